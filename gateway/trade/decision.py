@@ -1,0 +1,42 @@
+"""What was decided about one order: the answer, and what it does to stock and to the order's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from gateway.trade.stock import Allocation
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import Fault
+
+Verdict = Literal["answered", "held", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineLedger:
+    """One line's quantities in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open."""
+
+    line_number: str
+    product: str | None
+    unit: str | None
+    base_unit: str | None
+    ordered: Decimal
+    base_ordered: Decimal | None
+    confirmed: Decimal = Decimal(0)
+    backordered: Decimal = Decimal(0)
+    rejected: Decimal = Decimal(0)
+    cancelled: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`answered`: the order stands, with `ledger` and `allocations`. `rejected`: the sender's fault, no order stands.
+    `held`: nothing happens until someone on our side acts; no response either. `response` is None where the order
+    wants none."""
+
+    verdict: Verdict
+    faults: tuple[Fault, ...]
+    response: OrderResponse | None = None
+    ledger: tuple[LineLedger, ...] = ()
+    allocations: tuple[Allocation, ...] = ()

@@ -1,0 +1,77 @@
+"""Stock as one account may see it, while a batch of its orders is decided.
+
+Free stock of a product at a site is what the last snapshot had on hand less what others reserved. An account may
+take `allocation_percent` of that, less what it has taken since; and nobody more than what all have left.
+Movements are append-only; `Position` is the running total that the last movement of a product and site carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from schemas.values import EXACT
+
+
+@dataclass(slots=True)
+class Position:
+    """One product at one site: the snapshot, and what was taken since by whom. Quantities in base units."""
+
+    product: str
+    site: str
+    snapshot: int
+    on_hand: Decimal
+    reserved_other: Decimal
+    next_receipt_date: date | None
+    next_receipt_quantity: Decimal | None
+    last_movement: int
+    """Number of the last movement seen; a save is refused where the store has a later one."""
+    taken: Decimal = Decimal(0)
+    taken_by: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Stock taken for one order line, in base units."""
+
+    product: str
+    site: str
+    account: str
+    line_number: str
+    quantity: Decimal
+
+
+class Stock:
+    """The positions loaded for a batch. Taking from it changes this view only; the save writes the movements."""
+
+    def __init__(self, positions: dict[tuple[str, str], Position], sites: dict[str, tuple[str, ...]]) -> None:
+        self.positions = positions
+        self.sites = sites
+        """Product → the sites that have a snapshot of it, in name order."""
+
+    def supply_sites(self, product: str, supply_site: str | None) -> tuple[str, ...]:
+        """The one site that supplies the place, or every site where the account's sites.csv names none."""
+        return (supply_site,) if supply_site else self.sites.get(product, ())
+
+    def free(self, product: str, site: str, account: str, percent: int) -> Decimal:
+        """Base units that `account` may still take there; 0 where there is no snapshot."""
+        position = self.positions.get((product, site))
+        if position is None:
+            return Decimal(0)
+        snapshot_free = EXACT.subtract(position.on_hand, position.reserved_other)
+        share = EXACT.divide(EXACT.multiply(snapshot_free, Decimal(percent)), Decimal(100))
+        own = EXACT.subtract(share, position.taken_by.get(account, Decimal(0)))
+        everyone = EXACT.subtract(snapshot_free, position.taken)
+        return max(Decimal(0), min(own, everyone))
+
+    def take(self, product: str, site: str, account: str, quantity: Decimal) -> None:
+        """Note in this view that `account` takes `quantity` base units; negative gives back."""
+        position = self.positions[product, site]
+        position.taken = EXACT.add(position.taken, quantity)
+        position.taken_by[account] = EXACT.add(position.taken_by.get(account, Decimal(0)), quantity)
+
+    def next_receipt(self, product: str, site: str) -> date | None:
+        """When the next goods of this product are due there, or None where nobody said."""
+        position = self.positions.get((product, site))
+        return position.next_receipt_date if position else None

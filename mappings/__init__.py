@@ -1,0 +1,1 @@
+"""The account's terms to ours, and back. Pure but for `files`."""

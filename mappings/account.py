@@ -1,0 +1,169 @@
+"""An account's terms as `account.yaml` says them: who they are, how documents travel, and every policy.
+
+Read once per revision; everything downstream gets the frozen model.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+_DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: Any) -> Any:
+    """`30m`, `4h`, `2d`; the model itself writes and reads the same text."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.match(str(value))
+    if match is None:
+        raise ValueError("a number followed by m, h or d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+
+
+class Terms(BaseModel):
+    """Base of every part of account.yaml: unknown keys are refused, so that a typo is never a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SchemedId(Terms):
+    scheme: str | None = None
+    id: str
+
+
+class Person(Terms):
+    name: str
+    role: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class LegalAddress(Terms):
+    street: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    region: str | None = None
+    country: str | None = None
+
+
+class LegalParty(Terms):
+    name: str | None = None
+    vat_id: str | None = None
+    registration: str | None = None
+    address: LegalAddress | None = None
+    endpoint: SchemedId | None = None
+
+
+class CxmlCredential(Terms):
+    domain: str
+    identity: str
+    secret: str | None = None
+
+
+class CxmlTerms(Terms):
+    from_: tuple[CxmlCredential, ...] = Field(default=(), alias="from")
+    senders: tuple[CxmlCredential, ...] = ()
+
+
+class Inbound(Terms):
+    formats: tuple[str, ...] = ("json-1",)
+
+
+class Outbound(Terms):
+    """How one kind of document leaves. `transport` is `mailbox` or a mapping naming one transport and its settings."""
+
+    format: str
+    transport: str | dict[str, Any] = "mailbox"
+    schedule: str | None = None
+    when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
+
+
+class Policies(Terms):
+    """What happens where an order doesn't fit, per account (rules of the trade; defaults are the contract's)."""
+
+    decision: Literal["gateway", "backoffice"] = "gateway"
+    order_key: tuple[Literal["buyer", "order_number", "ship_to"], ...] = ("buyer", "order_number")
+    order_number_reuse_months: int = Field(default=24, ge=1, le=240)
+    same_number_other_content: Literal["hold", "change", "reject"] = "hold"
+    unknown_item: Literal["hold", "hold_line", "reject_line"] = "hold"
+    unknown_ship_to: Literal["hold", "accept_address", "reject"] = "hold"
+    fractional_unit: Literal["reject", "hold", "round_up"] = "reject"
+    default_unit: str | None = None
+    price_tolerance_percent: Decimal = Field(default=Decimal("1.0"), ge=0, le=100)
+    price_mismatch: Literal["hold", "accept_contract_price", "reject_line"] = "hold"
+    price_date: Literal["order", "delivery", "despatch"] = "order"
+    past_date: Literal["accept", "hold", "change_date"] = "accept"
+    partial: Literal["ship_and_cancel", "backorder", "all_or_nothing"] = "backorder"
+    changed_order_binding: bool = True
+    allocation_percent: int = Field(default=100, ge=0, le=100)
+    acknowledge_within: Duration = timedelta(hours=4)
+    despatch_notice_before_arrival: Duration = timedelta(hours=4)
+    order_rate_per_minute: int = Field(default=600, ge=0)
+
+
+class PaymentDiscount(Terms):
+    days: int = Field(ge=0)
+    percent: Decimal = Field(ge=0, le=100)
+
+
+class Payment(Terms):
+    days: int = Field(ge=0)
+    from_: Literal["invoice", "delivery", "end_of_month"] = Field(default="invoice", alias="from")
+    discount: PaymentDiscount | None = None
+
+
+class RebateTier(Terms):
+    from_: Decimal = Field(alias="from", ge=0)
+    percent: Decimal = Field(ge=0, le=100)
+
+
+class Rebate(Terms):
+    period: Literal["month", "quarter", "year"]
+    basis: Literal["net_invoiced", "net_paid"] = "net_invoiced"
+    method: Literal["marginal", "retroactive"] = "marginal"
+    tiers: tuple[RebateTier, ...]
+
+
+class TradeTerms(Terms):
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    payment: Payment | None = None
+    rebates: tuple[Rebate, ...] = ()
+
+
+class Account(Terms):
+    """The whole of account.yaml."""
+
+    id: AccountId
+    name: str
+    tier: Literal["platinum", "gold", "standard"] = "standard"
+    time_zone: TimeZone = "UTC"
+    calendar: str | None = None
+    manager: Person | None = None
+    team: tuple[Person, ...] = ()
+    legal: LegalParty | None = None
+    identifiers: tuple[SchemedId, ...] = ()
+    cxml: CxmlTerms | None = None
+    inbound: Inbound = Inbound()
+    outbound: dict[str, Outbound] = Field(default_factory=dict)
+    policies: Policies = Policies()
+    terms: TradeTerms = TradeTerms()

@@ -1,0 +1,145 @@
+"""Everything one account's documents are read and written with, frozen.
+
+A message is processed wholly under one `MappingRevision` and one `Catalogue`, and says which. Both are compiled
+once: the look-up tables below are what the engine asks, never the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from mappings.account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """items.csv: the account's SKU or a GTIN → our product; 1 `account_unit` = `factor` × `unit` where given."""
+
+    account_sku: str | None
+    gtin: str | None
+    product: str
+    account_unit: str | None = None
+    unit: str | None = None
+    factor: Decimal | None = None
+    description: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """units.csv: the account's unit code → ours, for one product or (None) for every product."""
+
+    account_unit: str
+    product: str | None
+    unit: str
+    factor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRow:
+    """sites.csv: a place of the account, where it is supplied from, and how long that takes."""
+
+    account_site: str
+    scheme: str | None = None
+    role: str | None = None
+    name: str | None = None
+    street: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    supply_site: str | None = None
+    transit_days: int = 0
+    receiving_days: int = 0
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """prices.csv: `price` for `base_quantity` of `unit`, from `min_quantity` of that unit on."""
+
+    product: str
+    unit: str
+    currency: str
+    price: Decimal
+    base_quantity: Decimal = Decimal(1)
+    min_quantity: Decimal = Decimal(0)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """products.csv. `sales_unit` is the unit we sell; minimum and multiple are counted in it."""
+
+    product: str
+    name: str
+    base_unit: str
+    gtin: str | None = None
+    status: str = "active"
+    replaced_by: str | None = None
+    sales_unit: str | None = None
+    order_minimum: Decimal | None = None
+    order_multiple: Decimal | None = None
+    lead_time_days: int = 0
+    tax_class: str | None = None
+    net_weight_kg: Decimal | None = None
+    tracking: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """packs.csv: `quantity` base units are in one `unit` of the product."""
+
+    product: str
+    unit: str
+    quantity: Decimal
+    gtin: str | None = None
+    gross_weight_kg: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """Who we are (config/supplier.yaml), as far as documents need it."""
+
+    legal_name: str
+    vat_id: str | None = None
+    registration: str | None = None
+    gln: str | None = None
+    endpoint_scheme: str | None = None
+    endpoint_id: str | None = None
+    address: Mapping[str, str] = field(default_factory=dict)
+    iban: str | None = None
+    bic: str | None = None
+    gs1_company_prefix: str | None = None
+    cxml: tuple[tuple[str, str], ...] = ()
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Our products and packs at one catalogue revision. Build with `Catalogue.of`."""
+
+    number: int
+    products: Mapping[str, Product]
+    packs: Mapping[tuple[str, str], Pack]
+    by_gtin: Mapping[str, tuple[str, str]]
+    """GTIN padded to 14 → (product, unit): its pack level, the base unit for the product's own GTIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRevision:
+    """One account's mapping at one revision, compiled. Build with `mappings.compile.compile_revision`."""
+
+    account: Account
+    number: int
+    items_by_sku: Mapping[str, tuple[ItemRow, ...]]
+    items_by_gtin: Mapping[str, tuple[ItemRow, ...]]
+    items_by_product: Mapping[str, tuple[ItemRow, ...]]
+    units: Mapping[tuple[str, str | None], UnitRow]
+    sites: Mapping[str, tuple[SiteRow, ...]]
+    prices: Mapping[str, tuple[PriceRow, ...]]

@@ -1,0 +1,120 @@
+"""What several documents share: parties, periods, prices, allowances and charges."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.values import ExactDecimal
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+
+
+class Document(BaseModel):
+    """Frozen, and refusing what it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
+
+
+class Identifier(Document):
+    """An identifier with its scheme: an EAS or ISO 6523 code where there is one (0088 GLN, 0060 DUNS)."""
+
+    id: Code
+    scheme: Code | None = None
+
+
+class Address(Document):
+    """A postal address. `country` is ISO 3166-1 alpha-2 where the sender follows it."""
+
+    street: Text | None = None
+    additional_street: Text | None = None
+    building_number: Text | None = None
+    city: Text | None = None
+    postal_code: Text | None = None
+    region: Text | None = None
+    country: Text | None = None
+    lines: tuple[Text, ...] = ()
+
+
+class Contact(Document):
+    """A person or desk of a party."""
+
+    id: Code | None = None
+    name: Text | None = None
+    telephone: Text | None = None
+    email: Text | None = None
+
+
+class Party(Document):
+    """A party by its first identification, with any others it was given."""
+
+    id: Code | None = None
+    scheme: Code | None = None
+    name: Text | None = None
+    endpoint: Identifier | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    legal_name: Text | None = None
+    registration: Identifier | None = None
+    vat_id: Code | None = None
+    address: Address | None = None
+    contact: Contact | None = None
+
+    def known_as(self) -> tuple[Identifier, ...]:
+        """Every identifier of the party, its endpoint included."""
+        own = (Identifier(id=self.id, scheme=self.scheme),) if self.id else ()
+        endpoint = (self.endpoint,) if self.endpoint else ()
+        return own + self.identifiers + endpoint
+
+
+class Period(Document):
+    """Local dates of the account; times carry an offset where the sender gave one."""
+
+    start: date | None = None
+    end: date | None = None
+    start_time: time | None = None
+    end_time: time | None = None
+
+
+class Price(Document):
+    """`amount` for `base_quantity` of `unit` (the line's unit where None), net; `gross` before a price-embedded discount."""
+
+    amount: ExactDecimal
+    base_quantity: ExactDecimal = Decimal(1)
+    unit: Code | None = None
+    unit_code: Code | None = None
+    gross: ExactDecimal | None = None
+
+
+class Charge(Document):
+    """A charge, or an allowance where `is_charge` is false (UBL AllowanceCharge, UNCL 7161 and 5189 codes)."""
+
+    is_charge: bool
+    amount: ExactDecimal
+    reason_code: Code | None = None
+    reason: Text | None = None
+    base_amount: ExactDecimal | None = None
+    factor: ExactDecimal | None = None
+
+
+class Attachment(Document):
+    """A file that came with the document; its bytes are kept aside under their SHA-256, not in here."""
+
+    id: Code | None = None
+    document_type: Text | None = None
+    description: Text | None = None
+    filename: Text | None = None
+    media_type: Code | None = None
+    uri: Text | None = None
+    size: int | None = Field(default=None, ge=0)
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class Extension(Document):
+    """A value that the canonical document has no field for, kept aside under the name it had."""
+
+    name: Text
+    value: Annotated[str, StringConstraints(max_length=100_000)]
