@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from gateway.trade.stock import Allocation
 from schemas.documents.order_response import OrderResponse
@@ -13,9 +13,12 @@ from schemas.faults import Fault
 Verdict = Literal["answered", "held", "rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class LineLedger:
-    """One line's quantities in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open."""
+class LineLedger(NamedTuple):
+    """One line's quantities in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open.
+
+    `ordered` is what was agreed on: for a line raised to a whole unit of sale (`fractional_unit: round_up`) and not
+    refused, the raised quantity. What isn't decided yet (a blanket order, or where the ERP decides) is open.
+    """
 
     line_number: str
     product: str | None

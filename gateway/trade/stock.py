@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from schemas.values import EXACT
+
+_NOTHING = Decimal(0)
+_HUNDREDTH = Decimal("0.01")
 
 
 @dataclass(slots=True)
@@ -31,8 +35,7 @@ class Position:
     taken_by: dict[str, Decimal] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """Stock taken for one order line, in base units."""
 
     product: str
@@ -40,6 +43,13 @@ class Allocation:
     account: str
     line_number: str
     quantity: Decimal
+
+
+class Receipt(NamedTuple):
+    """Goods that are due at a site: when, and how many base units (None where nobody said)."""
+
+    day: date
+    quantity: Decimal | None
 
 
 class Stock:
@@ -58,20 +68,27 @@ class Stock:
         """Base units that `account` may still take there; 0 where there is no snapshot."""
         position = self.positions.get((product, site))
         if position is None:
-            return Decimal(0)
+            return _NOTHING
         snapshot_free = EXACT.subtract(position.on_hand, position.reserved_other)
-        share = EXACT.divide(EXACT.multiply(snapshot_free, Decimal(percent)), Decimal(100))
-        own = EXACT.subtract(share, position.taken_by.get(account, Decimal(0)))
         everyone = EXACT.subtract(snapshot_free, position.taken)
-        return max(Decimal(0), min(own, everyone))
+        share = snapshot_free if percent == 100 else EXACT.multiply(snapshot_free, EXACT.multiply(percent, _HUNDREDTH))
+        own = EXACT.subtract(share, position.taken_by.get(account, _NOTHING))
+        left = min(own, everyone)
+        return left if left > 0 else _NOTHING
 
     def take(self, product: str, site: str, account: str, quantity: Decimal) -> None:
         """Note in this view that `account` takes `quantity` base units; negative gives back."""
         position = self.positions[product, site]
         position.taken = EXACT.add(position.taken, quantity)
-        position.taken_by[account] = EXACT.add(position.taken_by.get(account, Decimal(0)), quantity)
+        position.taken_by[account] = EXACT.add(position.taken_by.get(account, _NOTHING), quantity)
 
-    def next_receipt(self, product: str, site: str) -> date | None:
-        """When the next goods of this product are due there, or None where nobody said."""
-        position = self.positions.get((product, site))
-        return position.next_receipt_date if position else None
+    def next_receipt(self, product: str, supply_site: str | None, on_or_after: date) -> Receipt | None:
+        """The first goods of the product due at its supply sites; None where none are, or only ones overdue."""
+        due = [
+            Receipt(position.next_receipt_date, position.next_receipt_quantity)
+            for site in self.supply_sites(product, supply_site)
+            if (position := self.positions.get((product, site))) is not None
+            and position.next_receipt_date is not None
+            and position.next_receipt_date >= on_or_after
+        ]
+        return min(due, key=lambda receipt: receipt.day, default=None)

@@ -1,0 +1,50 @@
+"""The web application: the API's routes around the services."""
+
+from __future__ import annotations
+
+from flask_openapi3 import OpenAPI, Schema
+
+from gateway.api.access import watch_requests
+from gateway.api.answers import Problem, component_schemas
+from gateway.api.describe import INFO, SECURITY_SCHEMES
+from gateway.api.documents import documents
+from gateway.api.door import Door
+from gateway.api.messages import messages
+from gateway.api.operation import operation
+from gateway.api.orders import orders
+from gateway.api.problems import answer_with_problems
+from gateway.api.rates import OrderRate
+from gateway.api.reference import reference
+from gateway.api.waiting import Waiting
+from gateway.metrics import Metrics
+from gateway.services import Services
+
+
+def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) -> OpenAPI:
+    """The WSGI application for one process. Of its `threads` at most half wait for answers, `max_wait` seconds."""
+    app = OpenAPI(
+        "gateway",
+        info=INFO,
+        security_schemes=SECURITY_SCHEMES,
+        doc_ui=False,
+        # every route describes its own 400, so that flask-openapi3's own error shape never shows
+        validation_error_status=400,
+        validation_error_model=Problem,
+        static_folder=None,
+        template_folder="api/templates",
+    )
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    app.extensions["door"] = Door(
+        services,
+        OrderRate(services.lanes.url),
+        Waiting(services.store, services.lanes.url, threads // 2),
+        Metrics(services.store, services.lanes),
+        max_wait,
+    )
+    watch_requests(app)
+    answer_with_problems(app)
+    for part in (orders, messages, documents, reference, operation):
+        app.register_api(part)
+    app.components_schemas.update({name: Schema(**schema) for name, schema in component_schemas().items()})
+    return app

@@ -1,0 +1,208 @@
+"""The books that a batch is decided on: which order numbers are taken, what stock is left, which numbers come next.
+
+Loaded at once for the batch, then kept up as its messages are decided in turn, so that the second of two orders in one
+batch sees what the first one took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.services import Services
+from gateway.states import on_resend
+from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
+from gateway.store.ids import new_id
+from gateway.store.orders import LiveOrder
+from gateway.trade.decision import Decision
+from gateway.work import Rendered, Work
+from mappings.account import Account
+from schemas.documents.order import Order
+from schemas.faults import Fault
+
+_MONTH_US = 2_629_746_000_000
+"""A mean month in microseconds (Gregorian year / 12)."""
+_EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
+
+
+class Books:
+    """What is known of orders, stock and numbers while one batch is settled."""
+
+    def __init__(self, services: Services, works: Sequence[Work]) -> None:
+        self._works = works
+        self._orders = services.store.orders.live(order_key(work) for work in works)
+        self._open = services.store.orders.open_messages(number_key(work) for work in works)
+        self.stock = services.store.stock.load(*_products_and_accounts(works))
+        self._totals = StockTotals()
+        self._totals.start(self.stock)
+        real = [work for work in works if not work.is_test]
+        self._numbers = iter(services.store.numbers.take("order_response", len(real)) if real else [])
+        self.tries_again: set[str] = set()
+        """Earlier held or failed messages that a resend in this batch wants judged again."""
+
+    def resend(self, work: Work) -> Settlement | None:
+        """How the message ends where an earlier one has its content: the earlier one answers for it."""
+        live = self._orders.get(order_key(work))
+        if live is not None and live.content_sha256 == work.content and not _may_reuse(work, live):
+            return self._duplicate(work, live.message_id)
+        for message_id, content in self._open.get(number_key(work), []):
+            if content == work.content and message_id != work.message.id:
+                if on_resend("held") == "try_again":
+                    self.tries_again.add(message_id)
+                return self._duplicate(work, message_id)
+        return None
+
+    def other_content(self, work: Work) -> tuple[Fault, ...]:
+        """The fault of an order number that is live with other content."""
+        live = self._orders.get(order_key(work))
+        if live is None or _may_reuse(work, live):
+            return ()
+        detail = (
+            f"Order {_order(work).order_number} was received before with other content (message {live.message_id}). "
+            "It stands unchanged."
+        )
+        return (Fault("order_number_reused", detail, "/order_number", value=_order(work).order_number),)
+
+    def number(self, work: Work) -> str:
+        """The next order response number; a test takes none of the series."""
+        return f"TEST-{work.message.id}" if work.is_test else f"OR-{next(self._numbers):08d}"
+
+    def keep(
+        self, work: Work, message: ClaimedMessage, decision: Decision, document: Rendered | None, changes: Changes
+    ) -> None:
+        """Write down one decision, and see it in what the batch decides next."""
+        order_id = new_id() if decision.verdict == "answered" else None
+        if order_id is not None:
+            self._keep_order(work, message, decision, order_id, changes)
+        if decision.verdict == "held":
+            self._open.setdefault(number_key(work), []).append((message.id, work.content))
+        revision = work.revision.number if work.revision else 0
+        if document is not None and decision.response is not None:
+            changes.keep_document(
+                message,
+                kind="order_response",
+                number=decision.response.number,
+                order_id=order_id,
+                order_number=decision.response.order_number,
+                revision=revision,
+                format_name=document.format_name,
+                media_type=document.media_type,
+                body=document.body,
+                canonical=document.canonical,
+                transport=document.transport,
+            )
+        if work.read is not None and work.read.attachments:
+            changes.keep_aside(message, work.read.attachments)
+        warnings = work.read.warnings if work.read else ()
+        changes.settle(
+            work.message,
+            Settlement(
+                _EVENTS[decision.verdict],
+                {**work.stages, decision.verdict: changes.at},
+                (*decision.faults, *warnings),
+                mapping_revision=revision,
+                catalogue_revision=work.catalogue.number,
+                content_sha256=work.content,
+                order_number=_order(work).order_number,
+                order_id=order_id,
+                envelope_id=work.read.envelope_id if work.read else None,
+            ),
+        )
+
+    def _keep_order(
+        self, work: Work, message: ClaimedMessage, decision: Decision, order_id: str, changes: Changes
+    ) -> None:
+        key = order_key(work)
+        earlier = self._orders.get(key)
+        epoch = earlier.epoch + 1 if earlier is not None else 0
+        order = _order(work)
+        site = work.mapped.site if work.mapped else None
+        outcome = decision.response.outcome if decision.response else _silent_outcome(decision)
+        changes.keep_order(
+            message,
+            order,
+            order_id=order_id,
+            order_key=key[2],
+            epoch=epoch,
+            outcome=outcome,
+            status=_order_status(_account(work), outcome),
+            revision=work.revision.number if work.revision else 0,
+            catalogue=work.catalogue.number,
+            content=work.content,
+            site=site.account_site if site else None,
+            canonical=order.model_dump_json(exclude_none=True, exclude_defaults=True),
+        )
+        changes.move_quantities(message, order_id, decision.ledger)
+        changes.move_stock(message, order_id, decision.allocations, self.stock, self._totals)
+        self._orders[key] = LiveOrder(order_id, epoch, order.version, message.id, work.content, changes.at)
+
+    @staticmethod
+    def _duplicate(work: Work, message_id: str) -> Settlement:
+        return Settlement(
+            "mark_duplicate",
+            dict(work.stages),
+            mapping_revision=work.revision.number if work.revision else None,
+            catalogue_revision=work.catalogue.number,
+            content_sha256=work.content,
+            order_number=_order(work).order_number,
+            duplicate_of=message_id,
+        )
+
+
+def order_key(work: Work) -> tuple[str, bool, str]:
+    """(account, test, the parts that the account's policy makes an order's key of, joined)."""
+    order = _order(work)
+    parts = {
+        "buyer": order.buyer.id if order.buyer and order.buyer.id else "",
+        "order_number": order.order_number,
+        "ship_to": order.ship_to.id if order.ship_to and order.ship_to.id else "",
+    }
+    joined = "\x1f".join(parts[part] for part in _account(work).policies.order_key)
+    return (work.message.account_id, work.is_test, joined)
+
+
+def number_key(work: Work) -> tuple[str, bool, str]:
+    """(account, test key, order number): how earlier messages that are still open are found."""
+    return (work.message.account_id, work.message.test, _order(work).order_number)
+
+
+def _may_reuse(work: Work, live: LiveOrder) -> bool:
+    months = _account(work).policies.order_number_reuse_months
+    return work.message.received_at - live.created_at > months * _MONTH_US
+
+
+def _products_and_accounts(works: Sequence[Work]) -> tuple[set[str], set[str]]:
+    products = {
+        line.product.product for work in works if work.mapped for line in work.mapped.lines if line.product is not None
+    }
+    return products, {work.message.account_id for work in works}
+
+
+def _order_status(account: Account, outcome: str) -> str:
+    if outcome == "rejected":
+        return "closed"
+    if outcome == "received":
+        return "awaiting_decision"
+    if outcome == "changed" and not account.policies.changed_order_binding:
+        return "awaiting_buyer"
+    return "open"
+
+
+def _silent_outcome(decision: Decision) -> str:
+    """The outcome of an order whose sender wants no response."""
+    if all(line.confirmed == line.ordered for line in decision.ledger):
+        return "accepted"
+    if all(line.rejected == line.ordered for line in decision.ledger):
+        return "rejected"
+    return "changed"
+
+
+def _order(work: Work) -> Order:
+    if work.read is None:
+        raise AssertionError("only messages that were read are decided")
+    return work.read.order
+
+
+def _account(work: Work) -> Account:
+    if work.revision is None:
+        raise AssertionError("only messages with a mapping are decided")
+    return work.revision.account

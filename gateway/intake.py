@@ -1,0 +1,91 @@
+"""Who is it, can it be read, keep the bytes, ring. The answer is the caller's."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from gateway.lanes import lane_of
+from gateway.services import Services
+from gateway.store.ids import now_us
+from gateway.store.intake import Kept, NewMessage
+from mappings.account import Account
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats import Format
+from schemas.formats.registry import FORMATS, format_by_name
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One document at the door, its sender known."""
+
+    account: Account
+    test: bool
+    body: bytes
+    source: str
+    media_type: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What intake did: what was kept, and the faults of bytes that can't be read."""
+
+    kept: Kept
+    faults: tuple[Fault, ...] = ()
+
+
+def take_in(services: Services, arrival: Arrival) -> Taken:
+    """Keep the document durably and ring for it. Raises StoreUnavailable; then it was not taken."""
+    format_name, faults = recognise(arrival.account, arrival.body)
+    received_at = now_us()
+    kept = services.store.intake.keep(
+        NewMessage(
+            account_id=arrival.account.id,
+            test=arrival.test,
+            lane=lane_of(arrival.account.tier),
+            due_at=received_at + int(arrival.account.policies.acknowledge_within.total_seconds() * 1_000_000),
+            source=arrival.source,
+            format=format_name,
+            media_type=arrival.media_type,
+            body=arrival.body,
+            sha256=hashlib.sha256(arrival.body).digest(),
+            idempotency_key=arrival.idempotency_key,
+            unreadable=faults,
+            received_at=received_at,
+        )
+    )
+    if kept.rings:
+        services.lanes.ring(lane_of(arrival.account.tier))
+    return Taken(kept, faults)
+
+
+def recognise(account: Account, body: bytes) -> tuple[str | None, tuple[Fault, ...]]:
+    """The format these bytes are in, among those the account may send, and why they can't be read."""
+    if not body.strip():
+        return None, (Fault("empty_body", "The document is empty.", expected="the bytes of an order"),)
+    agreed = [format_by_name(name) for name in account.inbound.formats if name in FORMATS]
+    found = next((known for known in agreed if known.sniff(body)), None)
+    if found is None:
+        return _not_agreed(account, agreed, body)
+    try:
+        found.check(body)
+    except DocumentRejected as failure:
+        return found.name, failure.faults
+    return found.name, ()
+
+
+def _not_agreed(account: Account, agreed: list[Format], body: bytes) -> tuple[str | None, tuple[Fault, ...]]:
+    names = ", ".join(known.name for known in agreed)
+    other = next((known for known in FORMATS.values() if known.sniff(body)), None)
+    if other is not None:
+        detail = f"This looks like {other.name}, which is not agreed with {account.name}."
+        return other.name, (Fault("format_not_agreed", detail, value=other.name, expected=names),)
+    for known in agreed:  # bytes that are broken at their very start are best explained by the reader itself
+        try:
+            known.check(body)
+        except DocumentRejected as failure:
+            if failure.faults[0].code != "wrong_document" and len(agreed) == 1:
+                return known.name, failure.faults
+    start = body[:40].decode("ascii", "replace")
+    return None, (Fault("unknown_format", "No agreed format begins like this.", value=start, expected=names),)

@@ -1,0 +1,235 @@
+"""Priority → lane → RQ queue: how urgent a message is, and the doorbell that wakes a worker for it.
+
+The only file that enqueues. Redis holds no truth here: a ring that can't be rung, or is lost, is rung again by the
+sweeper, so nothing in this file ever fails its caller, and a Redis that hangs slows intake down once, not every time.
+
+Rings are coalesced. Whoever stores a message rings *after* the commit; only the first ring of a lane enqueues a job,
+until a worker clears the ring *before* it claims. So a message is either seen by the claim that is about to come, or
+rings anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+LANES = ("critical", "high", "standard", "bulk")
+"""Most urgent first. The position is the lane's number in the store; the name is its RQ queue."""
+
+DRAIN = "workers.jobs.drain"
+JOBS = (DRAIN,)
+"""Every function that a job may name. Workers run nothing else."""
+
+_TIER_LANES = {"platinum": 1, "gold": 2, "standard": 3}
+_RING_SECONDS = 5
+"""A ring whose worker died is forgotten after this; the sweeper is quicker."""
+_FAILURE_TTL = 86_400
+_SOCKET_SECONDS = 0.5
+_AWAY_SECONDS = 1.0
+_CHANNEL = "gateway:settled"
+
+logger = logging.getLogger(__name__)
+
+
+def lane_of(tier: str, *, rush: bool = False, share_of_time_left: float | None = None) -> int:
+    """The number of the lane for an account's tier: platinum high, gold standard, standard bulk.
+
+    A rush order, or one with less than a quarter of its time to acknowledge left, moves up one.
+    """
+    urgent = rush or (share_of_time_left is not None and share_of_time_left < 0.25)
+    return _TIER_LANES.get(tier, len(LANES) - 1) - int(urgent)
+
+
+def lane_name(lane: int | str) -> str:
+    """The lane's name, for a number or a name. Raises ValueError for a lane that there isn't."""
+    name = LANES[lane] if isinstance(lane, int) and 0 <= lane < len(LANES) else lane
+    if name not in LANES:
+        raise ValueError(f"no lane {lane!r}: {', '.join(LANES)}")
+    return str(name)
+
+
+def connect(url: str, *, socket_seconds: float = _SOCKET_SECONDS) -> redis.Redis:
+    """A client that gives up soon, and dials once more where its connection went stale with a restart."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=socket_seconds,
+        socket_connect_timeout=socket_seconds,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    )
+
+
+class Lanes:
+    """The doorbells of all lanes on one Redis. Safe between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._redis = connect(url)
+        self._queues = {name: Queue(name, connection=self._redis, serializer=JSONSerializer) for name in LANES}
+        self._away_until = 0.0
+        self._is_away = False
+
+    def ring(self, lane: int | str) -> bool:
+        """Wake a worker for the lane, after the commit. False where Redis can't be reached: the sweeper will ring."""
+        name = lane_name(lane)
+        return self._attempt(lambda: self._ring_first(name))
+
+    def ring_again(self, lane: int | str) -> bool:
+        """For the sweeper, which knows that messages wait: ring unless a job is queued, whatever the ring says."""
+        name = lane_name(lane)
+        return self._attempt(lambda: self._enqueue(name))
+
+    def clear_ring(self, lane: int | str) -> bool:
+        """Before a claim: whoever stores from now on rings anew."""
+        name = lane_name(lane)
+        return self._attempt(lambda: self._redis.delete(_ring_key(name)))
+
+    def announce(self, message_ids: Iterable[str]) -> bool:
+        """Tell whoever waits that these messages are settled."""
+        ids = list(message_ids)
+        if not ids:
+            return True
+        return self._attempt(lambda: self._redis.publish(_CHANNEL, json.dumps(ids)))
+
+    def depths(self) -> dict[str, int] | None:
+        """Jobs in each lane's queue, or None where Redis can't be reached."""
+        found: dict[str, int] = {}
+        reached = self._attempt(lambda: found.update({name: len(queue) for name, queue in self._queues.items()}))
+        return found if reached else None
+
+    def answers(self) -> bool:
+        """Whether Redis answers just now."""
+        return self._attempt(self._redis.ping, unless_away=False)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._redis.close()
+
+    def _ring_first(self, name: str) -> None:
+        if self._redis.set(_ring_key(name), "1", nx=True, ex=_RING_SECONDS):
+            self._enqueue(name)
+
+    def _enqueue(self, name: str) -> None:
+        queue = self._queues[name]
+        if self._redis.llen(queue.key) > 0:
+            return  # popped after our commit, so its claim will see what was stored
+        self._redis.set(_ring_key(name), "1", ex=_RING_SECONDS)
+        queue.enqueue_call(
+            DRAIN,
+            args=(name,),
+            timeout=-1,  # the lease and the supervisor's heartbeat end what runs too long
+            result_ttl=0,
+            failure_ttl=_FAILURE_TTL,
+            description=f"drain {name}",
+        )
+
+    def _attempt(self, act: Callable[[], object], *, unless_away: bool = True) -> bool:
+        """Do it unless Redis was just found away; one caller a second tries again, the others don't wait for it."""
+        now = time.monotonic()
+        if self._is_away:
+            if unless_away and now < self._away_until:
+                return False
+            self._away_until = now + _AWAY_SECONDS
+        try:
+            act()
+        except (redis.RedisError, OSError) as error:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            if not self._is_away:
+                self._is_away = True
+                logger.warning("Redis is away (%s); messages are kept, the sweeper rings when it is back", error)
+            return False
+        if self._is_away:
+            self._is_away = False
+            logger.warning("Redis is back")
+        return True
+
+
+def _ring_key(name: str) -> str:
+    return f"ring:{name}"
+
+
+class Listener:
+    """Hears which messages are settled, for requests that wait. One thread per process, started when first needed.
+
+    While Redis is away nothing is heard: whoever waits looks into the database now and then as well.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = connect(url, socket_seconds=5.0)
+        self._waiting: dict[str, list[threading.Event]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    @contextmanager
+    def expect(self, message_id: str) -> Iterator[threading.Event]:
+        """An event that is set when the message is settled. Look into the database once after entering, and again
+        whenever the event is set: it is also set when the connection was lost and something may have been missed."""
+        arrived = threading.Event()
+        with self._lock:
+            self._waiting.setdefault(message_id, []).append(arrived)
+            self._start()
+        try:
+            yield arrived
+        finally:
+            with self._lock:
+                others = self._waiting[message_id]
+                others.remove(arrived)
+                if not others:
+                    del self._waiting[message_id]
+
+    def stop(self) -> None:
+        """End the thread and give back the connection."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        self._redis.close()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._listen, name="settled-listener", daemon=True)
+            self._thread.start()
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._hear()
+            except (redis.RedisError, OSError):
+                self._stopped.wait(0.5)
+
+    def _hear(self) -> None:
+        with self._redis.pubsub() as channel:  # type: ignore[no-untyped-call]
+            channel.subscribe(_CHANNEL)
+            while not self._stopped.is_set():
+                heard = channel.get_message(timeout=0.5)
+                if heard is None:
+                    continue
+                if heard["type"] == "subscribe":
+                    self._wake_all()
+                elif heard["type"] == "message":
+                    self._wake(heard["data"])
+
+    def _wake(self, announced: bytes) -> None:
+        try:
+            ids = json.loads(announced)
+        except ValueError:
+            return
+        with self._lock:
+            for message_id in ids:
+                for event in self._waiting.get(str(message_id), ()):
+                    event.set()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            for events in self._waiting.values():
+                for event in events:
+                    event.set()

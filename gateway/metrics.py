@@ -1,0 +1,94 @@
+"""What Prometheus is told.
+
+Counts and times of requests are this web process's own: sum them over processes. What waits, and for how long, comes
+from the database at each scrape, so every process tells the same; don't sum those.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from gateway.lanes import LANES, Lanes
+from gateway.store.database import StoreUnavailable
+from gateway.store.store import Store
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+logger = logging.getLogger(__name__)
+
+
+class Metrics:
+    """One registry for each application."""
+
+    def __init__(self, store: Store, lanes: Lanes) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "gateway_http_requests",
+            "Requests answered by this process",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "gateway_http_request_seconds",
+            "Time to answer, waiting included",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._registry.register(_Backlog(store, lanes))
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request under its route's template, never under its address."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Backlog(Collector):
+    """What the database and Redis say at the moment of the scrape."""
+
+    def __init__(self, store: Store, lanes: Lanes) -> None:
+        self._store = store
+        self._lanes = lanes
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing beforehand: registering must not ask the database."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            counts = self._store.messages.counts()
+            oldest = self._store.queue.oldest_waiting_seconds()
+        except StoreUnavailable as failure:
+            logger.warning("no figures from the database: %s", failure)
+            yield _one("gateway_store_up", "Whether the database answers", 0)
+        else:
+            yield _one("gateway_store_up", "Whether the database answers", 1)
+            yield _by("gateway_messages_open", "Messages that are not settled, or wait for a person", "status", counts)
+            named = {name: oldest.get(number, 0.0) for number, name in enumerate(LANES)}
+            help_text = "Seconds since the oldest message waiting in the lane was received"
+            yield _by("gateway_lane_oldest_waiting_seconds", help_text, "lane", named)
+        depths = self._lanes.depths()
+        yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
+        if depths is not None:
+            yield _by("gateway_lane_rings", "Jobs in the lane's queue", "lane", depths)
+
+
+def _one(name: str, help_text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_text, value=value)
+
+
+def _by(name: str, help_text: str, label: str, values: dict[str, int] | dict[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family

@@ -1,0 +1,290 @@
+"""decode → map → check → decide → save → render, top to bottom: load first, compute purely, save last.
+
+A worker drains claims. Each claim's messages are read, put into our terms and checked one by one, so that one bad
+document never touches its neighbours; then they are decided in order on one view of stock and orders, and written in
+one transaction. Where somebody else changed that view meanwhile the decisions, and only they, are made again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from gateway.bookkeeping import Books
+from gateway.intake import recognise
+from gateway.services import Services
+from gateway.store.changes import Changes, ClaimedMessage
+from gateway.store.database import Collision, StoreUnavailable
+from gateway.store.ids import now_us
+from gateway.store.queue import Claim, LeaseLost
+from gateway.trade.checks import check
+from gateway.trade.decision import Decision
+from gateway.trade.response import decide
+from gateway.work import Rendered, Work
+from mappings.engine import to_ours
+from mappings.revision import MappingRevision
+from schemas.documents.order import Order, content_digest
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats.registry import FORMATS, format_by_name
+from schemas.values import from_fraction, shortest
+
+logger = logging.getLogger(__name__)
+_TRIES = 6
+_DRAIN_SECONDS = 20.0
+
+
+def drain(services: Services, lanes: Sequence[int], beat: Callable[[], None], batches: int = 20) -> int:
+    """Settle what waits in these lanes (by number), up to so many batches; how many messages were settled."""
+    settled = 0
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    for _ in range(batches):
+        beat()
+        claim = services.store.queue.claim(services.worker_name, lanes, services.limits.batch_size)
+        if claim is None:
+            break
+        settled += process(services, claim, beat)
+        if time.monotonic() > deadline:
+            break
+    return settled
+
+
+def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda: None) -> int:
+    """Read, decide and save one claim's messages; how many were settled."""
+    started = time.monotonic()
+    works = load(services, claim)
+    for work in works:
+        beat()
+        read_one(services, work)
+    if time.monotonic() - started > services.limits.lease_seconds / 3:
+        services.store.queue.extend(claim)
+    for _ in range(_TRIES):
+        beat()
+        try:
+            changes = settle_all(services, works)
+            services.store.queue.save(claim, changes)
+        except Collision:
+            continue
+        except LeaseLost:
+            logger.warning("lease %s is over: its %d messages are another worker's", claim.lease_id, len(works))
+            return 0
+        except StoreUnavailable as failure:
+            logger.warning("could not save a batch of %d: %s; it will be claimed again", len(works), failure)
+            time.sleep(0.2)
+            continue
+        services.lanes.announce(changes.settled)
+        return len(changes.settled)
+    return give_back(services, claim)
+
+
+def load(services: Services, claim: Claim) -> list[Work]:
+    """Each message with the mapping revision and the catalogue that it is worked on with, wholly."""
+    current = services.terms.current(message.account_id for message in claim.messages)
+    catalogue = services.terms.catalogue()
+    return [Work(message, _revision(services, message, current), catalogue) for message in claim.messages]
+
+
+def _revision(
+    services: Services, message: ClaimedMessage, current: dict[str, MappingRevision]
+) -> MappingRevision | None:
+    if message.mapping_revision is None:
+        return current.get(message.account_id)
+    return services.terms.mapping(message.account_id, message.mapping_revision)
+
+
+def read_one(services: Services, work: Work) -> None:
+    """decode → map → check. Ends in `work.mapped`, or in a settlement; never raises."""
+    try:
+        if decode(work):
+            put_into_our_terms(services, work)
+    except DocumentRejected as failure:
+        work.end("reject", locate(work.message, failure.faults), "decode")
+    except Exception:
+        logger.exception("message %s can't be read: a bug", work.message.id)
+        work.end("fail", [_bug(work)], "decode")
+
+
+def decode(work: Work) -> bool:
+    """Bytes → canonical order; False where the message ends here. Raises DocumentRejected."""
+    if work.revision is None:
+        fault = Fault("unknown_revision", f"The account {work.message.account_id} has no published mapping.")
+        work.end("hold", [fault], "decode")
+        return False
+    if work.message.format not in FORMATS:
+        fault = Fault("unknown_format", "The message's format is not known to this program.", value=work.message.format)
+        work.end("hold", [fault], "decode")
+        return False
+    work.read = format_by_name(work.message.format or "").parse_orders(work.message.body)[0]
+    work.content = content_digest(work.read.order)
+    work.stages["decoded"] = now_us()
+    return True
+
+
+def put_into_our_terms(services: Services, work: Work) -> None:
+    """Canonical order → our products, units, prices and sites, and what the contract says of them."""
+    if work.read is None or work.revision is None:
+        raise AssertionError("decode comes first")
+    received_on = local_date(work.message.received_at, work.revision)
+    work.mapped = to_ours(work.read.order, work.revision, work.catalogue, services.supplier, received_on)
+    work.stages["mapped"] = now_us()
+    work.faults = (*work.mapped.all_faults(), *check(work.mapped, received_on))
+    work.stages["checked"] = now_us()
+
+
+def settle_all(services: Services, works: Sequence[Work]) -> Changes:
+    """Decide every message on the books as they stand now, and gather what that writes."""
+    undecided = [work for work in works if work.settlement is None]
+    books = Books(services, undecided)
+    changes = Changes(at=now_us())
+    for work in works:
+        if work.settlement is not None:
+            changes.settle(work.message, work.settlement)
+            continue
+        try:
+            settle_one(services, work, books, changes)
+        except Exception:
+            logger.exception("message %s can't be decided: a bug", work.message.id)
+            work.end("fail", [_bug(work)], "decide")
+            changes.settle(work.message, work.settlement)  # type: ignore[arg-type]  # end() has just set it
+    return changes
+
+
+def settle_one(services: Services, work: Work, books: Books, changes: Changes) -> None:
+    """Resend, held, rejected or answered: the message's rows go into `changes`."""
+    if work.mapped is None or work.read is None or work.revision is None:
+        raise AssertionError("read_one comes first")
+    resend = books.resend(work)
+    if resend is not None:
+        changes.settle(work.message, resend)
+        if resend.duplicate_of in books.tries_again:
+            changes.tried_again.append((str(resend.duplicate_of), work.message.id))
+            books.tries_again.discard(str(resend.duplicate_of))
+        return
+    message = replace(work.message, test=work.is_test)
+    decision = decide_one(services, work, books)
+    document = render(work.revision, work.message, decision.response) if decision.response else None
+    work.stages["decided"] = now_us()
+    books.keep(work, message, decision, document, changes)
+
+
+def decide_one(services: Services, work: Work, books: Books) -> Decision:
+    """The answer, on the stock that is left after this batch's earlier messages."""
+    if work.mapped is None or work.revision is None:
+        raise AssertionError("read_one comes first")
+    faults = located(work, (*work.faults, *books.other_content(work)))
+    return decide(
+        work.mapped,
+        faults,
+        books.stock,
+        work.revision.account,
+        services.supplier,
+        response_number=books.number(work),
+        received_on=local_date(work.message.received_at, work.revision),
+        issued_at=local_time(now_us(), work.revision),
+    )
+
+
+def render(revision: MappingRevision, message: ClaimedMessage, response: OrderResponse) -> Rendered:
+    """The order response as the account has agreed to get it; in the order's own format where nothing is agreed."""
+    terms = revision.account.outbound.get("order_response")
+    wanted = terms.format if terms else (message.format or "json-1")
+    if wanted not in FORMATS or "order_response" not in FORMATS[wanted].renderers:
+        wanted = "json-1"
+    chosen = FORMATS[wanted]
+    transport = "mailbox" if terms is None or terms.transport == "mailbox" else str(next(iter(terms.transport)))
+    body = chosen.renderers["order_response"](response)
+    return Rendered(wanted, chosen.media_type, body, response.model_dump_json(exclude_none=True), transport)
+
+
+def located(work: Work, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """The faults with the place in what was sent; found only now, because most documents have none."""
+    return locate(work.message, faults) if faults else faults
+
+
+def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Fill in `location` where the codec can say it."""
+    if message.format not in FORMATS:
+        return tuple(faults)
+    find = FORMATS[message.format].locate
+    return tuple(
+        fault if fault.location or not fault.path else replace(fault, location=find(message.body, fault.path))
+        for fault in faults
+    )
+
+
+def give_back(services: Services, claim: Claim) -> int:
+    """The books kept changing, or the database kept refusing: the messages wait again, for a moment."""
+    try:
+        services.store.queue.release(claim, [message.id for message in claim.messages], after_seconds=1.0)
+    except (StoreUnavailable, Collision):
+        logger.warning("could not give back lease %s; it will run out", claim.lease_id)
+    return 0
+
+
+def local_date(at: int, revision: MappingRevision) -> date:
+    """The day in the account's time zone."""
+    return local_time(at, revision).date()
+
+
+def local_time(at: int, revision: MappingRevision) -> datetime:
+    """The time in the account's time zone, to the second, from microseconds since 1970."""
+    return datetime.fromtimestamp(at // 1_000_000, ZoneInfo(revision.account.time_zone))
+
+
+def _bug(work: Work) -> Fault:
+    detail = "The gateway failed at this document. It is kept; it will be judged again when the cause is mended."
+    return Fault("internal_error", detail, value=work.message.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """An order judged without effect: as read, its lines in our terms, and everything that is wrong with it."""
+
+    order: Order | None
+    lines: list[dict[str, str | None]]
+    faults: tuple[Fault, ...]
+
+
+def validate(services: Services, account_id: str, test: bool, body: bytes) -> Validated:
+    """decode → map → check of one document; nothing is stored. Raises LookupError where the account has no mapping."""
+    revision = services.terms.current([account_id])[account_id]
+    format_name, faults = recognise(revision.account, body)
+    if faults:
+        return Validated(None, [], faults)
+    now = now_us()
+    message = ClaimedMessage("", account_id, test, 0, now, now, "validate", format_name, body, 1, 0, 0, b"", None)
+    work = load(services, Claim("", (message,)))[0]
+    read_one(services, work)
+    if work.mapped is None or work.read is None:
+        return Validated(None, [], work.settlement.faults if work.settlement else ())
+    lines = [
+        {
+            "line_number": line.line.line_number,
+            "product": line.product.product if line.product else None,
+            "quantity": _number(line.sales_quantity),
+            "unit": line.sales_unit,
+            "base_quantity": _number(line.base_quantity),
+            "base_unit": line.product.base_unit if line.product else None,
+            "price": _number(line.line.price.amount) if line.line.price else None,
+            "contract_price": _fraction(line.contract_price),
+        }
+        for line in work.mapped.lines
+    ]
+    return Validated(work.read.order, lines, located(work, work.faults))
+
+
+def _number(value: Decimal | None) -> str | None:
+    return None if value is None else f"{shortest(value):f}"
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    if value is None:
+        return None
+    decimal = from_fraction(value)
+    return f"{value.numerator}/{value.denominator}" if decimal is None else f"{shortest(decimal):f}"

@@ -1,0 +1,32 @@
+"""What every part of the program is handed: built once by `gateway.bootstrap`, never looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.lanes import Lanes
+from gateway.store.store import Store
+from gateway.terms import Terms
+from mappings.revision import Supplier
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a document or a request may cost."""
+
+    max_body_bytes: int = 20_000_000
+    max_gzip_ratio: int = 100
+    batch_size: int = 50
+    lease_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The store, the lanes, the accounts' terms and who we are."""
+
+    store: Store
+    lanes: Lanes
+    terms: Terms
+    supplier: Supplier
+    limits: Limits
+    worker_name: str = "worker"

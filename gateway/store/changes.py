@@ -1,0 +1,307 @@
+"""What one batch of decided messages writes, gathered first and written in one transaction, table by table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from gateway.states import advance
+from gateway.store.audit import next_event
+from gateway.store.fault_rows import fault_rows
+from gateway.store.ids import new_id
+from gateway.store.tables import messages as _messages
+from gateway.trade.decision import LineLedger
+from gateway.trade.stock import Allocation, Stock
+from schemas.documents.order import Order
+from schemas.faults import Fault
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """A message that this worker holds a lease on, with its bytes."""
+
+    id: str
+    account_id: str
+    test: bool
+    lane: int
+    due_at: int
+    received_at: int
+    source: str
+    format: str | None
+    body: bytes
+    run: int
+    losses: int
+    event_count: int
+    event_hash: bytes
+    mapping_revision: int | None
+    """Pinned to this revision; None: whichever is published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a message ended this run."""
+
+    event: str
+    """An event of `gateway.states`: answer, hold, reject, fail, mark_duplicate."""
+    stages: Mapping[str, int]
+    faults: tuple[Fault, ...] = ()
+    stage: str = "decide"
+    mapping_revision: int | None = None
+    catalogue_revision: int | None = None
+    content_sha256: bytes | None = None
+    order_number: str | None = None
+    order_id: str | None = None
+    duplicate_of: str | None = None
+    envelope_id: str | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """Rows to be written, in each table's column order. One batch, one object."""
+
+    at: int
+    message_updates: list[tuple[Any, ...]] = field(default_factory=list)
+    faults: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    order_versions: list[tuple[Any, ...]] = field(default_factory=list)
+    quantity_movements: list[tuple[Any, ...]] = field(default_factory=list)
+    stock_movements: list[tuple[Any, ...]] = field(default_factory=list)
+    documents: list[tuple[Any, ...]] = field(default_factory=list)
+    deliveries: list[tuple[Any, ...]] = field(default_factory=list)
+    payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    tried_again: list[tuple[str, str]] = field(default_factory=list)
+    """(earlier message, the resend's id): held or failed earlier messages to be judged again."""
+    settled: list[str] = field(default_factory=list)
+    """Ids of the messages that leave `processing` with this save."""
+
+    def settle(self, message: ClaimedMessage, end: Settlement) -> None:
+        """The message leaves `processing`."""
+        status = advance("processing", end.event)
+        body: dict[str, Any] = {"status": status, "run": message.run, "stages": dict(end.stages)}
+        for name in ("mapping_revision", "catalogue_revision", "order_number", "duplicate_of"):
+            if (value := getattr(end, name)) is not None:
+                body[name] = value
+        if end.faults:
+            body["faults"] = [fault.code for fault in end.faults[:100]]
+        event = next_event(
+            message.id, message.event_count + 1, message.event_hash, _EVENT_NAMES[status], "gateway", body, self.at
+        )
+        self.events.append(event.row())
+        self.faults.extend(fault_rows(message.id, message.account_id, message.run, end.stage, end.faults))
+        self.settled.append(message.id)
+        self.message_updates.append(
+            (
+                status,
+                self.at,
+                end.mapping_revision,
+                end.catalogue_revision,
+                end.content_sha256,
+                end.order_number,
+                end.order_id,
+                end.duplicate_of,
+                end.envelope_id,
+                json.dumps(dict(end.stages), separators=(",", ":")),
+                event.number,
+                event.hash,
+                message.id,
+            )
+        )
+
+    def keep_order(
+        self,
+        message: ClaimedMessage,
+        order: Order,
+        *,
+        order_id: str,
+        order_key: str,
+        epoch: int,
+        outcome: str,
+        status: str,
+        revision: int,
+        catalogue: int,
+        content: bytes,
+        site: str | None,
+        canonical: str,
+    ) -> None:
+        """A new order on the account's books."""
+        requested = order.requested_delivery
+        self.orders.append(
+            (
+                order_id,
+                message.account_id,
+                int(message.test),
+                order_key,
+                epoch,
+                order.order_number,
+                order.version,
+                status,
+                outcome,
+                order.order_type,
+                message.id,
+                revision,
+                catalogue,
+                content,
+                order.currency,
+                order.issue_date and order.issue_date.isoformat(),
+                requested and requested.start and requested.start.isoformat(),
+                requested and requested.end and requested.end.isoformat(),
+                site,
+                self.at,
+                self.at,
+            )
+        )
+        self.order_versions.append((order_id, order.version, message.id, canonical))
+
+    def move_quantities(self, message: ClaimedMessage, order_id: str, ledger: Iterable[LineLedger]) -> None:
+        """The first movement of each line: what was ordered and what became of it."""
+        for position, line in enumerate(ledger):
+            self.quantity_movements.append(
+                (
+                    order_id,
+                    line.line_number,
+                    1,
+                    position,
+                    message.id,
+                    self.at,
+                    line.product,
+                    line.unit,
+                    line.base_unit,
+                    _text(line.base_ordered),
+                    _text(line.ordered),
+                    _text(line.confirmed),
+                    _text(line.backordered),
+                    _text(line.rejected),
+                    _text(line.cancelled),
+                    "0",
+                    "0",
+                    "0",
+                    "0",
+                )
+            )
+
+    def move_stock(
+        self,
+        message: ClaimedMessage,
+        order_id: str,
+        allocations: Iterable[Allocation],
+        stock: Stock,
+        totals: StockTotals,
+    ) -> None:
+        """One movement an allocation, with the running totals after it."""
+        for taken in allocations:
+            number, total, own = totals.after(stock, taken)
+            self.stock_movements.append(
+                (
+                    taken.product,
+                    taken.site,
+                    number,
+                    taken.account,
+                    order_id,
+                    taken.line_number,
+                    message.id,
+                    self.at,
+                    _text(taken.quantity),
+                    _text(total),
+                    _text(own),
+                )
+            )
+
+    def keep_document(
+        self,
+        message: ClaimedMessage,
+        *,
+        kind: str,
+        number: str,
+        order_id: str | None,
+        order_number: str | None,
+        revision: int,
+        format_name: str,
+        media_type: str,
+        body: bytes,
+        canonical: str,
+        transport: str,
+    ) -> str:
+        """An outbound document and its delivery; the document's id."""
+        document_id = new_id()
+        self.documents.append(
+            (
+                0,
+                document_id,
+                message.account_id,
+                kind,
+                number,
+                order_id,
+                order_number,
+                message.id,
+                int(message.test),
+                revision,
+                format_name,
+                media_type,
+                body,
+                canonical,
+                self.at,
+            )
+        )
+        waits = None if transport == "mailbox" else self.at
+        status = "available" if transport == "mailbox" else "waiting"
+        self.deliveries.append((document_id, message.account_id, transport, status, 0, waits, self.at))
+        return document_id
+
+    def keep_aside(self, message: ClaimedMessage, attachments: Mapping[str, bytes]) -> None:
+        """Files that came in the document, under their own digests."""
+        for digest, body in attachments.items():
+            self.payloads.append(
+                (message.account_id, int(message.test), bytes.fromhex(digest), message.id, len(body), body, None)
+            )
+
+
+class StockTotals:
+    """Running totals of stock while a batch's movements are numbered, starting from what was loaded."""
+
+    def __init__(self) -> None:
+        self._number: dict[tuple[str, str], int] = {}
+        self._total: dict[tuple[str, str], Decimal] = {}
+        self._own: dict[tuple[str, str, str], Decimal] = {}
+
+    def start(self, stock: Stock) -> None:
+        """Note where the store stands, before anything is decided on `stock`."""
+        for key, position in stock.positions.items():
+            self._number[key] = position.last_movement
+            self._total[key] = position.taken
+            for account, taken in position.taken_by.items():
+                self._own[*key, account] = taken
+
+    def after(self, stock: Stock, taken: Allocation) -> tuple[int, Decimal, Decimal]:
+        """The movement's number, and the totals of everyone and of this account after it."""
+        key = (taken.product, taken.site)
+        own_key = (*key, taken.account)
+        self._number[key] = self._number.get(key, stock.positions[key].last_movement) + 1
+        self._total[key] = self._total.get(key, ZERO) + taken.quantity
+        self._own[own_key] = self._own.get(own_key, ZERO) + taken.quantity
+        return self._number[key], self._total[key], self._own[own_key]
+
+
+_EVENT_NAMES = {
+    "done": "answered",
+    "held": "held",
+    "rejected": "rejected",
+    "failed": "failed",
+    "duplicate": "recognised as a resend",
+}
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+MESSAGE_UPDATE = (
+    f"UPDATE {_messages.name} SET status = ?, settled_at = ?, mapping_revision = ?, catalogue_revision = ?, "
+    "content_sha256 = ?, order_number = ?, order_id = ?, duplicate_of = ?, envelope_id = ?, stages = ?, "
+    "event_count = ?, event_hash = ?, lease_id = NULL WHERE id = ? AND lease_id = ? AND status = 'processing'"
+)

@@ -1,0 +1,123 @@
+"""The accounts' mailbox: outbound documents by page, one by id, and the account's word that it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.store.database import Collision, Database
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.tables import receipts
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """One outbound document without its bytes. `cursor` continues a page behind it."""
+
+    cursor: str
+    id: str
+    account_id: str
+    type: str
+    number: str
+    order_id: str | None
+    order_number: str | None
+    message_id: str
+    test: bool
+    format: str
+    media_type: str
+    created_at: int
+
+
+_COLUMNS = (
+    "transaction_id, position, id, account_id, type, number, order_id, order_number, message_id, test, format, "
+    "media_type, created_at"
+)
+
+
+class Documents:
+    """The repository of outbound documents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self, account_id: str, *, kind: str | None, order_number: str | None, after: str | None, limit: int
+    ) -> list[StoredDocument]:
+        """Up to `limit` documents of the account, oldest first, behind the cursor `after`.
+
+        A page never runs ahead of a transaction that may still commit, so following cursors misses nothing.
+        Raises ValueError for a cursor that isn't one.
+        """
+        conditions: list[str] = ["account_id = ?"]
+        values: list[Any] = [account_id]
+        if after:
+            transaction, position = _cursor(after)
+            conditions.append("(transaction_id, position) > (?, ?)")
+            values += [transaction, position]
+        if kind is not None:
+            conditions.append("type = ?")
+            values.append(kind)
+        if order_number is not None:
+            conditions.append("order_number = ?")
+            values.append(order_number)
+        if not self._database.is_sqlite:
+            conditions.append("transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        query = (
+            f"SELECT {_COLUMNS} FROM documents WHERE {' AND '.join(conditions)} "
+            "ORDER BY transaction_id, position LIMIT ?"
+        )
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, query, [*values, limit])]
+
+    def one(self, account_id: str | None, document_id: str) -> StoredDocument | None:
+        """One document; None where there is none of that id, or it is another account's (`None`: anyone's)."""
+        own = "" if account_id is None else " AND account_id = ?"
+        query = f"SELECT {_COLUMNS} FROM documents WHERE id = ?{own}"
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [document_id] if account_id is None else [document_id, account_id])
+        return _stored(rows[0]) if rows else None
+
+    def of_messages(self, message_ids: Sequence[str]) -> list[StoredDocument]:
+        """What came of these messages, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM documents WHERE message_id IN ({marks(len(message_ids))}) ORDER BY position"
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, query, list(message_ids))]
+
+    def body(self, document_id: str) -> bytes:
+        """The bytes as rendered when it was decided."""
+        with self._database.read() as connection:
+            return bytes(fetch(connection, "SELECT body FROM documents WHERE id = ?", [document_id])[0][0])
+
+    def canonical(self, document_id: str) -> str:
+        """The canonical document as JSON, to render it in another format."""
+        with self._database.read() as connection:
+            return str(fetch(connection, "SELECT canonical FROM documents WHERE id = ?", [document_id])[0][0])
+
+    def receipt(self, account_id: str, document_id: str, kind: str = "receipt", body: str | None = None) -> int:
+        """Note the account's word that it has the document; the first receipt's time, however often it is said."""
+        at = now_us()
+        try:
+            with self._database.write() as connection:
+                insert(connection, receipts, [(document_id, 1, account_id, at, kind, body)])
+                statement = "UPDATE deliveries SET status = 'received', updated_at = ? WHERE document_id = ?"
+                run(connection, statement, [(at, document_id)])
+            return at
+        except Collision:
+            with self._database.read() as connection:
+                query = "SELECT at FROM receipts WHERE document_id = ? AND number = 1"
+                return int(fetch(connection, query, [document_id])[0][0])
+
+
+def _cursor(text: str) -> tuple[int, int]:
+    transaction, dash, position = text.partition("-")
+    if not dash or not (transaction + position).isascii() or not transaction.isdigit() or not position.isdigit():
+        raise ValueError("not a cursor of this mailbox")
+    if len(text) > 40:
+        raise ValueError("not a cursor of this mailbox")
+    return int(transaction), int(position)
+
+
+def _stored(row: Any) -> StoredDocument:
+    return StoredDocument(*(f"{row[0]}-{row[1]}", *row[2:9], bool(row[9]), *row[10:]))

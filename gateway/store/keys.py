@@ -1,0 +1,139 @@
+"""API keys: an id, random letters and a check digit, of which only the SHA-256 is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.store.audit import Audit
+from gateway.store.database import Database, StoreUnavailable
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, insert, run
+from gateway.store.tables import api_keys
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_CACHE_SECONDS = 2.0
+_LAST_USED_EVERY_US = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret. `account_id` None: the back office's."""
+
+    id: str
+    account_id: str | None
+    test: bool
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+
+    def is_live(self, now: int) -> bool:
+        """Neither revoked nor expired."""
+        return (self.revoked_at is None or self.revoked_at > now) and (self.expires_at is None or self.expires_at > now)
+
+
+class Keys:
+    """The repository of keys. Look-ups are remembered for two seconds, so a revoked key dies within that."""
+
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database = database
+        self._audit = audit
+        self._cache: dict[str, tuple[float, bytes, ApiKey]] = {}
+
+    def create(
+        self, account_id: str | None, *, actor: str, test: bool = False, expires_at: int | None = None
+    ) -> tuple[ApiKey, str]:
+        """A new key and its text, which is shown this once: `gw_live_<id>_<32 random characters><6 check>`."""
+        key = ApiKey(_random(10), account_id, test, now_us(), expires_at, None, None)
+        kind = ("test" if test else "live") if account_id else "office"
+        text = f"gw_{kind}_{key.id}_{_random(32)}"
+        text += _checksum(text)
+        with self._database.write() as connection:
+            row = (key.id, account_id, _digest(text), int(test), key.created_at, expires_at, None, None)
+            insert(connection, api_keys, [row])
+            self._audit.note(connection, f"key/{key.id}", "created", actor, {"account": account_id, "test": test})
+        return key, text
+
+    def verify(self, text: str) -> ApiKey | None:
+        """The live key of this text, compared in constant time; None for anything else."""
+        parts = text.split("_")
+        if len(parts) != 4 or parts[0] != "gw" or not text.isascii() or _checksum(text[:-6]) != text[-6:]:
+            return None
+        found = self._look_up(parts[2])
+        if found is None or not hmac.compare_digest(found[0], _digest(text)) or not found[1].is_live(now_us()):
+            return None
+        self._note_use(found[1])
+        return found[1]
+
+    def _look_up(self, key_id: str) -> tuple[bytes, ApiKey] | None:
+        cached = self._cache.get(key_id)
+        if cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS:
+            return cached[1], cached[2]
+        with self._database.read() as connection:
+            rows = fetch(connection, f"SELECT sha256, {_COLUMNS} FROM api_keys WHERE id = ?", [key_id])
+        if not rows:
+            return None
+        found = (bytes(rows[0][0]), _key(rows[0][1:]))
+        if len(self._cache) > 10_000:
+            self._cache.clear()
+        self._cache[key_id] = (time.monotonic(), *found)
+        return found
+
+    def _note_use(self, key: ApiKey) -> None:
+        now = now_us()
+        if key.last_used_at is not None and now - key.last_used_at < _LAST_USED_EVERY_US:
+            return
+        self._cache.pop(key.id, None)
+        try:
+            with self._database.write() as connection:
+                run(connection, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", [(now, key.id)])
+        except StoreUnavailable:
+            return  # a note for people; whoever only reads must not fail for it
+
+    def all(self, account_id: str | None = None) -> list[ApiKey]:
+        """Every key, or one account's, newest first."""
+        own = "" if account_id is None else "WHERE account_id = ? "
+        query = f"SELECT {_COLUMNS} FROM api_keys {own}ORDER BY created_at DESC"
+        with self._database.read() as connection:
+            return [_key(row) for row in fetch(connection, query, [] if account_id is None else [account_id])]
+
+    def revoke(self, key_id: str, *, actor: str) -> bool:
+        """End a key now; False where there is none of that id."""
+        with self._database.write() as connection:
+            statement = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL"
+            changed = run(connection, statement, [(now_us(), key_id)])
+            if changed:
+                self._audit.note(connection, f"key/{key_id}", "revoked", actor, {})
+            exists = bool(fetch(connection, "SELECT 1 FROM api_keys WHERE id = ?", [key_id]))
+        self._cache.pop(key_id, None)
+        return exists
+
+
+_COLUMNS = "id, account_id, test, created_at, expires_at, revoked_at, last_used_at"
+
+
+def _key(row: Any) -> ApiKey:
+    return ApiKey(row[0], row[1], bool(row[2]), *row[3:])
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _checksum(text: str) -> str:
+    value = zlib.crc32(text.encode("utf-8", "replace"))
+    letters = ""
+    for _ in range(6):
+        value, rest = divmod(value, 36)
+        letters += _ALPHABET[rest]
+    return letters
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()

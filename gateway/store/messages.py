@@ -1,0 +1,169 @@
+"""Messages as people and APIs ask for them: one with its stages and faults, a list, its bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.states import advance
+from gateway.store.audit import next_event
+from gateway.store.database import Database
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, insert, run
+from gateway.store.tables import events
+from schemas.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message without its bytes."""
+
+    id: str
+    account_id: str
+    test: bool
+    status: str
+    lane: int
+    due_at: int
+    received_at: int
+    settled_at: int | None
+    source: str
+    format: str | None
+    media_type: str | None
+    size: int
+    run: int
+    parent_id: str | None
+    duplicate_of: str | None
+    mapping_revision: int | None
+    catalogue_revision: int | None
+    order_number: str | None
+    order_id: str | None
+    stages: Mapping[str, int]
+
+
+_COLUMNS = (
+    "id, account_id, test, status, lane, due_at, received_at, settled_at, source, format, media_type, size, run, "
+    "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages"
+)
+
+
+class Messages:
+    """The repository of messages for reading; `dismiss` is the one thing a person does to one here."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def one(self, account_id: str | None, message_id: str) -> StoredMessage | None:
+        """One message; None where there is none of that id, or it is another account's (`None`: anyone's)."""
+        own = "" if account_id is None else " AND account_id = ?"
+        query = f"SELECT {_COLUMNS} FROM messages WHERE id = ?{own}"
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [message_id] if account_id is None else [message_id, account_id])
+        return _stored(rows[0]) if rows else None
+
+    def page(
+        self, *, account_id: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
+    ) -> list[StoredMessage]:
+        """Messages newest first, behind the id `before`."""
+        conditions: list[str] = []
+        values: list[Any] = []
+        for column, value in (("account_id = ?", account_id), ("status = ?", status), ("id < ?", before)):
+            if value is not None:
+                conditions.append(column)
+                values.append(value)
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        query = f"SELECT {_COLUMNS} FROM messages {where}ORDER BY id DESC LIMIT ?"
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, query, [*values, limit])]
+
+    def find(self, text: str, account_id: str | None = None, limit: int = 50) -> list[StoredMessage]:
+        """Messages with this id, order number or Idempotency-Key, newest first."""
+        own = "" if account_id is None else " AND account_id = ?"
+        found: dict[str, StoredMessage] = {}
+        with self._database.read() as connection:
+            for column in ("id", "order_number", "idempotency_key"):
+                query = f"SELECT {_COLUMNS} FROM messages WHERE {column} = ?{own} ORDER BY id DESC LIMIT ?"
+                values = [text, limit] if account_id is None else [text, account_id, limit]
+                found |= {row[0]: _stored(row) for row in fetch(connection, query, values)}
+        return sorted(found.values(), key=lambda message: message.id, reverse=True)[:limit]
+
+    def faults(self, message_id: str) -> list[Fault]:
+        """The faults of its last run."""
+        with self._database.read() as connection:
+            rows = fetch(
+                connection,
+                "SELECT code, detail, path, location, value, expected FROM faults WHERE message_id = ? AND run = "
+                "(SELECT run FROM messages WHERE id = ?) ORDER BY number",
+                [message_id, message_id],
+            )
+        return [Fault(*row) for row in rows]
+
+    def body(self, message_id: str) -> bytes | None:
+        """The bytes as they came, a resend's from the message it repeats; None once erased."""
+        with self._database.read() as connection:
+            rows = fetch(
+                connection,
+                "SELECT p.body FROM messages m JOIN payloads p ON p.account_id = m.account_id AND p.test = m.test "
+                "AND p.sha256 = m.payload_sha256 WHERE m.id = ?",
+                [message_id],
+            )
+        return bytes(rows[0][0]) if rows and rows[0][0] is not None else None
+
+    def status(self, message_id: str) -> str | None:
+        """Only the status, for waiting on it."""
+        with self._database.read() as connection:
+            rows = fetch(connection, "SELECT status FROM messages WHERE id = ?", [message_id])
+        return rows[0][0] if rows else None
+
+    def dismiss(self, message_id: str, actor: str, reason: str) -> StoredMessage | None:
+        """Close a message by a person's word. Raises `gateway.states` errors where its status doesn't allow it."""
+        return self._move(message_id, "dismiss", actor, {"reason": reason}, settled=True)
+
+    def try_again(self, message_id: str, actor: str, reason: str) -> StoredMessage | None:
+        """Judge a held, failed or rejected message again, under the mapping that is then published."""
+        return self._move(message_id, "replay", actor, {"reason": reason}, settled=False)
+
+    def _move(
+        self, message_id: str, event: str, actor: str, body: Mapping[str, Any], *, settled: bool
+    ) -> StoredMessage | None:
+        at = now_us()
+        with self._database.write() as connection:
+            query = "SELECT status, run, event_count, event_hash FROM messages WHERE id = ?"
+            rows = fetch(connection, query, [message_id])
+            if not rows:
+                return None
+            status, number, count, head = rows[0]
+            after = advance(status, event)
+            entry = next_event(message_id, count + 1, bytes(head), event, actor, {**body, "status": after}, at)
+            insert(connection, events, [entry.row()])
+            run(
+                connection,
+                "UPDATE messages SET status = ?, run = ?, losses = 0, not_before = NULL, mapping_revision = NULL, "
+                "settled_at = ?, event_count = ?, event_hash = ? WHERE id = ?",
+                [
+                    (
+                        after,
+                        number if settled else number + 1,
+                        at if settled else None,
+                        entry.number,
+                        entry.hash,
+                        message_id,
+                    )
+                ],
+            )
+        return self.one(None, message_id)
+
+    def counts(self) -> dict[str, int]:
+        """Messages that are open, by status: what gauges show. Costs what is open, not what ever was."""
+        counted = {}
+        with self._database.read() as connection:
+            for status in ("received", "processing", "held", "failed"):
+                query = "SELECT count(*) FROM messages WHERE status = ?"
+                counted[status] = int(fetch(connection, query, [status])[0][0])
+        return counted
+
+
+def _stored(row: Any) -> StoredMessage:
+    stages = json.loads(row[19]) if row[19] else {}
+    return StoredMessage(*(*row[:2], bool(row[2]), *row[3:19], stages))

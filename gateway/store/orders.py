@@ -1,0 +1,157 @@
+"""Orders on the accounts' books: whether a number is taken, and the thread with its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from gateway.store.database import Database
+from gateway.store.statements import fetch
+from schemas.values import EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOrder:
+    """What is known of an order number: enough to tell a resend from other content."""
+
+    id: str
+    epoch: int
+    version: int
+    message_id: str
+    content_sha256: bytes
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """One order as it stands."""
+
+    id: str
+    account_id: str
+    test: bool
+    order_number: str
+    version: int
+    status: str
+    outcome: str
+    order_type: str
+    message_id: str
+    mapping_revision: int
+    currency: str | None
+    issue_date: str | None
+    requested_start: str | None
+    requested_end: str | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line's sums, in the account's unit; `open` is what is ordered and not yet decided."""
+
+    line_number: str
+    product: str | None
+    unit: str | None
+    ordered: Decimal
+    confirmed: Decimal
+    backordered: Decimal
+    rejected: Decimal
+    cancelled: Decimal
+    shipped: Decimal
+    returned: Decimal
+    invoiced: Decimal
+    credited: Decimal
+
+    @property
+    def open(self) -> Decimal:
+        """Ordered, and neither confirmed, backordered, rejected nor cancelled."""
+        settled = self.confirmed + self.backordered + self.rejected + self.cancelled
+        return EXACT.subtract(self.ordered, settled)
+
+
+_SUMS = ("ordered", "confirmed", "backordered", "rejected", "cancelled", "shipped", "returned", "invoiced", "credited")
+_ORDER_COLUMNS = (
+    "id, account_id, test, order_number, version, status, outcome, order_type, message_id, mapping_revision, "
+    "currency, issue_date, requested_start, requested_end, created_at, updated_at"
+)
+
+
+class Orders:
+    """The repository of orders."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def live(self, keys: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], LiveOrder]:
+        """(account, test, order key) → the newest order under it."""
+        wanted = sorted(set(keys))
+        found: dict[tuple[str, bool, str], LiveOrder] = {}
+        if not wanted:
+            return found
+        tuples = ", ".join(["(?, ?, ?)"] * len(wanted))
+        with self._database.read() as connection:
+            for row in fetch(
+                connection,
+                "SELECT account_id, test, order_key, id, epoch, version, message_id, content_sha256, created_at "
+                f"FROM orders WHERE (account_id, test, order_key) IN (VALUES {tuples}) ORDER BY epoch",
+                [value for account, test, key in wanted for value in (account, int(test), key)],
+            ):
+                found[row[0], bool(row[1]), row[2]] = LiveOrder(*(*row[3:7], bytes(row[7]), row[8]))
+        return found
+
+    def open_messages(
+        self, numbers: Iterable[tuple[str, bool, str]]
+    ) -> dict[tuple[str, bool, str], list[tuple[str, bytes]]]:
+        """(account, test, order number) → (id, content digest) of the held and failed messages that carry it."""
+        wanted = sorted(set(numbers))
+        found: dict[tuple[str, bool, str], list[tuple[str, bytes]]] = {}
+        if not wanted:
+            return found
+        tuples = ", ".join(["(?, ?)"] * len(wanted))
+        with self._database.read() as connection:
+            for row in fetch(
+                connection,
+                "SELECT account_id, test, order_number, id, content_sha256 FROM messages "
+                f"WHERE (account_id, order_number) IN (VALUES {tuples}) AND status IN ('held', 'failed') "
+                "AND content_sha256 IS NOT NULL ORDER BY id",
+                [value for account, _, number in wanted for value in (account, number)],
+            ):
+                found.setdefault((row[0], bool(row[1]), row[2]), []).append((row[3], bytes(row[4])))
+        return found
+
+    def by_number(self, account_id: str | None, order_number: str) -> list[StoredOrder]:
+        """The account's orders of this number (several where order_key has the ship-to), newest first."""
+        own = "" if account_id is None else " AND account_id = ?"
+        query = f"SELECT {_ORDER_COLUMNS} FROM orders WHERE order_number = ?{own} ORDER BY created_at DESC"
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [order_number] if account_id is None else [order_number, account_id])
+        return [_stored(row) for row in rows]
+
+    def ledger(self, order_id: str) -> list[LedgerLine]:
+        """Each line's movements summed, in the order's own sequence of lines."""
+        with self._database.read() as connection:
+            rows = fetch(
+                connection,
+                f"SELECT position, line_number, product, unit, {', '.join(_SUMS)} FROM quantity_movements "
+                "WHERE order_id = ? ORDER BY position, line_number, number",
+                [order_id],
+            )
+        sums: dict[str, list[Any]] = {}
+        for row in rows:
+            line = sums.setdefault(row[1], [row[2], row[3], *([Decimal(0)] * len(_SUMS))])
+            line[0], line[1] = row[2] or line[0], row[3] or line[1]
+            for index, value in enumerate(row[4:], 2):
+                line[index] = EXACT.add(line[index], Decimal(value))
+        return [LedgerLine(line_number, *line) for line_number, line in sums.items()]
+
+    def canonical(self, order_id: str, version: int) -> str | None:
+        """The canonical order that made a version, as JSON."""
+        query = "SELECT canonical FROM order_versions WHERE order_id = ? AND version = ?"
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [order_id, version])
+        return rows[0][0] if rows else None
+
+
+def _stored(row: Any) -> StoredOrder:
+    return StoredOrder(*(*row[:2], bool(row[2]), *row[3:]))

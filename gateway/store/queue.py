@@ -1,0 +1,370 @@
+"""Who works on what: claims with a lease and a fence, the save that a stale lease can't make, and the sweep.
+
+Claims are fair by construction. A batch is shared between the lanes 8 : 4 : 2 : 1 among those that have work, within a
+lane between the accounts in turn, within an account by the earliest deadline. A message whose worker was lost is
+claimed alone, so that a document that kills its worker takes nobody with it; after `max_losses` it is set apart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from gateway.states import advance
+from gateway.store.audit import next_event
+from gateway.store.changes import MESSAGE_UPDATE, Changes, ClaimedMessage
+from gateway.store.clock import LeaseClock
+from gateway.store.database import Database
+from gateway.store.fault_rows import fault_rows
+from gateway.store.ids import new_id, now_us
+from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.tables import (
+    deliveries,
+    documents,
+    events,
+    faults,
+    leases,
+    order_versions,
+    orders,
+    payloads,
+    quantity_movements,
+    stock_movements,
+)
+from schemas.faults import Fault
+
+LANE_WEIGHTS = (8, 4, 2, 1)
+BATCH_BYTES = 8_000_000
+
+
+class LeaseLost(Exception):
+    """The lease ran out or was taken over: nothing of this batch was written, and nothing of it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Messages that one worker may settle until its lease ends."""
+
+    lease_id: str
+    messages: tuple[ClaimedMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep found: lanes that have work, and the messages set apart."""
+
+    lanes: frozenset[int]
+    released: int
+    quarantined: tuple[str, ...]
+
+
+class WorkQueue:
+    """Claims and saves. One object per process; it remembers whose turn is next in each lane."""
+
+    def __init__(self, database: Database, *, lease_seconds: float = 30.0, max_losses: int = 3) -> None:
+        self._database = database
+        self._clock = LeaseClock(is_sqlite=database.is_sqlite)
+        self._lease_ms = int(lease_seconds * 1000)
+        self._max_losses = max_losses
+        self._turns: dict[int, str] = {}
+
+    def claim(self, worker: str, lanes: Sequence[int], limit: int) -> Claim | None:
+        """Up to `limit` messages of these lanes under a new lease, or None where nothing waits."""
+        with self._database.read() as connection:
+            if not any(self._first_account(connection, lane, "") for lane in lanes):
+                return None
+        with self._database.write() as connection:
+            picked = self._pick(connection, lanes, limit)
+            if not picked:
+                return None
+            lease_id = new_id()
+            until = self._clock.now(connection) + self._lease_ms
+            insert(connection, leases, [(lease_id, worker, until, self._clock.boot)])
+            run(
+                connection,
+                "UPDATE messages SET status = 'processing', lease_id = ?, fence = fence + 1 WHERE id = ?",
+                [(lease_id, message_id) for message_id in picked],
+            )
+        return Claim(lease_id, self._load(picked))
+
+    def _pick(self, connection: Connection, lanes: Sequence[int], limit: int) -> list[str]:
+        waiting = {lane: self._waiting_accounts(connection, lane, limit) for lane in lanes}
+        waiting = {lane: accounts for lane, accounts in waiting.items() if accounts}
+        picked: list[str] = []
+        for lane, quota in _shares(sorted(waiting), limit):
+            room = min(limit - len(picked), quota)
+            picked += self._pick_lane(connection, lane, waiting[lane], room, picked)
+        for lane in sorted(waiting):  # what a lane left of its share goes to the next that has more
+            if len(picked) < limit:
+                picked += self._pick_lane(connection, lane, waiting[lane], limit - len(picked), picked)
+        return self._bounded(connection, picked)
+
+    def _pick_lane(
+        self, connection: Connection, lane: int, accounts: list[str], room: int, taken: Sequence[str]
+    ) -> list[str]:
+        queues = [self._earliest(connection, lane, account, room, taken) for account in accounts[:room]]
+        picked: list[str] = []
+        depth = 0
+        while len(picked) < room and any(len(queue) > depth for queue in queues):
+            picked += [queue[depth] for queue in queues if len(queue) > depth]
+            depth += 1
+        if accounts:
+            self._turns[lane] = accounts[min(room, len(accounts)) - 1]
+        return picked[:room]
+
+    def _waiting_accounts(self, connection: Connection, lane: int, limit: int) -> list[str]:
+        """Accounts that wait in the lane, beginning behind the one served last: a skip scan of the ready index."""
+        turn = self._turns.get(lane, "")
+        after = self._accounts_from(connection, lane, turn, "\U0010ffff", limit)
+        return after + self._accounts_from(connection, lane, "", turn, limit - len(after))
+
+    def _accounts_from(self, connection: Connection, lane: int, after: str, upto: str, limit: int) -> list[str]:
+        found: list[str] = []
+        while len(found) < limit:
+            account = self._first_account(connection, lane, after)
+            if account is None or account > upto:
+                break
+            found.append(account)
+            after = account
+        return found
+
+    @staticmethod
+    def _first_account(connection: Connection, lane: int, after: str) -> str | None:
+        rows = fetch(
+            connection,
+            "SELECT account_id FROM messages WHERE status = 'received' AND not_before IS NULL "
+            "AND lane = ? AND account_id > ? ORDER BY account_id LIMIT 1",
+            [lane, after],
+        )
+        return rows[0][0] if rows else None
+
+    def _earliest(self, connection: Connection, lane: int, account: str, limit: int, taken: Sequence[str]) -> list[str]:
+        lock = "" if self._database.is_sqlite else " FOR UPDATE SKIP LOCKED"
+        rows = fetch(
+            connection,
+            "SELECT id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ? AND account_id = ? "
+            f"ORDER BY due_at, id LIMIT ?{lock}",
+            [lane, account, limit + len(taken)],
+        )
+        already = set(taken)
+        return [row[0] for row in rows if row[0] not in already][:limit]
+
+    @staticmethod
+    def _bounded(connection: Connection, picked: list[str]) -> list[str]:
+        """The batch cut where its bytes would fill memory, and without those that must be worked on alone."""
+        if not picked:
+            return picked
+        query = f"SELECT id, losses, size FROM messages WHERE id IN ({marks(len(picked))})"
+        facts = {row[0]: (row[1], row[2]) for row in fetch(connection, query, picked)}
+        if facts[picked[0]][0] > 0:
+            return picked[:1]
+        batch: list[str] = []
+        size = 0
+        for message_id in picked:
+            losses, length = facts[message_id]
+            size += length
+            if losses == 0 and (size <= BATCH_BYTES or not batch):
+                batch.append(message_id)
+        return batch
+
+    def _load(self, picked: Sequence[str]) -> tuple[ClaimedMessage, ...]:
+        with self._database.read() as connection:
+            rows = fetch(
+                connection,
+                "SELECT m.id, m.account_id, m.test, m.lane, m.due_at, m.received_at, m.source, m.format, p.body, "
+                "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision "
+                f"FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE m.id IN ({marks(len(picked))})",
+                picked,
+            )
+        loaded = {
+            row[0]: ClaimedMessage(
+                *(*row[:2], bool(row[2]), *row[3:8], bytes(row[8] or b""), *row[9:12], bytes(row[12]), row[13])
+            )
+            for row in rows
+        }
+        return tuple(loaded[message_id] for message_id in picked if message_id in loaded)
+
+    def extend(self, claim: Claim) -> None:
+        """A new term for a lease that is still good. Raises LeaseLost."""
+        with self._database.write() as connection:
+            self._check(connection, claim.lease_id)
+            until = self._clock.now(connection) + self._lease_ms
+            run(connection, "UPDATE leases SET until = ? WHERE id = ?", [(until, claim.lease_id)])
+
+    def save(self, claim: Claim, changes: Changes) -> None:
+        """Write everything that was decided, in one transaction.
+
+        Raises LeaseLost where the lease is over, Collision where stock or an order changed since it was loaded,
+        StoreUnavailable where the database can't take it. In each case nothing of it is written.
+        """
+        with self._database.write() as connection:
+            self._check(connection, claim.lease_id)
+            updates = [(*row, claim.lease_id) for row in changes.message_updates]
+            if run(connection, MESSAGE_UPDATE, updates) != len(updates):
+                raise LeaseLost(claim.lease_id)
+            insert(connection, stock_movements, sorted(changes.stock_movements, key=_in_stock_order))
+            insert(connection, orders, changes.orders)
+            insert(connection, order_versions, changes.order_versions)
+            insert(connection, quantity_movements, changes.quantity_movements)
+            insert(connection, documents, self._stamped(connection, changes))
+            insert(connection, deliveries, changes.deliveries)
+            insert(connection, faults, changes.faults)
+            insert(connection, events, changes.events)
+            insert(connection, payloads, changes.payloads, skip_conflicts=True)
+            for earlier, resend in changes.tried_again:
+                self._try_again(connection, earlier, resend, changes.at)
+            if len(changes.settled) == len(claim.messages):
+                run(connection, "DELETE FROM leases WHERE id = ?", [(claim.lease_id,)])
+
+    def release(self, claim: Claim, message_ids: Sequence[str], after_seconds: float = 0.0) -> None:
+        """Give messages back unsettled, to be claimed again, at the earliest after so many seconds."""
+        with self._database.write() as connection:
+            now = self._clock.now(connection)
+            not_before = now + int(after_seconds * 1000) if after_seconds > 0 else None
+            boot = self._clock.boot if not_before is not None else None
+            run(
+                connection,
+                "UPDATE messages SET status = 'received', lease_id = NULL, not_before = ?, not_before_boot = ? "
+                "WHERE id = ? AND lease_id = ? AND status = 'processing'",
+                [(not_before, boot, message_id, claim.lease_id) for message_id in message_ids],
+            )
+
+    def sweep(self) -> Swept:
+        """Give back what lost its worker, wake what is due, set poison apart; which lanes have work."""
+        with self._database.read() as connection:
+            stale = self._stale(connection)
+            due = self._due(connection)
+        released, quarantined = self._recover(stale) if stale else (0, ())
+        if due:
+            self._wake(due)
+        with self._database.read() as connection:
+            ready = {lane for lane in range(len(LANE_WEIGHTS)) if self._first_account(connection, lane, "")}
+        return Swept(frozenset(ready), released, quarantined)
+
+    def _stale(self, connection: Connection) -> list[str]:
+        now = self._clock.now(connection)
+        over = fetch(connection, "SELECT id FROM leases WHERE until <= ? OR boot <> ?", [now, self._clock.boot])
+        return [row[0] for row in over]
+
+    def _due(self, connection: Connection) -> list[str]:
+        now = self._clock.now(connection)
+        rows = fetch(
+            connection,
+            "SELECT id FROM messages WHERE status = 'received' AND not_before IS NOT NULL "
+            "AND (not_before <= ? OR not_before_boot <> ?) LIMIT 1000",
+            [now, self._clock.boot],
+        )
+        return [row[0] for row in rows]
+
+    def _wake(self, due: Sequence[str]) -> None:
+        with self._database.write() as connection:
+            statement = (
+                "UPDATE messages SET not_before = NULL, not_before_boot = NULL WHERE id = ? AND status = 'received'"
+            )
+            run(connection, statement, [(message_id,) for message_id in due])
+
+    def _recover(self, stale: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+        released = 0
+        quarantined: list[str] = []
+        for lease_id in stale:
+            with self._database.write() as connection:
+                now = self._clock.now(connection)
+                gone = "DELETE FROM leases WHERE id = ? AND (until <= ? OR boot <> ?)"
+                if run(connection, gone, [(lease_id, now, self._clock.boot)]) != 1:
+                    continue
+                rows = fetch(
+                    connection,
+                    "SELECT id, account_id, run, losses, event_count, event_hash FROM messages "
+                    "WHERE status = 'processing' AND lease_id = ?",
+                    [lease_id],
+                )
+                released += len(rows)
+                poison = [row for row in rows if row[3] + 1 >= self._max_losses]
+                quarantined += [row[0] for row in poison]
+                run(
+                    connection,
+                    "UPDATE messages SET status = 'received', lease_id = NULL, losses = losses + 1 WHERE id = ?",
+                    [(row[0],) for row in rows],
+                )
+                for row in poison:
+                    self._quarantine(connection, *row)
+        return released, tuple(quarantined)
+
+    @staticmethod
+    def _quarantine(
+        connection: Connection, message_id: str, account: str, number: int, losses: int, count: int, head: bytes
+    ) -> None:
+        at = now_us()
+        detail = f"Processing this document ended its worker {losses + 1} times; it is kept apart from the others."
+        fault = Fault("quarantined", detail, value=str(losses + 1))
+        status = advance("processing", "quarantine")
+        event = next_event(message_id, count + 1, bytes(head), "quarantined", "gateway", {"status": status}, at)
+        insert(connection, events, [event.row()])
+        insert(connection, faults, fault_rows(message_id, account, number, "process", [fault]))
+        run(
+            connection,
+            "UPDATE messages SET status = ?, settled_at = ?, event_count = ?, event_hash = ? WHERE id = ?",
+            [(status, at, event.number, event.hash, message_id)],
+        )
+
+    def _check(self, connection: Connection, lease_id: str) -> None:
+        lock = "" if self._database.is_sqlite else " FOR UPDATE"
+        rows = fetch(connection, f"SELECT until, boot FROM leases WHERE id = ?{lock}", [lease_id])
+        if not rows or rows[0][1] != self._clock.boot or rows[0][0] <= self._clock.now(connection):
+            raise LeaseLost(lease_id)
+
+    def _stamped(self, connection: Connection, changes: Changes) -> list[tuple[object, ...]]:
+        """Documents with the number of this transaction, before which a page of the mailbox must end."""
+        if self._database.is_sqlite or not changes.documents:
+            return changes.documents
+        number = fetch(connection, "SELECT pg_current_xact_id()::text::bigint")[0][0]
+        return [(number, *row[1:]) for row in changes.documents]
+
+    @staticmethod
+    def _try_again(connection: Connection, message_id: str, resend: str, at: int) -> None:
+        rows = fetch(connection, "SELECT status, event_count, event_hash FROM messages WHERE id = ?", [message_id])
+        status = advance(rows[0][0], "resend")
+        event = next_event(message_id, rows[0][1] + 1, bytes(rows[0][2]), "resent", "gateway", {"resend": resend}, at)
+        insert(connection, events, [event.row()])
+        run(
+            connection,
+            "UPDATE messages SET status = ?, run = run + 1, losses = 0, mapping_revision = NULL, settled_at = NULL, "
+            "event_count = ?, event_hash = ? WHERE id = ?",
+            [(status, event.number, event.hash, message_id)],
+        )
+
+    def waiting(self) -> int:
+        """How many messages wait or are worked on, for tests and gauges."""
+        with self._database.read() as connection:
+            query = "SELECT count(*) FROM messages WHERE status IN ('received', 'processing')"
+            return int(fetch(connection, query)[0][0])
+
+    def oldest_waiting_seconds(self) -> dict[int, float]:
+        """Lane → age in seconds of the oldest message that waits there (wall clock, for people)."""
+        now = time.time()
+        ages: dict[int, float] = {}
+        with self._database.read() as connection:
+            for lane in range(len(LANE_WEIGHTS)):
+                rows = fetch(
+                    connection,
+                    "SELECT min(received_at) FROM messages WHERE status = 'received' AND lane = ? "
+                    "AND not_before IS NULL",
+                    [lane],
+                )
+                if rows[0][0] is not None:
+                    ages[lane] = max(0.0, now - rows[0][0] / 1_000_000)
+        return ages
+
+
+def _shares(lanes: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    """The batch split between the lanes that have work, by their weights, at least one each."""
+    total = sum(LANE_WEIGHTS[lane] for lane in lanes)
+    return [(lane, max(1, limit * LANE_WEIGHTS[lane] // total)) for lane in lanes]
+
+
+def _in_stock_order(row: Sequence[Any]) -> tuple[str, str, int]:
+    """Product, site, number: savers that meet on the same stock lock it in the same order."""
+    return (row[0], row[1], row[2])

@@ -1,0 +1,206 @@
+"""Frozen revisions of each account's mapping and of our catalogue: published, never changed, rows versioned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.audit import Audit
+from gateway.store.database import Database
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.tables import revision_rows, revisions
+
+CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a mapping or of the catalogue, as text: equal rows are equal strings."""
+
+    kind: str
+    natural_key: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRevision:
+    """A revision with all it holds."""
+
+    scope: str
+    number: int
+    published_at: int
+    author: str
+    reason: str
+    terms: Mapping[str, Any]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did: the number that is now current, and whether it is a new one."""
+
+    number: int
+    changed: bool
+    added: int = 0
+    removed: int = 0
+
+
+def account_scope(account_id: str) -> str:
+    """The scope of one account's mapping."""
+    return f"account/{account_id}"
+
+
+class Revisions:
+    """The repository of revisions."""
+
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database = database
+        self._audit = audit
+
+    def publish_account(
+        self, account: Mapping[str, Any], rows: Sequence[Row], *, author: str, reason: str
+    ) -> Published:
+        """Make this the account's current mapping. Content equal to the current one makes no new revision."""
+        with self._database.write() as connection:
+            published = self._publish(connection, account_scope(account["id"]), account, rows, author, reason)
+            self._name_account(connection, account, published.number)
+        return published
+
+    def publish_catalogue(self, rows: Sequence[Row], *, author: str, reason: str) -> Published:
+        """Make these products, packs and taxes the catalogue."""
+        with self._database.write() as connection:
+            return self._publish(connection, CATALOGUE, {}, rows, author, reason)
+
+    def publish_catalogue_kinds(
+        self, rows: Sequence[Row], kinds: Iterable[str], *, author: str, reason: str
+    ) -> Published:
+        """Replace only these kinds of rows in the catalogue, keeping the others."""
+        replaced = set(kinds)
+        with self._database.write() as connection:
+            number = self._current(connection, CATALOGUE)
+            kept = [row for row in self._rows(connection, CATALOGUE, number) if row.kind not in replaced]
+            return self._publish(connection, CATALOGUE, {}, [*kept, *rows], author, reason)
+
+    def _publish(
+        self,
+        connection: Connection,
+        scope: str,
+        terms: Mapping[str, Any],
+        rows: Sequence[Row],
+        author: str,
+        reason: str,
+    ) -> Published:
+        text = json.dumps(terms, sort_keys=True, ensure_ascii=False)
+        digest = _digest(text, rows)
+        current = self._current(connection, scope)
+        if current and self._digest_of(connection, scope, current) == digest:
+            return Published(current, changed=False)
+        number = self._last(connection, scope) + 1
+        added, removed = self._version_rows(connection, scope, number, rows)
+        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
+        body = {"number": number, "reason": reason, "added": added, "removed": removed}
+        self._audit.note(connection, scope, "published", author, body)
+        return Published(number, changed=True, added=added, removed=removed)
+
+    def _version_rows(self, connection: Connection, scope: str, number: int, rows: Sequence[Row]) -> tuple[int, int]:
+        live: dict[Row, list[int]] = {}
+        query = (
+            "SELECT id, kind, natural_key, body FROM revision_rows WHERE scope = ? AND removed_in IS NULL ORDER BY id"
+        )
+        for row in fetch(connection, query, [scope]):
+            live.setdefault(Row(row[1], row[2], row[3]), []).append(row[0])
+        added = []
+        for new in rows:
+            if ids := live.get(new):
+                ids.pop()
+            else:
+                added.append((scope, new.kind, new.natural_key, new.body, number, None))
+        gone = [(number, row_id) for ids in live.values() for row_id in ids]
+        run(connection, "UPDATE revision_rows SET removed_in = ? WHERE id = ?", gone)
+        insert(connection, revision_rows, added)
+        return len(added), len(gone)
+
+    @staticmethod
+    def _name_account(connection: Connection, account: Mapping[str, Any], number: int) -> None:
+        run(
+            connection,
+            "INSERT INTO accounts (id, name, tier, revision, created_at) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, tier = excluded.tier, revision = excluded.revision",
+            [(account["id"], account["name"], account.get("tier", "standard"), number, now_us())],
+        )
+
+    def current_catalogue(self) -> int:
+        """The catalogue's number; 0 before the first import."""
+        with self._database.read() as connection:
+            return self._last(connection, CATALOGUE)
+
+    def _current(self, connection: Connection, scope: str) -> int:
+        if scope == CATALOGUE:
+            return self._last(connection, scope)
+        rows = fetch(connection, "SELECT revision FROM accounts WHERE id = ?", [scope.removeprefix("account/")])
+        return int(rows[0][0]) if rows else 0
+
+    @staticmethod
+    def _last(connection: Connection, scope: str) -> int:
+        rows = fetch(connection, "SELECT max(number) FROM revisions WHERE scope = ?", [scope])
+        return int(rows[0][0] or 0)
+
+    @staticmethod
+    def _digest_of(connection: Connection, scope: str, number: int) -> bytes:
+        rows = fetch(connection, "SELECT sha256 FROM revisions WHERE scope = ? AND number = ?", [scope, number])
+        return bytes(rows[0][0]) if rows else b""
+
+    def load(self, scope: str, number: int) -> StoredRevision | None:
+        """One revision with its rows in the order they were imported; None where there is none."""
+        with self._database.read() as connection:
+            query = "SELECT published_at, author, reason, terms FROM revisions WHERE scope = ? AND number = ?"
+            found = fetch(connection, query, [scope, number])
+            if not found:
+                return None
+            rows = self._rows(connection, scope, number)
+        at, author, reason, terms = found[0]
+        return StoredRevision(scope, number, at, author, reason, json.loads(terms), rows)
+
+    @staticmethod
+    def _rows(connection: Connection, scope: str, number: int) -> tuple[Row, ...]:
+        rows = fetch(
+            connection,
+            "SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND added_in <= ? "
+            "AND (removed_in IS NULL OR removed_in > ?) ORDER BY id",
+            [scope, number, number],
+        )
+        return tuple(Row(*row) for row in rows)
+
+    def history(self, scope: str) -> list[dict[str, Any]]:
+        """Every revision of a scope, newest first, without rows."""
+        with self._database.read() as connection:
+            query = "SELECT number, published_at, author, reason FROM revisions WHERE scope = ? ORDER BY number DESC"
+            rows = fetch(connection, query, [scope])
+        return [{"number": row[0], "published_at": row[1], "author": row[2], "reason": row[3]} for row in rows]
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Every account: id, name, tier, current revision."""
+        with self._database.read() as connection:
+            rows = fetch(connection, "SELECT id, name, tier, revision FROM accounts ORDER BY id")
+        return [{"id": row[0], "name": row[1], "tier": row[2], "revision": row[3]} for row in rows]
+
+    def current(self, account_ids: Iterable[str]) -> dict[str, int]:
+        """Account → its published revision."""
+        wanted = sorted(set(account_ids))
+        with self._database.read() as connection:
+            query = f"SELECT id, revision FROM accounts WHERE id IN ({marks(len(wanted))})"
+            rows = fetch(connection, query, wanted) if wanted else []
+        return {row[0]: row[1] for row in rows}
+
+
+def _digest(terms: str, rows: Sequence[Row]) -> bytes:
+    digest = hashlib.sha256(terms.encode())
+    for row in sorted(rows, key=lambda row: (row.kind, row.natural_key, row.body)):
+        digest.update(repr((row.kind, row.natural_key, row.body)).encode())
+    return digest.digest()

@@ -1,0 +1,61 @@
+"""The store as one object: a repository for each subject, over one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.store.audit import Audit
+from gateway.store.database import Database, StoreUnavailable
+from gateway.store.documents import Documents
+from gateway.store.intake import Intake
+from gateway.store.keys import Keys
+from gateway.store.messages import Messages
+from gateway.store.numbers import Numbers
+from gateway.store.orders import Orders
+from gateway.store.queue import WorkQueue
+from gateway.store.revisions import Revisions
+from gateway.store.schema import upgrade
+from gateway.store.statements import fetch
+from gateway.store.stock import StockBook
+
+
+class Store:
+    """Open with a database URL; every process has its own."""
+
+    def __init__(self, url: str, *, lease_seconds: float = 30.0, max_losses: int = 3) -> None:
+        self.database = Database(url)
+        self.audit = Audit(self.database)
+        self.intake = Intake(self.database)
+        self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
+        self.revisions = Revisions(self.database, self.audit)
+        self.keys = Keys(self.database, self.audit)
+        self.messages = Messages(self.database)
+        self.orders = Orders(self.database)
+        self.documents = Documents(self.database)
+        self.stock = StockBook(self.database)
+        self.numbers = Numbers(self.database)
+
+    def upgrade(self) -> None:
+        """Bring the tables to this program's version. Safe to run at once from several processes."""
+        upgrade(self.database)
+
+    def can_store(self) -> bool:
+        """Whether a write transaction can be had now."""
+        return _succeeds(self._touch)
+
+    def _touch(self) -> None:
+        with self.database.write() as connection:
+            fetch(connection, "SELECT 1")
+
+    def close(self) -> None:
+        """Finish what waits and give back every connection."""
+        self.intake.stop()
+        self.database.close()
+
+
+def _succeeds(action: Callable[[], None]) -> bool:
+    try:
+        action()
+    except StoreUnavailable:
+        return False
+    return True

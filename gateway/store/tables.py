@@ -1,0 +1,413 @@
+"""The tables. Times are microseconds since 1970 (UTC) unless a comment says otherwise; JSON is text; amounts are exact.
+
+What is append-only is said so; nothing there is ever updated or deleted but by retention.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from gateway.store.columns import Exact
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its code points everywhere, so that the program and both databases agree on what is next."""
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("name", _Text, nullable=False),
+    Column("tier", _Text, nullable=False),
+    Column("revision", Integer, nullable=False, comment="the published mapping revision"),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("account_id", _Text, nullable=True, comment="null: the back office's"),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("test", SmallInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
+)
+
+# One account's mapping, or our catalogue, is a scope: "account/<id>" or "catalogue". A revision never changes; its rows
+# are those added in it or before and not removed by then, so that 100,000 items are not copied for one correction.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("scope", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("published_at", BigInteger, nullable=False),
+    Column("author", _Text, nullable=False),
+    Column("reason", _Text, nullable=False),
+    Column("terms", _Text, nullable=False, comment="account.yaml as JSON; {} for the catalogue"),
+    Column("sha256", LargeBinary, nullable=False, comment="of terms and rows: equal content, equal digest"),
+    PrimaryKeyConstraint("scope", "number"),
+)
+
+revision_rows = Table(
+    "revision_rows",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("scope", _Text, nullable=False),
+    Column("kind", _Text, nullable=False, comment="item, unit, site, price, file; product, pack, tax"),
+    Column("natural_key", _Text, nullable=False),
+    Column("body", _Text, nullable=False),
+    Column("added_in", Integer, nullable=False),
+    Column("removed_in", Integer),
+    Index("ix_revision_rows_scope_kind_natural_key", "scope", "kind", "natural_key", "added_in"),
+)
+
+# The bytes as they came, apart from what is known of them. The row stays when retention erases the body, and it is what
+# recognises a resend: `message_id` is the message that these bytes now stand for.
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("account_id", _Text, nullable=False),
+    Column("test", SmallInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("message_id", _Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body", LargeBinary, comment="null once erased"),
+    Column("erased_at", BigInteger),
+    UniqueConstraint("account_id", "test", "sha256"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("account_id", _Text, nullable=False),
+    Column("test", SmallInteger, nullable=False),
+    Column("status", _Text, nullable=False),
+    Column("lane", SmallInteger, nullable=False, comment="0 critical … 3 bulk"),
+    Column("due_at", BigInteger, nullable=False, comment="answer expected by: earliest first within an account"),
+    Column("received_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger, comment="when it left received and processing"),
+    Column("source", _Text, nullable=False, comment="http, cli, … : the door"),
+    Column("format", _Text),
+    Column("media_type", _Text),
+    Column("payload_id", BigInteger, comment="null for a resend, whose bytes stand under duplicate_of's"),
+    Column("payload_sha256", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("idempotency_key", _Text),
+    Column("envelope_id", _Text),
+    Column(
+        "parent_id", _Text, comment="the body it was one of several documents of, or the original it was edited from"
+    ),
+    Column("replayed_from", _Text),
+    Column("duplicate_of", _Text),
+    Column("run", Integer, nullable=False, comment="1 at first, one more each time it is judged again"),
+    Column("losses", Integer, nullable=False, comment="leases lost while processing this run"),
+    Column("mapping_revision", Integer),
+    Column("catalogue_revision", Integer),
+    Column("content_sha256", LargeBinary, comment="of the canonical document: equal content, whatever its bytes"),
+    Column("order_number", _Text),
+    Column("order_id", _Text),
+    Column("stages", _Text, comment="JSON: stage → microseconds since 1970 when it was done"),
+    Column("lease_id", _Text, comment="the claim that works on it: a save under any other is refused"),
+    Column("fence", Integer, nullable=False, comment="grows by one at each claim"),
+    Column("not_before", BigInteger, comment="lease clock, milliseconds"),
+    Column("not_before_boot", _Text),
+    Column("event_count", Integer, nullable=False),
+    Column("event_hash", LargeBinary, nullable=False, comment="head of its audit chain"),
+    Index("ix_messages_account_id_order_number", "account_id", "order_number", "id"),
+    Index("ix_messages_account_id_id", "account_id", "id"),
+)
+_ready = text("status = 'received' AND not_before IS NULL")
+Index(
+    "ix_messages_ready",
+    messages.c.lane,
+    messages.c.account_id,
+    messages.c.due_at,
+    messages.c.id,
+    sqlite_where=_ready,
+    postgresql_where=_ready,
+)
+_delayed = text("status = 'received' AND not_before IS NOT NULL")
+Index("ix_messages_delayed", messages.c.not_before, sqlite_where=_delayed, postgresql_where=_delayed)
+_leased = text("status = 'processing'")
+Index("ix_messages_leased", messages.c.lease_id, sqlite_where=_leased, postgresql_where=_leased)
+_open = text("status IN ('held', 'failed')")
+Index("ix_messages_open", messages.c.status, messages.c.id, sqlite_where=_open, postgresql_where=_open)
+_keyed = text("idempotency_key IS NOT NULL")
+Index(
+    "uq_messages_idempotency_key",
+    messages.c.account_id,
+    messages.c.test,
+    messages.c.idempotency_key,
+    unique=True,
+    sqlite_where=_keyed,
+    postgresql_where=_keyed,
+)
+_enveloped = text("envelope_id IS NOT NULL")
+Index(
+    "ix_messages_envelope_id",
+    messages.c.account_id,
+    messages.c.envelope_id,
+    sqlite_where=_enveloped,
+    postgresql_where=_enveloped,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("worker", _Text, nullable=False),
+    Column("until", BigInteger, nullable=False, comment="lease clock, milliseconds"),
+    Column("boot", _Text, nullable=False, comment="whose clock that is: a lease of another boot is over"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only.
+faults = Table(
+    "faults",
+    metadata,
+    Column("message_id", _Text, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("stage", _Text, nullable=False),
+    Column("code", _Text, nullable=False),
+    Column("path", _Text, nullable=False),
+    Column("location", _Text, nullable=False),
+    Column("detail", _Text, nullable=False),
+    Column("value", _Text),
+    Column("expected", _Text),
+    Column("fingerprint", _Text, nullable=False, comment="versioned; equal causes, equal fingerprints"),
+    PrimaryKeyConstraint("message_id", "run", "number"),
+    Index("ix_faults_fingerprint", "fingerprint", "message_id"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only. Each stream (a message, an account, "system") is a chain: hash = SHA-256(previous hash, event).
+events = Table(
+    "events",
+    metadata,
+    Column("stream", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", _Text, nullable=False),
+    Column("actor", _Text, nullable=False),
+    Column("body", _Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("stream", "number"),
+    sqlite_with_rowid=False,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("account_id", _Text, nullable=False),
+    Column("test", SmallInteger, nullable=False),
+    Column("order_key", _Text, nullable=False, comment="the account's policy order_key, joined"),
+    Column("epoch", Integer, nullable=False, comment="0; one more when a number is used again after its reuse time"),
+    Column("order_number", _Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", _Text, nullable=False),
+    Column("outcome", _Text, nullable=False),
+    Column("order_type", _Text, nullable=False),
+    Column("message_id", _Text, nullable=False),
+    Column("mapping_revision", Integer, nullable=False),
+    Column("catalogue_revision", Integer, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    Column("currency", _Text),
+    Column("issue_date", _Text),
+    Column("requested_start", _Text),
+    Column("requested_end", _Text),
+    Column("ship_to_site", _Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("account_id", "test", "order_key", "epoch"),
+    Index("ix_orders_account_id_order_number", "account_id", "order_number"),
+)
+
+# Append-only: the canonical document that made each version.
+order_versions = Table(
+    "order_versions",
+    metadata,
+    Column("order_id", _Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("message_id", _Text, nullable=False),
+    Column("canonical", _Text, nullable=False),
+    PrimaryKeyConstraint("order_id", "version"),
+)
+
+# Append-only: each row adds to the line's quantities; the ledger is their sum. In the account's ordered unit.
+quantity_movements = Table(
+    "quantity_movements",
+    metadata,
+    Column("order_id", _Text, nullable=False),
+    Column("line_number", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("position", Integer, nullable=False, comment="the line's place in the order"),
+    Column("message_id", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("product", _Text),
+    Column("unit", _Text),
+    Column("base_unit", _Text),
+    Column("base_ordered", Exact),
+    Column("ordered", Exact, nullable=False),
+    Column("confirmed", Exact, nullable=False),
+    Column("backordered", Exact, nullable=False),
+    Column("rejected", Exact, nullable=False),
+    Column("cancelled", Exact, nullable=False),
+    Column("shipped", Exact, nullable=False),
+    Column("returned", Exact, nullable=False),
+    Column("invoiced", Exact, nullable=False),
+    Column("credited", Exact, nullable=False),
+    PrimaryKeyConstraint("order_id", "line_number", "number"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only: what the warehouse said, newest by id.
+stock_snapshots = Table(
+    "stock_snapshots",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("product", _Text, nullable=False),
+    Column("site", _Text, nullable=False),
+    Column("as_of", _Text, nullable=False),
+    Column("on_hand", Exact, nullable=False),
+    Column("reserved_other", Exact, nullable=False),
+    Column("next_receipt_date", _Text),
+    Column("next_receipt_quantity", Exact),
+    Column("imported_at", BigInteger, nullable=False),
+    Index("ix_stock_snapshots_product", "product", "site", "id"),
+)
+
+# Append-only, numbered per product and site: two savers that decided on the same stock collide, and one decides again.
+# `taken` and `taken_by_account` are running totals after the movement, so that the last row is the balance.
+stock_movements = Table(
+    "stock_movements",
+    metadata,
+    Column("product", _Text, nullable=False),
+    Column("site", _Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("account_id", _Text, nullable=False),
+    Column("order_id", _Text, nullable=False),
+    Column("line_number", _Text, nullable=False),
+    Column("message_id", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("quantity", Exact, nullable=False, comment="base units taken; negative gives back"),
+    Column("taken", Exact, nullable=False),
+    Column("taken_by_account", Exact, nullable=False),
+    PrimaryKeyConstraint("product", "site", "number"),
+    Index("ix_stock_movements_account", "product", "site", "account_id", "number"),
+    sqlite_with_rowid=False,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("position", _Serial, primary_key=True, autoincrement=True),
+    Column("transaction_id", BigInteger, nullable=False, comment="PostgreSQL: pages end before what may still commit"),
+    Column("id", _Text, nullable=False),
+    Column("account_id", _Text, nullable=False),
+    Column("type", _Text, nullable=False),
+    Column("number", _Text, nullable=False),
+    Column("order_id", _Text),
+    Column("order_number", _Text),
+    Column("message_id", _Text, nullable=False),
+    Column("test", SmallInteger, nullable=False),
+    Column("mapping_revision", Integer, nullable=False),
+    Column("format", _Text, nullable=False),
+    Column("media_type", _Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("canonical", _Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("id"),
+    UniqueConstraint("type", "number"),
+    Index("ix_documents_mailbox", "account_id", "transaction_id", "position"),
+    Index("ix_documents_account_id_order_number", "account_id", "order_number", "position"),
+    Index("ix_documents_message_id", "message_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("document_id", _Text, primary_key=True),
+    Column("account_id", _Text, nullable=False),
+    Column("transport", _Text, nullable=False),
+    Column("status", _Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", BigInteger),
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+_due = text("next_attempt_at IS NOT NULL")
+Index("ix_deliveries_due", deliveries.c.next_attempt_at, sqlite_where=_due, postgresql_where=_due)
+
+# Append-only.
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("document_id", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", _Text, nullable=False),
+    Column("answer", _Text),
+    PrimaryKeyConstraint("document_id", "number"),
+)
+
+# Append-only: the account's word that it has a document, or what its system answered.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("document_id", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("account_id", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", _Text, nullable=False),
+    Column("body", _Text),
+    PrimaryKeyConstraint("document_id", "number"),
+)
+
+# What is to happen at a time: acknowledgement deadlines, waits, schedules.
+timers = Table(
+    "timers",
+    metadata,
+    Column("kind", _Text, nullable=False),
+    Column("subject", _Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("body", _Text, nullable=False),
+    PrimaryKeyConstraint("kind", "subject"),
+    Index("ix_timers_due_at", "due_at"),
+)
+
+# Outbound numbers: the last one given, per kind and series.
+counters = Table(
+    "counters",
+    metadata,
+    Column("kind", _Text, nullable=False),
+    Column("series", _Text, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("kind", "series"),
+)

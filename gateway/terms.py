@@ -1,0 +1,76 @@
+"""Each account's published mapping and our catalogue, compiled once per revision and remembered."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from gateway.store.revisions import CATALOGUE, Row, account_scope
+from gateway.store.store import Store
+from mappings.account import Account
+from mappings.compile import compile_catalogue, compile_revision
+from mappings.revision import Catalogue, MappingRevision
+from mappings.tables import from_fields
+
+_KEPT_REVISIONS = 200
+_Compiled = TypeVar("_Compiled")
+
+
+class Terms:
+    """What documents are read and written with, by account and revision. Shared by a process's threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._revisions: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def current(self, account_ids: Iterable[str]) -> dict[str, MappingRevision]:
+        """Account → its published mapping; accounts that have none are left out."""
+        numbers = self._store.revisions.current(account_ids)
+        return {account_id: self.mapping(account_id, number) for account_id, number in numbers.items()}
+
+    def mapping(self, account_id: str, number: int) -> MappingRevision:
+        """One account's mapping at one revision. Raises LookupError where there is none."""
+        return self._remembered(account_scope(account_id), number, self._compile_mapping)
+
+    def catalogue(self, number: int | None = None) -> Catalogue:
+        """The catalogue at this revision, or as it is now; an empty one before the first import."""
+        wanted = self._store.revisions.current_catalogue() if number is None else number
+        if wanted == 0:
+            return compile_catalogue(0, [], [])
+        return self._remembered(CATALOGUE, wanted, self._compile_catalogue)
+
+    def _remembered(self, scope: str, number: int, compile_one: Callable[[str, int], _Compiled]) -> _Compiled:
+        key = (scope, number)
+        with self._lock:
+            if key in self._revisions:
+                self._revisions.move_to_end(key)
+                found: _Compiled = self._revisions[key]
+                return found
+        compiled = compile_one(scope, number)
+        with self._lock:
+            self._revisions[key] = compiled
+            while len(self._revisions) > _KEPT_REVISIONS:
+                self._revisions.popitem(last=False)
+        return compiled
+
+    def _compile_mapping(self, scope: str, number: int) -> MappingRevision:
+        stored = self._store.revisions.load(scope, number)
+        if stored is None:
+            raise LookupError(f"{scope} has no revision {number}")
+        account = Account.model_validate(stored.terms)
+        kinds = ("item", "unit", "site", "price")
+        return compile_revision(account, number, *(_rows_of(kind, stored.rows) for kind in kinds))
+
+    def _compile_catalogue(self, scope: str, number: int) -> Catalogue:
+        stored = self._store.revisions.load(scope, number)
+        if stored is None:
+            raise LookupError(f"the catalogue has no revision {number}")
+        return compile_catalogue(number, _rows_of("product", stored.rows), _rows_of("pack", stored.rows))
+
+
+def _rows_of(kind: str, rows: Sequence[Row]) -> list[Any]:
+    return [from_fields(kind, json.loads(row.body)) for row in rows if row.kind == kind]

@@ -1,0 +1,59 @@
+"""Taking stock for a line: from its supply site, or from every site in name order, in whole units."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gateway.trade.quantities import exact_base, whole
+from gateway.trade.stock import Allocation, Stock
+from gateway.trade.wanted import Wanted
+from mappings.account import Account
+from schemas.values import EXACT
+
+
+def allocate(stock: Stock, account: Account, want: Wanted, *, all_or_nothing: bool) -> tuple[Allocation, ...]:
+    """Take what the line wants, or as much as there is; with `all_or_nothing` either all of it or nothing.
+
+    Every part is whole in the unit of sale and in the account's unit, at each site: no carton is opened.
+    """
+    product, number, taker = want.product.product, want.line.line.line_number, account.id
+    percent = account.policies.allocation_percent
+    found: list[Allocation] = []
+    missing = want.base
+    for site in stock.supply_sites(product, want.supply_site):
+        free = stock.free(product, site, taker, percent)
+        if free >= missing:
+            stock.take(product, site, taker, missing)
+            return (*found, Allocation(product, site, taker, number, missing))
+        part = _whole_part(free, want)
+        if part:
+            stock.take(product, site, taker, part)
+            found.append(Allocation(product, site, taker, number, part))
+            missing = EXACT.subtract(missing, part)
+    if all_or_nothing:
+        release(stock, found)
+        return ()
+    return tuple(found)
+
+
+def release(stock: Stock, allocations: list[Allocation] | tuple[Allocation, ...]) -> None:
+    """Give back what was taken in this view."""
+    for one in allocations:
+        stock.take(one.product, one.site, one.account, EXACT.minus(one.quantity))
+
+
+def taken(allocations: tuple[Allocation, ...]) -> Decimal:
+    """Base units taken."""
+    if len(allocations) == 1:
+        return allocations[0].quantity
+    total = Decimal(0)
+    for one in allocations:
+        total = EXACT.add(total, one.quantity)
+    return total
+
+
+def _whole_part(free: Decimal, want: Wanted) -> Decimal:
+    if free <= 0:
+        return Decimal(0)
+    part = whole(free, want.step())
+    return exact_base(part) or Decimal(0) if part else Decimal(0)

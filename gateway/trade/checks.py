@@ -1,0 +1,199 @@
+"""What the order must keep of contract and catalogue, beyond being understood: kind, dates, minimum, multiple, status.
+
+Nothing here knows a policy; `gateway.trade.consequences` says what each fault leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, time
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+from gateway.trade.quantities import in_sales_units
+from mappings.mapped import MappedLine, MappedOrder
+from mappings.revision import Product
+from schemas.documents.common import Period
+from schemas.documents.order import Order
+from schemas.faults import Fault
+from schemas.values import from_fraction, shortest
+
+
+def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
+    """Every fault of the order against contract and catalogue, the header's first, then line by line.
+
+    `received_on` is the account's local date of receipt, so that a replay next day finds nothing new.
+    """
+    order = mapped.order
+    found = [*_kind(order), *_window(order.requested_delivery, "/requested_delivery", order, received_on)]
+    if len({line.line_number for line in order.lines}) < len(order.lines):
+        found += _duplicates(mapped)
+    for line in mapped.lines:
+        asked = line.line
+        if asked.requested_delivery is not None or asked.schedule:
+            found += _line_dates(line, order, received_on)
+        if line.product is not None:
+            found += _catalogue(line, line.product)
+    return tuple(found)
+
+
+def _kind(order: Order) -> Iterator[Fault]:
+    if order.function != "original":
+        yield Fault(
+            "unsupported_document",
+            f"An order {order.function} isn't applied automatically yet; one of our people does it.",
+            "/function",
+            value=order.function,
+            expected="original",
+        )
+    if order.order_type == "other":
+        yield Fault(
+            "unsupported_document",
+            "This kind of order isn't handled automatically; one of our people does it.",
+            "/order_type",
+            value=order.order_type,
+            expected="stand_alone, blanket, release or consignment",
+        )
+    if order.order_type == "release" and order.contract is None:
+        yield Fault(
+            "release_without_contract",
+            "A release order draws on a contract, and this one names none.",
+            "/contract",
+            expected="the contract's number",
+        )
+
+
+def _duplicates(mapped: MappedOrder) -> Iterator[Fault]:
+    if any(fault.code == "duplicate_line" for fault in mapped.all_faults()):
+        return
+    seen: set[str] = set()
+    for index, line in enumerate(mapped.order.lines):
+        if line.line_number in seen:
+            detail = f"More than one line has the number {line.line_number}."
+            yield Fault(
+                "duplicate_line",
+                detail,
+                f"/lines/{index}/line_number",
+                value=line.line_number,
+                expected="a number that no other line has",
+            )
+        seen.add(line.line_number)
+
+
+# --- dates -------------------------------------------------------------------------------------------------------
+
+
+def _line_dates(line: MappedLine, order: Order, received_on: date) -> Iterator[Fault]:
+    path = f"/lines/{line.index}"
+    yield from _window(line.line.requested_delivery, f"{path}/requested_delivery", order, received_on)
+    for number, part in enumerate(line.line.schedule):
+        place = f"{path}/schedule/{number}/requested_delivery"
+        yield from _window(part.requested_delivery, place, order, received_on)
+
+
+def _window(period: Period | None, path: str, order: Order, received_on: date) -> Iterator[Fault]:
+    if period is None:
+        return
+    if _ends_before_start(period):
+        yield Fault(
+            "dates_contradict",
+            "The delivery window ends before it starts.",
+            f"{path}/end",
+            value=_moment(period.end, period.end_time),
+            expected=f"{_moment(period.start, period.start_time)} or later",
+        )
+    if order.cancel_after is not None and period.start is not None and order.cancel_after < period.start:
+        yield Fault(
+            "dates_contradict",
+            f"The order is cancelled after {order.cancel_after}, before the delivery it requests.",
+            f"{path}/start",
+            value=str(period.start),
+            expected=f"{order.cancel_after} or earlier",
+        )
+    last = period.end or period.start
+    if last is not None and last < received_on:
+        yield Fault(
+            "past_date",
+            f"The requested delivery was over when the order was received on {received_on}.",
+            f"{path}/end" if period.end else f"{path}/start",
+            value=str(last),
+            expected=f"{received_on} or later",
+        )
+
+
+def _ends_before_start(period: Period) -> bool:
+    if period.start is None or period.end is None:
+        return False
+    if period.start != period.end or period.start_time is None or period.end_time is None:
+        return period.end < period.start
+    if (period.start_time.utcoffset() is None) != (period.end_time.utcoffset() is None):
+        return False  # one with an offset and one without can't be compared
+    return period.end_time < period.start_time
+
+
+def _moment(day: date | None, at: time | None) -> str:
+    return f"{day} {at}" if at else str(day)
+
+
+# --- catalogue ---------------------------------------------------------------------------------------------------
+
+
+def _catalogue(line: MappedLine, product: Product) -> Iterator[Fault]:
+    if product.status != "active":
+        yield _inactive(line, product)
+    minimum, multiple = product.order_minimum, product.order_multiple
+    if (minimum is None and multiple is None) or line.base_per_unit is None:
+        return
+    ordered = _sales_units(line)
+    if minimum is not None and ordered < Fraction(minimum):
+        yield _rule_fault("below_minimum", line, f"is below the product's minimum of {_ours(line, minimum)}", minimum)
+    if multiple is not None and multiple > 0 and ordered % Fraction(multiple):
+        yield _rule_fault(
+            "not_a_multiple", line, f"isn't a multiple of {_ours(line, multiple)}, as the product is sold", multiple
+        )
+
+
+def _inactive(line: MappedLine, product: Product) -> Fault:
+    asked = line.line
+    name, value = next(
+        ((name, value) for name in ("buyer_item", "seller_item", "gtin") if (value := getattr(asked, name))),
+        ("seller_item", product.product),
+    )
+    return Fault(
+        "inactive_product",
+        f"{product.name} isn't sold ({product.status}).",
+        f"/lines/{line.index}/{name}",
+        value=value,
+        expected=f"its replacement {product.replaced_by}" if product.replaced_by else "a product that is sold",
+    )
+
+
+def _sales_units(line: MappedLine) -> Fraction:
+    """Counted in the unit we sell. Where that must be whole and isn't, which is a fault of its own, rounded up."""
+    ordered = in_sales_units(line) if line.sales_quantity is None else Fraction(line.sales_quantity)
+    return Fraction(ceil(ordered)) if any(fault.code == "fractional_unit" for fault in line.faults) else ordered
+
+
+def _rule_fault(code: str, line: MappedLine, sentence: str, rule: Decimal) -> Fault:
+    unit = line.line.unit or line.unit or ""
+    seen = f"{shortest(line.line.quantity)} {unit}".strip()
+    words = "at least" if code == "below_minimum" else "a multiple of"
+    return Fault(
+        code,
+        f"{seen} {sentence}.",
+        f"/lines/{line.index}/quantity",
+        value=str(line.line.quantity),
+        expected=f"{words} {_theirs(line, rule, unit)}",
+    )
+
+
+def _ours(line: MappedLine, quantity: Decimal) -> str:
+    return f"{shortest(quantity)} {line.sales_unit or ''}".strip()
+
+
+def _theirs(line: MappedLine, quantity: Decimal, unit: str) -> str:
+    """A rule's quantity in the sender's own unit where that can be said exactly, else in ours."""
+    base = Fraction(quantity) * (line.base_per_sales_unit or 1)
+    theirs = from_fraction(base / line.base_per_unit) if line.base_per_unit else None
+    return _ours(line, quantity) if theirs is None else f"{shortest(theirs)} {unit}".strip()

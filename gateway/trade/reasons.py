@@ -1,0 +1,38 @@
+"""The sentences of an answer: the sender's own field, the value seen, the rule, and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from schemas.faults import Fault
+
+LIMIT = 10_000
+"""Characters a document's text may have."""
+_SHOWN = 1_000
+
+
+def sentence(fault: Fault) -> str:
+    """One fault for its sender: what is wrong, what stood there, what would be right, the code, and where."""
+    place = fault.location or fault.path
+    seen = f" Sent: {fault.value}." if fault.value is not None else ""
+    expected = f" Expected: {fault.expected}." if fault.expected is not None else ""
+    text = f"{fault.detail.rstrip('.')}.{seen}{expected} ({fault.code}{' at ' + place if place else ''})"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def because(faults: Iterable[Fault]) -> str:
+    """All of a line's faults in one text."""
+    return joined([sentence(fault) for fault in faults], " ")
+
+
+def joined(sentences: Sequence[str], separator: str = "\n") -> str:
+    """As many sentences as a document's text may hold; how many more there are is said."""
+    taken: list[str] = []
+    room = LIMIT - 40
+    for one in sentences:
+        room -= len(one) + len(separator)
+        if room < 0:
+            break
+        taken.append(one)
+    left = len(sentences) - len(taken)
+    return separator.join(taken if not left else [*taken, f"… and {left} more."])

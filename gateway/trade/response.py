@@ -1,0 +1,358 @@
+"""The decision on one order, and the order response that says it.
+
+`decide` reads in the order of the trade's questions: is the order refused or held for its faults? is it ours to
+decide? what is there for each line? may it go out in parts? Nothing here reads a clock, a table or a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+from gateway.trade.allocation import allocate, release, taken
+from gateway.trade.answers import (
+    Answer,
+    Rules,
+    at_fault,
+    in_full,
+    in_part,
+    late_reason,
+    later_whole,
+    left_open,
+    too_late,
+)
+from gateway.trade.consequences import Judgement, judge, line_index
+from gateway.trade.decision import Decision, LineLedger
+from gateway.trade.quantities import rounded_up
+from gateway.trade.reasons import because, joined, sentence
+from gateway.trade.stock import Allocation, Stock
+from gateway.trade.wanted import Wanted, wanted
+from mappings.account import Account
+from mappings.mapped import MappedLine, MappedOrder
+from mappings.revision import Supplier
+from schemas.documents.common import Address, Identifier, Party
+from schemas.documents.order import Order, OrderLine
+from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
+from schemas.faults import Fault
+
+_GLN = "0088"
+_ADDRESS = frozenset({"street", "city", "postal_code", "region", "country"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands at the head of a response. `issued_at` is in the account's zone; its date is the issue date."""
+
+    number: str
+    issued_at: datetime
+    seller: Party
+    version: int
+    test: bool
+
+
+def decide(
+    mapped: MappedOrder,
+    faults: Sequence[Fault],
+    stock: Stock,
+    account: Account,
+    supplier: Supplier,
+    *,
+    response_number: str,
+    received_on: date,
+    issued_at: datetime,
+    version: int | None = None,
+    test: bool = False,
+) -> Decision:
+    """What becomes of an order, with the response that says so.
+
+    `faults` are all that were found, the mapping's included; `received_on` and `issued_at` are in the account's zone.
+    `stock` is a view: what the order takes is taken from it, so that the next order decided on it sees what is left.
+    A `test` (by its key, or marked in the document) is answered in full and takes nothing.
+    """
+    order = mapped.order
+    heading = Heading(response_number, issued_at, seller_party(supplier), version or order.version, test or order.test)
+    judgement = judge(faults, account.policies)
+    _refuse_unroundable(mapped, judgement)
+    if judgement.order == "reject_order" or _all_lines_refused(mapped, judgement):
+        return Decision("rejected", tuple(faults), _wanted_response(order, _refusal(mapped, judgement, heading)))
+    if judgement.order == "hold_order":
+        return Decision("held", tuple(faults))
+    rules = Rules(order, account.policies, max(received_on, issued_at.date()))
+    if _is_left_open(order, account, heading):
+        ledger = tuple(_open_ledger(mapped, judgement, rules))
+        return Decision("answered", tuple(faults), _wanted_response(order, _received(order, heading)), ledger)
+    answers, allocations = _answer(mapped, judgement, rules, stock, account, heading)
+    if judgement.rejected and rules.ship_complete() and all(_refused(answer) for answer in answers):
+        # the lines at fault took the others of a ship-complete order with them
+        return Decision("rejected", tuple(faults), _wanted_response(order, _answered(order, answers, heading)))
+    response = _answered(order, answers, heading) if order.response_requested else None
+    return Decision("answered", tuple(faults), response, tuple(answer.ledger for answer in answers), allocations)
+
+
+def rejection(
+    order: Order,
+    faults: Sequence[Fault],
+    supplier: Supplier,
+    *,
+    response_number: str,
+    issued_at: datetime,
+    test: bool = False,
+) -> OrderResponse:
+    """The refusal of an order that was read but never put into our terms: every line refused, the reasons told."""
+    heading = Heading(response_number, issued_at, seller_party(supplier), order.version, test or order.test)
+    judgement = Judgement("reject_order", list(faults))
+    return _refusal(MappedOrder(order, _unmapped(order), None, order.currency), judgement, heading)
+
+
+def seller_party(supplier: Supplier) -> Party:
+    """Who we are, as our documents say it."""
+    endpoint = (supplier.endpoint_scheme, supplier.endpoint_id)
+    address = tuple(supplier.address.items())
+    return _party(supplier.gln, supplier.legal_name, endpoint, supplier.registration, supplier.vat_id, address)
+
+
+@lru_cache(maxsize=16)
+def _party(
+    gln: str | None,
+    legal_name: str,
+    endpoint: tuple[str | None, str | None],
+    registration: str | None,
+    vat_id: str | None,
+    address: tuple[tuple[str, str], ...],
+) -> Party:
+    scheme, endpoint_id = endpoint
+    return Party(
+        id=gln,
+        scheme=_GLN if gln else None,
+        name=legal_name,
+        endpoint=Identifier(id=endpoint_id, scheme=scheme) if endpoint_id else None,
+        legal_name=legal_name,
+        registration=Identifier(id=registration) if registration else None,
+        vat_id=vat_id,
+        address=Address(**{part: text for part, text in address if part in _ADDRESS}) if address else None,
+    )
+
+
+# --- refused -----------------------------------------------------------------------------------------------------
+
+
+def _all_lines_refused(mapped: MappedOrder, judgement: Judgement) -> bool:
+    return bool(judgement.rejected) and all(line.index in judgement.rejected for line in mapped.lines)
+
+
+def _refuse_unroundable(mapped: MappedOrder, judgement: Judgement) -> None:
+    """A line whose next whole quantity can't be said exactly in the account's unit is refused: its sender can."""
+    for index, fault in judgement.rounded.items():
+        if rounded_up(mapped.lines[index]) is None:
+            judgement.rejected.setdefault(index, []).append(fault)
+
+
+def _refusal(mapped: MappedOrder, judgement: Judgement, heading: Heading) -> OrderResponse:
+    """Every line refused, each with its own faults, or with the order; the reasons once more in the note."""
+    own: dict[int, list[Fault]] = {index: list(faults) for index, faults in judgement.rejected.items()}
+    for fault in judgement.order_faults:
+        if (index := line_index(fault)) is not None:
+            own.setdefault(index, []).append(fault)
+    lines = [
+        at_fault(line, "rejected", because(own[line.index]) if line.index in own else "Refused with the order.").line
+        for line in mapped.lines
+    ]
+    header = [fault for fault in judgement.order_faults if line_index(fault) is None]
+    reasons = [sentence(fault) for fault in (*header, *(fault for faults in own.values() for fault in faults))]
+    return _response(mapped.order, "rejected", lines, heading, joined(reasons))
+
+
+def _unmapped(order: Order) -> tuple[MappedLine, ...]:
+    return tuple(_unmapped_line(index, line) for index, line in enumerate(order.lines))
+
+
+def _unmapped_line(index: int, line: OrderLine) -> MappedLine:
+    return MappedLine(index, line, None, None, None, None, None, None, None, None, None, None, None, None)
+
+
+# --- left to the ERP, or to later releases --------------------------------------------------------------------------
+
+
+def _is_left_open(order: Order, account: Account, heading: Heading) -> bool:
+    """A blanket order's total is a ceiling for its releases; with `decision: backoffice` the ERP decides. A test never
+    reaches the ERP, so it is answered here."""
+    if order.order_type == "blanket":
+        return True
+    return account.policies.decision == "backoffice" and not heading.test
+
+
+def _received(order: Order, heading: Heading) -> OrderResponse:
+    return _response(order, "received", (), heading, None)
+
+
+def _open_ledger(mapped: MappedOrder, judgement: Judgement, rules: Rules) -> list[LineLedger]:
+    """Everything open but what is refused already."""
+    return [
+        found.ledger if isinstance(found, Answer) else left_open(found)
+        for found in (_want(mapped, line, judgement, rules) for line in mapped.lines)
+    ]
+
+
+# --- decided here ----------------------------------------------------------------------------------------------------
+
+
+def _want(mapped: MappedOrder, line: MappedLine, judgement: Judgement, rules: Rules) -> Wanted | Answer:
+    """What the line asks for, or its answer where its faults have decided that already."""
+    index = line.index
+    if index in judgement.rejected:
+        return at_fault(line, "rejected", because(judgement.rejected[index]))
+    if index in judgement.held:
+        return at_fault(line, "backordered", f"On hold: {because(judgement.held[index])}")
+    return wanted(
+        mapped,
+        line,
+        rules.decided_on,
+        rounded=index in judgement.rounded,
+        repriced=index in judgement.repriced,
+    )
+
+
+Taken = tuple[Allocation, ...]
+
+
+def _answer(
+    mapped: MappedOrder, judgement: Judgement, rules: Rules, stock: Stock, account: Account, heading: Heading
+) -> tuple[list[Answer], Taken]:
+    wants = [_want(mapped, line, judgement, rules) for line in mapped.lines]
+    if heading.test:
+        return [want if isinstance(want, Answer) else in_full(want, rules) for want in wants], ()
+    if rules.ship_complete():
+        return _complete_or_not(wants, rules, stock, account)
+    answers: list[Answer] = []
+    allocations: list[Allocation] = []
+    for want in wants:
+        if isinstance(want, Answer):
+            answers.append(want)
+        elif too_late(want, rules):
+            answers.append(at_fault(want.line, "rejected", late_reason(want, rules)))
+        else:
+            found = allocate(stock, account, want, all_or_nothing=not rules.partial(want.line))
+            allocations += found
+            whole = taken(found) == want.base
+            answers.append(in_full(want, rules) if whole else in_part(want, found, stock, rules))
+    return answers, tuple(allocations)
+
+
+# --- ship complete: the order goes out whole, or waits, or is refused ------------------------------------------------
+
+
+def _complete_or_not(
+    wants: list[Wanted | Answer], rules: Rules, stock: Stock, account: Account
+) -> tuple[list[Answer], Taken]:
+    supplied = [want for want in wants if isinstance(want, Wanted)]
+    found = {id(want): allocate(stock, account, want, all_or_nothing=True) for want in supplied}
+    short = [want for want in supplied if taken(found[id(want)]) != want.base]
+    late = [want for want in supplied if too_late(want, rules)]
+    allocations = tuple(one for want in supplied for one in found[id(want)])
+    if len(supplied) == len(wants) and not short and not late:
+        return [in_full(want, rules) for want in supplied], allocations
+    release(stock, allocations)
+    answer_of = _whole_order(wants, supplied, short, late, stock, rules)
+    return [want if isinstance(want, Answer) else answer_of(want) for want in wants], ()
+
+
+def _whole_order(
+    wants: list[Wanted | Answer],
+    supplied: list[Wanted],
+    short: list[Wanted],
+    late: list[Wanted],
+    stock: Stock,
+    rules: Rules,
+) -> Callable[[Wanted], Answer]:
+    """The one answer that every line of an order gets that can't go out complete now."""
+    refused = [want for want in wants if isinstance(want, Answer) and _refused(want)]
+    waiting = [want for want in wants if isinstance(want, Answer) and not _refused(want)]
+    if refused:
+        return _all_refused(f"line {refused[0].line.line_number} is refused.")
+    if late:
+        return _all_refused(f"line {late[0].line.line.line_number}: {late_reason(late[0], rules)}")
+    if not all(rules.backorder(want.line) for want in supplied):
+        return _all_refused(f"{_numbers(short)} not in stock, and back-orders are not agreed.")
+    if waiting:
+        reason = f"To be delivered complete, and line {waiting[0].line.line_number} is on hold."
+        return lambda want: later_whole(want, None, reason)
+    day = _complete_on(supplied, short, stock, rules)
+    limit = rules.order.cancel_after
+    if limit is not None and (day is None or day > limit):
+        return _all_refused(f"{_numbers(short)} not due in time for the order's cancel-after date {limit}.")
+    reason = f"To be delivered complete: {_numbers(short)} not in stock now."
+    return lambda want: later_whole(want, day, reason)
+
+
+def _all_refused(why: str) -> Callable[[Wanted], Answer]:
+    return lambda want: at_fault(want.line, "rejected", f"The order is to be delivered complete: {why}")
+
+
+def _numbers(short: list[Wanted]) -> str:
+    numbers = [want.line.line.line_number for want in short[:5]]
+    more = f" and {len(short) - 5} more" if len(short) > 5 else ""
+    return f"line {', '.join(numbers)}{more}" if len(short) == 1 else f"lines {', '.join(numbers)}{more}"
+
+
+def _complete_on(supplied: list[Wanted], short: list[Wanted], stock: Stock, rules: Rules) -> date | None:
+    """The day on which all of it can be there; None where the next receipts don't cover all that is short."""
+    days = [want.promise(want.window) for want in supplied]
+    for want in short:
+        receipt = want.receipt(stock, rules.decided_on)
+        if receipt is None or (receipt.quantity is not None and receipt.quantity < want.base):
+            return None
+        days.append(want.arrival(receipt))
+    return max(days)
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+def _refused(answer: Answer) -> bool:
+    return answer.ledger.rejected == answer.ledger.ordered
+
+
+def _answered(order: Order, answers: list[Answer], heading: Heading) -> OrderResponse:
+    lines = [answer.line for answer in answers]
+    outcome = _outcome_of(lines)
+    note = None
+    if outcome == "rejected":  # a rejection's reasons stand at the head too: Peppol's RE carries no lines
+        note = joined([f"Line {line.line_number}: {_reason(line.outcomes[0])}" for line in lines])
+    return _response(order, outcome, lines, heading, note)
+
+
+def _outcome_of(lines: Sequence[ResponseLine]) -> Outcome:
+    statuses = {outcome.status for line in lines for outcome in line.outcomes}
+    if statuses == {"accepted"}:
+        return "accepted"
+    return "rejected" if statuses == {"rejected"} else "changed"
+
+
+def _reason(outcome: LineOutcome) -> str:
+    return outcome.reason or outcome.status
+
+
+def _response(
+    order: Order, outcome: Outcome, lines: Sequence[ResponseLine], heading: Heading, note: str | None
+) -> OrderResponse:
+    return OrderResponse(
+        number=heading.number,
+        order_number=order.order_number,
+        order_version=heading.version,
+        issue_date=heading.issued_at.date(),
+        issued_at=heading.issued_at,
+        outcome=outcome,
+        test=heading.test,
+        currency=order.currency,
+        note=note,
+        order_issue_date=order.issue_date,
+        buyer=order.buyer,
+        seller=heading.seller,
+        lines=tuple(lines),
+    )
+
+
+def _wanted_response(order: Order, response: OrderResponse) -> OrderResponse | None:
+    return response if order.response_requested else None

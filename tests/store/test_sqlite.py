@@ -1,0 +1,68 @@
+"""What only SQLite needs to be asked."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gateway.store import database
+from gateway.store.database import StoreUnavailable
+from gateway.store.store import Store
+from tests.store.test_conformance import arrival
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    opened = Store(f"sqlite:///{tmp_path / 'gateway.db'}")
+    opened.upgrade()
+    return opened
+
+
+def test_every_connection_survives_a_power_cut(store: Store) -> None:
+    def pragmas(_: int) -> tuple[str, int]:
+        with store.database.read() as connection:
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+            return str(mode), int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(pragmas, range(40))) == {("wal", 2)}  # 2: FULL
+
+
+def test_a_locked_database_is_a_clear_failure_and_works_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    import pysqlite3.dbapi2 as sqlite
+
+    locker = sqlite.connect(str(store.database.url.database), isolation_level=None)
+    quick = Store(str(store.database.url))
+    locker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable):
+        quick.intake.keep(arrival(b"x"))
+    locker.execute("ROLLBACK")
+    assert quick.intake.keep(arrival(b"x")).status == "received"
+    quick.close()
+    locker.close()
+
+
+def test_a_full_disk_is_a_clear_failure_and_nothing_is_half_stored(store: Store) -> None:
+    with store.database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    store.close()
+    full = Store(str(store.database.url))
+
+    import sqlalchemy as sa
+
+    @sa.event.listens_for(full.database.engine, "connect")
+    def cap(connection: object, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages + 3}")  # type: ignore[attr-defined]
+
+    with pytest.raises(StoreUnavailable) as refused:
+        full.intake.keep(arrival(b"x" * 1_000_000))
+    assert "full" in str(refused.value.faults[0].value)
+    full.close()
+    again = Store(str(store.database.url))
+    assert again.intake.keep(arrival(b"x" * 1_000_000)).duplicate is False
+    with again.database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    again.close()
