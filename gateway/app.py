@@ -14,7 +14,7 @@ from gateway.api.operation import operation
 from gateway.api.orders import orders
 from gateway.api.problems import answer_with_problems
 from gateway.api.rates import OrderRate
-from gateway.api.reference import reference
+from gateway.api.reference import finished_description, reference
 from gateway.api.waiting import Waiting
 from gateway.metrics import Metrics
 from gateway.services import Services
@@ -47,4 +47,5 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
     for part in (orders, messages, documents, reference, operation):
         app.register_api(part)
     app.components_schemas.update({name: Schema(**schema) for name, schema in component_schemas().items()})
+    app.extensions["description"] = finished_description(app)
     return app

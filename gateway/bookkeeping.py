@@ -16,7 +16,6 @@ from gateway.store.orders import LiveOrder
 from gateway.trade.decision import Decision
 from gateway.work import Rendered, Work
 from mappings.account import Account
-from schemas.documents.order import Order
 from schemas.faults import Fault
 
 _MONTH_US = 2_629_746_000_000
@@ -29,8 +28,8 @@ class Books:
 
     def __init__(self, services: Services, works: Sequence[Work]) -> None:
         self._works = works
-        self._orders = services.store.orders.live(order_key(work) for work in works)
-        self._open = services.store.orders.open_messages(number_key(work) for work in works)
+        self._orders = services.store.orders.live(work.order_key for work in works)
+        self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.stock = services.store.stock.load(*_products_and_accounts(works))
         self._totals = StockTotals()
         self._totals.start(self.stock)
@@ -41,10 +40,10 @@ class Books:
 
     def resend(self, work: Work) -> Settlement | None:
         """How the message ends where an earlier one has its content: the earlier one answers for it."""
-        live = self._orders.get(order_key(work))
+        live = self._orders.get(work.order_key)
         if live is not None and live.content_sha256 == work.content and not _may_reuse(work, live):
             return self._duplicate(work, live.message_id)
-        for message_id, content in self._open.get(number_key(work), []):
+        for message_id, content in self._open.get(work.number_key, []):
             if content == work.content and message_id != work.message.id:
                 if on_resend("held") == "try_again":
                     self.tries_again.add(message_id)
@@ -53,14 +52,14 @@ class Books:
 
     def other_content(self, work: Work) -> tuple[Fault, ...]:
         """The fault of an order number that is live with other content."""
-        live = self._orders.get(order_key(work))
+        live = self._orders.get(work.order_key)
         if live is None or _may_reuse(work, live):
             return ()
         detail = (
-            f"Order {_order(work).order_number} was received before with other content (message {live.message_id}). "
+            f"Order {work.order.order_number} was received before with other content (message {live.message_id}). "
             "It stands unchanged."
         )
-        return (Fault("order_number_reused", detail, "/order_number", value=_order(work).order_number),)
+        return (Fault("order_number_reused", detail, "/order_number", value=work.order.order_number),)
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""
@@ -74,7 +73,7 @@ class Books:
         if order_id is not None:
             self._keep_order(work, message, decision, order_id, changes)
         if decision.verdict == "held":
-            self._open.setdefault(number_key(work), []).append((message.id, work.content))
+            self._open.setdefault(work.number_key, []).append((message.id, work.content))
         revision = work.revision.number if work.revision else 0
         if document is not None and decision.response is not None:
             changes.keep_document(
@@ -102,7 +101,7 @@ class Books:
                 mapping_revision=revision,
                 catalogue_revision=work.catalogue.number,
                 content_sha256=work.content,
-                order_number=_order(work).order_number,
+                order_number=work.order.order_number,
                 order_id=order_id,
                 envelope_id=work.read.envelope_id if work.read else None,
             ),
@@ -111,10 +110,10 @@ class Books:
     def _keep_order(
         self, work: Work, message: ClaimedMessage, decision: Decision, order_id: str, changes: Changes
     ) -> None:
-        key = order_key(work)
+        key = work.order_key
         earlier = self._orders.get(key)
         epoch = earlier.epoch + 1 if earlier is not None else 0
-        order = _order(work)
+        order = work.order
         site = work.mapped.site if work.mapped else None
         outcome = decision.response.outcome if decision.response else _silent_outcome(decision)
         changes.keep_order(
@@ -124,7 +123,7 @@ class Books:
             order_key=key[2],
             epoch=epoch,
             outcome=outcome,
-            status=_order_status(_account(work), outcome),
+            status=_order_status(work.account, outcome),
             revision=work.revision.number if work.revision else 0,
             catalogue=work.catalogue.number,
             content=work.content,
@@ -143,30 +142,13 @@ class Books:
             mapping_revision=work.revision.number if work.revision else None,
             catalogue_revision=work.catalogue.number,
             content_sha256=work.content,
-            order_number=_order(work).order_number,
+            order_number=work.order.order_number,
             duplicate_of=message_id,
         )
 
 
-def order_key(work: Work) -> tuple[str, bool, str]:
-    """(account, test, the parts that the account's policy makes an order's key of, joined)."""
-    order = _order(work)
-    parts = {
-        "buyer": order.buyer.id if order.buyer and order.buyer.id else "",
-        "order_number": order.order_number,
-        "ship_to": order.ship_to.id if order.ship_to and order.ship_to.id else "",
-    }
-    joined = "\x1f".join(parts[part] for part in _account(work).policies.order_key)
-    return (work.message.account_id, work.is_test, joined)
-
-
-def number_key(work: Work) -> tuple[str, bool, str]:
-    """(account, test key, order number): how earlier messages that are still open are found."""
-    return (work.message.account_id, work.message.test, _order(work).order_number)
-
-
 def _may_reuse(work: Work, live: LiveOrder) -> bool:
-    months = _account(work).policies.order_number_reuse_months
+    months = work.account.policies.order_number_reuse_months
     return work.message.received_at - live.created_at > months * _MONTH_US
 
 
@@ -191,18 +173,8 @@ def _silent_outcome(decision: Decision) -> str:
     """The outcome of an order whose sender wants no response."""
     if all(line.confirmed == line.ordered for line in decision.ledger):
         return "accepted"
+    if not any(line.confirmed or line.backordered or line.cancelled or line.rejected for line in decision.ledger):
+        return "received"
     if all(line.rejected == line.ordered for line in decision.ledger):
         return "rejected"
     return "changed"
-
-
-def _order(work: Work) -> Order:
-    if work.read is None:
-        raise AssertionError("only messages that were read are decided")
-    return work.read.order
-
-
-def _account(work: Work) -> Account:
-    if work.revision is None:
-        raise AssertionError("only messages with a mapping are decided")
-    return work.revision.account

@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from pydantic import ValidationError
 
-from config.settings import Settings
+from config.settings import PREFIX, SettingRow, Settings, settings_table, unknown_variables
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.services import Limits, Services
 from gateway.store.store import Store
 from gateway.terms import Terms
-from mappings.revision import Supplier
+from mappings.files import read_supplier
+
+
+class BadSettings(Exception):
+    """Settings that can't be used: a sentence for each that is wrong, beginning with its variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+def read_settings(**told: Any) -> Settings:
+    """What the environment says, with what is told instead where it isn't None. Raises BadSettings with all faults."""
+    try:
+        return Settings(**{name: value for name, value in told.items() if value is not None})
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)
+        raise BadSettings([f"{PREFIX}{str(one['loc'][0]).upper()}: {one['msg']}" for one in wrong]) from None
+
+
+def described_settings(settings: Settings) -> list[SettingRow]:
+    """Every setting with its value, secrets masked, and what it is."""
+    return settings_table(settings)
+
+
+def misspelt_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none."""
+    return unknown_variables(environment)
+
+
+def demo_folder() -> Path:
+    """Where the demo's products, packs, stock and taxes are."""
+    return Path(str(resources.files("config"))) / "demo"
 
 
 def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: bool = False) -> Services:
@@ -36,22 +70,4 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
             lease_seconds=settings.lease_seconds,
         ),
         worker_name=worker_name,
-    )
-
-
-def read_supplier(path: Path) -> Supplier:
-    """Who we are, from YAML. Raises OSError or ValueError with the field that is missing."""
-    written: dict[str, Any] = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
-    if not written.get("legal_name"):
-        raise ValueError(f"{path}: legal_name is missing")
-    endpoint = written.get("endpoint") or {}
-    plain = ("vat_id", "registration", "gln", "iban", "bic", "gs1_company_prefix")
-    return Supplier(
-        legal_name=str(written["legal_name"]),
-        **{name: str(written[name]) for name in plain if written.get(name)},
-        endpoint_scheme=str(endpoint["scheme"]) if endpoint.get("scheme") else None,
-        endpoint_id=str(endpoint["id"]) if endpoint.get("id") else None,
-        address={name: str(value) for name, value in (written.get("address") or {}).items()},
-        cxml=tuple((str(one["domain"]), str(one["identity"])) for one in written.get("cxml") or ()),
-        time_zone=str(written.get("time_zone") or "UTC"),
     )

@@ -29,7 +29,7 @@ from gateway.trade.response import decide
 from gateway.work import Rendered, Work
 from mappings.engine import to_ours
 from mappings.revision import MappingRevision
-from schemas.documents.order import Order, content_digest
+from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.registry import FORMATS, format_by_name
@@ -120,8 +120,7 @@ def decode(work: Work) -> bool:
         fault = Fault("unknown_format", "The message's format is not known to this program.", value=work.message.format)
         work.end("hold", [fault], "decode")
         return False
-    work.read = format_by_name(work.message.format or "").parse_orders(work.message.body)[0]
-    work.content = content_digest(work.read.order)
+    work.note_order(format_by_name(work.message.format or "").parse_orders(work.message.body)[0])
     work.stages["decoded"] = now_us()
     return True
 
@@ -166,7 +165,7 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
             changes.tried_again.append((str(resend.duplicate_of), work.message.id))
             books.tries_again.discard(str(resend.duplicate_of))
         return
-    message = replace(work.message, test=work.is_test)
+    message = work.message if work.message.test == work.is_test else replace(work.message, test=work.is_test)
     decision = decide_one(services, work, books)
     document = render(work.revision, work.message, decision.response) if decision.response else None
     work.stages["decided"] = now_us()
@@ -187,6 +186,7 @@ def decide_one(services: Services, work: Work, books: Books) -> Decision:
         response_number=books.number(work),
         received_on=local_date(work.message.received_at, work.revision),
         issued_at=local_time(now_us(), work.revision),
+        test=work.is_test,
     )
 
 
@@ -211,7 +211,7 @@ def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...
     """Fill in `location` where the codec can say it."""
     if message.format not in FORMATS:
         return tuple(faults)
-    find = FORMATS[message.format].locate
+    find = FORMATS[message.format or ""].locate
     return tuple(
         fault if fault.location or not fault.path else replace(fault, location=find(message.body, fault.path))
         for fault in faults

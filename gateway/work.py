@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.store.changes import ClaimedMessage, Settlement
+from mappings.account import Account
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision
+from schemas.documents.order import Order, content_digest
 from schemas.faults import Fault
 from schemas.formats import ReadOrder
 
@@ -24,12 +26,45 @@ class Work:
     mapped: MappedOrder | None = None
     faults: tuple[Fault, ...] = ()
     content: bytes = b""
+    is_test: bool = False
+    """Sent with a test key, or marked as a test by its sender."""
+    order_key: tuple[str, bool, str] = ("", False, "")
+    """(account, test, the parts that the account's policy makes an order's key of, joined)."""
     settlement: Settlement | None = None
 
+    def note_order(self, read: ReadOrder) -> None:
+        """The order as read, and what follows from it alone."""
+        self.read = read
+        self.content = content_digest(read.order)
+        self.is_test = self.message.test or read.order.test
+        self.order_key = (self.message.account_id, self.is_test, self._joined_key(read.order))
+
+    def _joined_key(self, order: Order) -> str:
+        parts = {
+            "buyer": order.buyer.id if order.buyer and order.buyer.id else "",
+            "order_number": order.order_number,
+            "ship_to": order.ship_to.id if order.ship_to and order.ship_to.id else "",
+        }
+        return "\x1f".join([parts[part] for part in self.account.policies.order_key])
+
     @property
-    def is_test(self) -> bool:
-        """Sent with a test key, or marked as a test by its sender."""
-        return self.message.test or (self.read is not None and self.read.order.test)
+    def number_key(self) -> tuple[str, bool, str]:
+        """(account, test key, order number): how earlier messages that are still open are found."""
+        return (self.message.account_id, self.message.test, self.order.order_number)
+
+    @property
+    def order(self) -> Order:
+        """The order of a message that was read."""
+        if self.read is None:
+            raise AssertionError("the message was not read")
+        return self.read.order
+
+    @property
+    def account(self) -> Account:
+        """The account of a message that has a mapping."""
+        if self.revision is None:
+            raise AssertionError("the message has no mapping")
+        return self.revision.account
 
     def end(self, event: str, faults: Sequence[Fault], stage: str, **known: object) -> None:
         """Settle without a decision."""

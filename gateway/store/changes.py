@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from gateway.states import advance
-from gateway.store.audit import next_event
+from gateway.store.audit import as_json, next_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
 from gateway.store.tables import messages as _messages
@@ -48,7 +47,7 @@ class Settlement:
 
     event: str
     """An event of `gateway.states`: answer, hold, reject, fail, mark_duplicate."""
-    stages: Mapping[str, int]
+    stages: dict[str, int]
     faults: tuple[Fault, ...] = ()
     stage: str = "decide"
     mapping_revision: int | None = None
@@ -83,7 +82,7 @@ class Changes:
     def settle(self, message: ClaimedMessage, end: Settlement) -> None:
         """The message leaves `processing`."""
         status = advance("processing", end.event)
-        body: dict[str, Any] = {"status": status, "run": message.run, "stages": dict(end.stages)}
+        body: dict[str, Any] = {"status": status, "run": message.run}
         for name in ("mapping_revision", "catalogue_revision", "order_number", "duplicate_of"):
             if (value := getattr(end, name)) is not None:
                 body[name] = value
@@ -106,7 +105,7 @@ class Changes:
                 end.order_id,
                 end.duplicate_of,
                 end.envelope_id,
-                json.dumps(dict(end.stages), separators=(",", ":")),
+                as_json(end.stages),
                 event.number,
                 event.hash,
                 message.id,

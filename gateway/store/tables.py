@@ -156,7 +156,14 @@ Index("ix_messages_delayed", messages.c.not_before, sqlite_where=_delayed, postg
 _leased = text("status = 'processing'")
 Index("ix_messages_leased", messages.c.lease_id, sqlite_where=_leased, postgresql_where=_leased)
 _open = text("status IN ('held', 'failed')")
-Index("ix_messages_open", messages.c.status, messages.c.id, sqlite_where=_open, postgresql_where=_open)
+Index(
+    "ix_messages_open",
+    messages.c.account_id,
+    messages.c.order_number,
+    messages.c.id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 _keyed = text("idempotency_key IS NOT NULL")
 Index(
     "uq_messages_idempotency_key",
@@ -301,6 +308,16 @@ stock_snapshots = Table(
     Column("next_receipt_quantity", Exact),
     Column("imported_at", BigInteger, nullable=False),
     Index("ix_stock_snapshots_product", "product", "site", "id"),
+)
+
+# Where each product has ever had a snapshot, so that finding the newest ones never reads the old ones.
+stock_places = Table(
+    "stock_places",
+    metadata,
+    Column("product", _Text, nullable=False),
+    Column("site", _Text, nullable=False),
+    PrimaryKeyConstraint("product", "site"),
+    sqlite_with_rowid=False,
 )
 
 # Append-only, numbered per product and site: two savers that decided on the same stock collide, and one decides again.

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -17,13 +18,14 @@ from gateway.store.ids import new_id, now_us
 from gateway.store.intake import NewMessage
 from gateway.store.queue import Claim, LeaseLost
 from gateway.store.revisions import Row
-from gateway.store.stock import StockRow
 from gateway.store.store import Store
 from gateway.store.tables import metadata, stock_snapshots
 from gateway.trade.stock import Allocation
+from mappings.revision import StockRow
 from schemas.faults import Fault
 
 LANES = (0, 1, 2, 3)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def arrival(body: bytes, account: str = "acme", **changes: object) -> NewMessage:
@@ -61,7 +63,7 @@ def claim(store: Store, limit: int = 50) -> Claim:
 
 def test_amounts_come_back_to_the_last_digit(store: Store) -> None:
     nasty = Decimal("1234567890123456789.0000000001")
-    store.stock.record([StockRow("P", "S", "2026-11-23T00:00:00Z", nasty)])
+    store.stock.record([StockRow("P", "S", NOON, nasty)])
     with store.database.read() as connection:
         assert connection.execute(sa.select(stock_snapshots.c.on_hand)).scalar_one() == nasty
     assert store.stock.load(["P"], ["a"]).positions["P", "S"].on_hand == nasty
@@ -294,7 +296,7 @@ def test_released_messages_wait_their_time(store: Store) -> None:
 
 
 def test_two_decisions_on_the_same_stock_collide_and_nothing_of_the_second_stays(store: Store) -> None:
-    store.stock.record([StockRow("OAT", "HAM", "2026-11-23T00:00:00Z", Decimal(100))])
+    store.stock.record([StockRow("OAT", "HAM", NOON, Decimal(100))])
     ids = [store.intake.keep(arrival(f"{n}".encode())).message_id for n in range(2)]
     first, second = claim(store, 1), claim(store, 1)
     stocks = [store.stock.load(["OAT"], ["acme"]) for _ in range(2)]

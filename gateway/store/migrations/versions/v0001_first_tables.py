@@ -252,7 +252,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_open",
         "messages",
-        ["status", "id"],
+        ["account_id", "order_number", "id"],
         unique=False,
         sqlite_where=sa.text("status IN ('held', 'failed')"),
         postgresql_where=sa.text("status IN ('held', 'failed')"),
@@ -423,6 +423,13 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_stock_movements_account", "stock_movements", ["product", "site", "account_id", "number"], unique=False
+    )
+    op.create_table(
+        "stock_places",
+        sa.Column("product", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("site", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("product", "site", name=op.f("pk_stock_places")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "stock_snapshots",

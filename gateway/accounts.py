@@ -1,0 +1,123 @@
+"""Account folders and catalogue files ↔ the store's revisions."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, account_scope
+from gateway.store.store import Store
+from mappings.account import Account
+from mappings.files import AccountFolder
+from mappings.revision import Catalogue
+from mappings.tables import TABLES, from_fields, natural_key, to_fields
+from schemas.faults import Fault
+from schemas.formats.registry import FORMATS
+
+_SAMPLES = "samples/"
+
+
+def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
+    """Make the folder's content the account's mapping: rows, field maps and samples, versioned together."""
+    terms = folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
+    rows = [row for rows in folder.rows().values() for row in table_rows(rows)]
+    return store.revisions.publish_account(terms, [*rows, *_file_rows(folder)], author=author, reason=reason)
+
+
+def published_folder(store: Store, account_id: str) -> AccountFolder | None:
+    """The account's published mapping as a folder's content; None where there is no such account."""
+    number = store.revisions.current([account_id]).get(account_id)
+    stored = store.revisions.load(account_scope(account_id), number) if number else None
+    return None if stored is None else folder_of(stored)
+
+
+def folder_of(stored: StoredRevision) -> AccountFolder:
+    """A stored revision as a folder's content."""
+    files = {row.natural_key: _bytes_of(row) for row in stored.rows if row.kind == "file"}
+    return AccountFolder(
+        account=Account.model_validate(stored.terms),
+        items=_typed("item", stored.rows),
+        units=_typed("unit", stored.rows),
+        sites=_typed("site", stored.rows),
+        prices=_typed("price", stored.rows),
+        maps={name: body.decode() for name, body in files.items() if not name.startswith(_SAMPLES)},
+        samples={name.removeprefix(_SAMPLES): body for name, body in files.items() if name.startswith(_SAMPLES)},
+    )
+
+
+def publish_catalogue(store: Store, rows: Mapping[str, Sequence[Any]], *, author: str, reason: str) -> Published:
+    """Make these the catalogue's rows of their kinds (product, pack, tax); other kinds stay."""
+    written = [row for of_kind in rows.values() for row in table_rows(of_kind)]
+    return store.revisions.publish_catalogue_kinds(written, list(rows), author=author, reason=reason)
+
+
+def table_rows(rows: Iterable[Any]) -> Iterator[Row]:
+    """Typed rows as the store keeps them."""
+    from mappings.tables import table_of
+
+    for row in rows:
+        yield Row(table_of(row).kind, natural_key(row), json.dumps(to_fields(row), ensure_ascii=False))
+
+
+def catalogue_rows(store: Store, kind: str) -> tuple[Any, ...]:
+    """The published catalogue's rows of one kind."""
+    stored = store.revisions.load(CATALOGUE, store.revisions.current_catalogue())
+    return () if stored is None else _typed(kind, stored.rows)
+
+
+def _typed(kind: str, rows: Sequence[Row]) -> tuple[Any, ...]:
+    return tuple(from_fields(kind, json.loads(row.body)) for row in rows if row.kind == kind)
+
+
+def _file_rows(folder: AccountFolder) -> Iterator[Row]:
+    for name, text in folder.maps.items():
+        yield _file_row(name, text.encode())
+    for name, body in folder.samples.items():
+        yield _file_row(_SAMPLES + name, body)
+
+
+def _file_row(name: str, body: bytes) -> Row:
+    """Text as text, so that a difference between revisions can be read; anything else in base 64."""
+    try:
+        content = {"text": body.decode()}
+    except UnicodeDecodeError:
+        content = {"base64": base64.b64encode(body).decode()}
+    if "\0" in content.get("text", ""):  # PostgreSQL's text has no NUL
+        content = {"base64": base64.b64encode(body).decode()}
+    return Row("file", name, json.dumps(content, ensure_ascii=False))
+
+
+def _bytes_of(row: Row) -> bytes:
+    content = json.loads(row.body)
+    return base64.b64decode(content["base64"]) if "base64" in content else str(content["text"]).encode()
+
+
+# --- what no single row shows ------------------------------------------------------------------------------------
+def mapping_problems(folder: AccountFolder, catalogue: Catalogue) -> tuple[Fault, ...]:
+    """What will keep the account's orders from being answered: products that we don't have, formats we can't read."""
+    return (*_formats(folder.account), *_unknown_products(folder, catalogue))
+
+
+def _formats(account: Account) -> Iterator[Fault]:
+    known = ", ".join(FORMATS)
+    for index, name in enumerate(account.inbound.formats):
+        if name not in FORMATS:
+            detail = f"{account.id} may send {name}, which this program can't read"
+            yield Fault("bad_value", detail, f"/inbound/formats/{index}", "account.yaml", name, f"one of {known}")
+    response = account.outbound.get("order_response")
+    if response is not None and "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
+        detail = f"{account.id} wants order responses in {response.format}, which this program can't write"
+        path = "/outbound/order_response/format"
+        yield Fault("bad_value", detail, path, "account.yaml", response.format, f"one of {known}")
+
+
+def _unknown_products(folder: AccountFolder, catalogue: Catalogue) -> Iterator[Fault]:
+    for kind in ("item", "unit", "price"):
+        file = TABLES[kind].file
+        named = {row.product: None for row in folder.rows()[kind] if row.product is not None}  # type: ignore[index]
+        for product in named:
+            if product not in catalogue.products:
+                detail = f"{file} of {folder.account.id} names {product}, which products.csv does not have"
+                yield Fault("bad_value", detail, "", file, product, "a product of products.csv")

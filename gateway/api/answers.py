@@ -1,0 +1,255 @@
+"""What the API answers as JSON, one model an answer: the routes fill them in, the OpenAPI document describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from gateway.states import STATUSES
+from schemas.faults import Fault
+from schemas.values import shortest
+
+MessageStatus = Annotated[str, Field(json_schema_extra={"enum": list(STATUSES)})]
+
+
+class Answer(BaseModel):
+    """Frozen, and nothing but what is declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FaultAnswer(Answer):
+    """One thing that is wrong with a document, and where."""
+
+    code: str = Field(description="Permanent code; /v1/docs/faults tells each one's story.")
+    path: str = Field(description="JSON Pointer into the canonical order.")
+    location: str = Field(description="Line, element, segment or pointer in what was sent.")
+    detail: str
+    value: str | None = Field(description="What stood there.")
+    expected: str | None = Field(description="What would have been right.")
+
+    @classmethod
+    def of(cls, fault: Fault) -> FaultAnswer:
+        """The fault as the API shows it."""
+        return cls.model_construct(
+            code=fault.code,
+            path=fault.path,
+            location=fault.location,
+            detail=fault.detail,
+            value=fault.value,
+            expected=fault.expected,
+        )
+
+
+class Problem(Answer):
+    """RFC 9457 problem+json. `faults` has all faults of a document, not the first."""
+
+    type: str = Field(description="Address of the code's page.")
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    code: str
+    message_id: str | None = Field(default=None, description="The message, where the document was kept all the same.")
+    faults: list[FaultAnswer] | None = None
+
+
+class MessageLinks(Answer):
+    """Where to go on from a message."""
+
+    message: str
+    documents: str
+
+
+class Accepted(Answer):
+    """The document is durably stored."""
+
+    message_id: str
+    status: MessageStatus
+    duplicate: bool | None = Field(default=None, description="True where this content was received before.")
+    faults: list[FaultAnswer] | None = Field(default=None, description="With ?wait=: why it was rejected or is held.")
+    links: MessageLinks
+
+
+class Stage(Answer):
+    """One step that a message has been through."""
+
+    name: str
+    at: str
+
+
+class DocumentEntry(Answer):
+    """One document of the mailbox."""
+
+    id: str
+    type: str
+    number: str
+    order_number: str | None
+    format: str
+    media_type: str
+    created_at: str
+    href: str
+    test: bool
+
+
+class MessageAnswer(Answer):
+    """A message as it stands. A duplicate shows the documents of the message that it repeats."""
+
+    message_id: str
+    status: MessageStatus
+    test: bool
+    received_at: str
+    settled_at: str | None
+    format: str | None
+    media_type: str | None
+    size: int = Field(description="Bytes.")
+    order_number: str | None
+    duplicate_of: str | None
+    mapping_revision: int | None = Field(description="Revision of the account's mapping that it was read with.")
+    catalogue_revision: int | None
+    stages: list[Stage]
+    faults: list[FaultAnswer]
+    documents: list[DocumentEntry]
+    links: MessageLinks
+
+
+class LedgerLineAnswer(Answer):
+    """One line in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open."""
+
+    line_number: str
+    buyer_item: str | None
+    seller_item: str | None
+    gtin: str | None
+    product: str | None = Field(description="Our item number.")
+    unit: str | None
+    ordered: str
+    confirmed: str
+    backordered: str
+    rejected: str
+    cancelled: str
+    open: str
+    shipped: str
+    returned: str
+    invoiced: str
+    credited: str
+
+
+class OrderAnswer(Answer):
+    """One order as it stands, with its quantities and the documents that belong to it."""
+
+    order_number: str
+    test: bool
+    version: int
+    status: str
+    outcome: str
+    order_type: str
+    currency: str | None
+    issue_date: str | None
+    message_id: str
+    mapping_revision: int
+    created_at: str
+    updated_at: str
+    lines: list[LedgerLineAnswer]
+    documents: list[DocumentEntry]
+
+
+class OrderThread(OrderAnswer):
+    """The newest order of the number; `others` are those before it, or of other stores, under the same number."""
+
+    others: list[OrderAnswer]
+
+
+class DocumentPage(Answer):
+    """A page of the mailbox, oldest first. `next` goes into `after` for the following page; null: that's all now."""
+
+    documents: list[DocumentEntry]
+    next: str | None
+
+
+class Receipt(Answer):
+    """The account's word that it has the document, with the time of the first one."""
+
+    id: str
+    received_at: str
+
+
+class ValidatedLine(Answer):
+    """One line in our terms: `quantity` counts our unit of sale, `contract_price` is per ordered unit."""
+
+    line_number: str
+    product: str | None
+    quantity: str | None
+    unit: str | None
+    base_quantity: str | None
+    base_unit: str | None
+    price: str | None
+    contract_price: str | None
+
+
+class ValidatedOrder(Answer):
+    """An order judged without effect. `order` is null where it can't be read."""
+
+    order: dict[str, Any] | None
+    lines: list[ValidatedLine]
+    faults: list[FaultAnswer]
+
+
+class Readiness(Answer):
+    """Whether this process can do its work."""
+
+    status: str
+    redis: str | None = Field(default=None, description="`up`, or `down`: orders are taken all the same.")
+
+
+ANSWERS: tuple[type[Answer], ...] = (
+    Accepted,
+    DocumentPage,
+    MessageAnswer,
+    OrderThread,
+    Problem,
+    Readiness,
+    Receipt,
+    ValidatedOrder,
+)
+
+
+def component_schemas() -> Mapping[str, dict[str, Any]]:
+    """Every answer as OpenAPI's `components.schemas`."""
+    reference = "#/components/schemas/{model}"
+    _, found = models_json_schema([(answer, "serialization") for answer in ANSWERS], ref_template=reference)
+    definitions: Mapping[str, dict[str, Any]] = found["$defs"]
+    return definitions
+
+
+def as_json(answer: Answer, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer as a response; members that may be absent are left out where they are None."""
+    absent = _OPTIONAL.get(type(answer))
+    left_out = {name for name in absent if getattr(answer, name) is None} if absent else None
+    body = answer.model_dump_json(exclude=left_out)
+    return Response(body, status, headers=headers, mimetype="application/json")
+
+
+_OPTIONAL: Mapping[type[Answer], tuple[str, ...]] = {
+    answer: tuple(name for name, field in answer.model_fields.items() if not field.is_required()) for answer in ANSWERS
+}
+
+
+def fault_answers(faults: Iterable[Fault]) -> list[FaultAnswer]:
+    """Faults as the API shows them."""
+    return [FaultAnswer.of(fault) for fault in faults]
+
+
+def moment(at: int) -> str:
+    """Microseconds since 1970 as ISO 8601 in UTC, with its offset."""
+    seconds, rest = divmod(at, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest).isoformat(timespec="milliseconds")
+
+
+def quantity(value: Decimal) -> str:
+    """A quantity as the API writes it: exact, no exponent, no zeros at its end."""
+    return f"{shortest(value):f}"

@@ -1,0 +1,112 @@
+"""Reading a request's body within its limits: never more than is allowed, whatever was declared, also once unzipped."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from gateway.api.problems import Refused
+from gateway.services import Limits
+
+MEDIA_TYPES = ("application/json", "application/xml", "text/xml")
+_PIECE = 1 << 20
+_GZIP = 31
+"""zlib's window bits for a gzip stream (RFC 1952)."""
+_MAX_MEMBERS = 64
+
+
+def media_type(environ: dict[str, Any]) -> str | None:
+    """The Content-Type that was sent, or None. Raises Refused for one that isn't taken."""
+    sent = str(environ.get("CONTENT_TYPE") or "").strip()
+    if not sent:
+        return None
+    essence = sent.partition(";")[0].strip().lower()
+    if essence in MEDIA_TYPES:
+        return sent[:200]
+    detail = f"Content-Type {essence[:100]!r} is not taken here; send {', '.join(MEDIA_TYPES)}."
+    if essence == "application/x-www-form-urlencoded":
+        detail += " (curl sends this type unless told otherwise: add -H 'Content-Type: application/xml'.)"
+    raise Refused("media_type_unsupported", detail, headers={"Accept": ", ".join(MEDIA_TYPES)})
+
+
+def read_body(environ: dict[str, Any], limits: Limits) -> bytes:
+    """The document's bytes, unzipped. Raises Refused beyond a limit and for what isn't whole."""
+    coding = str(environ.get("HTTP_CONTENT_ENCODING") or "").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        detail = f"Content-Encoding {coding[:100]!r} is not taken; send gzip or none."
+        raise Refused("encoding_refused", detail, status=415, headers={"Accept-Encoding": "gzip, identity"})
+    body = _received(environ, limits.max_body_bytes)
+    return _unzipped(body, limits) if coding.endswith("gzip") else body
+
+
+def _received(environ: dict[str, Any], limit: int) -> bytes:
+    """What the client sent. A body without a declared length is read one byte beyond the limit: some servers end
+    the stream there by themselves, and a document cut short must not pass for a whole one."""
+    declared = _declared_length(environ)
+    if declared is None and not environ.get("wsgi.input_terminated"):
+        if environ.get("HTTP_TRANSFER_ENCODING"):
+            raise Refused("bad_parameter", "This server needs a Content-Length.", status=411)
+        return b""
+    if declared is not None and declared > limit:
+        raise _too_large(limit)
+    body = _read(environ["wsgi.input"], limit + 1 if declared is None else declared)
+    if len(body) > limit:
+        raise _too_large(limit)
+    if declared is not None and len(body) < declared:
+        raise Refused("bad_parameter", f"The body ended after {len(body)} of the {declared} bytes it declared.")
+    return body
+
+
+def _declared_length(environ: dict[str, Any]) -> int | None:
+    text = str(environ.get("CONTENT_LENGTH") or "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        raise Refused("bad_parameter", "Content-Length is not a number of bytes.")
+    return int(text)
+
+
+def _read(stream: Any, wanted: int) -> bytes:
+    pieces: list[bytes] = []
+    try:
+        while wanted > 0:
+            piece = stream.read(min(wanted, _PIECE))
+            if not piece:
+                break
+            pieces.append(piece)
+            wanted -= len(piece)
+    except OSError as error:
+        raise Refused("bad_parameter", "The connection broke before the body was complete.") from error
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _unzipped(packed: bytes, limits: Limits) -> bytes:
+    """One gzip stream, its members joined (RFC 1952 2.2), expanded no further than the limits."""
+    allowed = min(limits.max_body_bytes, len(packed) * limits.max_gzip_ratio)
+    unpacked = bytearray()
+    rest = packed
+    for _ in range(_MAX_MEMBERS):
+        member = zlib.decompressobj(wbits=_GZIP)
+        try:
+            unpacked += member.decompress(rest, allowed + 1 - len(unpacked))
+        except zlib.error as error:
+            raise _broken_gzip("is not gzip") from error
+        if len(unpacked) > limits.max_body_bytes:
+            raise _too_large(limits.max_body_bytes, " once unzipped")
+        if len(unpacked) > allowed:
+            detail = f"The gzip body expands to more than {limits.max_gzip_ratio} times its size, which is the limit."
+            raise Refused("encoding_refused", detail)
+        if not member.eof:
+            raise _broken_gzip("ends too early")
+        rest = member.unused_data
+        if not rest:
+            return bytes(unpacked)
+    raise _broken_gzip(f"has more than {_MAX_MEMBERS} members")
+
+
+def _too_large(limit: int, when: str = "") -> Refused:
+    return Refused("body_too_large", f"The body is larger than {limit} bytes{when}, which is the limit.")
+
+
+def _broken_gzip(what: str) -> Refused:
+    return Refused("encoding_refused", f"The body is declared as gzip, but {what}.", status=400)

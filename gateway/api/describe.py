@@ -1,0 +1,128 @@
+"""The parts of the OpenAPI document that several routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_openapi3 import Info, SecurityScheme, Tag
+
+from gateway.api.answers import Answer, Problem
+from gateway.api.bodies import MEDIA_TYPES
+from gateway.api.problems import PROBLEM_TYPE
+
+KEY: list[dict[str, list[Any]]] = [{"key": []}]
+SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The account's API key: `Authorization: Bearer gw_live_…`. A test key's orders are answered in "
+        "full and touch neither stock nor numbers.",
+    }
+}
+INFO = Info(
+    title="Order gateway",
+    version="1",
+    description="Send purchase orders in the format you have agreed with us, and fetch what we answer. "
+    "Quantities, prices and amounts are exact decimals: JSON strings or numbers in, strings out. Times carry an "
+    "offset; dates without a time are your local dates. What isn't yours answers exactly as what doesn't exist. "
+    "Every error is `application/problem+json` (RFC 9457) with a permanent `code`.",
+)
+ORDERS = Tag(name="Orders", description="Send orders, changes and cancellations, and follow them.")
+DOCUMENTS = Tag(name="Documents", description="Your mailbox: everything we have sent you, oldest first.")
+REFERENCE = Tag(name="Reference", description="This description, and the schemas of our JSON documents.")
+OPERATION = Tag(name="Operation", description="For monitoring; no key is needed.")
+
+
+def answer(
+    model: type[Answer],
+    description: str,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
+) -> dict[str, Any]:
+    """A response with this model as its body."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    described = {
+        name: {"description": text, "schema": {"type": "string"}, "required": True}
+        for name, text in (headers or {}).items()
+    }
+    response: dict[str, Any] = {"description": description, "content": {media_type: {"schema": schema}}}
+    return {**response, "headers": described} if described else response
+
+
+def content(description: str, *media_types: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A response whose body is a document: an object as JSON, else text."""
+    bodies: dict[str, Any] = {name: _body_schema(name) for name in media_types}
+    described = {name: {"description": text, "schema": {"type": "string"}} for name, text in (headers or {}).items()}
+    return {"description": description, "content": bodies, **({"headers": described} if described else {})}
+
+
+def problems(*statuses: int) -> dict[str | int | Any, Any]:
+    """The problems that a route may answer, besides those that every route of its kind may."""
+    return {str(status): _problem(status) for status in statuses}
+
+
+def account_problems(*others: int) -> dict[str | int | Any, Any]:
+    """The problems of a route that needs an account's key."""
+    return problems(400, 401, 403, 500, 503, *others)
+
+
+def _problem(status: int) -> dict[str, Any]:
+    headers = _RETRY_AFTER if status in (429, 503) else None
+    return answer(Problem, _PROBLEMS[status], headers, PROBLEM_TYPE)
+
+
+_RETRY_AFTER = {"Retry-After": "Seconds after which the same request may be sent again."}
+_PROBLEMS = {
+    400: "A parameter, or the document, can't be read.",
+    401: "No key, or none that is live.",
+    403: "A key that may not do this.",
+    404: "No such thing, or not yours.",
+    406: "Not to be had in the format asked for; those that are are named.",
+    411: "This server needs a Content-Length.",
+    413: "Larger than the limit named.",
+    415: "A media type, encoding or format that isn't taken, or isn't agreed with you.",
+    422: "The Idempotency-Key came with other content before.",
+    429: "More orders a minute than agreed.",
+    500: "A failure of the gateway itself.",
+    503: "It can't be stored now, and was not taken. It is safe to send it again.",
+}
+
+
+def query(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter of the query."""
+    return {"name": name, "in": "query", "description": description, "schema": dict(schema)}
+
+
+def path(name: str, description: str) -> dict[str, Any]:
+    """A parameter of the path."""
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
+
+
+def header(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A request header."""
+    return {"name": name, "in": "header", "description": description, "schema": dict(schema)}
+
+
+_EXAMPLE_ORDER = {
+    "order_number": "PO-1001",
+    "issue_date": "2026-11-23",
+    "currency": "EUR",
+    "lines": [{"line_number": "1", "buyer_item": "PL-0042", "quantity": "10", "unit": "CS"}],
+}
+
+
+def _body_schema(media_type: str) -> dict[str, Any]:
+    return {"schema": {"type": "object"} if media_type == "application/json" else {"type": "string"}}
+
+
+ORDER_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "One order, change or cancellation in a format agreed with you; its bytes tell which format it is. "
+    "`Content-Encoding: gzip` is taken.",
+    "content": {
+        "application/json": {**_body_schema("application/json"), "example": _EXAMPLE_ORDER},
+        **{name: _body_schema(name) for name in MEDIA_TYPES if name != "application/json"},
+    },
+}

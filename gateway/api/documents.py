@@ -1,0 +1,186 @@
+"""The mailbox: what we have sent the account, each document in its own format or another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint
+
+from gateway.api.answers import DocumentPage, Receipt, as_json, moment
+from gateway.api.describe import DOCUMENTS, KEY, account_problems, answer, content, path, query
+from gateway.api.door import caller, door, in_path, parameter, sign_in, whole_number
+from gateway.api.messages import entries
+from gateway.api.problems import Refused, not_found
+from gateway.store.documents import StoredDocument
+from schemas.formats import Format
+from schemas.formats.registry import FORMATS, format_by_name
+
+DOCUMENT_TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
+_PAGE, _LARGEST_PAGE = 100, 1000
+
+documents = APIBlueprint("documents", __name__, abp_tags=[DOCUMENTS], abp_security=KEY)
+documents.before_request(sign_in)
+
+
+@documents.get(
+    "/v1/documents",
+    summary="The mailbox",
+    description="Oldest first. Follow `next` until it is null; later go on from there with the last document's id in "
+    "`after`, and none is missed.",
+    responses={200: answer(DocumentPage, "A page."), **account_problems()},
+    openapi_extensions={
+        "parameters": [
+            query("type", "Only documents of this type.", {"type": "string", "enum": list(DOCUMENT_TYPES)}),
+            query("order_number", "Only those of this order.", {"type": "string", "minLength": 1, "maxLength": 1000}),
+            query("message_id", "Only those that came of this message.", {"type": "string", "minLength": 1}),
+            query("after", "`next` of the page before, or a document's id.", {"type": "string", "minLength": 1}),
+            query(
+                "limit",
+                f"Documents on a page, {_PAGE} where not given.",
+                {"type": "integer", "minimum": 1, "maximum": _LARGEST_PAGE},
+            ),
+        ]
+    },
+)
+def list_documents() -> Response:
+    """A page of the account's documents."""
+    kind = parameter("type")
+    if kind is not None and kind not in DOCUMENT_TYPES:
+        raise Refused("bad_parameter", f"type must be one of {', '.join(DOCUMENT_TYPES)}.")
+    order_number, message_id = parameter("order_number"), parameter("message_id")
+    limit = whole_number("limit", _PAGE, 1, _LARGEST_PAGE)
+    after = _cursor(parameter("after"))
+    if message_id is not None:
+        return as_json(_of_message(message_id, kind, order_number))
+    found = _page(kind, order_number, after, limit + 1)
+    more = len(found) > limit
+    return as_json(DocumentPage(documents=entries(found[:limit]), next=found[limit - 1].cursor if more else None))
+
+
+@documents.get(
+    "/v1/documents/<document_id>",
+    summary="One document",
+    description="In the format agreed with you; in another one by `format`, or by `Accept` with its media type.",
+    responses={
+        200: content("The document.", "application/json", "application/xml"),
+        **account_problems(404, 406),
+    },
+    openapi_extensions={
+        "parameters": [
+            path("document_id", "From the mailbox."),
+            query("format", "A format's name, such as `json-1`. It goes before `Accept`.", {"type": "string"}),
+        ]
+    },
+)
+def one_document() -> Response:
+    """A document of this account, as stored or rendered anew."""
+    stored = _own_document(in_path("document_id"))
+    chosen = _chosen_format(stored)
+    store = door().services.store
+    if chosen is None:
+        body, sent_type = store.documents.body(stored.id), stored.media_type
+    else:
+        body, sent_type = _rendered(stored, store.documents.canonical(stored.id), chosen), chosen.media_type
+    return Response(body, 200, headers={"Vary": "Accept"}, content_type=sent_type)
+
+
+@documents.post(
+    "/v1/documents/<document_id>/receipt",
+    summary="Say that you have it",
+    description="May be said again; the first time counts.",
+    responses={200: answer(Receipt, "Noted, with the time of the first receipt."), **account_problems(404)},
+    openapi_extensions={"parameters": [path("document_id", "From the mailbox.")]},
+)
+def receipt() -> Response:
+    """Note the account's word that it has the document."""
+    stored = _own_document(in_path("document_id"))
+    at = door().services.store.documents.receipt(caller().account_id, stored.id)
+    return as_json(Receipt(id=stored.id, received_at=moment(at)))
+
+
+def _own_document(document_id: str) -> StoredDocument:
+    """The caller's document. Raises Refused where there is none, or it is another account's."""
+    stored = None if "\0" in document_id else door().services.store.documents.one(caller().account_id, document_id)
+    if stored is None:
+        raise not_found()
+    return stored
+
+
+def _cursor(after: str | None) -> str | None:
+    """The mailbox's cursor behind a page, or behind the document of this id."""
+    if after is None or "-" in after:
+        return after
+    stored = door().services.store.documents.one(caller().account_id, after)
+    if stored is None:
+        raise _no_cursor()
+    return stored.cursor
+
+
+def _page(kind: str | None, order_number: str | None, after: str | None, limit: int) -> list[StoredDocument]:
+    try:
+        return door().services.store.documents.page(
+            caller().account_id, kind=kind, order_number=order_number, after=after, limit=limit
+        )
+    except ValueError as error:
+        raise _no_cursor() from error
+
+
+def _no_cursor() -> Refused:
+    return Refused("bad_parameter", "after is neither `next` of a page of this mailbox nor the id of a document in it.")
+
+
+def _of_message(message_id: str, kind: str | None, order_number: str | None) -> DocumentPage:
+    """What came of one message, all on one page; nothing where there is no such message, or it is not the caller's."""
+    found = [
+        document
+        for document in door().services.store.documents.of_messages([message_id])
+        if document.account_id == caller().account_id
+        and kind in (None, document.type)
+        and order_number in (None, document.order_number)
+    ]
+    return DocumentPage(documents=entries(found), next=None)
+
+
+def _chosen_format(stored: StoredDocument) -> Format | None:
+    """The format asked for, None for the one it is stored in. Raises Refused where it isn't to be had."""
+    available = _available(stored.type)
+    wanted = parameter("format")
+    if wanted is not None:
+        if wanted == stored.format:
+            return None
+        if wanted not in available:
+            raise _not_acceptable(stored, available)
+        return available[wanted]
+    return _by_accept(stored, available)
+
+
+def _by_accept(stored: StoredDocument, available: Mapping[str, Format]) -> Format | None:
+    """By media type; the stored one wins where the client likes another one no better."""
+    accept = request.accept_mimetypes
+    if not accept or accept.quality(stored.media_type) == accept.quality("*/*") == 1:
+        return None
+    best, liked = None, accept.quality(stored.media_type)
+    for known in available.values():
+        if accept.quality(known.media_type) > liked:
+            best, liked = known, accept.quality(known.media_type)
+    if liked == 0:
+        raise _not_acceptable(stored, available)
+    return best
+
+
+def _available(kind: str) -> Mapping[str, Format]:
+    """The formats that a document of this type can be rendered in."""
+    return {name: known for name, known in FORMATS.items() if kind in known.renderers}
+
+
+def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> Refused:
+    names = {stored.format: stored.media_type, **{name: known.media_type for name, known in available.items()}}
+    listed = ", ".join(f"{name} ({media_type})" for name, media_type in names.items())
+    return Refused("not_acceptable", f"This document is to be had as {listed}.")
+
+
+def _rendered(stored: StoredDocument, canonical: str, chosen: Format) -> bytes:
+    """The same document in another format; its canonical form is json-1's."""
+    document = format_by_name("json-1").parsers[stored.type](canonical.encode())
+    return chosen.renderers[stored.type](document)

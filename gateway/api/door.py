@@ -1,0 +1,121 @@
+"""What the routes share in one web process, and who is calling."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+
+from flask import current_app, g, request
+
+from gateway.api.problems import Refused
+from gateway.api.rates import OrderRate
+from gateway.api.waiting import Waiting
+from gateway.metrics import Metrics
+from gateway.services import Services
+from mappings.account import Account
+
+_TERMS_SECONDS = 1.0
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
+_KEY_TEXT = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose key it is."""
+
+    key_id: str
+    account_id: str
+    test: bool
+
+
+@dataclass(slots=True)
+class Door:
+    """The services, and what counts and waits in this process."""
+
+    services: Services
+    rate: OrderRate
+    waiting: Waiting
+    metrics: Metrics
+    max_wait: float
+    _accounts: dict[str, tuple[float, Account]] = field(default_factory=dict)
+
+    def account(self, account_id: str) -> Account:
+        """The account's published terms, at most a second old: they are needed for each order at the door.
+
+        Raises Refused where none are published.
+        """
+        known = self._accounts.get(account_id)
+        if known is not None and time.monotonic() - known[0] < _TERMS_SECONDS:
+            return known[1]
+        revision = self.services.terms.current([account_id]).get(account_id)
+        if revision is None:
+            raise Refused("key_not_allowed", "No terms are published for this key's account yet; ask your contact.")
+        self._accounts[account_id] = (time.monotonic(), revision.account)
+        return revision.account
+
+    def close(self) -> None:
+        """End what runs beside the requests."""
+        self.waiting.stop()
+
+
+def door() -> Door:
+    """This application's door."""
+    found: Door = current_app.extensions["door"]
+    return found
+
+
+def caller() -> Caller:
+    """Who signed this request, once `sign_in` has let it pass."""
+    found: Caller = g.caller
+    return found
+
+
+def sign_in() -> None:
+    """Let a live key of an account pass. Raises Refused for anything else."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise Refused("key_missing", "Send the account's key as Authorization: Bearer <key>.", headers=_CHALLENGE)
+    key = door().services.store.keys.verify(text.strip())
+    if key is None:
+        raise Refused("key_unknown", "The key is unknown, revoked or expired.", headers=_CHALLENGE)
+    g.key_id = key.id
+    if key.account_id is None:
+        raise Refused("key_not_allowed", "This is a back-office key; here an account's own key is needed.")
+    g.caller = Caller(key.id, key.account_id, key.test)
+
+
+def idempotency_key() -> str | None:
+    """The request's Idempotency-Key, or None. Raises Refused for one that can't be kept."""
+    text = request.headers.get("Idempotency-Key")
+    if text is not None and not _KEY_TEXT.fullmatch(text):
+        raise Refused("bad_parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
+    return text
+
+
+def in_path(name: str) -> str:
+    """The part of the address that names the thing asked for."""
+    values: dict[str, str] = request.view_args or {}
+    return values[name]
+
+
+def parameter(name: str) -> str | None:
+    """A query parameter, or None. Raises Refused for one that is given twice, empty, or no text that can be stored."""
+    values = request.args.getlist(name)
+    if not values:
+        return None
+    if len(values) > 1:
+        raise Refused("bad_parameter", f"{name} is given more than once.")
+    if not values[0] or len(values[0]) > 1000 or "\0" in values[0]:
+        raise Refused("bad_parameter", f"{name} is empty, or no text that anything here is named by.")
+    return values[0]
+
+
+def whole_number(name: str, default: int, least: int, most: int) -> int:
+    """A query parameter that counts. Raises Refused for anything but a whole number in that range."""
+    text = parameter(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
+        raise Refused("bad_parameter", f"{name} must be a whole number from {least} to {most}.")
+    return int(text)

@@ -1,0 +1,271 @@
+"""Orders: taking them in, judging them without effect, and showing how they stand."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from flask import Response, request
+from flask_openapi3 import APIBlueprint
+
+from gateway.api.answers import (
+    Accepted,
+    LedgerLineAnswer,
+    OrderAnswer,
+    OrderThread,
+    ValidatedLine,
+    ValidatedOrder,
+    as_json,
+    fault_answers,
+    moment,
+    quantity,
+)
+from gateway.api.bodies import media_type, read_body
+from gateway.api.describe import KEY, ORDER_BODY, ORDERS, account_problems, answer, content, header, path, query
+from gateway.api.door import caller, door, idempotency_key, in_path, parameter, sign_in
+from gateway.api.messages import entries, first_of, links_of
+from gateway.api.problems import Refused, not_found, unreadable
+from gateway.api.waiting import OPEN
+from gateway.intake import Arrival, take_in
+from gateway.pipeline import validate
+from gateway.store.documents import StoredDocument
+from gateway.store.intake import Kept
+from gateway.store.orders import LedgerLine, StoredOrder
+from schemas.documents.order import Order
+from schemas.formats.registry import format_by_name
+
+_SECONDS = re.compile(r"\d{1,3}(\.\d{1,6})?")
+_DOCUMENTS_SHOWN = 1000
+_MESSAGE_HEADER = "Gateway-Message-Id"
+_DUPLICATE_HEADER = "Gateway-Duplicate"
+
+orders = APIBlueprint("orders", __name__, abp_tags=[ORDERS], abp_security=KEY)
+orders.before_request(sign_in)
+
+
+@orders.post(
+    "/v1/orders",
+    summary="Send an order, a change or a cancellation",
+    description="202 says that the bytes are durably stored, and nothing was judged yet: what is wrong with their "
+    "content shows in the message. With `wait` the order response itself comes back, once it is there in that time. "
+    "The same content again is no second order: it gets the first one's answer.",
+    responses={
+        200: content(
+            "With `wait`: the order response (a rejection too), in your format.",
+            "application/json",
+            "application/xml",
+            headers={
+                "Location": "The document.",
+                _MESSAGE_HEADER: "The message.",
+                _DUPLICATE_HEADER: "`true` where this content was received before.",
+            },
+        ),
+        202: answer(Accepted, "Durably stored.", {"Location": "The message."}),
+        **account_problems(411, 413, 415, 422, 429),
+    },
+    openapi_extensions={
+        "parameters": [
+            query(
+                "wait",
+                "Seconds to wait for the order response. Where too many wait already, the 202 comes at once.",
+                {"type": "number", "minimum": 0, "maximum": 30},
+            ),
+            header(
+                "Idempotency-Key",
+                "A name of your own for this request. Sent again with the same content it has no second effect; with "
+                "other content it is refused.",
+                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+            ),
+        ],
+        "requestBody": ORDER_BODY,
+    },
+)
+def send_order() -> Response:
+    """Keep what came, ring for it, and answer; with `wait`, once it is judged."""
+    sender, here = caller(), door()
+    seconds = _wait_seconds(here.max_wait)
+    key = idempotency_key()
+    sent_type = media_type(request.environ)
+    account = here.account(sender.account_id)
+    here.rate.count(account.id, account.policies.order_rate_per_minute)
+    body = read_body(request.environ, here.services.limits)
+    taken = take_in(here.services, Arrival(account, sender.test, body, "http", sent_type, key))
+    if taken.kept.key_conflict:
+        raise Refused("idempotency_key_reused", "This Idempotency-Key came with other content before.")
+    if taken.faults and not taken.kept.duplicate:
+        raise unreadable(taken.kept.message_id, taken.faults)
+    return _answer_once_settled(taken.kept, seconds) if seconds else _accepted(taken.kept)
+
+
+@orders.post(
+    "/v1/orders/validate",
+    summary="Judge an order without effect",
+    description="The order as we read it, its lines in our products and units, and everything that is wrong with it. "
+    "Nothing is stored.",
+    responses={
+        200: answer(ValidatedOrder, "What we make of it, faults included."),
+        **account_problems(411, 413, 415, 429),
+    },
+    openapi_extensions={"requestBody": ORDER_BODY},
+)
+def validate_order() -> Response:
+    """Read and check the document; store nothing."""
+    sender, here = caller(), door()
+    media_type(request.environ)
+    account = here.account(sender.account_id)
+    here.rate.count(account.id, account.policies.order_rate_per_minute, "validations")
+    judged = validate(here.services, account.id, sender.test, read_body(request.environ, here.services.limits))
+    return as_json(
+        ValidatedOrder(
+            order=None if judged.order is None else _as_json_1(judged.order),
+            lines=[ValidatedLine.model_validate(line) for line in judged.lines],
+            faults=fault_answers(judged.faults),
+        )
+    )
+
+
+@orders.get(
+    "/v1/orders/<path:order_number>",
+    summary="One order with its quantities",
+    description="How the order stands: for each line what was ordered and what became of it, in your units, and every "
+    "document that belongs to it. ordered = confirmed + backordered + rejected + cancelled + open.",
+    responses={200: answer(OrderThread, "The order's thread."), **account_problems(404)},
+    openapi_extensions={"parameters": [path("order_number", "Your order number.")]},
+)
+def one_order() -> Response:
+    """The account's newest order of this number, and the others."""
+    order_number = in_path("order_number")
+    sender, store = caller(), door().services.store
+    found = [] if "\0" in order_number else store.orders.by_number(sender.account_id, order_number)
+    if not found:
+        raise not_found()
+    newest, *others = sorted(found, key=lambda order: order.test != sender.test)
+    kept = store.documents.page(
+        sender.account_id, kind=None, order_number=order_number, after=None, limit=_DOCUMENTS_SHOWN
+    )
+    return as_json(
+        OrderThread(
+            **_order_members(newest, kept),
+            others=[OrderAnswer(**_order_members(order, kept)) for order in others],
+        )
+    )
+
+
+def _as_json_1(order: Order) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(format_by_name("json-1").renderers["order"](order))
+    return written
+
+
+def _wait_seconds(longest: float) -> float:
+    text = parameter("wait")
+    if text is None:
+        return 0.0
+    if not _SECONDS.fullmatch(text) or float(text) > 30:
+        raise Refused("bad_parameter", "wait must be a number of seconds from 0 to 30.")
+    return min(float(text), longest)
+
+
+def _accepted(kept: Kept) -> Response:
+    """202: what is known without waiting. A resend names the message that answers for it."""
+    message_id, status = kept.message_id, kept.status
+    if kept.duplicate and status == "duplicate":
+        message_id, status = _answering(message_id)
+    return _accepted_answer(message_id, status, duplicate=kept.duplicate)
+
+
+def _answer_once_settled(kept: Kept, seconds: float) -> Response:
+    """200 with the order response where it is there in time, else 202 with what is known."""
+    waiting = door().waiting
+    message_id = kept.message_id
+    status = waiting.until_settled(message_id, seconds)
+    if status == "duplicate":
+        message_id, status = _answering(message_id)
+        if status in OPEN:
+            status = waiting.until_settled(message_id, seconds)
+    duplicate = kept.duplicate or message_id != kept.message_id
+    document = None if status in OPEN else _order_response(message_id)
+    if document is None:
+        return _accepted_answer(message_id, str(status), duplicate=duplicate, with_faults=status not in OPEN)
+    headers = {"Location": f"/v1/documents/{document.id}", _MESSAGE_HEADER: message_id}
+    if duplicate:
+        headers[_DUPLICATE_HEADER] = "true"
+    body = door().services.store.documents.body(document.id)
+    return Response(body, 200, headers=headers, content_type=document.media_type)
+
+
+def _answering(message_id: str) -> tuple[str, str]:
+    """Id and status of the message that answers for this one."""
+    repository = door().services.store.messages
+    stored = repository.one(caller().account_id, message_id)
+    if stored is None:
+        raise not_found()
+    first = first_of(repository, stored)
+    return first.id, first.status
+
+
+def _order_response(message_id: str) -> StoredDocument | None:
+    """The last order response that came of the message."""
+    came = door().services.store.documents.of_messages([message_id])
+    return next((document for document in reversed(came) if document.type == "order_response"), None)
+
+
+def _accepted_answer(message_id: str, status: str, *, duplicate: bool, with_faults: bool = False) -> Response:
+    faults = door().services.store.messages.faults(message_id) if with_faults else []
+    links = links_of(message_id)
+    answered = Accepted.model_construct(
+        message_id=message_id,
+        status=status,
+        duplicate=duplicate or None,
+        faults=fault_answers(faults) or None,
+        links=links,
+    )
+    return as_json(answered, 202, {"Location": links.message})
+
+
+def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, Any]:
+    store = door().services.store
+    items = _items(store.orders.canonical(order.id, order.version))
+    return {
+        "order_number": order.order_number,
+        "test": order.test,
+        "version": order.version,
+        "status": order.status,
+        "outcome": order.outcome,
+        "order_type": order.order_type,
+        "currency": order.currency,
+        "issue_date": order.issue_date,
+        "message_id": order.message_id,
+        "mapping_revision": order.mapping_revision,
+        "created_at": moment(order.created_at),
+        "updated_at": moment(order.updated_at),
+        "lines": [_ledger_line(line, items.get(line.line_number, {})) for line in store.orders.ledger(order.id)],
+        "documents": entries(document for document in kept if document.order_id == order.id),
+    }
+
+
+def _items(canonical: str | None) -> dict[str, dict[str, Any]]:
+    """Line number → the line as it was ordered."""
+    lines = json.loads(canonical)["lines"] if canonical else []
+    return {line["line_number"]: line for line in lines}
+
+
+def _ledger_line(line: LedgerLine, ordered: dict[str, Any]) -> LedgerLineAnswer:
+    return LedgerLineAnswer(
+        line_number=line.line_number,
+        buyer_item=ordered.get("buyer_item"),
+        seller_item=ordered.get("seller_item"),
+        gtin=ordered.get("gtin"),
+        product=line.product,
+        unit=line.unit,
+        ordered=quantity(line.ordered),
+        confirmed=quantity(line.confirmed),
+        backordered=quantity(line.backordered),
+        rejected=quantity(line.rejected),
+        cancelled=quantity(line.cancelled),
+        open=quantity(line.open),
+        shipped=quantity(line.shipped),
+        returned=quantity(line.returned),
+        invoiced=quantity(line.invoiced),
+        credited=quantity(line.credited),
+    )

@@ -1,0 +1,71 @@
+"""How many orders a minute an account may send.
+
+A sliding window counted in Redis, so that all web processes count together; one script call, on a Unix socket well
+under 100 µs. While Redis is away each process counts for itself in memory, so an account may then send its rate to
+each of them: a limit protects the gateway's fairness and is nothing that orders may be lost or refused for.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import lru_cache
+
+import redis
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from gateway.api.problems import Refused
+from gateway.lanes import connect
+
+_AWAY_SECONDS = 1.0
+
+
+class OrderRate:
+    """Each account's count of the last minute. Safe between threads."""
+
+    def __init__(self, redis_url: str) -> None:
+        pool = connect(redis_url).connection_pool
+        self._together = SlidingWindowCounterRateLimiter(RedisStorage("redis://", pool, key_prefix="rate"))
+        self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._away_until = 0.0
+
+    def count(self, account_id: str, per_minute: int, kind: str = "orders") -> None:
+        """Count one request of this kind. Raises Refused with Retry-After beyond the rate; 0 is no limit."""
+        if per_minute == 0:
+            return
+        rate = _rate(per_minute)
+        wait = self._try_together(rate, kind, account_id)
+        if wait is None:
+            wait = _hit(self._alone, rate, kind, account_id)
+        if wait:
+            detail = f"More than the {per_minute} {kind} a minute that are agreed."
+            raise Refused("rate_limited", detail, headers={"Retry-After": str(wait)})
+
+    def _try_together(self, rate: RateLimitItemPerMinute, kind: str, account_id: str) -> int | None:
+        """Seconds to wait as counted in Redis; None where it is away. One request a second finds out if it is back."""
+        if self._away_until:
+            if time.monotonic() < self._away_until:
+                return None
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+        try:
+            wait = _hit(self._together, rate, kind, account_id)
+        except (redis.RedisError, OSError):
+            self._away_until = time.monotonic() + _AWAY_SECONDS
+            return None
+        self._away_until = 0.0
+        return wait
+
+
+def _hit(limiter: SlidingWindowCounterRateLimiter, rate: RateLimitItemPerMinute, kind: str, account_id: str) -> int:
+    """0 where it is within the rate, else the whole seconds after which another try may be."""
+    if limiter.hit(rate, kind, account_id):
+        return 0
+    reset_at = limiter.get_window_stats(rate, kind, account_id).reset_time
+    return max(1, min(60, math.ceil(reset_at - time.time())))
+
+
+@lru_cache(maxsize=1000)
+def _rate(per_minute: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(per_minute)

@@ -1,0 +1,136 @@
+"""The API described: OpenAPI for programs, pages for people, JSON Schemas of our documents. All from this server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, current_app, render_template
+from flask_openapi3 import APIBlueprint, OpenAPI
+
+from gateway.api.describe import REFERENCE, content, path, problems
+from gateway.api.door import in_path
+from gateway.api.problems import not_found
+from schemas.faults import FAULTS
+from schemas.json_schema import DOCUMENTS, schema
+
+_ACTORS = {
+    "sender": "the sender",
+    "us": "the supplier",
+    "world": "nobody: try again",
+    "policy": "whom the account's policy names",
+}
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+reference = APIBlueprint("reference", __name__, abp_tags=[REFERENCE])
+
+
+@reference.get(
+    "/v1/openapi.json",
+    summary="This description, for programs",
+    responses={200: content("OpenAPI 3.1.", "application/json")},
+)
+def openapi() -> Response:
+    """The OpenAPI document."""
+    return Response(json.dumps(_described(), ensure_ascii=False), 200, mimetype="application/json")
+
+
+@reference.get(
+    "/v1/docs",
+    summary="This description, for people",
+    responses={200: content("A page.", "text/html")},
+)
+def docs() -> Response:
+    """Every call on one page."""
+    described = _described()
+    return _page("docs.html", api=described, sections=_sections(described), codes=FAULTS, resolve=_resolver(described))
+
+
+@reference.get(
+    "/v1/docs/faults",
+    summary="Every fault code, for people",
+    responses={200: content("A page.", "text/html")},
+)
+def fault_list() -> Response:
+    """Every code with its story."""
+    return _page("faults.html", codes=FAULTS.values(), actors=_ACTORS)
+
+
+@reference.get(
+    "/v1/docs/faults/<code>",
+    summary="One fault code, for people",
+    description="Where the `type` of every problem leads.",
+    responses={200: content("A page.", "text/html"), **problems(404)},
+    openapi_extensions={"parameters": [path("code", "The code.")]},
+)
+def fault() -> Response:
+    """One code's story."""
+    code = in_path("code")
+    if code not in FAULTS:
+        raise not_found()
+    return _page("faults.html", codes=[FAULTS[code]], actors=_ACTORS)
+
+
+@reference.get(
+    "/v1/schemas/<document_type>.json",
+    summary="The JSON Schema of a json-1 document",
+    responses={200: content("JSON Schema 2020-12.", "application/schema+json"), **problems(404)},
+    openapi_extensions={
+        "parameters": [path("document_type", "Such as `order` or `order_response`.")],
+    },
+)
+def document_schema() -> Response:
+    """What a json-1 document of this type looks like."""
+    document_type = in_path("document_type")
+    if document_type not in DOCUMENTS:
+        raise not_found()
+    body = json.dumps(schema(document_type), ensure_ascii=False)
+    return Response(body, 200, mimetype="application/schema+json")
+
+
+def finished_description(app: OpenAPI) -> dict[str, Any]:
+    """The OpenAPI document, without the errors that the library adds to calls that can't have them."""
+    described: dict[str, Any] = app.api_doc
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            if "application/json" in operation["responses"].get("400", {}).get("content", {}):
+                del operation["responses"]["400"]
+    return described
+
+
+def _described() -> dict[str, Any]:
+    found: dict[str, Any] = current_app.extensions["description"]
+    return found
+
+
+def _sections(described: Mapping[str, Any]) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
+    """Tag → its calls as (method, path, operation), in the order in which they are declared."""
+    sections: dict[str, list[tuple[str, str, dict[str, Any]]]] = {tag["name"]: [] for tag in described["tags"]}
+    for address, operations in described["paths"].items():
+        for method in _METHODS:
+            if method in operations:
+                operation = operations[method]
+                sections[operation["tags"][0]].append((method.upper(), address, operation))
+    return sections
+
+
+def _resolver(described: Mapping[str, Any]) -> Any:
+    """A function for the page: the schema that a `$ref` leads to, with its name."""
+
+    def resolve(one: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        name = str(one.get("$ref", "")).rpartition("/")[2]
+        return name, described["components"]["schemas"][name] if name else one
+
+    return resolve
+
+
+def _page(template: str, **shown: Any) -> Response:
+    """An HTML page that loads nothing: its one style sheet stands in it, and is all that the browser may apply."""
+    body = render_template(template, **shown)
+    style = body.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
+    return Response(body, 200, headers={"Content-Security-Policy": policy}, content_type="text/html; charset=utf-8")
