@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
@@ -28,6 +28,15 @@ def _duration(value: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def _duration_text(value: timedelta) -> str:
+    """Two hours as `2h`, ninety minutes as `90m`: the largest unit that says it in whole numbers."""
+    minutes = int(value.total_seconds()) // 60
+    for letter, size in (("d", 1440), ("h", 60)):
+        if minutes and minutes % size == 0:
+            return f"{minutes // size}{letter}"
+    return f"{minutes}m"
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -36,7 +45,7 @@ def _zone(name: str) -> str:
     return name
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from mappings.account import Account
 
@@ -103,6 +104,34 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxRow:
+    """taxes.csv: the tax of a class of goods between two countries, by the buyer's VAT standing (EN 16931 BG-23)."""
+
+    tax_class: str
+    ship_from_country: str
+    ship_to_country: str
+    buyer_vat: str
+    category: str
+    percent: Decimal
+    exemption_code: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """stock.csv: what was there at `as_of`, in base units; `reserved_other` leaves out what came through here."""
+
+    product: str
+    site: str
+    as_of: datetime
+    on_hand: Decimal
+    reserved_other: Decimal = Decimal(0)
+    next_receipt_date: date | None = None
+    next_receipt_quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Supplier:
     """Who we are (config/supplier.yaml), as far as documents need it."""
 
@@ -143,3 +172,5 @@ class MappingRevision:
     units: Mapping[tuple[str, str | None], UnitRow]
     sites: Mapping[str, tuple[SiteRow, ...]]
     prices: Mapping[str, tuple[PriceRow, ...]]
+    compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What the engine worked out under this revision, kept for the next order; never part of what the revision says."""

@@ -174,6 +174,14 @@ _declare(
     400,
 )
 _declare(
+    "bad_character",
+    "sender",
+    "Character refused",
+    "A text has a control character or half of a surrogate pair, which no answer could repeat.",
+    "Leave the character out.",
+    400,
+)
+_declare(
     "wrong_document",
     "sender",
     "Not a document taken here",
@@ -239,6 +247,27 @@ _declare(
     "Quantity not above zero",
     "An ordered quantity must be more than zero.",
     "Send the quantity, or leave the line out.",
+)
+_declare(
+    "check_digit",
+    "sender",
+    "Check digit wrong",
+    "A GTIN or GLN doesn't end in its GS1 check digit. The order is read all the same.",
+    "Correct the number; published test documents often carry such numbers.",
+)
+_declare(
+    "unknown_element",
+    "sender",
+    "Element not known",
+    "The document has an element that the gateway doesn't know there. It is kept aside and has no effect.",
+    "Correct its name, or leave it out.",
+)
+_declare(
+    "other_currency",
+    "sender",
+    "Amount in another currency",
+    "An amount isn't in the order's currency, so it is kept aside rather than taken for one that is.",
+    "Send every amount in the order's currency.",
 )
 _declare(
     "unsupported_document",
@@ -381,6 +410,21 @@ _declare(
     "Order number used for other content",
     "An order of this number is live, with other content.",
     "Send a change, or a new order under a new number.",
+)
+# --- account folders, catalogue and stock files --------------------------------------------------------------------
+_declare(
+    "file_not_readable",
+    "us",
+    "File not readable",
+    "A file of an account folder or of the catalogue is missing, or isn't the UTF-8 CSV, XLSX or YAML it must be.",
+    "Correct the file and import again.",
+)
+_declare(
+    "duplicate_row",
+    "us",
+    "Row twice",
+    "Two rows say something about the same thing from the same day on.",
+    "Keep one of them, or give them different valid_from.",
 )
 # --- running: a bug or an outage ---------------------------------------------------------------------------------
 _declare(

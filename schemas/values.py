@@ -8,7 +8,6 @@ rounds silently at 28 digits, so arithmetic that leaves this file goes through `
 from __future__ import annotations
 
 from decimal import (
-    ROUND_HALF_UP,
     Context,
     Decimal,
     DivisionByZero,
@@ -25,8 +24,6 @@ MAX_INTEGER_DIGITS = 20
 MAX_FRACTION_DIGITS = 10
 
 EXACT = Context(prec=200, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
-_CENT = Decimal("0.01")
-_ROUNDING = Context(prec=200, rounding=ROUND_HALF_UP)
 
 
 def plain(value: Decimal) -> Decimal:
@@ -34,6 +31,9 @@ def plain(value: Decimal) -> Decimal:
 
     Raises ValueError for NaN, Infinity and numbers beyond 20 integer or 10 fraction digits.
     """
+    text = str(value)
+    if len(text) <= MAX_FRACTION_DIGITS and "E" not in text and value.is_finite():
+        return value  # too short to be beyond either limit; what almost every number is
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError("not a finite number")
@@ -84,11 +84,13 @@ def half_up(value: Fraction, places: int = 2) -> Decimal:
 
 def shortest(value: Decimal) -> Decimal:
     """The same number with no trailing zeros after the point and no exponent: 10.50 → 10.5, 1200 stays 1200."""
-    sign, digits, exponent = value.as_tuple()
+    if not value:
+        return Decimal(0)
+    exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or exponent >= 0:
         return plain(value)
     text = f"{value:f}".rstrip("0").rstrip(".")
-    return Decimal("0" if text in ("-0", "") else text)
+    return Decimal(text)
 
 
 def padded_gtin(gtin: str) -> str:

@@ -80,7 +80,7 @@ class Period(Document):
 
 
 class Price(Document):
-    """`amount` for `base_quantity` of `unit` (the line's unit where None), net; `gross` before a price-embedded discount."""
+    """`amount` for `base_quantity` of `unit` (the line's where None), net; `gross` before a price-embedded discount."""
 
     amount: ExactDecimal
     base_quantity: ExactDecimal = Decimal(1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from schemas.documents.common import (
     Attachment,
@@ -97,18 +98,38 @@ class Order(Document):
 def content_digest(order: Order) -> bytes:
     """SHA-256 of what the order says, however it was written: 10, 10.0 and 10.00 are equal, field order is none's.
 
-    Envelope matters (test flag aside) are part of it; nothing about the transport is.
+    Taken over the order as JSON, in which names and quotes keep every value apart from its neighbours, without absent
+    fields, and with the zeros at the end of decimals cut. Nothing about the transport is part of it.
     """
-    return hashlib.sha256(repr(_plain(order.__dict__)).encode()).digest()
+    written = _AS_JSON.dump_json(order, exclude_none=True)
+    if b"E-" in written or b"E+" in written or b'":"-0' in written:
+        written = _DECIMAL.sub(_written_shortest, written)
+    return hashlib.sha256(_TRAILING_ZERO.sub(_cut_zeros, written)).digest()
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
-    if isinstance(value, Document):
-        return _plain(value.__dict__)
-    if isinstance(value, dict):
-        return [(name, _plain(member)) for name, member in value.items() if member is not None and member != ()]
-    if isinstance(value, tuple):
-        return [_plain(member) for member in value]
-    return str(value)
+_AS_JSON = TypeAdapter(Order)
+DECIMALS = frozenset(("amount", "base_amount", "base_quantity", "factor", "gross", "pack_size", "quantity", "total"))
+"""Every decimal of an order and of what is in it; no field of another kind has one of these names."""
+_DECIMAL_NAMES = frozenset(name.encode() for name in DECIMALS)
+_DECIMAL = re.compile(b'("(?:%s)":")([^"]*)(?=")' % b"|".join(sorted(_DECIMAL_NAMES)))
+_TRAILING_ZERO = re.compile(rb'\.\d*0"')
+
+
+def _written_shortest(member: re.Match[bytes]) -> bytes:
+    """A decimal's member without exponent and without minus before zero: 1E-7 becomes 0.0000001."""
+    number = Decimal(member[2].decode())
+    return member[1] + (f"{number:f}" if number else "0").encode()
+
+
+def _cut_zeros(ending: re.Match[bytes]) -> bytes:
+    """`.50"` as `.5"` and `.00"` as `"` where they end a decimal. Inside a text every quote has a backslash before it,
+    so the quote nearest before the digits, with a colon and a decimal's name before it, tells."""
+    written, point = ending.string, ending.start()
+    opening = written.rfind(b'"', 0, point)
+    name_end = opening - 2
+    if (
+        written[name_end:opening] != b'":'
+        or written[written.rfind(b'"', 0, name_end) + 1 : name_end] not in _DECIMAL_NAMES
+    ):
+        return ending[0]
+    return ending[0][:-1].rstrip(b"0").rstrip(b".") + b'"'

@@ -1,0 +1,222 @@
+"""Every setting of the gateway: environment variables `GATEWAY_<NAME>` over the defaults here.
+
+Each says what it is where it is declared; `gateway doctor` and the README list them from here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "GATEWAY_"
+_HERE = Path(__file__).resolve().parent
+_SECRET: dict[str, Any] = {"secret": True}
+
+
+def _data_folder() -> Path:
+    """`var` in the project where it runs from its folder, else in the working directory."""
+    project = _HERE.parent
+    return (project if (project / "pyproject.toml").is_file() else Path.cwd()) / "var"
+
+
+def _names(value: Any) -> Any:
+    """`critical,high` → ("critical", "high")."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+
+
+class Settings(BaseSettings):
+    """What the gateway is told from outside. Sizes are bytes, times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="SQLAlchemy URL of the database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. "
+        "Default: SQLite in the data folder.",
+        json_schema_extra=_SECRET,
+    )
+    redis_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="URL of a Redis or Valkey, 6.2 or later (AOF everysec, noeviction). "
+        "Default: a private Valkey in the data folder, started by `gateway up`.",
+        json_schema_extra=_SECRET,
+    )
+    data_dir: Path = Field(
+        default_factory=_data_folder,
+        description="Folder of everything the gateway keeps: SQLite, the private Redis, the secret key. "
+        "Default: `var` in the project.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Key that signs and encrypts, at least 32 characters; the same on every machine. "
+        "Default: made at the first start and kept in the data folder, readable by its owner only.",
+        json_schema_extra=_SECRET,
+    )
+    host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port the web server listens on; 0 takes a free one.")
+    public_url: str | None = Field(
+        default=None, description="Address the accounts' systems reach the gateway at, where a proxy stands before it."
+    )
+    threads: int = Field(default=16, ge=2, le=256, description="Web threads; at most half of them wait for answers.")
+    connections: int = Field(default=1000, ge=10, description="Connections the web server holds open at most.")
+    workers: int = Field(default=1, ge=1, le=64, description="Worker processes that `gateway up` runs.")
+    lanes: Names = Field(
+        default=("critical", "high", "standard", "bulk"),
+        description="Lanes a worker drains, most urgent first, separated by commas.",
+    )
+    max_body_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest request body, also once unzipped.")
+    max_lines: int = Field(default=20_000, ge=1, description="Most lines one order may have.")
+    lease_seconds: float = Field(
+        default=30, gt=0, description="How long a worker owns what it claimed; after that another takes it over."
+    )
+    heartbeat_seconds: float = Field(
+        default=10, gt=0, description="How long a process may go without a sign of life before it is replaced."
+    )
+    batch_size: int = Field(default=50, ge=1, le=1000, description="Messages a worker claims at once.")
+    drain_batches: int = Field(default=20, ge=1, description="Batches a worker drains for one ring of its doorbell.")
+    claim_attempts: int = Field(
+        default=3, ge=1, description="How often a message may end its worker before it is quarantined."
+    )
+    sweep_seconds: float = Field(
+        default=2, gt=0, description="How often what waits without a ring, or whose lease ran out, is rung for again."
+    )
+    worker_max_jobs: int = Field(
+        default=20_000, ge=1, description="Rings after which a worker is replaced by a new one."
+    )
+    worker_max_rss_bytes: int = Field(
+        default=600_000_000, ge=50_000_000, description="Memory beyond which a worker is replaced by a new one."
+    )
+    stop_seconds: float = Field(
+        default=10, gt=0, description="How long a process may take to stop before it is killed."
+    )
+    wait_seconds: float = Field(default=30, ge=0, le=30, description="Longest `?wait=` that an order may ask for.")
+    supplier_file: Path = Field(
+        default=_HERE / "supplier.yaml", description="Who we are: names, numbers and addresses, as YAML."
+    )
+    accounts_dir: Path = Field(
+        default=_HERE.parent / "mappings" / "accounts", description="Folder of the demo accounts' folders."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severity that is logged."
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="Log lines for people (text) or machines (json); auto: text on a terminal."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment; no dotenv file and no secrets folder decides unseen."""
+        return init_settings, env_settings
+
+    @field_validator("data_dir", "supplier_file", "accounts_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @field_validator("lanes")
+    @classmethod
+    def _known(cls, lanes: tuple[str, ...]) -> tuple[str, ...]:
+        known = cls.model_fields["lanes"].default
+        if not lanes or not set(lanes) <= set(known):
+            raise ValueError(f"lanes are {', '.join(known)}")
+        return lanes
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < 32:
+            raise ValueError("at least 32 characters")
+        return key
+
+    @property
+    def database(self) -> str:
+        """The URL of the database that is really used."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    def secret(self) -> str:
+        """The secret key; made and kept in the data folder, mode 0600, where none is set."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        return _kept_secret(self.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    """What `path` holds; several processes that start at once end with the same key."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as written:
+            written.write(secrets.token_urlsafe(48))
+            written.flush()
+            os.fsync(written.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting as people read it: its variable, its default, its value with secrets masked, and what it is."""
+
+    variable: str
+    default: str
+    value: str
+    description: str
+    secret: bool
+
+
+def settings_table(settings: Settings | None = None) -> list[SettingRow]:
+    """Every setting, in the order of its declaration. Without `settings` the values are empty."""
+    return list(_rows(settings))
+
+
+def _rows(settings: Settings | None) -> Iterator[SettingRow]:
+    for name, field in Settings.model_fields.items():
+        secret = bool(isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("secret"))
+        value = "" if settings is None else _shown(getattr(settings, name), secret=secret)
+        yield SettingRow(PREFIX + name.upper(), _default(field), value, field.description or "", secret)
+
+
+def _default(field: FieldInfo) -> str:
+    """Empty where the description says the default in words."""
+    if field.default_factory is not None or isinstance(field.default, Path):
+        return ""
+    return _shown(field.default, secret=False)
+
+
+def _shown(value: Any, *, secret: bool) -> str:
+    if value is None or value == "":
+        return ""
+    if secret:
+        return "********"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)

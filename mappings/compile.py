@@ -1,0 +1,118 @@
+"""Rows → the look-up tables that the engine asks. Pure, and about a second for 100,000 items."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Any, TypeVar
+
+from mappings.account import Account
+from mappings.revision import (
+    Catalogue,
+    ItemRow,
+    MappingRevision,
+    Pack,
+    PriceRow,
+    Product,
+    SiteRow,
+    UnitRow,
+)
+from schemas.faults import Fault
+from schemas.values import padded_gtin
+
+T = TypeVar("T")
+
+
+def compile_revision(
+    account: Account,
+    number: int,
+    items: Iterable[ItemRow],
+    units: Iterable[UnitRow],
+    sites: Iterable[SiteRow],
+    prices: Iterable[PriceRow],
+) -> MappingRevision:
+    """The account's mapping at revision `number`. Under each key the row that starts last stands first."""
+    items = sorted(items, key=_start, reverse=True)
+    return MappingRevision(
+        account=account,
+        number=number,
+        items_by_sku=_by(items, lambda row: row.account_sku),
+        items_by_gtin=_by(items, lambda row: padded_gtin(row.gtin) if row.gtin else None),
+        items_by_product=_by(items, lambda row: row.product),
+        units={(row.account_unit, row.product): row for row in units},
+        sites=_by(sorted(sites, key=_start, reverse=True), lambda row: row.account_site),
+        prices=_by(sorted(prices, key=_start, reverse=True), lambda row: row.product),
+    )
+
+
+def compile_catalogue(number: int, products: Iterable[Product], packs: Iterable[Pack]) -> Catalogue:
+    """Our products and packs at catalogue revision `number`. A GTIN that two rows have is the first one's:
+    `catalogue_faults` finds those before they are stored."""
+    by_product = {row.product: row for row in products}
+    by_pack = {(row.product, row.unit): row for row in packs}
+    levels: dict[str, tuple[str, str]] = {}
+    for gtin, level in _gtins(by_product.values(), by_pack.values()):
+        levels.setdefault(gtin, level)
+    return Catalogue(number=number, products=by_product, packs=by_pack, by_gtin=levels)
+
+
+def catalogue_faults(catalogue: Catalogue) -> tuple[Fault, ...]:
+    """What no single row shows: packs of no product, units of sale that are no pack, a GTIN on two pack levels."""
+    return (
+        *_homeless_packs(catalogue),
+        *_unpacked_sales_units(catalogue),
+        *_shared_gtins(catalogue),
+    )
+
+
+def _start(row: Any) -> date:
+    return row.valid_from or date.min
+
+
+def _by(rows: Iterable[T], key: Callable[[T], str | None]) -> dict[str, tuple[T, ...]]:
+    grouped: dict[str, list[T]] = defaultdict(list)
+    for row in rows:
+        name = key(row)
+        if name is not None:
+            grouped[name].append(row)
+    return {name: tuple(members) for name, members in grouped.items()}
+
+
+def _gtins(products: Iterable[Product], packs: Iterable[Pack]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for product in products:
+        if product.gtin:
+            yield padded_gtin(product.gtin), (product.product, product.base_unit)
+    for pack in packs:
+        if pack.gtin:
+            yield padded_gtin(pack.gtin), (pack.product, pack.unit)
+
+
+def _homeless_packs(catalogue: Catalogue) -> Iterator[Fault]:
+    for (product, unit), pack in catalogue.packs.items():
+        known = catalogue.products.get(product)
+        if known is None:
+            detail = f"packs.csv has {unit} of {product}, which products.csv does not have"
+            yield Fault("bad_value", detail, location="packs.csv", value=product, expected="a product of products.csv")
+        elif unit == known.base_unit and pack.quantity != 1:
+            detail = f"packs.csv says that {unit}, the base unit of {product}, is {pack.quantity} {unit}"
+            yield Fault("bad_value", detail, location="packs.csv", value=str(pack.quantity), expected="1, or no row")
+
+
+def _unpacked_sales_units(catalogue: Catalogue) -> Iterator[Fault]:
+    for row in catalogue.products.values():
+        if row.sales_unit in (None, row.base_unit) or (row.product, row.sales_unit) in catalogue.packs:
+            continue
+        detail = (
+            f"{row.product} is sold by {row.sales_unit}, but packs.csv does not say how many {row.base_unit} that is"
+        )
+        expected = f"a row {row.product},{row.sales_unit} in packs.csv"
+        yield Fault("bad_value", detail, location="products.csv", value=row.sales_unit, expected=expected)
+
+
+def _shared_gtins(catalogue: Catalogue) -> Iterator[Fault]:
+    for gtin, level in _gtins(catalogue.products.values(), catalogue.packs.values()):
+        first = catalogue.by_gtin[gtin]
+        if first != level:
+            detail = f"GTIN {gtin} is on {level[1]} of {level[0]} and on {first[1]} of {first[0]}"
+            yield Fault("bad_value", detail, location="packs.csv", value=gtin, expected="a GTIN of its own")

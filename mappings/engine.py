@@ -1,0 +1,244 @@
+"""An order in the account's terms → the same order in ours, or the faults why not. And quantities back again.
+
+Everything but a line's quantity and price repeats from order to order, so `mappings.memory` keeps it; what is left
+per line is a few look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from mappings.mapped import MappedLine, MappedOrder
+from mappings.memory import Amount, Memory, Terms, memory_of
+from mappings.prices import Break, bad_prices, no_price, price_mismatch, wrong_currency
+from mappings.revision import Catalogue, MappingRevision, SiteRow, Supplier
+from mappings.sites import known_ids, same_scheme
+from mappings.units import find_unit, fraction
+from schemas.documents.common import Party, Price
+from schemas.documents.order import Order, OrderLine
+from schemas.faults import Fault
+from schemas.values import from_fraction
+
+_NO_AMOUNT = Amount(None, None)
+MAX_JUDGED = 1000
+"""Ordered prices kept for one product in one unit on one day."""
+
+
+def to_ours(
+    order: Order,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    supplier: Supplier,
+    received_on: date | None = None,
+) -> MappedOrder:
+    """The order in our products and units, with every fault of its header and lines. Never raises for what an order
+    says. Rows are judged at the order's issue date; `received_on` stands in where it has none."""
+    memory = memory_of(revision, catalogue)
+    on = order.issue_date or received_on
+    currency = order.currency or revision.account.terms.currency or _only(memory.currencies)
+    site, faults = _header(order, memory, supplier, on, currency)
+    context = _Context(order, memory, on, currency, site, currency in memory.currencies)
+    lines = tuple([_map_line(index, line, context) for index, line in enumerate(order.lines)])
+    return MappedOrder(order, lines, site, currency, faults)
+
+
+def in_their_unit(base_quantity: Decimal, line: MappedLine) -> Decimal | None:
+    """Base units as a quantity of the unit the line was ordered in; None where that has no exact decimal (5 of a
+    dozen), or where the line's unit is unknown."""
+    if line.base_per_unit is None:
+        return None
+    if line.base_per_unit == 1:
+        return base_quantity
+    return from_fraction(Fraction(base_quantity) / line.base_per_unit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What every line of one order shares."""
+
+    order: Order
+    memory: Memory
+    on: date | None
+    currency: str | None
+    site: SiteRow | None
+    priced: bool
+
+
+def _only(currencies: frozenset[str]) -> str | None:
+    return next(iter(currencies)) if len(currencies) == 1 else None
+
+
+# --- the header ------------------------------------------------------------------------------------------------------
+def _header(
+    order: Order, memory: Memory, supplier: Supplier, on: date | None, currency: str | None
+) -> tuple[SiteRow | None, tuple[Fault, ...]]:
+    """Is this the account's order, is it ours, where does it go, and is its currency one of the contract's?"""
+    found = memory.place(order.ship_to, on)
+    faults = [*_wrong_buyer(order.buyer, memory), *_wrong_recipient(order.seller, supplier)]
+    every_line_says = order.ship_to is None and all(line.ship_to is not None for line in order.lines)
+    if found.fault is not None and not every_line_says:
+        faults.append(_at(found.fault, "/ship_to"))
+    if memory.currencies and currency not in memory.currencies:
+        faults.append(wrong_currency(currency, memory.revision))
+    return found.site, tuple(faults)
+
+
+def _wrong_buyer(buyer: Party | None, memory: Memory) -> Iterator[Fault]:
+    """Only where the account lists identifiers and the document names one; any one that fits is enough."""
+    if buyer is None or not memory.buyers:
+        return
+    seen = []
+    for number, scheme in known_ids(buyer):
+        if any(same_scheme(scheme, listed) for listed in memory.buyers.get(number, ())):
+            return
+        seen.append(number)
+    account = memory.revision.account
+    vat_id = account.legal.vat_id if account.legal else None
+    if not seen or (vat_id and buyer.vat_id == vat_id):
+        return
+    detail = f"the document's buyer is {', '.join(seen)}, the key is {account.id}'s ({account.name})"
+    path = "/buyer/id" if buyer.id else "/buyer"
+    yield Fault("wrong_buyer", detail, path, value=seen[0], expected=" or ".join(memory.buyers))
+
+
+def _wrong_recipient(seller: Party | None, supplier: Supplier) -> Iterator[Fault]:
+    if seller is None:
+        return
+    own = ((supplier.gln, "0088"), (supplier.endpoint_id, supplier.endpoint_scheme), (supplier.registration, None))
+    seen = []
+    for number, scheme in known_ids(seller):
+        if number == supplier.vat_id or any(number == mine and same_scheme(scheme, under) for mine, under in own):
+            return
+        if scheme is not None:  # a number without a scheme is the account's own for us: a vendor number
+            seen.append(number)
+    if seller.vat_id:
+        if seller.vat_id == supplier.vat_id:
+            return
+        seen.append(seller.vat_id)
+    ours = [number for number in dict.fromkeys((supplier.gln, supplier.endpoint_id, supplier.vat_id)) if number]
+    if not seen or not ours:
+        return
+    detail = f"the document's seller is {', '.join(seen)}, which is not {supplier.legal_name}"
+    path = "/seller/id" if seller.id else "/seller"
+    yield Fault("wrong_recipient", detail, path, value=seen[0], expected=" or ".join(ours))
+
+
+# --- a line ----------------------------------------------------------------------------------------------------------
+def _map_line(index: int, line: OrderLine, context: _Context) -> MappedLine:
+    """Item and unit, then quantity, then place, then price; faults of each, at their place in the order."""
+    terms = context.memory.terms(line, context.on)
+    measure = terms.measure
+    amount = measure.amount(line) if measure else _NO_AMOUNT
+    faults = terms.faults + amount.faults
+    site = context.site
+    if line.ship_to is not None:
+        found = context.memory.place(line.ship_to, context.on)
+        site = found.site
+        if found.fault is not None:
+            faults = (*faults, _at(found.fault, "/ship_to"))
+    ordered, step, wrong = _price(line, terms, amount.base, site, context)
+    faults += wrong
+    return MappedLine(
+        index,
+        line,
+        terms.item.product,
+        terms.unit.unit,
+        terms.unit_code,
+        measure.base_per_unit if measure else None,
+        amount.base,
+        measure.sales_unit if measure else None,
+        measure.base_per_sales_unit if measure else None,
+        amount.sales,
+        ordered,
+        step.price if step else None,
+        step.row if step else None,
+        site,
+        tuple([_at(fault, f"/lines/{index}") for fault in faults]) if faults else (),
+    )
+
+
+def _at(fault: Fault, place: str) -> Fault:
+    return replace(fault, path=place + fault.path)
+
+
+# --- its price -------------------------------------------------------------------------------------------------------
+def _price(
+    line: OrderLine, terms: Terms, base_quantity: Decimal | None, site: SiteRow | None, context: _Context
+) -> tuple[Fraction | None, Break | None, tuple[Fault, ...]]:
+    """The ordered price for one of the account's units, the contract's where there are such, and their faults."""
+    price, measure = line.price, terms.measure
+    if not context.priced or base_quantity is None or measure is None:
+        ordered, faults = (None, ()) if price is None else _ordered_price(line, price, terms, context)
+        return ordered, None, faults
+    on = _price_date(line, site, context)
+    prices = context.memory.prices(measure, context.currency, on)
+    step = prices.ladder.reached(base_quantity)
+    if step is None:
+        ordered, faults = (None, ()) if price is None else _ordered_price(line, price, terms, context)
+        missing = no_price(line, measure.product, prices.ladder, context.memory.revision, context.currency, on)
+        return ordered, None, (*faults, missing)
+    if price is None:
+        return None, step, ()
+    if not _is_per_ordered_unit(price, line, terms):
+        ordered, faults = _judged(line, price, step, terms, context)
+        return ordered, step, faults
+    key = (price.amount, price.base_quantity, step.position)
+    judged = prices.judged.get(key)
+    if judged is None:
+        if len(prices.judged) >= MAX_JUDGED:
+            prices.judged.clear()
+        judged = prices.judged[key] = _judged(line, price, step, terms, context)
+    return judged[0], step, judged[1]
+
+
+def _is_per_ordered_unit(price: Price, line: OrderLine, terms: Terms) -> bool:
+    named = price.unit or price.unit_code
+    return named is None or named in (line.unit, line.unit_code, terms.unit.unit)
+
+
+def _judged(
+    line: OrderLine, price: Price, step: Break, terms: Terms, context: _Context
+) -> tuple[Fraction | None, tuple[Fault, ...]]:
+    """The ordered price, held against the contract's within the tolerance."""
+    ordered, faults = _ordered_price(line, price, terms, context)
+    if ordered is not None and not step.lowest <= ordered <= step.highest:
+        faults = (*faults, price_mismatch(ordered, step, terms.unit.unit, context.memory.revision))
+    return ordered, faults
+
+
+def _ordered_price(
+    line: OrderLine, price: Price, terms: Terms, context: _Context
+) -> tuple[Fraction | None, tuple[Fault, ...]]:
+    """`amount` per `base_quantity` of the price's unit, brought to one of the line's."""
+    if price.base_quantity <= 0 or price.amount < 0:
+        return None, tuple(bad_prices(price))
+    ordered = fraction(price.amount)
+    if price.base_quantity != 1:
+        ordered /= fraction(price.base_quantity)
+    if _is_per_ordered_unit(price, line, terms):
+        return ordered, ()
+    if terms.measure is None:
+        return None, ()
+    memory = context.memory
+    unit = find_unit(price.unit, price.unit_code, terms.item, memory.revision, memory.catalogue, "/price/unit")
+    if unit.base_per_unit is None:
+        return None, unit.faults
+    return ordered * terms.measure.base_per_unit / unit.base_per_unit, ()
+
+
+def _price_date(line: OrderLine, site: SiteRow | None, context: _Context) -> date | None:
+    """The day whose contract price counts, by the account's `price_date`."""
+    policy = context.memory.revision.account.policies.price_date
+    if policy == "order":
+        return context.on
+    period = line.requested_delivery or context.order.requested_delivery
+    delivery = (period.start or period.end) if period else None
+    if delivery is None:
+        return context.on
+    if policy == "delivery" or site is None or delivery.toordinal() <= site.transit_days:
+        return delivery
+    return delivery - timedelta(days=site.transit_days)

@@ -1,0 +1,127 @@
+"""Which product of ours is this? By the account's own number, our number and the GTIN, which must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from mappings.revision import Catalogue, ItemRow, MappingRevision, Product
+from mappings.validity import in_force
+from schemas.documents.order import OrderLine
+from schemas.faults import Fault
+from schemas.values import padded_gtin
+
+_NAMES = {"buyer_item": "the account's item number", "seller_item": "our item number", "gtin": "the GTIN"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """The product, or the fault why there is none (its path relative to the line).
+
+    `rows` are the account's rows for it, most specific first: the SKU with this GTIN, the SKU, the GTIN.
+    `gtin_rows` are those that name the line's GTIN itself.
+    """
+
+    product: Product | None
+    rows: tuple[ItemRow, ...] = ()
+    gtin_rows: tuple[ItemRow, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """One number of the line, and the products it leads to."""
+
+    field: str
+    number: str
+    products: frozenset[str]
+    source: str
+
+
+def find_item(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, on: date | None) -> FoundItem:
+    """The product that the line's numbers lead to on that day; `unknown_item` for none, `item_conflict` for several."""
+    gtin = padded_gtin(line.gtin) if line.gtin else ""
+    sku_rows = in_force(revision.items_by_sku.get(line.buyer_item or "", ()), on)
+    gtin_rows = in_force(revision.items_by_gtin.get(gtin, ()), on)
+    leads = tuple(_leads(line, gtin, sku_rows, gtin_rows, revision, catalogue))
+    known = [lead for lead in leads if lead.products]
+    if not known:
+        return FoundItem(None, faults=(_unknown(line, leads, gtin, revision),))
+    agreed = frozenset.intersection(*(lead.products for lead in known))
+    if len(agreed) != 1:
+        return FoundItem(None, faults=(_conflict(known, revision),))
+    (number,) = agreed
+    product = catalogue.products.get(number)
+    if product is None:
+        return FoundItem(None, faults=(_not_in_catalogue(known[0], number),))
+    named = tuple(row for row in gtin_rows if row.product == number)
+    own = [row for row in sku_rows if row.product == number]
+    if len(own) > 1:
+        own.sort(key=lambda row: _distance(row, gtin))
+    return FoundItem(product, (*own, *named), named)
+
+
+def _leads(
+    line: OrderLine,
+    gtin: str,
+    sku_rows: tuple[ItemRow, ...],
+    gtin_rows: tuple[ItemRow, ...],
+    revision: MappingRevision,
+    catalogue: Catalogue,
+) -> Iterator[_Lead]:
+    items = f"items.csv of {revision.account.id}"
+    if line.buyer_item:
+        yield _Lead("buyer_item", line.buyer_item, frozenset(row.product for row in sku_rows), items)
+    if line.seller_item:
+        own = {line.seller_item} & catalogue.products.keys()
+        yield _Lead("seller_item", line.seller_item, frozenset(own), "products.csv")
+    if line.gtin:
+        mapped = frozenset(row.product for row in gtin_rows)
+        level = catalogue.by_gtin.get(gtin)
+        if mapped or level is None:
+            yield _Lead("gtin", line.gtin, mapped, items)
+        else:
+            yield _Lead("gtin", line.gtin, frozenset(level[:1]), "products.csv and packs.csv")
+
+
+def _distance(row: ItemRow, gtin: str) -> int:
+    """How far a SKU's row is from the line: the same GTIN, no GTIN, another one."""
+    if row.gtin is None:
+        return 1
+    return 0 if padded_gtin(row.gtin) == gtin else 2
+
+
+def _unknown(line: OrderLine, leads: tuple[_Lead, ...], gtin: str, revision: MappingRevision) -> Fault:
+    account = revision.account.id
+    if not leads:
+        detail = f"line {line.line_number} of {account}'s order names no item number at all"
+        return Fault("unknown_item", detail, "", expected="the account's item number, our item number, or a GTIN")
+    numbers = ", ".join(f"{_NAMES[lead.field]} {lead.number}" for lead in leads)
+    detail = f"nothing of ours is known by {numbers}{_out_of_force(line, gtin, revision)}"
+    expected = f"a row in items.csv of {account}, or a product or GTIN of products.csv or packs.csv"
+    return Fault("unknown_item", detail, f"/{leads[0].field}", value=leads[0].number, expected=expected)
+
+
+def _out_of_force(line: OrderLine, gtin: str, revision: MappingRevision) -> str:
+    """That a row is there, but for other days, saves a support person the search."""
+    rows = revision.items_by_sku.get(line.buyer_item or "", ()) or revision.items_by_gtin.get(gtin, ())
+    if not rows:
+        return ""
+    row = rows[0]
+    return f" on that day: items.csv has it from {row.valid_from or 'ever'} to {row.valid_to or 'ever'} only"
+
+
+def _conflict(known: list[_Lead], revision: MappingRevision) -> Fault:
+    found = "; ".join(
+        f"{_NAMES[lead.field]} {lead.number} is {' or '.join(sorted(lead.products))} ({lead.source})" for lead in known
+    )
+    detail = f"the line's item numbers disagree in {revision.account.id}'s order: {found}"
+    expected = "numbers that lead to one product"
+    return Fault("item_conflict", detail, f"/{known[0].field}", value=known[0].number, expected=expected)
+
+
+def _not_in_catalogue(lead: _Lead, number: str) -> Fault:
+    detail = f"{lead.source} says that {lead.number} is {number}, but products.csv has no {number}"
+    expected = f"a product {number} in products.csv, or another product in {lead.source}"
+    return Fault("unknown_item", detail, f"/{lead.field}", value=lead.number, expected=expected)

@@ -1,0 +1,186 @@
+"""What does the contract say this costs, and is the ordered price that? In one of the account's units, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from mappings.revision import Catalogue, MappingRevision, PriceRow, Product
+from mappings.units import FoundUnit, base_per_our_unit, fraction
+from mappings.validity import in_force
+from schemas.documents.common import Price
+from schemas.documents.order import OrderLine
+from schemas.faults import Fault
+from schemas.values import EXACT, from_fraction, half_up, shortest
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A contract price for one of the account's units, from `min_base` base units on, with its tolerance worked in."""
+
+    row: PriceRow
+    min_base: Decimal | Fraction
+    price: Fraction
+    lowest: Fraction
+    highest: Fraction
+    position: int = 0
+    """Which break of its ladder this is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A product's contract prices on one day in one currency, the one to take first standing first.
+
+    `others` are the product's rows that are none of these: other days, other currencies, units that lead nowhere.
+    """
+
+    breaks: tuple[Break, ...]
+    others: tuple[PriceRow, ...]
+
+    def reached(self, base_quantity: Decimal) -> Break | None:
+        """The first break whose minimum the quantity reaches."""
+        for step in self.breaks:
+            if base_quantity >= step.min_base:
+                return step
+        return None
+
+
+def price_ladder(
+    product: Product,
+    unit: FoundUnit,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    currency: str | None,
+    on: date | None,
+) -> Ladder:
+    """Rows of the ordered unit's size before others, higher minimum before lower, later start before earlier."""
+    assert unit.base_per_unit is not None  # noqa: S101 - a line whose unit is unknown is not priced
+    rows = revision.prices.get(product.product, ())
+    tolerance = Fraction(revision.account.policies.price_tolerance_percent) / 100
+    ranked = []
+    for row in in_force(rows, on):
+        base = _base_per_row_unit(row, product, unit, revision, catalogue)
+        if base is None or row.currency != currency:
+            continue
+        price = fraction(row.price) / fraction(row.base_quantity) * unit.base_per_unit / base
+        step = Break(
+            row, _number(Fraction(row.min_quantity) * base), price, price * (1 - tolerance), price * (1 + tolerance)
+        )
+        ranked.append((base != unit.base_per_unit, -step.min_base, -(row.valid_from or date.min).toordinal(), step))
+    ranked.sort(key=lambda entry: entry[:3])
+    breaks = tuple(replace(entry[3], position=position) for position, entry in enumerate(ranked))
+    taken = {id(step.row) for step in breaks}
+    return Ladder(breaks, tuple(row for row in rows if id(row) not in taken))
+
+
+def _base_per_row_unit(
+    row: PriceRow, product: Product, unit: FoundUnit, revision: MappingRevision, catalogue: Catalogue
+) -> Fraction | None:
+    """A price row's unit is ours; else the account's word, as ordered or as units.csv has it."""
+    ours = base_per_our_unit(product, row.unit, catalogue)
+    if ours is not None:
+        return ours
+    if row.unit == unit.unit:
+        return unit.base_per_unit
+    said = revision.units.get((row.unit, product.product)) or revision.units.get((row.unit, None))
+    base = base_per_our_unit(product, said.unit, catalogue) if said else None
+    return None if base is None or said is None else base * fraction(said.factor)
+
+
+def _number(value: Fraction) -> Decimal | Fraction:
+    """A decimal where it is one: comparing decimals is several times faster."""
+    decimal = from_fraction(value)
+    return value if decimal is None else decimal
+
+
+# --- faults, their paths relative to the line ------------------------------------------------------------------
+def price_mismatch(ordered: Fraction, step: Break, unit: str | None, revision: MappingRevision) -> Fault:
+    """The ordered price is outside the tolerance of the contract's."""
+    currency = step.row.currency
+    tolerance = shortest(revision.account.policies.price_tolerance_percent)
+    seen = f"{money_text(ordered)} {currency} per {unit}"
+    agreed = f"{money_text(step.price)} {currency} per {unit}"
+    off = _percent_off(ordered, step.price)
+    detail = f"{seen} is {off} the contract price {agreed} (prices.csv of {revision.account.id}: {_row_text(step.row)})"
+    expected = f"{agreed}, give or take {tolerance} %"
+    return Fault("price_mismatch", detail, "/price/amount", value=f"{seen}, {off}", expected=expected)
+
+
+def _percent_off(ordered: Fraction, agreed: Fraction) -> str:
+    side = "above" if ordered > agreed else "below"
+    if agreed == 0:
+        return side
+    percent = abs(ordered - agreed) / agreed * 100
+    rounded = half_up(percent)
+    return f"{shortest(rounded)} % {side}" if rounded else f"less than 0.01 % {side}"
+
+
+def no_price(
+    line: OrderLine,
+    product: Product,
+    ladder: Ladder,
+    revision: MappingRevision,
+    currency: str | None,
+    on: date | None,
+) -> Fault:
+    """The account has contract prices, but none for this line: in another currency only, or not at all."""
+    path = "/price/amount" if line.price else ""
+    value = str(line.price.amount) if line.price else None
+    prices = f"prices.csv of {revision.account.id}"
+    rows = (*(step.row for step in ladder.breaks), *ladder.others)
+    expected = "; ".join(_row_text(row) for row in rows[:10]) or f"a row for {product.product} in {prices}"
+    currencies = {row.currency for row in in_force(revision.prices.get(product.product, ()), on)}
+    if currencies and currency not in currencies:
+        detail = f"{product.product} is agreed in {' or '.join(sorted(currencies))}, the order is in {currency}"
+        return Fault("currency_mismatch", f"{detail} ({prices})", path, value=currency, expected=expected)
+    day = f" on {on}" if on else ""
+    detail = f"{prices} has no price of {product.product} in {currency} for {line.quantity} {line.unit or ''}".rstrip()
+    return Fault("no_contract_price", f"{detail}{day}", path, value=value, expected=expected)
+
+
+def wrong_currency(currency: str | None, revision: MappingRevision) -> Fault:
+    """No price of the account is in the order's currency."""
+    agreed = sorted({row.currency for rows in revision.prices.values() for row in rows})
+    account = revision.account.id
+    detail = f"prices.csv of {account} has no price in {currency}"
+    if currency is None:
+        detail = f"the order names no currency, and prices.csv of {account} has several"
+    return Fault("currency_mismatch", detail, "/currency", value=currency, expected=" or ".join(agreed))
+
+
+def bad_prices(price: Price) -> Iterator[Fault]:
+    """Prices that no arithmetic can be done with."""
+    if price.base_quantity <= 0:
+        value = str(price.base_quantity)
+        detail = f"a price for {value} units can't be brought to one"
+        yield Fault("bad_value", detail, "/price/base_quantity", value=value, expected="more than zero")
+    if price.amount < 0:
+        value = str(price.amount)
+        yield Fault("bad_value", f"the price {value} is below zero", "/price/amount", value=value, expected="0 or more")
+
+
+def money_text(value: Fraction) -> str:
+    """At least cents; more digits where the price has them, four where it has no end."""
+    decimal = from_fraction(value)
+    if decimal is None or shortest(decimal) != shortest(round_to(decimal, 6)):
+        return f"about {half_up(value, 4)}"
+    cents = round_to(decimal, 2)
+    return f"{cents:f}" if cents == decimal else f"{shortest(decimal):f}"
+
+
+def round_to(value: Decimal, places: int) -> Decimal:
+    return half_up(Fraction(value), places)
+
+
+def _row_text(row: PriceRow) -> str:
+    """A row as a person would say it: `12.50 EUR per XCT from 10 XCT`."""
+    amount = f"{shortest(row.base_quantity):f} {row.unit}" if row.base_quantity != 1 else row.unit
+    text = f"{EXACT.plus(row.price):f} {row.currency} per {amount}"
+    if row.min_quantity:
+        text += f" from {shortest(row.min_quantity):f} {row.unit}"
+    if row.valid_from or row.valid_to:
+        text += f", valid {row.valid_from or 'ever'} to {row.valid_to or 'ever'}"
+    return text

@@ -1,0 +1,268 @@
+"""How many of our base units is that? By the most specific rule: item, product, account, the product's packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from mappings.items import FoundItem
+from mappings.revision import Catalogue, ItemRow, MappingRevision, Product
+from schemas.documents.order import OrderLine
+from schemas.faults import Fault
+from schemas.values import (
+    EXACT,
+    MAX_FRACTION_DIGITS,
+    MAX_INTEGER_DIGITS,
+    from_fraction,
+    padded_gtin,
+    shortest,
+)
+
+DIVISIBLE = frozenset(
+    {"KGM", "GRM", "MGM", "TNE", "LBR", "ONZ"}
+    | {"LTR", "MLT", "CLT", "DLT", "HLT", "MTQ", "GLL", "OZA"}
+    | {"MTR", "CMT", "MMT", "KMT", "FOT", "YRD", "INH", "MTK", "FTK", "CMK"}
+    | {"HUR", "MIN", "DAY"}
+)
+"""Rec 20 measures: half a kilogram can be sold, half a piece can't."""
+
+
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUnit:
+    """One of the account's units, and how many base units it is; or the fault why nobody knows.
+
+    `unit` is the account's word, `ours` the unit of ours it leads to, `says` the rule that said so. Fault paths are
+    relative to the line.
+    """
+
+    unit: str | None
+    ours: str | None = None
+    base_per_unit: Fraction | None = None
+    same_as_ours: bool = False
+    says: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    unit: str
+    ours: str
+    factor: Decimal
+    says: str
+
+
+@lru_cache(maxsize=65_536)
+def fraction(value: Decimal) -> Fraction:
+    """The decimal as a fraction. The same factors and prices come again and again, and looking one up is cheaper."""
+    return Fraction(value)
+
+
+def base_per_our_unit(product: Product, unit: str, catalogue: Catalogue) -> Fraction | None:
+    """Base units in one `unit` of ours: 1 for the base unit, the pack's quantity, None where it is neither."""
+    if unit == product.base_unit:
+        return ONE
+    pack = catalogue.packs.get((product.product, unit))
+    return fraction(pack.quantity) if pack else None
+
+
+# --- the unit of a line ----------------------------------------------------------------------------------------
+def find_line_unit(line: OrderLine, item: FoundItem, revision: MappingRevision, catalogue: Catalogue) -> FoundUnit:
+    """The unit that the line is ordered in: as it says, else of its GTIN's pack, else the account's default."""
+    if line.unit or line.unit_code:
+        return find_unit(line.unit, line.unit_code, item, revision, catalogue)
+    of_gtin = _unit_of_gtin(line, item, revision, catalogue)
+    if of_gtin is not None:
+        return of_gtin
+    default = revision.account.policies.default_unit
+    if default:
+        return find_unit(default, None, item, revision, catalogue)
+    account = revision.account.id
+    detail = f"the line names no unit, its GTIN leads to none, and account.yaml of {account} has no default_unit"
+    expected = _known_units(item, revision, catalogue)
+    return FoundUnit(None, faults=(Fault("unknown_unit", detail, "/unit", expected=expected),))
+
+
+def find_unit(
+    unit: str | None,
+    code: str | None,
+    item: FoundItem,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    path: str = "/unit",
+) -> FoundUnit:
+    """What the account's `unit` (verbatim; `code` its Rec 20 reading) of this item is in ours. No two codes are ever
+    taken for equal because they look alike: EA, C62 and H87 are three units until a row says otherwise."""
+    assert item.product is not None  # noqa: S101 - callers ask for a product's unit only
+    names = tuple(dict.fromkeys(name for name in (unit, code) if name))
+    rule = next(_rules(names, item, revision, catalogue), None)
+    if rule is None:
+        return FoundUnit(names[0], faults=(_unknown(names[0], item, revision, catalogue, path),))
+    base = base_per_our_unit(item.product, rule.ours, catalogue)
+    if base is None:
+        return FoundUnit(names[0], faults=(_no_such_pack(names[0], rule, item.product, catalogue, path),))
+    if rule.factor == 1:
+        return FoundUnit(names[0], rule.ours, base, True, rule.says)
+    factor = fraction(rule.factor)
+    return FoundUnit(names[0], rule.ours, factor if base is ONE else base * factor, False, rule.says)
+
+
+def _rules(names: tuple[str, ...], item: FoundItem, revision: MappingRevision, catalogue: Catalogue) -> Iterator[_Rule]:
+    """Every rule about these names, most specific first."""
+    assert item.product is not None  # noqa: S101
+    product, account = item.product.product, revision.account.id
+    for name in names:
+        for row in item.rows:
+            if row.account_unit == name:
+                yield _item_rule(row, f"items.csv of {account}")
+    for scope in (product, None):
+        for name in names:
+            unit_row = revision.units.get((name, scope))
+            if unit_row is not None:
+                yield _Rule(name, unit_row.unit, unit_row.factor, f"units.csv of {account}")
+    for name in names:
+        if base_per_our_unit(item.product, name, catalogue) is not None:
+            yield _Rule(name, name, Decimal(1), "products.csv" if name == item.product.base_unit else "packs.csv")
+
+
+def _item_rule(row: ItemRow, says: str) -> _Rule:
+    """A row names its three unit columns together or not at all (`mappings.tables`)."""
+    return _Rule(row.account_unit or "", row.unit or "", row.factor or Decimal(1), says)
+
+
+def _unit_of_gtin(
+    line: OrderLine, item: FoundItem, revision: MappingRevision, catalogue: Catalogue
+) -> FoundUnit | None:
+    """The one unit of the account's rows for the line's GTIN, else the pack level that the GTIN stands on."""
+    units = {row.account_unit for row in item.gtin_rows if row.account_unit}
+    if len(units) == 1:
+        return find_unit(units.pop(), None, item, revision, catalogue)
+    level = catalogue.by_gtin.get(padded_gtin(line.gtin)) if line.gtin else None
+    if level is None or item.product is None or level[0] != item.product.product:
+        return None
+    base = base_per_our_unit(item.product, level[1], catalogue)
+    return FoundUnit(level[1], level[1], base, True, "the GTIN's pack level in packs.csv")
+
+
+def _unknown(name: str, item: FoundItem, revision: MappingRevision, catalogue: Catalogue, path: str) -> Fault:
+    assert item.product is not None  # noqa: S101
+    product, account = item.product.product, revision.account.id
+    detail = f"nobody has said what {account}'s unit {name} of {product} is: add it to items.csv or units.csv"
+    return Fault("unknown_unit", detail, path, value=name, expected=_known_units(item, revision, catalogue))
+
+
+def _known_units(item: FoundItem, revision: MappingRevision, catalogue: Catalogue) -> str:
+    """The units that would have been understood, the account's own first."""
+    assert item.product is not None  # noqa: S101
+    product = item.product
+    names = [row.account_unit for row in item.rows if row.account_unit]
+    names += [unit for unit, scope in revision.units if scope in (None, product.product)]
+    names += [product.base_unit]
+    names += [unit for owner, unit in catalogue.packs if owner == product.product]
+    return "one of " + ", ".join(dict.fromkeys(names))
+
+
+def _no_such_pack(name: str, rule: _Rule, product: Product, catalogue: Catalogue, path: str) -> Fault:
+    packs = [unit for owner, unit in catalogue.packs if owner == product.product]
+    detail = (
+        f"{rule.says} says that 1 {name} is {shortest(rule.factor)} {rule.ours}, but packs.csv has no {rule.ours} of "
+        f"{product.product}"
+    )
+    return Fault("unknown_unit", detail, path, value=name, expected="one of " + ", ".join([product.base_unit, *packs]))
+
+
+# --- the pack-math guard -----------------------------------------------------------------------------------------
+def pack_contradictions(line: OrderLine, item: FoundItem, unit: FoundUnit, catalogue: Catalogue) -> tuple[Fault, ...]:
+    """Where the GTIN's pack level or the document's own pack size says another number than the mapping. Turning cases
+    into eaches silently is the most expensive mistake of this trade, so nobody guesses which of them is right."""
+    if item.product is None or unit.base_per_unit is None:
+        return ()
+    return (*_gtin_contradiction(line, item, unit, catalogue), *_size_contradiction(line, item.product, unit))
+
+
+def _gtin_contradiction(line: OrderLine, item: FoundItem, unit: FoundUnit, catalogue: Catalogue) -> Iterator[Fault]:
+    level = catalogue.by_gtin.get(padded_gtin(line.gtin)) if line.gtin else None
+    if level is None or item.gtin_rows or item.product is None or level[0] != item.product.product:
+        return
+    base = base_per_our_unit(item.product, level[1], catalogue)
+    if base is None or base == unit.base_per_unit:
+        return
+    if {level[1], unit.ours} <= DIVISIBLE:
+        return  # a GTIN on kilograms says nothing against an order by the gram
+    word = item.product.base_unit
+    detail = (
+        f"GTIN {line.gtin} is {item.product.product}'s {level[1]} of {_count(base)} {word} (packs.csv), but 1 "
+        f"{unit.unit} is {_count(unit.base_per_unit)} {word} ({unit.says})"
+    )
+    expected = f"the GTIN of a pack of {_count(unit.base_per_unit)} {word}, or a row for this GTIN in items.csv"
+    yield Fault("pack_contradiction", detail, "/gtin", value=line.gtin, expected=expected)
+
+
+def _size_contradiction(line: OrderLine, product: Product, unit: FoundUnit) -> Iterator[Fault]:
+    """A pack size counts items, so it says nothing about products that are weighed or measured."""
+    if line.pack_size is None or line.pack_size == unit.base_per_unit or product.base_unit in DIVISIBLE:
+        return
+    count = _count(unit.base_per_unit)
+    detail = (
+        f"the document says {shortest(line.pack_size)} in 1 {unit.unit}, but {unit.says} says {count} "
+        f"{product.base_unit} of {product.product}"
+    )
+    yield Fault("pack_contradiction", detail, "/pack_size", value=str(shortest(line.pack_size)), expected=count)
+
+
+def _count(value: Fraction | None) -> str:
+    decimal = None if value is None else from_fraction(value)
+    return str(value) if decimal is None else f"{shortest(decimal):f}"
+
+
+# --- quantities --------------------------------------------------------------------------------------------------
+def in_base_units(quantity: Decimal, base_per_unit: Decimal) -> Decimal | None:
+    """The quantity in base units, exactly; None where it has more digits than any quantity has."""
+    base = EXACT.multiply(quantity, base_per_unit)
+    whole = base.to_integral_value()
+    if whole == base:
+        return whole if whole.adjusted() < MAX_INTEGER_DIGITS else None
+    if base.adjusted() >= MAX_INTEGER_DIGITS:
+        return None
+    base = base.normalize(EXACT)
+    exponent = base.as_tuple().exponent
+    return base if isinstance(exponent, int) and -exponent <= MAX_FRACTION_DIGITS else None
+
+
+def too_many_digits(line: OrderLine, unit: str | None, base_per_unit: Fraction, base_unit: str) -> Fault:
+    detail = f"{line.quantity} {unit} at {_count(base_per_unit)} {base_unit} has more digits than a quantity can have"
+    expected = f"at most {MAX_INTEGER_DIGITS} digits before and {MAX_FRACTION_DIGITS} after the point"
+    return Fault("bad_value", detail, "/quantity", value=str(line.quantity), expected=expected)
+
+
+def not_whole(
+    line: OrderLine, unit: str | None, base_per_unit: Fraction, base_unit: str, sales_unit: str, per_sales: Fraction
+) -> Fault:
+    """`7 EA is not a whole number of XCT (12 EA)`, and the nearest quantities that are."""
+    base = Fraction(line.quantity) * base_per_unit
+    ordered = f"{shortest(line.quantity):f} {unit}"
+    if unit != base_unit and base_per_unit != 1:
+        ordered += f" ({_count(base)} {base_unit})"
+    sold = sales_unit if per_sales == 1 else f"{sales_unit} ({_count(per_sales)} {base_unit})"
+    below = base // per_sales * per_sales
+    nearest = [amount for amount in (below, below + per_sales) if amount > 0]
+    return Fault(
+        "fractional_unit",
+        f"{ordered} is not a whole number of {sold}",
+        "/quantity",
+        value=f"{line.quantity:f}",
+        expected=_in_words(nearest, unit, base_per_unit, base_unit),
+    )
+
+
+def _in_words(amounts: list[Fraction], unit: str | None, base_per_unit: Fraction, base_unit: str) -> str:
+    """Amounts in the ordered unit where that can be written exactly, in base units else."""
+    ordered = [from_fraction(amount / base_per_unit) for amount in amounts]
+    if unit and None not in ordered:
+        return " or ".join(f"{shortest(amount):f}" for amount in ordered if amount is not None) + f" {unit}"
+    return " or ".join(_count(amount) for amount in amounts) + f" {base_unit}"

@@ -1,0 +1,120 @@
+"""JSON values → canonical models, or every fault: bounded, so that no body makes a list of faults without end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.documents.common import Document
+from schemas.documents.order import MAX_LINES, Order, OrderLine
+from schemas.documents.order_response import OrderResponse
+from schemas.documents.validation import duplicate_lines, faults_of, pointer
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats.json_1.spelling import Spelling, spelling_of
+
+MAX_FAULTS = 1_000
+"""Faults that one answer lists."""
+MAX_UNKNOWN = 100
+"""Members beyond the known ones with which an object is still judged further."""
+
+_PART = 1_000
+"""Lines judged at a time."""
+_MANY = 10_000
+"""Faults of one part that are still told apart; beyond that the part is refused in one sentence."""
+
+_LINES = TypeAdapter(tuple[OrderLine, ...])
+_ANY_LINES = [{"line_number": "1", "quantity": 1}]
+_SPELLINGS: dict[type[Document], Spelling] = {model: spelling_of(model) for model in (Order, OrderLine, OrderResponse)}
+_D = TypeVar("_D", bound=Document)
+
+
+def order_of(value: dict[str, Any]) -> Order:
+    """The order that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
+    lines = value.get("lines")
+    try:
+        order = (
+            _long_order(value, lines) if isinstance(lines, list) and len(lines) > _PART else document_of(Order, value)
+        )
+    except DocumentRejected as rejected:
+        raise DocumentRejected(rejected.faults + _repeated(lines)) from None
+    if len({line.line_number for line in order.lines}) != len(order.lines):
+        raise DocumentRejected(_repeated(lines))
+    return order
+
+
+def document_of(model: type[_D], value: dict[str, Any]) -> _D:
+    """The document that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
+    _refuse_strange(model, value)
+    _SPELLINGS[model].mark(value)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise DocumentRejected(_listed(error)) from None
+
+
+def _long_order(value: dict[str, Any], lines: list[Any]) -> Order:
+    """Lines part by part, so that a long list of wrong ones ends at the first thousand faults."""
+    if len(lines) > MAX_LINES:
+        expected = f"at most {MAX_LINES} lines"
+        raise DocumentRejected([Fault("too_many_lines", f"{len(lines)} lines", path="/lines", expected=expected)])
+    read: list[OrderLine] = []
+    faults: list[Fault] = []
+    for start in range(0, len(lines), _PART):
+        try:
+            read += _lines_of(lines[start : start + _PART])
+        except ValidationError as error:
+            faults += (_moved(fault, start) for fault in _listed(error, "/lines"))
+            if len(faults) >= MAX_FAULTS:
+                break
+    try:
+        order = document_of(Order, {**value, "lines": _ANY_LINES if faults else tuple(read)})
+    except DocumentRejected as rejected:
+        raise DocumentRejected([*rejected.faults, *faults][:MAX_FAULTS]) from None
+    if faults:
+        raise DocumentRejected(faults[:MAX_FAULTS])
+    return order
+
+
+def _lines_of(part: list[Any]) -> tuple[OrderLine, ...]:
+    for line in part:
+        _SPELLINGS[OrderLine].mark(line)
+    return _LINES.validate_python(part)
+
+
+def _moved(fault: Fault, by: int) -> Fault:
+    """The same fault with its line counted from the order's first: `/lines/3/unit` of the part from 2,000 on."""
+    _, lines, *steps = fault.path.split("/")
+    if not steps:
+        return fault
+    return replace(fault, path="/".join(["", lines, str(int(steps[0]) + by), *steps[1:]]))
+
+
+def _listed(error: ValidationError, prefix: str = "") -> tuple[Fault, ...]:
+    if error.error_count() > _MANY:
+        return (
+            Fault("bad_value", f"more than {_MANY} values are wrong", path=prefix, expected="the documented layout"),
+        )
+    return faults_of(error, prefix=prefix)[:MAX_FAULTS]
+
+
+def _refuse_strange(model: type[Document], value: dict[str, Any]) -> None:
+    """An object of hundreds of unknown members is another document; its first thousand names say so."""
+    if len(value) <= len(model.model_fields) + MAX_UNKNOWN:
+        return
+    unknown = (name for name in value if name not in model.model_fields)
+    raise DocumentRejected(
+        Fault(
+            "unknown_field", f"{name[:200]} is not a field here", path=pointer([name]), expected="no field of this name"
+        )
+        for name in islice(unknown, MAX_FAULTS)
+    )
+
+
+def _repeated(lines: Any) -> tuple[Fault, ...]:
+    if not isinstance(lines, list) or len(lines) > MAX_LINES:
+        return ()
+    found = duplicate_lines(line.get("line_number") if isinstance(line, dict) else None for line in lines)
+    return found[:MAX_FAULTS]

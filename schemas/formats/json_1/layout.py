@@ -1,0 +1,54 @@
+"""What json-1 writes, model by model: the contract's members always, the others only where they say something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas.documents import common, order, order_response
+from schemas.documents.common import Document
+
+ALWAYS: Mapping[type[Document], tuple[str, ...]] = {
+    order.Order: (
+        "function", "version", "order_type", "test", "order_number", "issue_date", "issued_at",
+        "currency", "contract", "rush", "respond_by", "cancel_after", "note",
+        "buyer", "bill_to", "final_recipient", "ship_to",
+        "requested_delivery", "partial_allowed", "charges", "attachments", "total", "lines",
+    ),
+    order.OrderLine: (
+        "line_number", "buyer_line_reference", "buyer_item", "seller_item", "gtin", "description",
+        "quantity", "unit", "unit_code", "price",
+        "ship_to", "requested_delivery", "schedule", "partial_allowed", "backorder_allowed", "charges",
+    ),
+    order.ScheduleLine: ("quantity", "requested_delivery"),
+    common.Party: ("id", "scheme", "name"),
+    common.Identifier: ("id", "scheme"),
+    common.Address: ("street", "city", "postal_code", "country"),
+    common.Contact: ("name",),
+    common.Period: ("start", "end"),
+    common.Price: ("amount", "base_quantity", "unit", "gross"),
+    common.Charge: ("is_charge", "amount"),
+    common.Attachment: ("filename", "media_type"),
+    common.Extension: ("name", "value"),
+    order_response.OrderResponse: (
+        "number", "order_number", "order_version", "issue_date", "outcome", "lines",
+    ),
+    order_response.ResponseLine: ("line_number", "outcomes"),
+    order_response.LineOutcome: ("status", "quantity", "unit", "price", "promised_delivery", "reason"),
+}  # fmt: skip
+"""The order of the members is the contract's."""
+
+
+def models_of(root: type[BaseModel]) -> Iterator[type[Document]]:
+    """The model and every model inside it, each once."""
+    found: list[type[Document]] = []
+    waiting: list[Any] = [root]
+    while waiting:
+        annotation = waiting.pop(0)
+        if isinstance(annotation, type) and issubclass(annotation, Document) and annotation not in found:
+            found.append(annotation)
+            waiting.extend(field.annotation for field in annotation.model_fields.values())
+        waiting.extend(getattr(annotation, "__args__", ()))
+    yield from found

@@ -1,0 +1,109 @@
+"""json-1 → canonical documents, with every fault of the document at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats import ReadOrder
+from schemas.formats.json_1.judging import MAX_FAULTS, document_of, order_of
+from schemas.formats.json_reader import line_of, looks_like_json, read_json
+
+MAX_PLACED_BODY = 200_000
+"""Bytes of a body in which lines are counted for a fault's location; in larger ones the pointer alone is the place."""
+MAX_PLACED_FAULTS = 100
+MAX_PATH = 500
+
+
+def sniff(body: bytes) -> bool:
+    """Whether this begins as a JSON object or array does."""
+    return looks_like_json(body)
+
+
+def check(body: bytes) -> None:
+    """Raise DocumentRejected where the bytes can't be safely read as JSON, or hold no object and no list of objects."""
+    _orders_in(body)
+
+
+def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
+    """The order in these bytes, or the orders of a JSON array, in their order.
+
+    Raises DocumentRejected with every fault; in an array the pointers begin with the order's index, `/1/lines/0/unit`.
+    """
+    value = _orders_in(body)
+    orders = value if isinstance(value, list) else [value]
+    read: list[ReadOrder] = []
+    faults: list[Fault] = []
+    for index, one in enumerate(orders):
+        try:
+            read.append(ReadOrder(order_of(one)))
+        except DocumentRejected as rejected:
+            prefix = f"/{index}" if isinstance(value, list) else ""
+            faults += (replace(fault, path=prefix + fault.path) for fault in rejected.faults)
+        if len(faults) >= MAX_FAULTS:
+            break
+    if faults:
+        raise DocumentRejected(_placed(body, faults))
+    return tuple(read)
+
+
+def parse_order(body: bytes) -> Order:
+    """The one order in these bytes. Raises DocumentRejected, also where there are several."""
+    orders = parse_orders(body)
+    if len(orders) != 1:
+        raise DocumentRejected([_wrong_document(f"a list of {len(orders)} orders", "one order")])
+    return orders[0].order
+
+
+def parse_order_response(body: bytes) -> OrderResponse:
+    """The order response in these bytes. Raises DocumentRejected with every fault."""
+    value = read_json(body, nulls=False)
+    if not isinstance(value, dict):
+        raise DocumentRejected([_wrong_document("no JSON object", "an object: one order response")])
+    try:
+        return document_of(OrderResponse, value)
+    except DocumentRejected as rejected:
+        raise DocumentRejected(_placed(body, rejected.faults)) from None
+
+
+def locate(body: bytes, pointer: str) -> str:
+    """Where a value of the order stands in the body: its pointer, and the line where that is cheap to count."""
+    if len(body) > MAX_PLACED_BODY:
+        return pointer
+    line = line_of(body, _steps(pointer))
+    return pointer if line is None else f"{pointer or '/'} (line {line})"
+
+
+def _orders_in(body: bytes) -> Any:
+    value = read_json(body, nulls=False)
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return value
+    raise DocumentRejected([_wrong_document("no JSON object", "an order as an object, or a list of such objects")])
+
+
+def _wrong_document(detail: str, expected: str) -> Fault:
+    return Fault("wrong_document", detail, expected=expected)
+
+
+def _placed(body: bytes, faults: Iterable[Fault]) -> list[Fault]:
+    return [_with_place(body, fault, index) for index, fault in enumerate(faults)]
+
+
+def _with_place(body: bytes, fault: Fault, index: int) -> Fault:
+    place = locate(body, fault.path) if index < MAX_PLACED_FAULTS else fault.path
+    return replace(fault, path=_short(fault.path), location=_short(place))
+
+
+def _short(path: str) -> str:
+    """An unknown member's name may be as long as the body; its beginning names it well enough."""
+    return path if len(path) <= MAX_PATH else path[: MAX_PATH - 1] + "…"
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]

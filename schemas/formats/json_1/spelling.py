@@ -1,0 +1,120 @@
+"""How json-1 spells values: which JSON a flag, a whole number, a decimal, a date takes.
+
+Pydantic alone would take more than is meant: `1` or `"yes"` for true, `"1e3"` or `"１２"` for a decimal, a number of
+seconds for a date. What is not spelled as the format says is marked here, before the model judges the rest, so that
+pydantic's list of errors has every fault in its place.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from schemas.documents.common import Document
+from schemas.documents.validation import Unreadable, shown
+
+DECIMAL_PATTERN = r"-?[0-9]{1,20}(\.[0-9]{1,10})?"
+DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+TIME_PATTERN = _CLOCK
+DATE_TIME_PATTERN = f"{DATE_PATTERN}T{_CLOCK}"
+
+_DECIMAL = re.compile(DECIMAL_PATTERN, re.ASCII).fullmatch
+_DATE = re.compile(DATE_PATTERN, re.ASCII).fullmatch
+_TIME = re.compile(TIME_PATTERN, re.ASCII).fullmatch
+_DATE_TIME = re.compile(DATE_TIME_PATTERN, re.ASCII).fullmatch
+
+Judge = Callable[[Any], Unreadable | None]
+
+
+def _flag(value: Any) -> Unreadable | None:
+    return None if value is True or value is False else _unreadable(value, "bad_value", "true or false")
+
+
+def _whole(value: Any) -> Unreadable | None:
+    if type(value) is int or (type(value) is Decimal and value == value.to_integral_value()):
+        return None
+    return _unreadable(value, "not_a_number", "a whole number")
+
+
+def _decimal(value: Any) -> Unreadable | None:
+    kind = type(value)
+    fits = _DECIMAL(value) is not None if kind is str else kind is int or kind is Decimal
+    expected = "a decimal number such as 12.50, of at most 20 digits before and 10 after the point"
+    return None if fits else _unreadable(value, "not_a_number", expected)
+
+
+def _text_of(form: Callable[[str], Any], expected: str) -> Judge:
+    def judge(value: Any) -> Unreadable | None:
+        return None if type(value) is str and form(value) else _unreadable(value, "not_a_date", expected)
+
+    return judge
+
+
+_JUDGES: Mapping[type, Judge] = {
+    bool: _flag,
+    int: _whole,
+    Decimal: _decimal,
+    date: _text_of(_DATE, "a date, YYYY-MM-DD"),
+    datetime: _text_of(_DATE_TIME, "a date and time with an offset, YYYY-MM-DDThh:mm:ss+hh:mm"),
+    time: _text_of(_TIME, "a time, hh:mm:ss, with an offset where one is meant"),
+}
+
+
+def _unreadable(value: Any, code: str, expected: str) -> Unreadable:
+    text = "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else str(shown(value))
+    return Unreadable(text, code, expected)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One model's members that have a spelling of their own, and those that are models themselves."""
+
+    judges: tuple[tuple[str, Judge], ...]
+    inside: tuple[tuple[str, Spelling], ...]
+
+    def mark(self, node: Any) -> None:
+        """Put an `Unreadable` in the place of every value of this object, and inside it, that is spelled otherwise.
+
+        What is no object where one belongs is left to the model.
+        """
+        if type(node) is not dict:
+            return
+        for name, judge in self.judges:
+            value = node.get(name)
+            if value is not None and (wrong := judge(value)) is not None:
+                node[name] = wrong
+        for name, inside in self.inside:
+            value = node.get(name)
+            if type(value) is list:
+                for member in value:
+                    inside.mark(member)
+            elif value is not None:
+                inside.mark(value)
+
+
+def spelling_of(model: type[BaseModel]) -> Spelling:
+    """The spelling of a document, read off its fields' types once."""
+    kinds = {name: _kind(field.annotation) for name, field in model.model_fields.items()}
+    return Spelling(
+        tuple((name, _JUDGES[kind]) for name, kind in kinds.items() if kind and kind in _JUDGES),
+        tuple((name, spelling_of(kind)) for name, kind in kinds.items() if kind and issubclass(kind, Document)),
+    )
+
+
+def _kind(annotation: Any) -> type | None:
+    """The one plain type inside `X | None`, `Annotated[X, …]` or `tuple[X, …]`; None for a Literal."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType, tuple) or hasattr(annotation, "__metadata__"):
+        found = [_kind(part) for part in get_args(annotation) if part not in (type(None), Ellipsis)]
+        return found[0] if found else None
+    return None

@@ -1,0 +1,55 @@
+"""Canonical documents → json-1: decimals as strings in plain notation, times with their offset."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from schemas.documents.common import Document
+from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse
+from schemas.formats.json_1.layout import ALWAYS
+
+
+def render_order(order: Order) -> bytes:
+    """The order as one JSON object in UTF-8, the contract's members first and in its order, absent ones as null."""
+    return _ENCODE(_members(order)).encode()
+
+
+def render_order_response(response: OrderResponse) -> bytes:
+    """The order response as one JSON object in UTF-8."""
+    return _ENCODE(_members(response)).encode()
+
+
+def _members(document: Document) -> dict[str, Any]:
+    fields = document.__dict__
+    always, otherwise = _LAYOUTS[type(document)]
+    members = {name: fields[name] for name in always}
+    for name, silent in otherwise:
+        value = fields[name]
+        if value is not silent and value != silent:
+            members[name] = value
+    return members
+
+
+def _written(value: Any) -> Any:
+    """What the C encoder asks for: everything that JSON has no value for."""
+    if isinstance(value, Document):
+        return _members(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def _layout(model: type[Document]) -> tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]:
+    always = ALWAYS[model]
+    others = ((name, field.default) for name, field in model.model_fields.items() if name not in always)
+    return always, tuple(others)
+
+
+_LAYOUTS = {model: _layout(model) for model in ALWAYS}
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, default=_written).encode

@@ -1,0 +1,206 @@
+"""UBL 2.0 to 2.3 as the gateway's formats: bytes in, orders out, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from pydantic import ValidationError
+
+from schemas.documents.common import Document, Party
+from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse
+from schemas.documents.validation import duplicate_lines, faults_of
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
+from schemas.formats import Format, ReadOrder
+from schemas.formats.ubl_2_1.names import (
+    DOCUMENTS,
+    ENVELOPE,
+    ENVELOPE_HEADER,
+    ORDER,
+    ORDER_CANCELLATION,
+    ORDER_CHANGE,
+    ORDER_RESPONSE,
+    SBDH,
+    qualified,
+)
+from schemas.formats.ubl_2_1.order import PEPPOL_CUSTOMIZATION, read_order, render_order, render_peppol_order
+from schemas.formats.ubl_2_1.order_lines import is_gtin
+from schemas.formats.ubl_2_1.order_response import (
+    read_order_response,
+    render_order_response,
+    render_peppol_order_response,
+)
+from schemas.formats.ubl_2_1.parties import is_gln
+from schemas.formats.ubl_2_1.places import Places
+from schemas.formats.ubl_2_1.reading import Reading
+from schemas.formats.xml import Element, head, parse
+
+_TAKEN = "a UBL Order, OrderChange or OrderCancellation"
+_INSTANCE = f"{{{SBDH}}}DocumentIdentification/{{{SBDH}}}InstanceIdentifier"
+
+
+def sniff(body: bytes) -> bool:
+    """Whether this claims to be UBL, alone or in an SBDH envelope."""
+    return DOCUMENTS in head(body)
+
+
+def sniff_peppol(body: bytes) -> bool:
+    """Whether this claims to be a Peppol BIS 3 order."""
+    start = head(body)
+    return DOCUMENTS in start and PEPPOL_CUSTOMIZATION in start
+
+
+def check(body: bytes) -> None:
+    """Can the bytes be safely read, and are they a document that is taken here? Raises DocumentRejected."""
+    _orders(parse(body))
+
+
+def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
+    """The orders in the body, one unless an envelope carries several.
+
+    Raises DocumentRejected with every fault of every order, and DocumentHeld (`unsupported_document`) for an
+    OrderChange or OrderCancellation.
+    """
+    envelope_id, roots = _orders(parse(body))
+    for root in roots:
+        if root.tag != ORDER:
+            _hold(root)
+    return tuple(_read(root, envelope_id) for root in roots)
+
+
+def parse_order(body: bytes) -> Order:
+    """The one order in the body. Raises as `parse_orders`."""
+    return parse_orders(body)[0].order
+
+
+def parse_order_response(body: bytes) -> OrderResponse:
+    """The order response in the body. Raises DocumentRejected with every fault."""
+    root = parse(body)
+    if root.tag != ORDER_RESPONSE:
+        _refuse(root, "a UBL OrderResponse")
+    reading = Reading()
+    found = read_order_response(reading, root)
+    try:
+        return OrderResponse.model_validate(found)
+    except ValidationError as error:
+        raise DocumentRejected(Places(root, read_order_response).with_locations(faults_of(error))) from None
+
+
+def locate(body: bytes, pointer: str) -> str:
+    """Where a value of the (first) canonical order stands in the body, in words. Raises as `check`."""
+    root = _orders(parse(body))[1][0]
+    return Places(root, read_order).of(pointer)
+
+
+def _read(root: Element, envelope_id: str | None) -> ReadOrder:
+    reading = Reading()
+    found = read_order(reading, root)
+    duplicates = duplicate_lines(line.get("line_number") for line in found["lines"])
+    try:
+        order = Order.model_validate(found)
+    except ValidationError as error:
+        _reject(root, reading, faults_of(error) + duplicates)
+    if duplicates:
+        _reject(root, reading, duplicates)
+    return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
+
+
+def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...]) -> NoReturn:
+    """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
+    places = Places(root, read_order)
+    raise DocumentRejected(places.with_locations(faults) + places.of_remarks(reading.remarks)) from None
+
+
+def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:
+    faults = _check_digits(order)
+    if not faults and not reading.remarks:
+        return ()
+    places = Places(root, read_order)
+    return places.of_remarks(reading.remarks) + places.with_locations(faults)
+
+
+def _check_digits(order: Order) -> list[Fault]:
+    faults: list[Fault] = []
+    for name in ("buyer", "seller", "bill_to", "final_recipient", "ship_to"):
+        party = getattr(order, name)
+        if party is not None:
+            faults += _party_check_digits(party, f"/{name}")
+    for index, line in enumerate(order.lines):
+        if line.gtin is not None and not is_gtin(line.gtin):
+            faults.append(_check_digit("GTIN", line.gtin, f"/lines/{index}/gtin"))
+        if line.ship_to is not None:
+            faults += _party_check_digits(line.ship_to, f"/lines/{index}/ship_to")
+    return faults
+
+
+def _party_check_digits(party: Party, path: str) -> list[Fault]:
+    faults = []
+    if party.id is not None and party.scheme == "0088" and not is_gln(party.id):
+        faults.append(_check_digit("GLN", party.id, f"{path}/id"))
+    for index, one in enumerate(party.identifiers):
+        if one.scheme == "0088" and not is_gln(one.id):
+            faults.append(_check_digit("GLN", one.id, f"{path}/identifiers/{index}/id"))
+    endpoint = party.endpoint
+    if endpoint is not None and endpoint.scheme == "0088" and not is_gln(endpoint.id):
+        faults.append(_check_digit("GLN", endpoint.id, f"{path}/endpoint/id"))
+    return faults
+
+
+def _check_digit(kind: str, number: str, path: str) -> Fault:
+    return Fault(
+        "check_digit", f"the {kind}'s check digit is wrong", path, "", number, f"a {kind} with its check digit"
+    )
+
+
+def _orders(root: Element) -> tuple[str | None, list[Element]]:
+    """The envelope's id where there is an envelope, and the documents. Raises DocumentRejected (`wrong_document`)."""
+    envelope_id, roots = None, [root]
+    if root.tag == ENVELOPE:
+        envelope_id = next((found.text for found in root.iterfind(f"{ENVELOPE_HEADER}/{_INSTANCE}")), None)
+        roots = [child for child in root if child.tag != ENVELOPE_HEADER]
+        if not roots:
+            _refuse(root, f"{_TAKEN} in the envelope")
+    for one in roots:
+        if one.tag not in (ORDER, ORDER_CHANGE, ORDER_CANCELLATION):
+            _refuse(one, _TAKEN)
+    return (envelope_id.strip() or None if envelope_id else None), roots
+
+
+def _refuse(root: Element, expected: str) -> NoReturn:
+    name = qualified(root.tag)
+    location = f"line {root.sourceline}: {name}"
+    detail = f"the document is {name}, not {expected}"
+    raise DocumentRejected([Fault("wrong_document", detail, location=location, value=name[:200], expected=expected)])
+
+
+def _hold(root: Element) -> NoReturn:
+    name = qualified(root.tag)
+    detail = f"{name} isn't handled automatically yet"
+    raise DocumentHeld([Fault("unsupported_document", detail, location=f"line {root.sourceline}: {name}", value=name)])
+
+
+_PARSERS: dict[str, Callable[[bytes], Document]] = {"order": parse_order, "order_response": parse_order_response}
+
+UBL_2_1 = Format(
+    name="ubl-2.1",
+    media_type="application/xml",
+    suffix=".xml",
+    sniff=sniff,
+    check=check,
+    parse_orders=parse_orders,
+    locate=locate,
+    parsers=_PARSERS,
+    renderers={"order": render_order, "order_response": render_order_response},
+)
+PEPPOL_BIS_3 = Format(
+    name="peppol-bis-3",
+    media_type="application/xml",
+    suffix=".xml",
+    sniff=sniff_peppol,
+    check=check,
+    parse_orders=parse_orders,
+    locate=locate,
+    parsers=_PARSERS,
+    renderers={"order": render_peppol_order, "order_response": render_peppol_order_response},
+)

@@ -1,0 +1,205 @@
+"""When and where: periods, the place of delivery, and a line's schedule, read and written."""
+
+from __future__ import annotations
+
+from schemas.documents.common import Party, Period
+from schemas.documents.order import OrderLine
+from schemas.documents.validation import Unreadable
+from schemas.formats.ubl_2_1.names import cac, cbc, qualified
+from schemas.formats.ubl_2_1.parties import ADDRESS, PARTY, address_text, own_identifier, party_text
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table, clock, day, part, quantity
+from schemas.formats.ubl_2_1.text import clocked, element, group, identified, measured
+from schemas.formats.xml import Element
+
+_SITE_ADDRESS: Table = {**ADDRESS, cbc("ID"): own_identifier}
+"""An address of a place: its ID is the place's where the place has none (CEN BII put the GLN there)."""
+
+PERIOD: Table = {
+    cbc("StartDate"): day("start"),
+    cbc("StartTime"): clock("start_time"),
+    cbc("EndDate"): day("end"),
+    cbc("EndTime"): clock("end_time"),
+}
+_LOCATION: Table = {
+    cbc("ID"): own_identifier,
+    cbc("Name"): "name",
+    cac("Address"): part("address", "cac:Address", _SITE_ADDRESS),
+}
+_QUANTITY = cbc("Quantity")
+_PERIOD = cac("RequestedDeliveryPeriod")
+_ADDRESS = cac("DeliveryAddress")
+_PARTY = cac("DeliveryParty")
+DELIVERY: Table = {
+    _QUANTITY: quantity("quantity", "unit"),
+    _PERIOD: part("requested_delivery", "cac:RequestedDeliveryPeriod", PERIOD),
+    _ADDRESS: part("address", "cac:DeliveryAddress", _SITE_ADDRESS),
+    cac("DeliveryLocation"): part("location", "cac:DeliveryLocation", _LOCATION),
+    _PARTY: part("party", "cac:DeliveryParty", PARTY),
+}
+_PARTY_FIELDS = {"name": cac("PartyName"), "address": cac("PostalAddress")}
+
+
+def header_delivery(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The order's Delivery: where to and when. A second one, and a quantity of the whole order, are kept aside."""
+    if "ship_to" in found or "requested_delivery" in found:
+        reading.keep(element, path)
+        return
+    below = f"{path}cac:Delivery/"
+    delivery = reading.group(element, DELIVERY, below)
+    if "quantity" in delivery:
+        _keep_below(reading, element, (_QUANTITY,), below)
+    _place_and_period(reading, element, delivery, found, below)
+
+
+def line_delivery(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """A line's Delivery: with a quantity it is a part of the line's schedule, else the line's own place and window."""
+    below, mark = f"{path}cac:Delivery/", len(reading.kept)
+    delivery = reading.group(element, DELIVERY, below)
+    place = _place(reading, element, delivery, below)
+    if place and found.get("ship_to", place) != place:
+        _keep_other_place(reading, element, below, mark)
+    elif place:
+        found["ship_to"] = place
+    if "quantity" in delivery:
+        found.setdefault("schedule", []).append(_schedule_line(reading, element, delivery, found))
+    elif "requested_delivery" not in found:
+        found.update({field: delivery[field] for field in ("requested_delivery",) if field in delivery})
+    elif "requested_delivery" in delivery:
+        _keep_below(reading, element, (_PERIOD,), below)
+
+
+def settle_schedule(found: Found) -> None:
+    """A schedule of one part that is the whole line is no schedule: its window is the line's."""
+    schedule = found.get("schedule")
+    if schedule is None or len(schedule) > 1 or schedule[0]["quantity"] != found.get("quantity"):
+        return
+    period = schedule[0].get("requested_delivery")
+    if period is None or "requested_delivery" not in found:
+        del found["schedule"]
+        if period is not None:
+            found["requested_delivery"] = period
+
+
+def _schedule_line(reading: Reading, element: Element, delivery: Found, found: Found) -> Found:
+    """One part of the line's quantity, in the line's unit."""
+    amount, unit, line_unit = delivery["quantity"], delivery.get("unit"), found.get("unit")
+    if unit is not None and unit != line_unit and not isinstance(amount, Unreadable):
+        amount = Unreadable(f"{amount} {unit}", "bad_value", f"a quantity in the line's unit {line_unit or '(none)'}")
+    line = reading.open(element)
+    line["quantity"] = amount
+    if "requested_delivery" in delivery:
+        line["requested_delivery"] = delivery["requested_delivery"]
+    return line
+
+
+def _place_and_period(reading: Reading, element: Element, delivery: Found, found: Found, path: str) -> None:
+    if "requested_delivery" in delivery:
+        found["requested_delivery"] = delivery["requested_delivery"]
+    if place := _place(reading, element, delivery, path):
+        found["ship_to"] = place
+
+
+def _place(reading: Reading, element: Element, delivery: Found, path: str) -> Found:
+    """Where to: the delivery location first, then the delivery party, then the delivery address."""
+    place = delivery.get("location") or reading.open(element)
+    if "address" in delivery and "address" in place:
+        _keep_below(reading, element, (_ADDRESS,), path)
+    elif "address" in delivery:
+        place["address"] = delivery["address"]
+    _lift_id(place)
+    if "party" in delivery:
+        _add_party(reading, element, place, delivery["party"], path)
+    return place
+
+
+def _lift_id(place: Found) -> None:
+    """The address's own ID is the place's, where that has none; else it is one more of its identifiers."""
+    address = place.get("address")
+    if address is None or "id" not in address:
+        return
+    known = {field: address.pop(field) for field in ("id", "scheme") if field in address}
+    if "id" not in place:
+        place.update(known)
+    elif known["id"] != place["id"]:
+        place.setdefault("identifiers", []).append(known)
+    if not address:
+        del place["address"]
+
+
+def _add_party(reading: Reading, element: Element, place: Found, party: Found, path: str) -> None:
+    """The party at the place: its identifiers come after the place's own; a second name or address is kept aside."""
+    own = {field: party.pop(field) for field in ("id", "scheme") if field in party}
+    known = ([own] if own else []) + party.pop("identifiers", [])
+    if known and "id" not in place:
+        place.update(known.pop(0))
+    if known:
+        place.setdefault("identifiers", []).extend(known)
+    for field, tag in _PARTY_FIELDS.items():
+        if field in party and field in place:
+            del party[field]
+            _keep_below(reading, element, (_PARTY, tag), path)
+    place.update(party)
+
+
+def _keep_below(reading: Reading, element: Element, tags: tuple[str, ...], path: str) -> None:
+    """Keep what stands at this chain of tags below the element."""
+    for child in element.iterchildren(tags[0]):
+        if len(tags) == 1:
+            reading.keep(child, path)
+        else:
+            _keep_below(reading, child, tags[1:], f"{path}{qualified(child.tag)}/")
+
+
+def _keep_other_place(reading: Reading, element: Element, path: str, mark: int) -> None:
+    """A line has one place: another one is kept aside whole, so what was kept of its parts is not kept twice."""
+    del reading.kept[mark:]
+    for child in element:
+        if child.tag not in (_QUANTITY, _PERIOD):
+            reading.keep(child, path)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def delivery_text(ship_to: Party | None, period: Period | None) -> str:
+    """A Delivery in the schema's order; the place is a location, its further identifiers those of its party."""
+    location, party = _place_text(ship_to)
+    return group("Delivery", location + period_text("RequestedDeliveryPeriod", period) + party)
+
+
+def line_delivery_text(line: OrderLine) -> str:
+    """The line's own place and window, then each part of its schedule."""
+    parts = "".join(
+        group(
+            "Delivery",
+            measured("Quantity", part.quantity, line.unit)
+            + period_text("RequestedDeliveryPeriod", part.requested_delivery),
+        )
+        for part in line.schedule
+    )
+    return delivery_text(line.ship_to, line.requested_delivery) + parts
+
+
+def period_text(name: str, period: Period | None) -> str:
+    """A period in the schema's order."""
+    if period is None:
+        return ""
+    return group(
+        name,
+        element("StartDate", period.start.isoformat() if period.start is not None else None)
+        + clocked("StartTime", period.start_time)
+        + element("EndDate", period.end.isoformat() if period.end is not None else None)
+        + clocked("EndTime", period.end_time),
+    )
+
+
+def _place_text(place: Party | None) -> tuple[str, str]:
+    """DeliveryLocation and DeliveryParty: between them stands the period."""
+    if place is None:
+        return "", ""
+    location = group(
+        "DeliveryLocation",
+        identified("ID", place.id, place.scheme)
+        + element("Name", place.name)
+        + group("Address", address_text(place.address)),
+    )
+    rest = place.model_copy(update={"id": None, "scheme": None, "name": None, "address": None})
+    return location, group("DeliveryParty", party_text(rest))

@@ -1,0 +1,63 @@
+"""UBL's names: namespaces, tags as lxml writes them and as people write them, and the elements known to be UBL's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.formats.ubl_2_1.vocabulary import AGGREGATE, BASIC
+
+CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+EXT = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
+DOCUMENTS = "urn:oasis:names:specification:ubl:schema:xsd:"
+SBDH = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
+
+ORDER = f"{{{DOCUMENTS}Order-2}}Order"
+ORDER_CHANGE = f"{{{DOCUMENTS}OrderChange-2}}OrderChange"
+ORDER_CANCELLATION = f"{{{DOCUMENTS}OrderCancellation-2}}OrderCancellation"
+ORDER_RESPONSE = f"{{{DOCUMENTS}OrderResponse-2}}OrderResponse"
+ENVELOPE = f"{{{SBDH}}}StandardBusinessDocument"
+ENVELOPE_HEADER = f"{{{SBDH}}}StandardBusinessDocumentHeader"
+
+_PREFIXES = {CBC: "cbc:", CAC: "cac:", EXT: "ext:"}
+_KEPT_NAMES = 10_000
+_qualified: dict[str, str] = {}
+
+
+def cbc(name: str) -> str:
+    """The tag of a basic component: a value."""
+    return f"{{{CBC}}}{name}"
+
+
+def cac(name: str) -> str:
+    """The tag of an aggregate component: a group."""
+    return f"{{{CAC}}}{name}"
+
+
+def qualified(tag: Any) -> str:
+    """The name with the prefix UBL's own examples use, whatever prefix the document has: `cbc:ID`; foreign ones
+    as `{namespace}name`, and a document's root without a prefix."""
+    name = _qualified.get(tag)
+    if name is None:
+        name = _written(str(tag))
+        if len(_qualified) < _KEPT_NAMES:
+            _qualified[tag] = name
+    return name
+
+
+def _written(tag: str) -> str:
+    namespace, _, local = tag.rpartition("}")
+    prefix = _PREFIXES.get(namespace[1:])
+    if prefix is not None:
+        return prefix + local
+    return local if namespace[1:].startswith(DOCUMENTS) else tag
+
+
+def is_known(tag: Any) -> bool:
+    """Whether UBL has an element of this name as far as orders go. Extensions may hold anything."""
+    namespace, _, local = str(tag).rpartition("}")
+    if namespace[1:] == CBC:
+        return local in BASIC
+    if namespace[1:] == CAC:
+        return local in AGGREGATE
+    return namespace[1:] == EXT

@@ -1,0 +1,139 @@
+"""An order's lines, read and written."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from schemas.documents.order import OrderLine
+from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
+from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_schedule
+from schemas.formats.ubl_2_1.names import cac, cbc
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table, flag, number, quantity, texts, through, within
+from schemas.formats.ubl_2_1.text import element, flagged, group, identified, measured
+from schemas.formats.xml import Element
+from schemas.values import is_gs1_number
+
+GTIN_SCHEMES = frozenset(
+    [
+        *("0160", "GTIN", "GTIN-8", "GTIN-12", "GTIN-13", "GTIN-14", "GTIN8", "GTIN12", "GTIN13", "GTIN14"),
+        *("EAN", "EAN-8", "EAN-13", "EAN8", "EAN13", "UPC", "UPC-A"),
+    ]
+)
+"""ISO 6523 0160 and the names older documents have for it."""
+_ITEM = "cac:LineItem/cac:Item/"
+_ID = cbc("ID")
+
+
+@lru_cache(maxsize=65_536)
+def is_gtin(number: str) -> bool:
+    """Whether the check digit is right; orders name the same items again and again."""
+    return is_gs1_number(number)
+
+
+def _standard_item(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """StandardItemIdentification: a GTIN by scheme or GS1's agency code 9; without a scheme by its check digit."""
+    for child in element:
+        if child.tag != _ID or "gtin" in found or not _is_meant_as_gtin(reading, child):
+            reading.keep(child, f"{path}cac:StandardItemIdentification/")
+        elif (value := reading.text(child)) is not None:
+            found["gtin"] = value
+
+
+def _is_meant_as_gtin(reading: Reading, element: Element) -> bool:
+    scheme = reading.attribute(element, "schemeID")
+    if scheme is not None:
+        return scheme.upper() in GTIN_SCHEMES
+    return element.get("schemeAgencyID") == "9" or is_gtin((element.text or "").strip())
+
+
+def _item_text(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """Item/Description comes before Item/Name, which says it better: see `_settle_description`."""
+    value = reading.text(element)
+    if value is not None:
+        found.setdefault("item_texts", []).append(value)
+
+
+def _settle_description(reading: Reading, found: Found) -> None:
+    """Item/Name, or without one the first Description; what is left is kept aside."""
+    texts = found.pop("item_texts", ())
+    for value in texts:
+        if "description" not in found:
+            found["description"] = value
+        else:
+            reading.keep_value(f"{_ITEM}cbc:Description", value)
+
+
+def _identification(name: str, field: str) -> Table:
+    return {cac(name): within(f"cac:{name}", _ID, field)}
+
+
+ITEM: Table = {
+    cbc("Name"): "description",
+    cbc("Description"): _item_text,
+    cbc("PackSizeNumeric"): number("pack_size"),
+    **_identification("BuyersItemIdentification", "buyer_item"),
+    **_identification("SellersItemIdentification", "seller_item"),
+    cac("StandardItemIdentification"): _standard_item,
+}
+LINE_ITEM: Table = {
+    _ID: "line_number",
+    cbc("Note"): texts("note"),
+    cbc("Quantity"): quantity("quantity", "unit"),
+    cbc("PartialDeliveryIndicator"): flag("partial_allowed"),
+    cbc("BackOrderAllowedIndicator"): flag("backorder_allowed"),
+    cac("Delivery"): line_delivery,
+    cac("AllowanceCharge"): charge,
+    cac("Price"): price,
+    cac("Item"): through("cac:Item", ITEM),
+    cac("LineReference"): within("cac:LineReference", cbc("LineID"), "buyer_line_reference"),
+}
+ORDER_LINE: Table = {cbc("Note"): texts("note"), cac("LineItem"): through("cac:LineItem", LINE_ITEM)}
+
+
+def order_line(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """One OrderLine; what it keeps aside is its own, under names that start at the line."""
+    of_order, reading.kept = reading.kept, []
+    line = reading.group(element, ORDER_LINE, "")
+    _settle_description(reading, line)
+    settle_schedule(line)
+    if reading.kept:
+        line["extensions"] = reading.kept
+    reading.kept = of_order
+    found.setdefault("lines", []).append(line)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def order_line_text(line: OrderLine, currency: str) -> str:
+    """An OrderLine in the schema's order."""
+    reference = group("LineReference", element("LineID", line.buyer_line_reference))
+    return group(
+        "OrderLine",
+        element("Note", line.note)
+        + group(
+            "LineItem",
+            element("ID", line.line_number)
+            + measured("Quantity", line.quantity, line.unit)
+            + flagged("PartialDeliveryIndicator", line.partial_allowed)
+            + flagged("BackOrderAllowedIndicator", line.backorder_allowed)
+            + line_delivery_text(line)
+            + "".join(charge_text(one, currency) for one in line.charges)
+            + price_text(line.price, currency)
+            + _item(line)
+            + reference,
+        ),
+    )
+
+
+def item_text(buyer_item: str | None, seller_item: str | None, gtin: str | None) -> str:
+    """The item's numbers in the schema's order."""
+    return (
+        group("BuyersItemIdentification", element("ID", buyer_item))
+        + group("SellersItemIdentification", element("ID", seller_item))
+        + group("StandardItemIdentification", identified("ID", gtin, "0160"))
+    )
+
+
+def _item(line: OrderLine) -> str:
+    pack = "" if line.pack_size is None else f"<cbc:PackSizeNumeric>{line.pack_size:f}</cbc:PackSizeNumeric>"
+    numbers = item_text(line.buyer_item, line.seller_item, line.gtin)
+    return f"<cac:Item>{pack}{element('Name', line.description)}{numbers}</cac:Item>"

@@ -1,0 +1,175 @@
+"""Where a value of the canonical order stands in the document: worked out only when somebody asks.
+
+The same reading is run once more with values that remember their elements, so there is no second map to keep in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+
+from schemas.documents.validation import Unreadable
+from schemas.faults import Fault
+from schemas.formats.ubl_2_1.names import qualified
+from schemas.formats.ubl_2_1.reading import Found, Part, Reading, Table, Through, fault_of_remark
+from schemas.formats.xml import Element
+
+_MISSING = {
+    "order_number": "cbc:ID",
+    "issue_date": "cbc:IssueDate",
+    "lines": "cac:OrderLine",
+    "line_number": "cac:LineItem/cbc:ID",
+    "quantity": "cac:LineItem/cbc:Quantity",
+    "unit": "cac:LineItem/cbc:Quantity/@unitCode",
+    "ship_to": "cac:Delivery/cac:DeliveryLocation",
+    "price": "cac:LineItem/cac:Price",
+    "is_charge": "cbc:ChargeIndicator",
+    "contract": "cac:Contract/cbc:ID",
+    "currency": "cbc:DocumentCurrencyCode",
+}
+"""Where a value would stand that isn't there."""
+
+
+class LocatedText(str):
+    """A text that knows its element."""
+
+    element: Element
+
+
+class LocatedNumber(Decimal):
+    """A number that knows its element."""
+
+    element: Element
+
+
+class LocatedGroup(dict[str, Any]):
+    """A group that knows its element."""
+
+    element: Element
+
+
+class LocatingReading(Reading):
+    """The reading whose values know where they stand. Empty elements are values too: there the missing one would be."""
+
+    def open(self, element: Element) -> Found:
+        group = LocatedGroup()
+        group.element = element
+        return group
+
+    def into(self, found: Found, element: Element, table: Table, path: str) -> None:
+        for child in element:
+            step = table.get(child.tag)
+            if isinstance(step, str):
+                self.plain(step, child, found, path)
+            elif isinstance(step, Through):
+                self.into(found, child, step.table, path)
+            elif isinstance(step, Part):
+                self.part(step, child, found, path)
+            elif step is not None:
+                step(self, child, found, path)
+
+    def text(self, element: Element) -> str | None:
+        return _located(element, (element.text or "").strip())
+
+    def attribute(self, element: Element, name: str) -> str | None:
+        value = element.get(name)
+        return _located(element, value.strip()) if value and value.strip() else None
+
+    def number(self, text: str) -> Decimal | Unreadable:
+        value = super().number(text)
+        if not isinstance(value, Decimal):
+            return text  # type: ignore[return-value]  # nothing is validated here: the text knows its element
+        number = LocatedNumber(value)
+        number.element = text.element  # type: ignore[attr-defined]
+        return number
+
+    def day(self, text: str) -> date | Unreadable:
+        return text  # type: ignore[return-value]
+
+    def clock(self, text: str) -> time | Unreadable:
+        return text  # type: ignore[return-value]
+
+    def keep(self, element: Element, path: str) -> None:
+        self.kept.append(self.open(element))
+
+    def keep_value(self, name: str, value: str | None) -> None:
+        if value and value.strip():
+            self.kept.append({"name": name, "value": value})
+
+    def attach(self, element: Element, attachment: Found) -> None:
+        self.attachments.append(self.open(element))
+
+    def _keep_strays(self, element: Element) -> None:
+        return
+
+
+def _located(element: Element, value: str) -> LocatedText:
+    text = LocatedText(value)
+    text.element = element
+    return text
+
+
+class Places:
+    """The places of one order's values in its document."""
+
+    def __init__(self, root: Element, read: Callable[[Reading, Element], Found]) -> None:
+        self._root = root
+        self._found = read(LocatingReading(), root)
+        self._positions: dict[tuple[Element, Any], dict[Element, int]] = {}
+
+    def of(self, pointer: str) -> str:
+        """`line 120: cac:OrderLine[4]/cac:LineItem/cbc:Quantity` for `/lines/3/quantity`; where the value is absent,
+        the nearest element around it and what is missing there."""
+        node: Any = self._found
+        element, index, steps = self._root, 0, _steps(pointer)
+        for index, step in enumerate(steps):  # noqa: B007
+            below = _below(node, step)
+            if below is None:
+                break
+            node = below
+            element = getattr(node, "element", element)
+        else:
+            return self._written(element)
+        return self._written(element, _MISSING.get(steps[index], ""))
+
+    def with_locations(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+        """The faults, each saying where in the document it is."""
+        return tuple(replace(fault, location=self.of(fault.path)) for fault in faults)
+
+    def of_remarks(self, remarks: Iterable[tuple[str, str, Element]]) -> tuple[Fault, ...]:
+        """Warnings about elements, each saying where its element is."""
+        return tuple(fault_of_remark(remark, self._written(remark[2])) for remark in remarks)
+
+    def _written(self, element: Element, missing: str = "") -> str:
+        chain = [element, *element.iterancestors()]
+        upwards = chain[: chain.index(self._root)] if self._root in chain else chain
+        names = [self._name(one) for one in reversed(upwards)]
+        if missing:
+            names = [*names, f"{missing} (missing)"]
+        return f"line {element.sourceline}: {'/'.join(names) or qualified(element.tag)}"
+
+    def _name(self, element: Element) -> str:
+        parent = element.getparent()
+        if parent is None:
+            return qualified(element.tag)
+        key = (parent, element.tag)
+        positions = self._positions.get(key)
+        if positions is None:
+            positions = {child: n for n, child in enumerate(parent.iterchildren(str(element.tag)), 1)}
+            self._positions[key] = positions
+        return qualified(element.tag) + (f"[{positions[element]}]" if len(positions) > 1 else "")
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _below(node: Any, step: str) -> Any:
+    if isinstance(node, dict):
+        return node.get(step)
+    if isinstance(node, (list, tuple)) and step.isdigit() and int(step) < len(node):
+        return node[int(step)]
+    return None

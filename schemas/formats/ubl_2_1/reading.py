@@ -1,0 +1,347 @@
+"""One pass over a UBL document: each element's tag is looked up in a table, and what the table doesn't name is kept.
+
+A table maps a tag to a step, or to the canonical field where the value is plain text. A step gets the reading, the
+element, the group found so far (field → value) and the path of names down to the element, and puts what it reads
+there. A value that can't be converted goes in as `Unreadable`, so that the one validation at the end gives it its
+place among all other faults.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from schemas.documents.validation import Unreadable, shown
+from schemas.faults import Fault
+from schemas.formats.ubl_2_1.names import cbc, is_known, qualified
+from schemas.formats.xml import Element
+from schemas.units import rec_20
+from schemas.values import exact
+
+Found = dict[str, Any]
+Step = Callable[["Reading", Element, Found, str], None]
+Table = Mapping[Any, "Step | str | Through | Part"]
+"""Keys are tags; lxml types an element's tag wider than the text it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A group whose values belong to the group around it; `name` ends in a slash."""
+
+    name: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group of its own, as one field of the group around it; `name` ends in a slash."""
+
+    field: str
+    name: str
+    table: Table
+
+
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for no currency: UBL wants a currency on every amount, the canonical order may have none."""
+
+LOST_ATTRIBUTES = frozenset(
+    [
+        *("schemeName", "schemeAgencyID", "schemeAgencyName", "schemeVersionID", "schemeDataURI", "schemeURI"),
+        *("listAgencyID", "listAgencyName", "listName", "listVersionID", "listURI", "listSchemeURI"),
+        *("languageID", "languageLocaleID", "unitCodeListID", "unitCodeListAgencyID", "unitCodeListAgencyName"),
+        *("currencyCodeListVersionID", "characterSetCode", "encodingCode"),
+    ]
+)
+"""Where a code list or scheme is published, and a text's language: not kept, as the README says."""
+
+_BINARY = cbc("EmbeddedDocumentBinaryObject")
+_NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
+_TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?")
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+@lru_cache(maxsize=65_536)
+def _exact(text: str) -> Decimal:
+    """Quantities and prices repeat, line after line and order after order."""
+    return exact(text)
+
+
+class Reading:
+    """One document's reading: what is kept aside while its groups are read."""
+
+    def __init__(self) -> None:
+        self.kept: list[Found] = []
+        """Extensions of the order, or of the line being read."""
+        self.attachments: list[Found] = []
+        self.files: dict[str, bytes] = {}
+        self.currency: str | None = None
+        self.remarks: list[tuple[str, str, Element]] = []
+        """Warnings about elements that have no place in the canonical order: code, detail, element."""
+
+    # --- groups -------------------------------------------------------------------------------------------------
+    def open(self, element: Element) -> Found:
+        """An empty group for the element's values."""
+        return {}
+
+    def group(self, element: Element, table: Table, path: str) -> Found:
+        """The element's children by the table; `path` ends in the element's own name and a slash."""
+        found = self.open(element)
+        self.into(found, element, table, path)
+        return found
+
+    def into(self, found: Found, element: Element, table: Table, path: str) -> None:
+        """The element's children, read into a group that is already open. The common case of `plain` stands in here:
+        this is the loop that every element goes through."""
+        step_for = table.get
+        for child in element:
+            step = step_for(child.tag)
+            if step is None:
+                self.keep(child, path)
+            elif isinstance(step, str):
+                value = child.text
+                if value and step not in found and not len(child) and (value := value.strip()):
+                    found[step] = value
+                else:
+                    self.plain(step, child, found, path)
+            elif isinstance(step, Through):
+                self.into(found, child, step.table, path + step.name)
+            elif isinstance(step, Part):
+                self.part(step, child, found, path)
+            else:
+                step(self, child, found, path)
+
+    def part(self, part: Part, element: Element, found: Found, path: str) -> None:
+        """A group of its own; a second one of what can be there once is kept aside."""
+        if part.field in found:
+            self.keep(element, path)
+            return
+        group = self.open(element)
+        self.into(group, element, part.table, path + part.name)
+        if group:
+            found[part.field] = group
+
+    def plain(self, field: str, element: Element, found: Found, path: str) -> None:
+        """A plain text. A second one of what can be there once is kept aside."""
+        value = self.text(element)
+        if value is not None:
+            if field in found:
+                self.keep(element, path)
+            else:
+                found[field] = value
+
+    # --- values -------------------------------------------------------------------------------------------------
+    def text(self, element: Element) -> str | None:
+        """The element's text without the white space around it; None where there is none."""
+        if len(element):
+            self._keep_strays(element)
+        text = element.text
+        return text.strip() or None if text else None
+
+    def attribute(self, element: Element, name: str) -> str | None:
+        """An attribute's text, None where it is absent or blank."""
+        value = element.get(name)
+        return value.strip() or None if value else None
+
+    def number(self, text: str) -> Decimal | Unreadable:
+        """xs:decimal."""
+        try:
+            return _exact(text)
+        except ValueError:
+            return Unreadable(text, "not_a_number", _NUMBER)
+
+    def day(self, text: str) -> date | Unreadable:
+        """xs:date; a zone says nothing about a local date and is dropped."""
+        match = _DATE.fullmatch(text)
+        try:
+            return date.fromisoformat(match[1]) if match else Unreadable(text, "not_a_date", "a date, YYYY-MM-DD")
+        except ValueError:
+            return Unreadable(text, "not_a_date", "a date of the calendar, YYYY-MM-DD")
+
+    def clock(self, text: str) -> time | Unreadable:
+        """xs:time, with its zone where it has one. 24:00:00 is refused: it would be a moment of the next day."""
+        if not _TIME.fullmatch(text):
+            return Unreadable(text, "not_a_date", "a time, hh:mm:ss")
+        try:
+            return time.fromisoformat(text)
+        except ValueError:
+            return Unreadable(text, "not_a_date", "a time of the day, 00:00:00 to 23:59:59")
+
+    def flag(self, text: str) -> bool | Unreadable:
+        """xs:boolean."""
+        value = _FLAGS.get(text)
+        return Unreadable(text, "bad_value", "true or false") if value is None else value
+
+    # --- what has no field --------------------------------------------------------------------------------------
+    def keep(self, element: Element, path: str) -> None:
+        """Every value below this element, under its path; attributes as `path/@name`."""
+        tag = element.tag
+        name = path + qualified(tag)
+        if not is_known(tag) and "ext:UBLExtensions/" not in name:
+            self.remarks.append(("unknown_element", f"{qualified(tag)} is not known here; it is kept aside", element))
+        if tag == _BINARY:
+            self.attach(element, {"description": name})
+            return
+        self.keep_value(name, element.text)
+        if element.keys():
+            self._keep_attributes(element, name)
+        below = name + "/"
+        for child in element:
+            self.keep(child, below)
+            self.keep_value(name, child.tail)
+
+    def keep_value(self, name: str, value: str | None) -> None:
+        """One value that has no field, under the name it had; nothing where it is blank."""
+        if value and (value := value.strip()):
+            self.kept.append({"name": name, "value": value})
+
+    def remark(self, code: str, detail: str, element: Element) -> None:
+        """A warning about an element."""
+        self.remarks.append((code, detail, element))
+
+    def attach(self, element: Element, attachment: Found) -> None:
+        """The embedded file, its bytes beside the order under their SHA-256; adds the attachment to the order."""
+        for field, attribute in (("media_type", "mimeCode"), ("filename", "filename"), ("uri", "uri")):
+            value = self.attribute(element, attribute)
+            if value is not None:
+                attachment.setdefault(field, value)
+        text = self.text(element)
+        if text:
+            self._store(text, attachment)
+        self.attachments.append(attachment)
+
+    def _store(self, text: str, attachment: Found) -> None:
+        try:
+            content = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            attachment["sha256"] = Unreadable(text, "bad_value", "an embedded file in Base64 (RFC 4648)")
+            return
+        digest = hashlib.sha256(content).hexdigest()
+        attachment["size"], attachment["sha256"] = len(content), digest
+        self.files[digest] = content
+
+    def _keep_attributes(self, element: Element, name: str) -> None:
+        for attribute, value in element.items():
+            if attribute in LOST_ATTRIBUTES or attribute.startswith("{"):
+                continue
+            if attribute != "currencyID" or value != self.currency:
+                self.keep_value(f"{name}/@{attribute}", value)
+
+    def _keep_strays(self, element: Element) -> None:
+        """Elements inside what should be a plain value."""
+        parents = [qualified(parent.tag) + "/" for parent in element.iterancestors()][-2::-1]
+        for child in element:
+            self.keep(child, "".join(parents) + qualified(element.tag) + "/")
+
+
+def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
+    """A warning as a fault; it has no place in the canonical order, only in the document."""
+    code, detail, element = remark
+    return Fault(code, detail, location=location, value=shown((element.text or "").strip() or None))
+
+
+# --- steps ------------------------------------------------------------------------------------------------------
+def texts(field: str) -> Step:
+    """Texts that may be repeated, one a line."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        value = reading.text(element)
+        if value is not None:
+            found[field] = f"{found[field]}\n{value}" if field in found else value
+
+    return step
+
+
+def _converted(convert: Callable[[Reading, str], object]) -> Callable[[str], Step]:
+    def step_for(field: str) -> Step:
+        def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+            value = reading.text(element)
+            if value is not None:
+                if field in found:
+                    reading.keep(element, path)
+                else:
+                    found[field] = convert(reading, value)
+
+        return step
+
+    return step_for
+
+
+number = _converted(lambda reading, value: reading.number(value))
+day = _converted(lambda reading, value: reading.day(value))
+clock = _converted(lambda reading, value: reading.clock(value))
+flag = _converted(lambda reading, value: reading.flag(value))
+
+
+def amount(field: str) -> Step:
+    """An amount of money in the order's currency; without a DocumentCurrencyCode the first amount's is the order's."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        value = reading.text(element)
+        if value is None:
+            return
+        if field in found:
+            reading.keep(element, path)
+        elif other_currency(reading, element):
+            found[field] = Unreadable(f"{value} {element.get('currencyID')}", "bad_value", f"in {reading.currency}")
+        else:
+            found[field] = reading.number(value)
+
+    return step
+
+
+def other_currency(reading: Reading, element: Element) -> bool:
+    """Whether the amount is in another currency than the order's."""
+    currency = reading.attribute(element, "currencyID")
+    if currency is None or currency == NO_CURRENCY:
+        return False
+    if reading.currency is None:
+        reading.currency = currency
+    return currency != reading.currency
+
+
+def quantity(field: str, unit: str) -> Step:
+    """A quantity with its unit: verbatim in `unit`, as a Rec 20 code in `unit_code` where it is one."""
+
+    unit_code = f"{unit}_code"
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        value = reading.text(element)
+        if value is None or field in found:
+            reading.keep(element, path)
+            return
+        found[field] = reading.number(value)
+        code = reading.attribute(element, "unitCode")
+        if code is not None:
+            found[unit] = code
+            if rec_20(code) is not None:
+                found[unit_code] = code
+
+    return step
+
+
+def part(field: str, name: str, table: Table) -> Part:
+    """A group of its own; a second one of what can be there once is kept aside."""
+    return Part(field, f"{name}/", table)
+
+
+def through(name: str, table: Table) -> Through:
+    """A group whose values belong to the group around it."""
+    return Through(f"{name}/", table)
+
+
+def within(name: str, tag: str, field: str) -> Through:
+    """A group of which one plain text is read, into the group around it."""
+    return Through(f"{name}/", {tag: field})
+
+
+def lost(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """Deliberately not kept: named in the README's list."""

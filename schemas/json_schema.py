@@ -1,0 +1,77 @@
+"""JSON Schemas (draft 2020-12) of the json-1 documents, as `/v1/schemas/<type>.json` serves them.
+
+Read off the canonical models, with json-1's spelling of decimals, dates and times. What a schema can't say (line
+numbers that differ, a quantity above zero that is written as a string) only the reader judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+
+from schemas.documents.common import Document
+from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse
+from schemas.formats.json_1.spelling import DATE_PATTERN, DATE_TIME_PATTERN, DECIMAL_PATTERN, TIME_PATTERN
+
+DOCUMENTS: Mapping[str, type[Document]] = {"order": Order, "order_response": OrderResponse}
+"""Document type, as in the schema's address, → its canonical model."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema(document_type: str) -> dict[str, Any]:
+    """The JSON Schema of this document type. Raises KeyError for a type that has none."""
+    return {**_schema(DOCUMENTS[document_type]), "$id": f"/v1/schemas/{document_type}.json"}
+
+
+@cache
+def _schema(model: type[Document]) -> dict[str, Any]:
+    found = model.model_json_schema(mode="validation", schema_generator=_Json1Schema)
+    for one in (found, *found.get("$defs", {}).values()):
+        _allow_null(one)
+    return {"$schema": _DIALECT, **found}
+
+
+def _allow_null(schema_of_object: dict[str, Any]) -> None:
+    """Every member that may be absent may as well be null, which says the same."""
+    properties = schema_of_object.get("properties", {})
+    for name in properties.keys() - set(schema_of_object.get("required", ())):
+        member = properties[name]
+        default = {"default": member.pop("default")} if member.get("default") is not None else {}
+        member.pop("default", None)
+        choices = member["anyOf"] if set(member) == {"anyOf"} else [member]
+        properties[name] = {"anyOf": [*(one for one in choices if one != _NULL), _NULL], **default}
+
+
+_NULL = {"type": "null"}
+
+
+class _Json1Schema(GenerateJsonSchema):
+    """Pydantic's generator with json-1's spelling, and without titles that only repeat the names."""
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> dict[str, Any]:
+        return {
+            "description": "an exact decimal, best as a string: at most 20 digits before the point and 10 after",
+            "anyOf": [{"type": "string", "pattern": f"^{DECIMAL_PATTERN}$"}, {"type": "number"}],
+        }
+
+    def date_schema(self, schema: core_schema.DateSchema) -> dict[str, Any]:
+        return {"type": "string", "format": "date", "pattern": f"^{DATE_PATTERN}$"}
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> dict[str, Any]:
+        return {
+            "description": "a date and time with its offset; without one, the account's local time",
+            "type": "string",
+            "pattern": f"^{DATE_TIME_PATTERN}$",
+        }
+
+    def time_schema(self, schema: core_schema.TimeSchema) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{TIME_PATTERN}$"}
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False

@@ -1,0 +1,203 @@
+"""The demo accounts hold together: valid samples, stories that come true; and a folder is all a new one takes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from gateway.trade.checks import check
+from gateway.trade.response import decide
+from gateway.trade.stock import Position, Stock
+from mappings.account import Account
+from mappings.compile import catalogue_faults, compile_catalogue, compile_revision
+from mappings.engine import to_ours
+from mappings.files import (
+    AccountFolder,
+    read_account,
+    read_packs,
+    read_products,
+    read_stock,
+    read_supplier,
+    read_taxes,
+)
+from mappings.mapped import MappedOrder
+from mappings.revision import Catalogue, MappingRevision, StockRow
+from schemas.documents.order import Order
+from schemas.formats.json_1.reading import parse_orders as parse_json
+from schemas.formats.ubl_2_1.codec import parse_orders as parse_ubl
+from schemas.values import is_gs1_number
+from tests.mappings.small_world import ISSUED, codes
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNTS = ROOT / "mappings" / "accounts"
+DEMO = ROOT / "config" / "demo"
+SAMPLES = sorted(path for path in ACCOUNTS.glob("*/samples/*") if not path.name.endswith(".expected.json"))
+SUPPLIER = read_supplier(ROOT / "config" / "supplier.yaml")
+
+
+def demo_catalogue() -> Catalogue:
+    return compile_catalogue(1, read_products(DEMO / "products.csv"), read_packs(DEMO / "packs.csv"))
+
+
+def compiled(folder: AccountFolder) -> MappingRevision:
+    return compile_revision(folder.account, 1, folder.items, folder.units, folder.sites, folder.prices)
+
+
+def read_order(sample: Path) -> Order:
+    parse = parse_ubl if sample.suffix == ".xml" else parse_json
+    (read,) = parse(sample.read_bytes())
+    assert read.warnings == ()
+    return read.order
+
+
+def expected_of(sample: Path) -> dict[str, Any]:
+    expected: dict[str, Any] = json.loads(sample.with_suffix(".expected.json").read_text(encoding="utf-8"))
+    return expected
+
+
+def mapped(sample: Path) -> MappedOrder:
+    mapping = compiled(read_account(sample.parent.parent))
+    return to_ours(read_order(sample), mapping, demo_catalogue(), SUPPLIER, ISSUED)
+
+
+def test_each_demo_account_has_its_samples() -> None:
+    assert Counter(sample.parent.parent.name for sample in SAMPLES) == {"acme-retail": 5, "nordic-office": 5}
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_the_mapping_finds_what_the_story_says(sample: Path) -> None:
+    """Every fault of the demo is one of mapping or price, so the engine must find exactly those expected."""
+    expected = expected_of(sample)
+    assert codes(mapped(sample).all_faults()) == [(fault["code"], fault["path"]) for fault in expected["faults"]]
+    assert expected["story"].endswith(".")
+    assert expected["status"] in ("done", "held", "rejected")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_expected_outcomes_sum_to_what_is_ordered(sample: Path) -> None:
+    expected = expected_of(sample)
+    lines = mapped(sample).lines if expected["lines"] else ()
+    for line, answer in zip(lines, expected["lines"], strict=True):
+        assert answer["line_number"] == line.line.line_number
+        assert sum(Decimal(part["quantity"]) for part in answer["outcomes"]) == line.line.quantity
+        assert {part["unit"] for part in answer["outcomes"]} == {line.unit}
+
+
+def demo_stock() -> Stock:
+    rows = read_stock(DEMO / "stock.csv")
+    sites: dict[str, tuple[str, ...]] = {}
+    for row in sorted(rows, key=lambda row: row.site):
+        sites[row.product] = (*sites.get(row.product, ()), row.site)
+    return Stock({(row.product, row.site): position(row) for row in rows}, sites)
+
+
+def position(row: StockRow) -> Position:
+    due = (row.next_receipt_date, row.next_receipt_quantity)
+    return Position(row.product, row.site, 1, row.on_hand, row.reserved_other, *due, 0)
+
+
+def test_the_stories_come_true_when_the_samples_are_decided_in_order() -> None:
+    """Mapped, checked and decided on the demo stock, one after another, as `gateway demo` sends them."""
+    stock = demo_stock()
+    for number, sample in enumerate(SAMPLES):
+        ours, expected = mapped(sample), expected_of(sample)
+        decision = decide(
+            ours,
+            (*ours.all_faults(), *check(ours, ISSUED)),
+            stock,
+            read_account(sample.parent.parent).account,
+            SUPPLIER,
+            response_number=f"R-{number}",
+            received_on=ISSUED,
+            issued_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
+        )
+        assert codes(decision.faults) == [(fault["code"], fault["path"]) for fault in expected["faults"]]
+        assert {"answered": "done"}.get(decision.verdict, decision.verdict) == expected["status"]
+        response = decision.response
+        assert (response.outcome if response else None) == expected["outcome"], sample
+        answered = response.lines if response else ()
+        assert [
+            {
+                "line_number": line.line_number,
+                "outcomes": [
+                    {"status": part.status, "quantity": str(part.quantity), "unit": part.unit} for part in line.outcomes
+                ],
+            }
+            for line in answered
+        ] == expected["lines"]
+
+
+def test_ubl_samples_are_valid_ubl(schemas_dir: Path) -> None:
+    schema = etree.XMLSchema(etree.parse(str(schemas_dir / "ubl-2.1" / "maindoc" / "UBL-Order-2.1.xsd")))
+    ubl = [sample for sample in SAMPLES if sample.suffix == ".xml"]
+    assert len(ubl) == 5
+    for sample in ubl:
+        schema.assertValid(etree.parse(str(sample)))
+
+
+def test_catalogue_and_supplier_hold_together() -> None:
+    catalogue = demo_catalogue()
+    assert len(catalogue.products) == 12
+    assert catalogue_faults(catalogue) == ()
+    assert {row.site for row in read_stock(DEMO / "stock.csv")} == {"HALDEN", "HAMBURG"}
+    assert {row.product for row in read_stock(DEMO / "stock.csv")} <= catalogue.products.keys()
+    taxed = {(row.tax_class, row.ship_to_country) for row in read_taxes(DEMO / "taxes.csv")}
+    assert taxed == {(name, country) for name in ("food", "standard") for country in ("DE", "NO")}
+    assert is_gs1_number(SUPPLIER.gln or "", (13,))
+    assert {gtin[1:8] for gtin in catalogue.by_gtin} == {SUPPLIER.gs1_company_prefix}
+
+
+@pytest.mark.parametrize("account", ["acme-retail", "nordic-office"])
+def test_every_product_and_site_that_an_account_names_is_there(account: str) -> None:
+    folder, catalogue = read_account(ACCOUNTS / account), demo_catalogue()
+    named = {row.product for row in (*folder.items, *folder.prices)} | {row.product for row in folder.units}
+    assert named - {None} <= catalogue.products.keys()
+    assert {row.supply_site for row in folder.sites} <= {"HALDEN", "HAMBURG"}
+
+
+def test_a_new_account_is_onboarded_by_a_folder_alone(tmp_path: Path) -> None:
+    (tmp_path / "account.yaml").write_text(
+        "id: corner-shop\nname: Corner Shop\nidentifiers: [{scheme: GLN, id: 4012345000030}]\nterms: {currency: EUR}\n"
+    )
+    (tmp_path / "items.csv").write_text("account_sku,product,account_unit,unit,factor\n007,SOY-1L,TRAY,EA,24\n")
+    (tmp_path / "units.csv").write_text("account_unit,product,unit,factor\nDOZ,,EA,12\n")
+    (tmp_path / "sites.csv").write_text("account_site,name,supply_site\nSHOP,Shop,HALDEN\n")
+    (tmp_path / "prices.csv").write_text("product,unit,currency,price\nSOY-1L,XCT,EUR,13.20\n")
+    order = Order.model_validate(
+        {
+            "order_number": "1",
+            "issue_date": "2026-11-23",
+            "buyer": {"id": "4012345000030", "scheme": "0088"},
+            "ship_to": {"id": "SHOP"},
+            "lines": [
+                {
+                    "line_number": "1",
+                    "buyer_item": "007",
+                    "quantity": "3",
+                    "unit": "TRAY",
+                    "price": {"amount": "26.40"},
+                },
+                {"line_number": "2", "buyer_item": "007", "quantity": "2", "unit": "DOZ", "price": {"amount": "13.20"}},
+            ],
+        }
+    )
+    result = to_ours(order, compiled(read_account(tmp_path)), demo_catalogue(), SUPPLIER)
+    assert result.all_faults() == ()
+    assert result.currency == "EUR"
+    assert [(line.base_quantity, line.sales_quantity) for line in result.lines] == [(72, 6), (24, 2)]
+    assert [line.contract_price for line in result.lines] == [Decimal("26.40"), Decimal("13.20")]
+    assert result.site is not None
+    assert result.site.supply_site == "HALDEN"
+
+
+def test_account_ids_are_their_folders_names() -> None:
+    for folder in sorted(path for path in ACCOUNTS.iterdir() if path.is_dir()):
+        account: Account = read_account(folder).account
+        assert account.id == folder.name

@@ -1,0 +1,290 @@
+"""Account folders and catalogue files: out and in again is equal, and every fault names its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from mappings.account import Account
+from mappings.files import (
+    AccountFolder,
+    FilesRejected,
+    read_account,
+    read_packs,
+    read_products,
+    read_stock,
+    read_supplier,
+    read_table,
+    write_account,
+)
+from mappings.revision import ItemRow, Pack, PriceRow, SiteRow, UnitRow
+from schemas.faults import Fault
+
+MINIMAL = "id: acme\nname: ACME\n"
+ITEMS_HEADER = "account_sku,gtin,product,account_unit,unit,factor,description,valid_from,valid_to\n"
+
+
+def folder(tmp_path: Path, **files: str | bytes) -> Path:
+    """A folder with these files; `items_csv="…"` is items.csv."""
+    for name, content in {"account_yaml": MINIMAL, **files}.items():
+        path = tmp_path / ".".join(name.rsplit("_", 1))
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return tmp_path
+
+
+def faults_of(path: Path) -> tuple[Fault, ...]:
+    with pytest.raises(FilesRejected) as rejected:
+        read_account(path)
+    return rejected.value.faults
+
+
+def places(faults: Iterable[Fault]) -> list[tuple[str, str]]:
+    return [(fault.code, fault.location) for fault in faults]
+
+
+# --- out and in again ------------------------------------------------------------------------------------------------
+FULL = AccountFolder(
+    account=Account.model_validate(
+        {
+            "id": "acme",
+            "name": 'NO: ACME, "Retail" # 1',
+            "time_zone": "Europe/Berlin",
+            "manager": {"name": "Dana", "phone": "+1 555 0100"},
+            "legal": {"name": "0042", "address": {"postal_code": "01067", "country": "NO"}},
+            "identifiers": [{"scheme": "0088", "id": "4012345000009"}],
+            "cxml": {"from": [{"domain": "NetworkID", "identity": "~"}], "senders": []},
+            "outbound": {
+                "order_response": {"format": "json-1"},
+                "invoice": {"format": "csv-1", "transport": {"webhook": "https://example.com", "secret": "null"}},
+            },
+            "policies": {
+                "acknowledge_within": "90m",
+                "changed_order_binding": False,
+                "price_tolerance_percent": "1.10",
+            },
+            "terms": {
+                "currency": "EUR",
+                "payment": {"days": 30, "from": "invoice", "discount": {"days": 10, "percent": "2"}},
+                "rebates": [{"period": "year", "tiers": [{"from": "100000.00", "percent": "2.0"}]}],
+            },
+        }
+    ),
+    items=(
+        ItemRow("0042", None, "OAT-1L", "CS", "EA", Decimal("12.00"), 'Oat, "1 l"\nown label', date(2026, 1, 1), None),
+        ItemRow(None, "9521234000013", "OAT-1L"),
+    ),
+    units=(UnitRow("CS", None, "XCT", Decimal(1)), UnitRow("CS", "MUG", "EA", Decimal("0.5"))),
+    sites=(SiteRow("401", "0088", "ship_to", "DC Ost", "Kai 4", "Hamburg", "01067", "DE", "HH", 1, 2),),
+    prices=(PriceRow("OAT-1L", "XCT", "EUR", Decimal("12.50"), Decimal(1), Decimal("0.0")),),
+    maps={"order_map.yaml": "orders: $.orders\r\nnumber: NO\n"},
+    samples={"01.xml": b"<Order/>\x00\xff"},
+)
+
+
+def test_export_then_import_is_equal(tmp_path: Path) -> None:
+    write_account(tmp_path / "acme", FULL)
+    assert read_account(tmp_path / "acme") == FULL
+
+
+def test_export_over_an_older_one_leaves_nothing_of_it(tmp_path: Path) -> None:
+    write_account(tmp_path, FULL)
+    bare = replace(FULL, items=(), maps={})
+    write_account(tmp_path, bare)
+    assert read_account(tmp_path) == bare
+
+
+words = st.text(st.characters(blacklist_categories=("Cs", "Cc"), max_codepoint=0x1FFFF), min_size=1, max_size=20)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    name=words | st.sampled_from(["NO", "yes", "0042", "1.10", "null", "~", "1e3", "- a", "a: b", " x", "#", "\u0085"]),
+    sku=words.map(lambda text: text.strip() or "x"),
+)
+def test_any_text_survives_the_files(tmp_path: Path, name: str, sku: str) -> None:
+    content = AccountFolder(Account.model_validate({"id": "acme", "name": name}), (ItemRow(sku, None, sku),))
+    write_account(tmp_path, content)
+    assert read_account(tmp_path) == content
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+def test_yaml_values_stay_what_was_written(tmp_path: Path) -> None:
+    text = MINIMAL + (
+        "legal: {name: NO, vat_id: 0042, registration: 1.10, address: {postal_code: 0x1A, region: off, city: 1e3}}\n"
+        "policies: {changed_order_binding: false, allocation_percent: 50, default_unit: }\n"
+        "calendar: null\nmanager: {name: 'null'}\n"
+    )
+    account = read_account(folder(tmp_path, account_yaml=text)).account
+    assert account.legal is not None
+    assert account.legal.address is not None
+    assert (account.legal.name, account.legal.vat_id, account.legal.registration) == ("NO", "0042", "1.10")
+    assert (account.legal.address.postal_code, account.legal.address.region, account.legal.address.city) == (
+        "0x1A",
+        "off",
+        "1e3",
+    )
+    assert account.policies.changed_order_binding is False
+    assert (account.policies.allocation_percent, account.policies.default_unit, account.calendar) == (50, None, None)
+    assert account.manager is not None
+    assert account.manager.name == "null"
+
+
+def test_the_contracts_item_row_may_end_early_and_a_bom_is_no_text(tmp_path: Path) -> None:
+    path = folder(tmp_path, items_csv=b"\xef\xbb\xbf" + (ITEMS_HEADER + "PL-0042,, OAT-1L ,CS,EA,12\n\n").encode())
+    assert read_account(path).items == (ItemRow("PL-0042", None, "OAT-1L", "CS", "EA", Decimal(12)),)
+
+
+def test_every_fault_of_every_file_at_once_with_its_line(tmp_path: Path) -> None:
+    path = folder(
+        tmp_path,
+        account_yaml=MINIMAL + "tier: diamond\npolicies:\n  partial: maybe\n  typo: 1\ntime_zone: Mars/Base\n",
+        items_csv=ITEMS_HEADER
+        + 'PL-1,,P,CS,EA,0,"two\nlines",,\n'
+        + "PL-2,,P,,,,,2026-02-01,2026-01-01\n"
+        + "PL-3,,,,,,,31.12.2026,\n"
+        + "PL-4,,P,,,,,,\n"
+        + "PL-4,,P,,,,,,\n"
+        + "PL-5,,P,CS,EA,1,000,,,\n",
+        units_csv="account_unit,product,unit,faktor\nCS,,XCT,1\n",
+        sites_csv="account_site\n\n",
+        prices_csv="",
+        item_csv="a,b\n",
+    )
+    assert places(faults_of(path)) == [
+        ("unknown_field", "item.csv"),
+        ("bad_value", "account.yaml line 3"),
+        ("bad_value", "account.yaml line 7"),
+        ("bad_value", "account.yaml line 5"),
+        ("unknown_field", "account.yaml line 6"),
+        ("not_a_number", "items.csv line 2"),
+        ("bad_value", "items.csv line 4"),
+        ("missing_field", "items.csv line 5"),
+        ("not_a_date", "items.csv line 5"),
+        ("duplicate_row", "items.csv line 7"),
+        ("unknown_field", "items.csv line 8"),
+        ("unknown_field", "units.csv line 1"),
+        ("missing_field", "units.csv line 1"),
+        ("file_not_readable", "prices.csv line 1"),
+    ]
+
+
+def test_fault_texts_start_with_the_place(tmp_path: Path) -> None:
+    (fault,) = faults_of(folder(tmp_path, items_csv=ITEMS_HEADER + "PL-1,,P,CS,EA,-12,,,\n"))
+    assert fault.detail == "items.csv line 2: factor '-12' must be above zero"
+    assert (fault.path, fault.value) == ("/0/factor", "-12")
+
+
+@pytest.mark.parametrize(
+    ("text", "location"),
+    [
+        ("id: acme\nname: [\n", "account.yaml line 3"),
+        ("id: acme\nname: a\nname: b\n", "account.yaml line 3"),
+        ("id: acme\nname: &x [a]\nteam: *x\n", "account.yaml line 2"),
+        ("- a\n", "account.yaml line 1"),
+        ("", "account.yaml line 1"),
+        ("[" * 5000, "account.yaml"),
+        ("id: acme\x01", "account.yaml"),
+    ],
+)
+def test_yaml_that_cannot_be_taken(tmp_path: Path, text: str, location: str) -> None:
+    assert location in {fault.location for fault in faults_of(folder(tmp_path, account_yaml=text))}
+
+
+def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
+    assert places(faults_of(tmp_path)) == [("file_not_readable", "account.yaml")]
+    assert [fault.code for fault in faults_of(tmp_path / "nowhere")] == ["file_not_readable", "file_not_readable"]
+    path = folder(tmp_path, items_csv=ITEMS_HEADER.encode() + b"PL-1,,P\xe4\n", units_csv='account_unit\n"open\n')
+    assert [fault.code for fault in faults_of(path)] == ["file_not_readable"] + ["missing_field"] * 2
+    assert "items.csv line 2" in faults_of(path)[0].location
+
+
+def test_supplier_file(tmp_path: Path) -> None:
+    path = tmp_path / "supplier.yaml"
+    path.write_text(
+        'legal_name: Us AS\ngln: 0042\nendpoint: {scheme: 0088, id: "1"}\ncxml: [{domain: D, identity: I}]\n'
+    )
+    supplier = read_supplier(path)
+    assert (supplier.gln, supplier.endpoint_scheme, supplier.cxml) == ("0042", "0088", (("D", "I"),))
+    path.write_text("legal_nam: Us\n")
+    with pytest.raises(FilesRejected) as rejected:
+        read_supplier(path)
+    assert {fault.code for fault in rejected.value.faults} == {"missing_field", "unknown_field"}
+
+
+# --- spreadsheets ----------------------------------------------------------------------------------------------------
+def spreadsheet(path: Path, rows: list[list[Any]]) -> Path:
+    book = Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_spreadsheet_rows_are_the_same_rows(tmp_path: Path) -> None:
+    path = spreadsheet(
+        tmp_path / "packs.xlsx",
+        [["product", "unit", "quantity", "gtin"], ["0042", "XCT", 12, None], [], ["0042", "XBG", 0.1, ""]],
+    )
+    assert read_packs(path) == (Pack("0042", "XCT", Decimal(12)), Pack("0042", "XBG", Decimal("0.1")))
+
+
+def test_cells_that_lost_their_zeros_and_formulas_are_named(tmp_path: Path) -> None:
+    path = spreadsheet(
+        tmp_path / "products.xlsx",
+        [
+            ["product", "name", "base_unit", "gtin", "order_minimum"],
+            [42, "Mug", "EA", 9521234000013, 1],
+            ["P", "=A1", "EA", None, "=1+1"],
+            ["P", "Mug", "EA", None, True],
+        ],
+    )
+    with pytest.raises(FilesRejected) as rejected:
+        read_products(path)
+    assert [fault.location for fault in rejected.value.faults] == [
+        "products.xlsx row 2, cell A2",
+        "products.xlsx row 2, cell D2",
+        "products.xlsx row 3, cell B3",
+        "products.xlsx row 3, cell E3",
+        "products.xlsx row 4, cell E4",
+    ]
+    assert "leading zeros" in rejected.value.faults[0].detail
+    assert "formula" in rejected.value.faults[2].detail
+
+
+def test_dates_of_spreadsheets(tmp_path: Path) -> None:
+    path = spreadsheet(
+        tmp_path / "stock.xlsx",
+        [
+            ["product", "site", "as_of", "on_hand", "next_receipt_date", "next_receipt_quantity"],
+            ["P", "S", date(2026, 11, 23), 5, date(2026, 12, 1), 10],
+        ],
+    )
+    (row,) = read_stock(path)
+    assert (row.as_of.isoformat(), row.next_receipt_date) == ("2026-11-23T00:00:00+00:00", date(2026, 12, 1))
+
+
+@pytest.mark.parametrize("body", [b"", b"PK\x03\x04 no zip", b"product,name,base_unit\n"])
+def test_what_is_no_spreadsheet(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "products.xlsx"
+    path.write_bytes(body)
+    with pytest.raises(FilesRejected) as rejected:
+        read_table(path, "product")
+    assert [fault.code for fault in rejected.value.faults] == ["file_not_readable"]
+
+
+def test_good_rows_are_given_beside_the_faults(tmp_path: Path) -> None:
+    path = tmp_path / "packs.csv"
+    path.write_text("product,unit,quantity\nP,XCT,12\nP,XPX,many\n")
+    read = read_table(path, "pack")
+    assert [row for _, row in read.good] == [Pack("P", "XCT", Decimal(12))]
+    assert [(index, fault.location) for index, fault in read.faults] == [(1, "packs.csv line 3")]

@@ -1,0 +1,167 @@
+"""Each check finds its fault at its place, with the sender's value and what was expected; else nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, time, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+
+from gateway.trade.checks import check
+from mappings.revision import Product
+from schemas.documents.common import Period
+from schemas.documents.order import ScheduleLine
+from schemas.faults import Fault
+from tests.trade.builders import DAY, OAT, RECEIVED, line, mapped
+
+PAST = RECEIVED - DAY
+
+
+def found(order: object) -> list[tuple[str, str]]:
+    return [(fault.code, fault.path) for fault in check(order, RECEIVED)]  # type: ignore[arg-type]
+
+
+def test_a_good_order_has_no_fault() -> None:
+    limited = replace(OAT, order_minimum=Decimal(5), order_multiple=Decimal(5))
+    window = Period(start=RECEIVED, end=RECEIVED)
+    order = mapped(line("10", product=limited), requested_delivery=window, cancel_after=RECEIVED)
+    assert check(order, RECEIVED) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ({"order_type": "other"}, "/order_type"),
+        ({"function": "change"}, "/function"),
+        ({"function": "cancel"}, "/function"),
+    ],
+)
+def test_kinds_not_handled(said: dict[str, str], path: str) -> None:
+    (fault,) = check(mapped(line("1"), **said), RECEIVED)
+    assert (fault.code, fault.path) == ("unsupported_document", path)
+    assert fault.value == next(iter(said.values()))
+
+
+def test_a_release_names_its_contract() -> None:
+    assert found(mapped(line("1"), order_type="release")) == [("release_without_contract", "/contract")]
+    assert found(mapped(line("1"), order_type="release", contract="C-7")) == []
+
+
+def test_a_replaced_product() -> None:
+    gone = replace(OAT, status="discontinued", replaced_by="OAT-1L-B")
+    (fault,) = check(mapped(line("1", product=gone, buyer_item="PL-0042")), RECEIVED)
+    assert (fault.code, fault.path, fault.value) == ("inactive_product", "/lines/0/buyer_item", "PL-0042")
+    assert fault.expected is not None
+    assert "OAT-1L-B" in fault.expected
+
+
+def test_minimum_and_multiple_are_counted_in_the_unit_of_sale_and_told_in_the_senders() -> None:
+    """3 CS of 24 are 6 cartons of twelve; at least 10 cartons are 5 CS, and a multiple of 4 cartons is one of 2 CS."""
+    limited = Product("OAT-1L", "Oat", "EA", sales_unit="XCT", order_minimum=Decimal(10), order_multiple=Decimal(4))
+    order = mapped(line("3", unit="CS", per_unit=24, per_sales=12, product=limited))
+    below, uneven = check(order, RECEIVED)
+    assert (below.code, below.path, below.value, below.expected) == (
+        "below_minimum",
+        "/lines/0/quantity",
+        "3",
+        "at least 5 CS",
+    )
+    assert (uneven.code, uneven.value, uneven.expected) == ("not_a_multiple", "3", "a multiple of 2 CS")
+    assert "10 XCT" in below.detail
+
+
+def test_a_minimum_that_has_no_exact_number_in_the_senders_unit_is_told_in_ours() -> None:
+    limited = Product("OAT-1L", "Oat", "EA", sales_unit="XBX", order_minimum=Decimal(1))
+    order = mapped(line("0.5", unit="DZN", per_unit=12, per_sales=10, product=limited))
+    assert check(order, RECEIVED)[0].expected == "at least 1 XBX"
+
+
+def test_what_will_be_rounded_up_is_held_against_the_minimum_rounded_up() -> None:
+    fractional = Fault("fractional_unit", "7 are no carton.", "/lines/0/quantity")
+    limited = replace(OAT, order_minimum=Decimal(1), order_multiple=Decimal(1), sales_unit="XCT")
+    assert check(mapped(line("7", per_sales=12, product=limited, faults=(fractional,))), RECEIVED) == ()
+
+
+def test_half_kilograms_may_be_below_a_minimum() -> None:
+    rice = Product("RICE", "Rice", "KGM", sales_unit="KGM", order_minimum=Decimal(1), order_multiple=Decimal("0.5"))
+    assert found(mapped(line("0.5", unit="KGM", product=rice))) == [("below_minimum", "/lines/0/quantity")]
+    assert found(mapped(line("1.5", unit="KGM", product=rice))) == []
+    assert found(mapped(line("1.75", unit="KGM", product=rice))) == [("not_a_multiple", "/lines/0/quantity")]
+
+
+@pytest.mark.parametrize(
+    ("window", "path"),
+    [
+        (Period(start=date(2026, 11, 1), end=PAST), "/requested_delivery/end"),
+        (Period(end=PAST), "/requested_delivery/end"),
+        (Period(start=PAST), "/requested_delivery/start"),
+    ],
+)
+def test_a_window_that_was_over_at_receipt(window: Period, path: str) -> None:
+    assert found(mapped(line("1"), requested_delivery=window)) == [("past_date", path)]
+    assert found(mapped(line("1", requested_delivery=window))) == [("past_date", "/lines/0" + path)]
+    part = ScheduleLine(quantity=Decimal(1), requested_delivery=window)
+    assert found(mapped(line("1", schedule=(part,)))) == [("past_date", "/lines/0/schedule/0" + path)]
+
+
+def test_a_window_that_is_open_today_is_not_past() -> None:
+    assert found(mapped(line("1"), requested_delivery=Period(start=PAST, end=RECEIVED))) == []
+
+
+def test_a_window_that_ends_before_it_starts() -> None:
+    window = Period(start=RECEIVED + 2 * DAY, end=RECEIVED + DAY)
+    (fault,) = check(mapped(line("1"), requested_delivery=window), RECEIVED)
+    assert (fault.code, fault.path) == ("dates_contradict", "/requested_delivery/end")
+    assert (fault.value, fault.expected) == ("2026-11-24", "2026-11-25 or later")
+
+
+@pytest.mark.parametrize(
+    ("end", "wrong"),
+    [
+        (time(8), True),
+        (time(10), False),
+        (time(8, tzinfo=timezone(timedelta(hours=1))), False),
+    ],
+)
+def test_times_of_one_day(end: time, wrong: bool) -> None:
+    window = Period(start=RECEIVED, end=RECEIVED, start_time=time(9), end_time=end)
+    assert bool(found(mapped(line("1"), requested_delivery=window))) is wrong
+
+
+def test_cancelled_before_requested() -> None:
+    window = Period(start=RECEIVED + 5 * DAY)
+    order = mapped(line("1", requested_delivery=window), line("1", index=1), cancel_after=RECEIVED + DAY)
+    assert found(order) == [("dates_contradict", "/lines/0/requested_delivery/start")]
+
+
+def test_line_numbers_twice_unless_the_mapping_said_so() -> None:
+    lines = [line("1", index=index, line_number="1") for index in range(3)]
+    assert found(mapped(*lines)) == [
+        ("duplicate_line", "/lines/1/line_number"),
+        ("duplicate_line", "/lines/2/line_number"),
+    ]
+    said = Fault("duplicate_line", "Twice.", "/lines/1/line_number")
+    assert found(mapped(*lines, faults=(said,))) == []
+
+
+def test_every_fault_at_once() -> None:
+    gone = replace(OAT, status="planned", order_minimum=Decimal(100))
+    window = Period(start=PAST, end=PAST - DAY)
+    order = mapped(
+        line("1", product=gone), line("2", index=1, product=gone), function="change", requested_delivery=window
+    )
+    codes = [fault.code for fault in check(order, RECEIVED)]
+    assert codes == [
+        "unsupported_document",
+        "dates_contradict",
+        "past_date",
+        "inactive_product",
+        "below_minimum",
+        "inactive_product",
+        "below_minimum",
+    ]
+
+
+def test_a_line_that_is_not_ours_is_left_to_its_own_faults() -> None:
+    assert check(mapped(line("1", product=None, per_unit=None)), RECEIVED) == ()
