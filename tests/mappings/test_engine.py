@@ -70,6 +70,7 @@ def test_an_account_that_lists_no_identifier_is_not_judged() -> None:
         ({"id": "9521234000006", "scheme": "DUNS"}, [("wrong_recipient", "/seller/id")]),
         ({"id": "4099999000002", "scheme": "0088"}, [("wrong_recipient", "/seller/id")]),
         ({"vat_id": "DE999999999"}, [("wrong_recipient", "/seller")]),
+        ({"id": "our number at theirs"}, []),
     ],
 )
 def test_seller_must_be_us(seller: Any, expected: list[tuple[str, str]]) -> None:
@@ -474,7 +475,7 @@ def test_every_fault_of_an_order_at_once() -> None:
         {"buyer_item": "PL-0042", "unit": "EA", "quantity": "7", "price": {"amount": "2"}},
         {"buyer_item": "NO-2"},
         buyer={"id": "1"},
-        seller={"id": "2"},
+        seller={"id": "2", "scheme": "0088"},
         ship_to={"id": "3"},
         currency="EUR",
     )
