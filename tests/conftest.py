@@ -12,7 +12,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile(
+    "gateway", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("gateway")
+"""No property is judged by how long it took: the machine may be busy."""
 
 ROOT = Path(__file__).resolve().parent.parent
 _PRINTED = re.compile(r"^corpus: read (\d+) documents?(?: of (\S+))?", re.MULTILINE)
