@@ -12,7 +12,7 @@ from gateway.store.store import Store
 from mappings.account import Account
 from mappings.files import AccountFolder
 from mappings.revision import Catalogue
-from mappings.tables import TABLES, from_fields, natural_key, to_fields
+from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
 from schemas.formats.registry import FORMATS
 
@@ -55,8 +55,6 @@ def publish_catalogue(store: Store, rows: Mapping[str, Sequence[Any]], *, author
 
 def table_rows(rows: Iterable[Any]) -> Iterator[Row]:
     """Typed rows as the store keeps them."""
-    from mappings.tables import table_of
-
     for row in rows:
         yield Row(table_of(row).kind, natural_key(row), json.dumps(to_fields(row), ensure_ascii=False))
 
@@ -83,8 +81,6 @@ def _file_row(name: str, body: bytes) -> Row:
     try:
         content = {"text": body.decode()}
     except UnicodeDecodeError:
-        content = {"base64": base64.b64encode(body).decode()}
-    if "\0" in content.get("text", ""):  # PostgreSQL's text has no NUL
         content = {"base64": base64.b64encode(body).decode()}
     return Row("file", name, json.dumps(content, ensure_ascii=False))
 
@@ -116,7 +112,7 @@ def _formats(account: Account) -> Iterator[Fault]:
 def _unknown_products(folder: AccountFolder, catalogue: Catalogue) -> Iterator[Fault]:
     for kind in ("item", "unit", "price"):
         file = TABLES[kind].file
-        named = {row.product: None for row in folder.rows()[kind] if row.product is not None}  # type: ignore[index]
+        named = {row.product: None for row in folder.rows()[kind] if row.product is not None}
         for product in named:
             if product not in catalogue.products:
                 detail = f"{file} of {folder.account.id} names {product}, which products.csv does not have"

@@ -59,7 +59,8 @@ class Books:
             f"Order {work.order.order_number} was received before with other content (message {live.message_id}). "
             "It stands unchanged."
         )
-        return (Fault("order_number_reused", detail, "/order_number", value=work.order.order_number),)
+        expected = "another number, or the content that this number was received with"
+        return (Fault("order_number_reused", detail, "/order_number", "", work.order.order_number, expected),)
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""

@@ -31,7 +31,7 @@ from mappings.engine import to_ours
 from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
-from schemas.faults import DocumentRejected, Fault
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats.registry import FORMATS, format_by_name
 from schemas.values import from_fraction, shortest
 
@@ -105,6 +105,8 @@ def read_one(services: Services, work: Work) -> None:
             put_into_our_terms(services, work)
     except DocumentRejected as failure:
         work.end("reject", locate(work.message, failure.faults), "decode")
+    except DocumentHeld as failure:
+        work.end("hold", locate(work.message, failure.faults), "decode")
     except Exception:
         logger.exception("message %s can't be read: a bug", work.message.id)
         work.end("fail", [_bug(work)], "decode")
@@ -120,7 +122,12 @@ def decode(work: Work) -> bool:
         fault = Fault("unknown_format", "The message's format is not known to this program.", value=work.message.format)
         work.end("hold", [fault], "decode")
         return False
-    work.note_order(format_by_name(work.message.format or "").parse_orders(work.message.body)[0])
+    found = format_by_name(work.message.format or "").parse_orders(work.message.body)
+    if len(found) != 1:
+        detail = f"The body holds {len(found)} orders; only one order a body is handled automatically."
+        work.end("hold", [Fault("unsupported_document", detail, value=str(len(found)), expected="one order")], "decode")
+        return False
+    work.note_order(found[0])
     work.stages["decoded"] = now_us()
     return True
 

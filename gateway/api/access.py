@@ -12,6 +12,12 @@ from gateway.api.door import door
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _CLOSED = "default-src 'none'; frame-ancestors 'none'"
+_ALWAYS = (
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
 
 logger = logging.getLogger("gateway.access")
 
@@ -41,9 +47,7 @@ def _end(response: Response) -> Response:
 def _secure(response: Response) -> None:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", _CLOSED)
-    headers.setdefault("Cache-Control", "no-store")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    for name, value in _ALWAYS:
+        headers.add(name, value)
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -35,7 +35,7 @@ from gateway.store.orders import LedgerLine, StoredOrder
 from schemas.documents.order import Order
 from schemas.formats.registry import format_by_name
 
-_SECONDS = re.compile(r"\d{1,3}(\.\d{1,6})?")
+_SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _DOCUMENTS_SHOWN = 1000
 _MESSAGE_HEADER = "Gateway-Message-Id"
 _DUPLICATE_HEADER = "Gateway-Duplicate"

@@ -1,4 +1,4 @@
-"""Where a command says what it did: JSON for programs, a table on a terminal, plain lines elsewhere; and how it ends."""
+"""Where a command says what it did (JSON for programs, a table on a terminal, plain lines elsewhere), how it ends."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Screen:
             click.echo(printable(line))
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str) -> None:
-        """All of every row for programs; for people these columns, or `nothing` to standard error where there is none."""
+        """All of every row for programs; for people these columns, or `nothing` where there is no row."""
         if self.as_json:
             click.echo(_json(rows))
         elif not rows:
@@ -86,7 +86,7 @@ def reports(act: Callable[Concatenate[Screen, _P], int | None]) -> Callable[_P, 
         screen = Screen(bool(options.pop("as_json")))
         click.get_current_context().exit(_ending(screen, lambda: act(screen, *arguments, **options)))
 
-    return run  # type: ignore[no-any-return]  # click's decorator is untyped here
+    return run
 
 
 def _ending(screen: Screen, act: Callable[[], int | None]) -> int:
@@ -109,7 +109,8 @@ def _ending(screen: Screen, act: Callable[[], int | None]) -> int:
 
 def fault_lines(fault: Fault) -> list[str]:
     """A fault as people read it: code and places, what is wrong, what stood there, what would have been right."""
-    head = "  ".join(part for part in (fault.code, fault.path, f"({fault.location})" if fault.location else "") if part)
+    place = "" if fault.location in ("", fault.path) else f"({fault.location})"
+    head = "  ".join(part for part in (fault.code, fault.path, place) if part)
     lines = [head, f"    {fault.detail}"]
     if fault.value is not None:
         lines.append(f"    value: {fault.value}")
@@ -152,7 +153,7 @@ def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> N
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(Text(column.replace("_", " ")) for column in columns), box=None, header_style="bold")
+    table = Table(*(column.replace("_", " ") for column in columns), box=None, header_style="bold")
     for row in rows:
         table.add_row(*(Text(printable(_cell(row.get(column)))) for column in columns))
     Console(highlight=False).print(table)

@@ -114,7 +114,7 @@ def _cursor(text: str) -> tuple[int, int]:
     transaction, dash, position = text.partition("-")
     if not dash or not (transaction + position).isascii() or not transaction.isdigit() or not position.isdigit():
         raise ValueError("not a cursor of this mailbox")
-    if len(text) > 40:
+    if max(len(transaction), len(position)) > 18:  # more than a database's integer holds
         raise ValueError("not a cursor of this mailbox")
     return int(transaction), int(position)
 

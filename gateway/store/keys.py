@@ -45,6 +45,7 @@ class Keys:
         self._database = database
         self._audit = audit
         self._cache: dict[str, tuple[float, bytes, ApiKey]] = {}
+        self._noted: dict[str, int] = {}
 
     def create(
         self, account_id: str | None, *, actor: str, test: bool = False, expires_at: int | None = None
@@ -86,10 +87,12 @@ class Keys:
         return found
 
     def _note_use(self, key: ApiKey) -> None:
+        """Once a minute at most, whether or not it could be noted: a locked database must not hold up each request."""
         now = now_us()
-        if key.last_used_at is not None and now - key.last_used_at < _LAST_USED_EVERY_US:
+        last = max(key.last_used_at or 0, self._noted.get(key.id, 0))
+        if now - last < _LAST_USED_EVERY_US:
             return
-        self._cache.pop(key.id, None)
+        self._noted[key.id] = now
         try:
             with self._database.write() as connection:
                 run(connection, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", [(now, key.id)])

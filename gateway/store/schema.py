@@ -23,7 +23,7 @@ def upgrade(database: Database) -> None:
     """Run the migrations that are missing. Returns at once where there is none."""
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
-    if _version(database) == HEAD:
+    if version(database) == HEAD:
         return
     from alembic import command  # imported here: it costs a third of a second that a second start doesn't need
 
@@ -47,7 +47,8 @@ def alembic_config() -> Config:
     return config
 
 
-def _version(database: Database) -> str | None:
+def version(database: Database) -> str | None:
+    """The migration that the database is at; None where it has no tables."""
     with database.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None

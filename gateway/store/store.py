@@ -12,9 +12,10 @@ from gateway.store.keys import Keys
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
+from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.revisions import Revisions
-from gateway.store.schema import upgrade
+from gateway.store.schema import upgrade, version
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
 
@@ -32,12 +33,17 @@ class Store:
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
         self.documents = Documents(self.database)
+        self.problems = Problems(self.database)
         self.stock = StockBook(self.database)
         self.numbers = Numbers(self.database)
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version. Safe to run at once from several processes."""
         upgrade(self.database)
+
+    def version(self) -> str | None:
+        """Which version its tables have; None where there are none."""
+        return version(self.database)
 
     def can_store(self) -> bool:
         """Whether a write transaction can be had now."""

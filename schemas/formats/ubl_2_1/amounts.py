@@ -72,7 +72,7 @@ def price(reading: Reading, element: Element, found: Found, path: str) -> None:
 def _price_allowance(reading: Reading, element: Element, found: Found, path: str) -> None:
     """Price/AllowanceCharge: BaseAmount is the gross price. A charge, or a second one, is kept aside whole."""
     for child in element:
-        if child.tag == _CHARGE_INDICATOR and reading.flag((child.text or "").strip()) is not False:
+        if child.tag == _CHARGE_INDICATOR and (child.text or "").strip() not in ("false", "0"):
             reading.keep(element, path)
             return
     if "gross" in found:

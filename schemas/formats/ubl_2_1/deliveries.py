@@ -84,7 +84,8 @@ def _schedule_line(reading: Reading, element: Element, delivery: Found, found: F
     """One part of the line's quantity, in the line's unit."""
     amount, unit, line_unit = delivery["quantity"], delivery.get("unit"), found.get("unit")
     if unit is not None and unit != line_unit and not isinstance(amount, Unreadable):
-        amount = Unreadable(f"{amount} {unit}", "bad_value", f"a quantity in the line's unit {line_unit or '(none)'}")
+        expected = f"a quantity in the line's unit {line_unit or '(none)'}"
+        amount = reading.refused(amount, Unreadable(f"{amount} {unit}", "bad_value", expected))
     line = reading.open(element)
     line["quantity"] = amount
     if "requested_delivery" in delivery:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from schemas.formats.ubl_2_1.vocabulary import AGGREGATE, BASIC
@@ -20,8 +21,6 @@ ENVELOPE = f"{{{SBDH}}}StandardBusinessDocument"
 ENVELOPE_HEADER = f"{{{SBDH}}}StandardBusinessDocumentHeader"
 
 _PREFIXES = {CBC: "cbc:", CAC: "cac:", EXT: "ext:"}
-_KEPT_NAMES = 10_000
-_qualified: dict[str, str] = {}
 
 
 def cbc(name: str) -> str:
@@ -37,15 +36,11 @@ def cac(name: str) -> str:
 def qualified(tag: Any) -> str:
     """The name with the prefix UBL's own examples use, whatever prefix the document has: `cbc:ID`; foreign ones
     as `{namespace}name`, and a document's root without a prefix."""
-    name = _qualified.get(tag)
-    if name is None:
-        name = _written(str(tag))
-        if len(_qualified) < _KEPT_NAMES:
-            _qualified[tag] = name
-    return name
+    return _qualified(str(tag))
 
 
-def _written(tag: str) -> str:
+@lru_cache(maxsize=10_000)
+def _qualified(tag: str) -> str:
     namespace, _, local = tag.rpartition("}")
     prefix = _PREFIXES.get(namespace[1:])
     if prefix is not None:

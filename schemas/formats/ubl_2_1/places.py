@@ -92,6 +92,12 @@ class LocatingReading(Reading):
     def clock(self, text: str) -> time | Unreadable:
         return text  # type: ignore[return-value]
 
+    def flag(self, text: str) -> bool | Unreadable:
+        return text  # type: ignore[return-value]
+
+    def refused(self, value: object, unreadable: Unreadable) -> Any:
+        return value
+
     def keep(self, element: Element, path: str) -> None:
         self.kept.append(self.open(element))
 
@@ -127,7 +133,7 @@ class Places:
         element, index, steps = self._root, 0, _steps(pointer)
         for index, step in enumerate(steps):  # noqa: B007
             below = _below(node, step)
-            if below is None:
+            if below is None or below == []:
                 break
             node = below
             element = getattr(node, "element", element)

@@ -180,6 +180,10 @@ class Reading:
         value = _FLAGS.get(text)
         return Unreadable(text, "bad_value", "true or false") if value is None else value
 
+    def refused(self, value: object, unreadable: Unreadable) -> Any:
+        """What stands for a value that can be converted, but not be taken."""
+        return unreadable
+
     # --- what has no field --------------------------------------------------------------------------------------
     def keep(self, element: Element, path: str) -> None:
         """Every value below this element, under its path; attributes as `path/@name`."""
@@ -291,7 +295,8 @@ def amount(field: str) -> Step:
         if field in found:
             reading.keep(element, path)
         elif other_currency(reading, element):
-            found[field] = Unreadable(f"{value} {element.get('currencyID')}", "bad_value", f"in {reading.currency}")
+            shown = f"{value} {element.get('currencyID')}"
+            found[field] = reading.refused(value, Unreadable(shown, "bad_value", f"in {reading.currency}"))
         else:
             found[field] = reading.number(value)
 

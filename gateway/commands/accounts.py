@@ -1,0 +1,122 @@
+"""Accounts and their mappings as folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.opening import opened
+from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, person, reports
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from mappings.files import AccountFolder
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group()
+def accounts() -> None:
+    """Accounts and their mappings."""
+
+
+@accounts.command("list")
+@reports
+def list_accounts(screen: Screen) -> None:
+    """List the accounts with their published revision."""
+    with opened() as services:
+        screen.table(services.store.revisions.accounts(), ["id", "name", "tier", "revision"], "No accounts yet.")
+
+
+@accounts.command("import")
+@reports
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--dry-run", is_flag=True, help="Check only; nothing is stored.")
+@click.option("--reason", default="imported", show_default=True, help="Why, for the record.")
+def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) -> int:
+    """Publish an account's folder, or every account's folder in DIR.
+
+    Every fault of every file is shown. A folder that is equal to what is published changes nothing.
+    """
+    from mappings.files import FilesRejected, read_account
+
+    done, failed = [], 0
+    with opened() as services:
+        for one in _account_folders(folder):
+            try:
+                content = read_account(one)
+            except FilesRejected as rejected:
+                failed += 1
+                screen.faults(rejected.faults, f"{one.name} can't be imported:")
+                continue
+            done.append(_import(screen, services, content, dry_run, reason))
+    screen.result(done if failed or len(done) != 1 else done[0], *(_told(one) for one in done))
+    return DONE if not failed else PARTLY if done else FAILED
+
+
+def _account_folders(folder: Path) -> list[Path]:
+    if (folder / "account.yaml").exists() or not folder.is_dir():
+        return [folder]
+    return [path.parent for path in sorted(folder.glob("*/account.yaml"))] or [folder]
+
+
+def _import(screen: Screen, services: Services, content: AccountFolder, dry_run: bool, reason: str) -> dict[str, Any]:
+    from gateway.accounts import mapping_problems, publish_folder
+
+    problems = mapping_problems(content, services.terms.catalogue())
+    if problems and not screen.as_json:
+        screen.faults(problems, f"{content.account.id} can be imported, but not every order can be answered:")
+    told = {"id": content.account.id, **{f"{kind}s": len(rows) for kind, rows in content.rows().items()}}
+    told["warnings"] = [problem.as_json() for problem in problems]
+    if dry_run:
+        return told | {"revision": None, "changed": None}
+    published = publish_folder(services.store, content, author=person(), reason=reason)
+    return told | {"revision": published.number, "changed": published.changed}
+
+
+def _told(one: dict[str, Any]) -> str:
+    rows = ", ".join(f"{one[kind]} {kind}" for kind in ("items", "units", "sites", "prices"))
+    if one["revision"] is None:
+        return f"{one['id']}: {rows}; nothing was stored."
+    change = f"revision {one['revision']} is published" if one["changed"] else f"equal to revision {one['revision']}"
+    return f"{one['id']}: {change}: {rows}."
+
+
+@accounts.command()
+@reports
+@click.argument("account_id", metavar="ID")
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+def export(screen: Screen, account_id: str, folder: Path) -> None:
+    """Write an account's published mapping as a folder, which import takes back unchanged."""
+    from gateway.accounts import published_folder
+    from mappings.files import write_account
+
+    with opened() as services:
+        content = published_folder(services.store, account_id)
+    if content is None:
+        raise Failed(f"There is no account {account_id}.")
+    _refuse_other_content(folder, account_id)
+    try:
+        for stale in folder.glob("samples/*"):
+            if stale.name not in content.samples:
+                stale.unlink()
+        write_account(folder, content)
+    except OSError as failure:
+        raise Failed(f"{folder} can't be written: {failure.strerror}") from failure
+    screen.result({"id": account_id, "folder": str(folder)}, f"{account_id} is written to {folder}.")
+
+
+def _refuse_other_content(folder: Path, account_id: str) -> None:
+    """Only an empty folder, or this account's own, is written to."""
+    from mappings.files import FilesRejected, read_account
+
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    try:
+        if read_account(folder).account.id == account_id:
+            return
+    except FilesRejected:
+        pass
+    raise Failed(f"{folder} has other content than {account_id}; name an empty folder.", CONFLICT)

@@ -1,0 +1,57 @@
+"""What is wrong with this installation."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.commands.screen import DONE, FAILED, Screen, reports
+
+if TYPE_CHECKING:
+    from gateway.bootstrap import Settings
+    from gateway.health import Check
+
+
+@click.command()
+@reports
+def doctor(screen: Screen) -> int:
+    """Check everything the gateway needs, and list every setting.
+
+    Exit code 1 where something is wrong. Nothing is changed.
+    """
+    from gateway.bootstrap import BadSettings, described_settings, read_settings
+    from gateway.health import Check
+
+    try:
+        settings = read_settings()
+    except BadSettings as wrong:
+        _show(screen, [Check("settings", False, problem) for problem in wrong.problems], [])
+        return FAILED
+    found = _found(settings)
+    _show(screen, found, [asdict(row) for row in described_settings(settings)])
+    return DONE if all(check.ok for check in found) else FAILED
+
+
+def _found(settings: Settings) -> list[Check]:
+    from gateway.bootstrap import misspelt_variables
+    from gateway.health import Check, Place, checks
+
+    unknown = misspelt_variables(os.environ)
+    detail = f"no settings, perhaps misspelt: {', '.join(unknown)}" if unknown else "every GATEWAY_* variable is known"
+    place = Place(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file)
+    return [Check("settings", not unknown, detail), *checks(place)]
+
+
+def _show(screen: Screen, found: list[Check], settings: list[dict[str, object]]) -> None:
+    ok = all(check.ok for check in found)
+    if screen.as_json:
+        screen.result({"ok": ok, "checks": [asdict(check) for check in found], "settings": settings})
+        return
+    rows = [{"check": one.name, "state": "ok" if one.ok else "WRONG", "found": one.detail} for one in found]
+    screen.table(rows, ["state", "check", "found"], "")
+    if settings:
+        screen.result(None, "")
+        screen.table(settings, ["variable", "value", "description"], "")

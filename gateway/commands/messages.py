@@ -1,0 +1,179 @@
+"""Messages: what came in, what was wrong with it, and what went out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.opening import opened
+from gateway.commands.screen import Failed, Screen, fault_lines, person, reports
+from gateway.commands.times import moment
+from gateway.states import STATUSES
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store.messages import StoredMessage
+
+_ACCOUNT = click.option("--account", metavar="ID", help="Only this account's.")
+_LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
+_COLUMNS = ["id", "received_at", "account", "status", "order_number", "format", "faults"]
+
+
+@click.group()
+def messages() -> None:
+    """What came in and went out."""
+
+
+@messages.command("list")
+@reports
+@_ACCOUNT
+@click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
+@click.option("--before", metavar="ID", help="Go on behind this message.")
+@_LIMIT
+def list_messages(screen: Screen, account: str | None, status: str | None, before: str | None, limit: int) -> None:
+    """List messages, newest first."""
+    with opened() as services:
+        found = services.store.messages.page(account_id=account, status=status, before=before, limit=limit)
+        screen.table([_row(services, one) for one in found], _COLUMNS, "No messages.")
+
+
+@messages.command()
+@reports
+@click.argument("text")
+@_ACCOUNT
+@_LIMIT
+def find(screen: Screen, text: str, account: str | None, limit: int) -> None:
+    """Find messages by id, order number or Idempotency-Key."""
+    with opened() as services:
+        found = services.store.messages.find(text, account, limit)
+        screen.table([_row(services, one) for one in found], _COLUMNS, "No message has this id, order number or key.")
+
+
+@messages.command()
+@reports
+@click.argument("message_id", metavar="ID")
+@click.option(
+    "--view",
+    type=click.Choice(["raw", "canonical", "outbound", "timeline"]),
+    help="The bytes as they came, the order as read, what was answered, or every step.",
+)
+def show(screen: Screen, message_id: str, view: str | None) -> None:
+    """Show one message: its status and faults, or a view of it."""
+    with opened() as services:
+        stored = services.store.messages.one(None, message_id)
+        if stored is None:
+            raise Failed(f"There is no message {message_id}.")
+        if view is None:
+            _show(screen, services, stored)
+        elif view == "raw":
+            _write(screen, _body(services, stored))
+        elif view == "canonical":
+            _write(screen, _canonical(services, stored))
+        elif view == "outbound":
+            _show_outbound(screen, services, stored)
+        else:
+            _show_timeline(screen, services, stored)
+
+
+@messages.command()
+@reports
+@click.argument("message_id", metavar="ID")
+@click.option("--reason", required=True, help="Why, for the record.")
+def dismiss(screen: Screen, message_id: str, reason: str) -> None:
+    """Close a message that needs no answer any more."""
+    with opened() as services:
+        stored = services.store.messages.dismiss(message_id, person(), reason)
+    if stored is None:
+        raise Failed(f"There is no message {message_id}.")
+    screen.result({"id": stored.id, "status": stored.status}, f"Message {stored.id} is {stored.status}.")
+
+
+def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
+    faults = services.store.messages.faults(stored.id)
+    return {
+        "id": stored.id,
+        "account": stored.account_id,
+        "status": stored.status,
+        "test": stored.test,
+        "received_at": moment(stored.received_at),
+        "settled_at": moment(stored.settled_at),
+        "format": stored.format,
+        "order_number": stored.order_number,
+        "duplicate_of": stored.duplicate_of,
+        "mapping_revision": stored.mapping_revision,
+        "run": stored.run,
+        "faults": list(dict.fromkeys(fault.code for fault in faults)),
+    }
+
+
+def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
+    row = _row(services, stored)
+    faults = services.store.messages.faults(stored.id)
+    answers = services.store.documents.of_messages([stored.duplicate_of or stored.id])
+    row["faults"] = [fault.as_json() for fault in faults]
+    row["documents"] = [{"id": one.id, "type": one.type, "number": one.number, "format": one.format} for one in answers]
+    lines = [f"{name.replace('_', ' ')}: {value}" for name, value in row.items() if isinstance(value, str | int)]
+    lines += [line for fault in faults for line in fault_lines(fault)]
+    lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
+    screen.result(row, *lines)
+
+
+def _body(services: Services, stored: StoredMessage) -> bytes:
+    body = services.store.messages.body(stored.id)
+    if body is None:
+        raise Failed("Its bytes are erased.")
+    return body
+
+
+def _canonical(services: Services, stored: StoredMessage) -> bytes:
+    """The order as read, in json-1. Raises DocumentFailure where it can't be read."""
+    from schemas.formats.registry import FORMATS
+
+    body = _body(services, stored)
+    known = FORMATS.get(stored.format or "")
+    if known is None:
+        raise Failed("It is in no format that this program can read.")
+    order = known.parse_orders(body)[0].order
+    return FORMATS["json-1"].renderers["order"](order)
+
+
+def _show_outbound(screen: Screen, services: Services, stored: StoredMessage) -> None:
+    answers = services.store.documents.of_messages([stored.duplicate_of or stored.id])
+    if not answers:
+        raise Failed("Nothing was answered.")
+    if screen.as_json:
+        bodies = [services.store.documents.body(one.id).decode(errors="replace") for one in answers]
+        screen.result(
+            [
+                {"id": one.id, "type": one.type, "number": one.number, "format": one.format, "document": body}
+                for one, body in zip(answers, bodies, strict=True)
+            ]
+        )
+        return
+    for one in answers:
+        _write(screen, services.store.documents.body(one.id))
+
+
+def _show_timeline(screen: Screen, services: Services, stored: StoredMessage) -> None:
+    steps = [{**event, "at": moment(event["at"])} for event in services.store.audit.of(stored.id)]
+    rows = [{**step, "detail": ", ".join(f"{name} {value}" for name, value in _said(step["body"]))} for step in steps]
+    screen.table(steps if screen.as_json else rows, ["at", "kind", "actor", "detail"], "Nothing happened.")
+
+
+def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [
+        (name, value) for name, value in body.items() if name in ("status", "run", "reason", "order_number", "faults")
+    ]
+
+
+def _write(screen: Screen, body: bytes) -> None:
+    """Bytes as they are; on a terminal without what would steer it."""
+    if screen.as_json:
+        screen.result({"document": body.decode(errors="replace")})
+    elif sys.stdout.isatty():
+        screen.result(None, *body.decode(errors="replace").splitlines())
+    else:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()

@@ -1,0 +1,58 @@
+"""Failures grouped by cause."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.opening import opened
+from gateway.commands.screen import Failed, Screen, fault_lines, reports
+from gateway.commands.times import moment
+from schemas.faults import FAULTS, Fault
+
+if TYPE_CHECKING:
+    from gateway.store.problems import Problem
+
+
+@click.group()
+def problems() -> None:
+    """What waits for one of us, grouped by cause."""
+
+
+@problems.command("list")
+@reports
+@click.option("--account", metavar="ID", help="Only this account's.")
+def list_problems(screen: Screen, account: str | None) -> None:
+    """List the causes for which messages are held or have failed, the most frequent first."""
+    with opened() as services:
+        rows = [_row(one) for one in services.store.problems.all(account)]
+    screen.table(rows, ["fingerprint", "account", "code", "value", "messages", "last_at"], "No problems.")
+
+
+@problems.command()
+@reports
+@click.argument("fingerprint")
+def show(screen: Screen, fingerprint: str) -> None:
+    """Show one cause, what to do about it, and its messages."""
+    with opened() as services:
+        found = services.store.problems.all(fingerprint=fingerprint)
+        ids = services.store.problems.messages(fingerprint)
+    if not found:
+        raise Failed(f"There is no open problem {fingerprint}.")
+    one = found[0]
+    fault = Fault(one.code, one.detail, one.path, one.location, one.value, one.expected)
+    remedy = FAULTS[one.code].remedy if one.code in FAULTS else ""
+    screen.result(
+        _row(one) | {"remedy": remedy, "message_ids": ids},
+        *fault_lines(fault),
+        f"    what to do: {remedy}",
+        f"{len(ids)} messages of {one.account_id}:",
+        *(f"    {message_id}" for message_id in ids),
+    )
+
+
+def _row(one: Problem) -> dict[str, Any]:
+    row = asdict(one)
+    return row | {"account": row.pop("account_id"), "first_at": moment(one.first_at), "last_at": moment(one.last_at)}

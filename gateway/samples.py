@@ -1,0 +1,175 @@
+"""An account's samples: judged without effect, and compared with what stands beside them as expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pathlib import PurePosixPath
+from typing import Any
+
+from gateway.intake import recognise
+from gateway.pipeline import local_date, local_time, located, read_one
+from gateway.services import Services
+from gateway.states import advance
+from gateway.store.changes import ClaimedMessage
+from gateway.store.ids import now_us
+from gateway.trade.response import decide
+from gateway.trade.stock import Stock
+from gateway.work import Work
+from mappings.revision import Catalogue, MappingRevision
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import DocumentFailure, Fault
+from schemas.formats.registry import format_by_name
+from schemas.values import shortest
+
+_EXPECTED = ".expected.json"
+_EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample document, with what must come of it where that is said."""
+
+    name: str
+    body: bytes
+    expected: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a document: the message's status, the response where there is one, and every fault."""
+
+    status: str
+    response: OrderResponse | None
+    faults: tuple[Fault, ...]
+
+
+def samples_in(files: Mapping[str, bytes]) -> list[Sample]:
+    """The samples among the files of `samples/`, in name order, each with its `<name>.expected.json`.
+
+    Raises ValueError naming an expectation that can't be read.
+    """
+    return [
+        Sample(name, body, _expected(files, PurePosixPath(name).stem + _EXPECTED))
+        for name, body in sorted(files.items())
+        if not name.endswith(_EXPECTED)
+    ]
+
+
+def _expected(files: Mapping[str, bytes], name: str) -> Mapping[str, Any] | None:
+    if name not in files:
+        return None
+    try:
+        said = json.loads(files[name])
+    except ValueError as error:
+        raise ValueError(f"samples/{name} is not JSON: {error}") from error
+    if not isinstance(said, dict):
+        raise ValueError(f"samples/{name} is no JSON object")
+    return said
+
+
+def differences(expected: Mapping[str, Any], judged: Judged) -> list[str]:
+    """Sentences that say where what came differs from what was expected; what isn't expected isn't compared."""
+    came: dict[str, Any] = {
+        "status": judged.status,
+        "outcome": judged.response.outcome if judged.response else None,
+        "lines": _lines(judged.response),
+        "faults": [{"code": fault.code, "path": fault.path} for fault in judged.faults],
+    }
+    return [
+        f"{name}: expected {_shown(expected[name])}, came {_shown(_like(came[name], expected[name]))}"
+        for name in came
+        if name in expected and _like(came[name], expected[name]) != expected[name]
+    ]
+
+
+def _lines(response: OrderResponse | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "line_number": line.line_number,
+            "outcomes": [
+                {
+                    "status": part.status,
+                    "quantity": f"{shortest(part.quantity):f}",
+                    "unit": part.unit,
+                    "promised_delivery": part.promised_delivery and part.promised_delivery.isoformat(),
+                    "reason": part.reason,
+                }
+                for part in line.outcomes
+            ],
+        }
+        for line in (response.lines if response else ())
+    ]
+
+
+def _like(came: Any, expected: Any) -> Any:
+    """What came, reduced to the members that the expectation names."""
+    if isinstance(expected, Mapping) and isinstance(came, Mapping):
+        return {name: _like(came.get(name), value) for name, value in expected.items()}
+    if isinstance(expected, list) and isinstance(came, list) and len(came) == len(expected):
+        return [_like(one, like) for one, like in zip(came, expected, strict=True)]
+    return came
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+# --- judging without effect ----------------------------------------------------------------------------------------
+def judge(
+    services: Services, revision: MappingRevision, catalogue: Catalogue, stock: Stock, body: bytes, at: int
+) -> Judged:
+    """What would come of the document if it had arrived at `at`, on this stock, which it takes from."""
+    format_name, faults = recognise(revision.account, body)
+    if faults:
+        return Judged("rejected", None, faults)
+    account_id = revision.account.id
+    message = ClaimedMessage("", account_id, False, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
+    work = Work(message, revision, catalogue)
+    read_one(services, work)
+    if work.mapped is None:
+        event, found = (work.settlement.event, work.settlement.faults) if work.settlement else ("fail", ())
+        return Judged(advance("processing", event), None, found)
+    decision = decide(
+        work.mapped,
+        located(work, work.faults),
+        stock,
+        revision.account,
+        services.supplier,
+        response_number="SAMPLE",
+        received_on=local_date(at, revision),
+        issued_at=local_time(at, revision),
+        test=False,
+    )
+    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, decision.faults)
+
+
+def judge_samples(services: Services, account_id: str, samples: Iterable[Sample]) -> list[tuple[Sample, Judged]]:
+    """Each sample judged under the published mapping, on its own order date, all from one stock: what the last
+    snapshots say, as if nothing had been taken since. Raises LookupError where the account has no mapping."""
+    revision = services.terms.current([account_id])[account_id]
+    catalogue = services.terms.catalogue()
+    stock = _untouched(services.store.stock.load(catalogue.products, [account_id]))
+    return [
+        (sample, judge(services, revision, catalogue, stock, sample.body, _day_of(revision, sample.body)))
+        for sample in samples
+    ]
+
+
+def _untouched(stock: Stock) -> Stock:
+    for position in stock.positions.values():
+        position.taken = position.taken * 0
+        position.taken_by.clear()
+    return stock
+
+
+def _day_of(revision: MappingRevision, body: bytes) -> int:
+    """Noon of the order's issue date in microseconds since 1970, so that a sample gives the same answer next year."""
+    format_name, _ = recognise(revision.account, body)
+    try:
+        issued = format_by_name(format_name or "").parse_orders(body)[0].order.issue_date
+    except (DocumentFailure, KeyError):
+        issued = None
+    return now_us() if issued is None else int(datetime.combine(issued, time(12), UTC).timestamp()) * 1_000_000

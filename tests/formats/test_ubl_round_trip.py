@@ -1,0 +1,87 @@
+"""parse(render(x)) == x for everything that UBL carries, and what is rendered is valid by the official schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from lxml import etree
+
+from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse
+from schemas.formats.ubl_2_1 import PEPPOL_BIS_3, UBL_2_1
+from tests.formats import ubl_strategies as ubl
+
+Valid = Callable[[bytes], None]
+EXAMPLES = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def _validated(schemas_dir: Path, document: str) -> Iterator[Valid]:
+    schema = etree.XMLSchema(etree.parse(schemas_dir / "ubl-2.1" / "maindoc" / f"UBL-{document}-2.1.xsd"))
+    seen: list[int] = []
+
+    def valid(body: bytes) -> None:
+        schema.assertValid(etree.fromstring(body))
+        seen.append(len(body))
+
+    yield valid
+    print(f"{len(seen)} rendered {document} documents are valid by UBL 2.1's schema")
+    assert seen
+
+
+@pytest.fixture(scope="module")
+def valid_order(schemas_dir: Path) -> Iterator[Valid]:
+    yield from _validated(schemas_dir, "Order")
+
+
+@pytest.fixture(scope="module")
+def valid_response(schemas_dir: Path) -> Iterator[Valid]:
+    yield from _validated(schemas_dir, "OrderResponse")
+
+
+@EXAMPLES
+@given(ubl.orders())
+def test_an_order_comes_back_from_ubl(order: Order) -> None:
+    body = UBL_2_1.renderers["order"](order)
+    assert UBL_2_1.parse_orders(body)[0].order == order
+
+
+@EXAMPLES
+@given(ubl.peppol_orders())
+def test_an_order_comes_back_from_peppol(order: Order) -> None:
+    body = PEPPOL_BIS_3.renderers["order"](order)
+    assert PEPPOL_BIS_3.parse_orders(body)[0].order == order
+
+
+@EXAMPLES
+@given(ubl.order_responses())
+def test_an_order_response_comes_back_from_ubl(response: OrderResponse) -> None:
+    body = UBL_2_1.renderers["order_response"](response)
+    assert UBL_2_1.parsers["order_response"](body) == response
+
+
+@EXAMPLES
+@given(ubl.peppol_responses())
+def test_an_order_response_comes_back_from_peppol(response: OrderResponse) -> None:
+    body = PEPPOL_BIS_3.renderers["order_response"](response)
+    assert PEPPOL_BIS_3.parsers["order_response"](body) == response
+
+
+@EXAMPLES
+@given(order=ubl.orders())
+def test_rendered_orders_are_valid(valid_order: Valid, order: Order) -> None:
+    """UBL wants an issue date; an order without one is written without one."""
+    if order.issue_date is not None:
+        valid_order(UBL_2_1.renderers["order"](order))
+        valid_order(PEPPOL_BIS_3.renderers["order"](order))
+
+
+@EXAMPLES
+@given(response=ubl.order_responses())
+def test_rendered_order_responses_are_valid(valid_response: Valid, response: OrderResponse) -> None:
+    valid_response(UBL_2_1.renderers["order_response"](response))
+    valid_response(PEPPOL_BIS_3.renderers["order_response"](response))

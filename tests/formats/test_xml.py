@@ -1,0 +1,143 @@
+"""Strangers' XML: what is safe is read as it was meant, what isn't is refused with a code, a place and a limit."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats.xml import AllowedDoctype, head, parse
+
+BILLION_LAUGHS = (
+    b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
+    + b"".join(b'<!ENTITY lol%d "%s">' % (n, (b"&lol%d;" % (n - 1) if n > 1 else b"&lol;") * 10) for n in range(1, 10))
+    + b"]><lolz>&lol9;</lolz>"
+)
+CXML: tuple[AllowedDoctype, ...] = (("cXML", re.compile(r"http://xml\.cxml\.org/schemas/cXML/[\d.]+/cXML\.dtd")),)
+
+
+def fault(body: bytes, doctypes: tuple[AllowedDoctype, ...] = ()) -> Fault:
+    with pytest.raises(DocumentRejected) as refused:
+        parse(body, doctypes)
+    (only,) = refused.value.faults
+    return only
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<a>Größe</a>".encode(),
+        b"\xef\xbb\xbf" + "<a>Größe</a>".encode(),
+        '<?xml version="1.0" encoding="UTF-8"?>\n<a>Größe</a>'.encode(),
+        '<?xml version="1.0" encoding="ISO-8859-1"?><a>Größe</a>'.encode("latin-1"),
+        '<?xml version="1.0" encoding="windows-1252" standalone="yes"?><a>Größe</a>'.encode("cp1252"),
+        '<?xml version="1.0" encoding="UTF-16"?><a>Größe</a>'.encode("utf-16"),
+        b"\xfe\xff" + '<?xml version="1.0" encoding="UTF-16"?><a>Größe</a>'.encode("utf-16-be"),
+        '<?xml version="1.0" encoding="UTF-16"?><a>Größe</a>'.encode("utf-16-le"),
+        '<?xml version="1.0" encoding="UTF-8"?><a>Größe</a>'.encode("utf-16"),
+        b"\xef\xbb\xbf" + '<?xml version="1.0" encoding="ISO-8859-1"?><a>Größe</a>'.encode(),
+        "<!-- <!DOCTYPE a> --><?note <!DOCTYPE a [?><a>Grö<!-- no! -->ße</a><!-- end -->".encode(),
+        "<a><![CDATA[Größe]]></a>".encode(),
+        b"<a>Gr&#xF6;&#223;e</a>",
+    ],
+)
+def test_every_encoding_says_the_same(body: bytes) -> None:
+    assert parse(body).text == "Größe"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "location"),
+    [
+        (b"", "empty_body", ""),
+        (b" \r\n\t ", "empty_body", ""),
+        (b"\x00" * 200, "empty_body", ""),
+        (b"hello", "xml_not_well_formed", "line 1, column 1"),
+        (b"<a>\n<b>", "xml_not_well_formed", "line 2, column 4"),
+        (b"<a/><b/>", "xml_not_well_formed", "line 1, column 5"),
+        (b"<a><x:b/></a>", "xml_not_well_formed", "line 1, column 8"),
+        (b"<a>&foo;</a>", "xml_not_well_formed", "line 1, column 9"),
+        (b"<a>\x01</a>", "xml_not_well_formed", "line 1, column 4"),
+        (b'<a b="1" b="2"/>', "xml_not_well_formed", "line 1, column 15"),
+        (b"<a>\xe9</a>", "unknown_encoding", "line 1, column 4"),
+        (b'<?xml version="1.0" encoding="utf-7"?><a/>', "unknown_encoding", "line 1"),
+        (b'<?xml version="1.0" encoding="UTF-16"?><a/>', "unknown_encoding", "line 1"),
+        (b'<?xml version="1.0" encoding="klingon"?><a/>', "unknown_encoding", "line 1"),
+        ("<a/>".encode("utf-32"), "unknown_encoding", "line 1"),
+        (b"\xff\xfe<\x00a\x00/", "unknown_encoding", "byte 6"),
+        (b"<!DOCTYPE a><a/>", "xml_doctype_refused", "line 1"),
+        (b'<?xml version="1.0"?>\n<!DOCTYPE a SYSTEM "http://x.example/a.dtd"><a/>', "xml_doctype_refused", "line 2"),
+        (b"<!--\n--><!DOCTYPE a [<!ELEMENT a ANY>]><a/>", "xml_doctype_refused", "line 2"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "xml_doctype_refused", "line 1"),
+        (b"<!DOCTYPE", "xml_doctype_refused", "line 1"),
+        (BILLION_LAUGHS, "xml_doctype_refused", "line 1"),
+    ],
+)
+def test_what_is_not_safe_is_refused_with_its_place(body: bytes, code: str, location: str) -> None:
+    refused = fault(body)
+    assert (refused.code, refused.location) == (code, location)
+    assert refused.expected
+
+
+@pytest.mark.parametrize(
+    ("body", "limit"),
+    [
+        (b"<a>" * 1000 + b"</a>" * 1000, "256"),
+        (b"<a>" + b"x" * 10_000_001 + b"</a>", "10,000,000"),
+        (b'<a b="' + b"x" * 10_000_001 + b'"/>', "10,000,000"),
+        (b"<!---->" * 1001 + b"<a/>", "1000"),
+    ],
+)
+def test_a_limit_is_named(body: bytes, limit: str) -> None:
+    refused = fault(body)
+    assert refused.code == "xml_limit"
+    assert limit in str(refused.expected)
+
+
+def test_depth_256_is_read() -> None:
+    assert parse(b"<a>" * 256 + b"</a>" * 256).tag == "a"
+
+
+def test_a_doctype_on_the_list_is_read_and_never_fetched() -> None:
+    """The port is closed: were the DTD fetched, this would not be read."""
+    body = b'<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd"><cXML>x&amp;y</cXML>'
+    assert parse(body, CXML).text == "x&y"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'<!DOCTYPE cXML SYSTEM "http://evil.example/cXML.dtd"><cXML/>',
+        b'<!DOCTYPE Order SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd"><Order/>',
+        b'<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd" [<!ENTITY a "b">]><cXML>&a;</cXML>',
+        b"<!DOCTYPE cXML><cXML/>",
+    ],
+)
+def test_any_other_doctype_is_refused_even_so(body: bytes) -> None:
+    assert fault(body, CXML).code == "xml_doctype_refused"
+
+
+def test_many_threads_at_once_read_their_own_documents_and_get_their_own_faults() -> None:
+    wrong: list[object] = []
+
+    def read(number: int) -> None:
+        for _ in range(200):
+            if parse(f"<a>{number}</a>".encode()).text != str(number):
+                wrong.append(number)
+            refused = fault(b"\n" * number + b"<a>")
+            if refused.location != f"line {number + 1}, column 4":
+                wrong.append(refused)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_the_head_is_text_in_any_encoding() -> None:
+    assert "<a>" in head("<a>ß</a>".encode("utf-16"))
+    assert "<a>" in head(b"<a>\xff")
+    assert head(b"") == ""

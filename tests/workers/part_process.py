@@ -1,0 +1,43 @@
+"""A part for the supervisor's tests: `part_process.py KIND FOLDER [--beat-fd N]`. It appends its pid to FOLDER/pids.
+
+beats: goes on beating. silent: beats once, then loops without end. dies: beats once and fails. stillborn: fails at
+once. stubborn: ignores SIGTERM. parent: has a child of its own, whose pid it notes too. once: notes that it ran.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> int:
+    kind, folder = sys.argv[1], Path(sys.argv[2])
+    beat_fd = int(sys.argv[4]) if len(sys.argv) > 4 else None
+    if kind == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if kind == "parent":
+        child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+        note(folder, child.pid)
+    note(folder, os.getpid())
+    if kind in ("stillborn", "once"):
+        return int(kind == "stillborn")
+    while True:
+        os.write(beat_fd, b".")
+        if kind == "dies":
+            return 3
+        while kind == "silent":
+            time.sleep(0.01)
+        time.sleep(0.02)
+
+
+def note(folder: Path, pid: int) -> None:
+    with (folder / "pids").open("a") as pids:
+        pids.write(f"{pid}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

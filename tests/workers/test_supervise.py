@@ -1,0 +1,209 @@
+"""What dies or falls silent is replaced, and no process is left: with real processes and real signals."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from workers.supervise import Part, Supervisor
+
+HERE = Path(__file__).parent
+HEARTBEAT = 0.6
+
+
+def part(kind: str, folder: Path, **more: object) -> Part:
+    return Part(kind, (sys.executable, "-S", str(HERE / "part_process.py"), kind, str(folder)), **more)
+
+
+class Watch:
+    """A supervisor that the test turns itself."""
+
+    def __init__(self, *parts: Part) -> None:
+        self.first_signs: list[str] = []
+        self.supervisor = Supervisor(
+            parts, heartbeat_seconds=HEARTBEAT, stop_seconds=0.5, on_first_sign=self.first_signs.append
+        )
+
+    def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "not in time"
+            self.supervisor.step(0.02)
+
+    def pid(self, name: str) -> int | None:
+        return self.supervisor.pids().get(name)
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., Watch]]:
+    watching: list[Watch] = []
+
+    def begin(*parts: Part) -> Watch:
+        watching.append(Watch(*parts))
+        return watching[-1]
+
+    yield begin
+    for each in watching:
+        each.supervisor.stop()
+
+
+def pids_in(folder: Path) -> list[int]:
+    path = folder / "pids"
+    return [int(pid) for pid in path.read_text().split()] if path.exists() else []
+
+
+def is_alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_part_that_is_killed_is_replaced(watch, tmp_path: Path) -> None:
+    watched = watch(part("beats", tmp_path))
+    watched.until(lambda: watched.first_signs == ["beats"])
+    first = watched.pid("beats")
+    os.kill(first, signal.SIGKILL)
+    watched.until(lambda: watched.pid("beats") not in (None, first))
+    watched.until(lambda: len(pids_in(tmp_path)) == 2)
+    assert watched.first_signs == ["beats"], "a replacement is no first sign"
+
+
+def test_a_part_that_is_stopped_is_replaced_within_its_heartbeat(watch, tmp_path: Path) -> None:
+    watched = watch(part("beats", tmp_path))
+    watched.until(lambda: watched.first_signs)
+    first = watched.pid("beats")
+    os.kill(first, signal.SIGSTOP)
+    started = time.monotonic()
+    watched.until(lambda: watched.pid("beats") not in (None, first))
+    assert time.monotonic() - started < HEARTBEAT + 1
+    assert not is_alive(first)
+
+
+def test_a_part_that_loops_without_end_is_replaced(watch, tmp_path: Path, caplog) -> None:
+    watched = watch(part("silent", tmp_path))
+    with caplog.at_level(logging.ERROR):
+        watched.until(lambda: len(pids_in(tmp_path)) >= 2)
+    assert "shows no sign of life" in caplog.text
+
+
+def test_a_part_that_never_comes_up_is_tried_again_ever_more_slowly(watch, tmp_path: Path) -> None:
+    told: list[str] = []
+    watched = watch(part("stillborn", tmp_path, on_stillborn=lambda: told.append("stillborn")))
+    started = time.monotonic()
+    watched.until(lambda: len(pids_in(tmp_path)) >= 4)
+    assert time.monotonic() - started > 0.7  # 0.1 + 0.2 + 0.4 s between them
+    assert len(told) >= 3
+
+
+def test_a_part_that_cannot_be_started_is_tried_again(watch, tmp_path: Path, caplog) -> None:
+    tries: list[str] = []
+
+    def fail_twice() -> None:
+        tries.append("try")
+        if len(tries) < 3:
+            raise OSError("no room")
+
+    watched = watch(part("beats", tmp_path, prepare=fail_twice))
+    watched.until(lambda: watched.first_signs)
+    assert len(tries) == 3
+    assert caplog.text.count("could not be started") == 2
+
+
+def test_a_lost_part_is_replaced_at_once(watch, tmp_path: Path) -> None:
+    lost: list[bool] = []
+    watched = watch(part("beats", tmp_path, is_lost=lambda: bool(lost) and lost.pop()))
+    watched.until(lambda: watched.first_signs)
+    first = watched.pid("beats")
+    lost.append(True)
+    watched.until(lambda: watched.pid("beats") not in (None, first), HEARTBEAT)
+
+
+def test_a_probed_part_is_replaced_when_it_answers_no_more(watch, tmp_path: Path) -> None:
+    answers = [True]
+    sleeper = Part(
+        "sleeper",
+        (sys.executable, "-S", "-c", "import time; time.sleep(600)"),
+        beats=False,
+        probe=lambda: answers[0],
+        heartbeat_seconds=1.5,
+    )
+    watched = watch(sleeper)
+    watched.until(lambda: watched.first_signs)
+    first = watched.pid("sleeper")
+    answers[0] = False
+    watched.until(lambda: watched.pid("sleeper") not in (None, first))
+
+
+def test_one_part_waits_for_another_and_runs_once(watch, tmp_path: Path) -> None:
+    once = part("once", tmp_path, beats=False, starts_after="beats", runs_once=True)
+    watched = watch(part("beats", tmp_path), once)
+    assert watched.pid("once") is None
+    watched.until(lambda: len(pids_in(tmp_path)) == 2)
+    watched.until(lambda: watched.pid("once") is None)
+    os.kill(watched.pid("beats"), signal.SIGKILL)
+    watched.until(lambda: len(pids_in(tmp_path)) == 3)
+    watched.until(lambda: watched.pid("beats"))
+    assert watched.pid("once") is None, "it does not run again when the other is replaced"
+
+
+def test_what_a_dead_part_had_started_is_ended_too(watch, tmp_path: Path, until) -> None:
+    watched = watch(part("parent", tmp_path))
+    watched.until(lambda: watched.first_signs)
+    grandchild, parent = pids_in(tmp_path)
+    os.kill(parent, signal.SIGKILL)
+    watched.until(lambda: len(pids_in(tmp_path)) == 4)
+    until(lambda: not is_alive(grandchild))
+
+
+def test_stopping_leaves_nothing_not_even_the_stubborn_and_the_stopped(watch, tmp_path: Path) -> None:
+    stopped = replace(part("beats", tmp_path), name="stopped")
+    last = replace(part("beats", tmp_path), name="last", stops_last=True)
+    watched = watch(stopped, last, part("stubborn", tmp_path), part("parent", tmp_path))
+    watched.until(lambda: len(watched.first_signs) == 4)
+    os.kill(watched.pid("stopped"), signal.SIGSTOP)
+    started = time.monotonic()
+    watched.supervisor.stop()
+    assert time.monotonic() - started < 2
+    assert not [pid for pid in pids_in(tmp_path) if is_alive(pid)]
+
+
+@pytest.fixture
+def supervisor_process(tmp_path: Path, until) -> Iterator[Callable[..., subprocess.Popen]]:
+    started: list[subprocess.Popen] = []
+
+    def start(*kinds: str) -> subprocess.Popen:
+        command = [sys.executable, str(HERE / "supervisor_process.py"), str(tmp_path), *kinds]
+        started.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(HERE.parents[1])}))
+        until(lambda: len(pids_in(tmp_path)) >= len(kinds), 20)
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+    for pid in pids_in(tmp_path):
+        if is_alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything(supervisor_process, tmp_path: Path, number: signal.Signals) -> None:
+    process = supervisor_process("beats", "stubborn")
+    process.send_signal(number)
+    assert process.wait(timeout=5) == 0
+    assert not [pid for pid in pids_in(tmp_path) if is_alive(pid)]
+
+
+def test_a_killed_supervisor_takes_its_parts_with_it(supervisor_process, tmp_path: Path, until) -> None:
+    process = supervisor_process("beats", "stubborn")
+    process.kill()
+    process.wait()
+    until(lambda: not [pid for pid in pids_in(tmp_path) if is_alive(pid)], 5, "no part outlives the supervisor")

@@ -1,0 +1,51 @@
+"""What a job does: five lines each. Workers run these and nothing else (`gateway.lanes.JOBS`)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway import pipeline
+from gateway.lanes import LANES
+from gateway.services import Services
+from gateway.store.database import StoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a worker works with: the services, its lanes by name, its sign of life, and how many batches it drains
+    for one ring unless it is asked to stop."""
+
+    services: Services
+    lanes: tuple[str, ...]
+    beat: Callable[[], None]
+    stopping: Callable[[], bool]
+    batches: int = 20
+
+
+def drain(desk: Desk, lane: str) -> int:
+    """Settle what waits in the worker's lanes; whoever stores from now on rings anew. Returns the messages settled."""
+    desk.services.lanes.clear_ring(lane)
+    settled, is_empty = drain_batches(desk)
+    if not is_empty:
+        desk.services.lanes.ring_again(lane)
+    return settled
+
+
+def drain_batches(desk: Desk) -> tuple[int, bool]:
+    """Batch after batch, up to the bound or until asked to stop: how many were settled, and whether nothing waits."""
+    numbers = tuple(LANES.index(name) for name in desk.lanes)
+    settled = 0
+    try:
+        for _ in range(desk.batches):
+            batch = pipeline.drain(desk.services, numbers, desk.beat, batches=1)
+            settled += batch
+            if batch == 0 or desk.stopping():
+                return settled, batch == 0
+    except StoreUnavailable as failure:  # the sweeper rings when the database is back
+        logger.warning("Could not claim: %s", failure)
+        return settled, True
+    return settled, False

@@ -1,0 +1,276 @@
+"""The processes' entry: `python -m workers.main up | web | worker | scheduler`, settings from the environment.
+
+`up` supervises the others. Exit codes: 0 done, 1 failed, 2 usage, 4 the data folder or the port is in use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from config.settings import PREFIX, Settings
+from gateway.embedded_redis import EmbeddedRedis, redis_url
+from workers.beat import Beat
+from workers.logs import set_up_logging
+from workers.supervise import Part, Supervisor
+from workers.web import WebLimits, address_of, listen, serve
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+
+_USAGE, _CONFLICT = 2, 4
+_CLI = "import sys; from gateway.cli import main; sys.exit(main())"
+
+logger = logging.getLogger("workers")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one process until it is stopped; returns its exit code."""
+    told = _parser().parse_args(arguments)
+    try:
+        settings = _settings(told)
+    except ValidationError as error:
+        for problem in error.errors():
+            print(f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)  # noqa: T201
+        return _USAGE
+    _set_up_logging(settings)
+    parts: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+        "up": up,
+        "web": web,
+        "worker": worker,
+        "scheduler": scheduler,
+    }
+    return parts[told.part](settings, told)
+
+
+def up(settings: Settings, told: argparse.Namespace) -> int:
+    """Everything on this machine, supervised, until SIGINT or SIGTERM."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = _lock(settings.data_dir / "up.lock")
+    if lock is None:
+        logger.error("%s is in use by another `gateway up`", settings.data_dir)
+        return _CONFLICT
+    try:
+        listening = listen(settings.host, settings.port)
+    except OSError as error:
+        logger.error("Can't listen on %s port %d: %s", settings.host, settings.port, error.strerror)
+        return _CONFLICT
+    settings.secret()
+    address = address_of(listening)
+    environment = _children_environment(settings, listening.getsockname()[1])
+    if told.demo:  # the demo's answers are to be read, not a line for every request; what is set explicitly stands
+        quiet = {f"{PREFIX}LOG_LEVEL": "WARNING", f"{PREFIX}LOG_FORMAT": "text"}
+        environment |= {name: value for name, value in quiet.items() if name not in os.environ}
+    Supervisor(
+        _parts(settings, listening.fileno(), environment, address if told.demo else None),
+        heartbeat_seconds=settings.heartbeat_seconds,
+        stop_seconds=settings.stop_seconds,
+        on_first_sign=lambda name: _say_serving(name, address, as_json=settings.log_format == "json"),
+    ).run()
+    return 0
+
+
+def web(settings: Settings, told: argparse.Namespace) -> int:
+    """The web process. It brings the database to this program's version first."""
+    stop = threading.Event()
+    wake: list[Callable[[], None]] = []
+
+    def end() -> None:
+        stop.set()
+        for each in wake:
+            each()
+
+    _on_stop(end)
+    from gateway.app import create_app
+
+    try:
+        listening = (
+            listen(settings.host, settings.port) if told.listen_fd is None else socket.socket(fileno=told.listen_fd)
+        )
+    except OSError as error:
+        logger.error("Can't listen on %s port %d: %s", settings.host, settings.port, error.strerror)
+        return _CONFLICT
+    services = _services(settings, "web", prepares=True)
+    limits = WebLimits(settings.threads, settings.connections, settings.max_body_bytes)
+    serve(
+        create_app(services, settings.threads, settings.wait_seconds),
+        listening,
+        limits,
+        Beat(told.beat_fd),
+        stop,
+        wake.append,
+    )
+    services.store.close()
+    return 0
+
+
+def worker(settings: Settings, told: argparse.Namespace) -> int:
+    """A worker on its lanes, until it is stopped or used up; `--burst`: until nothing waits."""
+    from workers.jobs import Desk, drain_batches
+    from workers.rq_parts import Stop, resolve_jobs, work
+    from workers.sweep import sweep_once
+
+    stop = Stop()
+    stop.listen()
+    services = _services(settings, f"{socket.gethostname()}-{os.getpid()}")
+    desk = Desk(services, settings.lanes, Beat(told.beat_fd), lambda: stop.requested, settings.drain_batches)
+    if told.burst:
+        sweep_once(services)
+    work(
+        desk,
+        services.lanes.url,
+        stop,
+        jobs=resolve_jobs(),
+        look=lambda: drain_batches(desk)[0],
+        max_jobs=settings.worker_max_jobs,
+        max_rss_bytes=settings.worker_max_rss_bytes,
+        burst=told.burst,
+    )
+    services.store.close()
+    return 0
+
+
+def scheduler(settings: Settings, told: argparse.Namespace) -> int:
+    """What runs by the clock."""
+    from workers.schedule import Task, run_schedule
+    from workers.sweep import sweep_once
+
+    stop = threading.Event()
+    _on_stop(stop.set)
+    services = _services(settings, "scheduler")
+    run_schedule(
+        [Task("sweep", settings.sweep_seconds, lambda: sweep_once(services))],
+        Beat(told.beat_fd),
+        stop,
+    )
+    services.store.close()
+    return 0
+
+
+def _parts(settings: Settings, listen_fd: int, environment: dict[str, str], demo_at: str | None) -> list[Part]:
+    """What `up` supervises. The web process comes first: it prepares the database that the others open."""
+    python = (sys.executable, "-P", "-m", "workers.main")
+    web_command = (*python, "web", "--listen-fd", str(listen_fd))
+    parts = [
+        Part("web", web_command, environment, pass_fds=(listen_fd,)),
+        Part("scheduler", (*python, "scheduler"), environment, starts_after="web"),
+    ]
+    for number in range(1, settings.workers + 1):
+        parts.append(Part(f"worker-{number}", (*python, "worker"), environment, starts_after="web"))
+    if settings.redis_url is None:
+        parts.insert(0, _redis_part(EmbeddedRedis(settings.data_dir / "redis")))
+    if demo_at:
+        command: tuple[str, ...] = (sys.executable, "-P", "-c", _CLI, "demo", "--url", demo_at)
+        command += ("--json",) if settings.log_format == "json" else ()
+        parts.append(Part("demo", command, environment, beats=False, starts_after="worker-1", runs_once=True))
+    return parts
+
+
+def _redis_part(server: EmbeddedRedis) -> Part:
+    def start_empty() -> None:
+        if aside := server.set_aside():
+            logger.error("The private Redis could not read its files; they are kept in %s, it starts empty", aside)
+
+    return Part(
+        "redis",
+        tuple(server.command()),
+        beats=False,
+        probe=server.answers,
+        is_lost=lambda: not server.folder_is_whole(),
+        prepare=server.prepare,
+        on_stillborn=start_empty,
+        start_seconds=20.0,
+        stops_last=True,
+    )
+
+
+def _children_environment(settings: Settings, port: int) -> dict[str, str]:
+    """The settings that arguments have changed, as the parts read them."""
+    return {
+        f"{PREFIX}DATA_DIR": str(settings.data_dir),
+        f"{PREFIX}HOST": settings.host,
+        f"{PREFIX}PORT": str(port),
+        f"{PREFIX}WORKERS": str(settings.workers),
+        f"{PREFIX}REDIS_URL": redis_url(settings.redis_url, settings.data_dir),
+    }
+
+
+def _services(settings: Settings, name: str, *, prepares: bool = False) -> Services:
+    from gateway.bootstrap import build_services
+    from gateway.store.database import StoreUnavailable
+
+    try:
+        return build_services(settings, worker_name=name, upgrade=prepares)
+    except StoreUnavailable as failure:
+        raise SystemExit(f"The database can't be used: {failure}") from failure
+
+
+def _lock(path: Path) -> int | None:
+    """Hold the file for as long as this process lives; None where another holds it."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _say_serving(name: str, address: str, *, as_json: bool) -> None:
+    if name == "web":
+        said = json.dumps({"serving": address}) if as_json else f"Serving at {address} (Ctrl-C stops it)"
+        print(said, flush=True)  # noqa: T201
+
+
+def _on_stop(act: Callable[[], object]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: act())
+
+
+def _set_up_logging(settings: Settings) -> None:
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    set_up_logging(settings.log_level, as_json=as_json)
+    for noisy in ("rq.worker", "rq.job", "alembic", "sqlalchemy", "waitress.queue"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="workers.main", description=__doc__)
+    parts = parser.add_subparsers(dest="part", required=True)
+    everything = parts.add_parser("up")
+    everything.add_argument("--data", dest="data_dir", type=Path)
+    everything.add_argument("--workers", type=int)
+    everything.add_argument("--demo", action="store_true")
+    serving = parts.add_parser("web")
+    serving.add_argument("--listen-fd", type=int)
+    working = parts.add_parser("worker")
+    working.add_argument("--lanes")
+    working.add_argument("--burst", action="store_true")
+    timing = parts.add_parser("scheduler")
+    for part in (everything, serving):
+        part.add_argument("--host")
+        part.add_argument("--port", type=int)
+    for part in (serving, working, timing):
+        part.add_argument("--beat-fd", type=int)
+    return parser
+
+
+def _settings(told: argparse.Namespace) -> Settings:
+    names = ("data_dir", "host", "port", "workers", "lanes")
+    return Settings(**{name: value for name in names if (value := getattr(told, name, None)) is not None})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
