@@ -67,9 +67,6 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port the web server listens on; 0 takes a free one.")
-    public_url: str | None = Field(
-        default=None, description="Address the accounts' systems reach the gateway at, where a proxy stands before it."
-    )
     threads: int = Field(default=16, ge=2, le=256, description="Web threads; at most half of them wait for answers.")
     connections: int = Field(default=1000, ge=10, description="Connections the web server holds open at most.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes that `gateway up` runs.")

@@ -58,7 +58,7 @@ install_lock() {
     for pip in "$venv/bin/python" python3 python3.13 python3.12 python3.11; do
         if "$pip" -m pip --version >/dev/null 2>&1; then
             PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore "$pip" -m pip --python "$venv/bin/python" \
-                install --quiet --no-input --no-compile --no-deps --require-hashes -r "$1" ||
+                install -qq --no-input --no-compile --no-deps --require-hashes -r "$1" ||
                 stop "pip could not install $1."
             return
         fi

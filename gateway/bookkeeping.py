@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from gateway.services import Services
 from gateway.states import on_resend
 from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
-from gateway.store.ids import new_id
+from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder
 from gateway.trade.decision import Decision
 from gateway.work import Rendered, Work
@@ -97,7 +97,7 @@ class Books:
             work.message,
             Settlement(
                 _EVENTS[decision.verdict],
-                {**work.stages, decision.verdict: changes.at},
+                {**work.stages, decision.verdict: now_us()},
                 (*decision.faults, *warnings),
                 mapping_revision=revision,
                 catalogue_revision=work.catalogue.number,

@@ -66,6 +66,7 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
         supplier=read_supplier(settings.supplier_file),
         limits=Limits(
             max_body_bytes=settings.max_body_bytes,
+            max_lines=settings.max_lines,
             batch_size=settings.batch_size,
             lease_seconds=settings.lease_seconds,
         ),

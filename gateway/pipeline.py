@@ -62,18 +62,18 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
     for work in works:
         beat()
         read_one(services, work)
-    if time.monotonic() - started > services.limits.lease_seconds / 3:
-        services.store.queue.extend(claim)
     for _ in range(_TRIES):
         beat()
         try:
+            if time.monotonic() - started > services.limits.lease_seconds / 3:
+                services.store.queue.extend(claim)
             changes = settle_all(services, works)
             services.store.queue.save(claim, changes)
         except Collision:
             continue
-        except LeaseLost:
-            logger.warning("lease %s is over: its %d messages are another worker's", claim.lease_id, len(works))
-            return 0
+        except LeaseLost:  # taken over, or saved by a commit whose answer never came: others settle or have settled it
+            logger.warning("lease %s is over: its %d messages are not this worker's", claim.lease_id, len(works))
+            return len(works)
         except StoreUnavailable as failure:
             logger.warning("could not save a batch of %d: %s; it will be claimed again", len(works), failure)
             time.sleep(0.2)
@@ -101,7 +101,7 @@ def _revision(
 def read_one(services: Services, work: Work) -> None:
     """decode → map → check. Ends in `work.mapped`, or in a settlement; never raises."""
     try:
-        if decode(work):
+        if decode(services, work):
             put_into_our_terms(services, work)
     except DocumentRejected as failure:
         work.end("reject", locate(work.message, failure.faults), "decode")
@@ -112,7 +112,7 @@ def read_one(services: Services, work: Work) -> None:
         work.end("fail", [_bug(work)], "decode")
 
 
-def decode(work: Work) -> bool:
+def decode(services: Services, work: Work) -> bool:
     """Bytes → canonical order; False where the message ends here. Raises DocumentRejected."""
     if work.revision is None:
         fault = Fault("unknown_revision", f"The account {work.message.account_id} has no published mapping.")
@@ -128,8 +128,18 @@ def decode(work: Work) -> bool:
         work.end("hold", [Fault("unsupported_document", detail, value=str(len(found)), expected="one order")], "decode")
         return False
     work.note_order(found[0])
+    refuse_too_many_lines(work.order, services.limits.max_lines)
     work.stages["decoded"] = now_us()
     return True
+
+
+def refuse_too_many_lines(order: Order, most: int) -> None:
+    """Raises DocumentRejected for an order with more lines than one document may have."""
+    if len(order.lines) > most:
+        detail = f"The order has {len(order.lines)} lines; one order may have {most}."
+        raise DocumentRejected(
+            [Fault("too_many_lines", detail, "/lines", value=str(len(order.lines)), expected=str(most))]
+        )
 
 
 def put_into_our_terms(services: Services, work: Work) -> None:

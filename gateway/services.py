@@ -16,6 +16,7 @@ class Limits:
 
     max_body_bytes: int = 20_000_000
     max_gzip_ratio: int = 100
+    max_lines: int = 20_000
     batch_size: int = 50
     lease_seconds: float = 30.0
 

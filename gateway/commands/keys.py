@@ -27,10 +27,10 @@ class _Expiry(click.ParamType[int]):
         days = re.fullmatch(r"(\d{1,4})d", value)
         try:
             last = datetime.now(UTC).date() + timedelta(int(days[1])) if days else date.fromisoformat(value)
-        except ValueError:
+            end = datetime.combine(last + timedelta(1), time.min, UTC)
+        except (ValueError, OverflowError):
             self.fail("a date such as 2027-01-31, or days such as 90d", param, ctx)
-        end = datetime.combine(last, time.max, UTC)
-        if end < datetime.now(UTC):
+        if end <= datetime.now(UTC):
             self.fail("that day is over", param, ctx)
         return int(end.timestamp()) * 1_000_000
 

@@ -63,12 +63,10 @@ class Kept:
 
 @dataclass(slots=True)
 class _Earlier:
-    """The message that these bytes, or this key, already stand for."""
+    """The message that answers for bytes that were here before: theirs, or the one that was theirs in other words."""
 
     message_id: str
     status: str
-    sha256: bytes
-    payload_id: int | None
     run: int
     event_count: int
     event_hash: bytes
@@ -152,6 +150,7 @@ class _Group:
         self.connection = connection
         self.group = group
         self.by_bytes: dict[tuple[str, bool, bytes], _Earlier] = {}
+        self.payload_ids: dict[tuple[str, bool, bytes], int] = {}
         self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
         self.keys_stored: set[tuple[str, bool, str]] = set()
         self.conflicting: set[str] = set()
@@ -162,8 +161,8 @@ class _Group:
     def keep(self) -> list[Kept]:
         self._find_earlier()
         fresh = [m for m in self.group if self._key(m) not in self.by_bytes]
-        payload_ids = self._insert_payloads(fresh)
-        outcomes = [self._place(message, payload_ids) for message in self.group]
+        self._insert_payloads(fresh)
+        outcomes = [self._place(message) for message in self.group]
         insert(self.connection, messages, self.message_rows)
         insert(self.connection, faults, self.fault_rows)
         insert(self.connection, events, [event.row() for event in self.events])
@@ -174,16 +173,18 @@ class _Group:
         return (message.account_id, message.test, message.sha256)
 
     def _find_earlier(self) -> None:
+        by_message: dict[str, _Earlier] = {}
         for row in fetch(
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash "
-            f"FROM payloads p JOIN messages m ON m.id = p.message_id WHERE {_payload_filter(self.group)}",
+            "FROM payloads p JOIN messages f ON f.id = p.message_id "
+            f"JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) WHERE {_payload_filter(self.group)}",
             _payload_values(self.group),
         ):
-            digest = bytes(row[2])
-            self.by_bytes[row[0], bool(row[1]), digest] = _Earlier(
-                row[4], row[5], digest, row[3], row[6], row[7], bytes(row[8])
-            )
+            key = (row[0], bool(row[1]), bytes(row[2]))
+            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]))
+            self.by_bytes[key] = by_message.setdefault(row[4], earlier)
+            self.payload_ids[key] = row[3]
         for message in self.group:
             if message.idempotency_key is not None:
                 self._look_up_key(message, (message.account_id, message.test, message.idempotency_key))
@@ -198,7 +199,7 @@ class _Group:
         if self.keys_seen[key] != message.sha256:
             self.conflicting.add(message.id)
 
-    def _insert_payloads(self, fresh: Sequence[NewMessage]) -> dict[tuple[str, bool, bytes], int]:
+    def _insert_payloads(self, fresh: Sequence[NewMessage]) -> None:
         first: dict[tuple[str, bool, bytes], NewMessage] = {}
         for message in fresh:
             if message.id not in self.conflicting:
@@ -206,21 +207,20 @@ class _Group:
         rows = [(m.account_id, int(m.test), m.sha256, m.id, len(m.body), m.body, None) for m in first.values()]
         insert(self.connection, payloads, rows)
         if not first:
-            return {}
-        found = fetch(
-            self.connection,
-            f"SELECT p.account_id, p.test, p.sha256, p.id FROM payloads p WHERE {_payload_filter(list(first.values()))}",
-            _payload_values(list(first.values())),
-        )
-        return {(row[0], bool(row[1]), bytes(row[2])): row[3] for row in found}
+            return
+        kept = list(first.values())
+        query = f"SELECT p.account_id, p.test, p.sha256, p.id FROM payloads p WHERE {_payload_filter(kept)}"
+        found = fetch(self.connection, query, _payload_values(kept))
+        self.payload_ids.update({(row[0], bool(row[1]), bytes(row[2])): row[3] for row in found})
 
-    def _place(self, message: NewMessage, payload_ids: dict[tuple[str, bool, bytes], int]) -> Kept:
+    def _place(self, message: NewMessage) -> Kept:
         if message.id in self.conflicting:
             return Kept("", "", key_conflict=True)
-        earlier = self.by_bytes.get(self._key(message))
+        key = self._key(message)
+        earlier = self.by_bytes.get(key)
         if earlier is not None and on_resend(earlier.status) != "judge_afresh":
             return self._resend(message, earlier)
-        payload_id = earlier.payload_id if earlier is not None else payload_ids[self._key(message)]
+        payload_id = self.payload_ids[key]
         if earlier is not None:
             run(self.connection, "UPDATE payloads SET message_id = ? WHERE id = ?", [(message.id, payload_id)])
         return self._first(message, payload_id)
@@ -229,7 +229,7 @@ class _Group:
         status = "rejected" if message.unreadable else "received"
         event = self._append(message, status, payload_id, None)
         self.fault_rows.extend(fault_rows(message.id, message.account_id, 1, "receive", message.unreadable))
-        known = _Earlier(message.id, status, message.sha256, payload_id, 1, 1, event.hash)
+        known = _Earlier(message.id, status, 1, 1, event.hash)
         self.by_bytes[self._key(message)] = known
         return Kept(message.id, status, rings=status == "received")
 

@@ -1,0 +1,207 @@
+"""The API described: the OpenAPI document is right and complete, and what is answered keeps to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS as KNOWN
+from schemathesis.checks import load_all_checks
+
+from gateway.api.answers import ANSWERS
+from schemas.faults import FAULTS
+from schemas.json_schema import DOCUMENTS
+from tests.api.builders import Gateway, Sender, order, services_at
+
+EXAMPLES = 40
+CHECK_NAMES = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+load_all_checks()
+CHECKS = [KNOWN.get_one(name) for name in CHECK_NAMES]
+
+
+@pytest.fixture(scope="module")
+def described() -> Iterator[tuple[Gateway, Sender, Any]]:
+    """One application for all generated requests, with something in it to find."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="described ") as folder:
+        database = f"sqlite:///{Path(folder) / 'gateway.db'}"
+        gateway = Gateway(services_at(database, f"unix://{folder}/nobody.sock"))
+        sender = gateway.account("acme", inbound={"formats": ["json-1", "ubl-2.1"]})
+        gateway.send(sender, order("PO-1"))
+        gateway.work()
+        yield gateway, sender, schemathesis.openapi.from_wsgi("/v1/openapi.json", gateway.app)
+        gateway.close()
+
+
+OPERATIONS = [
+    ("POST", "/v1/orders"),
+    ("POST", "/v1/orders/validate"),
+    ("GET", "/v1/orders/{order_number}"),
+    ("GET", "/v1/messages/{message_id}"),
+    ("GET", "/v1/documents"),
+    ("GET", "/v1/documents/{document_id}"),
+    ("POST", "/v1/documents/{document_id}/receipt"),
+    ("GET", "/v1/openapi.json"),
+    ("GET", "/v1/docs"),
+    ("GET", "/v1/docs/faults"),
+    ("GET", "/v1/docs/faults/{code}"),
+    ("GET", "/v1/schemas/{document_type}.json"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+]
+
+
+def test_every_route_is_described(described: Any) -> None:
+    gateway, _, _ = described
+    paths = gateway.client.get("/v1/openapi.json").json["paths"]
+    assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == set(OPERATIONS)
+    served = {
+        (method, re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", rule.rule))
+        for rule in gateway.app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD"}
+    }
+    assert served == set(OPERATIONS)
+
+
+MISUSED = [("POST", "/v1/orders"), ("GET", "/v1/documents"), ("GET", "/v1/documents/{document_id}")]
+"""Calls with parameters or a body that can be wrong."""
+GENERATED = [pytest.param(*call, GenerationMode.POSITIVE, id=" ".join(call)) for call in OPERATIONS]
+GENERATED += [pytest.param(*call, GenerationMode.NEGATIVE, id=" ".join((*call, "misused"))) for call in MISUSED]
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), GENERATED)
+def test_generated_requests_are_answered_as_described(
+    described: Any, method: str, path: str, mode: GenerationMode
+) -> None:
+    gateway, sender, schema = described
+    generated = schema[path][method]
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=generated.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        if _is_long((case.query or {}).get("wait")):
+            case.query["wait"] = 0.01
+        case.call_and_validate(headers=sender.headers, checks=CHECKS)
+
+    ask()
+    gateway.work()
+
+
+def _is_long(wait: Any) -> bool:
+    """Whether the request would really wait."""
+    try:
+        return 0 < float(wait) <= 30
+    except (TypeError, ValueError):
+        return False
+
+
+def test_every_reference_leads_somewhere_and_every_answer_is_there(described: Any) -> None:
+    gateway, _, _ = described
+    text = gateway.client.get("/v1/openapi.json").text
+    document = gateway.client.get("/v1/openapi.json").json
+    names = set(document["components"]["schemas"])
+    assert {answer.__name__ for answer in ANSWERS} <= names
+    assert set(re.findall(r'"#/components/schemas/([^"]+)"', text)) <= names
+    assert "$defs" not in text
+    assert document["openapi"].startswith("3.1")
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], (method, path)
+            bodies = [body for response in operation["responses"].values() for body in response.get("content", {})]
+            problems = {s for s, response in operation["responses"].items() if int(s) >= 400}
+            assert bodies.count("application/problem+json") == len(problems)
+            assert bool(operation.get("security")) == ("401" in problems), path
+
+
+class Addresses(HTMLParser):
+    """Everything on a page that would load or lead somewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        self.ids.add(str(named.get("id")))
+        if tag == "a":
+            self.links.append(str(named["href"]))
+        elif tag in ("script", "link", "img", "iframe") or "src" in named or "style" in named:
+            self.loaded.append(tag)
+
+
+@pytest.mark.parametrize("page", ["/v1/docs", "/v1/docs/faults", "/v1/docs/faults/unknown_item"])
+def test_pages_stand_alone_and_their_links_lead_somewhere(described: Any, page: str) -> None:
+    gateway, _, _ = described
+    answer = gateway.client.get(page)
+    assert answer.mimetype == "text/html"
+    found = Addresses()
+    found.feed(answer.text)
+    assert found.loaded == []
+    assert not re.search(r"url\(|@import|https?://", answer.text)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "style-src 'sha256-" in policy
+    assert "unsafe" not in policy
+    for link in found.links:
+        if link.startswith("#"):
+            assert link[1:] in found.ids, link
+        else:
+            assert gateway.client.get(link).status_code == 200, link
+
+
+def test_the_page_names_every_call(described: Any) -> None:
+    gateway, _, _ = described
+    text = gateway.client.get("/v1/docs").text
+    for method, path in OPERATIONS:
+        assert f">{method}</span> <code>{path}</code>" in text
+
+
+def test_every_code_has_its_page(described: Any) -> None:
+    gateway, _, _ = described
+    everything = gateway.client.get("/v1/docs/faults").text
+    for code, known in FAULTS.items():
+        page = gateway.client.get(f"/v1/docs/faults/{code}")
+        assert page.status_code == 200
+        assert f"<code>{code}</code>" in page.text
+        assert f"<code>{code}</code>" in everything
+        assert known.title
+    assert gateway.client.get("/v1/docs/faults/nothing").status_code == 404
+
+
+def test_schemas_of_our_documents_are_served_and_fit_what_is_answered(described: Any) -> None:
+    gateway, sender, _ = described
+    for document_type in DOCUMENTS:
+        served = gateway.client.get(f"/v1/schemas/{document_type}.json")
+        assert (served.status_code, served.mimetype) == (200, "application/schema+json")
+        jsonschema_rs.validator_for(served.json)
+    assert gateway.client.get("/v1/schemas/nothing.json").status_code == 404
+    (document,) = gateway.client.get("/v1/documents?order_number=PO-1", headers=sender.headers).json["documents"]
+    schema = gateway.client.get("/v1/schemas/order_response.json").json
+    answered = gateway.client.get(document["href"], headers=sender.headers).json
+    assert jsonschema_rs.is_valid(schema, answered)
+    judged = gateway.client.post("/v1/orders/validate", json=order(), headers=sender.headers).json["order"]
+    assert jsonschema_rs.is_valid(gateway.client.get("/v1/schemas/order.json").json, judged)

@@ -1,0 +1,114 @@
+"""Tenant isolation, generated from the URL map: what is another account's is as if it weren't there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.api.builders import Gateway, Sender, order
+
+MISSING = "0" * 26
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What delta has."""
+
+    message_id: str
+    order_number: str
+    document_id: str
+    cursor: str
+
+
+PUBLIC = {
+    "/v1/openapi.json",
+    "/v1/docs",
+    "/v1/docs/faults",
+    "/v1/docs/faults/<code>",
+    "/v1/schemas/<document_type>.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+}
+"""Routes without a key: nothing there is any account's."""
+WITHOUT_OBJECT = {"/v1/orders", "/v1/orders/validate"}
+"""Routes with a key whose address names nothing that is stored."""
+CASES: dict[tuple[str, str], Callable[[str], str]] = {
+    ("GET", "/v1/messages/<message_id>"): lambda name: f"/v1/messages/{name}",
+    ("GET", "/v1/orders/<path:order_number>"): lambda name: f"/v1/orders/{name}",
+    ("GET", "/v1/documents/<document_id>"): lambda name: f"/v1/documents/{name}",
+    ("POST", "/v1/documents/<document_id>/receipt"): lambda name: f"/v1/documents/{name}/receipt",
+    ("GET", "/v1/documents"): lambda name: f"/v1/documents?message_id={name}",
+}
+"""(method, route) → the address of one object by its name."""
+NAMES: dict[str, Callable[[Belongings], str]] = {
+    "/v1/messages/<message_id>": lambda mine: mine.message_id,
+    "/v1/orders/<path:order_number>": lambda mine: mine.order_number,
+    "/v1/documents/<document_id>": lambda mine: mine.document_id,
+    "/v1/documents/<document_id>/receipt": lambda mine: mine.document_id,
+    "/v1/documents": lambda mine: mine.message_id,
+}
+
+
+@pytest.fixture
+def of_delta(gateway: Gateway, delta: Sender) -> Belongings:
+    taken = gateway.send(delta, order("SECRET-1")).json
+    gateway.work()
+    (document,) = gateway.services.store.documents.page("delta", kind=None, order_number=None, after=None, limit=9)
+    return Belongings(taken["message_id"], "SECRET-1", document.id, document.cursor)
+
+
+def routes(gateway: Gateway) -> set[tuple[str, str]]:
+    """Every (method, route) of the application but HEAD."""
+    return {(method, rule.rule) for rule in gateway.app.url_map.iter_rules() for method in rule.methods - {"HEAD"}}
+
+
+def test_every_route_is_accounted_for(gateway: Gateway) -> None:
+    served = routes(gateway)
+    assert {route for _, route in served} == PUBLIC | WITHOUT_OBJECT | {route for _, route in CASES}
+    assert set(CASES) == {(method, route) for method, route in served if route not in PUBLIC | WITHOUT_OBJECT}
+
+
+@pytest.mark.parametrize("case", CASES, ids=" ".join)
+def test_another_accounts_object_answers_as_a_missing_one(
+    gateway: Gateway, acme: Sender, delta: Sender, of_delta: Belongings, case: tuple[str, str]
+) -> None:
+    method, route = case
+    name = NAMES[route](of_delta)
+
+    def ask(sender: Sender, wanted: str) -> tuple[int, bytes, dict[str, str]]:
+        answer = gateway.client.open(CASES[case](wanted), method=method, headers=sender.headers)
+        return answer.status_code, answer.data, dict(answer.headers)
+
+    foreign, missing = ask(acme, name), ask(acme, MISSING)
+    assert foreign == missing
+    assert name.encode() not in foreign[1]
+    assert missing[0] == (200 if route == "/v1/documents" else 404)
+    own = ask(delta, name)
+    assert own[0] == 200
+    assert own[1] != missing[1]
+
+
+def test_anothers_cursor_and_document_id_continue_nothing(gateway: Gateway, acme: Sender, of_delta: Belongings) -> None:
+    foreign = gateway.client.get(f"/v1/documents?after={of_delta.document_id}", headers=acme.headers)
+    missing = gateway.client.get(f"/v1/documents?after={MISSING}", headers=acme.headers)
+    assert (foreign.status_code, foreign.data) == (missing.status_code, missing.data)
+    beyond = gateway.client.get(f"/v1/documents?after={of_delta.cursor}", headers=acme.headers)
+    assert beyond.json == {"documents": [], "next": None}
+
+
+def test_every_route_that_is_not_public_needs_a_key(gateway: Gateway) -> None:
+    for method, route in routes(gateway):
+        if route not in PUBLIC:
+            address = route.split("<")[0] + ("x" if "<" in route else "")
+            answer = gateway.client.open(address, method=method if "receipt" not in route else "GET")
+            assert (answer.status_code, answer.json["code"]) == (401, "key_missing"), route
+
+
+def test_the_same_order_of_two_accounts_is_two_orders(gateway: Gateway, acme: Sender, of_delta: Belongings) -> None:
+    mine = gateway.send(acme, order("SECRET-1")).json
+    assert "duplicate" not in mine
+    assert mine["message_id"] != of_delta.message_id
+    assert gateway.client.get("/v1/orders/SECRET-1", headers=acme.headers).status_code == 404
