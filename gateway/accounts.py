@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,9 +22,26 @@ _SAMPLES = "samples/"
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
     """Make the folder's content the account's mapping: rows, field maps and samples, versioned together."""
-    terms = folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
-    rows = [row for rows in folder.rows().values() for row in table_rows(rows)]
-    return store.revisions.publish_account(terms, [*rows, *_file_rows(folder)], author=author, reason=reason)
+    return store.revisions.publish_account(_terms(folder), _rows(folder), author=author, reason=reason)
+
+
+def would_publish(store: Store, folder: AccountFolder) -> Published:
+    """What publishing the folder would do now; nothing is done. `number` is the revision that is published."""
+    account_id = folder.account.id
+    number = store.revisions.current([account_id]).get(account_id, 0)
+    stored = store.revisions.load(account_scope(account_id), number)
+    new, old = Counter(_rows(folder)), Counter(stored.rows if stored else ())
+    added, removed = (new - old).total(), (old - new).total()
+    changed = stored is None or bool(added or removed) or stored.terms != _terms(folder)
+    return Published(number, changed, added, removed)
+
+
+def _terms(folder: AccountFolder) -> dict[str, Any]:
+    return folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _rows(folder: AccountFolder) -> list[Row]:
+    return [row for rows in folder.rows().values() for row in table_rows(rows)] + list(_file_rows(folder))
 
 
 def published_folder(store: Store, account_id: str) -> AccountFolder | None:

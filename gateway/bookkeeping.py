@@ -51,9 +51,9 @@ class Books:
         return None
 
     def other_content(self, work: Work) -> tuple[Fault, ...]:
-        """The fault of an order number that is live with other content."""
+        """The fault of an order number that is live with other content, which a change is meant to be."""
         live = self._orders.get(work.order_key)
-        if live is None or _may_reuse(work, live):
+        if live is None or work.order.function != "original" or _may_reuse(work, live):
             return ()
         detail = (
             f"Order {work.order.order_number} was received before with other content (message {live.message_id}). "
@@ -129,7 +129,7 @@ class Books:
             catalogue=work.catalogue.number,
             content=work.content,
             site=site.account_site if site else None,
-            canonical=order.model_dump_json(exclude_none=True, exclude_defaults=True),
+            canonical=work.canonical.decode(),
         )
         changes.move_quantities(message, order_id, decision.ledger)
         changes.move_stock(message, order_id, decision.allocations, self.stock, self._totals)

@@ -258,7 +258,7 @@ def _send(services: Services, base: str, sender: DemoAccount, sample: Sample) ->
         judged,
         _format_of(message, document),
         f"{base}{document}" if document else None,
-        () if duplicate else tuple(_differing(sample, judged)),
+        () if duplicate else tuple(unexpected(sample, judged)),
     )
 
 
@@ -289,7 +289,8 @@ def _format_of(message: Mapping[str, Any], document: str | None) -> str | None:
     return next((one["format"] for one in message["documents"] if one["href"] == document), None)
 
 
-def _differing(sample: Sample, judged: Judged) -> list[str]:
+def unexpected(sample: Sample, judged: Judged) -> list[str]:
+    """Where what came differs from what the sample says must come, whatever the year."""
     if sample.expected is None:
         return []
     expected = {fault["code"] for fault in sample.expected.get("faults", ())}

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.accounts import mapping_problems, published_folder
 from gateway.embedded_redis import redis_url
@@ -57,9 +57,14 @@ def checks(place: Place) -> Iterator[Check]:
     yield _free_disk(place.data_dir)
     yield _supplier(place.supplier_file)
     yield _redis(place)
-    if make_url(place.database).get_backend_name() == "sqlite":
+    try:
+        database = make_url(place.database)
+    except ArgumentError:
+        yield Check("database", False, "GATEWAY_DATABASE_URL is no database's URL")
+        return
+    if database.get_backend_name() == "sqlite":
         yield _sqlite()
-    yield from _database(place.database)
+    yield from _database(database)
 
 
 def _python() -> Check:
@@ -105,7 +110,10 @@ def _supplier(file: Path) -> Check:
 
 
 def _redis(place: Place) -> Check:
-    lanes = Lanes(redis_url(place.redis, place.data_dir))
+    try:
+        lanes = Lanes(redis_url(place.redis, place.data_dir))
+    except ValueError as failure:
+        return Check("redis", False, f"GATEWAY_REDIS_URL: {failure}")
     try:
         answers = lanes.answers()
     finally:
@@ -144,13 +152,12 @@ def _is_up(lock: Path) -> bool:
     return False
 
 
-def _database(url: str) -> Iterator[Check]:
-    parsed = make_url(url)
-    shown = parsed.render_as_string(hide_password=True)
-    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+def _database(url: URL) -> Iterator[Check]:
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         yield Check("database", True, f"{shown}, made at the first start")
         return
-    store = Store(url)
+    store = Store(url.render_as_string(hide_password=False))
     try:
         yield from _opened_database(store, shown)
     finally:

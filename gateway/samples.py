@@ -15,6 +15,7 @@ from gateway.services import Services
 from gateway.states import advance
 from gateway.store.changes import ClaimedMessage
 from gateway.store.ids import now_us
+from gateway.store.messages import StoredMessage
 from gateway.trade.response import decide
 from gateway.trade.stock import Stock
 from gateway.work import Work
@@ -25,6 +26,7 @@ from schemas.formats.registry import format_by_name
 from schemas.values import shortest
 
 _EXPECTED = ".expected.json"
+_SETTLED = ("done", "held", "rejected")
 _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 
 
@@ -156,6 +158,22 @@ def judge_samples(services: Services, account_id: str, samples: Iterable[Sample]
         (sample, judge(services, revision, catalogue, stock, sample.body, _day_of(revision, sample.body)))
         for sample in samples
     ]
+
+
+def judge_messages(services: Services, account_id: str, last: int) -> list[tuple[StoredMessage, Judged]]:
+    """The account's last messages, newest first, judged again under the published mapping as of the day each came, on
+    stock of which nothing is taken. What only the order book knows (a number used twice) is not judged, so messages it
+    decided on are left out. Raises LookupError where the account has no mapping."""
+    revision, catalogue = services.terms.current([account_id])[account_id], services.terms.catalogue()
+    found = []
+    for stored in services.store.messages.page(account_id=account_id, limit=last):
+        body = services.store.messages.body(stored.id)
+        codes = {fault.code for fault in services.store.messages.faults(stored.id)}
+        if body is None or stored.status not in _SETTLED or "order_number_reused" in codes:
+            continue
+        stock = _untouched(services.store.stock.load(catalogue.products, [account_id]))
+        found.append((stored, judge(services, revision, catalogue, stock, body, stored.received_at)))
+    return found
 
 
 def _untouched(stock: Stock) -> Stock:

@@ -9,7 +9,7 @@ from gateway.store.changes import ClaimedMessage, Settlement
 from mappings.account import Account
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision
-from schemas.documents.order import Order, content_digest
+from schemas.documents.order import Order, canonical_json, content_digest
 from schemas.faults import Fault
 from schemas.formats import ReadOrder
 
@@ -25,7 +25,10 @@ class Work:
     read: ReadOrder | None = None
     mapped: MappedOrder | None = None
     faults: tuple[Fault, ...] = ()
+    canonical: bytes = b""
+    """The order as JSON, as it is kept."""
     content: bytes = b""
+    """The digest of what the order says."""
     is_test: bool = False
     """Sent with a test key, or marked as a test by its sender."""
     order_key: tuple[str, bool, str] = ("", False, "")
@@ -35,7 +38,8 @@ class Work:
     def note_order(self, read: ReadOrder) -> None:
         """The order as read, and what follows from it alone."""
         self.read = read
-        self.content = content_digest(read.order)
+        self.canonical = canonical_json(read.order)
+        self.content = content_digest(read.order, self.canonical)
         self.is_test = self.message.test or read.order.test
         self.order_key = (self.message.account_id, self.is_test, self._joined_key(read.order))
 

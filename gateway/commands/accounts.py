@@ -63,7 +63,7 @@ def _account_folders(folder: Path) -> list[Path]:
 
 
 def _import(screen: Screen, services: Services, content: AccountFolder, dry_run: bool, reason: str) -> dict[str, Any]:
-    from gateway.accounts import mapping_problems, publish_folder
+    from gateway.accounts import mapping_problems, publish_folder, would_publish
 
     problems = mapping_problems(content, services.terms.catalogue())
     if problems and not screen.as_json:
@@ -71,17 +71,21 @@ def _import(screen: Screen, services: Services, content: AccountFolder, dry_run:
     told = {"id": content.account.id, **{f"{kind}s": len(rows) for kind, rows in content.rows().items()}}
     told["warnings"] = [problem.as_json() for problem in problems]
     if dry_run:
-        return told | {"revision": None, "changed": None}
-    published = publish_folder(services.store, content, author=person(), reason=reason)
-    return told | {"revision": published.number, "changed": published.changed}
+        published = would_publish(services.store, content)
+    else:
+        published = publish_folder(services.store, content, author=person(), reason=reason)
+    counted = {"changed": published.changed, "added": published.added, "removed": published.removed}
+    return told | {"dry_run": dry_run, "revision": published.number, **counted}
 
 
 def _told(one: dict[str, Any]) -> str:
     rows = ", ".join(f"{one[kind]} {kind}" for kind in ("items", "units", "sites", "prices"))
-    if one["revision"] is None:
-        return f"{one['id']}: {rows}; nothing was stored."
-    change = f"revision {one['revision']} is published" if one["changed"] else f"equal to revision {one['revision']}"
-    return f"{one['id']}: {change}: {rows}."
+    change = f"{one['added']} rows and files new or changed, {one['removed']} gone or changed"
+    if not one["changed"]:
+        return f"{one['id']}: equal to revision {one['revision']}: {rows}."
+    if one["dry_run"]:
+        return f"{one['id']}: would be a new revision after {one['revision']}: {rows}; {change}. Nothing was stored."
+    return f"{one['id']}: revision {one['revision']} is published: {rows}; {change}."
 
 
 @accounts.command()

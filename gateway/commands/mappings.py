@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from gateway.commands.opening import opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, reports
+
+if TYPE_CHECKING:
+    from gateway.services import Services
 
 
 @click.group()
@@ -16,33 +21,52 @@ def mappings() -> None:
 @mappings.command()
 @reports
 @click.argument("account_id", metavar="ID")
-def test(screen: Screen, account_id: str) -> int:
+@click.option("--last", metavar="N", type=click.IntRange(1, 10_000), help="The last N messages instead of the samples.")
+def test(screen: Screen, account_id: str, last: int | None) -> int:
     """Judge the account's samples under its published mapping, without effect.
 
-    Each is compared with the *.expected.json beside it, on the stock of the last import.
+    Each is compared with the *.expected.json beside it, on the stock of the last import. Messages are compared with
+    what came of them: status and faults.
     """
-    from gateway.accounts import published_folder
-    from gateway.samples import differences, judge_samples, samples_in
-
     with opened() as services:
-        folder = published_folder(services.store, account_id)
-        if folder is None:
+        if account_id not in services.store.revisions.current([account_id]):
             raise Failed(f"There is no account {account_id}.")
-        try:
-            judged = judge_samples(services, account_id, samples_in(folder.samples))
-        except ValueError as wrong:
-            raise Failed(str(wrong)) from wrong
-    if not judged:
-        raise Failed(f"{account_id} has no samples.")
-    told = []
-    for sample, one in judged:
-        found = None if sample.expected is None else differences(sample.expected, one)
-        told.append({"sample": sample.name, "status": one.status, "ok": not found, "differences": found})
+        told = _samples(services, account_id) if last is None else _messages(services, account_id, last)
     screen.result(told, *(line for row in told for line in _lines(row)))
     return DONE if all(row["ok"] for row in told) else FAILED
 
 
-def _lines(row: dict[str, object]) -> list[str]:
+def _samples(services: Services, account_id: str) -> list[dict[str, Any]]:
+    from gateway.accounts import published_folder
+    from gateway.samples import differences, judge_samples, samples_in
+
+    folder = published_folder(services.store, account_id)
+    try:
+        judged = judge_samples(services, account_id, samples_in(folder.samples if folder else {}))
+    except ValueError as wrong:
+        raise Failed(str(wrong)) from wrong
+    if not judged:
+        raise Failed(f"{account_id} has no samples.")
+    return [
+        _told(sample.name, one.status, None if sample.expected is None else differences(sample.expected, one))
+        for sample, one in judged
+    ]
+
+
+def _messages(services: Services, account_id: str, last: int) -> list[dict[str, Any]]:
+    from gateway.samples import differences, judge_messages
+
+    told = []
+    for stored, one in judge_messages(services, account_id, last):
+        came = [{"code": fault.code, "path": fault.path} for fault in services.store.messages.faults(stored.id)]
+        told.append(_told(stored.id, one.status, differences({"status": stored.status, "faults": came}, one)))
+    return told
+
+
+def _told(name: str, status: str, found: list[str] | None) -> dict[str, Any]:
+    return {"name": name, "status": status, "ok": not found, "differences": found}
+
+
+def _lines(row: dict[str, Any]) -> list[str]:
     state = "no expectation" if row["differences"] is None else "as expected" if row["ok"] else "differs"
-    found = row["differences"]
-    return [f"{row['sample']}: {row['status']}, {state}", *(f"    {one}" for one in (found or ()))]  # type: ignore[attr-defined]
+    return [f"{row['name']}: {row['status']}, {state}", *(f"    {one}" for one in row["differences"] or ())]

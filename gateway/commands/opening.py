@@ -48,5 +48,7 @@ def _built(settings: Settings) -> Services:
     except SQLAlchemyError as failure:
         cause = str(getattr(failure, "orig", None) or failure).strip()
         raise Failed(f"The database can't be used: {cause}") from failure
+    except ValueError as failure:  # a Redis URL that is none
+        raise Failed(f"The settings can't be used: {failure}", USAGE) from failure
     except OSError as failure:
         raise Failed(f"The data folder can't be used: {failure}") from failure

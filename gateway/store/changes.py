@@ -16,6 +16,7 @@ from gateway.trade.decision import LineLedger
 from gateway.trade.stock import Allocation, Stock
 from schemas.documents.order import Order
 from schemas.faults import Fault
+from schemas.values import EXACT
 
 ZERO = Decimal(0)
 
@@ -83,9 +84,14 @@ class Changes:
         """The message leaves `processing`."""
         status = advance("processing", end.event)
         body: dict[str, Any] = {"status": status, "run": message.run}
-        for name in ("mapping_revision", "catalogue_revision", "order_number", "duplicate_of"):
-            if (value := getattr(end, name)) is not None:
-                body[name] = value
+        if end.mapping_revision is not None:
+            body["mapping_revision"] = end.mapping_revision
+        if end.catalogue_revision is not None:
+            body["catalogue_revision"] = end.catalogue_revision
+        if end.order_number is not None:
+            body["order_number"] = end.order_number
+        if end.duplicate_of is not None:
+            body["duplicate_of"] = end.duplicate_of
         if end.faults:
             body["faults"] = [fault.code for fault in end.faults[:100]]
         event = next_event(
@@ -279,11 +285,12 @@ class StockTotals:
     def after(self, stock: Stock, taken: Allocation) -> tuple[int, Decimal, Decimal]:
         """The movement's number, and the totals of everyone and of this account after it."""
         key = (taken.product, taken.site)
-        own_key = (*key, taken.account)
-        self._number[key] = self._number.get(key, stock.positions[key].last_movement) + 1
-        self._total[key] = self._total.get(key, ZERO) + taken.quantity
-        self._own[own_key] = self._own.get(own_key, ZERO) + taken.quantity
-        return self._number[key], self._total[key], self._own[own_key]
+        own_key = (taken.product, taken.site, taken.account)
+        number = self._number.get(key, stock.positions[key].last_movement) + 1
+        total = EXACT.add(self._total.get(key, ZERO), taken.quantity)
+        own = EXACT.add(self._own.get(own_key, ZERO), taken.quantity)
+        self._number[key], self._total[key], self._own[own_key] = number, total, own
+        return number, total, own
 
 
 _EVENT_NAMES = {
@@ -296,7 +303,11 @@ _EVENT_NAMES = {
 
 
 def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:f}"
+    """A decimal in full, never with an exponent. (`str` is three times as fast as a format, and nearly always right.)"""
+    if value is None:
+        return None
+    text = str(value)
+    return f"{value:f}" if "E" in text else text
 
 
 MESSAGE_UPDATE = (

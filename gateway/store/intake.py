@@ -151,6 +151,7 @@ class _Group:
         self.group = group
         self.by_bytes: dict[tuple[str, bool, bytes], _Earlier] = {}
         self.payload_ids: dict[tuple[str, bool, bytes], int] = {}
+        self.stored_before: set[tuple[str, bool, bytes]] = set()
         self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
         self.keys_stored: set[tuple[str, bool, str]] = set()
         self.conflicting: set[str] = set()
@@ -160,7 +161,7 @@ class _Group:
 
     def keep(self) -> list[Kept]:
         self._find_earlier()
-        fresh = [m for m in self.group if self._key(m) not in self.by_bytes]
+        fresh = [m for m in self.group if self._key(m) not in self.stored_before]
         self._insert_payloads(fresh)
         outcomes = [self._place(message) for message in self.group]
         insert(self.connection, messages, self.message_rows)
@@ -176,15 +177,18 @@ class _Group:
         by_message: dict[str, _Earlier] = {}
         for row in fetch(
             self.connection,
-            "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash "
-            "FROM payloads p JOIN messages f ON f.id = p.message_id "
-            f"JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) WHERE {_payload_filter(self.group)}",
+            "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
+            "f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
+            f"LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) WHERE {_payload_filter(self.group)}",
             _payload_values(self.group),
         ):
             key = (row[0], bool(row[1]), bytes(row[2]))
+            self.payload_ids[key] = row[3]
+            self.stored_before.add(key)
+            if row[4] is None or bytes(row[9]) != key[2]:
+                continue  # bytes that came as an attachment only: as a document nobody has judged them
             earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]))
             self.by_bytes[key] = by_message.setdefault(row[4], earlier)
-            self.payload_ids[key] = row[3]
         for message in self.group:
             if message.idempotency_key is not None:
                 self._look_up_key(message, (message.account_id, message.test, message.idempotency_key))
@@ -221,7 +225,7 @@ class _Group:
         if earlier is not None and on_resend(earlier.status) != "judge_afresh":
             return self._resend(message, earlier)
         payload_id = self.payload_ids[key]
-        if earlier is not None:
+        if earlier is not None or key in self.stored_before:
             run(self.connection, "UPDATE payloads SET message_id = ? WHERE id = ?", [(message.id, payload_id)])
         return self._first(message, payload_id)
 

@@ -8,7 +8,7 @@ claimed alone, so that a document that kills its worker takes nobody with it; af
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,10 +74,12 @@ class WorkQueue:
     def claim(self, worker: str, lanes: Sequence[int], limit: int) -> Claim | None:
         """Up to `limit` messages of these lanes under a new lease, or None where nothing waits."""
         with self._database.read() as connection:
-            if not any(self._first_account(connection, lane, "") for lane in lanes):
-                return None
+            waiting = {lane: self._waiting_accounts(connection, lane, limit) for lane in sorted(lanes)}
+        waiting = {lane: accounts for lane, accounts in waiting.items() if accounts}
+        if not waiting:
+            return None
         with self._database.write() as connection:
-            picked = self._pick(connection, lanes, limit)
+            picked = self._pick(connection, waiting, limit)
             if not picked:
                 return None
             lease_id = new_id()
@@ -90,14 +92,13 @@ class WorkQueue:
             )
         return Claim(lease_id, self._load(picked))
 
-    def _pick(self, connection: Connection, lanes: Sequence[int], limit: int) -> list[str]:
-        waiting = {lane: self._waiting_accounts(connection, lane, limit) for lane in lanes}
-        waiting = {lane: accounts for lane, accounts in waiting.items() if accounts}
+    def _pick(self, connection: Connection, waiting: Mapping[int, list[str]], limit: int) -> list[str]:
+        """Ids of a batch, from the accounts (by lane) that were seen waiting."""
         picked: list[str] = []
-        for lane, quota in _shares(sorted(waiting), limit):
+        for lane, quota in _shares(list(waiting), limit):
             room = min(limit - len(picked), quota)
             picked += self._pick_lane(connection, lane, waiting[lane], room, picked)
-        for lane in sorted(waiting):  # what a lane left of its share goes to the next that has more
+        for lane in waiting:  # what a lane left of its share goes to the next that has more
             if len(picked) < limit:
                 picked += self._pick_lane(connection, lane, waiting[lane], limit - len(picked), picked)
         return self._bounded(connection, picked)
@@ -116,20 +117,19 @@ class WorkQueue:
         return picked[:room]
 
     def _waiting_accounts(self, connection: Connection, lane: int, limit: int) -> list[str]:
-        """Accounts that wait in the lane, beginning behind the one served last: a skip scan of the ready index."""
-        turn = self._turns.get(lane, "")
-        after = self._accounts_from(connection, lane, turn, "\U0010ffff", limit)
-        return after + self._accounts_from(connection, lane, "", turn, limit - len(after))
+        """Accounts that wait in the lane, beginning behind the one served last."""
+        turn = self._turns.get(lane)
+        if turn is None:
+            return self._accounts_from(connection, lane, "", limit)
+        after = self._accounts_from(connection, lane, turn, limit)
+        if len(after) == limit:
+            return after
+        return list(dict.fromkeys(after + self._accounts_from(connection, lane, "", limit)))[:limit]
 
-    def _accounts_from(self, connection: Connection, lane: int, after: str, upto: str, limit: int) -> list[str]:
-        found: list[str] = []
-        while len(found) < limit:
-            account = self._first_account(connection, lane, after)
-            if account is None or account > upto:
-                break
-            found.append(account)
-            after = account
-        return found
+    @staticmethod
+    def _accounts_from(connection: Connection, lane: int, after: str, limit: int) -> list[str]:
+        """A skip scan of the ready index: one seek an account, however many messages each has."""
+        return [row[0] for row in fetch(connection, _WAITING_ACCOUNTS, [lane, after, lane, limit])]
 
     @staticmethod
     def _first_account(connection: Connection, lane: int, after: str) -> str | None:
@@ -357,6 +357,17 @@ class WorkQueue:
                 if rows[0][0] is not None:
                     ages[lane] = max(0.0, now - rows[0][0] / 1_000_000)
         return ages
+
+
+_FIRST_WAITING = (
+    "SELECT min(account_id) FROM messages WHERE status = 'received' AND not_before IS NULL "
+    "AND lane = ? AND account_id > "
+)
+_WAITING_ACCOUNTS = (
+    f"WITH RECURSIVE waiting (account) AS ({_FIRST_WAITING} ? "
+    f"UNION ALL SELECT ({_FIRST_WAITING} waiting.account) FROM waiting WHERE waiting.account IS NOT NULL) "
+    "SELECT account FROM waiting WHERE account IS NOT NULL LIMIT ?"
+)
 
 
 def _shares(lanes: Sequence[int], limit: int) -> list[tuple[int, int]]:

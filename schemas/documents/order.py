@@ -95,13 +95,19 @@ class Order(Document):
     lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=MAX_LINES)
 
 
-def content_digest(order: Order) -> bytes:
+def canonical_json(order: Order) -> bytes:
+    """The order as it is kept: JSON without absent fields, decimals as they were written."""
+    return _AS_JSON.dump_json(order, exclude_none=True)
+
+
+def content_digest(order: Order, canonical: bytes | None = None) -> bytes:
     """SHA-256 of what the order says, however it was written: 10, 10.0 and 10.00 are equal, field order is none's.
 
-    Taken over the order as JSON, in which names and quotes keep every value apart from its neighbours, without absent
-    fields, and with the zeros at the end of decimals cut. Nothing about the transport is part of it.
+    Taken over the order as JSON (`canonical`, where it is at hand), in which names and quotes keep every value apart
+    from its neighbours, without absent fields, and with the zeros at the end of decimals cut. Nothing about the
+    transport is part of it.
     """
-    written = _AS_JSON.dump_json(order, exclude_none=True)
+    written = canonical_json(order) if canonical is None else canonical
     if b"E-" in written or b"E+" in written or b'":"-0' in written:
         written = _DECIMAL.sub(_written_shortest, written)
     return hashlib.sha256(_TRAILING_ZERO.sub(_cut_zeros, written)).digest()

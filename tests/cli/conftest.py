@@ -1,0 +1,93 @@
+"""The program, run in this process on a data folder of its own, and the gateway's services on the same folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.bootstrap import build_services, demo_folder, read_settings
+from gateway.cli import program
+from gateway.demo import prepare
+from gateway.intake import Arrival, take_in
+from gateway.pipeline import drain
+from gateway.services import Services
+from mappings.files import read_account
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNTS = ROOT / "mappings" / "accounts"
+DEMO = ROOT / "config" / "demo"
+EVERY_LANE = (0, 1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder that nothing is in yet, and no other setting."""
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "var"
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def run() -> Run:
+    """`run("keys", "list")`: the command's output and exit code."""
+
+    def invoke(*arguments: str, stdin: bytes | None = None) -> Ran:
+        result = CliRunner().invoke(program, list(arguments), input=stdin, prog_name="gateway")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    return invoke
+
+
+@pytest.fixture
+def services(data_dir: Path) -> Iterator[Services]:
+    """The gateway on the same data, with the demo's catalogue, stock and accounts. Redis is away."""
+    opened = build_services(read_settings(), upgrade=True)
+    prepare(opened, demo_folder(), ACCOUNTS, data_dir / "demo")
+    yield opened
+    opened.lanes.close()
+    opened.store.close()
+
+
+def sample(account_id: str, name: str) -> bytes:
+    """A demo account's sample."""
+    return (ACCOUNTS / account_id / "samples" / name).read_bytes()
+
+
+@pytest.fixture
+def send(services: Services) -> Callable[[str, str], str]:
+    """`send("acme-retail", "01-accepted.xml")` takes the sample in and judges it; the message's id."""
+
+    def take(account_id: str, name: str) -> str:
+        account = read_account(ACCOUNTS / account_id).account
+        taken = take_in(services, Arrival(account, False, sample(account_id, name), "test"))
+        drain(services, EVERY_LANE, lambda: None)
+        return taken.kept.message_id
+
+    return take

@@ -1,0 +1,151 @@
+"""Accounts, catalogue and stock in and out of the store by files."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gateway.accounts import published_folder
+from gateway.services import Services
+from mappings.files import read_account
+from tests.cli.conftest import ACCOUNTS, DEMO, Run
+
+
+@pytest.fixture
+def catalogue(run: Run) -> None:
+    for command in ("products", "packs", "stock"):
+        assert run(command, "import", str(DEMO / f"{command}.csv")).code == 0
+
+
+def test_an_account_is_imported_once(run: Run, catalogue: None) -> None:
+    first = run("accounts", "import", str(ACCOUNTS / "acme-retail"), "--json")
+    assert (first.code, first.json["revision"], first.json["changed"]) == (0, 1, True)
+    assert (first.json["items"], first.json["warnings"]) == (10, [])
+    again = run("accounts", "import", str(ACCOUNTS / "acme-retail"), "--json")
+    assert (again.json["revision"], again.json["changed"]) == (1, False)
+    assert run("accounts", "list", "--json").json == [
+        {"id": "acme-retail", "name": "ACME Retail Group", "tier": "platinum", "revision": 1}
+    ]
+    assert run("accounts", "list").out == "acme-retail\tACME Retail Group\tplatinum\t1\n"
+
+
+@pytest.mark.parametrize("account", ["acme-retail", "nordic-office"])
+def test_what_is_exported_is_what_was_imported(run: Run, catalogue: None, tmp_path: Path, account: str) -> None:
+    run("accounts", "import", str(ACCOUNTS / account))
+    assert run("accounts", "export", account, str(tmp_path / "out")).code == 0
+    assert read_account(tmp_path / "out") == read_account(ACCOUNTS / account)
+    again = run("accounts", "import", str(tmp_path / "out"), "--json")
+    assert (again.json["revision"], again.json["changed"]) == (1, False)
+
+
+def test_a_changed_row_is_a_new_revision_and_goes_out_again(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    run("accounts", "import", str(folder))
+    (folder / "samples" / "scan.pdf").write_bytes(b"\xff\xfe no text")
+    with (folder / "items.csv").open("a") as items:
+        items.write("PL-9999,,HONEY-450,,,,Cordial that is honey,,\n")
+    assert run("accounts", "import", str(folder), "--reason", "PL-9999 is known").code == 0
+    assert run("accounts", "list", "--json").json[0]["revision"] == 2
+    run("accounts", "export", "acme-retail", str(tmp_path / "out"))
+    exported, imported = read_account(tmp_path / "out"), read_account(folder)
+    assert set(exported.items) == set(imported.items)
+    assert exported.samples == imported.samples
+
+
+def test_a_dry_run_names_every_fault_and_stores_nothing(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "account.yaml").write_text("id: bad\nname: Bad\ntier: diamond\n")
+    (folder / "items.csv").write_text("account_sku,product,factor\nA,P,many\n,P,\n")
+    said = run("accounts", "import", str(folder), "--dry-run")
+    assert said.code == 1
+    assert "account.yaml line 3" in said.err
+    assert "items.csv line 2" in said.err
+    assert "items.csv line 3" in said.err
+    checked = run("accounts", "import", str(ACCOUNTS / "acme-retail"), "--dry-run", "--json")
+    assert (checked.code, checked.json["revision"], checked.json["changed"]) == (0, 0, True)
+    assert run("accounts", "list", "--json").json == []
+
+
+def test_a_dry_run_says_what_would_change(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    run("accounts", "import", str(folder))
+    same = run("accounts", "import", str(folder), "--dry-run", "--json").json
+    assert (same["revision"], same["changed"], same["added"], same["removed"]) == (1, False, 0, 0)
+    items = (folder / "items.csv").read_text()
+    (folder / "items.csv").write_text(items.replace("PL-0044,,SOY-1L", "PL-0044,,OAT-1L") + "PL-1,,RYE-500,,,,,,\n")
+    changed = run("accounts", "import", str(folder), "--dry-run", "--json").json
+    assert (changed["revision"], changed["changed"], changed["added"], changed["removed"]) == (1, True, 2, 1)
+    (folder / "items.csv").write_text(items)
+    account = (folder / "account.yaml").read_text()
+    (folder / "account.yaml").write_text(account.replace("tier: platinum", "tier: gold"))
+    changed = run("accounts", "import", str(folder), "--dry-run", "--json").json
+    assert (changed["changed"], changed["added"], changed["removed"]) == (True, 0, 0)
+    assert run("accounts", "list", "--json").json[0]["tier"] == "platinum"
+
+
+def test_a_folder_of_accounts_imports_the_good_ones(run: Run, catalogue: None, tmp_path: Path) -> None:
+    assert len(run("accounts", "import", str(ACCOUNTS), "--json").json) == 2
+    shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / "all" / "acme-retail")
+    (tmp_path / "all" / "bad").mkdir()
+    (tmp_path / "all" / "bad" / "account.yaml").write_text("name: no id\n")
+    said = run("accounts", "import", str(tmp_path / "all"))
+    assert said.code == 3
+    assert "bad can't be imported" in said.err
+    assert "acme-retail: equal to revision 1" in said.out
+    assert run("accounts", "import", str(tmp_path / "nothing")).code == 1
+
+
+def test_products_that_nobody_has_are_warned_of(run: Run) -> None:
+    said = run("accounts", "import", str(ACCOUNTS / "acme-retail"), "--json")
+    assert said.code == 0
+    assert {fault["value"] for fault in said.json["warnings"]} >= {"OAT-1L", "RYE-500"}
+    assert "names OAT-1L, which products.csv does not have" in run("accounts", "import", str(ACCOUNTS)).err
+
+
+def test_export_overwrites_nothing_else(run: Run, catalogue: None, tmp_path: Path) -> None:
+    run("accounts", "import", str(ACCOUNTS))
+    assert run("accounts", "export", "acme-retail", str(tmp_path / "out")).code == 0
+    (tmp_path / "out" / "samples" / "stale.xml").write_text("<stale/>")
+    assert run("accounts", "export", "nordic-office", str(tmp_path / "out")).code == 4
+    assert (tmp_path / "out" / "samples" / "stale.xml").exists()
+    assert run("accounts", "export", "acme-retail", str(tmp_path / "out")).code == 0
+    assert read_account(tmp_path / "out") == read_account(ACCOUNTS / "acme-retail")
+    assert run("accounts", "export", "nobody", str(tmp_path / "new")).code == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_products_and_packs_are_kept_apart(run: Run) -> None:
+    said = run("products", "import", str(DEMO / "products.csv"), "--json").json
+    assert (said["revision"], said["rows"], said["added"]) == (1, 12, 12)
+    assert "OAT-1L is sold by XCT" in said["warnings"][0]["detail"]  # its packs are not there yet
+    said = run("packs", "import", str(DEMO / "packs.csv"), "--json").json
+    assert (said["revision"], said["rows"], said["warnings"]) == (2, 18, [])
+    again = run("products", "import", str(DEMO / "products.csv"), "--json").json
+    assert (again["revision"], again["changed"]) == (2, False)
+
+
+def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("product,name,base_unit\nA,Apples,EA\nB,Bananas,CT\n,Nothing,EA\n")
+    said = run("products", "import", str(file))
+    assert said.code == 1
+    assert "products.csv line 3" in said.err
+    assert "products.csv line 4" in said.err
+    assert run("products", "import", str(tmp_path / "none.csv")).code == 1
+
+
+def test_stock_is_what_the_last_file_says(run: Run, services: Services, tmp_path: Path) -> None:
+    file = tmp_path / "stock.csv"
+    file.write_text("product,site,as_of,on_hand\nOAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,17.5\n")
+    assert run("stock", "import", str(file), "--json").json == {"rows": 1}
+    assert services.store.stock.load(["OAT-1L"], []).positions["OAT-1L", "HAMBURG"].on_hand == Decimal("17.5")
+
+
+def test_an_unknown_account_has_no_folder(services: Services) -> None:
+    assert published_folder(services.store, "nobody") is None

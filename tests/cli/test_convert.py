@@ -1,0 +1,89 @@
+"""`gateway convert`: one document in, the same document in another format out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lxml import etree
+
+from gateway.services import Services
+from tests.cli.conftest import ACCOUNTS, Run
+
+UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
+JSON = ACCOUNTS / "nordic-office" / "samples" / "05-part-of-a-carton.json"
+CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
+
+
+def test_ubl_to_json_says_what_the_document_says(run: Run) -> None:
+    order = run("convert", str(UBL), "--to", "json-1").json
+    assert order["order_number"] == "ACME-1002"
+    lines = [(line["buyer_item"], line["quantity"], line["unit"]) for line in order["lines"]]
+    assert lines == [("PL-0042", "4", "XCS"), ("PL-0310", "10", "XCS")]
+
+
+def test_as_written_nothing_is_looked_up(run: Run, data_dir: Path) -> None:
+    order = run("convert", str(JSON), "--to", "json-1").json
+    assert order["lines"][0]["unit"] is None
+    assert order["lines"][0]["seller_item"] is None
+    assert not data_dir.exists()
+
+
+def test_json_to_ubl(run: Run) -> None:
+    root = etree.fromstring(run("convert", str(JSON), "--from", "json-1", "--to", "ubl-2.1").out.encode())
+    assert [found.text for found in root.iter(f"{CBC}Quantity")] == ["7", "2"]
+
+
+def test_an_order_response_is_converted_too(run: Run) -> None:
+    response = {
+        "number": "OR-1",
+        "order_number": "A-1",
+        "issue_date": "2026-11-23",
+        "outcome": "accepted",
+        "lines": [{"line_number": "1", "outcomes": [{"status": "accepted", "quantity": "5", "unit": "EA"}]}],
+    }
+    said = run("convert", "-", "--to", "ubl-2.1", "--json", stdin=json.dumps(response).encode())
+    assert said.json["type"] == "order_response"
+    assert "<cbc:ID>OR-1</cbc:ID>" in said.json["document"]
+
+
+def test_every_fault_goes_to_standard_error_with_its_place(run: Run) -> None:
+    broken = b'{"order_number": "A",\n "lines": [{"line_number": "1", "quantity": "x"},\n {"quantity": "-1"}]}'
+    said = run("convert", "-", "--to", "ubl-2.1", stdin=broken)
+    assert (said.code, said.out) == (1, "")
+    for part in ("not_a_number  /lines/0/quantity", "(line 2)", "value: x", "missing_field  /lines/1/line_number"):
+        assert part in said.err
+    faults = json.loads(run("convert", "-", "--to", "ubl-2.1", "--json", stdin=broken).err)["faults"]
+    assert set(faults[0]) == {"code", "path", "location", "detail", "value", "expected"}
+    assert {fault["code"] for fault in faults} >= {"not_a_number", "missing_field"}
+
+
+def test_what_is_no_document_fails_in_words(run: Run) -> None:
+    for stdin, code in ((b"", "empty_body"), (b"hello", "unknown_format"), (b"<a/>", "unknown_format")):
+        said = run("convert", "-", "--to", "json-1", stdin=stdin)
+        assert (said.code, said.out) == (1, "")
+        assert said.err.startswith(code)
+    assert run("convert", "-", "--to", "json-1", "--from", "ubl-2.1", stdin=b"<a").code == 1
+
+
+def test_several_orders_are_not_cut_to_one(run: Run) -> None:
+    one = {"order_number": "1", "lines": [{"line_number": "1", "quantity": "1"}]}
+    said = run("convert", "-", "--to", "ubl-2.1", stdin=json.dumps([one, {**one, "order_number": "2"}]).encode())
+    assert said.code == 1
+    assert "2 orders" in said.err
+
+
+def test_an_unknown_format_and_a_missing_file_are_usage(run: Run) -> None:
+    assert run("convert", str(UBL), "--to", "paper").code == 2
+    assert run("convert", "no-such-file.xml", "--to", "json-1").code == 2
+
+
+def test_with_an_account_items_are_looked_up(run: Run, services: Services) -> None:
+    said = run("convert", str(UBL), "--to", "json-1", "--account", "acme-retail")
+    assert said.code == 0
+    assert [line["seller_item"] for line in said.json["lines"]] == ["OAT-1L", "JAM-RASP"]
+    unknown = UBL.with_name("03-unknown-item.xml")
+    said = run("convert", str(unknown), "--to", "json-1", "--account", "acme-retail")
+    assert said.code == 1
+    assert "unknown_item  /lines/1/buyer_item" in said.err
+    assert run("convert", str(UBL), "--to", "json-1", "--account", "nobody").code == 1

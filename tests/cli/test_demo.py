@@ -1,0 +1,187 @@
+"""`gateway up --demo` as a newcomer starts it: real processes, answers in words, nothing left and nothing doubled."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateway.demo import unexpected
+from gateway.samples import judge, samples_in
+from gateway.services import Services
+from mappings.files import read_account
+from tests.cli.conftest import ACCOUNTS, ROOT, Run
+
+STARTS, SERVES_AGAIN, ANSWERS, STOPS = 40.0, 15.0, 60.0, 30.0
+"""Seconds allowed on a busy machine; on a quiet one it is a tenth of that."""
+
+
+class Running:
+    """`gateway up` with what it says in files."""
+
+    def __init__(self, folder: Path, data: Path, *arguments: str) -> None:
+        self.out, self.err = folder / f"out-{time.monotonic_ns()}", folder / f"err-{time.monotonic_ns()}"
+        command = [sys.executable, "-P", "-c", "from gateway.cli import main; main()", "up", "--port", "0"]
+        with self.out.open("wb") as out, self.err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [*command, "--data", str(data), *arguments],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        return self.out.read_text()
+
+    def until(self, condition: Callable[[], object], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, f"it ended: {self.said()}\n{self.err.read_text()}"
+            assert time.monotonic() < deadline, f"not within {seconds} s: {self.said()}\n{self.err.read_text()}"
+            time.sleep(0.02)
+
+    def family(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=STOPS)
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """`start(data, "--demo")`; whatever still runs at the end is killed."""
+    running: list[Running] = []
+
+    def begin(data: Path, *arguments: str) -> Running:
+        running.append(Running(tmp_path, data, *arguments))
+        return running[-1]
+
+    yield begin
+    for each in running:
+        if each.process.poll() is None:
+            for one in each.family():
+                one.kill()
+            each.process.wait(timeout=10)
+
+
+def test_the_demo_shows_every_answer_stops_and_comes_back(
+    start: Start, run: Run, data_dir: Path, tmp_path: Path
+) -> None:
+    first = start(data_dir, "--demo")
+    first.until(lambda: "Serving at http://127.0.0.1:" in first.said(), STARTS)
+    first.until(lambda: first.said().count("; echo\n") == 2, ANSWERS)
+    told = first.said()
+    _tells_who_ordered_what(told)
+    _keeps_keys_to_their_owner(data_dir, told)
+    pasted = _paste(told, tmp_path)
+    family = first.family()
+    assert len(family) >= 4  # supervisor, Redis, web, scheduler, worker
+    assert first.stop() == 0
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+    messages = run("messages", "list", "--json").json
+    orders = [(message["account"], message["order_number"]) for message in messages]
+    assert len(orders) == len(set(orders)) == 10 + pasted
+
+    second = start(data_dir, "--demo", "--json")
+    second.until(lambda: "serving" in second.said(), SERVES_AGAIN)
+    second.until(lambda: second.said().count("\n") == 2, ANSWERS)
+    serving, answers = map(json.loads, second.said().splitlines())
+    assert serving["serving"].startswith("http://127.0.0.1:")
+    assert [sent["duplicate"] for sent in answers["sent"]] == [True] * 10
+    first_answers = re.findall(r"sends order (\S+) (?:.+\n)*?  Order response (\S+) in", told)
+    assert len(first_answers) == 6
+    answered_again = [sent for sent in answers["sent"] if sent["response_number"]]
+    assert [(sent["order_number"], sent["response_number"]) for sent in answered_again] == first_answers
+    assert second.stop() == 0
+    (order,) = run("orders", "show", "ACME-1002", "--json").json
+    assert [line["confirmed"] for line in order["lines"]] == ["4", "6"]
+    assert run("audit", "verify").code == 0
+
+
+def _tells_who_ordered_what(told: str) -> None:
+    assert "DIFFERS" not in told
+    assert "ACME Retail Group sends order ACME-1001" in told
+    assert "line 1: 10 XCS of PL-0042 (Oat drink 1 l) = 120 EA" in told
+    assert "line 2: 6 XCS confirmed, delivery 2026-" in told
+    assert "4 XCS back-ordered" in told
+    assert "20 KRT of 0042 (Oat drink 1 l) = 240 EA" in told
+    assert told.count("ACCEPTED as ordered.") == 2
+    assert told.count("ACCEPTED WITH CHANGES.") == 4
+    assert told.count("HELD: one of us must act first") == 4
+    assert "line 2: nothing of ours is known by the account's item number PL-9999" in told
+    assert "What to do: Add the item to the account's items.csv" in told
+    assert len(re.findall(r"Order response OR-\d{8} in peppol-bis-3: http://\S+/v1/documents/\w+", told)) == 3
+    assert "/v1/docs" in told
+
+
+def _keeps_keys_to_their_owner(data_dir: Path, told: str) -> None:
+    files = sorted((data_dir / "demo").iterdir())
+    assert [file.name for file in files] == ["acme-retail.key", "nordic-office.key"]
+    for file in files:
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert file.read_text().strip() not in told
+
+
+def _paste(told: str, folder: Path) -> int:
+    """What is printed to be pasted is pasted into a shell: a new order each, and its answer comes back. How many."""
+    commands = re.findall(r"^  (sed .*?; echo)$", told, re.MULTILINE | re.DOTALL)
+    assert len(commands) == 2
+    if shutil.which("curl") is None:
+        print("no curl on this machine: what is printed to be pasted was not tried")
+        return 0
+    for command, answer in zip(commands, ("OrderResponse", '"outcome"'), strict=True):
+        ran = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, timeout=60, check=True)
+        assert answer in ran.stdout.decode()
+        assert "TRY-" in ran.stdout.decode()
+    return len(commands)
+
+
+def test_the_samples_come_out_as_they_say_years_later(services: Services) -> None:
+    """The demo is started long after its samples' dates are over."""
+    at = int(datetime(2029, 6, 1, 12, tzinfo=UTC).timestamp()) * 1_000_000
+    catalogue = services.terms.catalogue()
+    for account_id, revision in services.terms.current(["acme-retail", "nordic-office"]).items():
+        stock = services.store.stock.load(catalogue.products, [account_id])
+        samples = samples_in(read_account(ACCOUNTS / account_id).samples)
+        assert len(samples) == 5
+        for sample in samples:
+            judged = judge(services, revision, catalogue, stock, sample.body, at)
+            assert unexpected(sample, judged) == [], sample.name
+
+
+def test_the_demo_says_where_nobody_serves(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.demo._READY_SECONDS", 0.2)
+    said = run("demo", "--url", "http://127.0.0.1:9")
+    assert said.code == 1
+    assert "Nothing serves at http://127.0.0.1:9" in said.err
+
+
+def test_a_data_folder_that_is_in_use_is_a_conflict(start: Start, data_dir: Path) -> None:
+    first = start(data_dir)
+    first.until(lambda: "Serving at" in first.said(), STARTS)
+    second = start(data_dir)
+    assert second.process.wait(timeout=STARTS) == 4
+    assert "in use" in second.err.read_text()
+    assert first.stop() == 0

@@ -1,0 +1,83 @@
+"""`gateway doctor`: right where all is right, and each thing that is wrong by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.services import Services
+from tests.cli.conftest import ACCOUNTS, Run
+
+
+def wrong(run: Run) -> dict[str, str]:
+    """Check → what was found, of those that are wrong; the exit code agrees."""
+    said = run("doctor", "--json")
+    found = {check["name"]: check["detail"] for check in said.json["checks"] if not check["ok"]}
+    assert (said.code == 1) == bool(found)
+    assert said.json["ok"] == (not found)
+    return found
+
+
+def test_a_fresh_machine_is_well_and_nothing_is_made(run: Run, data_dir: Path) -> None:
+    assert wrong(run) == {}
+    assert not data_dir.exists()
+
+
+def test_a_gateway_with_its_accounts_is_well(run: Run, services: Services) -> None:
+    said = run("doctor", "--json").json
+    names = {check["name"] for check in said["checks"]}
+    assert names >= {"python", "sqlite", "database", "redis", "data folder", "free disk", "supplier", "settings"}
+    assert names >= {"catalogue", "account acme-retail", "account nordic-office"}
+    assert said["ok"]
+
+
+def test_every_setting_is_described_and_secrets_are_masked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SECRET_KEY", "canary-" * 8)
+    settings: list[dict[str, Any]] = run("doctor", "--json").json["settings"]
+    by_name = {row["variable"]: row for row in settings}
+    assert by_name["GATEWAY_SECRET_KEY"]["value"] == "********"
+    assert all(row["description"] for row in settings)
+    assert "canary" not in run("doctor").out
+
+
+def test_what_is_misspelt_or_refused_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PROT", "81")
+    assert "GATEWAY_PROT" in wrong(run)["settings"]
+    monkeypatch.setenv("GATEWAY_PORT", "many")
+    assert "GATEWAY_PORT" in wrong(run)["settings"]
+
+
+def test_what_can_not_be_reached_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://nobody:secret-word@127.0.0.1:1/none")
+    monkeypatch.setenv("GATEWAY_REDIS_URL", f"unix://{tmp_path / 'nobody.sock'}")
+    monkeypatch.setenv("GATEWAY_SUPPLIER_FILE", str(tmp_path / "supplier.yaml"))
+    found = wrong(run)
+    assert set(found) == {"database", "redis", "supplier"}
+    assert "secret-word" not in str(found)
+
+
+def test_a_folder_that_can_not_be_written_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATA_DIR", "/proc/var")  # not even root may
+    assert "data folder" in wrong(run)
+
+
+def test_a_database_of_another_version(run: Run, services: Services) -> None:
+    with services.store.database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+    assert "is at version 0000" in wrong(run)["database"]
+
+
+def test_a_mapping_that_can_not_answer(run: Run) -> None:
+    run("accounts", "import", str(ACCOUNTS / "acme-retail"))
+    assert "products.csv does not have" in wrong(run)["account acme-retail"]
+
+
+def test_urls_that_are_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_REDIS_URL", "nonsense")
+    assert run("accounts", "list").code == 2
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "nonsense")
+    assert set(wrong(run)) == {"database", "redis"}
+    assert run("accounts", "list").code == 1

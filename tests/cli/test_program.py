@@ -1,0 +1,155 @@
+"""Every command: there as the contract says, with help and --json, quick to start, honest in its exit codes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from gateway.cli import program
+from gateway.services import Services
+from tests.cli.conftest import ROOT, Run
+
+COMMANDS = {
+    "up", "web", "worker", "scheduler", "db upgrade", "doctor", "demo", "faults",
+    "accounts list", "accounts import", "accounts export", "products import", "packs import", "stock import",
+    "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
+    "messages dismiss", "problems list", "problems show", "replay", "mappings test", "orders show", "audit verify",
+}  # fmt: skip
+
+
+def commands(group: click.Group = program, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def test_the_commands_are_those_of_the_contract() -> None:
+    assert {name for name, _ in commands()} == COMMANDS
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda part: part if isinstance(part, str) else "")
+def test_every_command_has_help_and_json(run: Run, name: str, command: click.Command) -> None:
+    assert "--json" in [option for parameter in command.params for option in parameter.opts]
+    said = run(*name.split(), "--help")
+    assert (said.code, said.err) == (0, "")
+    assert (command.help or "").partition("\n")[0].endswith(".")
+    for parameter in command.params:
+        assert isinstance(parameter, click.Argument) or (getattr(parameter, "help", "") or "").strip(), parameter.name
+
+
+def test_no_command_and_a_wrong_one_are_usage(run: Run) -> None:
+    assert run().code == 2
+    assert run("orders", "explode").code == 2
+    assert run("keys", "create").code == 2
+    assert "--account ID or --backoffice" in run("keys", "create").err
+
+
+def test_wrong_settings_are_usage_and_all_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORT", "many")
+    monkeypatch.setenv("GATEWAY_WORKERS", "0")
+    said = run("accounts", "list")
+    assert said.code == 2
+    assert "GATEWAY_PORT: " in said.err
+    assert "GATEWAY_WORKERS: " in said.err
+
+
+def test_a_database_that_cannot_be_used_fails_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "sqlite:////proc/no/such/folder/gateway.db")
+    said = run("accounts", "list")
+    assert said.code == 1
+    assert "can't be used" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_database_server_that_is_away_fails_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://nobody:secret-word@127.0.0.1:1/none")
+    said = run("accounts", "list", "--json")
+    assert said.code == 1
+    assert "can't be used" in said.err
+    assert "secret-word" not in said.err
+
+
+def test_convert_starts_without_the_web_stack_and_the_store(tmp_path: Path) -> None:
+    """Start-up time counts: translating a file must not load what only servers need."""
+    code = """
+import sys
+from gateway.cli import main
+try:
+    main()
+finally:
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    print(sorted(loaded & {"flask", "sqlalchemy", "redis", "rq", "config", "rich", "openpyxl"}), file=sys.stderr)
+"""
+    sample = ROOT / "mappings" / "accounts" / "acme-retail" / "samples" / "01-accepted.xml"
+    arguments = [sys.executable, "-c", code, "convert", str(sample), "--to", "json-1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+    assert ran.returncode == 0
+    assert ran.stderr.decode().strip() == "[]"
+    assert b'"order_number": "ACME-1001"' in ran.stdout
+
+
+def test_every_fault_code_is_listed(run: Run) -> None:
+    listed = {row["code"]: row for row in run("faults", "--json").json}
+    assert listed["unknown_item"]["actor"] == "us"
+    assert listed["cannot_store"]["status"] == 503
+    plain = run("faults").out.splitlines()
+    assert [line.split("\t")[0] for line in plain] == list(listed)
+
+
+def test_what_accounts_send_does_not_steer_the_terminal(run: Run) -> None:
+    order = b'{"order_number": "1\\u001b[2J", "lines": [{"line_number": "1", "quantity": "x\\u001b[31m"}]}'
+    said = run("convert", "-", "--to", "ubl-2.1", stdin=order)
+    assert said.code == 1
+    assert "\x1b" not in said.err
+
+
+def test_the_database_is_brought_up_to_date_twice_without_harm(run: Run) -> None:
+    assert run("db", "upgrade", "--json").json == run("db", "upgrade", "--json").json
+
+
+def gateway(*arguments: str, output: int | None = None) -> subprocess.CompletedProcess[bytes]:
+    """The program as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-P", "-c", "from gateway.cli import main; main()", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if output is None else output,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_processes_are_handed_their_arguments_and_give_back_their_exit_code() -> None:
+    ran = gateway("worker", "--lanes", "critical,express", "--burst")
+    assert ran.returncode == 2
+    assert b"GATEWAY_LANES" in ran.stderr
+
+
+def test_a_port_that_is_taken_is_a_conflict() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = gateway("up", "--port", str(taken.getsockname()[1]))
+    assert ran.returncode == 4
+    assert b"Can't listen" in ran.stderr
+
+
+def test_a_terminal_gets_a_table(services: Services) -> None:
+    ours, theirs = os.openpty()
+    ran = gateway("accounts", "list", output=theirs)
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:
+        shown = terminal.read(2000).decode()
+    assert ran.returncode == 0
+    assert "revision" in shown.splitlines()[0]
+    assert "ACME Retail Group" in shown
+    assert "\t" not in shown
