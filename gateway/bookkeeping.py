@@ -16,6 +16,7 @@ from gateway.store.orders import LiveOrder
 from gateway.trade.decision import Decision
 from gateway.work import Rendered, Work
 from mappings.account import Account
+from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault
 
 _MONTH_US = 2_629_746_000_000
@@ -77,19 +78,7 @@ class Books:
             self._open.setdefault(work.number_key, []).append((message.id, work.content))
         revision = work.revision.number if work.revision else 0
         if document is not None and decision.response is not None:
-            changes.keep_document(
-                message,
-                kind="order_response",
-                number=decision.response.number,
-                order_id=order_id,
-                order_number=decision.response.order_number,
-                revision=revision,
-                format_name=document.format_name,
-                media_type=document.media_type,
-                body=document.body,
-                canonical=document.canonical,
-                transport=document.transport,
-            )
+            keep_rendered(changes, work, message, decision.response, document, order_id)
         if work.read is not None and work.read.attachments:
             changes.keep_aside(message, work.read.attachments)
         warnings = work.read.warnings if work.read else ()
@@ -146,6 +135,30 @@ class Books:
             order_number=work.order.order_number,
             duplicate_of=message_id,
         )
+
+
+def keep_rendered(
+    changes: Changes,
+    work: Work,
+    message: ClaimedMessage,
+    response: OrderResponse,
+    document: Rendered,
+    order_id: str | None,
+) -> None:
+    """The order response into the account's mailbox, to be delivered as agreed."""
+    changes.keep_document(
+        message,
+        kind="order_response",
+        number=response.number,
+        order_id=order_id,
+        order_number=response.order_number,
+        revision=work.revision.number if work.revision else 0,
+        format_name=document.format_name,
+        media_type=document.media_type,
+        body=document.body,
+        canonical=document.canonical,
+        transport=document.transport,
+    )
 
 
 def _may_reuse(work: Work, live: LiveOrder) -> bool:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from gateway.bookkeeping import Books
+from gateway.bookkeeping import Books, keep_rendered
 from gateway.intake import recognise
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
@@ -25,7 +25,7 @@ from gateway.store.ids import now_us
 from gateway.store.queue import Claim, LeaseLost
 from gateway.trade.checks import check
 from gateway.trade.decision import Decision
-from gateway.trade.response import decide
+from gateway.trade.response import decide, refusal_of_unread
 from gateway.work import Rendered, Work
 from mappings.engine import to_ours
 from mappings.revision import MappingRevision
@@ -104,6 +104,7 @@ def read_one(services: Services, work: Work) -> None:
         if decode(services, work):
             put_into_our_terms(services, work)
     except DocumentRejected as failure:
+        work.answer_to = failure.answer_to
         work.end("reject", locate(work.message, failure.faults), "decode")
     except DocumentHeld as failure:
         work.end("hold", locate(work.message, failure.faults), "decode")
@@ -160,6 +161,7 @@ def settle_all(services: Services, works: Sequence[Work]) -> Changes:
     changes = Changes(at=now_us())
     for work in works:
         if work.settlement is not None:
+            refuse_unread(services, work, changes)
             changes.settle(work.message, work.settlement)
             continue
         try:
@@ -169,6 +171,28 @@ def settle_all(services: Services, works: Sequence[Work]) -> Changes:
             work.end("fail", [_bug(work)], "decide")
             changes.settle(work.message, work.settlement)  # type: ignore[arg-type]  # end() has just set it
     return changes
+
+
+def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
+    """The negative answer to an order that could not be read whole, where its number could."""
+    if work.answer_to is None or work.revision is None or work.settlement is None:
+        return
+    number = f"TEST-{work.message.id}" if work.message.test else f"OR-{_next_number(services):08d}"
+    response = refusal_of_unread(
+        work.answer_to,
+        work.settlement.faults,
+        work.revision.account,
+        services.supplier,
+        response_number=number,
+        issued_at=local_time(now_us(), work.revision),
+        test=work.message.test,
+    )
+    document = render(work.revision, work.message, response)
+    keep_rendered(changes, work, work.message, response, document, None)
+
+
+def _next_number(services: Services) -> int:
+    return services.store.numbers.take("order_response", 1)[0]
 
 
 def settle_one(services: Services, work: Work, books: Books, changes: Changes) -> None:

@@ -34,6 +34,8 @@ class Work:
     order_key: tuple[str, bool, str] = ("", False, "")
     """(account, test, the parts that the account's policy makes an order's key of, joined)."""
     settlement: Settlement | None = None
+    answer_to: str | None = None
+    """The order number of a document that could not be read whole, so that its refusal can name it."""
 
     def note_order(self, read: ReadOrder) -> None:
         """The order as read, and what follows from it alone."""
@@ -81,7 +83,7 @@ class Work:
             mapping_revision=pinned,
             catalogue_revision=self.catalogue.number,
             content_sha256=self.content or None,
-            order_number=self.read.order.order_number if self.read else None,
+            order_number=self.read.order.order_number if self.read else self.answer_to,
             **known,  # type: ignore[arg-type]
         )
 

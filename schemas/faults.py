@@ -69,7 +69,12 @@ class DocumentFailure(Exception):
 
 
 class DocumentRejected(DocumentFailure):
-    """The sender must act."""
+    """The sender must act. `answer_to` is the order number that a negative answer can name: None where it could not be
+    read, or where the document wants no answer."""
+
+    def __init__(self, faults: Iterable[Fault], answer_to: str | None = None) -> None:
+        super().__init__(faults)
+        self.answer_to = answer_to
 
 
 class DocumentHeld(DocumentFailure):

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from schemas.faults import TryAgain
+
 _LONGEST_PAUSE = 1.0
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,11 @@ def run_schedule(tasks: Sequence[Task], beat: Callable[[], None], stop: threadin
 def _run(task: Task, failing: set[str]) -> None:
     try:
         task.act()
+    except TryAgain as outage:  # the database is away for a while: no bug, and no traceback
+        if task.name not in failing:
+            logger.warning("Task %s can't be done just now (%s); it is tried again", task.name, outage.__cause__ or outage)
+            failing.add(task.name)
+        return
     except Exception as error:  # whatever it is, the other tasks must run on
         if task.name not in failing:
             logger.exception("Task %s failed (%s); it is tried again", task.name, type(error).__name__)

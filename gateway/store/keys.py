@@ -47,7 +47,6 @@ class Keys:
         self._cache: dict[str, tuple[float, bytes, ApiKey]] = {}
         self._noted: dict[str, int] = {}
         """Key id → when this process last tried to note its use."""
-        self._noted: dict[str, int] = {}
 
     def create(
         self, account_id: str | None, *, actor: str, test: bool = False, expires_at: int | None = None

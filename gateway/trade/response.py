@@ -33,7 +33,7 @@ from mappings.account import Account
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Supplier
 from schemas.documents.common import Address, Identifier, Party
-from schemas.documents.order import Order, OrderLine
+from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
 from schemas.faults import Fault
 
@@ -91,19 +91,44 @@ def decide(
     return Decision("answered", tuple(faults), response, tuple(answer.ledger for answer in answers), allocations)
 
 
-def rejection(
-    order: Order,
+def refusal_of_unread(
+    order_number: str,
     faults: Sequence[Fault],
+    account: Account,
     supplier: Supplier,
     *,
     response_number: str,
     issued_at: datetime,
     test: bool = False,
 ) -> OrderResponse:
-    """The refusal of an order that was read but never put into our terms: every line refused, the reasons told."""
-    heading = Heading(response_number, issued_at, seller_party(supplier), order.version, test or order.test)
-    judgement = Judgement("reject_order", list(faults))
-    return _refusal(MappedOrder(order, _unmapped(order), None, order.currency), judgement, heading)
+    """The refusal of an order that could not be read whole: it has no lines to answer, so every reason is in the note,
+    and its buyer is the account as we know it."""
+    return OrderResponse(
+        number=response_number,
+        order_number=order_number,
+        issue_date=issued_at.date(),
+        issued_at=issued_at,
+        outcome="rejected",
+        test=test,
+        note=joined([sentence(fault) for fault in faults]),
+        buyer=buyer_party(account),
+        seller=seller_party(supplier),
+    )
+
+
+def buyer_party(account: Account) -> Party:
+    """The account as its terms name it."""
+    first = account.identifiers[0] if account.identifiers else None
+    legal = account.legal
+    endpoint = legal.endpoint if legal else None
+    return Party(
+        id=first.id if first else None,
+        scheme=first.scheme if first else None,
+        name=account.name,
+        endpoint=Identifier(id=endpoint.id, scheme=endpoint.scheme) if endpoint else None,
+        legal_name=legal.name if legal and legal.name else account.name,
+        vat_id=legal.vat_id if legal else None,
+    )
 
 
 def seller_party(supplier: Supplier) -> Party:
@@ -162,14 +187,6 @@ def _refusal(mapped: MappedOrder, judgement: Judgement, heading: Heading) -> Ord
     header = [fault for fault in judgement.order_faults if line_index(fault) is None]
     reasons = [sentence(fault) for fault in (*header, *(fault for faults in own.values() for fault in faults))]
     return _response(mapped.order, "rejected", lines, heading, joined(reasons))
-
-
-def _unmapped(order: Order) -> tuple[MappedLine, ...]:
-    return tuple(_unmapped_line(index, line) for index, line in enumerate(order.lines))
-
-
-def _unmapped_line(index: int, line: OrderLine) -> MappedLine:
-    return MappedLine(index, line, None, None, None, None, None, None, None, None, None, None, None, None)
 
 
 # --- left to the ERP, or to later releases --------------------------------------------------------------------------

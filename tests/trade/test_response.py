@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from gateway.trade.response import rejection, seller_party
+from gateway.trade.response import refusal_of_unread, seller_party
 from mappings.revision import PriceRow, Product, SiteRow
 from schemas.documents.common import Party, Period, Price
 from schemas.documents.order import ScheduleLine
@@ -392,13 +392,12 @@ def test_a_wrong_buyer_is_refused_with_its_reasons_in_the_note() -> None:
     assert outcomes(decision) == [("rejected", "5")]
 
 
-def test_an_order_that_was_never_mapped_is_refused_too() -> None:
-    order = mapped(line("5"), line("6", index=1)).order
-    fault = Fault("missing_field", "No currency.", "/currency")
-    response = rejection(order, [fault], SUPPLIER, response_number="OR-9", issued_at=ISSUED)
+def test_an_order_that_could_not_be_read_whole_is_refused_by_its_number() -> None:
+    fault = Fault("missing_field", "No quantity.", "/lines/0/quantity")
+    response = refusal_of_unread("PO-1", [fault], account(), SUPPLIER, response_number="OR-9", issued_at=ISSUED)
     assert (response.outcome, response.order_number, response.number) == ("rejected", "PO-1", "OR-9")
-    assert [one.outcomes[0].status for one in response.lines] == ["rejected", "rejected"]
-    assert "No currency" in (response.note or "")
+    assert (response.lines, response.buyer and response.buyer.name) == ((), account().name)
+    assert "No quantity" in (response.note or "")
 
 
 def test_a_thousand_reasons_still_fit_the_note() -> None:

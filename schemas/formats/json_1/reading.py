@@ -17,6 +17,7 @@ MAX_PLACED_BODY = 200_000
 """Bytes of a body in which lines are counted for a fault's location; in larger ones the pointer alone is the place."""
 MAX_PLACED_FAULTS = 100
 MAX_PATH = 500
+MAX_NUMBER = 200
 
 
 def sniff(body: bytes) -> bool:
@@ -47,8 +48,16 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
         if len(faults) >= MAX_FAULTS:
             break
     if faults:
-        raise DocumentRejected(_placed(body, faults))
+        raise DocumentRejected(_placed(body, faults), _answer_to(value))
     return tuple(read)
+
+
+def _answer_to(value: Any) -> str | None:
+    """The number of the one order in the body, unless it wants no response."""
+    if not isinstance(value, dict) or value.get("response_requested") is False:
+        return None
+    number = value.get("order_number")
+    return number if isinstance(number, str) and 0 < len(number) <= MAX_NUMBER else None
 
 
 def parse_order(body: bytes) -> Order:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
@@ -100,16 +100,23 @@ def _read(root: Element, envelope_id: str | None) -> ReadOrder:
     try:
         order = Order.model_validate(found)
     except ValidationError as error:
-        _reject(root, reading, faults_of(error) + duplicates)
+        _reject(root, reading, faults_of(error) + duplicates, _answer_to(found))
     if duplicates:
-        _reject(root, reading, duplicates)
+        _reject(root, reading, duplicates, _answer_to(found))
     return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
 
 
-def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...]) -> NoReturn:
+def _answer_to(found: Mapping[str, Any]) -> str | None:
+    """The order number, unless the order's profile has no response."""
+    number = found.get("order_number")
+    return number if isinstance(number, str) and found.get("response_requested", True) is True else None
+
+
+def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...], answer_to: str | None) -> NoReturn:
     """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
     places = Places(root, read_order)
-    raise DocumentRejected(places.with_locations(faults) + places.of_remarks(reading.remarks)) from None
+    every = places.with_locations(faults) + places.of_remarks(reading.remarks)
+    raise DocumentRejected(every, answer_to) from None
 
 
 def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:
