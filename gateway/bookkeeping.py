@@ -65,7 +65,7 @@ class Books:
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""
-        return f"TEST-{work.message.id}" if work.is_test else f"OR-{next(self._numbers):08d}"
+        return work.test_number if work.is_test else f"OR-{next(self._numbers):08d}"
 
     def keep(
         self, work: Work, message: ClaimedMessage, decision: Decision, document: Rendered | None, changes: Changes

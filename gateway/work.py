@@ -54,6 +54,11 @@ class Work:
         return "\x1f".join([parts[part] for part in self.account.policies.order_key])
 
     @property
+    def test_number(self) -> str:
+        """The number of a test's response: of no series, and another one each time the test is judged."""
+        return f"TEST-{self.message.id}-{self.message.run}"
+
+    @property
     def number_key(self) -> tuple[str, bool, str]:
         """(account, test key, order number): how earlier messages that are still open are found."""
         return (self.message.account_id, self.message.test, self.order.order_number)

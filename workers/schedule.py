@@ -43,7 +43,9 @@ def _run(task: Task, failing: set[str]) -> None:
         task.act()
     except TryAgain as outage:  # the database is away for a while: no bug, and no traceback
         if task.name not in failing:
-            logger.warning("Task %s can't be done just now (%s); it is tried again", task.name, outage.__cause__ or outage)
+            logger.warning(
+                "Task %s can't be done just now (%s); it is tried again", task.name, outage.__cause__ or outage
+            )
             failing.add(task.name)
         return
     except Exception as error:  # whatever it is, the other tasks must run on

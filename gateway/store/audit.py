@@ -76,6 +76,12 @@ class Audit:
             for number, at, kind, actor, body in rows
         ]
 
+    def size(self) -> tuple[int, int]:
+        """How many streams there are, and how many events in all of them."""
+        with self._database.read() as connection:
+            streams, entries = fetch(connection, "SELECT count(DISTINCT stream), count(*) FROM events", [])[0]
+        return int(streams), int(entries)
+
     def broken(self) -> Iterator[str]:
         """Sentences naming every stream whose chain doesn't hold, or whose head isn't what its message says."""
         yield from self._broken_chains()

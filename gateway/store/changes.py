@@ -77,6 +77,8 @@ class Changes:
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
     tried_again: list[tuple[str, str]] = field(default_factory=list)
     """(earlier message, the resend's id): held or failed earlier messages to be judged again."""
+    snapshots: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(product, site) → the stock snapshot that what is taken there was decided on."""
     settled: list[str] = field(default_factory=list)
     """Ids of the messages that leave `processing` with this save."""
 
@@ -200,6 +202,8 @@ class Changes:
     ) -> None:
         """One movement an allocation, with the running totals after it."""
         for taken in allocations:
+            place = (taken.product, taken.site)
+            self.snapshots[place] = stock.positions[place].snapshot
             number, total, own = totals.after(stock, taken)
             self.stock_movements.append(
                 (

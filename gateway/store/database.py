@@ -23,6 +23,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from schemas.faults import Fault, TryAgain
 
 BUSY_SECONDS = 5.0
+_FROZEN_MS = 10_000
+"""A transaction in which nothing has been asked for so long is ended by PostgreSQL: nothing is computed inside one."""
 _YIELD_SECONDS = 0.0003
 """After a write, long enough for a waiting process to take the lock (measured: restores fairness)."""
 
@@ -177,10 +179,18 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
         connect_args={"connect_timeout": int(BUSY_SECONDS)},
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # A machine that froze inside a transaction would hold its locks until TCP gives it up, after hours.
+        connection.execute(f"SET idle_in_transaction_session_timeout = {_FROZEN_MS}")
+        connection.commit()
+
+    return engine

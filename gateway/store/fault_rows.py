@@ -24,15 +24,22 @@ def fault_rows(
             number,
             stage,
             fault.code,
-            fault.path,
-            fault.location,
-            fault.detail,
-            fault.value,
-            fault.expected,
+            storable(fault.path),
+            storable(fault.location),
+            storable(fault.detail),
+            fault.value and storable(fault.value),
+            fault.expected and storable(fault.expected),
             fingerprint(account_id, fault),
         )
         for number, fault in enumerate(found, start)
     ]
+
+
+def storable(text: str) -> str:
+    """The text as every database takes it: no NUL, and no half of a surrogate pair, which bad input can bring."""
+    if text.isascii():
+        return text.replace("\0", "\ufffd") if "\0" in text else text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def fingerprint(account_id: str, fault: Fault) -> str:

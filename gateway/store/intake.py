@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -58,7 +58,7 @@ class Kept:
     key_conflict: bool = False
     """The Idempotency-Key came with other content before; nothing was stored."""
     rings: bool = False
-    """A message now waits for a worker because of this."""
+    """A message now waits for a worker because of this, and it is the caller who rings for it."""
 
 
 @dataclass(slots=True)
@@ -135,12 +135,28 @@ class Intake:
     def _settle(self, group: list[tuple[NewMessage, Future[Kept]]]) -> None:
         try:
             outcomes = self.keep_all([message for message, _ in group])
-        except BaseException as error:  # each waiting request must hear of it, whatever it is
+        except StoreUnavailable as error:
             for _, future in group:
                 future.set_exception(error)
             return
-        for (_, future), kept in zip(group, outcomes, strict=True):
+        except BaseException as error:  # each waiting request must hear of it, whatever it is
+            if len(group) == 1:
+                group[0][1].set_exception(error)
+                return
+            for one in group:  # one that can't be stored must not fail those that came with it
+                self._settle([one])
+            return
+        for (_, future), kept in zip(group, _one_ring_a_lane(group, outcomes), strict=True):
             future.set_result(kept)
+
+
+def _one_ring_a_lane(group: Sequence[tuple[NewMessage, Future[Kept]]], outcomes: Sequence[Kept]) -> Iterator[Kept]:
+    """Messages that were committed together need one ring in each lane: the first one's caller rings for them all."""
+    rung: set[int] = set()
+    for (message, _), kept in zip(group, outcomes, strict=True):
+        yield replace(kept, rings=False) if kept.rings and message.lane in rung else kept
+        if kept.rings:
+            rung.add(message.lane)
 
 
 class _Group:

@@ -18,7 +18,7 @@ from gateway.states import advance
 from gateway.store.audit import next_event
 from gateway.store.changes import MESSAGE_UPDATE, Changes, ClaimedMessage
 from gateway.store.clock import LeaseClock
-from gateway.store.database import Database
+from gateway.store.database import Collision, Database
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.statements import fetch, insert, marks, run
@@ -38,6 +38,8 @@ from schemas.faults import Fault
 
 LANE_WEIGHTS = (8, 4, 2, 1)
 BATCH_BYTES = 8_000_000
+LOST_EVERY = 4
+"""Each fourth claim looks first for a message that lost its worker."""
 
 
 class LeaseLost(Exception):
@@ -78,6 +80,7 @@ class WorkQueue:
         self._lease_ms = int(lease_seconds * 1000)
         self._max_losses = max_losses
         self._turns: dict[int, str] = {}
+        self._claims = 0
 
     def claim(self, worker: str, lanes: Sequence[int], limit: int) -> Claim | None:
         """Up to `limit` messages of these lanes under a new lease, or None where nothing waits."""
@@ -86,8 +89,10 @@ class WorkQueue:
         waiting = {lane: accounts for lane, accounts in waiting.items() if accounts}
         if not waiting:
             return None
+        self._claims += 1
         with self._database.write() as connection:
-            picked = self._pick(connection, waiting, limit)
+            alone = self._lost(connection, list(waiting)) if self._claims % LOST_EVERY == 0 else []
+            picked = alone or self._pick(connection, waiting, limit)
             if not picked:
                 return None
             lease_id = new_id()
@@ -99,6 +104,17 @@ class WorkQueue:
                 [(lease_id, message_id) for message_id in picked],
             )
         return Claim(lease_id, self._load(picked))
+
+    def _lost(self, connection: Connection, lanes: list[int]) -> list[str]:
+        """The most urgent message whose worker was lost, so that it isn't passed over for ever while others wait."""
+        lock = "" if self._database.is_sqlite else " FOR UPDATE SKIP LOCKED"
+        rows = fetch(
+            connection,
+            "SELECT id FROM messages WHERE status = 'received' AND not_before IS NULL AND losses > 0 "
+            f"AND lane IN ({marks(len(lanes))}) ORDER BY due_at LIMIT 1{lock}",
+            lanes,
+        )
+        return [row[0] for row in rows]
 
     def _pick(self, connection: Connection, waiting: Mapping[int, list[str]], limit: int) -> list[str]:
         """Ids of a batch, from the accounts (by lane) that were seen waiting."""
@@ -205,6 +221,7 @@ class WorkQueue:
             updates = [(*row, claim.lease_id) for row in changes.message_updates]
             if run(connection, MESSAGE_UPDATE, updates) != len(updates):
                 raise LeaseLost(claim.lease_id)
+            self._refuse_old_stock(connection, changes)
             insert(connection, stock_movements, sorted(changes.stock_movements, key=_in_stock_order))
             insert(connection, orders, changes.orders)
             insert(connection, order_versions, changes.order_versions)
@@ -216,8 +233,32 @@ class WorkQueue:
             insert(connection, payloads, changes.payloads, skip_conflicts=True)
             for earlier, resend in changes.tried_again:
                 self._try_again(connection, earlier, resend, changes.at)
-            if len(changes.settled) == len(claim.messages):
-                run(connection, "DELETE FROM leases WHERE id = ?", [(claim.lease_id,)])
+            self._end_lease(connection, claim, changes)
+
+    @staticmethod
+    def _end_lease(connection: Connection, claim: Claim, changes: Changes) -> None:
+        """The lease goes with the last of its messages."""
+        if len(changes.settled) == len(claim.messages):
+            run(connection, "DELETE FROM leases WHERE id = ?", [(claim.lease_id,)])
+            return
+        nothing_left = "NOT EXISTS (SELECT 1 FROM messages WHERE lease_id = ? AND status = 'processing')"
+        run(connection, f"DELETE FROM leases WHERE id = ? AND {nothing_left}", [(claim.lease_id, claim.lease_id)])
+
+    @staticmethod
+    def _refuse_old_stock(connection: Connection, changes: Changes) -> None:
+        """Raises Collision where a snapshot came in since the one that this was decided on."""
+        products = sorted({product for product, _ in changes.snapshots})
+        if not products:
+            return
+        rows = fetch(
+            connection,
+            "SELECT k.product, k.site, (SELECT max(n.id) FROM stock_snapshots n WHERE n.product = k.product "
+            f"AND n.site = k.site) FROM stock_places k WHERE k.product IN ({marks(len(products))})",
+            products,
+        )
+        for product, site, newest in rows:
+            if changes.snapshots.get((product, site), newest) != newest:
+                raise Collision(f"stock of {product} at {site} was counted anew")
 
     def release(self, claim: Claim, message_ids: Sequence[str], after_seconds: float = 0.0) -> None:
         """Give messages back unsettled, to be claimed again, at the earliest after so many seconds."""
@@ -326,6 +367,8 @@ class WorkQueue:
     @staticmethod
     def _try_again(connection: Connection, message_id: str, resend: str, at: int) -> None:
         rows = fetch(connection, "SELECT status, event_count, event_hash FROM messages WHERE id = ?", [message_id])
+        if rows[0][0] not in ("held", "failed"):
+            raise Collision(f"message {message_id} is {rows[0][0]} by now")
         status = advance(rows[0][0], "resend")
         event = next_event(message_id, rows[0][1] + 1, bytes(rows[0][2]), "resent", "gateway", {"resend": resend}, at)
         insert(connection, events, [event.row()])

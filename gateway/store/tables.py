@@ -151,6 +151,8 @@ Index(
     sqlite_where=_ready,
     postgresql_where=_ready,
 )
+_lost = text("status = 'received' AND not_before IS NULL AND losses > 0")
+Index("ix_messages_lost", messages.c.due_at, sqlite_where=_lost, postgresql_where=_lost)
 _delayed = text("status = 'received' AND not_before IS NOT NULL")
 Index("ix_messages_delayed", messages.c.not_before, sqlite_where=_delayed, postgresql_where=_delayed)
 _leased = text("status = 'processing'")
@@ -253,7 +255,7 @@ orders = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("account_id", "test", "order_key", "epoch"),
-    Index("ix_orders_account_id_order_number", "account_id", "order_number"),
+    Index("ix_orders_order_number", "order_number", "account_id"),
 )
 
 # Append-only: the canonical document that made each version.
@@ -363,7 +365,7 @@ documents = Table(
     UniqueConstraint("id"),
     UniqueConstraint("type", "number"),
     Index("ix_documents_mailbox", "account_id", "transaction_id", "position"),
-    Index("ix_documents_account_id_order_number", "account_id", "order_number", "position"),
+    Index("ix_documents_order_number", "account_id", "order_number", "transaction_id", "position"),
     Index("ix_documents_message_id", "message_id"),
 )
 

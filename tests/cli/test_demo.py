@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
+from lxml import etree
 
 from gateway.demo import unexpected
 from gateway.samples import judge, samples_in
@@ -118,6 +120,32 @@ def test_the_demo_shows_every_answer_stops_and_comes_back(
     (order,) = run("orders", "show", "ACME-1002", "--json").json
     assert [line["confirmed"] for line in order["lines"]] == ["4", "6"]
     assert run("audit", "verify").code == 0
+
+
+def test_each_sample_posted_with_a_wait_gets_its_answer_and_ubl_is_valid(
+    start: Start, data_dir: Path, schemas_dir: Path
+) -> None:
+    schema = etree.XMLSchema(etree.parse(schemas_dir / "ubl-2.1" / "maindoc" / "UBL-OrderResponse-2.1.xsd"))
+    up = start(data_dir, "--demo")
+    up.until(lambda: up.said().count("; echo\n") == 2, STARTS)
+    base = re.findall(r"Serving at (\S+)", up.said())[0]
+    answered = 0
+    for sample in sorted((ROOT / "mappings" / "accounts").glob("*/samples/0*")):
+        if sample.name.endswith(".expected.json"):
+            continue
+        expected = json.loads(sample.with_name(f"{sample.stem}.expected.json").read_text("utf-8"))
+        key = (data_dir / "demo" / f"{sample.parents[1].name}.key").read_text().strip()
+        kind = "application/xml" if sample.suffix == ".xml" else "application/json"
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": kind}
+        answer = httpx.post(f"{base}/v1/orders?wait=10", content=sample.read_bytes(), headers=headers, timeout=30)
+        assert answer.status_code == (200 if expected["status"] == "done" else 202), (sample, answer.text)
+        if answer.status_code == 200:
+            answered += 1
+            assert answer.headers["content-type"].startswith(kind)
+            if sample.suffix == ".xml":
+                schema.assertValid(etree.fromstring(answer.content))
+    assert answered == 6
+    assert up.stop() == 0
 
 
 def _tells_who_ordered_what(told: str) -> None:

@@ -444,3 +444,69 @@ def test_tampering_with_the_audit_is_found(store: Store, tampering: str) -> None
     with store.database.write() as connection:
         connection.exec_driver_sql(tampering)
     assert list(store.audit.broken())
+
+
+# --- what an attacker found ----------------------------------------
+
+
+def test_a_message_that_lost_its_worker_is_not_passed_over_while_others_wait(database_url: str) -> None:
+    store = Store(database_url, lease_seconds=0.01)
+    store.upgrade()
+    lost = store.intake.keep(arrival(b"lost", lane=3)).message_id
+    claim(store)
+    while not store.queue.sweep().released:
+        pass
+    patient = Store(database_url)  # with a lease that lasts, so that nothing else is lost
+    for n in range(8):
+        patient.intake.keep(arrival(f"urgent {n}".encode(), lane=0))
+    claimed = [[message.id for message in claim(patient, 1).messages] for _ in range(4)]
+    assert [lost] in claimed
+    store.close()
+    patient.close()
+
+
+def test_what_no_text_column_takes_is_stored_all_the_same(store: Store) -> None:
+    fault = Fault("unknown_format", "begins with \0 and \ud800", value="hello\0world", expected="\udfff")
+    with ThreadPoolExecutor(8) as threads:
+        bodies = [arrival(b"bad", unreadable=(fault,)), *(arrival(f"{n}".encode()) for n in range(7))]
+        kept = list(threads.map(store.intake.keep, bodies))
+    assert [one.status for one in kept] == ["rejected", *["received"] * 7]
+    (stored,) = store.messages.faults(kept[0].message_id)
+    assert stored.value == "hello\ufffdworld"
+
+
+def test_a_decision_on_stock_that_was_counted_anew_collides(store: Store) -> None:
+    store.stock.record([StockRow("OAT", "HAM", NOON, Decimal(100))])
+    store.intake.keep(arrival(b"x"))
+    work, stock, totals = claim(store), store.stock.load(["OAT"], ["acme"]), StockTotals()
+    totals.start(stock)
+    changes = settled(work.messages[0])
+    changes.move_stock(work.messages[0], "order", [Allocation("OAT", "HAM", "acme", "1", Decimal(90))], stock, totals)
+    store.stock.record([StockRow("OAT", "HAM", NOON, Decimal(10))])
+    with pytest.raises(Collision, match="counted anew"):
+        store.queue.save(work, changes)
+    assert store.stock.load(["OAT"], ["acme"]).positions["OAT", "HAM"].taken == 0
+
+
+def test_an_earlier_message_that_moved_on_meanwhile_is_a_collision(store: Store) -> None:
+    first = store.intake.keep(arrival(b"x")).message_id
+    work = claim(store)
+    store.queue.save(work, settled(work.messages[0], "hold"))
+    store.intake.keep(arrival(b"the same in other words"))
+    again = claim(store)
+    changes = settled(again.messages[0], "mark_duplicate", duplicate_of=first)
+    changes.tried_again.append((first, again.messages[0].id))
+    assert store.messages.dismiss(first, "t", "by hand") is not None
+    with pytest.raises(Collision):
+        store.queue.save(again, changes)
+    assert store.messages.status(first) == "dismissed"
+
+
+def test_a_batch_saved_in_parts_ends_its_lease_with_the_last(store: Store) -> None:
+    for n in range(2):
+        store.intake.keep(arrival(f"{n}".encode()))
+    work = claim(store)
+    for message in work.messages:
+        store.queue.save(work, settled(message))
+    with pytest.raises(LeaseLost):
+        store.queue.extend(work)

@@ -99,11 +99,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_documents_id")),
         sa.UniqueConstraint("type", "number", name=op.f("uq_documents_type_number")),
     )
-    op.create_index(
-        "ix_documents_account_id_order_number", "documents", ["account_id", "order_number", "position"], unique=False
-    )
     op.create_index("ix_documents_mailbox", "documents", ["account_id", "transaction_id", "position"], unique=False)
     op.create_index("ix_documents_message_id", "documents", ["message_id"], unique=False)
+    op.create_index(
+        "ix_documents_order_number",
+        "documents",
+        ["account_id", "order_number", "transaction_id", "position"],
+        unique=False,
+    )
     op.create_table(
         "events",
         sa.Column("stream", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
@@ -250,6 +253,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'processing'"),
     )
     op.create_index(
+        "ix_messages_lost",
+        "messages",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'received' AND not_before IS NULL AND losses > 0"),
+        postgresql_where=sa.text("status = 'received' AND not_before IS NULL AND losses > 0"),
+    )
+    op.create_index(
         "ix_messages_open",
         "messages",
         ["account_id", "order_number", "id"],
@@ -319,7 +330,7 @@ def upgrade() -> None:
             "account_id", "test", "order_key", "epoch", name=op.f("uq_orders_account_id_test_order_key_epoch")
         ),
     )
-    op.create_index("ix_orders_account_id_order_number", "orders", ["account_id", "order_number"], unique=False)
+    op.create_index("ix_orders_order_number", "orders", ["order_number", "account_id"], unique=False)
     op.create_table(
         "payloads",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
