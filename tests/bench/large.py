@@ -1,0 +1,53 @@
+"""One order in a fresh process: `large.py DATA_DIR LINES parse|answer`. Prints seconds of each step and peak memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from lxml import etree
+
+from config.settings import Settings
+from gateway import intake, pipeline
+from gateway.bootstrap import build_services
+from tests.bench.orders import ACCOUNT
+
+
+def main() -> None:
+    folder, order, step = sys.argv[1:]
+    body = Path(order).read_bytes()
+    steps = answer(Settings(data_dir=Path(folder)), body) if step == "answer" else parse(body)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({**steps, "peak_bytes": peak}))
+
+
+def parse(body: bytes) -> dict[str, float]:
+    """The bare parse, memory included."""
+    began = time.perf_counter()
+    root = etree.fromstring(body)
+    ended = time.perf_counter()
+    return {"parse": ended - began, "lines": len(root)}
+
+
+def answer(settings: Settings, body: bytes) -> dict[str, float]:
+    """Take it in and answer it, with the gateway's own calls."""
+    services = build_services(settings)
+    account = services.terms.current([ACCOUNT])[ACCOUNT].account
+    services.terms.catalogue()
+    began = time.perf_counter()
+    taken = intake.take_in(services, intake.Arrival(account, False, body, "bench"))
+    stored = time.perf_counter()
+    assert pipeline.drain(services, (0, 1, 2, 3), lambda: None) == 1
+    ended = time.perf_counter()
+    message = services.store.messages.one(ACCOUNT, taken.kept.message_id)
+    assert message is not None
+    assert message.status == "done", (message.status, services.store.messages.faults(message.id)[:3])
+    services.store.close()
+    return {"stored": stored - began, "answered": ended - stored}
+
+
+if __name__ == "__main__":
+    main()
