@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import redis
 from rq import Queue, SimpleWorker
-from rq.exceptions import DequeueTimeout, StopRequested
+from rq.exceptions import DequeueTimeout, InvalidJobOperation, NoSuchJobError, StopRequested
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseDeathPenalty
@@ -251,7 +251,11 @@ class LaneWorker(SimpleWorker):
         job: Job,
         *exc_info: type[BaseException] | BaseException | TracebackType | None,
     ) -> None:
-        """A job that raised is a bug: it is logged with its traceback."""
+        """A job that raised is a bug: it is logged with its traceback. One that Redis has forgotten meanwhile (it was
+        flushed) did its work all the same; only RQ's bookkeeping of it failed."""
+        if isinstance(exc_info[1], InvalidJobOperation | NoSuchJobError):
+            logger.warning("Redis has forgotten job %s in lane %s while it ran", job.id, job.origin)
+            return
         logger.error("Job %s in lane %s failed", job.id, job.origin, exc_info=exc_info)  # type: ignore[arg-type]
 
     def _set_ip_address(self, connection: redis.Redis) -> None:

@@ -1,0 +1,18 @@
+"""PostgreSQL restarted hard twenty times under load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness.scenarios.postgres_restarts import orders_survive_postgres_restarts
+from tests.harness.site import Site
+from tests.store.postgres import fresh_database, postgres_server
+
+pytestmark = pytest.mark.chaos
+
+
+def test_orders_survive_postgres_restarts(folder: Path) -> None:
+    with postgres_server() as own, fresh_database(own) as url, Site(folder, url) as site:
+        orders_survive_postgres_restarts(site, own, restarts=20, orders_each=100)

@@ -1,0 +1,195 @@
+"""The gateway's processes with a fault put in: `HARNESS_FAULTS='POINT=ACT …' python -m tests.harness.driver PART …`.
+
+The product has no hooks for tests, so this wraps its functions from outside and then runs `workers.main`. Under `up`
+only the workers get the faults. A POINT is
+
+  claim:commit, claim:done      inside the claim's transaction just before its commit; when it has returned
+  save:enter, save:commit, save:done     before the save; inside its transaction just before the commit; after it
+  keep:commit, keep:done        likewise for the intake of orders
+  decode:TEXT                   while a document whose bytes have TEXT in them is read
+
+and an ACT `kill` (-9), `stop` (SIGSTOP), `exit` (`os._exit(9)`), `loop` (for ever), `memory` (until there is none),
+followed by `/FOLDER` where it may happen only as often as there are files in FOLDER: each time takes one away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_now = threading.local()
+
+
+def main() -> int:
+    """Run the part that is named, with the faults of the environment."""
+    import workers.main
+
+    if sys.argv[1] == "up":
+        _hand_down(workers.main)
+    else:
+        for fault in os.environ["HARNESS_FAULTS"].split():
+            point, _, act = fault.partition("=")
+            install(point, actor(act))
+    return workers.main.main()
+
+
+def _hand_down(module: Any) -> None:
+    """`up` starts its workers through this driver too."""
+    plain = module._parts
+
+    def parts(*arguments: Any) -> list[Any]:
+        return [_driven(part) if part.name.startswith("worker") else part for part in plain(*arguments)]
+
+    module._parts = parts
+
+
+def _driven(part: Any) -> Any:
+    words = ("tests.harness.driver" if word == "workers.main" else word for word in part.command)
+    return replace(part, command=tuple(words))
+
+
+def actor(act: str) -> Callable[[], None]:
+    """What happens at the point."""
+    name, slash, folder = act.partition("/")
+    do = {"kill": _kill, "stop": _stop, "exit": _exit, "loop": _loop, "memory": _eat_memory}[name]
+
+    def limited() -> None:
+        if not slash or _take_one(Path(slash + folder)):
+            do()
+
+    return limited
+
+
+def _take_one(folder: Path) -> bool:
+    for token in sorted(folder.iterdir()):
+        with contextlib.suppress(FileNotFoundError):
+            token.unlink()
+            return True
+    return False
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _exit() -> None:
+    os._exit(9)
+
+
+def _loop() -> None:
+    while True:
+        pass
+
+
+def _eat_memory() -> None:
+    """As a document that needs more than there is; bounded, so that the machine does not suffer."""
+    bound = psutil.Process().memory_info().vms + 300_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+    held = []
+    while True:
+        held.append(bytearray(50_000_000))
+
+
+def install(point: str, act: Callable[[], None]) -> None:
+    """Wrap the product's functions so that `act` is called at the point."""
+    from gateway.store.intake import Intake
+    from gateway.store.queue import WorkQueue
+
+    where, _, moment = point.partition(":")
+    if where == "decode":
+        _wrap_parsers(moment.encode(), act)
+        return
+    owner, method = {"claim": (WorkQueue, "claim"), "save": (WorkQueue, "save"), "keep": (Intake, "keep_all")}[where]
+    _wrap_method(owner, method, moment, act)
+    if moment == "commit":
+        _wrap_write(lambda: getattr(_now, "inside", None) == method, act)
+
+
+def _wrap_method(owner: Any, method: str, moment: str, act: Callable[[], None]) -> None:
+    plain = getattr(owner, method)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if moment == "enter":
+            act()
+        _now.inside = method
+        try:
+            result = plain(*arguments, **named)
+        finally:
+            _now.inside = None
+        if moment == "done" and (result is not None or method == "save"):
+            act()
+        return result
+
+    setattr(owner, method, wrapped)
+
+
+def _wrap_write(applies: Callable[[], bool], act: Callable[[], None]) -> None:
+    from gateway.store.database import Database
+
+    plain = Database.write
+
+    @contextlib.contextmanager
+    def write(self: Database) -> Iterator[Any]:
+        with plain(self) as connection:
+            yield connection
+            if applies():
+                act()
+
+    Database.write = write  # type: ignore[method-assign]
+
+
+def at_write(number: int, moment: str, act: Callable[[], None]) -> Callable[[], int]:
+    """`act` just before (`commit`) or just after (`done`) this process's write transaction of that number, from 1.
+
+    Returns a function that says how many there were.
+    """
+    from gateway.store.database import Database
+
+    plain = Database.write
+    count = 0
+
+    @contextlib.contextmanager
+    def write(self: Database) -> Iterator[Any]:
+        nonlocal count
+        with plain(self) as connection:
+            yield connection
+            count += 1
+            if count == number and moment == "commit":
+                act()
+        if count == number and moment == "done":
+            act()
+
+    Database.write = write  # type: ignore[method-assign]
+    return lambda: count
+
+
+def _wrap_parsers(marked: bytes, act: Callable[[], None]) -> None:
+    from schemas.formats.registry import FORMATS
+
+    for name, known in list(FORMATS.items()):
+        plain = known.parse_orders
+
+        def parse(body: bytes, plain: Callable[[bytes], Any] = plain) -> Any:
+            if marked in body:
+                act()
+            return plain(body)
+
+        FORMATS[name] = replace(known, parse_orders=parse)  # type: ignore[index]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
