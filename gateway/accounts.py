@@ -109,6 +109,17 @@ def _bytes_of(row: Row) -> bytes:
 
 
 # --- what no single row shows ------------------------------------------------------------------------------------
+def products_not_ours(
+    account_id: str, named: Iterable[tuple[str, str, str]], catalogue: Catalogue
+) -> tuple[Fault, ...]:
+    """A fault for each product that is named, as `mappings.files.named_products` gives it, and that we don't have."""
+    return tuple(
+        _not_ours(account_id, file, place, product)
+        for file, place, product in named
+        if product not in catalogue.products
+    )
+
+
 def mapping_problems(folder: AccountFolder, catalogue: Catalogue) -> tuple[Fault, ...]:
     """What will keep the account's orders from being answered: products that we don't have, formats we can't read."""
     return (*_formats(folder.account), *_unknown_products(folder, catalogue))
@@ -133,5 +144,9 @@ def _unknown_products(folder: AccountFolder, catalogue: Catalogue) -> Iterator[F
         named = {row.product: None for row in folder.rows()[kind] if row.product is not None}
         for product in named:
             if product not in catalogue.products:
-                detail = f"{file} of {folder.account.id} names {product}, which products.csv does not have"
-                yield Fault("bad_value", detail, "", file, product, "a product of products.csv")
+                yield _not_ours(folder.account.id, file, file, product)
+
+
+def _not_ours(account_id: str, file: str, place: str, product: str) -> Fault:
+    detail = f"{file} of {account_id} names {product}, which products.csv does not have"
+    return Fault("bad_value", detail, "", place, product, "a product of products.csv")

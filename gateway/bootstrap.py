@@ -45,6 +45,11 @@ def misspelt_variables(environment: Mapping[str, str]) -> list[str]:
     return unknown_variables(environment)
 
 
+def usual_data_folder() -> Path:
+    """The data folder where none is set."""
+    return Path(Settings.model_fields["data_dir"].get_default(call_default_factory=True)).absolute()
+
+
 def demo_folder() -> Path:
     """Where the demo's products, packs, stock and taxes are."""
     return Path(str(resources.files("config"))) / "demo"

@@ -4,11 +4,14 @@ and what came back is told in words and compared with what the sample says must 
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
 import re
 import shlex
+import shutil
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -120,15 +123,25 @@ class Sent:
     """Line number → the line in our terms, in words."""
     message_id: str
     message_url: str
-    duplicate: bool
+    sent_before: bool
+    """Its bytes were here already: nothing was sent now, and this is what has become of them since."""
     judged: Judged
     document_format: str | None
     document_url: str | None
     differences: tuple[str, ...]
+    """From what is expected; a sample that came before may have been mended, replayed or dismissed since."""
+    program: str
+    """The gateway's command as it can be pasted."""
 
     def story(self) -> list[str]:
         """Who ordered what and what came back, as a newcomer reads it."""
-        return [*self._asked(), *self._answered(), *(f"  DIFFERS from what is expected: {d}" for d in self.differences)]
+        told = self._known() if self.sent_before else [*self._asked(), *self._answered()]
+        wrong = () if self.sent_before else self.differences
+        return [*told, *(f"  DIFFERS from what is expected: {one}" for one in wrong)]
+
+    def is_wrong(self) -> bool:
+        """It was sent now, and something else came than is expected."""
+        return bool(self.differences) and not self.sent_before
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
@@ -139,7 +152,7 @@ class Sent:
             "order_number": self.order.order_number if self.order else None,
             "message_id": self.message_id,
             "status": self.judged.status,
-            "duplicate": self.duplicate,
+            "sent_before": self.sent_before,
             "outcome": response.outcome if response else None,
             "response_number": response.number if response else None,
             "response_format": self.document_format,
@@ -149,36 +162,55 @@ class Sent:
         }
 
     def _asked(self) -> Iterator[str]:
-        name, file = self.sender.account.name, _relative(self.sender.folder / "samples" / self.sample.name)
+        yield f"{self.sender.account.name} sends {self._named()}"
         if self.order is None:
-            yield f"{name} sends {file}"
             return
-        yield f"{name} sends order {self.order.order_number} ({file})"
         for line in self.order.lines:
             yield f"    line {line.line_number}: {_wanted(line)}{self.mapped.get(line.line_number, '')}"
-        if story := (self.sample.expected or {}).get("story"):
+        if not self.differences and (story := (self.sample.expected or {}).get("story")):
             yield f"    ({story})"
 
+    def _named(self) -> str:
+        file = _relative(self.sender.folder / "samples" / self.sample.name)
+        return file if self.order is None else f"order {self.order.order_number} ({file})"
+
+    def _known(self) -> Iterator[str]:
+        """What has become of a sample that came before."""
+        response, status = self.judged.response, self.judged.status
+        yield f"{self.sender.account.name}: {self._named()}"
+        if response is not None:
+            yield f"  Sent before: answered as {response.number}, {response.outcome}: {self.document_url}"
+            return
+        if status in ("held", "failed", "rejected"):
+            yield f"  Sent before: {'still held' if status == 'held' else status} because"
+            yield from self._faults()
+        else:
+            yield f"  Sent before: {_KNOWN.get(status, status)}"
+        yield f"  Message: {self.message_url}"
+
     def _answered(self) -> Iterator[str]:
-        again = " It was sent before: it is answered as it was then." if self.duplicate else ""
         response = self.judged.response
         if response is not None:
-            yield f"  {_OUTCOMES[response.outcome]}{again}"
+            yield f"  {_OUTCOMES[response.outcome]}"
             if response.note:
                 yield f"    {response.note}"
             for line in response.lines:
                 yield f"    line {line.line_number}: {_answer(line)}"
             yield f"  Order response {response.number} in {self.document_format}: {self.document_url}"
             return
-        yield f"  {_STATUSES.get(self.judged.status, self.judged.status)}{again}"
+        yield f"  {_STATUSES.get(self.judged.status, self.judged.status)}"
+        yield from self._faults()
+        yield f"  Message: {self.message_url}"
+
+    def _faults(self) -> Iterator[str]:
+        """What is wrong, what to do about it, and the commands to paste then."""
         for fault in self.judged.faults:
             yield f"    {self._place(fault)}{fault.detail}"
         for code in dict.fromkeys(fault.code for fault in self.judged.faults if fault.code in FAULTS):
             yield f"    What to do: {FAULTS[code].remedy}"
         if self.judged.status in ("held", "failed"):
-            again, close = f"gateway replay {self.message_id}", f"gateway messages dismiss {self.message_id}"
-            yield f"    Then: {again} --reason …; or: {close} --reason …"
-        yield f"  Message: {self.message_url}"
+            yield f"    Then: {self.program} replay {self.message_id} --reason 'mended'"
+            yield f"    Or: {self.program} messages dismiss {self.message_id} --reason 'not wanted'"
 
     def _place(self, fault: Fault) -> str:
         """The line's number as the account gave it."""
@@ -201,6 +233,13 @@ _STATUSES = {
     "processing": "STORED, and being judged.",
     "done": "DONE; the account wants no answer.",
 }
+_KNOWN = {
+    "done": "done; the account wants no answer.",
+    "dismissed": "dismissed by one of us; no answer goes out.",
+    "superseded": "another message took its place.",
+    "received": "stored, and not judged yet.",
+    "processing": "stored, and being judged.",
+}
 _PARTS = {
     "accepted": "confirmed",
     "changed": "confirmed with a change",
@@ -210,15 +249,18 @@ _PARTS = {
 }
 
 
-def send_samples(services: Services, base: str, accounts: Sequence[DemoAccount]) -> Iterator[Sent]:
-    """Each account's samples in name order, each once the one before is answered. Raises DemoFailed."""
-    _until_ready(base)
+def send_samples(services: Services, base: str, accounts: Sequence[DemoAccount], program: str) -> Iterator[Sent]:
+    """Each account's samples in name order, each once the one before is answered; one that came before is not sent, it
+    is told what became of it. Raises DemoFailed."""
+    _until_ready(base, program)
     for sender in accounts:
         for sample in sender.samples:
-            yield _send(services, base, sender, sample)
+            known = services.store.messages.of_bytes(sender.account.id, False, hashlib.sha256(sample.body).digest())
+            message_id, came_before = (known.id, True) if known else _post(base, sender, sample)
+            yield _told(services, base, sender, sample, message_id, came_before, program)
 
 
-def _until_ready(base: str) -> None:
+def _until_ready(base: str, program: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while True:
         try:
@@ -227,11 +269,12 @@ def _until_ready(base: str) -> None:
         except DemoFailed:
             pass
         if time.monotonic() > deadline:
-            raise DemoFailed(f"Nothing serves at {base}. Start it with `gateway up`.")
+            raise DemoFailed(f"Nothing serves at {base}. Start it with `{program} up`.")
         time.sleep(0.05)
 
 
-def _send(services: Services, base: str, sender: DemoAccount, sample: Sample) -> Sent:
+def _post(base: str, sender: DemoAccount, sample: Sample) -> tuple[str, bool]:
+    """Send it: its message, and whether that was there before."""
     recognised = sniff(sample.body)
     media_type = recognised.media_type if recognised else "application/octet-stream"
     answer = _ask(f"{base}/v1/orders?wait={_WAIT_SECONDS}", sender.key, sample.body, media_type)
@@ -241,11 +284,24 @@ def _send(services: Services, base: str, sender: DemoAccount, sample: Sample) ->
         raise DemoFailed(
             f"{sample.name} of {sender.account.id} was not taken: {answer.status} {said.get('detail', '')}"
         )
+    return message_id, answer.headers.get("Gateway-Duplicate") == "true" or bool(said.get("duplicate"))
+
+
+def _told(
+    services: Services,
+    base: str,
+    sender: DemoAccount,
+    sample: Sample,
+    message_id: str,
+    came_before: bool,
+    program: str,
+) -> Sent:
+    """What came of the sample's message."""
     message = _settled(base, sender.key, message_id)
-    document = answer.headers.get("Location") if answer.status == 200 else None
+    answers = [one for one in message["documents"] if one["type"] == "order_response"]
+    document = answers[0]["href"] if answers else None
     response = _order_response(base, sender.key, document) if document else None
     judged = Judged(message["status"], response, tuple(Fault(**fault) for fault in message["faults"]))
-    duplicate = answer.headers.get("Gateway-Duplicate") == "true" or bool(said.get("duplicate"))
     order, mapped = _in_our_terms(services, sender.account.id, sample.body)
     return Sent(
         sender,
@@ -254,11 +310,12 @@ def _send(services: Services, base: str, sender: DemoAccount, sample: Sample) ->
         mapped,
         message_id,
         f"{base}/v1/messages/{message_id}",
-        duplicate,
+        came_before,
         judged,
-        _format_of(message, document),
+        answers[0]["format"] if answers else None,
         f"{base}{document}" if document else None,
-        () if duplicate else tuple(unexpected(sample, judged)),
+        tuple(unexpected(sample, judged)),
+        program,
     )
 
 
@@ -283,10 +340,6 @@ def _order_response(base: str, key: str, document: str) -> OrderResponse:
     if not isinstance(read, OrderResponse):
         raise DemoFailed(f"{base}{document} is no order response.")
     return read
-
-
-def _format_of(message: Mapping[str, Any], document: str | None) -> str | None:
-    return next((one["format"] for one in message["documents"] if one["href"] == document), None)
 
 
 def unexpected(sample: Sample, judged: Judged) -> list[str]:
@@ -359,6 +412,19 @@ def _try_command(base: str, one: DemoAccount) -> list[str]:
         f"""  -H "Authorization: Bearer $(cat {shlex.quote(_relative(one.key_file))})" \\""",
         f"  -H 'Content-Type: {recognised.media_type}' '{base}/v1/orders?wait={_WAIT_SECONDS}'; echo",
     ]
+
+
+def pasted_command(data_dir: Path, usual: Path) -> str:
+    """`gateway` as a shell here finds it, on this data folder where that isn't the usual one."""
+    installed = Path(sys.executable).with_name("gateway")
+    found = shutil.which("gateway")
+    if found is not None and Path(found) == installed:
+        command = "gateway"
+    elif installed.exists():
+        command = shlex.quote(_relative(installed))
+    else:
+        command = f"{shlex.quote(_relative(Path(sys.executable)))} -m gateway.cli"
+    return command if data_dir == usual else f"GATEWAY_DATA_DIR={shlex.quote(_relative(data_dir))} {command}"
 
 
 def _relative(path: Path) -> str:

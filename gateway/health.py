@@ -7,8 +7,11 @@ import os
 import shutil
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
@@ -27,6 +30,7 @@ from schemas.faults import DocumentFailure, Fault, TryAgain
 _LEAST_PYTHON = (3, 11)
 _LEAST_SQLITE = (3, 51, 3)
 """Up to 3.51.2 a WAL that is reset at the wrong moment can lose commits (sqlite.org/wal.html)."""
+_ANSWERS_WITHIN = 5.0
 _LEAST_FREE = 1_000_000_000
 """Bytes: a day of orders and their answers."""
 
@@ -48,6 +52,8 @@ class Place:
     redis: str | None
     data_dir: Path
     supplier_file: Path
+    address: str
+    """`http://host:port` in the settings."""
 
 
 def checks(place: Place) -> Iterator[Check]:
@@ -57,6 +63,7 @@ def checks(place: Place) -> Iterator[Check]:
     yield _free_disk(place.data_dir)
     yield _supplier(place.supplier_file)
     yield _redis(place)
+    yield _serving(place)
     try:
         database = make_url(place.database)
     except ArgumentError:
@@ -125,6 +132,39 @@ def _redis(place: Place) -> Check:
     if _is_up(place.data_dir / "up.lock"):
         return Check("redis", False, "the private one does not answer, though `gateway up` runs")
     return Check("redis", *_private_binary())
+
+
+def address_at(host: str, port: int) -> str:
+    """`http://host:port` as this machine reaches it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serving_address(data_dir: Path) -> str | None:
+    """Where `gateway up` serves on this data folder; None where it doesn't run, or doesn't serve yet."""
+    if not _is_up(data_dir / "up.lock"):
+        return None
+    try:
+        return (data_dir / "run" / "address").read_text("ascii").strip() or None
+    except (OSError, ValueError):
+        return None
+
+
+def _serving(place: Place) -> Check:
+    address = serving_address(place.data_dir) or place.address
+    runs = _is_up(place.data_dir / "up.lock")
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy can't reach this machine's address
+    try:
+        with direct.open(f"{address}/readyz", timeout=_ANSWERS_WITHIN):
+            return Check("serving", True, f"the gateway answers at {address}")
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return Check("serving", False, f"{address} answers {refused.code}: not ready, or something else is there")
+    except (OSError, HTTPException, ValueError) as failure:
+        cause = getattr(failure, "reason", None) or failure
+        if runs:
+            return Check("serving", False, f"`gateway up` runs, but {address} does not answer: {cause}")
+        return Check("serving", True, f"nothing at {address} yet; `gateway up` starts it")
 
 
 def _private_binary() -> tuple[bool, str]:

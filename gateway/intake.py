@@ -13,6 +13,7 @@ from mappings.account import Account
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import Format
 from schemas.formats.registry import FORMATS, format_by_name
+from schemas.formats.xml import head
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,21 @@ def _not_agreed(account: Account, agreed: list[Format], body: bytes) -> tuple[st
     if other is not None:
         detail = f"This looks like {other.name}, which is not agreed with {account.name}."
         return other.name, (Fault("format_not_agreed", detail, value=other.name, expected=names),)
+    start = body[:40].decode("ascii", "replace")
+    language = language_of(body)
+    if language and all(language not in known.media_type for known in agreed):
+        detail = f"This looks like {language.upper()}, and what is agreed with {account.name} is {names}."
+        return None, (Fault("unknown_format", detail, value=start, expected=names),)
     for known in agreed:  # bytes that are broken at their very start are best explained by the reader itself
         try:
             known.check(body)
         except DocumentRejected as failure:
             if failure.faults[0].code != "wrong_document" and len(agreed) == 1:
                 return known.name, failure.faults
-    start = body[:40].decode("ascii", "replace")
     return None, (Fault("unknown_format", "No agreed format begins like this.", value=start, expected=names),)
+
+
+def language_of(start: bytes) -> str | None:
+    """`xml` or `json`, by the first character of a document that is not blank; None where it is neither's."""
+    first = head(start, 64).lstrip("\ufeff\xef\xbb\xbf \t\r\n")[:1]
+    return {"<": "xml", "{": "json", "[": "json"}.get(first)

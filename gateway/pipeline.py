@@ -32,10 +32,10 @@ from gateway.work import Rendered, Work
 from mappings.engine import to_ours
 from mappings.revision import MappingRevision
 from schemas.documents.order import Order
-from schemas.documents.order_response import OrderResponse
+from schemas.documents.order_response import OrderResponse, canonical_response
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats.registry import FORMATS, format_by_name
-from schemas.values import from_fraction, shortest
+from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
 
 logger = logging.getLogger(__name__)
 _TRIES = 6
@@ -296,7 +296,7 @@ def render(revision: MappingRevision, message: ClaimedMessage, response: OrderRe
     chosen = FORMATS[wanted]
     transport = "mailbox" if terms is None or terms.transport == "mailbox" else str(next(iter(terms.transport)))
     body = chosen.renderers["order_response"](response)
-    return Rendered(wanted, chosen.media_type, body, response.model_dump_json(exclude_none=True), transport)
+    return Rendered(wanted, chosen.media_type, body, canonical_response(response).decode(), transport)
 
 
 def located(work: Work, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
@@ -368,12 +368,12 @@ def validate(services: Services, account_id: str, test: bool, body: bytes) -> Va
             "unit": line.sales_unit,
             "base_quantity": _number(line.base_quantity),
             "base_unit": line.product.base_unit if line.product else None,
-            "price": _number(line.line.price.amount) if line.line.price else None,
+            "price": _fraction(Fraction(line.line.price.amount)) if line.line.price else None,
             "contract_price": _fraction(line.contract_price),
         }
         for line in work.mapped.lines
     ]
-    return Validated(work.read.order, lines, located(work, work.faults))
+    return Validated(work.read.order, lines, located(work, (*work.faults, *work.read.warnings)))
 
 
 def _number(value: Decimal | None) -> str | None:
@@ -381,7 +381,9 @@ def _number(value: Decimal | None) -> str | None:
 
 
 def _fraction(value: Fraction | None) -> str | None:
+    """A price as a decimal, with cents at least; one that has no end is rounded to 10 places."""
     if value is None:
         return None
-    decimal = from_fraction(value)
-    return f"{value.numerator}/{value.denominator}" if decimal is None else f"{shortest(decimal):f}"
+    rounded = half_up(value, MAX_FRACTION_DIGITS)
+    cents = half_up(value)
+    return f"{cents:f}" if cents == rounded else f"{shortest(rounded):f}"

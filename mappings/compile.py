@@ -95,8 +95,8 @@ def _homeless_packs(catalogue: Catalogue) -> Iterator[Fault]:
             detail = f"packs.csv has {unit} of {product}, which products.csv does not have"
             yield Fault("bad_value", detail, location="packs.csv", value=product, expected="a product of products.csv")
         elif unit == known.base_unit and pack.quantity != 1:
-            detail = f"packs.csv says that {unit}, the base unit of {product}, is {pack.quantity} {unit}"
-            yield Fault("bad_value", detail, location="packs.csv", value=str(pack.quantity), expected="1, or no row")
+            detail = f"packs.csv says that {unit}, the base unit of {product}, is {pack.quantity:f} {unit}"
+            yield Fault("bad_value", detail, location="packs.csv", value=f"{pack.quantity:f}", expected="1, or no row")
 
 
 def _unpacked_sales_units(catalogue: Catalogue) -> Iterator[Fault]:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree.ElementTree import ParseError
 
 from lxml.etree import XMLSyntaxError
@@ -68,6 +69,9 @@ class AccountFolder:
 # --- account folders -----------------------------------------------------------------------------------------------
 def read_account(folder: Path) -> AccountFolder:
     """The account in `folder`. Only account.yaml must be there; a file that no account has is a fault."""
+    if not folder.is_dir():
+        detail = f"{folder.name} is not a folder"
+        raise FilesRejected([Fault("file_not_readable", detail, "", folder.name, None, "an account's folder")])
     faults: list[Fault] = _strange_files(folder)
     account = _collect(faults, lambda: _read_model(folder / "account.yaml", Account))
     rows = {kind: _read_rows(folder / TABLES[kind].file, kind, faults) for kind in _ACCOUNT_KINDS}
@@ -115,11 +119,27 @@ def csv_text(kind: Kind, rows: Iterable[Row]) -> str:
     return out.getvalue()
 
 
+def named_products(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Every product that the account's tables name, each once a table, with file and place ("items.csv line 12"); the
+    other cells of its row may be wrong. Tables that can't be read name none."""
+    for kind in _ACCOUNT_KINDS:
+        file = folder / TABLES[kind].file
+        if "product" not in TABLES[kind].names or not file.exists():
+            continue
+        try:
+            rows, places = _csv_rows(file, kind)
+        except FilesRejected:
+            continue
+        seen = set()
+        for index, cells in enumerate(rows):
+            product = cells.get("product")
+            if isinstance(product, str) and product.strip() and product.strip() not in seen:
+                seen.add(product.strip())
+                yield file.name, places(index, "product"), product.strip()
+
+
 def _strange_files(folder: Path) -> list[Fault]:
     """A misspelt file name would be a table that silently is not there."""
-    if not folder.is_dir():
-        detail = f"{folder.name} is not a folder"
-        return [Fault("file_not_readable", detail, location=folder.name, expected="an account's folder")]
     known = {"account.yaml"} | {TABLES[kind].file for kind in _ACCOUNT_KINDS}
     expected = ", ".join(sorted(known)) + ", *_map.yaml, samples/"
     return [
@@ -381,11 +401,11 @@ def _read_model(path: Path, model: type[Any]) -> Any:
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        faults = [_model_fault(path.name, lines, wrong) for wrong in error.errors(include_url=False)]
+        faults = [_model_fault(path.name, lines, wrong, model) for wrong in error.errors(include_url=False)]
         raise FilesRejected(faults) from error
 
 
-def _model_fault(name: str, lines: Mapping[tuple[Any, ...], int], wrong: Any) -> Fault:
+def _model_fault(name: str, lines: Mapping[tuple[Any, ...], int], wrong: Any, model: type[BaseModel]) -> Fault:
     """A fault of the model, at the line of the key it is about or of the nearest key above that."""
     place = tuple(wrong["loc"])
     known = next(place[:size] for size in range(len(place), -1, -1) if place[:size] in lines)
@@ -394,9 +414,33 @@ def _model_fault(name: str, lines: Mapping[tuple[Any, ...], int], wrong: Any) ->
     dotted = ".".join(str(part) for part in place) or "the file"
     value = wrong["input"] if isinstance(wrong["input"], str) else None
     message = {"missing": "is missing", "extra_forbidden": "is no key here"}.get(wrong["type"], wrong["msg"])
-    return Fault(
-        code, f"{location}: {dotted}: {message}", "/" + "/".join(map(str, place)), location, value, wrong["msg"]
-    )
+    expected = wrong["msg"] if code != "unknown_field" else _known_key(model, place)
+    return Fault(code, f"{location}: {dotted}: {message}", "/" + "/".join(map(str, place)), location, value, expected)
+
+
+def _known_key(model: type[BaseModel], place: Sequence[Any]) -> str:
+    """The key that was meant, or all that could be."""
+    keys = _keys_at(model, place[:-1])
+    near = get_close_matches(str(place[-1]), keys, 1)
+    said = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys)}"
+    return f"no key of this name; {said}"
+
+
+def _keys_at(model: type[BaseModel], place: Sequence[Any]) -> list[str]:
+    """The keys that the mapping at this place of the YAML can have."""
+    models = [model]
+    for part in place:
+        found = [field for one in models for name, field in one.model_fields.items() if part in (name, field.alias)]
+        models = [inner for field in found for inner in _models_in(field.annotation)] or models
+    return [field.alias or name for one in models for name, field in one.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in `X | None`, `tuple[X, ...]`, `dict[str, X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 def _yaml_tree(text: str, name: str) -> tuple[Any, dict[tuple[Any, ...], int]]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from mappings.revision import Catalogue, ItemRow, MappingRevision, Product
-from mappings.validity import in_force
+from mappings.validity import during, in_force
 from schemas.documents.order import OrderLine
 from schemas.faults import Fault
 from schemas.values import padded_gtin
 
 _NAMES = {"buyer_item": "the account's item number", "seller_item": "our item number", "gtin": "the GTIN"}
+_KNOWN = "an item number that is agreed, or the item number or GTIN of something we sell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,6 @@ class _Lead:
     field: str
     number: str
     products: frozenset[str]
-    source: str
 
 
 def find_item(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, on: date | None) -> FoundItem:
@@ -44,17 +44,17 @@ def find_item(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, 
     gtin = padded_gtin(line.gtin) if line.gtin else ""
     sku_rows = in_force(revision.items_by_sku.get(line.buyer_item or "", ()), on)
     gtin_rows = in_force(revision.items_by_gtin.get(gtin, ()), on)
-    leads = tuple(_leads(line, gtin, sku_rows, gtin_rows, revision, catalogue))
+    leads = tuple(_leads(line, gtin, sku_rows, gtin_rows, catalogue))
     known = [lead for lead in leads if lead.products]
     if not known:
         return FoundItem(None, faults=(_unknown(line, leads, gtin, revision),))
     agreed = frozenset.intersection(*(lead.products for lead in known))
     if len(agreed) != 1:
-        return FoundItem(None, faults=(_conflict(known, revision),))
+        return FoundItem(None, faults=(_conflict(known, catalogue),))
     (number,) = agreed
     product = catalogue.products.get(number)
     if product is None:
-        return FoundItem(None, faults=(_not_in_catalogue(known[0], number),))
+        return FoundItem(None, faults=(_not_in_catalogue(known[0]),))
     named = tuple(row for row in gtin_rows if row.product == number)
     own = [row for row in sku_rows if row.product == number]
     if len(own) > 1:
@@ -67,22 +67,20 @@ def _leads(
     gtin: str,
     sku_rows: tuple[ItemRow, ...],
     gtin_rows: tuple[ItemRow, ...],
-    revision: MappingRevision,
     catalogue: Catalogue,
 ) -> Iterator[_Lead]:
-    items = f"items.csv of {revision.account.id}"
     if line.buyer_item:
-        yield _Lead("buyer_item", line.buyer_item, frozenset(row.product for row in sku_rows), items)
+        yield _Lead("buyer_item", line.buyer_item, frozenset(row.product for row in sku_rows))
     if line.seller_item:
         own = {line.seller_item} & catalogue.products.keys()
-        yield _Lead("seller_item", line.seller_item, frozenset(own), "products.csv")
+        yield _Lead("seller_item", line.seller_item, frozenset(own))
     if line.gtin:
         mapped = frozenset(row.product for row in gtin_rows)
         level = catalogue.by_gtin.get(gtin)
         if mapped or level is None:
-            yield _Lead("gtin", line.gtin, mapped, items)
+            yield _Lead("gtin", line.gtin, mapped)
         else:
-            yield _Lead("gtin", line.gtin, frozenset(level[:1]), "products.csv and packs.csv")
+            yield _Lead("gtin", line.gtin, frozenset(level[:1]))
 
 
 def _distance(row: ItemRow, gtin: str) -> int:
@@ -93,35 +91,38 @@ def _distance(row: ItemRow, gtin: str) -> int:
 
 
 def _unknown(line: OrderLine, leads: tuple[_Lead, ...], gtin: str, revision: MappingRevision) -> Fault:
-    account = revision.account.id
     if not leads:
-        detail = f"line {line.line_number} of {account}'s order names no item number at all"
+        detail = f"line {line.line_number} of the order names no item number at all"
         return Fault("unknown_item", detail, "", expected="the account's item number, our item number, or a GTIN")
     numbers = ", ".join(f"{_NAMES[lead.field]} {lead.number}" for lead in leads)
     detail = f"nothing of ours is known by {numbers}{_out_of_force(line, gtin, revision)}"
-    expected = f"a row in items.csv of {account}, or a product or GTIN of products.csv or packs.csv"
-    return Fault("unknown_item", detail, f"/{leads[0].field}", value=leads[0].number, expected=expected)
+    return Fault("unknown_item", detail, f"/{leads[0].field}", value=leads[0].number, expected=_KNOWN)
 
 
 def _out_of_force(line: OrderLine, gtin: str, revision: MappingRevision) -> str:
-    """That a row is there, but for other days, saves a support person the search."""
+    """That the number is known on other days saves a search."""
     rows = revision.items_by_sku.get(line.buyer_item or "", ()) or revision.items_by_gtin.get(gtin, ())
     if not rows:
         return ""
     row = rows[0]
-    return f" on that day: items.csv has it from {row.valid_from or 'ever'} to {row.valid_to or 'ever'} only"
+    return f" on that day; the number is agreed {during(row)} only"
 
 
-def _conflict(known: list[_Lead], revision: MappingRevision) -> Fault:
-    found = "; ".join(
-        f"{_NAMES[lead.field]} {lead.number} is {' or '.join(sorted(lead.products))} ({lead.source})" for lead in known
-    )
-    detail = f"the line's item numbers disagree in {revision.account.id}'s order: {found}"
+def _conflict(known: list[_Lead], catalogue: Catalogue) -> Fault:
+    found = "; ".join(f"{_NAMES[lead.field]} {lead.number} is {_names(lead.products, catalogue)}" for lead in known)
+    detail = f"the line's item numbers disagree: {found}"
     expected = "numbers that lead to one product"
     return Fault("item_conflict", detail, f"/{known[0].field}", value=known[0].number, expected=expected)
 
 
-def _not_in_catalogue(lead: _Lead, number: str) -> Fault:
-    detail = f"{lead.source} says that {lead.number} is {number}, but products.csv has no {number}"
-    expected = f"a product {number} in products.csv, or another product in {lead.source}"
-    return Fault("unknown_item", detail, f"/{lead.field}", value=lead.number, expected=expected)
+def _names(products: frozenset[str], catalogue: Catalogue) -> str:
+    """The products by their names, which their buyer knows, too."""
+    return " or ".join(
+        found.name if (found := catalogue.products.get(number)) and found.name else number
+        for number in sorted(products)
+    )
+
+
+def _not_in_catalogue(lead: _Lead) -> Fault:
+    detail = f"{_NAMES[lead.field]} {lead.number} is agreed, but stands for nothing that is in our catalogue"
+    return Fault("unknown_item", detail, f"/{lead.field}", value=lead.number, expected=_KNOWN)

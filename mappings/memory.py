@@ -194,8 +194,8 @@ def _measure(
 
 
 def _unpacked_sales_unit(product: Product, sales_unit: str) -> Fault:
-    detail = f"{product.product} is sold by {sales_unit} (products.csv), but packs.csv has no {sales_unit} of it"
-    expected = f"a row {product.product},{sales_unit} in packs.csv"
+    detail = f"{product.name} is sold by {sales_unit}, and how many {product.base_unit} that is isn't known"
+    expected = f"the number of {product.base_unit} in 1 {sales_unit}"
     return Fault("unknown_unit", detail, "/unit", value=sales_unit, expected=expected)
 
 
@@ -211,7 +211,7 @@ def _counted(line: OrderLine, measure: Measure) -> Amount:
     sales = Fraction(base) / per_sales
     fault = None
     if sales.denominator != 1 and measure.sales_unit not in DIVISIBLE:
-        fault = not_whole(line, unit, per_unit, product.base_unit, measure.sales_unit, per_sales)
+        fault = not_whole(line, unit, per_unit, product.base_unit, per_sales)
     elif base != base.to_integral_value() and product.base_unit not in DIVISIBLE:
-        fault = not_whole(line, unit, per_unit, product.base_unit, product.base_unit, ONE)
+        fault = not_whole(line, unit, per_unit, product.base_unit, ONE)
     return Amount(base, from_fraction(sales), (fault,) if fault else ())

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from mappings.revision import Catalogue, MappingRevision, PriceRow, Product
 from mappings.units import FoundUnit, base_per_our_unit, fraction
-from mappings.validity import in_force
+from mappings.validity import during, in_force
 from schemas.documents.common import Price
 from schemas.documents.order import OrderLine
 from schemas.faults import Fault
@@ -104,8 +104,8 @@ def price_mismatch(ordered: Fraction, step: Break, unit: str | None, revision: M
     seen = f"{money_text(ordered)} {currency} per {unit}"
     agreed = f"{money_text(step.price)} {currency} per {unit}"
     off = _percent_off(ordered, step.price)
-    detail = f"{seen} is {off} the contract price {agreed} (prices.csv of {revision.account.id}: {_row_text(step.row)})"
-    expected = f"{agreed}, give or take {tolerance} %"
+    detail = f"{seen} is {off} the contract price {agreed}"
+    expected = f"{agreed}, give or take {tolerance:f} %"
     return Fault("price_mismatch", detail, "/price/amount", value=f"{seen}, {off}", expected=expected)
 
 
@@ -115,7 +115,7 @@ def _percent_off(ordered: Fraction, agreed: Fraction) -> str:
         return side
     percent = abs(ordered - agreed) / agreed * 100
     rounded = half_up(percent)
-    return f"{shortest(rounded)} % {side}" if rounded else f"less than 0.01 % {side}"
+    return f"{shortest(rounded):f} % {side}" if rounded else f"less than 0.01 % {side}"
 
 
 def no_price(
@@ -128,37 +128,37 @@ def no_price(
 ) -> Fault:
     """The account has contract prices, but none for this line: in another currency only, or not at all."""
     path = "/price/amount" if line.price else ""
-    value = str(line.price.amount) if line.price else None
-    prices = f"prices.csv of {revision.account.id}"
+    value = f"{line.price.amount:f}" if line.price else None
     rows = (*(step.row for step in ladder.breaks), *ladder.others)
-    expected = "; ".join(_row_text(row) for row in rows[:10]) or f"a row for {product.product} in {prices}"
+    expected = "; ".join(_row_text(row) for row in rows[:10]) or "an item whose price is agreed"
     currencies = {row.currency for row in in_force(revision.prices.get(product.product, ()), on)}
     if currencies and currency not in currencies:
-        detail = f"{product.product} is agreed in {' or '.join(sorted(currencies))}, the order is in {currency}"
-        return Fault("currency_mismatch", f"{detail} ({prices})", path, value=currency, expected=expected)
+        agreed = " or ".join(sorted(currencies))
+        detail = f"the price of {product.name} is agreed in {agreed}, the order is in {currency}"
+        return Fault("currency_mismatch", detail, path, value=currency, expected=expected)
     day = f" on {on}" if on else ""
-    detail = f"{prices} has no price of {product.product} in {currency} for {line.quantity} {line.unit or ''}".rstrip()
-    return Fault("no_contract_price", f"{detail}{day}", path, value=value, expected=expected)
+    amount = f"{line.quantity:f} {line.unit or ''}".rstrip()
+    detail = f"no price of {product.name} in {currency} is agreed for {amount}{day}"
+    return Fault("no_contract_price", detail, path, value=value, expected=expected)
 
 
 def wrong_currency(currency: str | None, revision: MappingRevision) -> Fault:
     """No price of the account is in the order's currency."""
     agreed = sorted({row.currency for rows in revision.prices.values() for row in rows})
-    account = revision.account.id
-    detail = f"prices.csv of {account} has no price in {currency}"
+    detail = f"no price is agreed in {currency}"
     if currency is None:
-        detail = f"the order names no currency, and prices.csv of {account} has several"
+        detail = "the order names no currency, and prices are agreed in several"
     return Fault("currency_mismatch", detail, "/currency", value=currency, expected=" or ".join(agreed))
 
 
 def bad_prices(price: Price) -> Iterator[Fault]:
     """Prices that no arithmetic can be done with."""
     if price.base_quantity <= 0:
-        value = str(price.base_quantity)
+        value = f"{price.base_quantity:f}"
         detail = f"a price for {value} units can't be brought to one"
         yield Fault("bad_value", detail, "/price/base_quantity", value=value, expected="more than zero")
     if price.amount < 0:
-        value = str(price.amount)
+        value = f"{price.amount:f}"
         yield Fault("bad_value", f"the price {value} is below zero", "/price/amount", value=value, expected="0 or more")
 
 
@@ -166,7 +166,7 @@ def money_text(value: Fraction) -> str:
     """At least cents; more digits where the price has them, four where it has no end."""
     decimal = from_fraction(value)
     if decimal is None or shortest(decimal) != shortest(round_to(decimal, 6)):
-        return f"about {half_up(value, 4)}"
+        return f"about {half_up(value, 4):f}"
     cents = round_to(decimal, 2)
     return f"{cents:f}" if cents == decimal else f"{shortest(decimal):f}"
 
@@ -181,6 +181,6 @@ def _row_text(row: PriceRow) -> str:
     text = f"{EXACT.plus(row.price):f} {row.currency} per {amount}"
     if row.min_quantity:
         text += f" from {shortest(row.min_quantity):f} {row.unit}"
-    if row.valid_from or row.valid_to:
-        text += f", valid {row.valid_from or 'ever'} to {row.valid_to or 'ever'}"
+    if days := during(row):
+        text += f", {days}"
     return text

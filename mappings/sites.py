@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from mappings.revision import MappingRevision, SiteRow
-from mappings.validity import in_force
+from mappings.validity import during, in_force
 from schemas.documents.common import Address, Party
 from schemas.faults import Fault
 
@@ -69,8 +69,7 @@ def _only_site(revision: MappingRevision, on: date | None, path: str) -> FoundSi
     places = tuple(_places(revision, on))
     if len(places) == 1:
         return FoundSite(places[0])
-    account = revision.account.id
-    detail = f"the order names no place of delivery, and sites.csv of {account} has {len(places)} to choose from"
+    detail = f"the order names no place of delivery (ship_to), and there are {len(places)} to choose from"
     return FoundSite(None, Fault("unknown_ship_to", detail, path, expected=_known_sites(revision, on)))
 
 
@@ -111,18 +110,17 @@ def _unknown(
     path: str,
     found: int,
 ) -> Fault:
-    sites = f"sites.csv of {revision.account.id}"
     if ids:
         named = ", ".join(f"{number} (scheme {scheme})" if scheme else number for number, scheme in ids)
-        detail = f"{sites} has no place of delivery {named}{_other_rows(ids, revision)}"
+        detail = f"no place of delivery is known by {named}{_other_rows(ids, revision)}"
         value: str | None = ids[0][0]
         path = f"{path}/id" if party.id else path
     else:
         address = party.address
         parts = (party.name, *((address.street, address.postal_code, address.city) if address else ()))
         value = ", ".join(part for part in parts if part) or None
-        why = f"{found} rows fit" if found else "no row has this street and postal code"
-        detail = f"the place of delivery has no identifier, and in {sites} {why}"
+        why = f"{found} known places fit" if found else "no known place has this street and postal code"
+        detail = f"the place of delivery has no identifier, and {why}"
     return Fault("unknown_ship_to", detail, path, value=value, expected=_known_sites(revision, on))
 
 
@@ -131,11 +129,13 @@ def _other_rows(ids: tuple[tuple[str, str | None], ...], revision: MappingRevisi
     if not rows:
         return ""
     row = rows[0]
-    return f" (there is one of scheme {row.scheme}, valid {row.valid_from or 'ever'} to {row.valid_to or 'ever'})"
+    scheme = f" of scheme {row.scheme}" if row.scheme else ""
+    return f" (there is one{scheme}, {during(row) or 'at any time'})"
 
 
 def _known_sites(revision: MappingRevision, on: date | None) -> str:
     """The places there are, at most ten of them."""
     names = [f"{row.account_site} {row.name}" if row.name else row.account_site for row in _places(revision, on)]
-    shown = ", ".join(names[:10]) or "none"
-    return f"a row of sites.csv; there are {shown}" + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    if not names:
+        return "a place of delivery that is agreed; there is none yet"
+    return "one of " + ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

@@ -553,7 +553,7 @@ def _key_part(name: str, value: Any) -> str:
     if name == "gtin":
         return padded_gtin(value)
     if isinstance(value, Decimal):
-        return str(shortest(value))
+        return f"{shortest(value):f}"
     if isinstance(value, date):
         return value.isoformat()
     text = str(value)

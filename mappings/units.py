@@ -37,15 +37,13 @@ ONE = Fraction(1)
 class FoundUnit:
     """One of the account's units, and how many base units it is; or the fault why nobody knows.
 
-    `unit` is the account's word, `ours` the unit of ours it leads to, `says` the rule that said so. Fault paths are
-    relative to the line.
+    `unit` is the account's word, `ours` the unit of ours it leads to. Fault paths are relative to the line.
     """
 
     unit: str | None
     ours: str | None = None
     base_per_unit: Fraction | None = None
     same_as_ours: bool = False
-    says: str = ""
     faults: tuple[Fault, ...] = ()
 
 
@@ -54,7 +52,6 @@ class _Rule:
     unit: str
     ours: str
     factor: Decimal
-    says: str
 
 
 @lru_cache(maxsize=65_536)
@@ -82,8 +79,7 @@ def find_line_unit(line: OrderLine, item: FoundItem, revision: MappingRevision, 
     default = revision.account.policies.default_unit
     if default:
         return find_unit(default, None, item, revision, catalogue)
-    account = revision.account.id
-    detail = f"the line names no unit, its GTIN leads to none, and account.yaml of {account} has no default_unit"
+    detail = "the line names no unit, its GTIN leads to none, and none is agreed for lines without one"
     expected = _known_units(item, revision, catalogue)
     return FoundUnit(None, faults=(Fault("unknown_unit", detail, "/unit", expected=expected),))
 
@@ -107,32 +103,32 @@ def find_unit(
     if base is None:
         return FoundUnit(names[0], faults=(_no_such_pack(names[0], rule, item.product, catalogue, path),))
     if rule.factor == 1:
-        return FoundUnit(names[0], rule.ours, base, True, rule.says)
+        return FoundUnit(names[0], rule.ours, base, True)
     factor = fraction(rule.factor)
-    return FoundUnit(names[0], rule.ours, factor if base is ONE else base * factor, False, rule.says)
+    return FoundUnit(names[0], rule.ours, factor if base is ONE else base * factor, False)
 
 
 def _rules(names: tuple[str, ...], item: FoundItem, revision: MappingRevision, catalogue: Catalogue) -> Iterator[_Rule]:
     """Every rule about these names, most specific first."""
     assert item.product is not None  # noqa: S101
-    product, account = item.product.product, revision.account.id
+    product = item.product.product
     for name in names:
         for row in item.rows:
             if row.account_unit == name:
-                yield _item_rule(row, f"items.csv of {account}")
+                yield _item_rule(row)
     for scope in (product, None):
         for name in names:
             unit_row = revision.units.get((name, scope))
             if unit_row is not None:
-                yield _Rule(name, unit_row.unit, unit_row.factor, f"units.csv of {account}")
+                yield _Rule(name, unit_row.unit, unit_row.factor)
     for name in names:
         if base_per_our_unit(item.product, name, catalogue) is not None:
-            yield _Rule(name, name, Decimal(1), "products.csv" if name == item.product.base_unit else "packs.csv")
+            yield _Rule(name, name, Decimal(1))
 
 
-def _item_rule(row: ItemRow, says: str) -> _Rule:
+def _item_rule(row: ItemRow) -> _Rule:
     """A row names its three unit columns together or not at all (`mappings.tables`)."""
-    return _Rule(row.account_unit or "", row.unit or "", row.factor or Decimal(1), says)
+    return _Rule(row.account_unit or "", row.unit or "", row.factor or Decimal(1))
 
 
 def _unit_of_gtin(
@@ -146,13 +142,12 @@ def _unit_of_gtin(
     if level is None or item.product is None or level[0] != item.product.product:
         return None
     base = base_per_our_unit(item.product, level[1], catalogue)
-    return FoundUnit(level[1], level[1], base, True, "the GTIN's pack level in packs.csv")
+    return FoundUnit(level[1], level[1], base, True)
 
 
 def _unknown(name: str, item: FoundItem, revision: MappingRevision, catalogue: Catalogue, path: str) -> Fault:
     assert item.product is not None  # noqa: S101
-    product, account = item.product.product, revision.account.id
-    detail = f"nobody has said what {account}'s unit {name} of {product} is: add it to items.csv or units.csv"
+    detail = f"nobody has said what the unit {name} of {item.product.name} is"
     return Fault("unknown_unit", detail, path, value=name, expected=_known_units(item, revision, catalogue))
 
 
@@ -170,8 +165,7 @@ def _known_units(item: FoundItem, revision: MappingRevision, catalogue: Catalogu
 def _no_such_pack(name: str, rule: _Rule, product: Product, catalogue: Catalogue, path: str) -> Fault:
     packs = [unit for owner, unit in catalogue.packs if owner == product.product]
     detail = (
-        f"{rule.says} says that 1 {name} is {shortest(rule.factor)} {rule.ours}, but packs.csv has no {rule.ours} of "
-        f"{product.product}"
+        f"1 {name} is agreed to be {shortest(rule.factor):f} {rule.ours}, but there is no {rule.ours} of {product.name}"
     )
     return Fault("unknown_unit", detail, path, value=name, expected="one of " + ", ".join([product.base_unit, *packs]))
 
@@ -196,10 +190,10 @@ def _gtin_contradiction(line: OrderLine, item: FoundItem, unit: FoundUnit, catal
         return  # a GTIN on kilograms says nothing against an order by the gram
     word = item.product.base_unit
     detail = (
-        f"GTIN {line.gtin} is {item.product.product}'s {level[1]} of {_count(base)} {word} (packs.csv), but 1 "
-        f"{unit.unit} is {_count(unit.base_per_unit)} {word} ({unit.says})"
+        f"GTIN {line.gtin} is a pack of {_count(base)} {word} of {item.product.name}, but 1 {unit.unit} is "
+        f"{_count(unit.base_per_unit)} {word} as agreed"
     )
-    expected = f"the GTIN of a pack of {_count(unit.base_per_unit)} {word}, or a row for this GTIN in items.csv"
+    expected = f"the GTIN of a pack of {_count(unit.base_per_unit)} {word}, or no GTIN"
     yield Fault("pack_contradiction", detail, "/gtin", value=line.gtin, expected=expected)
 
 
@@ -209,10 +203,10 @@ def _size_contradiction(line: OrderLine, product: Product, unit: FoundUnit) -> I
         return
     count = _count(unit.base_per_unit)
     detail = (
-        f"the document says {shortest(line.pack_size)} in 1 {unit.unit}, but {unit.says} says {count} "
-        f"{product.base_unit} of {product.product}"
+        f"the document says {shortest(line.pack_size):f} in 1 {unit.unit}, but 1 {unit.unit} of {product.name} is "
+        f"{count} {product.base_unit} as agreed"
     )
-    yield Fault("pack_contradiction", detail, "/pack_size", value=str(shortest(line.pack_size)), expected=count)
+    yield Fault("pack_contradiction", detail, "/pack_size", value=f"{shortest(line.pack_size):f}", expected=count)
 
 
 def _count(value: Fraction | None) -> str:
@@ -235,20 +229,23 @@ def in_base_units(quantity: Decimal, base_per_unit: Decimal) -> Decimal | None:
 
 
 def too_many_digits(line: OrderLine, unit: str | None, base_per_unit: Fraction, base_unit: str) -> Fault:
-    detail = f"{line.quantity} {unit} at {_count(base_per_unit)} {base_unit} has more digits than a quantity can have"
+    detail = f"{line.quantity:f} {unit} at {_count(base_per_unit)} {base_unit} has more digits than a quantity can have"
     expected = f"at most {MAX_INTEGER_DIGITS} digits before and {MAX_FRACTION_DIGITS} after the point"
-    return Fault("bad_value", detail, "/quantity", value=str(line.quantity), expected=expected)
+    return Fault("bad_value", detail, "/quantity", value=f"{line.quantity:f}", expected=expected)
 
 
-def not_whole(
-    line: OrderLine, unit: str | None, base_per_unit: Fraction, base_unit: str, sales_unit: str, per_sales: Fraction
-) -> Fault:
-    """`7 EA is not a whole number of XCT (12 EA)`, and the nearest quantities that are."""
+def not_whole(line: OrderLine, unit: str | None, base_per_unit: Fraction, base_unit: str, per_sales: Fraction) -> Fault:
+    """`7 EA is not a whole number of the pack we sell, which is 12 EA`, and the nearest quantities that are.
+
+    Said in the account's own unit, and in base units only where that can't say it exactly.
+    """
     base = Fraction(line.quantity) * base_per_unit
+    sold = f"the pack we sell, which is {_in_words([per_sales], unit, base_per_unit, base_unit)}"
+    if per_sales == base_per_unit:
+        sold = str(unit)
     ordered = f"{shortest(line.quantity):f} {unit}"
-    if unit != base_unit and base_per_unit != 1:
+    if not _is_said_in(unit, [per_sales], base_per_unit) and unit != base_unit:
         ordered += f" ({_count(base)} {base_unit})"
-    sold = sales_unit if per_sales == 1 else f"{sales_unit} ({_count(per_sales)} {base_unit})"
     below = base // per_sales * per_sales
     nearest = [amount for amount in (below, below + per_sales) if amount > 0]
     return Fault(
@@ -258,6 +255,10 @@ def not_whole(
         value=f"{line.quantity:f}",
         expected=_in_words(nearest, unit, base_per_unit, base_unit),
     )
+
+
+def _is_said_in(unit: str | None, amounts: list[Fraction], base_per_unit: Fraction) -> bool:
+    return bool(unit) and all(from_fraction(amount / base_per_unit) is not None for amount in amounts)
 
 
 def _in_words(amounts: list[Fraction], unit: str | None, base_per_unit: Fraction, base_unit: str) -> str:

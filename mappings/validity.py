@@ -25,6 +25,15 @@ def in_force(rows: tuple[Row, ...], on: date | None) -> tuple[Row, ...]:
     return tuple([row for row in rows if _covers(row, on)]) if rows else ()
 
 
+def during(row: Dated) -> str:
+    """The row's days in words; an empty text where it is always valid."""
+    if row.valid_from and row.valid_to:
+        return f"from {row.valid_from} to {row.valid_to}"
+    if row.valid_from:
+        return f"from {row.valid_from} on"
+    return f"until {row.valid_to}" if row.valid_to else ""
+
+
 def _covers(row: Dated, on: date | None) -> bool:
     if on is None:
         return row.valid_to is None

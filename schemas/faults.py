@@ -142,8 +142,8 @@ _declare(
     "xml_limit",
     "sender",
     "XML beyond a limit",
-    "Nesting deeper than 256, or more than 10,000,000 characters in one node.",
-    "Send attachments beside the document rather than inside it.",
+    "Nesting deeper than 256, more than 10,000,000 characters in one node, or thousands of elements without a place.",
+    "Send attachments beside the document rather than inside it, and the documented elements only.",
     400,
 )
 _declare(
@@ -176,6 +176,14 @@ _declare(
     "JSON too deep",
     "Objects and arrays are nested deeper than 64.",
     "Send the documented layout.",
+    400,
+)
+_declare(
+    "json_limit",
+    "sender",
+    "JSON beyond a limit",
+    "More than 4,000,000 commas, 600,000 objects and lists, or 1,000,000 numbers in one document.",
+    "Split the document.",
     400,
 )
 _declare(
@@ -261,6 +269,13 @@ _declare(
     "Correct the number; published test documents often carry such numbers.",
 )
 _declare(
+    "repeated_element",
+    "sender",
+    "Element more than once",
+    "What the format has once stands there again, and which of them is meant is not guessed.",
+    "Send it once.",
+)
+_declare(
     "unknown_element",
     "sender",
     "Element not known",
@@ -300,8 +315,8 @@ _declare(
     "unknown_item",
     "us",
     "Unknown item",
-    "No row of the account's items.csv, and no product or GTIN of ours, fits the line's item.",
-    "Add the item to the account's items.csv, then replay.",
+    "No agreed item number, and no item number or GTIN of ours, fits the line's item.",
+    "Add the item to the account's items.csv (and its price to prices.csv, where it has prices), then replay.",
 )
 _declare(
     "item_conflict",
@@ -315,14 +330,15 @@ _declare(
     "us",
     "Unknown unit",
     "Nobody has said what this unit of the account is in our units.",
-    "Add the unit to the item's row or to units.csv, then replay.",
+    "Add the unit to the item's row in items.csv or to units.csv, or the missing pack to packs.csv, then replay.",
 )
 _declare(
     "pack_contradiction",
     "us",
     "Pack sizes disagree",
     "The GTIN's pack level, or the pack size in the document, contradicts the factor of the mapping.",
-    "Find out how many are in the pack, correct the mapping, then replay.",
+    "Find out how many are in the pack, correct items.csv, units.csv or packs.csv (a row in items.csv with this GTIN "
+    "allows it), then replay.",
 )
 _declare(
     "fractional_unit",
@@ -335,8 +351,8 @@ _declare(
     "unknown_ship_to",
     "us",
     "Unknown delivery site",
-    "No row of the account's sites.csv fits the place of delivery.",
-    "Add the site to sites.csv, then replay.",
+    "No known place of the account fits the place of delivery.",
+    "Add the site to the account's sites.csv, then replay.",
 )
 _declare(
     "unknown_revision",
@@ -351,21 +367,21 @@ _declare(
     "policy",
     "Price differs from contract",
     "The ordered price is outside the account's tolerance of the contract price.",
-    "Correct the price, or the contract price where that is wrong.",
+    "Correct the price, or the contract price in prices.csv where that is wrong.",
 )
 _declare(
     "no_contract_price",
     "us",
     "No contract price",
     "The account has contract prices, but none for this product, unit, currency and date.",
-    "Add the price to prices.csv, then replay.",
+    "Add the price to the account's prices.csv, then replay.",
 )
 _declare(
     "currency_mismatch",
     "policy",
     "Currency not agreed",
     "The order's currency isn't the contract's.",
-    "Order in the agreed currency.",
+    "Order in the agreed currency, or add prices in this one to prices.csv.",
 )
 _declare(
     "inactive_product",

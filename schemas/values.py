@@ -72,25 +72,40 @@ def from_fraction(value: Fraction) -> Decimal | None:
     if denominator != 1:
         return None
     scale = max(twos, fives)
-    return Decimal(value.numerator * 10**scale // value.denominator).scaleb(-scale, context=EXACT)
+    return Decimal(f"{value.numerator * 10**scale // value.denominator}E-{scale}")
 
 
 def half_up(value: Fraction, places: int = 2) -> Decimal:
     """Commercial rounding, half away from zero (EN 16931 6.5.10), to `places` decimals."""
     scaled = abs(value) * 10**places
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-places, context=EXACT)
+    return Decimal(f"{whole if value >= 0 else -whole}E-{places}")
 
 
 def shortest(value: Decimal) -> Decimal:
-    """The same number with no trailing zeros after the point and no exponent: 10.50 → 10.5, 1200 stays 1200."""
+    """The same number with no trailing zeros after the point and no exponent: 10.50 → 10.5, 1200 stays 1200.
+
+    However many digits that takes: a fault's sentence tells of numbers beyond our limits too. Text is `f"{…:f}"` of it,
+    because `str` writes 5E-7. Raises ValueError for NaN and Infinity.
+    """
     if not value:
         return Decimal(0)
     exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent >= 0:
-        return plain(value)
-    text = f"{value:f}".rstrip("0").rstrip(".")
-    return Decimal(text)
+    if not isinstance(exponent, int):
+        raise ValueError("not a finite number")
+    if exponent == 0:
+        return value
+    text = f"{value:f}"
+    return Decimal(text.rstrip("0").rstrip(".") if exponent < 0 else text)
+
+
+def is_carried(value: Decimal) -> bool:
+    """Whether a document can carry the number: within 20 integer and 10 fraction digits, its last zeros cut."""
+    try:
+        plain(shortest(value))
+    except ValueError:
+        return False
+    return True
 
 
 def padded_gtin(gtin: str) -> str:

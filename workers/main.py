@@ -77,8 +77,11 @@ def up(settings: Settings, told: argparse.Namespace) -> int:
         _parts(settings, listening.fileno(), environment, address if told.demo else None),
         heartbeat_seconds=settings.heartbeat_seconds,
         stop_seconds=settings.stop_seconds,
-        on_first_sign=lambda name: _say_serving(name, address, as_json=settings.log_format == "json"),
+        on_first_sign=lambda name: _say_serving(name, address, settings),
     ).run()
+    _address_file(settings).unlink(missing_ok=True)
+    if settings.log_format != "json":
+        print("Stopped.", flush=True)  # noqa: T201
     return 0
 
 
@@ -228,10 +231,24 @@ def _lock(path: Path) -> int | None:
     return descriptor
 
 
-def _say_serving(name: str, address: str, *, as_json: bool) -> None:
-    if name == "web":
-        said = json.dumps({"serving": address}) if as_json else f"Serving at {address} (Ctrl-C stops it)"
-        print(said, flush=True)  # noqa: T201
+def _say_serving(name: str, address: str, settings: Settings) -> None:
+    """To whoever started it, and to commands on the same data folder (`gateway.health.serving_address`)."""
+    if name != "web":
+        return
+    said = f"Serving at {address} (Ctrl-C stops it)"
+    if settings.log_format == "json":
+        said = json.dumps({"serving": address})
+    file = _address_file(settings)
+    try:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(address + "\n", encoding="ascii")
+    except OSError as failure:  # a convenience: it serves without it
+        logger.warning("%s can't be written: %s", file, failure.strerror)
+    print(said, flush=True)  # noqa: T201
+
+
+def _address_file(settings: Settings) -> Path:
+    return settings.data_dir / "run" / "address"
 
 
 def _on_stop(act: Callable[[], object]) -> None:

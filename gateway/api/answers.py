@@ -178,8 +178,15 @@ class Receipt(Answer):
     received_at: str
 
 
+class SchemaEntry(Answer):
+    """One JSON Schema, by the type of document that it describes."""
+
+    type: str
+    href: str
+
+
 class ValidatedLine(Answer):
-    """One line in our terms: `quantity` counts our unit of sale, `contract_price` is per ordered unit."""
+    """One line in our terms: `quantity` counts our unit of sale."""
 
     line_number: str
     product: str | None
@@ -187,8 +194,11 @@ class ValidatedLine(Answer):
     unit: str | None
     base_quantity: str | None
     base_unit: str | None
-    price: str | None
-    contract_price: str | None
+    price: str | None = Field(description="As ordered.")
+    contract_price: str | None = Field(
+        description="As agreed, for one ordered unit. Where that has no finite decimal (100 for three), it is rounded "
+        "half up to 10 places."
+    )
 
 
 class ValidatedOrder(Answer):
@@ -197,6 +207,12 @@ class ValidatedOrder(Answer):
     order: dict[str, Any] | None
     lines: list[ValidatedLine]
     faults: list[FaultAnswer]
+
+
+class SchemaList(Answer):
+    """The JSON Schemas there are."""
+
+    schemas: list[SchemaEntry]
 
 
 class Readiness(Answer):
@@ -214,6 +230,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     Problem,
     Readiness,
     Receipt,
+    SchemaList,
     ValidatedOrder,
 )
 

@@ -6,6 +6,7 @@ import zlib
 from typing import Any
 
 from gateway.api.problems import Refused
+from gateway.intake import language_of
 from gateway.services import Limits
 
 MEDIA_TYPES = ("application/json", "application/xml", "text/xml")
@@ -13,10 +14,12 @@ _PIECE = 1 << 20
 _GZIP = 31
 """zlib's window bits for a gzip stream (RFC 1952)."""
 _MAX_MEMBERS = 64
+_PEEK = 256
+"""Bytes of a refused body that are looked at."""
 
 
 def media_type(environ: dict[str, Any]) -> str | None:
-    """The Content-Type that was sent, or None. Raises Refused for one that isn't taken."""
+    """The Content-Type that was sent, or None: the bytes tell the format. Raises Refused for one that isn't taken."""
     sent = str(environ.get("CONTENT_TYPE") or "").strip()
     if not sent:
         return None
@@ -24,8 +27,12 @@ def media_type(environ: dict[str, Any]) -> str | None:
     if essence in MEDIA_TYPES:
         return sent[:200]
     detail = f"Content-Type {essence[:100]!r} is not taken here; send {', '.join(MEDIA_TYPES)}."
+    fitting = _type_of_bytes(environ)
     if essence == "application/x-www-form-urlencoded":
-        detail += " (curl sends this type unless told otherwise: add -H 'Content-Type: application/xml'.)"
+        said = f"-H 'Content-Type: {fitting}'" if fitting else "a -H 'Content-Type: …' of these"
+        detail += f" (curl sends this type unless told otherwise: add {said}.)"
+    elif fitting:
+        detail += f" The body looks like {fitting}."
     raise Refused("media_type_unsupported", detail, headers={"Accept": ", ".join(MEDIA_TYPES)})
 
 
@@ -37,6 +44,15 @@ def read_body(environ: dict[str, Any], limits: Limits) -> bytes:
         raise Refused("encoding_refused", detail, status=415, headers={"Accept-Encoding": "gzip, identity"})
     body = _received(environ, limits.max_body_bytes)
     return _unzipped(body, limits) if coding.endswith("gzip") else body
+
+
+def _type_of_bytes(environ: dict[str, Any]) -> str | None:
+    """What the body's first bytes should have been called; None where they can't be seen or tell nothing."""
+    declared = str(environ.get("CONTENT_LENGTH") or "")
+    if environ.get("HTTP_CONTENT_ENCODING") or not (declared.isascii() and declared.isdigit()):
+        return None
+    language = language_of(_read(environ["wsgi.input"], min(int(declared[:18]), _PEEK)))
+    return f"application/{language}" if language else None
 
 
 def _received(environ: dict[str, Any], limit: int) -> bytes:

@@ -56,12 +56,17 @@ orders.before_request(sign_in)
             "application/json",
             "application/xml",
             headers={
-                "Location": "The document.",
-                _MESSAGE_HEADER: "The message.",
-                _DUPLICATE_HEADER: "`true` where this content was received before.",
+                "Location": "Address of the document: the order response stays in the mailbox.",
+                _MESSAGE_HEADER: "Id of the message that this answers: `/v1/messages/{id}` shows what became of it.",
+                _DUPLICATE_HEADER: "`true` where this content was received before and this is the first one's answer "
+                "again; absent otherwise.",
             },
         ),
-        202: answer(Accepted, "Durably stored.", {"Location": "The message."}),
+        202: answer(
+            Accepted,
+            "Durably stored; with `wait`, not answered in that time, held, or rejected without an answer.",
+            {"Location": "Address of the message."},
+        ),
         **account_problems(411, 413, 415, 422, 429),
     },
     openapi_extensions={

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app, render_template
+from flask import Response, current_app, redirect, render_template, request
 from flask_openapi3 import APIBlueprint, OpenAPI
 
-from gateway.api.describe import REFERENCE, content, path, problems
+from gateway.api.answers import SchemaEntry, SchemaList, as_json
+from gateway.api.describe import REFERENCE, answer, content, path, problems
 from gateway.api.door import in_path
 from gateway.api.problems import not_found
 from schemas.faults import FAULTS
@@ -34,8 +36,17 @@ reference = APIBlueprint("reference", __name__, abp_tags=[REFERENCE])
     responses={200: content("OpenAPI 3.1.", "application/json")},
 )
 def openapi() -> Response:
-    """The OpenAPI document."""
-    return Response(json.dumps(_described(), ensure_ascii=False), 200, mimetype="application/json")
+    """The OpenAPI document, for the address under which it was asked for."""
+    described = {**_described(), "servers": [{"url": _base()}]}
+    return Response(json.dumps(described, ensure_ascii=False), 200, mimetype="application/json")
+
+
+@reference.get("/", doc_ui=False)
+@reference.get("/v1", doc_ui=False)
+@reference.get("/v1/", doc_ui=False)
+def front() -> Any:
+    """Whoever comes to have a look is led to the page for people."""
+    return redirect("/v1/docs")
 
 
 @reference.get(
@@ -46,7 +57,8 @@ def openapi() -> Response:
 def docs() -> Response:
     """Every call on one page."""
     described = _described()
-    return _page("docs.html", api=described, sections=_sections(described), codes=FAULTS, resolve=_resolver(described))
+    sections, resolve = _sections(described), _resolver(described)
+    return _page("docs.html", api=described, base=_base(), sections=sections, resolve=resolve, phrase=_phrase)
 
 
 @reference.get(
@@ -75,6 +87,16 @@ def fault() -> Response:
 
 
 @reference.get(
+    "/v1/schemas",
+    summary="The JSON Schemas there are",
+    responses={200: answer(SchemaList, "Every type of json-1 document, and where its schema is.")},
+)
+def schemas() -> Response:
+    """Which JSON Schemas there are."""
+    return as_json(SchemaList(schemas=[SchemaEntry(type=name, href=f"/v1/schemas/{name}.json") for name in DOCUMENTS]))
+
+
+@reference.get(
     "/v1/schemas/<document_type>.json",
     summary="The JSON Schema of a json-1 document",
     responses={200: content("JSON Schema 2020-12.", "application/schema+json"), **problems(404)},
@@ -92,13 +114,32 @@ def document_schema() -> Response:
 
 
 def finished_description(app: OpenAPI) -> dict[str, Any]:
-    """The OpenAPI document, without the errors that the library adds to calls that can't have them."""
-    described: dict[str, Any] = app.api_doc
+    """The OpenAPI document, without the errors that the library adds to calls that can't have them, and with whole
+    numbers where it writes 30.0."""
+    described: dict[str, Any] = _whole_numbers(app.api_doc)
     for operations in described["paths"].values():
         for operation in operations.values():
             if "application/json" in operation["responses"].get("400", {}).get("content", {}):
                 del operation["responses"]["400"]
     return described
+
+
+def _whole_numbers(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _whole_numbers(one) for name, one in part.items()}
+    if isinstance(part, list):
+        return [_whole_numbers(one) for one in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
+
+
+def _base() -> str:
+    """The address under which this server was asked."""
+    return request.url_root.rstrip("/")
+
+
+def _phrase(status: str) -> str:
+    """404 → Not Found."""
+    return HTTPStatus(int(status)).phrase
 
 
 def _described() -> dict[str, Any]:

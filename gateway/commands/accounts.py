@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, person, reports
+from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, reports
 
 if TYPE_CHECKING:
     from gateway.services import Services
     from mappings.files import AccountFolder
+    from schemas.faults import Fault
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -49,9 +51,9 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
                 content = read_account(one)
             except FilesRejected as rejected:
                 failed += 1
-                screen.faults(rejected.faults, f"{one.name} can't be imported:")
+                screen.faults([*rejected.faults, *_not_ours(services, one)], f"{one.name} can't be imported:")
                 continue
-            done.append(_import(screen, services, content, dry_run, reason))
+            done.append(_import(screen, services, one, content, dry_run, reason))
     screen.result(done if failed or len(done) != 1 else done[0], *(_told(one) for one in done))
     return DONE if not failed else PARTLY if done else FAILED
 
@@ -62,10 +64,28 @@ def _account_folders(folder: Path) -> list[Path]:
     return [path.parent for path in sorted(folder.glob("*/account.yaml"))] or [folder]
 
 
-def _import(screen: Screen, services: Services, content: AccountFolder, dry_run: bool, reason: str) -> dict[str, Any]:
-    from gateway.accounts import mapping_problems, publish_folder, would_publish
+def _not_ours(services: Services, folder: Path) -> tuple[Fault, ...]:
+    """Products of the folder's tables that we don't have, even where other cells are wrong; while we have none at all,
+    nothing can be said."""
+    from gateway.accounts import products_not_ours
+    from mappings.files import named_products
 
-    problems = mapping_problems(content, services.terms.catalogue())
+    catalogue = services.terms.catalogue()
+    return products_not_ours(folder.name, named_products(folder), catalogue) if catalogue.products else ()
+
+
+def _import(
+    screen: Screen, services: Services, folder: Path, content: AccountFolder, dry_run: bool, reason: str
+) -> dict[str, Any]:
+    from gateway.accounts import mapping_problems, publish_folder, would_publish
+    from mappings.files import named_products
+
+    catalogue = services.terms.catalogue()
+    places = {(file, product): place for file, place, product in named_products(folder)}
+    problems = [
+        replace(fault, location=places.get((fault.location, fault.value or ""), fault.location))
+        for fault in mapping_problems(content, catalogue)
+    ]
     if problems and not screen.as_json:
         screen.faults(problems, f"{content.account.id} can be imported, but not every order can be answered:")
     told = {"id": content.account.id, **{f"{kind}s": len(rows) for kind, rows in content.rows().items()}}
@@ -79,12 +99,13 @@ def _import(screen: Screen, services: Services, content: AccountFolder, dry_run:
 
 
 def _told(one: dict[str, Any]) -> str:
-    rows = ", ".join(f"{one[kind]} {kind}" for kind in ("items", "units", "sites", "prices"))
-    change = f"{one['added']} rows and files new or changed, {one['removed']} gone or changed"
+    rows = ", ".join(counted(one[f"{kind}s"], kind) for kind in ("item", "unit", "site", "price"))
+    change = f"{one['added']} of its rows and files new or changed, {one['removed']} gone or changed"
     if not one["changed"]:
         return f"{one['id']}: equal to revision {one['revision']}: {rows}."
     if one["dry_run"]:
-        return f"{one['id']}: would be a new revision after {one['revision']}: {rows}; {change}. Nothing was stored."
+        which = f"a new revision after {one['revision']}" if one["revision"] else "its first revision"
+        return f"{one['id']}: would be {which}: {rows}; {change}. Nothing was stored."
     return f"{one['id']}: revision {one['revision']} is published: {rows}; {change}."
 
 
@@ -93,7 +114,10 @@ def _told(one: dict[str, Any]) -> str:
 @click.argument("account_id", metavar="ID")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 def export(screen: Screen, account_id: str, folder: Path) -> None:
-    """Write an account's published mapping as a folder, which import takes back unchanged."""
+    """Write an account's published mapping as a folder.
+
+    `accounts import` takes it back unchanged.
+    """
     from gateway.accounts import published_folder
     from mappings.files import write_account
 

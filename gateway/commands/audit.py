@@ -7,7 +7,7 @@ from itertools import islice
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import DONE, FAILED, Screen, reports
+from gateway.commands.screen import DONE, FAILED, Screen, counted, reports
 
 _SHOWN = 1000
 
@@ -23,5 +23,8 @@ def verify(screen: Screen) -> int:
     """Check that no recorded event was changed or taken out."""
     with opened() as services:
         broken = list(islice(services.store.audit.broken(), _SHOWN))
-    screen.result({"ok": not broken, "broken": broken}, *(broken or ["Every chain holds."]))
+        streams, events = services.store.audit.size()
+    looked_at = f"{counted(events, 'event')} in {counted(streams, 'chain')} checked"
+    told = {"ok": not broken, "broken": broken, "streams": streams, "events": events}
+    screen.result(told, *(broken or [f"Every chain holds: {looked_at}."]))
     return FAILED if broken else DONE

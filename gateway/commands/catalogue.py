@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import Screen, person, reports
+from gateway.commands.screen import Screen, counted, person, reports
 
 _FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 _REASON = click.option("--reason", default="imported", show_default=True, help="Why, for the record.")
@@ -33,7 +33,10 @@ def stock() -> None:
 @_FILE
 @_REASON
 def import_products(screen: Screen, file: Path, reason: str) -> None:
-    """Make FILE (CSV or XLSX) the list of our products; one that isn't in it is sold no more."""
+    """Make FILE (CSV or XLSX) the list of our products.
+
+    A product that isn't in it is sold no more.
+    """
     _publish(screen, "product", file, reason)
 
 
@@ -50,13 +53,13 @@ def import_packs(screen: Screen, file: Path, reason: str) -> None:
 @reports
 @_FILE
 def import_stock(screen: Screen, file: Path) -> None:
-    """Take what FILE (CSV or XLSX) says as the stock of its products and sites from now on."""
+    """Take the stock of its products and sites from FILE (CSV or XLSX)."""
     from mappings.files import read_stock
 
     rows = read_stock(file)
     with opened() as services:
         services.store.stock.record(rows)
-    screen.result({"rows": len(rows)}, f"{len(rows)} rows of stock are stored.")
+    screen.result({"rows": len(rows)}, f"Stored: {counted(len(rows), 'row')} of stock.")
 
 
 def _publish(screen: Screen, kind: str, file: Path, reason: str) -> None:
@@ -77,5 +80,5 @@ def _publish(screen: Screen, kind: str, file: Path, reason: str) -> None:
     )
     screen.result(
         {**told, "warnings": [problem.as_json() for problem in problems]},
-        f"Catalogue revision {published.number}: {len(rows)} {kind}s, {change}.",
+        f"Catalogue revision {published.number}: {counted(len(rows), kind)}, {change}.",
     )

@@ -10,23 +10,25 @@ from gateway.commands.screen import DONE, FAILED, Screen, reports
 
 @click.command()
 @reports
-@click.option("--url", metavar="URL", help="Where the gateway serves. Default: the address in the settings.")
+@click.option("--url", metavar="URL", help="Where the gateway serves. Default: where `gateway up` does.")
 def demo(screen: Screen, url: str | None) -> int:
-    """Send the demo accounts' samples to the running gateway and show what comes back.
+    """Send the demo accounts' samples and show what comes back.
 
-    Imports the demo's catalogue, stock and accounts where they aren't there yet. What was sent before is a resend: it
-    gets its first answer again and has no second effect.
+    Imports the demo's catalogue, stock and accounts where they aren't there yet. A sample that came before is not sent
+    again: what became of it is shown.
     """
-    from gateway.bootstrap import demo_folder
-    from gateway.demo import DemoFailed, prepare, send_samples, try_it_lines
+    from gateway.bootstrap import demo_folder, usual_data_folder
+    from gateway.demo import DemoFailed, pasted_command, prepare, send_samples, try_it_lines
+    from gateway.health import address_at, serving_address
 
     settings = settings_now()
-    base = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    served = url or serving_address(settings.data_dir) or address_at(settings.host, settings.port)
+    base, program = served.rstrip("/"), pasted_command(settings.data_dir, usual_data_folder())
     with opened(settings) as services:
         try:
             accounts = prepare(services, demo_folder(), settings.accounts_dir, settings.data_dir / "demo")
             sent = []
-            for one in send_samples(services, base, accounts):
+            for one in send_samples(services, base, accounts, program):
                 sent.append(one)
                 if not screen.as_json:
                     screen.result(None, "", *one.story())
@@ -35,4 +37,4 @@ def demo(screen: Screen, url: str | None) -> int:
             return FAILED
     told = {"url": base, "docs": f"{base}/v1/docs", "sent": [one.as_json() for one in sent]}
     screen.result(told, "", *try_it_lines(base, accounts))
-    return FAILED if any(one.differences for one in sent) else DONE
+    return FAILED if any(one.is_wrong() for one in sent) else DONE

@@ -37,11 +37,12 @@ def doctor(screen: Screen) -> int:
 
 def _found(settings: Settings) -> list[Check]:
     from gateway.bootstrap import misspelt_variables
-    from gateway.health import Check, Place, checks
+    from gateway.health import Check, Place, address_at, checks
 
     unknown = misspelt_variables(os.environ)
     detail = f"no settings, perhaps misspelt: {', '.join(unknown)}" if unknown else "every GATEWAY_* variable is known"
-    place = Place(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file)
+    address = address_at(settings.host, settings.port)
+    place = Place(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address)
     return [Check("settings", not unknown, detail), *checks(place)]
 
 

@@ -23,7 +23,7 @@ def mappings() -> None:
 @click.argument("account_id", metavar="ID")
 @click.option("--last", metavar="N", type=click.IntRange(1, 10_000), help="The last N messages instead of the samples.")
 def test(screen: Screen, account_id: str, last: int | None) -> int:
-    """Judge the account's samples under its published mapping, without effect.
+    """Judge an account's samples under its mapping, without effect.
 
     Each is compared with the *.expected.json beside it, on the stock of the last import. Messages are compared with
     what came of them: status and faults.

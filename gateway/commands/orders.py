@@ -27,7 +27,10 @@ def orders() -> None:
 @click.argument("order_number", metavar="NUMBER")
 @click.option("--account", metavar="ID", help="Only this account's.")
 def show(screen: Screen, order_number: str, account: str | None) -> None:
-    """Show every order of this number, with what became of each line, in the account's units."""
+    """Show what became of an order, line by line.
+
+    Every order of this number is shown, quantities in the account's units.
+    """
     with opened() as services:
         found = [_thread(services, one) for one in services.store.orders.by_number(account, order_number)]
     if not found:
@@ -40,7 +43,7 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
         screen.result(
             None,
             f"Order {order['order_number']} of {order['account']}{kind}: {order['outcome']}, {order['status']}; "
-            f"received {order['created_at']} in message {order['message_id']}",
+            f"decided {order['created_at']}, sent in message {order['message_id']}",
             *(f"{one['type'].replace('_', ' ')} {one['number']}: document {one['id']}" for one in order["documents"]),
         )
         screen.table(order["lines"], ["line_number", "product", "unit", *_QUANTITIES], "No lines.")

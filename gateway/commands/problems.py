@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import Failed, Screen, fault_lines, reports
+from gateway.commands.screen import Failed, Screen, counted, fault_lines, reports
 from gateway.commands.times import moment
 from schemas.faults import FAULTS, Fault
 
 if TYPE_CHECKING:
     from gateway.store.problems import Problem
+
+
+_COLUMNS = ["fingerprint", "account", "code", "value", "messages", "last_at", "detail"]
 
 
 @click.group()
@@ -25,10 +28,10 @@ def problems() -> None:
 @reports
 @click.option("--account", metavar="ID", help="Only this account's.")
 def list_problems(screen: Screen, account: str | None) -> None:
-    """List the causes for which messages are held or have failed, the most frequent first."""
+    """List why messages are held or have failed, most frequent first."""
     with opened() as services:
         rows = [_row(one) for one in services.store.problems.all(account)]
-    screen.table(rows, ["fingerprint", "account", "code", "value", "messages", "last_at"], "No problems.")
+    screen.table(rows, _COLUMNS, "No problems.")
 
 
 @problems.command()
@@ -48,7 +51,7 @@ def show(screen: Screen, fingerprint: str) -> None:
         _row(one) | {"remedy": remedy, "message_ids": ids},
         *fault_lines(fault),
         f"    what to do: {remedy}",
-        f"{len(ids)} messages of {one.account_id}:",
+        f"{counted(len(ids), 'message')} of {one.account_id}:",
         *(f"    {message_id}" for message_id in ids),
     )
 

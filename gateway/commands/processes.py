@@ -51,7 +51,7 @@ def worker(screen: Screen, lanes: str | None, burst: bool) -> None:
 @click.command()
 @reports
 def scheduler(screen: Screen) -> None:
-    """Run what is done by the clock: the sweeper that rings again for what waits."""
+    """Run what is done by the clock: the sweep for what waits."""
     _become(screen, "scheduler")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,10 @@ from gateway.states import ImpossibleMove, advance
 
 if TYPE_CHECKING:
     from gateway.services import Services
+
+_OPEN = ("received", "processing")
+_WAIT_SECONDS = 5.0
+_LOOK_SECONDS = 0.1
 
 
 @click.command()
@@ -32,7 +37,11 @@ def replay(
 ) -> int:
     """Judge messages again that were held, failed or rejected.
 
-    The original bytes are judged as if they had just been claimed; an order that stands is never made twice.
+    The original bytes are judged as if they had just been claimed; an order that stands is never made twice. While
+    the gateway runs, what became of each is waited for up to five seconds and told.
+
+    Exit code 0: each was judged again as asked, or will be, whatever came of it; 3: some could not be; 4: none could,
+    as they stand.
     """
     if reason is None and not dry_run:
         raise click.UsageError("Say why: --reason TEXT.")
@@ -41,7 +50,12 @@ def replay(
         if not wanted:
             raise Failed("No open message has this cause." if problem else "Name messages, or --problem.", 2)
         replayed = [_judge(services, one) if dry_run else _replay(services, one, reason or "") for one in wanted]
-        rung = dry_run or _ring(services, [one for one in replayed if one["ok"]])
+        asked = [one for one in replayed if one["ok"] and not dry_run]
+        rung = _ring(services, asked)
+        if rung:
+            _wait(services, asked)
+        for one in asked:
+            one |= _outcome(services, one["id"])
     lines = [f"{one['id']}: {one['detail']}" for one in replayed]
     screen.result({"mapping": mapping, "dry_run": dry_run, "messages": replayed}, *lines)
     if not rung:
@@ -56,8 +70,33 @@ def _replay(services: Services, message_id: str, reason: str) -> dict[str, Any]:
         return {"id": message_id, "ok": False, "status": failure.status, "detail": str(failure), "code": CONFLICT}
     if stored is None:
         return _missing(message_id)
-    detail = f"waits to be judged again (run {stored.run})"
-    return {"id": message_id, "ok": True, "status": stored.status, "lane": stored.lane, "detail": detail, "code": DONE}
+    return {"id": message_id, "ok": True, "run": stored.run, "lane": stored.lane, "code": DONE}
+
+
+def _wait(services: Services, asked: list[dict[str, Any]]) -> None:
+    """Until each is judged, or it takes too long: it is judged later then."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    waiting = [one["id"] for one in asked]
+    while waiting := [one for one in waiting if services.store.messages.status(one) in _OPEN]:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _outcome(services: Services, message_id: str) -> dict[str, Any]:
+    """The message's status now, what was answered, and both in words."""
+    status = services.store.messages.status(message_id)
+    answers = [one.number for one in services.store.documents.of_messages([message_id])]
+    faults = services.store.messages.faults(message_id)
+    why = "; ".join(dict.fromkeys(fault.detail for fault in faults))
+    if status in _OPEN:
+        detail = "waits to be judged"
+    elif status == "done":
+        detail = f"answered: {', '.join(answers)}" if answers else "done; the account wants no answer"
+    else:
+        detail = f"{'still held' if status == 'held' else status}: {why}"
+    found = [fault.as_json() for fault in faults]
+    return {"status": status, "answers": answers, "detail": detail, "faults": found}
 
 
 def _judge(services: Services, message_id: str) -> dict[str, Any]:

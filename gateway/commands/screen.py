@@ -44,7 +44,10 @@ class Screen:
             click.echo(printable(line))
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str) -> None:
-        """All of every row for programs; for people these columns, or `nothing` where there is no row."""
+        """All of every row for programs; for people these columns, or `nothing` where there is no row.
+
+        On a terminal as a table; elsewhere a line of names, then a line a row, with tabs between.
+        """
         if self.as_json:
             click.echo(_json(rows))
         elif not rows:
@@ -52,6 +55,7 @@ class Screen:
         elif sys.stdout.isatty():
             _print_table(rows, columns)
         else:
+            click.echo("\t".join(columns))
             for row in rows:
                 click.echo("\t".join(printable(_cell(row.get(column))) for column in columns))
 
@@ -126,6 +130,11 @@ def printable(text: str) -> str:
     return "".join("�" if unicodedata.category(letter) in ("Cc", "Cf", "Cs") else letter for letter in text)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 site`, `2 sites`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def person() -> str:
     """Who does this, for the audit chain: the user at the command line."""
     try:
@@ -148,12 +157,59 @@ def _cell(value: object) -> str:
     return str(value)
 
 
+_GAP = 2
+_NARROWEST_SENTENCE = 24
+
+
 def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Side by side where every column has room, else one row below the other: nothing is left out or cut."""
     from rich.console import Console
+
+    console = Console(highlight=False)
+    texts = [[printable(_brief(column, _cell(row.get(column)))) for column in columns] for row in rows]
+    names = [column.replace("_", " ") for column in columns]
+    widths = _widths(names, texts, console.width)
+    if widths is not None:
+        _side_by_side(console, names, texts, widths)
+        return
+    broadest = max(map(len, names))
+    for number, cells in enumerate(texts):
+        lines = [f"{name:<{broadest}}  {cell}" for name, cell in zip(names, cells, strict=True) if cell]
+        click.echo("\n".join([*([""] if number else []), *lines]))
+
+
+def _side_by_side(console: Any, names: Sequence[str], texts: Sequence[Sequence[str]], widths: Sequence[int]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(column.replace("_", " ") for column in columns), box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(printable(_cell(row.get(column)))) for column in columns))
-    Console(highlight=False).print(table)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, _GAP, 0, 0))
+    for name, width in zip(names, widths, strict=True):
+        table.add_column(name, width=width, overflow="fold")
+    for cells in texts:
+        table.add_row(*map(Text, cells))
+    console.print(table)
+
+
+def _widths(names: Sequence[str], texts: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """A width for each column: only sentences are broken, at words, ids and numbers never. None: there is no room."""
+    from rich.cells import cell_len
+
+    columns = [list(cells) for cells in zip(*texts, strict=True)]
+    widths = [max(map(cell_len, [name, *cells])) for name, cells in zip(names, columns, strict=True)]
+    least = [
+        min(width, _NARROWEST_SENTENCE) if any(" " in cell for cell in cells) else width
+        for width, cells in zip(widths, columns, strict=True)
+    ]
+    room -= _GAP * (len(widths) - 1)
+    if sum(least) > room:
+        return None
+    while (over := sum(widths) - room) > 0:
+        spare = [width - smallest for width, smallest in zip(widths, least, strict=True)]
+        widest = spare.index(max(spare))
+        widths[widest] -= min(over, max(1, spare[widest] // 2))
+    return widths
+
+
+def _brief(column: str, cell: str) -> str:
+    """A moment to the second is enough for eyes; programs get all of it."""
+    return f"{cell[:19]}Z" if column.endswith("_at") and cell.endswith("+00:00") else cell

@@ -147,11 +147,9 @@ def _catalogue(line: MappedLine, product: Product) -> Iterator[Fault]:
         return
     ordered = _sales_units(line)
     if minimum is not None and ordered < Fraction(minimum):
-        yield _rule_fault("below_minimum", line, f"is below the product's minimum of {_ours(line, minimum)}", minimum)
+        yield _rule_fault("below_minimum", line, "is below the product's minimum of {rule}", minimum)
     if multiple is not None and multiple > 0 and ordered % Fraction(multiple):
-        yield _rule_fault(
-            "not_a_multiple", line, f"isn't a multiple of {_ours(line, multiple)}, as the product is sold", multiple
-        )
+        yield _rule_fault("not_a_multiple", line, "isn't a multiple of {rule}, as the product is sold", multiple)
 
 
 def _inactive(line: MappedLine, product: Product) -> Fault:
@@ -177,23 +175,23 @@ def _sales_units(line: MappedLine) -> Fraction:
 
 def _rule_fault(code: str, line: MappedLine, sentence: str, rule: Decimal) -> Fault:
     unit = line.line.unit or line.unit or ""
-    seen = f"{shortest(line.line.quantity)} {unit}".strip()
-    words = "at least" if code == "below_minimum" else "a multiple of"
+    seen = f"{shortest(line.line.quantity):f} {unit}".strip()
+    words, told = "at least" if code == "below_minimum" else "a multiple of", _theirs(line, rule, unit)
     return Fault(
         code,
-        f"{seen} {sentence}.",
+        f"{seen} {sentence.format(rule=told)}.",
         f"/lines/{line.index}/quantity",
-        value=str(line.line.quantity),
-        expected=f"{words} {_theirs(line, rule, unit)}",
+        value=f"{line.line.quantity:f}",
+        expected=f"{words} {told}",
     )
 
 
 def _ours(line: MappedLine, quantity: Decimal) -> str:
-    return f"{shortest(quantity)} {line.sales_unit or ''}".strip()
+    return f"{shortest(quantity):f} {line.sales_unit or ''}".strip()
 
 
 def _theirs(line: MappedLine, quantity: Decimal, unit: str) -> str:
     """A rule's quantity in the sender's own unit where that can be said exactly, else in ours."""
     base = Fraction(quantity) * (line.base_per_sales_unit or 1)
     theirs = from_fraction(base / line.base_per_unit) if line.base_per_unit else None
-    return _ours(line, quantity) if theirs is None else f"{shortest(theirs)} {unit}".strip()
+    return _ours(line, quantity) if theirs is None else f"{shortest(theirs):f} {unit}".strip()

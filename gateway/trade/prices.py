@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from mappings.mapped import MappedLine
 from schemas.documents.common import Price
-from schemas.values import EXACT, from_fraction, plain, shortest
+from schemas.values import EXACT, from_fraction, is_carried, shortest
 
 _READABLE = 12
 """Digits of a base quantity beyond which nobody would recognise the agreed price."""
@@ -25,7 +25,7 @@ def contract_price(line: MappedLine) -> Price | None:
         return None
     unit, unit_code = line.line.unit or line.unit, line.line.unit_code or line.unit_code
     amount, basis = _amount_and_basis(line, line.contract_price)
-    if line.contract_row is not None and len(str(basis)) > _READABLE:
+    if line.contract_row is not None and (len(str(basis)) > _READABLE or not is_carried(amount)):
         row = line.contract_row
         return Price(amount=row.price, base_quantity=row.base_quantity, unit=row.unit, unit_code=row.unit)
     return Price(amount=amount, base_quantity=basis, unit=unit, unit_code=unit_code)
@@ -44,13 +44,7 @@ def _amount_and_basis(line: MappedLine, per_unit: Fraction) -> tuple[Decimal, De
 def _sayable(value: Fraction) -> Decimal | None:
     """The fraction as a decimal within the digits that a document's amounts may have, else None."""
     found = from_fraction(value)
-    if found is None:
-        return None
-    try:
-        found = plain(shortest(found))
-    except ValueError:
-        return None
-    return found
+    return None if found is None or not is_carried(found) else shortest(found)
 
 
 def _with_cents(amount: Decimal) -> Decimal:

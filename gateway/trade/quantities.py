@@ -8,7 +8,7 @@ from math import ceil, gcd, lcm
 
 from mappings.mapped import MappedLine
 from mappings.units import DIVISIBLE
-from schemas.values import MAX_FRACTION_DIGITS, from_fraction, shortest
+from schemas.values import MAX_FRACTION_DIGITS, from_fraction, is_carried, shortest
 
 ONE = Fraction(1)
 
@@ -48,7 +48,7 @@ def in_their_unit(base: Fraction, line: MappedLine) -> Decimal:
 def exact_base(base: Fraction) -> Decimal | None:
     """Base units as a decimal; None where they have no finite form within the digits a quantity may have."""
     value = from_fraction(base)
-    return None if value is None or _digits(value) > MAX_FRACTION_DIGITS else shortest(value)
+    return None if value is None or not is_carried(value) else shortest(value)
 
 
 def in_sales_units(line: MappedLine) -> Fraction:
@@ -63,7 +63,7 @@ def rounded_up(line: MappedLine) -> tuple[Decimal, Decimal] | None:
     """
     base = ceil(in_sales_units(line)) * (line.base_per_sales_unit or ONE)
     theirs, ours = from_fraction(base / _per_unit(line)), exact_base(base)
-    if theirs is None or ours is None or _digits(theirs) > MAX_FRACTION_DIGITS:
+    if theirs is None or ours is None or not is_carried(theirs):
         return None
     return shortest(theirs), ours
 

@@ -12,11 +12,14 @@ _SHOWN = 1_000
 
 
 def sentence(fault: Fault) -> str:
-    """One fault for its sender: what is wrong, what stood there, what would be right, the code, and where."""
+    """One fault for its sender: what is wrong, what stood there, what would be right, and where in what was sent."""
     place = fault.location or fault.path
+    if place.endswith(")"):
+        place = place[:-1].replace(" (", ", ")  # it stands in brackets itself
     seen = f" Sent: {fault.value}." if fault.value is not None else ""
     expected = f" Expected: {fault.expected}." if fault.expected is not None else ""
-    text = f"{fault.detail.rstrip('.')}.{seen}{expected} ({fault.code}{' at ' + place if place else ''})"
+    detail = fault.detail.rstrip(".")
+    text = f"{detail[:1].upper()}{detail[1:]}.{seen}{expected}{f' ({place})' if place else ''}"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

@@ -91,13 +91,10 @@ def wanted(mapped: MappedOrder, line: MappedLine, decided_on: date, *, rounded: 
 
 def _rounding(line: MappedLine, quantity: Decimal) -> str:
     unit = line.line.unit or line.unit or ""
-    sold = f" ({line.sales_unit})" if line.sales_unit else ""
-    return (
-        f"Quantity raised from {shortest(line.line.quantity)} to {quantity} {unit}".rstrip()
-        + f": the product is sold in whole units of sale{sold}."
-    )
+    raised = f"Quantity raised from {shortest(line.line.quantity):f} to {quantity:f} {unit}".rstrip()
+    return f"{raised}: only whole packs are sold."
 
 
 def _repricing(line: MappedLine) -> str:
-    ordered = f" instead of {line.line.price.amount} as ordered" if line.line.price else ""
+    ordered = f" instead of {line.line.price.amount:f} as ordered" if line.line.price else ""
     return f"Confirmed at the contract price{ordered}."

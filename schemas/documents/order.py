@@ -97,7 +97,12 @@ class Order(Document):
 
 def canonical_json(order: Order) -> bytes:
     """The order as it is kept: JSON without absent fields, decimals as they were written."""
-    return _AS_JSON.dump_json(order, exclude_none=True)
+    return without_exponents(_AS_JSON.dump_json(order, exclude_none=True))
+
+
+def without_exponents(written: bytes) -> bytes:
+    """A canonical document as JSON with 0.0000005 where pydantic, as `str` does, writes 5E-7."""
+    return _EXPONENT.sub(_written_out, written) if b"E-" in written else written
 
 
 def content_digest(order: Order, canonical: bytes | None = None) -> bytes:
@@ -118,7 +123,12 @@ DECIMALS = frozenset(("amount", "base_amount", "base_quantity", "factor", "gross
 """Every decimal of an order and of what is in it; no field of another kind has one of these names."""
 _DECIMAL_NAMES = frozenset(name.encode() for name in DECIMALS)
 _DECIMAL = re.compile(b'("(?:%s)":")([^"]*)(?=")' % b"|".join(sorted(_DECIMAL_NAMES)))
+_EXPONENT = re.compile(rb'("(?:%s)":")(-?\d(?:\.\d+)?E-\d+)(?=")' % b"|".join(sorted(_DECIMAL_NAMES)))
 _TRAILING_ZERO = re.compile(rb'\.\d*0"')
+
+
+def _written_out(member: re.Match[bytes]) -> bytes:
+    return member[1] + f"{Decimal(member[2].decode()):f}".encode()
 
 
 def _written_shortest(member: re.Match[bytes]) -> bytes:

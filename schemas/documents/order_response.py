@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from schemas.documents.common import Code, Document, Party, Price, Text
-from schemas.documents.order import Currency
+from schemas.documents.order import Currency, without_exponents
 from schemas.values import ExactDecimal
 
 Outcome = Literal["accepted", "changed", "rejected", "received"]
@@ -59,3 +59,11 @@ class OrderResponse(Document):
     buyer: Party | None = None
     seller: Party | None = None
     lines: tuple[ResponseLine, ...] = ()
+
+
+def canonical_response(response: OrderResponse) -> bytes:
+    """The order response as it is kept: JSON without absent fields, decimals without exponents."""
+    return without_exponents(_AS_JSON.dump_json(response, exclude_none=True))
+
+
+_AS_JSON = TypeAdapter(OrderResponse)

@@ -113,6 +113,8 @@ def shown(value: object) -> str | None:
 def _digits(value: Decimal | int) -> str:
     """A number as text; one too long for Python to write (4,300 digits) is named instead of written."""
     try:
+        if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < SHOWN:
+            return f"{value:f}"
         return str(value)
     except ValueError:
         return "a number of thousands of digits"

@@ -1,7 +1,9 @@
 """JSON read safely: decimals stay decimals, and what RFC 8259 leaves open is refused with its place.
 
 `read_json` is one pass of the C scanner. Only where something is wrong does a second pass find every offence and its
-JSON Pointer. Nothing here knows an order; a format of an account's own JSON reads through it as well.
+JSON Pointer; in a large document, where that pass could take seconds, the first offence alone is said. How much there
+is to read is counted before any of it is built. Nothing here knows an order; a format of an account's own JSON reads
+through it as well.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any, NoReturn
 
 from schemas.documents.validation import SHOWN, pointer, shown
@@ -23,21 +25,47 @@ MAX_DEPTH = 64
 """Objects and arrays inside each other; the outermost is 1."""
 MAX_OFFENCES = 1_000
 """Repeated keys, refused numbers or characters that one answer lists."""
+MAX_COMMAS = 4_000_000
+"""In texts as well. 100,000 lines of 25 members have 2,500,000; each may become a value of some 60 bytes."""
+MAX_CONTAINERS = 600_000
+"""`{` and `[`, in texts as well: six for each of 100,000 lines. An object takes some 250 bytes."""
+MAX_NUMBERS = 1_000_000
+"""Numbers that are no strings: each becomes a decimal, which takes a microsecond."""
+MAX_SEARCHED = 1_000_000
+"""Characters of a document in which every offence is looked for. In a larger one the first is enough."""
 
 _LONGEST_NUMBER = 60
 """Characters: a sign, 20 digits, a point, 10 digits, an exponent, and leeway for zeros in front."""
 _NUMBER = "a finite decimal of at most 20 digits before and 10 after the point"
+_NO_CHARACTER = "a control character, or half of a surrogate pair"
+_CHARACTERS = "characters that XML 1.0 can carry: tab, line ends and everything printable"
+_REFUSED = "a number refused"
+_TWICE = "the key stands twice in its object"
 _BLANK = re.compile(r"[ \t\n\r]*")
 _STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
 _UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 (section 2.2, Char) has no way to write, and no database takes: answers could not repeat it."""
+_CARRIED = re.compile(
+    r"(?:[^\\\ufffe\uffff]++|\\(?:[\"\\/nrt]"
+    r"|u(?:[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?![dD][89a-fA-F]|[fF]{3}[eEfF]|000[0-8bcefBCEF]|001)[0-9a-fA-F]{4})))*+"
+)
+"""As much of a document as holds none of those, written out or as an escape."""
 
 Steps = Sequence[str | int]
 Members = Callable[[list[tuple[str, Any]]], Any]
 
 
 class _OffenceError(Exception):
-    """The C scanner met something refused; the second pass says what and where."""
+    """The C scanner met something refused; the second pass says where, and what else there is."""
+
+    def __init__(self, code: str, detail: str, text: str, expected: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.text, self.expected = code, detail, text, expected
+
+
+class _TooManyNumbersError(Exception):
+    """More numbers than MAX_NUMBERS."""
 
 
 class _Marked:
@@ -58,18 +86,24 @@ def read_json(body: bytes, *, nulls: bool = True) -> Any:
     """The JSON value in these bytes: objects as dicts, whole numbers as int, other numbers as Decimal, never a float.
 
     UTF-8 with or without BOM, or UTF-16 with one. `nulls=False` leaves members out whose value is null.
-    Raises DocumentRejected: empty_body, unknown_encoding, json_not_valid, json_duplicate_key, json_number,
+    Raises DocumentRejected: empty_body, unknown_encoding, json_limit, json_not_valid, json_duplicate_key, json_number,
     json_too_deep, bad_character.
     """
     text = decoded(body)
+    containers = text.count("{") + text.count("[")
+    _refuse_too_much(text, containers)
     try:
-        value = (_EVERY_MEMBER if nulls else _MEMBERS_SET).decode(text)
-    except (_OffenceError, RecursionError, ValueError) as error:
+        value = _decoder_for(text, _members if nulls else _members_set).decode(text)
+    except json.JSONDecodeError as error:
+        raise DocumentRejected([_not_valid(error)]) from None
+    except _TooManyNumbersError:
+        raise DocumentRejected([_beyond("numbers", MAX_NUMBERS)]) from None
+    except (_OffenceError, RecursionError) as error:
         _refuse(text, error)
-    if (text.count("{") + text.count("[")) > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+    if containers > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise DocumentRejected([_too_deep(text)])
     if "\\" in text or "\uffff" in text or "\ufffe" in text:
-        _refuse_uncarried(value)
+        _refuse_uncarried(value, text)
     return value
 
 
@@ -111,6 +145,18 @@ def line_of(body: bytes, steps: Steps) -> int | None:
         return None
 
 
+# --- how much there is to read -------------------------------------------------------------------------------------
+def _refuse_too_much(text: str, containers: int) -> None:
+    if containers > MAX_CONTAINERS:
+        raise DocumentRejected([_beyond("objects and lists", MAX_CONTAINERS)])
+    if len(text) > MAX_COMMAS and text.count(",") > MAX_COMMAS:
+        raise DocumentRejected([_beyond("commas", MAX_COMMAS)])
+
+
+def _beyond(what: str, most: int) -> Fault:
+    return Fault("json_limit", f"the document has more than {most:,} {what}", expected=f"at most {most:,} {what}")
+
+
 # --- encodings -----------------------------------------------------------------------------------------------------
 def _encoding(body: bytes) -> tuple[str, bytes]:
     if body.startswith(codecs.BOM_UTF8):
@@ -134,8 +180,13 @@ def _encoding_fault(detail: str, place: str) -> Fault:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise _OffenceError
+        raise _OffenceError("json_duplicate_key", _TWICE, _first_repeated(pairs), "each key once")
     return members
+
+
+def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    return next((name for name, _ in pairs if name in seen or seen.add(name)), "")  # type: ignore[func-returns-value]
 
 
 def _members_set(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -147,36 +198,61 @@ def _members_set(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _whole(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
-        raise _OffenceError
+        raise _refused_number(text)
     number = int(text)
     if not -(10**20) < number < 10**20:
-        raise _OffenceError
+        raise _refused_number(text)
     return number
 
 
 def _decimal(text: str) -> Decimal:
     if len(text) > _LONGEST_NUMBER:
-        raise _OffenceError
+        raise _refused_number(text)
     try:
         return plain(Decimal(text))
     except (ArithmeticError, ValueError):
-        raise _OffenceError from None
+        raise _refused_number(text) from None
 
 
 def _constant(text: str) -> NoReturn:
-    raise _OffenceError
+    raise _refused_number(text)
+
+
+def _refused_number(text: str) -> _OffenceError:
+    return _OffenceError("json_number", _REFUSED, text, _NUMBER)
 
 
 def _decoder(members: Members) -> json.JSONDecoder:
     return json.JSONDecoder(object_pairs_hook=members, parse_float=_decimal, parse_int=_whole, parse_constant=_constant)
 
 
-_EVERY_MEMBER = _decoder(_members)
-_MEMBERS_SET = _decoder(_members_set)
+_DECODERS: dict[Members, json.JSONDecoder] = {members: _decoder(members) for members in (_members, _members_set)}
+
+
+def _decoder_for(text: str, members: Members) -> json.JSONDecoder:
+    """In a large document the numbers are counted."""
+    if len(text) <= MAX_NUMBERS:
+        return _DECODERS[members]
+    left = repeat(True, MAX_NUMBERS)
+
+    def whole(text: str) -> int:
+        if next(left, False):
+            return _whole(text)
+        raise _TooManyNumbersError
+
+    def decimal(text: str) -> Decimal:
+        if next(left, False):
+            return _decimal(text)
+        raise _TooManyNumbersError
+
+    return json.JSONDecoder(object_pairs_hook=members, parse_float=decimal, parse_int=whole, parse_constant=_constant)
 
 
 # --- the second pass: what was wrong, all of it, and where ---------------------------------------------------------
-def _refuse(text: str, error: Exception) -> NoReturn:
+def _refuse(text: str, error: _OffenceError | RecursionError) -> NoReturn:
+    if len(text) > MAX_SEARCHED and isinstance(error, _OffenceError):
+        seen = _writable(error.text[:SHOWN])
+        raise DocumentRejected([Fault(error.code, error.detail, value=seen, expected=error.expected)])
     try:
         value = _LENIENT.decode(text)
     except json.JSONDecodeError as found:
@@ -221,10 +297,10 @@ _LENIENT = json.JSONDecoder(
 def _offences(value: Any) -> Iterator[Fault]:
     for steps, found in _walk(value):
         if isinstance(found, _Marked):
-            yield _fault(found.code, "a number refused", steps, found.text, _NUMBER)
+            yield _fault(found.code, _REFUSED, steps, found.text, _NUMBER)
         elif isinstance(found, _MarkedObject):
             for name in found.repeated:
-                yield _fault("json_duplicate_key", "the key stands twice in its object", [*steps, name], name)
+                yield _fault("json_duplicate_key", _TWICE, [*steps, name], name)
 
 
 def _walk(value: Any) -> Iterator[tuple[list[str | int], Any]]:
@@ -291,7 +367,7 @@ def _too_deep(text: str) -> Fault:
     return Fault(
         "json_too_deep",
         f"objects and arrays are nested deeper than {MAX_DEPTH}",
-        path=_last_path(text[:offset] + "0" + closing),
+        path=_last_path(text[:offset] + "0" + closing) if offset <= MAX_SEARCHED else "",
         location=f"line {line} column {column} (character {offset + 1})",
         expected=f"at most {MAX_DEPTH} levels",
     )
@@ -325,7 +401,17 @@ def _last_path(text: str) -> str:
 
 
 # --- characters that no answer could repeat ----------------------------------------------------------------------
-def _refuse_uncarried(value: Any) -> None:
+def _refuse_uncarried(value: Any, text: str) -> None:
+    carried = _CARRIED.match(text)
+    end = carried.end() if carried else 0
+    if end == len(text):
+        return
+    if len(text) > MAX_SEARCHED:
+        place = f"line {text.count(chr(10), 0, end) + 1} (character {end + 1})"
+        seen = _writable(text[end : end + 6])
+        raise DocumentRejected(
+            [Fault("bad_character", _NO_CHARACTER, location=place, value=seen, expected=_CHARACTERS)]
+        )
     faults = tuple(islice(_uncarried(value), MAX_OFFENCES))
     if faults:
         raise DocumentRejected(faults)
@@ -340,13 +426,7 @@ def _uncarried(value: Any) -> Iterator[Fault]:
 
 
 def _uncarried_fault(steps: list[str | int], text: str) -> Fault:
-    return _fault(
-        "bad_character",
-        "a control character, or half of a surrogate pair",
-        steps,
-        text,
-        "characters that XML 1.0 can carry: tab, line ends and everything printable",
-    )
+    return _fault("bad_character", _NO_CHARACTER, steps, text, _CHARACTERS)
 
 
 # --- places --------------------------------------------------------------------------------------------------------

@@ -108,6 +108,21 @@ def test_a_format_that_is_not_agreed_is_named(gateway: Gateway, delta: Sender) -
     assert "ubl-2.1" in problem["detail"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_xml_of_an_account_of_json_names_what_is_agreed(gateway: Gateway, delta: Sender, encoding: str) -> None:
+    problem = refused(gateway.send(delta, "\n <cXML/>".encode(encoding), **XML), 415, "unknown_format")
+    assert "looks like XML" in problem["detail"]
+    assert [fault["expected"] for fault in problem["faults"]] == ["json-1"]
+
+
+@pytest.mark.parametrize("body", [b'{"order_number": "PO-1"}', b" [1"])
+def test_json_of_an_account_of_xml_names_what_is_agreed(gateway: Gateway, body: bytes) -> None:
+    sender = gateway.account("omega", inbound={"formats": ["ubl-2.1"]})
+    problem = refused(gateway.send(sender, body), 415, "format_not_agreed")
+    assert "json-1" in problem["detail"]
+    assert [fault["expected"] for fault in problem["faults"]] == ["ubl-2.1"]
+
+
 # --- sizes and encodings ------------------------------------------------------------
 def test_a_body_over_the_limit_is_refused_by_its_length(gateway: Gateway, acme: Sender) -> None:
     problem = refused(gateway.send(acme, b"{" + b" " * MEGABYTE), 413, "body_too_large")
@@ -190,6 +205,28 @@ def test_other_media_types_are_refused_with_those_that_are_taken(
     assert "application/json, application/xml, text/xml" in problem["detail"]
     assert answer.headers["Accept"] == "application/json, application/xml, text/xml"
     assert ("curl" in problem["detail"]) == ("urlencoded" in media_type)
+    assert "application/json" in problem["detail"].partition("text/xml")[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (b'{"order_number": 1}', "add -H 'Content-Type: application/json'."),
+        (ubl_order().encode(), "add -H 'Content-Type: application/xml'."),
+        (b"ISA*00*", "add a -H 'Content-Type: …' of these."),
+        (b"", "add a -H 'Content-Type: …' of these."),
+    ],
+)
+def test_whoever_forgot_the_media_type_is_told_that_of_the_bytes(
+    gateway: Gateway, acme: Sender, body: bytes, hint: str
+) -> None:
+    forgotten = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert hint in refused(gateway.send(acme, body, **forgotten), 415, "media_type_unsupported")["detail"]
+
+
+@pytest.mark.parametrize("body", [json.dumps(order()).encode(), ubl_order().encode()])
+def test_without_a_media_type_the_bytes_tell_the_format(gateway: Gateway, acme: Sender, body: bytes) -> None:
+    assert gateway.client.post("/v1/orders", data=body, headers=acme.headers).status_code == 202
 
 
 def test_a_body_shorter_than_declared_is_no_document(gateway: Gateway, acme: Sender) -> None:
@@ -227,7 +264,7 @@ def test_chunks_that_the_server_can_not_end_need_a_length(gateway: Gateway, acme
 
 # --- addresses ------------------------------------------------------------
 @pytest.mark.parametrize(
-    "address", ["/", "/v1", "/v1/nothing", "/v1/orders/", "/v1//orders", "/v1/messages/", "/%00", "/%ff"]
+    "address", ["/v1/docs/", "/v2", "/v1/nothing", "/v1/orders/", "/v1//orders", "/v1/messages/", "/%00", "/%ff"]
 )
 def test_an_address_that_is_none_is_not_found(gateway: Gateway, acme: Sender, address: str) -> None:
     refused(gateway.client.get(address, headers=acme.headers), 404, "not_found")

@@ -60,11 +60,14 @@ OPERATIONS = [
     ("GET", "/v1/docs"),
     ("GET", "/v1/docs/faults"),
     ("GET", "/v1/docs/faults/{code}"),
+    ("GET", "/v1/schemas"),
     ("GET", "/v1/schemas/{document_type}.json"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
 ]
+FRONT = [("GET", "/"), ("GET", "/v1"), ("GET", "/v1/")]
+"""Addresses that lead to the page for people; no program needs them."""
 
 
 def test_every_route_is_described(described: Any) -> None:
@@ -76,7 +79,36 @@ def test_every_route_is_described(described: Any) -> None:
         for rule in gateway.app.url_map.iter_rules()
         for method in rule.methods - {"HEAD"}
     }
-    assert served == set(OPERATIONS)
+    assert served == {*OPERATIONS, *FRONT}
+
+
+@pytest.mark.parametrize("address", [address for _, address in FRONT])
+def test_whoever_has_a_look_is_led_to_the_page(described: Any, address: str) -> None:
+    answer = described[0].client.get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/v1/docs")
+
+
+def test_the_description_names_the_address_it_was_asked_at(described: Any) -> None:
+    gateway, _, _ = described
+    asked = {"base_url": "https://orders.example:8443"}
+    servers = gateway.client.get("/v1/openapi.json", **asked).json["servers"]
+    assert servers == [{"url": "https://orders.example:8443"}]
+    page = gateway.client.get("/v1/docs", **asked).text
+    assert '"https://orders.example:8443/v1/orders?wait=10"' in page
+
+
+def test_limits_are_whole_numbers_and_every_answer_has_its_words(described: Any) -> None:
+    gateway, _, _ = described
+    text = gateway.client.get("/v1/openapi.json").text
+    assert re.findall(r'"(?:minimum|maximum|m\w+Length)": [0-9]+\.[0-9]+', text) == []
+    page = gateway.client.get("/v1/docs").text
+    for words in ("number, 0 to 30", "integer, 1 to 1000", "integer, 400 to 599", "404 Not Found", "202 Accepted"):
+        assert words in page
+    for methods in gateway.client.get("/v1/openapi.json").json["paths"].values():
+        for operation in methods.values():
+            assert all(len(response["description"]) > 3 for response in operation["responses"].values())
+    for header in ("Gateway-Message-Id", "Gateway-Duplicate"):
+        assert re.search(rf"<code>{header}</code>: \S.*\.|<code>{header}</code>: .* otherwise", page)
 
 
 MISUSED = [("POST", "/v1/orders"), ("GET", "/v1/documents"), ("GET", "/v1/documents/{document_id}")]
@@ -162,7 +194,7 @@ def test_pages_stand_alone_and_their_links_lead_somewhere(described: Any, page: 
     found = Addresses()
     found.feed(answer.text)
     assert found.loaded == []
-    assert not re.search(r"url\(|@import|https?://", answer.text)
+    assert not re.search(r"url\(|@import|https?://", answer.text.replace('"http://localhost/v1/', ""))
     policy = answer.headers["Content-Security-Policy"]
     assert "style-src 'sha256-" in policy
     assert "unsafe" not in policy
@@ -194,6 +226,8 @@ def test_every_code_has_its_page(described: Any) -> None:
 
 def test_schemas_of_our_documents_are_served_and_fit_what_is_answered(described: Any) -> None:
     gateway, sender, _ = described
+    listed = gateway.client.get("/v1/schemas").json["schemas"]
+    assert listed == [{"type": name, "href": f"/v1/schemas/{name}.json"} for name in DOCUMENTS]
     for document_type in DOCUMENTS:
         served = gateway.client.get(f"/v1/schemas/{document_type}.json")
         assert (served.status_code, served.mimetype) == (200, "application/schema+json")

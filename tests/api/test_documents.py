@@ -100,6 +100,25 @@ def test_a_document_in_ubl_comes_as_json_too(gateway: Gateway, acme: Sender) -> 
     assert sum(float(outcome["quantity"]) for outcome in as_json["lines"][0]["outcomes"]) == 2
 
 
+@pytest.mark.parametrize("price", ["0.0000000001", "0.0000005", "99999999999999999999.9999999999", "0.00000010"])
+def test_a_document_with_tiny_or_huge_numbers_is_to_be_had_in_every_format(
+    gateway: Gateway, acme: Sender, price: str
+) -> None:
+    """What is kept is read again for the other format: it must not have become 1E-10."""
+    asked = order("PO-1")
+    asked["lines"][0]["price"] = {"amount": price}
+    gateway.send(acme, asked)
+    gateway.work()
+    (document,) = gateway.client.get("/v1/documents", headers=acme.headers).json["documents"]
+    fetched = {
+        name: gateway.client.get(f"{document['href']}?format={name}", headers=acme.headers)
+        for name in ("json-1", "ubl-2.1")
+    }
+    assert [answer.status_code for answer in fetched.values()] == [200, 200]
+    assert fetched["json-1"].json["lines"][0]["outcomes"][0]["price"]["amount"] == price
+    assert f">{price}</cbc:PriceAmount>".encode() in fetched["ubl-2.1"].data
+
+
 def test_a_receipt_may_be_said_again(gateway: Gateway, acme: Sender) -> None:
     (document,) = answered(gateway, acme, "PO-1")
     first = gateway.client.post(f"{document['href']}/receipt", headers=acme.headers)

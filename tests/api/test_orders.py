@@ -6,10 +6,14 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from gateway.store.revisions import Row
+from mappings.revision import PriceRow
+from mappings.tables import natural_key, to_fields
 from tests.api.builders import Gateway, Sender, order, services_at, ubl_order
 
 
@@ -212,6 +216,38 @@ def test_validate_judges_and_stores_nothing(gateway: Gateway, acme: Sender) -> N
     (line,) = good["lines"]
     assert (line["product"], line["quantity"], line["base_quantity"], line["base_unit"]) == ("OAT-1L", "2", "2", "EA")
     assert gateway.services.store.messages.page() == []
+
+
+def test_validate_says_what_the_reader_warns_of(gateway: Gateway, acme: Sender) -> None:
+    """As the message's own faults do."""
+    body = ubl_order().replace("<cac:OrderLine>", "<cbc:Colour>red</cbc:Colour><cac:OrderLine>", 1)
+    judged = gateway.client.post("/v1/orders/validate", data=body.encode(), headers=acme.headers).json
+    (fault,) = judged["faults"]
+    assert (fault["code"], fault["value"]) == ("unknown_element", "red")
+    assert fault["location"].endswith("cbc:Colour")
+    assert judged["order"]["order_number"] == "PO-1"
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [("178.80", "178.80"), ("100", "100.00"), ("12.5", "12.50"), ("0.12345", "0.12345"), ("0.00001", "0.00001")],
+)
+def test_validate_says_prices_as_money(gateway: Gateway, acme: Sender, price: str, said: str) -> None:
+    priced = order()
+    priced["lines"][0]["price"] = {"amount": price}
+    judged = gateway.client.post("/v1/orders/validate", json=priced, headers=acme.headers).json
+    assert judged["lines"][0]["price"] == said
+
+
+def test_a_contract_price_without_an_end_is_rounded_to_ten_places(gateway: Gateway) -> None:
+    agreed = PriceRow("OAT-1L", "EA", "EUR", Decimal(100), base_quantity=Decimal(3))
+    written = {"id": "omega", "name": "Omega", "policies": {"unknown_ship_to": "accept_address"}}
+    row = Row("price", natural_key(agreed), json.dumps(to_fields(agreed)))
+    gateway.services.store.revisions.publish_account(written, [row], author="test", reason="test")
+    sender = Sender("omega", gateway.services.store.keys.create("omega", actor="test")[1])
+    asked = order(currency="EUR")
+    judged = gateway.client.post("/v1/orders/validate", json=asked, headers=sender.headers).json
+    assert judged["lines"][0]["contract_price"] == "33.3333333333"
 
 
 def test_keys_open_what_they_are_for(gateway: Gateway, acme: Sender) -> None:

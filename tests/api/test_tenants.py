@@ -23,6 +23,10 @@ class Belongings:
 
 
 PUBLIC = {
+    "/",
+    "/v1",
+    "/v1/",
+    "/v1/schemas",
     "/v1/openapi.json",
     "/v1/docs",
     "/v1/docs/faults",

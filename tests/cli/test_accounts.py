@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -29,7 +30,10 @@ def test_an_account_is_imported_once(run: Run, catalogue: None) -> None:
     assert run("accounts", "list", "--json").json == [
         {"id": "acme-retail", "name": "ACME Retail Group", "tier": "platinum", "revision": 1}
     ]
-    assert run("accounts", "list").out == "acme-retail\tACME Retail Group\tplatinum\t1\n"
+    assert run("accounts", "list").out.splitlines() == [
+        "id\tname\ttier\trevision",
+        "acme-retail\tACME Retail Group\tplatinum\t1",
+    ]
 
 
 @pytest.mark.parametrize("account", ["acme-retail", "nordic-office"])
@@ -69,6 +73,53 @@ def test_a_dry_run_names_every_fault_and_stores_nothing(run: Run, tmp_path: Path
     checked = run("accounts", "import", str(ACCOUNTS / "acme-retail"), "--dry-run", "--json")
     assert (checked.code, checked.json["revision"], checked.json["changed"]) == (0, 0, True)
     assert run("accounts", "list", "--json").json == []
+
+
+def test_a_dry_run_counts_as_people_do(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    sites = (folder / "sites.csv").read_text().splitlines(keepends=True)
+    (folder / "sites.csv").write_text("".join(sites[:2]))
+    said = run("accounts", "import", str(folder), "--dry-run").out
+    assert "acme-retail: would be its first revision: 10 items," in said
+    assert " 1 site," in said
+
+
+def test_products_we_do_not_have_are_named_with_their_lines(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    items = (folder / "items.csv").read_text()
+    line = items.count("\n") + 1
+    (folder / "items.csv").write_text(items + "PL-1,,NEVER-1,,,,,,\n")
+    warned = run("accounts", "import", str(folder), "--dry-run", "--json").json["warnings"]
+    assert [(one["value"], one["location"]) for one in warned] == [("NEVER-1", f"items.csv line {line}")]
+    (folder / "items.csv").write_text(items + "PL-1,,NEVER-1,,,,,,\nPL-2,,NEVER-2,CT,XCT,many,,,\n")
+    refused = run("accounts", "import", str(folder), "--dry-run")
+    assert refused.code == 1
+    assert "factor" in refused.err
+    for product, at in (("NEVER-1", line), ("NEVER-2", line + 1)):
+        assert f"(items.csv line {at})" in refused.err
+        assert f"names {product}, which products.csv does not have" in refused.err
+
+
+def test_a_mistyped_key_is_told_the_one_that_was_meant(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "account.yaml").write_text(
+        "id: omega\nname: Omega\npolicies:\n  price_tolerence_percent: 2\n"
+        "outbound:\n  order_response:\n    fromat: json-1\n    format: json-1\nzzzzz: 1\n"
+    )
+    said = run("accounts", "import", str(tmp_path), "--dry-run")
+    assert said.code == 1
+    assert "account.yaml line 4" in said.err
+    assert "expected: no key of this name; did you mean price_tolerance_percent?" in said.err
+    assert "expected: no key of this name; did you mean format?" in said.err
+    assert "expected: no key of this name; known are id, name, tier," in said.err
+
+
+def test_a_folder_that_is_none_is_one_fault(run: Run, tmp_path: Path) -> None:
+    said = run("accounts", "import", str(tmp_path / "none"), "--json")
+    assert said.code == 1
+    (fault,) = json.loads(said.err)["faults"]
+    assert fault["code"] == "file_not_readable"
 
 
 def test_a_dry_run_says_what_would_change(run: Run, catalogue: None, tmp_path: Path) -> None:

@@ -99,23 +99,36 @@ def test_the_demo_shows_every_answer_stops_and_comes_back(
     pasted = _paste(told, tmp_path)
     family = first.family()
     assert len(family) >= 4  # supervisor, Redis, web, scheduler, worker
+    _the_running_gateway_is_found(run, data_dir, told)
     assert first.stop() == 0
+    assert first.said().endswith("Stopped.\n")
+    assert not (data_dir / "run" / "address").exists()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
     messages = run("messages", "list", "--json").json
     orders = [(message["account"], message["order_number"]) for message in messages]
     assert len(orders) == len(set(orders)) == 10 + pasted
+    (dismissed, *_) = [one["id"] for one in messages if one["status"] == "held"]
+    assert run("messages", "dismiss", dismissed, "--reason", "only a demo").code == 0
 
     second = start(data_dir, "--demo", "--json")
     second.until(lambda: "serving" in second.said(), SERVES_AGAIN)
     second.until(lambda: second.said().count("\n") == 2, ANSWERS)
     serving, answers = map(json.loads, second.said().splitlines())
     assert serving["serving"].startswith("http://127.0.0.1:")
-    assert [sent["duplicate"] for sent in answers["sent"]] == [True] * 10
+    assert [sent["sent_before"] for sent in answers["sent"]] == [True] * 10
+    assert {sent["message_id"]: sent["status"] for sent in answers["sent"]}[dismissed] == "dismissed"
+    assert len(run("messages", "list", "--json").json) == len(messages)  # nothing was sent, nothing came back
     first_answers = re.findall(r"sends order (\S+) (?:.+\n)*?  Order response (\S+) in", told)
     assert len(first_answers) == 6
     answered_again = [sent for sent in answers["sent"] if sent["response_number"]]
     assert [(sent["order_number"], sent["response_number"]) for sent in answered_again] == first_answers
+    shown = run("demo").out  # finds the running gateway itself
+    assert shown.count("Sent before: answered as OR-") == 6
+    assert shown.count("Sent before: still held because") == 3
+    assert shown.count("Sent before: dismissed") == 1
+    assert "answered as it was then" not in shown
+    assert "Nobody has told us" not in shown  # what a sample shows is told once, when it is sent
     assert second.stop() == 0
     (order,) = run("orders", "show", "ACME-1002", "--json").json
     assert [line["confirmed"] for line in order["lines"]] == ["4", "6"]
@@ -162,6 +175,19 @@ def _tells_who_ordered_what(told: str) -> None:
     assert "What to do: Add the item to the account's items.csv" in told
     assert len(re.findall(r"Order response OR-\d{8} in peppol-bis-3: http://\S+/v1/documents/\w+", told)) == 3
     assert "/v1/docs" in told
+
+
+def _the_running_gateway_is_found(run: Run, data_dir: Path, told: str) -> None:
+    base = re.findall(r"Serving at (\S+)", told)[0]
+    serving = next(one for one in run("doctor", "--json").json["checks"] if one["name"] == "serving")
+    assert (serving["ok"], serving["detail"]) == (True, f"the gateway answers at {base}")
+    command = re.findall(r"^    Then: (.+)$", told, re.MULTILINE)[0]
+    assert f"GATEWAY_DATA_DIR={data_dir.name} " in command  # the process began in the folder above it
+    environment = {name: value for name, value in os.environ.items() if name != "GATEWAY_DATA_DIR"}
+    ran = subprocess.run(
+        ["sh", "-c", command], cwd=data_dir.parent, env=environment, capture_output=True, timeout=60, check=True
+    )
+    assert b": still held: " in ran.stdout
 
 
 def _keeps_keys_to_their_owner(data_dir: Path, told: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,15 @@ import sqlalchemy as sa
 
 from gateway.services import Services
 from tests.cli.conftest import ACCOUNTS, Run
+
+
+@pytest.fixture(autouse=True)
+def free_port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Where nobody serves: whatever else runs on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    monkeypatch.setenv("GATEWAY_PORT", str(port))
+    return port
 
 
 def wrong(run: Run) -> dict[str, str]:
@@ -29,7 +41,17 @@ def test_a_fresh_machine_is_well_and_nothing_is_made(run: Run, data_dir: Path) -
 def test_a_gateway_with_its_accounts_is_well(run: Run, services: Services) -> None:
     said = run("doctor", "--json").json
     names = {check["name"] for check in said["checks"]}
-    assert names >= {"python", "sqlite", "database", "redis", "data folder", "free disk", "supplier", "settings"}
+    assert names >= {
+        "serving",
+        "python",
+        "sqlite",
+        "database",
+        "redis",
+        "data folder",
+        "free disk",
+        "supplier",
+        "settings",
+    }
     assert names >= {"catalogue", "account acme-retail", "account nordic-office"}
     assert said["ok"]
 
@@ -48,6 +70,31 @@ def test_what_is_misspelt_or_refused_is_named(run: Run, monkeypatch: pytest.Monk
     assert "GATEWAY_PROT" in wrong(run)["settings"]
     monkeypatch.setenv("GATEWAY_PORT", "many")
     assert "GATEWAY_PORT" in wrong(run)["settings"]
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_whether_something_serves_is_said(run: Run, free_port: int) -> None:
+    def said() -> dict[str, Any]:
+        return next(one for one in run("doctor", "--json").json["checks"] if one["name"] == "serving")
+
+    nothing = said()
+    assert nothing["ok"]
+    assert f"nothing at http://127.0.0.1:{free_port} yet" in nothing["detail"]
+    with HTTPServer(("127.0.0.1", free_port), _Stranger) as stranger:
+        serving = threading.Thread(target=stranger.serve_forever)
+        serving.start()
+        try:
+            assert "something else is there" in wrong(run)["serving"]
+        finally:
+            stranger.shutdown()
+            serving.join(timeout=10)
 
 
 def test_what_can_not_be_reached_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

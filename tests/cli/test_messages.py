@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,10 @@ def test_messages_are_listed_and_found(run: Run, send: Send) -> None:
     assert run("messages", "list", "--account", "nobody", "--json").json == []
     (found,) = run("messages", "find", "ACME-1001", "--json").json
     assert (found["id"], found["status"], found["faults"]) == (first, "done", [])
-    line = run("messages", "find", second).out.split("\t")
-    assert (line[0], line[2:]) == (second, ["nordic-office", "held", "NO-7003", "json-1", "unknown_item\n"])
+    header, told = run("messages", "find", second).out.splitlines()
+    assert header == "id\treceived_at\taccount\tstatus\torder_number\tformat\tfaults"
+    line = told.split("\t")
+    assert (line[0], line[2:]) == (second, ["nordic-office", "held", "NO-7003", "json-1", "unknown_item"])
 
 
 def test_a_message_is_shown_with_its_faults_and_answers(run: Run, send: Send) -> None:
@@ -73,6 +76,9 @@ def test_problems_are_grouped_by_cause(run: Run, send: Send) -> None:
         ("price_mismatch", 1), ("unknown_item", 1), ("unknown_item", 1),
     ]  # fmt: skip
     (one,) = (problem for problem in problems if problem["value"] == "0999")
+    header, *listed = (line.split("\t") for line in run("problems", "list").out.splitlines())
+    assert (header[0], header[-1]) == ("fingerprint", "detail")
+    assert "nothing of ours is known by the account's item number 0999" in [row[-1] for row in listed]
     shown = run("problems", "show", one["fingerprint"], "--json").json
     assert shown["message_ids"] == [held]
     assert "items.csv" in shown["remedy"]
@@ -117,6 +123,47 @@ def test_a_held_order_is_answered_once_its_item_is_known(
     assert "done" in refused.out
 
 
+@pytest.fixture
+def judged_meanwhile(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A gateway that runs: the bell is heard, and what waits is judged beside the command."""
+    monkeypatch.setattr("gateway.lanes.Lanes.ring", lambda _self, _lane: True)
+    stop = threading.Event()
+
+    def judge() -> None:
+        while not stop.is_set():
+            drain(services, EVERY_LANE, lambda: None)
+            stop.wait(0.05)
+
+    worker = threading.Thread(target=judge)
+    worker.start()
+    yield
+    stop.set()
+    worker.join(timeout=10)
+
+
+def test_a_replay_tells_what_became_of_each(
+    run: Run, send: Send, mended: Callable[[], None], judged_meanwhile: None
+) -> None:
+    known, dear = send("acme-retail", "03-unknown-item.xml"), send("acme-retail", "04-price-two-percent-off.xml")
+    mended()
+    said = run("replay", known, dear, "--reason", "PL-9999 is honey")
+    assert said.code == 0  # both were judged again, as asked
+    number = run("messages", "show", known, "--json").json["documents"][0]["number"]
+    first, second = said.out.splitlines()
+    assert first == f"{known}: answered: {number}"
+    assert second.startswith(f"{dear}: still held: 12.75 EUR per XCS is 2 % above")
+    (again,) = run("replay", dear, "--reason", "once more", "--json").json["messages"]
+    assert (again["status"], again["answers"]) == ("held", [])
+    assert [fault["code"] for fault in again["faults"]] == ["price_mismatch"]
+
+
+def test_a_replay_that_nobody_judges_says_that_it_waits(run: Run, send: Send) -> None:
+    held = send("acme-retail", "03-unknown-item.xml")
+    said = run("replay", held, "--reason", "no gateway runs")
+    assert (said.code, said.out) == (0, f"{held}: waits to be judged\n")
+    assert "Redis can't be reached" in said.err
+
+
 def test_a_cause_is_replayed_as_a_whole(run: Run, send: Send, services: Services, mended: Callable[[], None]) -> None:
     held = send("acme-retail", "03-unknown-item.xml")
     (problem,) = run("problems", "list", "--json").json
@@ -146,14 +193,22 @@ def test_an_order_is_shown_with_its_ledger(run: Run, send: Send) -> None:
     ledger = [(line["ordered"], line["confirmed"], line["backordered"], line["open"]) for line in order["lines"]]
     assert ledger == [("4", "4", "0", "0"), ("10", "6", "4", "0")]
     assert [one["type"] for one in order["documents"]] == ["order_response"]
-    assert "2\tJAM-RASP\tXCS\t10\t6\t4" in run("orders", "show", "ACME-1002").out
+    told = run("orders", "show", "ACME-1002").out
+    assert "line_number\tproduct\tunit\tordered\tconfirmed\tbackordered\t" in told
+    assert "2\tJAM-RASP\tXCS\t10\t6\t4" in told
+    assert f"decided {order['created_at']}" in told
     assert run("orders", "show", "ACME-1002", "--account", "nordic-office").code == 1
     assert run("orders", "show", "nothing").code == 1
 
 
 def test_an_edited_event_is_found(run: Run, send: Send, services: Services) -> None:
     message = send("acme-retail", "01-accepted.xml")
-    assert run("audit", "verify", "--json").json == {"ok": True, "broken": []}
+    told = run("audit", "verify", "--json").json
+    assert (told["ok"], told["broken"]) == (True, [])
+    with services.store.database.read() as connection:
+        stored = connection.execute(sa.text("SELECT stream FROM events")).scalars().all()
+    assert (told["events"], told["streams"]) == (len(stored), len(set(stored)))
+    assert f"{told['events']} events in {told['streams']} chains checked" in run("audit", "verify").out
     with services.store.database.write() as connection:
         edit = sa.text("UPDATE events SET actor = 'somebody' WHERE stream = :stream AND number = 1")
         assert connection.execute(edit, {"stream": message}).rowcount == 1

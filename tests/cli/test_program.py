@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -44,6 +45,15 @@ def test_every_command_has_help_and_json(run: Run, name: str, command: click.Com
     assert (command.help or "").partition("\n")[0].endswith(".")
     for parameter in command.params:
         assert isinstance(parameter, click.Argument) or (getattr(parameter, "help", "") or "").strip(), parameter.name
+
+
+@pytest.mark.parametrize(
+    "name", ["", *sorted(name for name, one in program.commands.items() if hasattr(one, "commands"))]
+)
+def test_no_summary_is_cut(run: Run, name: str) -> None:
+    listed = run(*name.split(), "--help").out.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
 
 
 def test_no_command_and_a_wrong_one_are_usage(run: Run) -> None:
@@ -103,7 +113,7 @@ def test_every_fault_code_is_listed(run: Run) -> None:
     assert listed["unknown_item"]["actor"] == "us"
     assert listed["cannot_store"]["status"] == 503
     plain = run("faults").out.splitlines()
-    assert [line.split("\t")[0] for line in plain] == list(listed)
+    assert [line.split("\t")[0] for line in plain] == ["code", *listed]
 
 
 def test_what_accounts_send_does_not_steer_the_terminal(run: Run) -> None:
@@ -117,11 +127,11 @@ def test_the_database_is_brought_up_to_date_twice_without_harm(run: Run) -> None
     assert run("db", "upgrade", "--json").json == run("db", "upgrade", "--json").json
 
 
-def gateway(*arguments: str, output: int | None = None) -> subprocess.CompletedProcess[bytes]:
+def gateway(*arguments: str, output: int | None = None, columns: int = 200) -> subprocess.CompletedProcess[bytes]:
     """The program as a process of its own."""
     return subprocess.run(
         [sys.executable, "-P", "-c", "from gateway.cli import main; main()", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": str(columns)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if output is None else output,
         stderr=subprocess.PIPE,
@@ -143,13 +153,38 @@ def test_a_port_that_is_taken_is_a_conflict() -> None:
     assert b"Can't listen" in ran.stderr
 
 
-def test_a_terminal_gets_a_table(services: Services) -> None:
+def on_a_terminal(*arguments: str, columns: int) -> str:
+    """What the command shows on a terminal so wide, without its colours; at most what a terminal takes unread."""
     ours, theirs = os.openpty()
-    ran = gateway("accounts", "list", output=theirs)
+    ran = gateway(*arguments, output=theirs, columns=columns)
     os.close(theirs)
     with open(ours, "rb", buffering=0) as terminal:
-        shown = terminal.read(2000).decode()
+        shown = terminal.read(4000).decode()
     assert ran.returncode == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r", "")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120, 200])
+def test_a_terminal_of_any_width_shows_every_id_whole(
+    services: Services, send: Callable[[str, str], str], run: Run, columns: int
+) -> None:
+    held = send("acme-retail", "03-unknown-item.xml")
+    send("acme-retail", "02-short-stock.xml")
+    (problem,) = run("problems", "list", "--json").json
+    shown = on_a_terminal("problems", "list", columns=columns)
+    for text in (problem["fingerprint"], "acme-retail", "unknown_item", "PL-9999"):
+        assert text in shown
+    assert "item number" in " ".join(shown.split())
+    assert held in on_a_terminal("messages", "list", columns=columns)
+    order = on_a_terminal("orders", "show", "ACME-1002", columns=columns)
+    for name in ("ordered", "confirmed", "backordered", "rejected", "cancelled", "open", "shipped", "invoiced"):
+        assert name in order
+    assert "JAM-RASP" in order
+    assert "…" not in shown + order
+
+
+def test_a_terminal_gets_a_table(services: Services) -> None:
+    shown = on_a_terminal("accounts", "list", columns=200)
     assert "revision" in shown.splitlines()[0]
     assert "ACME Retail Group" in shown
     assert "\t" not in shown

@@ -197,6 +197,22 @@ def test_too_many_lines(gateway: SmallGateway) -> None:
     assert fault.expected == "at most 100000 lines"
 
 
+def test_json_limit(gateway: SmallGateway) -> None:
+    """More objects than any order has: refused at once, before any of them is built."""
+    body = b'{"order_number": "PH-1", "lines": [' + b"{}," * 600_000 + b"{}]}"
+    refused = gateway.post("pine-hardware", body)
+    assert_answer(refused, {"status": 400, "code": "json_limit"})
+    (fault,) = refused.json["faults"]
+    assert fault == {
+        "code": "json_limit",
+        "path": "",
+        "location": "",
+        "detail": "the document has more than 600,000 objects and lists",
+        "value": None,
+        "expected": "at most 600,000 objects and lists",
+    }
+
+
 def test_unknown_revision(gateway: SmallGateway) -> None:
     """An account of which nothing is published, as after a database was put back to before it was: held, not lost."""
     account = Account(id="ash-and-sons", name="Ash & Sons")
@@ -283,6 +299,7 @@ def test_cannot_store(gateway: SmallGateway) -> None:
 # --- completeness ------------------------------------------------------------------------------------------------
 TESTED_HERE = {
     "too_many_lines": test_too_many_lines,
+    "json_limit": test_json_limit,
     "unknown_revision": test_unknown_revision,
     "internal_error": test_internal_error,
     "quarantined": test_quarantined,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import suppress
 from decimal import Decimal
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats.json_reader import MAX_DEPTH, MAX_OFFENCES, line_of, looks_like_json, read_json
+from schemas.formats.json_reader import MAX_DEPTH, MAX_OFFENCES, MAX_SEARCHED, line_of, looks_like_json, read_json
 
 ORDER = '{"order_number": "Größe 7", "lines": []}'
 
@@ -98,8 +99,58 @@ def test_every_repeated_key_and_refused_number_is_named() -> None:
     ]
 
 
-def test_a_million_offences_make_a_short_list() -> None:
-    assert len(faults_in(b"[" + b"NaN," * 1_000_000 + b"NaN]")) == MAX_OFFENCES
+def test_many_offences_make_a_short_list() -> None:
+    faults = faults_in(b"[" + b"NaN," * 100_000 + b"NaN]")
+    assert len(faults) == MAX_OFFENCES
+    assert faults[-1].path == f"/{MAX_OFFENCES - 1}"
+
+
+@pytest.mark.parametrize(
+    ("offence", "code", "value"),
+    [
+        (b"NaN", "json_number", "NaN"),
+        (b"123456789012345678901", "json_number", "123456789012345678901"),
+        (b'{"a":1,"b":2,"b":3}', "json_duplicate_key", "b"),
+        (b'"\\u0001"', "bad_character", "\\u0001"),
+        (b'"\\ud800 \\udc00"', "bad_character", "\\ud800"),
+    ],
+)
+def test_a_large_document_is_refused_for_its_first_offence(offence: bytes, code: str, value: str) -> None:
+    """Looking for all of them would take seconds."""
+    (fault,) = faults_in(b'["' + b"x" * MAX_SEARCHED + b'",' + offence + b", NaN, " + offence + b"]")[:1]
+    if code == "bad_character":  # what comes first for the scanner is the NaN
+        (fault,) = faults_in(b'["' + b"x" * MAX_SEARCHED + b'",' + offence + b"," + offence + b"]")
+        assert fault.location == f"line 1 (character {MAX_SEARCHED + 6})"
+    assert (fault.code, fault.value) == (code, value)
+
+
+def test_too_much_json_is_refused_before_it_is_built() -> None:
+    """What a value costs in memory is many times what it costs to send."""
+    bodies = {
+        "objects and lists": b'{"lines":[' + b"{}," * 600_000 + b"{}]}",
+        "commas": b"[" + b'"",' * 4_000_001 + b'""]',
+        "numbers": b"[" + b"1.5," * 1_000_000 + b"1]",
+    }
+    for what, body in bodies.items():
+        (fault,) = faults_in(body)
+        assert fault.code == "json_limit"
+        assert fault.detail.endswith(what)
+
+
+def test_much_json_within_the_limits_is_read() -> None:
+    many = read_json(b"[" + b'"",' * 2_500_000 + b"1.5," * 1_000 + b"{}," * 1_000 + b"1]")
+    assert len(many) == 2_502_001
+    assert len(read_json(b"[" + b"1," * 999_999 + b"1]")) == 1_000_000
+
+
+@given(st.text(st.characters(categories=["L", "Cc", "Cs", "Co", "Cn", "So", "Zs"])), st.booleans())
+def test_characters_that_no_answer_could_repeat_are_found_however_written(text: str, escaped: bool) -> None:
+    body = json.dumps([text], ensure_ascii=escaped).encode("utf-8", "replace")
+    meant = json.loads(body)[0]
+    if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", meant):
+        assert faults_in(body)[0].code == "bad_character"
+    else:
+        assert read_json(body) == [meant]
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 100, 1_000, 100_000])

@@ -246,12 +246,6 @@ def test_a_price_in_another_currency_is_a_fault_and_a_total_in_one_a_warning() -
     ]
 
 
-def test_what_is_wrong_inside_a_value_is_kept_too() -> None:
-    found = read(small(header="<cbc:ID>1<cbc:Oops>2</cbc:Oops></cbc:ID>"))
-    assert [(kept.name, kept.value) for kept in found.order.extensions] == [("cbc:ID/cbc:Oops", "2")]
-    assert [warning.code for warning in found.warnings] == ["unknown_element"]
-
-
 def test_foreign_extensions_are_kept_without_a_warning() -> None:
     ext = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
     content = '<n:Route xmlns:n="urn:north">7<n:Dock>4</n:Dock>b</n:Route>'
@@ -270,6 +264,19 @@ def test_a_wrong_check_digit_is_a_warning_with_its_place() -> None:
     (warning,) = found.warnings
     assert (warning.code, warning.path, warning.value) == ("check_digit", "/lines/0/gtin", "04098765000035")
     assert warning.location.endswith("cac:OrderLine[1]/cac:LineItem/cac:Item/cac:StandardItemIdentification/cbc:ID")
+
+
+@pytest.mark.parametrize("element", ["<cbc:ID>1</cbc:ID>", "<cbc:Colour>red</cbc:Colour>", "<cbc:UUID>1</cbc:UUID>"])
+def test_thousands_of_elements_without_a_place_are_one_fault(element: str) -> None:
+    """Each would be a fault, a warning or a value kept aside, at a hundred times what it costs to send."""
+    (fault,) = faults(small(header="<cbc:ID>1</cbc:ID>\n" + element * 20_100).encode())
+    assert (fault.code, fault.location) == ("xml_limit", f"line 5: {element[1 : element.index('>')]}")
+
+
+def test_a_thousand_warnings_are_enough() -> None:
+    read_order = read(small(header="<cbc:ID>1</cbc:ID>" + "<cbc:Colour>red</cbc:Colour>" * 5_000))
+    assert len(read_order.warnings) == 1_000
+    assert len(read_order.order.extensions) == 5_000
 
 
 def test_the_delivery_party_comes_after_the_location() -> None:

@@ -201,7 +201,7 @@ def test_yaml_that_cannot_be_taken(tmp_path: Path, text: str, location: str) -> 
 
 def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
     assert places(faults_of(tmp_path)) == [("file_not_readable", "account.yaml")]
-    assert [fault.code for fault in faults_of(tmp_path / "nowhere")] == ["file_not_readable", "file_not_readable"]
+    assert [fault.code for fault in faults_of(tmp_path / "nowhere")] == ["file_not_readable"]
     path = folder(tmp_path, items_csv=ITEMS_HEADER.encode() + b"PL-1,,P\xe4\n", units_csv='account_unit\n"open\n')
     assert [fault.code for fault in faults_of(path)] == ["file_not_readable"] + ["missing_field"] * 2
     assert "items.csv line 2" in faults_of(path)[0].location

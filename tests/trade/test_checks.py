@@ -68,7 +68,8 @@ def test_minimum_and_multiple_are_counted_in_the_unit_of_sale_and_told_in_the_se
         "at least 5 CS",
     )
     assert (uneven.code, uneven.value, uneven.expected) == ("not_a_multiple", "3", "a multiple of 2 CS")
-    assert "10 XCT" in below.detail
+    assert below.detail == "3 CS is below the product's minimum of 5 CS."
+    assert uneven.detail == "3 CS isn't a multiple of 2 CS, as the product is sold."
 
 
 def test_a_minimum_that_has_no_exact_number_in_the_senders_unit_is_told_in_ours() -> None:

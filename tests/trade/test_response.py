@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 
+from gateway.trade.reasons import sentence
 from gateway.trade.response import refusal_of_unread, seller_party
 from mappings.revision import PriceRow, Product, SiteRow
 from schemas.documents.common import Party, Period, Price
@@ -340,14 +341,28 @@ def test_seven_of_a_carton_of_twelve() -> None:
     assert (refused.verdict, outcomes(refused)) == ("rejected", [("rejected", "7")])
     reason = parts(refused)[0].reason
     assert reason is not None
-    assert "line 9" in reason
-    assert "Sent: 7" in reason
+    assert reason == "7 EA is no carton. Sent: 7. (line 9)"
     assert decided(order, stock_of({HAMBURG: 50}), account(fractional_unit="hold")).verdict == "held"
     raised = decided(order, stock_of({HAMBURG: 50}), account(fractional_unit="round_up"))
     assert outcomes(raised) == [("changed", "12")]
     assert [one.quantity for one in raised.allocations] == [Decimal(12)]
     (ledger,) = raised.ledger
     assert (ledger.ordered, ledger.base_ordered, ledger.confirmed) == (12, 12, 12)
+
+
+def test_a_reason_is_a_sentence_with_the_place_in_what_was_sent_and_no_code() -> None:
+    fault = Fault(
+        "unknown_item",
+        "nothing of ours is known by the account's item number PL-9999",
+        "/lines/0/buyer_item",
+        location="/lines/0/buyer_item (line 8)",
+        value="PL-9999",
+        expected="an item number that is agreed",
+    )
+    assert sentence(fault) == (
+        "Nothing of ours is known by the account's item number PL-9999. Sent: PL-9999. "
+        "Expected: an item number that is agreed. (/lines/0/buyer_item, line 8)"
+    )
 
 
 def test_what_cannot_be_rounded_up_exactly_is_refused() -> None:
@@ -361,7 +376,7 @@ def test_what_cannot_be_rounded_up_exactly_is_refused() -> None:
 
 
 def test_an_unknown_item_holds_the_order_or_the_line_or_is_refused() -> None:
-    unknown = Fault("unknown_item", "No row fits.", "/lines/1/buyer_item", value="X-1", expected="a row in items.csv")
+    unknown = Fault("unknown_item", "No row fits.", "/lines/1/buyer_item", value="X-1", expected="a number we know")
     order = mapped(line("5"), line("3", index=1, product=None, per_unit=None, faults=(unknown,)))
     held = decided(order, stock_of({HAMBURG: 50}))
     assert (held.verdict, held.response, held.ledger, held.allocations) == ("held", None, (), ())
@@ -373,7 +388,7 @@ def test_an_unknown_item_holds_the_order_or_the_line_or_is_refused() -> None:
     assert (waiting.reason or "").startswith("On hold: ")
     refused = decided(order, stock_of({HAMBURG: 50}), account(unknown_item="reject_line"))
     assert (refused.verdict, outcomes(refused, 1)) == ("answered", [("rejected", "3")])
-    for word in ("/lines/1/buyer_item", "X-1", "No row fits", "a row in items.csv"):
+    for word in ("(/lines/1/buyer_item)", "X-1", "No row fits", "a number we know"):
         assert word in (parts(refused, 1)[0].reason or "")
 
 

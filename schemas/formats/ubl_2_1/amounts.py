@@ -45,6 +45,8 @@ def charge(reading: Reading, element: Element, found: Found, path: str) -> None:
 
 def total(reading: Reading, element: Element, found: Found, path: str) -> None:
     """The order's payable amount; in another currency than the order's it is kept aside, with a warning."""
+    if reading.is_second(element):
+        return
     if other_currency(reading, element):
         detail = f"the total is in {element.get('currencyID')}, the order in {reading.currency}"
         reading.remark("other_currency", detail, element)
@@ -56,7 +58,7 @@ def total(reading: Reading, element: Element, found: Found, path: str) -> None:
 def price(reading: Reading, element: Element, found: Found, path: str) -> None:
     """The net price; its own allowance tells the gross one."""
     if "price" in found:
-        reading.keep(element, path)
+        reading.again(element, path)
         return
     group = reading.group(element, PRICE, f"{path}cac:Price/")
     discount, discount_element = group.pop("discount", None), group.pop("discount_element", None)
@@ -67,12 +69,14 @@ def price(reading: Reading, element: Element, found: Found, path: str) -> None:
         reading.keep(discount_element, f"{path}cac:Price/cac:AllowanceCharge/")
     if group:
         found["price"] = group
+    else:
+        reading.blank(element)
 
 
 def _price_allowance(reading: Reading, element: Element, found: Found, path: str) -> None:
     """Price/AllowanceCharge: BaseAmount is the gross price. A charge, or a second one, is kept aside whole."""
     for child in element:
-        if child.tag == _CHARGE_INDICATOR and (child.text or "").strip() not in ("false", "0"):
+        if child.tag == _CHARGE_INDICATOR and (child.text or "").strip() not in ("false", "0", ""):
             reading.keep(element, path)
             return
     if "gross" in found:
@@ -83,12 +87,18 @@ def _price_allowance(reading: Reading, element: Element, found: Found, path: str
 
 def _discount(reading: Reading, element: Element, found: Found, path: str) -> None:
     value = reading.text(element)
-    if value is not None:
+    if "discount" in found:
+        reading.again(element, path)
+    elif value is None:
+        reading.blank(element)
+    else:
         found["discount"], found["discount_element"] = reading.number(value), element
 
 
 def _said(reading: Reading, element: Element, found: Found, path: str) -> None:
     """ChargeIndicator false: that `gross` is there says it."""
+    reading.text(element)
+    reading.is_second(element)
 
 
 _CHARGE_INDICATOR = cbc("ChargeIndicator")

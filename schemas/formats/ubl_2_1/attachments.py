@@ -15,7 +15,10 @@ _BINARY = cbc("EmbeddedDocumentBinaryObject")
 
 
 def _embedded(reading: Reading, element: Element, found: Found, path: str) -> None:
-    found["embedded"] = element
+    if "embedded" in found:
+        reading.again(element, path)
+    else:
+        found["embedded"] = element
 
 
 _REFERENCE: Table = {

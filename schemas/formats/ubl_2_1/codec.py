@@ -22,6 +22,7 @@ from schemas.formats.ubl_2_1.names import (
     ORDER_CHANGE,
     ORDER_RESPONSE,
     SBDH,
+    cbc,
     qualified,
 )
 from schemas.formats.ubl_2_1.order import PEPPOL_CUSTOMIZATION, read_order, render_order, render_peppol_order
@@ -36,6 +37,8 @@ from schemas.formats.ubl_2_1.places import Places
 from schemas.formats.ubl_2_1.reading import Reading
 from schemas.formats.xml import Element, head, parse
 
+_SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
+"""What an answer depends on: the number that it names, and the profile that may have none."""
 _TAKEN = "a UBL Order, OrderChange or OrderCancellation"
 _INSTANCE = f"{{{SBDH}}}DocumentIdentification/{{{SBDH}}}InstanceIdentifier"
 
@@ -81,10 +84,15 @@ def parse_order_response(body: bytes) -> OrderResponse:
         _refuse(root, "a UBL OrderResponse")
     reading = Reading()
     found = read_order_response(reading, root)
+    faults: tuple[Fault, ...] = ()
     try:
-        return OrderResponse.model_validate(found)
+        response = OrderResponse.model_validate(found)
     except ValidationError as error:
-        raise DocumentRejected(Places(root, read_order_response).with_locations(faults_of(error))) from None
+        faults = faults_of(error)
+    if faults or reading.misused:
+        places = Places(root, read_order_response)
+        raise DocumentRejected(places.of_misused(reading.misused) + places.with_locations(faults))
+    return response
 
 
 def locate(body: bytes, pointer: str) -> str:
@@ -100,14 +108,16 @@ def _read(root: Element, envelope_id: str | None) -> ReadOrder:
     try:
         order = Order.model_validate(found)
     except ValidationError as error:
-        _reject(root, reading, faults_of(error) + duplicates, _answer_to(found))
-    if duplicates:
-        _reject(root, reading, duplicates, _answer_to(found))
+        _reject(root, reading, faults_of(error) + duplicates, _answer_to(reading, root, found))
+    if duplicates or reading.misused:
+        _reject(root, reading, duplicates, _answer_to(reading, root, found))
     return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
 
 
-def _answer_to(found: Mapping[str, Any]) -> str | None:
-    """The order number, unless the order's profile has no response."""
+def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str | None:
+    """The order number, unless the order's profile has no response, or either is in doubt."""
+    if any(element.getparent() is root and element.tag in _SAYING_WHETHER for element in reading.misused):
+        return None
     number = found.get("order_number")
     return number if isinstance(number, str) and found.get("response_requested", True) is True else None
 
@@ -115,7 +125,7 @@ def _answer_to(found: Mapping[str, Any]) -> str | None:
 def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...], answer_to: str | None) -> NoReturn:
     """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
     places = Places(root, read_order)
-    every = places.with_locations(faults) + places.of_remarks(reading.remarks)
+    every = places.of_misused(reading.misused) + places.with_locations(faults) + places.of_remarks(reading.remarks)
     raise DocumentRejected(every, answer_to) from None
 
 

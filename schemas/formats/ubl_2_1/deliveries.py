@@ -85,7 +85,7 @@ def _schedule_line(reading: Reading, element: Element, delivery: Found, found: F
     amount, unit, line_unit = delivery["quantity"], delivery.get("unit"), found.get("unit")
     if unit is not None and unit != line_unit and not isinstance(amount, Unreadable):
         expected = f"a quantity in the line's unit {line_unit or '(none)'}"
-        amount = reading.refused(amount, Unreadable(f"{amount} {unit}", "bad_value", expected))
+        amount = reading.refused(amount, Unreadable(f"{amount:f} {unit}", "bad_value", expected))
     line = reading.open(element)
     line["quantity"] = amount
     if "requested_delivery" in delivery:

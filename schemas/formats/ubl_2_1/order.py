@@ -40,9 +40,14 @@ _TYPE_CODES = {"stand_alone": "220", "blanket": "221", "release": "226", "consig
 def _order_type(reading: Reading, element: Element, found: Found, path: str) -> None:
     """OrderTypeCode: one that isn't handled is `other`, with the code itself kept aside."""
     code = reading.text(element)
-    if code is None:
+    if "order_type" in found:
+        reading.again(element, path)
         return
-    found["order_type"], rush = _TYPES.get(code, ("other", False))
+    if code is None:
+        reading.blank(element)
+        return
+    order_type, rush = _TYPES.get(code, ("other", False))
+    found["order_type"] = reading.meaning(order_type, element)
     if rush:
         found["rush"] = True
     if code not in _TYPES:

@@ -32,11 +32,21 @@ def is_gtin(number: str) -> bool:
 
 def _standard_item(reading: Reading, element: Element, found: Found, path: str) -> None:
     """StandardItemIdentification: a GTIN by scheme or GS1's agency code 9; without a scheme by its check digit."""
+    if "gtin" in found:
+        reading.again(element, path)
+        return
     for child in element:
-        if child.tag != _ID or "gtin" in found or not _is_meant_as_gtin(reading, child):
+        if child.tag != _ID:
             reading.keep(child, f"{path}cac:StandardItemIdentification/")
+        elif "gtin" in found or not _is_meant_as_gtin(reading, child):
+            reading.again(child, f"{path}cac:StandardItemIdentification/")
+            reading.blank(child)
         elif (value := reading.text(child)) is not None:
             found["gtin"] = value
+        else:
+            reading.blank(child)
+    if "gtin" not in found:
+        reading.blank(element)
 
 
 def _is_meant_as_gtin(reading: Reading, element: Element) -> bool:

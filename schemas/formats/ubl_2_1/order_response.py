@@ -43,19 +43,21 @@ _ITEM_FIELDS = ("buyer_item", "seller_item", "gtin", "description", "buyer_line_
 
 def _outcome(reading: Reading, element: Element, found: Found, path: str) -> None:
     code = reading.text(element)
-    if code is not None:
-        found["outcome"] = _OUTCOMES.get(code) or Unreadable(code, "bad_value", "AP, CA, RE or AB")
+    if not reading.is_second(element) and code is not None:
+        outcome = _OUTCOMES.get(code) or Unreadable(code, "bad_value", "AP, CA, RE or AB")
+        found["outcome"] = reading.meaning(outcome, element)
 
 
 def _line_status(reading: Reading, element: Element, found: Found, path: str) -> None:
     code = reading.text(element)
-    if code is not None:
-        found["status"] = _STATUSES.get(code) or Unreadable(code, "bad_value", "1, 2, 3, 5, 7 or 42")
+    if not reading.is_second(element) and code is not None:
+        status = _STATUSES.get(code) or Unreadable(code, "bad_value", "1, 2, 3, 5, 7 or 42")
+        found["status"] = reading.meaning(status, element)
 
 
 def _currency(reading: Reading, element: Element, found: Found, path: str) -> None:
     code = reading.text(element)
-    if code is not None and code != NO_CURRENCY:
+    if not reading.is_second(element) and code is not None and code != NO_CURRENCY:
         found["currency"] = reading.currency = code
 
 

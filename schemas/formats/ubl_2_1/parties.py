@@ -17,7 +17,6 @@ SCHEMES = {"GLN": "0088", "DUNS": "0060", "ISO6523:0088": "0088", "ISO6523:0060"
 _ID = cbc("ID")
 _COMPANY_ID = cbc("CompanyID")
 _TAX_SCHEME = cac("TaxScheme")
-_LINE = cbc("Line")
 
 
 @lru_cache(maxsize=65_536)
@@ -42,31 +41,33 @@ def identifier(reading: Reading, element: Element) -> Found | None:
 def own_identifier(reading: Reading, element: Element, found: Found, path: str) -> None:
     """An ID that is the group's own `id` and `scheme`, unless it has one already."""
     known = identifier(reading, element)
-    if known is None:
-        return
     if "id" in found:
-        reading.keep(element, path)
+        reading.again(element, path)
+    elif known is None:
+        reading.blank(element)
     else:
         found.update(known)
 
 
 def _identification(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """PartyIdentification/ID: the first is the party's id, the others stand beside it."""
-    for child in element:
-        if child.tag != _ID:
-            reading.keep(child, f"{path}cac:PartyIdentification/")
-        elif (known := identifier(reading, child)) is not None:
-            if "id" in found:
-                found.setdefault("identifiers", []).append(known)
-            else:
-                found.update(known)
+    """PartyIdentification/ID: the first is the party's id, those of further ones stand beside it."""
+    known = identifier(reading, element)
+    if known is None:
+        reading.blank(element)
+    elif "id" not in found:
+        found.update(known)
+    elif not reading.is_second(element):
+        found.setdefault("identifiers", []).append(known)
 
 
 def _identified(field: str) -> Step:
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        known = identifier(reading, element)
         if field in found:
-            reading.keep(element, path)
-        elif (known := identifier(reading, element)) is not None:
+            reading.again(element, path)
+        elif known is None:
+            reading.blank(element)
+        else:
             found[field] = known
 
     return step
@@ -83,18 +84,17 @@ def _tax_scheme(reading: Reading, element: Element, found: Found, path: str) -> 
 
 
 def _vat_scheme(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """TaxScheme: its ID says VAT, which `vat_id` says too; what else it holds is kept."""
-    for child in element:
-        if child.tag != _ID:
-            reading.keep(child, f"{path}cac:TaxScheme/")
+    """TaxScheme/ID: it says VAT, which `vat_id` says too."""
+    reading.text(element)
+    reading.is_second(element)
 
 
 def _address_line(reading: Reading, element: Element, found: Found, path: str) -> None:
-    for child in element:
-        if child.tag != _LINE:
-            reading.keep(child, f"{path}cac:AddressLine/")
-        elif (line := reading.text(child)) is not None:
-            found.setdefault("lines", []).append(line)
+    line = reading.text(element)
+    if line is not None and not reading.is_second(element):
+        found.setdefault("lines", []).append(line)
+    elif line is None:
+        reading.blank(element)
 
 
 ADDRESS: Table = {
@@ -104,10 +104,10 @@ ADDRESS: Table = {
     cbc("CityName"): "city",
     cbc("PostalZone"): "postal_code",
     cbc("CountrySubentity"): "region",
-    cac("AddressLine"): _address_line,
+    cac("AddressLine"): through("cac:AddressLine", {cbc("Line"): _address_line}),
     cac("Country"): within("cac:Country", cbc("IdentificationCode"), "country"),
 }
-_VAT_SCHEME: Table = {_COMPANY_ID: "vat_id", _TAX_SCHEME: _vat_scheme}
+_VAT_SCHEME: Table = {_COMPANY_ID: "vat_id", _TAX_SCHEME: through("cac:TaxScheme", {_ID: _vat_scheme})}
 CONTACT: Table = {
     _ID: "id",
     cbc("Name"): "name",
@@ -117,7 +117,7 @@ CONTACT: Table = {
 _LEGAL_ENTITY: Table = {cbc("RegistrationName"): "legal_name", _COMPANY_ID: _identified("registration")}
 PARTY: Table = {
     cbc("EndpointID"): _identified("endpoint"),
-    cac("PartyIdentification"): _identification,
+    cac("PartyIdentification"): through("cac:PartyIdentification", {_ID: _identification}),
     cac("PartyName"): within("cac:PartyName", cbc("Name"), "name"),
     cac("PostalAddress"): part("address", "cac:PostalAddress", ADDRESS),
     cac("PartyTaxScheme"): _tax_scheme,

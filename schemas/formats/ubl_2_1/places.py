@@ -5,7 +5,7 @@ The same reading is run once more with values that remember their elements, so t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
@@ -98,6 +98,9 @@ class LocatingReading(Reading):
     def refused(self, value: object, unreadable: Unreadable) -> Any:
         return value
 
+    def meaning(self, value: object, element: Element) -> Any:
+        return _located(element, str(value))
+
     def keep(self, element: Element, path: str) -> None:
         self.kept.append(self.open(element))
 
@@ -108,7 +111,7 @@ class LocatingReading(Reading):
     def attach(self, element: Element, attachment: Found) -> None:
         self.attachments.append(self.open(element))
 
-    def _keep_strays(self, element: Element) -> None:
+    def misuse(self, element: Element, code: str, detail: str, expected: str) -> None:
         return
 
 
@@ -149,6 +152,19 @@ class Places:
         """Warnings about elements, each saying where its element is."""
         return tuple(fault_of_remark(remark, self._written(remark[2])) for remark in remarks)
 
+    def of_misused(self, misused: Mapping[Element, Fault]) -> tuple[Fault, ...]:
+        """Faults of elements themselves, each with its element's place, and the path of what is read there: of a
+        second one that of the first, of what is no field that of the group around it."""
+        pointers = dict(reversed([*_pointers(self._found, "")])) if misused else {}
+        return tuple(
+            replace(fault, path=self._path_of(element, pointers), location=self._written(element))
+            for element, fault in misused.items()
+        )
+
+    def _path_of(self, element: Element, pointers: Mapping[Element, str]) -> str:
+        first = next(iter(self._siblings(element)))
+        return next((pointers[one] for one in (element, first, *element.iterancestors()) if one in pointers), "")
+
     def _written(self, element: Element, missing: str = "") -> str:
         chain = [element, *element.iterancestors()]
         upwards = chain[: chain.index(self._root)] if self._root in chain else chain
@@ -158,15 +174,30 @@ class Places:
         return f"line {element.sourceline}: {'/'.join(names) or qualified(element.tag)}"
 
     def _name(self, element: Element) -> str:
+        positions = self._siblings(element)
+        return qualified(element.tag) + (f"[{positions[element]}]" if len(positions) > 1 else "")
+
+    def _siblings(self, element: Element) -> Mapping[Element, int]:
+        """The elements of this name in the same group, itself among them, numbered from 1 on."""
         parent = element.getparent()
         if parent is None:
-            return qualified(element.tag)
+            return {element: 1}
         key = (parent, element.tag)
-        positions = self._positions.get(key)
-        if positions is None:
-            positions = {child: n for n, child in enumerate(parent.iterchildren(str(element.tag)), 1)}
-            self._positions[key] = positions
-        return qualified(element.tag) + (f"[{positions[element]}]" if len(positions) > 1 else "")
+        if key not in self._positions:
+            self._positions[key] = {child: n for n, child in enumerate(parent.iterchildren(str(element.tag)), 1)}
+        return self._positions[key]
+
+
+def _pointers(node: Any, pointer: str) -> Iterator[tuple[Element, str]]:
+    """Every element that a value or group below the node comes from, with its JSON Pointer; outer ones first. What is
+    kept aside has none: it is no field."""
+    element = getattr(node, "element", None)
+    if element is not None:
+        yield element, pointer
+    below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
+    for step, value in below:
+        if step != "extensions":
+            yield from _pointers(value, f"{pointer}/{step}")
 
 
 def _steps(pointer: str) -> list[str]:

@@ -3,7 +3,7 @@
 A table maps a tag to a step, or to the canonical field where the value is plain text. A step gets the reading, the
 element, the group found so far (field → value) and the path of names down to the element, and puts what it reads
 there. A value that can't be converted goes in as `Unreadable`, so that the one validation at the end gives it its
-place among all other faults.
+place among all other faults. Of what UBL has once, a second one is a fault: which of the two was meant is not guessed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from functools import lru_cache
 from typing import Any
 
 from schemas.documents.validation import Unreadable, shown
-from schemas.faults import Fault
-from schemas.formats.ubl_2_1.names import cbc, is_known, qualified
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats.ubl_2_1.names import cac, cbc, is_known, qualified
 from schemas.formats.xml import Element
 from schemas.units import rec_20
 from schemas.values import exact
@@ -52,6 +52,13 @@ class Part:
 NO_CURRENCY = "XXX"
 """ISO 4217's code for no currency: UBL wants a currency on every amount, the canonical order may have none."""
 
+MAX_MISUSED = 1_000
+"""Elements that can't be taken as they stand, each of which would be a fault."""
+MAX_REMARKS = 1_000
+"""Warnings of one document."""
+MAX_KEPT = 20_000
+"""Values kept aside of the order, or of one line."""
+
 LOST_ATTRIBUTES = frozenset(
     [
         *("schemeName", "schemeAgencyID", "schemeAgencyName", "schemeVersionID", "schemeDataURI", "schemeURI"),
@@ -61,6 +68,16 @@ LOST_ATTRIBUTES = frozenset(
     ]
 )
 """Where a code list or scheme is published, and a text's language: not kept, as the README says."""
+
+REPEATABLE = frozenset(
+    [
+        *map(cbc, ("Note", "Description", "DocumentDescription", "AllowanceChargeReason")),
+        *map(cac, ("ValidityPeriod", "AdditionalDocumentReference", "Contract", "OrderReference")),
+        *map(cac, ("PartyIdentification", "PartyName", "AddressLine", "PartyTaxScheme", "PartyLegalEntity")),
+        *map(cac, ("Delivery", "AllowanceCharge", "OrderLine", "LineReference", "OrderLineReference")),
+    ]
+)
+"""What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""
 
 _BINARY = cbc("EmbeddedDocumentBinaryObject")
 _NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
@@ -86,6 +103,8 @@ class Reading:
         self.currency: str | None = None
         self.remarks: list[tuple[str, str, Element]] = []
         """Warnings about elements that have no place in the canonical order: code, detail, element."""
+        self.misused: dict[Element, Fault] = {}
+        """Elements that can't be taken as they stand: their faults, still without a place."""
 
     # --- groups -------------------------------------------------------------------------------------------------
     def open(self, element: Element) -> Found:
@@ -100,49 +119,91 @@ class Reading:
 
     def into(self, found: Found, element: Element, table: Table, path: str) -> None:
         """The element's children, read into a group that is already open. The common case of `plain` stands in here:
-        this is the loop that every element goes through."""
+        this is the loop that every element goes through, so a step's kind is told by its very type."""
         step_for = table.get
+        opened: tuple[str, ...] = ()
         for child in element:
             step = step_for(child.tag)
             if step is None:
                 self.keep(child, path)
-            elif isinstance(step, str):
+            elif type(step) is str:
                 value = child.text
                 if value and step not in found and not len(child) and (value := value.strip()):
                     found[step] = value
                 else:
                     self.plain(step, child, found, path)
-            elif isinstance(step, Through):
+            elif type(step) is Through:
+                if step.name not in opened:
+                    opened += (step.name,)
+                elif self.is_second(child):
+                    continue
                 self.into(found, child, step.table, path + step.name)
-            elif isinstance(step, Part):
+            elif type(step) is Part:
                 self.part(step, child, found, path)
             else:
-                step(self, child, found, path)
+                step(self, child, found, path)  # type: ignore[operator]  # what is none of these is a function
 
     def part(self, part: Part, element: Element, found: Found, path: str) -> None:
-        """A group of its own; a second one of what can be there once is kept aside."""
+        """A group of its own."""
         if part.field in found:
-            self.keep(element, path)
+            self.again(element, path)
             return
         group = self.open(element)
         self.into(group, element, part.table, path + part.name)
         if group:
             found[part.field] = group
+        else:
+            self.blank(element)
 
     def plain(self, field: str, element: Element, found: Found, path: str) -> None:
-        """A plain text. A second one of what can be there once is kept aside."""
+        """A plain text."""
         value = self.text(element)
-        if value is not None:
-            if field in found:
-                self.keep(element, path)
-            else:
-                found[field] = value
+        if field in found:
+            self.again(element, path)
+        elif value is None:
+            self.blank(element)
+        else:
+            found[field] = value
+
+    # --- what stands there twice --------------------------------------------------------------------------------
+    def again(self, element: Element, path: str) -> None:
+        """One more of what was read already: a fault where UBL has it once, else kept aside."""
+        if not self.is_second(element):
+            self.keep(element, path)
+
+    def blank(self, element: Element) -> None:
+        """An element that says nothing: one of its name after it is a second one all the same."""
+        following = next(element.itersiblings(str(element.tag)), None)
+        if following is not None:
+            self.is_second(following)
+
+    def is_second(self, element: Element) -> bool:
+        """Whether its group has an element of this name before it, and UBL has only one there: that is a fault."""
+        if element.getprevious() is None:
+            return False
+        tag = str(element.tag)
+        if tag in REPEATABLE or next(element.itersiblings(tag, preceding=True), None) is None:
+            return False
+        name, value = qualified(tag), _shown_text(element)
+        detail = f"one more {name} stands here" + (f": {value}" if value is not None else "")
+        self.misuse(element, "repeated_element", detail, f"one {name}")
+        return True
+
+    def misuse(self, element: Element, code: str, detail: str, expected: str) -> None:
+        """A fault of the element itself, whatever its value would be."""
+        if len(self.misused) >= MAX_MISUSED:
+            first = next(iter(self.misused.values())).detail
+            raise _beyond(element, f"{MAX_MISUSED:,} elements that can't be taken; the first: {first}", MAX_MISUSED)
+        self.misused[element] = Fault(code, detail, value=_shown_text(element), expected=expected)
 
     # --- values -------------------------------------------------------------------------------------------------
     def text(self, element: Element) -> str | None:
-        """The element's text without the white space around it; None where there is none."""
+        """The element's text without the white space around it; None where there is none. An element inside is a
+        fault: neither the text before it nor all of it need be what was meant."""
         if len(element):
-            self._keep_strays(element)
+            inside = f"{qualified(element[0].tag)} inside"
+            detail = f"{qualified(element.tag)} must be a value without elements, but has {inside}"
+            self.misuse(element, "bad_value", detail, "a value without elements inside")
         text = element.text
         return text.strip() or None if text else None
 
@@ -184,17 +245,23 @@ class Reading:
         """What stands for a value that can be converted, but not be taken."""
         return unreadable
 
+    def meaning(self, value: object, element: Element) -> Any:
+        """What the element's code stands for."""
+        return value
+
     # --- what has no field --------------------------------------------------------------------------------------
     def keep(self, element: Element, path: str) -> None:
         """Every value below this element, under its path; attributes as `path/@name`."""
         tag = element.tag
         name = path + qualified(tag)
         if not is_known(tag) and "ext:UBLExtensions/" not in name:
-            self.remarks.append(("unknown_element", f"{qualified(tag)} is not known here; it is kept aside", element))
+            self.remark("unknown_element", f"{qualified(tag)} is not known here; it is kept aside", element)
         if tag == _BINARY:
             self.attach(element, {"description": name})
             return
         self.keep_value(name, element.text)
+        if len(self.kept) > MAX_KEPT:
+            raise _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
         if element.keys():
             self._keep_attributes(element, name)
         below = name + "/"
@@ -208,8 +275,9 @@ class Reading:
             self.kept.append({"name": name, "value": value})
 
     def remark(self, code: str, detail: str, element: Element) -> None:
-        """A warning about an element."""
-        self.remarks.append((code, detail, element))
+        """A warning about an element; MAX_REMARKS of them say enough."""
+        if len(self.remarks) < MAX_REMARKS:
+            self.remarks.append((code, detail, element))
 
     def attach(self, element: Element, attachment: Found) -> None:
         """The embedded file, its bytes beside the order under their SHA-256; adds the attachment to the order."""
@@ -239,17 +307,20 @@ class Reading:
             if attribute != "currencyID" or value != self.currency:
                 self.keep_value(f"{name}/@{attribute}", value)
 
-    def _keep_strays(self, element: Element) -> None:
-        """Elements inside what should be a plain value."""
-        parents = [qualified(parent.tag) + "/" for parent in element.iterancestors()][-2::-1]
-        for child in element:
-            self.keep(child, "".join(parents) + qualified(element.tag) + "/")
+
+def _beyond(element: Element, what: str, most: int) -> DocumentRejected:
+    place = f"line {element.sourceline}: {qualified(str(element.tag))}"
+    return DocumentRejected([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
 
 
 def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
     """A warning as a fault; it has no place in the canonical order, only in the document."""
     code, detail, element = remark
-    return Fault(code, detail, location=location, value=shown((element.text or "").strip() or None))
+    return Fault(code, detail, location=location, value=_shown_text(element))
+
+
+def _shown_text(element: Element) -> str | None:
+    return shown((element.text or "").strip() or None)
 
 
 # --- steps ------------------------------------------------------------------------------------------------------
@@ -268,11 +339,12 @@ def _converted(convert: Callable[[Reading, str], object]) -> Callable[[str], Ste
     def step_for(field: str) -> Step:
         def step(reading: Reading, element: Element, found: Found, path: str) -> None:
             value = reading.text(element)
-            if value is not None:
-                if field in found:
-                    reading.keep(element, path)
-                else:
-                    found[field] = convert(reading, value)
+            if field in found:
+                reading.again(element, path)
+            elif value is None:
+                reading.blank(element)
+            else:
+                found[field] = convert(reading, value)
 
         return step
 
@@ -290,10 +362,10 @@ def amount(field: str) -> Step:
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
         value = reading.text(element)
-        if value is None:
-            return
         if field in found:
-            reading.keep(element, path)
+            reading.again(element, path)
+        elif value is None:
+            reading.blank(element)
         elif other_currency(reading, element):
             shown = f"{value} {element.get('currencyID')}"
             found[field] = reading.refused(value, Unreadable(shown, "bad_value", f"in {reading.currency}"))
@@ -320,8 +392,12 @@ def quantity(field: str, unit: str) -> Step:
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
         value = reading.text(element)
-        if value is None or field in found:
+        if field in found:
+            reading.again(element, path)
+            return
+        if value is None:
             reading.keep(element, path)
+            reading.blank(element)
             return
         found[field] = reading.number(value)
         code = reading.attribute(element, "unitCode")
@@ -334,7 +410,7 @@ def quantity(field: str, unit: str) -> Step:
 
 
 def part(field: str, name: str, table: Table) -> Part:
-    """A group of its own; a second one of what can be there once is kept aside."""
+    """A group of its own."""
     return Part(field, f"{name}/", table)
 
 
