@@ -45,12 +45,11 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 _STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', re.DOTALL)
 _UNCARRIED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 (section 2.2, Char) has no way to write, and no database takes: answers could not repeat it."""
-_CARRIED = re.compile(
-    r"(?:[^\\\ufffe\uffff]++|\\(?:[\"\\/nrt]"
-    r"|u(?:[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(?![dD][89a-fA-F]|[fF]{3}[eEfF]|000[0-8bcefBCEF]|001)[0-9a-fA-F]{4})))*+"
-)
-"""As much of a document as holds none of those, written out or as an escape."""
+_NONCHARACTER = re.compile("[\ufffe\uffff]")
+_SUSPECT = re.compile(r"\\(?:[bf]|u(?:[dD][89a-fA-F]|[fF]{3}[eEfF]|000[0-8bcefBCEF]|001))")
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+"""Those as escapes: what may be one, and the two halves of a character that isn't one. Simple patterns on purpose: the
+possessive ones that would do it in a single match are wrong in Python 3.11 before 3.11.5."""
 
 Steps = Sequence[str | int]
 Members = Callable[[list[tuple[str, Any]]], Any]
@@ -402,8 +401,7 @@ def _last_path(text: str) -> str:
 
 # --- characters that no answer could repeat ----------------------------------------------------------------------
 def _refuse_uncarried(value: Any, text: str) -> None:
-    carried = _CARRIED.match(text)
-    end = carried.end() if carried else 0
+    end = _first_uncarried(text)
     if end == len(text):
         return
     if len(text) > MAX_SEARCHED:
@@ -415,6 +413,30 @@ def _refuse_uncarried(value: Any, text: str) -> None:
     faults = tuple(islice(_uncarried(value), MAX_OFFENCES))
     if faults:
         raise DocumentRejected(faults)
+
+
+def _first_uncarried(text: str) -> int:
+    """Where the first of them stands in a JSON text, written out or as an escape; its length where there is none."""
+    written = _NONCHARACTER.search(text)
+    end = written.start() if written else len(text)
+    paired = 0
+    for suspect in _SUSPECT.finditer(text, 0, end):
+        start = suspect.start()
+        if start < paired or _is_escaped(text, start):
+            continue
+        pair = _PAIR.match(text, start)
+        if pair is None:
+            return start
+        paired = pair.end()
+    return end
+
+
+def _is_escaped(text: str, position: int) -> bool:
+    """Whether the backslash there is itself escaped: an odd number of them stands before it."""
+    first = position
+    while first > 0 and text[first - 1] == "\\":
+        first -= 1
+    return (position - first) % 2 == 1
 
 
 def _uncarried(value: Any) -> Iterator[Fault]:
