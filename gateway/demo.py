@@ -267,7 +267,7 @@ def _until_ready(base: str, program: str) -> None:
             if _ask(f"{base}/readyz").status == 200:
                 return
         except DemoFailed:
-            pass
+            pass  # not there yet; the deadline below says so in the end
         if time.monotonic() > deadline:
             raise DemoFailed(f"Nothing serves at {base}. Start it with `{program} up`.")
         time.sleep(0.05)

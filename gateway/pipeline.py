@@ -40,6 +40,8 @@ from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
 logger = logging.getLogger(__name__)
 _TRIES = 6
 _DRAIN_SECONDS = 20.0
+_OUTAGE_PAUSE_SECONDS = 0.2
+"""Between tries of a save that the database could not take: nothing tells when it can."""
 
 
 def drain(services: Services, lanes: Sequence[int], beat: Callable[[], None], batches: int = 20) -> int:
@@ -109,7 +111,7 @@ def settle_and_save(services: Services, claim: Claim, works: Sequence[Work], bea
             return len(works)
         except StoreUnavailable as failure:
             logger.warning("could not save a batch of %d: %s; it will be claimed again", len(works), failure)
-            time.sleep(0.2)
+            time.sleep(_OUTAGE_PAUSE_SECONDS)
             cause = ""
             continue
         except Exception as error:
@@ -164,7 +166,7 @@ def read_one(services: Services, work: Work) -> None:
         work.end("reject", locate(work.message, failure.faults), "decode")
     except DocumentHeld as failure:
         work.end("hold", locate(work.message, failure.faults), "decode")
-    except Exception:
+    except Exception:  # a bug at one document: loud in the log, failed at the message, and its neighbours go on
         logger.exception("message %s can't be read: a bug", work.message.id)
         work.end("fail", [_bug(work)], "decode")
 
@@ -222,7 +224,7 @@ def settle_all(services: Services, works: Sequence[Work]) -> Changes:
             continue
         try:
             settle_one(services, work, books, changes)
-        except Exception:
+        except Exception:  # as above: nothing here asks the store, so it is no outage that ends as failed
             logger.exception("message %s can't be decided: a bug", work.message.id)
             work.end("fail", [_bug(work)], "decide")
             changes.settle(work.message, work.settlement)  # type: ignore[arg-type]  # end() has just set it

@@ -143,7 +143,7 @@ def _day(cell: Cell) -> date:
         if isinstance(cell, str) and _DAY.fullmatch(cell):
             return date.fromisoformat(cell)
     except ValueError:
-        pass
+        pass  # a day that no calendar has
     raise _Unfit("is not a date")
 
 

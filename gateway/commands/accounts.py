@@ -146,5 +146,5 @@ def _refuse_other_content(folder: Path, account_id: str) -> None:
         if read_account(folder).account.id == account_id:
             return
     except FilesRejected:
-        pass
+        pass  # not an account's folder at all, which is refused just below
     raise Failed(f"{folder} has other content than {account_id}; name an empty folder.", CONFLICT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_document_in_ubl_comes_as_json_too(gateway: Gateway, acme: Sender) -> 
     assert document["format"] == "ubl-2.1"
     as_json = gateway.client.get(document["href"], headers={**acme.headers, "Accept": "application/json"}).json
     assert as_json["order_number"] == "PO-1"
-    assert sum(float(outcome["quantity"]) for outcome in as_json["lines"][0]["outcomes"]) == 2
+    assert sum(Decimal(outcome["quantity"]) for outcome in as_json["lines"][0]["outcomes"]) == 2
 
 
 @pytest.mark.parametrize("price", ["0.0000000001", "0.0000005", "99999999999999999999.9999999999", "0.00000010"])
