@@ -11,22 +11,27 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from schemas.faults import Fault, TryAgain
 
 BUSY_SECONDS = 5.0
 _FROZEN_MS = 10_000
 """A transaction in which nothing has been asked for so long is ended by PostgreSQL: nothing is computed inside one."""
-_YIELD_SECONDS = 0.0003
-"""After a write, long enough for a waiting process to take the lock (measured: restores fairness)."""
+_POLL_SECONDS = 0.0002
+"""Between two tries of a process that waits for another's write to end."""
+_YIELD_SECONDS = 0.0005
+"""After a write that others waited for: long enough for one of them to take the lock, or a busy writer starves them."""
+_FRESH_SECONDS = 1.0
+"""A connection that was in use so lately is lent without asking the server whether it is still there."""
 
 
 class StoreUnavailable(TryAgain):
@@ -48,98 +53,149 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, pool_size)
+        self._driver: Any = self.engine.dialect.loaded_dbapi
+        self._reading = self._engine_for("AUTOCOMMIT")
+        self._at_one_moment = self._engine_for("REPEATABLE READ")
         self._gate = _FileGate(Path(f"{self.url.database}.write-lock")) if self.is_sqlite else None
+
+    def _engine_for(self, isolation: str) -> Engine:
+        """The same pool, with other transactions. SQLite's connections are in autocommit unless a transaction is begun;
+        setting it for each loan runs a PRAGMA that makes SQLite prepare every statement anew (measured: 4 ms a batch).
+        """
+        if self.is_sqlite:
+            return self.engine.execution_options(gateway_deferred=True)
+        return self.engine.execution_options(isolation_level=isolation)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading; each statement sees what is committed."""
-        with _named_failures(), self.engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        with self._loan(self._reading.connect) as connection:
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A connection whose statements all see the same moment."""
-        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with _named_failures(), self.engine.connect() as connection:
-            reading = connection.execution_options(gateway_deferred=True, **options)
-            with reading.begin():
-                yield reading
+        with self._loan(self._at_one_moment.begin) as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One write transaction, committed on leaving. Raises StoreUnavailable, or Collision on a broken unique key."""
-        with _named_failures():
-            if self._gate is None:
-                with self.engine.begin() as connection:
+        with self._gate or nullcontext(), self._loan(self.engine.begin) as connection:
+            yield connection
+
+    @contextmanager
+    def _loan(self, opening: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:
+        """The connection, with the driver's errors named: bare from `statements`, wrapped from SQLAlchemy."""
+        try:
+            with opening() as connection:
+                try:
                     yield connection
-                return
-            with self._gate, self.engine.begin() as connection:
-                yield connection
-        if self._gate is not None:
-            time.sleep(_YIELD_SECONDS)
+                except self._driver.Error:
+                    if getattr(connection.connection.driver_connection, "closed", False):
+                        connection.invalidate()  # else the pool would lend it again
+                    raise
+        except (self._driver.Error, SQLAlchemyError) as error:
+            ours = self._named(error)
+            if ours is None:
+                raise
+            raise ours from error
+
+    def _named(self, error: Exception) -> Collision | StoreUnavailable | None:
+        """What the error means for whoever asked; None where it is a bug."""
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, self._driver.IntegrityError) or _is_serialization_failure(cause):
+            return Collision(str(cause))
+        is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        is_full = isinstance(cause, self._driver.Error) and "full" in str(cause)
+        if is_lost or is_full or isinstance(cause, (self._driver.OperationalError, NoFreeConnection)):
+            return StoreUnavailable(str(cause))
+        return None
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
 
 
-@contextmanager
-def _named_failures() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise Collision(str(error.orig)) from error
-    except OperationalError as error:
-        if _is_serialization_failure(error):
-            raise Collision(str(error.orig)) from error
-        raise StoreUnavailable(str(error.orig)) from error
-    except (DBAPIError, TimeoutError, OSError) as error:
-        cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-        if isinstance(error, DBAPIError) and not error.connection_invalidated and "full" not in cause:
-            raise
-        raise StoreUnavailable(cause) from error
-
-
-def _is_serialization_failure(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+def _is_serialization_failure(cause: BaseException | None) -> bool:
+    return getattr(cause, "sqlstate", None) in ("40001", "40P01")
 
 
 class _FileGate:
-    """A lock between the threads and processes that write to one SQLite file, handed over fairly enough."""
+    """A lock between the threads and processes that write to one SQLite file.
+
+    Whoever leaves it lets those that wait for it go first: a thread that waits is counted, a process that waits holds
+    the second file, shared. Raises StoreUnavailable where it can't be had in BUSY_SECONDS.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._threads = threading.Lock()
+        self._waiting = 0
         self._descriptor: int | None = None
+        self._queue: int | None = None
 
     def __enter__(self) -> None:
-        if not self._threads.acquire(timeout=BUSY_SECONDS):
-            raise TimeoutError("database is locked")
+        deadline = time.monotonic() + BUSY_SECONDS
+        if not self._threads.acquire(blocking=False):
+            self._wait_for_thread()
         try:
-            if self._descriptor is None:
-                self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            self._lock(self._descriptor)
+            self._lock(deadline)
         except BaseException:
             self._threads.release()
             raise
 
-    def _lock(self, descriptor: int) -> None:
-        deadline = time.monotonic() + BUSY_SECONDS
-        pause = 0.0002
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
+    def _wait_for_thread(self) -> None:
+        self._waiting += 1  # a count lost between two threads costs one pause, and is made good when both are through
+        try:
+            if not self._threads.acquire(timeout=BUSY_SECONDS):
+                raise StoreUnavailable("database is locked")
+        finally:
+            self._waiting -= 1
+
+    def _lock(self, deadline: float) -> None:
+        if self._descriptor is None or self._queue is None:
+            self._descriptor = _opened(self._path)
+            self._queue = _opened(self._path.with_name(f"{self._path.name}.queue"))
+        if _locked(self._descriptor, fcntl.LOCK_EX):
+            return
+        is_queueing = _locked(self._queue, fcntl.LOCK_SH)
+        try:
+            while not _locked(self._descriptor, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
-                    raise TimeoutError("database is locked") from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.005)
+                    raise StoreUnavailable("database is locked")
+                time.sleep(_POLL_SECONDS)
+        finally:
+            if is_queueing:
+                fcntl.flock(self._queue, fcntl.LOCK_UN)
 
     def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        if self._descriptor is None or self._queue is None:
+            raise AssertionError("left before it was entered")
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        others_wait = self._others_queue(self._queue)
         self._threads.release()
+        if others_wait:
+            time.sleep(_YIELD_SECONDS)
+
+    @staticmethod
+    def _others_queue(queue: int) -> bool:
+        if not _locked(queue, fcntl.LOCK_EX):
+            return True
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        return False
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -170,20 +226,21 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("isolation_level") == "AUTOCOMMIT":
-            return
-        connection.exec_driver_sql("BEGIN" if options.get("gateway_deferred") else "BEGIN IMMEDIATE")
+        is_deferred = connection.get_execution_options().get("gateway_deferred")
+        driver = connection.connection.driver_connection
+        driver.execute("BEGIN" if is_deferred else "BEGIN IMMEDIATE")  # type: ignore[union-attr]  # it is open
 
     return engine
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
+    import psycopg
+
     engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
+        pool_use_lifo=True,
         connect_args={"connect_timeout": int(BUSY_SECONDS)},
     )
 
@@ -192,5 +249,20 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         # A machine that froze inside a transaction would hold its locks until TCP gives it up, after hours.
         connection.execute(f"SET idle_in_transaction_session_timeout = {_FROZEN_MS}")
         connection.commit()
+
+    @sa.event.listens_for(engine, "checkin")
+    def note_use(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def ask_whether_alive(connection: Any, record: Any, _loan: object) -> None:
+        if time.monotonic() - record.info.get("used", 0.0) < _FRESH_SECONDS:
+            return
+        try:
+            connection.autocommit = True
+            connection.execute("")
+            connection.autocommit = False
+        except psycopg.OperationalError as error:  # its neighbours in the pool are as old, and gone as well
+            raise InvalidatePoolError("the server was restarted") from error
 
     return engine

@@ -1,6 +1,7 @@
-"""Plain SQL for the hottest writes: SQLAlchemy builds it once from the tables, the driver runs it in bulk.
+"""Plain SQL on the driver's own cursor, written once with `?` for both databases.
 
-Building and compiling an insert at each call costs a third of the hottest transaction (measured), so these are text.
+SQLAlchemy opens the connection and its transaction; the statements go past it, because its work around each one costs
+ten times what the driver takes for a short one (30 µs against 3, measured), and a batch has some thirty of them.
 """
 
 from __future__ import annotations
@@ -23,13 +24,28 @@ def run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> int
     """Run one statement, written with `?`, for every row; the number of rows it touched in all."""
     if not rows:
         return 0
-    many = [tuple(row) for row in rows]
-    return connection.exec_driver_sql(_native(text, connection.dialect.name), many).rowcount
+    cursor = _cursor(connection)
+    try:
+        cursor.executemany(_native(text, connection.dialect.name), rows)
+        return int(cursor.rowcount)
+    finally:
+        cursor.close()
 
 
 def fetch(connection: Connection, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
-    """All rows of a query written with `?`."""
-    return list(connection.exec_driver_sql(_native(text, connection.dialect.name), tuple(parameters)))
+    """All rows of a query written with `?`, as tuples."""
+    cursor = _cursor(connection)
+    try:
+        cursor.execute(_native(text, connection.dialect.name), parameters)
+        rows: list[Any] = cursor.fetchall()
+    finally:
+        cursor.close()
+    return rows
+
+
+def _cursor(connection: Connection) -> Any:
+    """The driver's cursor, inside whatever transaction the connection is in."""
+    return connection.connection.driver_connection.cursor()  # type: ignore[union-attr]  # it is open
 
 
 def marks(count: int) -> str:
