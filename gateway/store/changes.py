@@ -11,7 +11,6 @@ from gateway.states import advance
 from gateway.store.audit import as_json, next_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
-from gateway.store.tables import messages as _messages
 from gateway.trade.decision import LineLedger
 from gateway.trade.stock import Allocation, Stock
 from schemas.documents.order import Order
@@ -314,8 +313,8 @@ def _text(value: Decimal | None) -> str | None:
     return f"{value:f}" if "E" in text else text
 
 
-MESSAGE_UPDATE = (
-    f"UPDATE {_messages.name} SET status = ?, settled_at = ?, mapping_revision = ?, catalogue_revision = ?, "
-    "content_sha256 = ?, order_number = ?, order_id = ?, duplicate_of = ?, envelope_id = ?, stages = ?, "
-    "event_count = ?, event_hash = ?, lease_id = NULL WHERE id = ? AND lease_id = ? AND status = 'processing'"
+SETTLED = (
+    *("status", "settled_at", "mapping_revision", "catalogue_revision", "content_sha256", "order_number", "order_id"),
+    *("duplicate_of", "envelope_id", "stages", "event_count", "event_hash"),
 )
+"""What a settlement sets of a message, as `message_updates` has it, with the message's id behind."""

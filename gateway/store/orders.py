@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.store.database import Database
-from gateway.store.statements import fetch
+from gateway.store.statements import fetch, given
 from schemas.values import EXACT
 
 
@@ -89,13 +89,15 @@ class Orders:
         found: dict[tuple[str, bool, str], LiveOrder] = {}
         if not wanted:
             return found
-        tuples = ", ".join(["(?, ?, ?)"] * len(wanted))
         with self._database.read() as connection:
+            rows = [(account, int(test), key) for account, test, key in wanted]
+            table, parameters = given(connection, rows, "w_account", "w_test", "w_key")
             for row in fetch(
                 connection,
                 "SELECT account_id, test, order_key, id, epoch, version, message_id, content_sha256, created_at "
-                f"FROM orders WHERE (account_id, test, order_key) IN (VALUES {tuples}) ORDER BY epoch",
-                [value for account, test, key in wanted for value in (account, int(test), key)],
+                f"FROM {table} w CROSS JOIN orders WHERE account_id = w_account AND test = w_test "
+                "AND order_key = w_key ORDER BY epoch",
+                parameters,
             ):
                 found[row[0], bool(row[1]), row[2]] = LiveOrder(*(*row[3:7], bytes(row[7]), row[8]))
         return found
@@ -108,14 +110,15 @@ class Orders:
         found: dict[tuple[str, bool, str], list[tuple[str, bytes]]] = {}
         if not wanted:
             return found
-        tuples = ", ".join(["(?, ?)"] * len(wanted))
         with self._database.read() as connection:
+            rows = sorted({(account, number) for account, _, number in wanted})
+            table, parameters = given(connection, rows, "w_account", "w_number")
             for row in fetch(
                 connection,
-                "SELECT account_id, test, order_number, id, content_sha256 FROM messages "
-                f"WHERE (account_id, order_number) IN (VALUES {tuples}) AND status IN ('held', 'failed') "
-                "AND content_sha256 IS NOT NULL ORDER BY id",
-                [value for account, _, number in wanted for value in (account, number)],
+                "SELECT account_id, test, order_number, id, content_sha256 "
+                f"FROM {table} w CROSS JOIN messages WHERE account_id = w_account AND order_number = w_number "
+                "AND status IN ('held', 'failed') AND content_sha256 IS NOT NULL ORDER BY id",
+                parameters,
             ):
                 found.setdefault((row[0], bool(row[1]), row[2]), []).append((row[3], bytes(row[4])))
         return found

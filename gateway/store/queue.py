@@ -16,18 +16,19 @@ from sqlalchemy.engine import Connection
 
 from gateway.states import advance
 from gateway.store.audit import next_event
-from gateway.store.changes import MESSAGE_UPDATE, Changes, ClaimedMessage
+from gateway.store.changes import SETTLED, Changes, ClaimedMessage
 from gateway.store.clock import LeaseClock
 from gateway.store.database import Collision, Database
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
-from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.statements import fetch, insert, marks, one_of, run, update, values
 from gateway.store.tables import (
     deliveries,
     documents,
     events,
     faults,
     leases,
+    messages,
     order_versions,
     orders,
     payloads,
@@ -98,11 +99,8 @@ class WorkQueue:
             lease_id = new_id()
             until = self._clock.now(connection) + self._lease_ms
             insert(connection, leases, [(lease_id, worker, until, self._clock.boot)])
-            run(
-                connection,
-                "UPDATE messages SET status = 'processing', lease_id = ?, fence = fence + 1 WHERE id = ?",
-                [(lease_id, message_id) for message_id in picked],
-            )
+            take = "UPDATE messages SET status = 'processing', lease_id = ?, fence = fence + 1 WHERE "
+            run(connection, take + one_of(connection, "id"), [(lease_id, values(connection, picked))])
         return Claim(lease_id, self._load(picked))
 
     def _lost(self, connection: Connection, lanes: list[int]) -> list[str]:
@@ -192,8 +190,8 @@ class WorkQueue:
                 connection,
                 "SELECT m.id, m.account_id, m.test, m.lane, m.due_at, m.received_at, m.source, m.format, p.body, "
                 "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision "
-                f"FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE m.id IN ({marks(len(picked))})",
-                picked,
+                f"FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE {one_of(connection, 'm.id')}",
+                [values(connection, picked)],
             )
         loaded = {
             row[0]: ClaimedMessage(
@@ -218,8 +216,14 @@ class WorkQueue:
         """
         with self._database.write() as connection:
             self._check(connection, claim.lease_id)
-            updates = [(*row, claim.lease_id) for row in changes.message_updates]
-            if run(connection, MESSAGE_UPDATE, updates) != len(updates):
+            ours = "lease_id = ? AND status = 'processing'"
+            settled = update(
+                *(connection, messages, SETTLED, changes.message_updates),
+                also="lease_id = NULL",
+                only=ours,
+                parameters=[claim.lease_id],
+            )
+            if settled != len(changes.message_updates):
                 raise LeaseLost(claim.lease_id)
             self._refuse_old_stock(connection, changes)
             insert(connection, stock_movements, sorted(changes.stock_movements, key=_in_stock_order))
@@ -253,8 +257,8 @@ class WorkQueue:
         rows = fetch(
             connection,
             "SELECT k.product, k.site, (SELECT max(n.id) FROM stock_snapshots n WHERE n.product = k.product "
-            f"AND n.site = k.site) FROM stock_places k WHERE k.product IN ({marks(len(products))})",
-            products,
+            f"AND n.site = k.site) FROM stock_places k WHERE {one_of(connection, 'k.product')}",
+            [values(connection, products)],
         )
         for product, site, newest in rows:
             if changes.snapshots.get((product, site), newest) != newest:

@@ -6,18 +6,30 @@ ten times what the driver takes for a short one (30 µs against 3, measured), an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import Connection
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, skip_conflicts: bool = False) -> int:
-    """Insert rows given in the table's column order (serial keys left out); the number inserted."""
+    """Insert rows given in the table's column order (serial keys left out); the number inserted.
+
+    PostgreSQL takes many rows by COPY, in a quarter of the time that it takes for as many inserts.
+    """
     if not rows:
         return 0
-    return run(connection, _insert_text(table, connection.dialect.name, skip_conflicts), rows)
+    if connection.dialect.name == "sqlite" or skip_conflicts or len(rows) == 1:
+        return run(connection, _insert_text(table, connection.dialect.name, skip_conflicts), rows)
+    cursor = _cursor(connection)
+    with cursor, cursor.copy(_copy_text(table)) as copying:
+        for row in rows:
+            copying.write_row(row)
+    return int(cursor.rowcount)
 
 
 def run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> int:
@@ -30,6 +42,46 @@ def run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> int
         return int(cursor.rowcount)
     finally:
         cursor.close()
+
+
+def update(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    also: str,
+    only: str,
+    parameters: Sequence[Any] = (),
+) -> int:
+    """Set these columns of many rows: each of `rows` has their values and then the row's `id`. The number set.
+
+    `also` is set to the same in all of them; `only` those are touched for which that condition holds, whose `?` are
+    `parameters`. PostgreSQL takes the values as arrays, in one statement.
+    """
+    if not rows:
+        return 0
+    if connection.dialect.name == "sqlite":
+        settings = ", ".join(f"{column} = ?" for column in columns)
+        text = f"UPDATE {table.name} SET {settings}, {also} WHERE id = ? AND {only}"
+        return run(connection, text, [(*row, *parameters) for row in rows])
+    named = (*columns, "id")
+    arrays = ", ".join(f"?::{_postgres_type(table, column)}[]" for column in named)
+    settings = ", ".join(f"{column} = new_{column}" for column in columns)
+    renamed = ", ".join(f"new_{column}" for column in named)
+    text = (
+        f"UPDATE {table.name} SET {settings}, {also} FROM unnest({arrays}) AS new({renamed}) "
+        f"WHERE id = new_id AND {only}"
+    )
+    return run(connection, text, [(*(list(values) for values in zip(*rows, strict=True)), *parameters)])
+
+
+_POSTGRESQL = PGDialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
+
+
+@lru_cache(maxsize=256)
+def _postgres_type(table: Table, column: str) -> str:
+    return str(table.columns[column].type.compile(_POSTGRESQL)).partition(" ")[0]
 
 
 def fetch(connection: Connection, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
@@ -46,6 +98,32 @@ def fetch(connection: Connection, text: str, parameters: Sequence[Any] = ()) -> 
 def _cursor(connection: Connection) -> Any:
     """The driver's cursor, inside whatever transaction the connection is in."""
     return connection.connection.driver_connection.cursor()  # type: ignore[union-attr]  # it is open
+
+
+def one_of(connection: Connection, column: str) -> str:
+    """The condition that the column has one of the values of one `?`, which `values` makes: one text for any number."""
+    if connection.dialect.name == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each(?))"
+    return f"{column} = ANY(?)"
+
+
+def values(connection: Connection, texts: Iterable[str]) -> Any:
+    """The parameter of `one_of`."""
+    return json.dumps(list(texts)) if connection.dialect.name == "sqlite" else list(texts)
+
+
+def given(connection: Connection, rows: Sequence[Sequence[str | int]], *names: str) -> tuple[str, list[Any]]:
+    """Rows to look up as a table with these columns, and its parameters: one text for any number of rows.
+
+    On SQLite it stands first in a CROSS JOIN, so that each of the rows is one seek.
+    """
+    if connection.dialect.name == "sqlite":
+        columns = ", ".join(f"value ->> {index} AS {name}" for index, name in enumerate(names))
+        return f"(SELECT {columns} FROM json_each(?))", [json.dumps(rows)]
+    types = ["text" if isinstance(value, str) else "bigint" for value in rows[0]]
+    arrays = ", ".join(f"?::{kind}[]" for kind in types)
+    text = f"(SELECT * FROM unnest({arrays}) AS given({', '.join(names)}))"
+    return text, [list(column) for column in zip(*rows, strict=True)]
 
 
 def marks(count: int) -> str:
@@ -71,7 +149,18 @@ def _native(text: str, dialect: str) -> str:
 def _insert_text(table: Table, dialect: str, skip_conflicts: bool) -> str:
     key = (table.name, dialect, skip_conflicts)
     if key not in _texts:
-        columns = [column.name for column in table.columns if column is not table.autoincrement_column]
+        columns = _columns(table)
         text = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks(len(columns))})"
         _texts[key] = text + (" ON CONFLICT DO NOTHING" if skip_conflicts else "")
     return _texts[key]
+
+
+def _copy_text(table: Table) -> str:
+    key = (table.name, "copy", False)
+    if key not in _texts:
+        _texts[key] = f"COPY {table.name} ({', '.join(_columns(table))}) FROM STDIN"
+    return _texts[key]
+
+
+def _columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column is not table.autoincrement_column]

@@ -1,7 +1,8 @@
 """Snapshots of stock and what was taken since: loading the positions that a batch decides on.
 
-SQLite keeps the order of a CROSS JOIN, which is why the look-ups are written so: the few places first, then one seek
-for each. Left to itself it reads every movement that a product ever had.
+The look-ups are written so that each place costs one seek. Left to itself either database reads every movement that a
+product ever had: SQLite keeps the order of a CROSS JOIN, so the few places come first there; PostgreSQL takes the last
+row of an index in a LATERAL join.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
 from gateway.store.ids import now_us
-from gateway.store.statements import fetch, insert, marks
+from gateway.store.statements import fetch, insert, one_of, values
 from gateway.store.tables import stock_places, stock_snapshots
 from gateway.trade.stock import Position, Stock
 from mappings.revision import StockRow
-
-_CHUNK = 400
 
 
 class StockBook:
@@ -45,12 +44,10 @@ class StockBook:
         positions: dict[tuple[str, str], Position] = {}
         wanted, takers = sorted(set(products)), sorted(set(accounts))
         with self._database.snapshot() as connection:
-            for start in range(0, len(wanted), _CHUNK):
-                chunk = wanted[start : start + _CHUNK]
-                positions |= _newest_snapshots(connection, chunk)
-                _add_totals(connection, chunk, positions)
-                for account in takers:
-                    _add_own_totals(connection, chunk, account, positions)
+            positions |= _newest_snapshots(connection, wanted)
+            _add_totals(connection, wanted, positions)
+            for account in takers:
+                _add_own_totals(connection, wanted, account, positions)
         sites: dict[str, tuple[str, ...]] = {}
         for product, site in sorted(positions):
             sites[product] = (*sites.get(product, ()), site)
@@ -71,13 +68,9 @@ def _snapshot_row(row: StockRow, at: int) -> tuple[Any, ...]:
 
 
 def _newest_snapshots(connection: Connection, products: list[str]) -> dict[tuple[str, str], Position]:
-    rows = fetch(
-        connection,
-        "SELECT s.product, s.site, s.id, s.on_hand, s.reserved_other, s.next_receipt_date, s.next_receipt_quantity "
-        "FROM stock_places k CROSS JOIN stock_snapshots s WHERE s.id = (SELECT max(n.id) FROM stock_snapshots n "
-        f"WHERE n.product = k.product AND n.site = k.site) AND k.product IN ({marks(len(products))})",
-        products,
-    )
+    columns = "id, on_hand, reserved_other, next_receipt_date, next_receipt_quantity"
+    query = _last_of("stock_snapshots", "id", columns, connection)
+    rows = fetch(connection, query, [values(connection, products)])
     return {
         (row[0], row[1]): Position(
             product=row[0],
@@ -94,14 +87,8 @@ def _newest_snapshots(connection: Connection, products: list[str]) -> dict[tuple
 
 
 def _add_totals(connection: Connection, products: list[str], positions: dict[tuple[str, str], Position]) -> None:
-    rows = fetch(
-        connection,
-        "SELECT m.product, m.site, m.number, m.taken FROM stock_places k CROSS JOIN stock_movements m "
-        "WHERE m.product = k.product AND m.site = k.site AND m.number = (SELECT max(n.number) FROM stock_movements n "
-        f"WHERE n.product = k.product AND n.site = k.site) AND k.product IN ({marks(len(products))})",
-        products,
-    )
-    for product, site, number, taken in rows:
+    query = _last_of("stock_movements", "number", "number, taken", connection)
+    for product, site, number, taken in fetch(connection, query, [values(connection, products)]):
         position = positions[product, site]
         position.last_movement, position.taken = number, Decimal(taken)
 
@@ -109,13 +96,23 @@ def _add_totals(connection: Connection, products: list[str], positions: dict[tup
 def _add_own_totals(
     connection: Connection, products: list[str], account: str, positions: dict[tuple[str, str], Position]
 ) -> None:
-    rows = fetch(
-        connection,
-        "SELECT m.product, m.site, m.taken_by_account FROM stock_places k CROSS JOIN stock_movements m "
-        "WHERE m.product = k.product AND m.site = k.site AND m.number = (SELECT max(n.number) FROM stock_movements n "
-        "WHERE n.product = k.product AND n.site = k.site AND n.account_id = ?) "
-        f"AND k.product IN ({marks(len(products))})",
-        [account, *products],
-    )
-    for product, site, taken in rows:
+    query = _last_of("stock_movements", "number", "taken_by_account", connection, "account_id")
+    for product, site, taken in fetch(connection, query, [account, values(connection, products)]):
         positions[product, site].taken_by[account] = Decimal(taken)
+
+
+def _last_of(table: str, number: str, columns: str, connection: Connection, only: str | None = None) -> str:
+    """A query for product, site and these columns of the row with the highest number at each of the products' places;
+    of rows whose column `only` has the first parameter's value, where it is given. The last parameter is the products.
+    """
+    same_place = "n.product = k.product AND n.site = k.site" + (f" AND n.{only} = ?" if only else "")
+    found = ", ".join(f"m.{column}" for column in columns.split(", "))
+    wanted = f"WHERE {one_of(connection, 'k.product')}"
+    if connection.dialect.name != "sqlite":
+        last = f"SELECT {columns} FROM {table} n WHERE {same_place} ORDER BY n.{number} DESC LIMIT 1"
+        return f"SELECT k.product, k.site, {found} FROM stock_places k CROSS JOIN LATERAL ({last}) m {wanted}"
+    highest = f"SELECT max(n.{number}) FROM {table} n WHERE {same_place}"
+    return (
+        f"SELECT k.product, k.site, {found} FROM stock_places k CROSS JOIN {table} m "
+        f"ON m.product = k.product AND m.site = k.site AND m.{number} = ({highest}) {wanted}"
+    )
