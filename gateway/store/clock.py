@@ -9,8 +9,6 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sqlalchemy.engine import Connection
-
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -21,12 +19,12 @@ class LeaseClock:
         self._is_sqlite = is_sqlite
         self.boot = _boot_id() if is_sqlite else ""
 
-    def now(self, connection: Connection) -> int:
-        """Milliseconds, comparable between the processes that share the database."""
+    def now(self) -> tuple[str, list[int]]:
+        """Milliseconds, comparable between the processes that share the database: as an SQL expression and its
+        parameters, so that asking PostgreSQL for its time is no statement of its own."""
         if self._is_sqlite:
-            return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
-        row = connection.exec_driver_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").one()
-        return int(row[0])
+            return "?", [time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000]
+        return "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", []
 
 
 def _boot_id() -> str:

@@ -251,6 +251,9 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # A machine that froze inside a transaction would hold its locks until TCP gives it up, after hours.
         connection.execute(f"SET idle_in_transaction_session_timeout = {_FROZEN_MS}")
+        # Every query that is asked here has its index. A plan made while a table was small must not scan it later.
+        connection.execute("SET enable_seqscan = off")
+        connection.execute("SET jit = off")
         connection.commit()
 
     @sa.event.listens_for(engine, "checkin")

@@ -27,7 +27,6 @@ from gateway.store.tables import (
     documents,
     events,
     faults,
-    leases,
     messages,
     order_versions,
     orders,
@@ -41,6 +40,21 @@ LANE_WEIGHTS = (8, 4, 2, 1)
 BATCH_BYTES = 8_000_000
 LOST_EVERY = 4
 """Each fourth claim looks first for a message that lost its worker."""
+
+
+MOST_PAIRS = 500
+"""Accounts that wait, over all lanes, which PostgreSQL is asked for at once; where there are more, lane by lane."""
+_WAITING = """
+WITH RECURSIVE waiting AS (
+    (SELECT lane, account_id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ANY(?)
+     ORDER BY lane, account_id LIMIT 1)
+    UNION ALL
+    (SELECT following.lane, following.account_id FROM waiting last CROSS JOIN LATERAL (
+        SELECT lane, account_id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ANY(?)
+        AND (lane, account_id) > (last.lane, last.account_id) ORDER BY lane, account_id LIMIT 1) following)
+) SELECT lane, account_id FROM waiting LIMIT ?
+"""
+"""A skip scan of the ready index, in one round trip."""
 
 
 class LeaseLost(Exception):
@@ -86,8 +100,7 @@ class WorkQueue:
     def claim(self, worker: str, lanes: Sequence[int], limit: int) -> Claim | None:
         """Up to `limit` messages of these lanes under a new lease, or None where nothing waits."""
         with self._database.read() as connection:
-            waiting = {lane: self._waiting_accounts(connection, lane, limit) for lane in sorted(lanes)}
-        waiting = {lane: accounts for lane, accounts in waiting.items() if accounts}
+            waiting = self._waiting(connection, sorted(lanes), limit)
         if not waiting:
             return None
         self._claims += 1
@@ -97,8 +110,12 @@ class WorkQueue:
             if not picked:
                 return None
             lease_id = new_id()
-            until = self._clock.now(connection) + self._lease_ms
-            insert(connection, leases, [(lease_id, worker, until, self._clock.boot)])
+            now, moment = self._clock.now()
+            run(
+                connection,
+                f"INSERT INTO leases (id, worker, until, boot) VALUES (?, ?, {now} + ?, ?)",
+                [(lease_id, worker, *moment, self._lease_ms, self._clock.boot)],
+            )
             take = "UPDATE messages SET status = 'processing', lease_id = ?, fence = fence + 1 WHERE "
             run(connection, take + one_of(connection, "id"), [(lease_id, values(connection, picked))])
         return Claim(lease_id, self._load(picked))
@@ -137,6 +154,24 @@ class WorkQueue:
         if accounts:
             self._turns[lane] = accounts[min(room, len(accounts)) - 1]
         return picked[:room]
+
+    def _waiting(self, connection: Connection, lanes: list[int], limit: int) -> dict[int, list[str]]:
+        """Lane → accounts that wait in it, beginning behind the one served last; lanes where nobody waits left out."""
+        if self._database.is_sqlite:
+            found = {lane: self._waiting_accounts(connection, lane, limit) for lane in lanes}
+            return {lane: accounts for lane, accounts in found.items() if accounts}
+        rows = fetch(connection, _WAITING, [lanes, lanes, MOST_PAIRS])
+        if len(rows) == MOST_PAIRS:
+            found = {lane: self._waiting_accounts(connection, lane, limit) for lane in lanes}
+            return {lane: accounts for lane, accounts in found.items() if accounts}
+        found = {}
+        for lane, account in rows:
+            found.setdefault(lane, []).append(account)
+        return {lane: self._in_turn(lane, accounts)[:limit] for lane, accounts in found.items()}
+
+    def _in_turn(self, lane: int, accounts: list[str]) -> list[str]:
+        served = self._turns.get(lane, "")
+        return [one for one in accounts if one > served] + [one for one in accounts if one <= served]
 
     def _waiting_accounts(self, connection: Connection, lane: int, limit: int) -> list[str]:
         """Accounts that wait in the lane, beginning behind the one served last."""
@@ -205,8 +240,9 @@ class WorkQueue:
         """A new term for a lease that is still good. Raises LeaseLost."""
         with self._database.write() as connection:
             self._check(connection, claim.lease_id)
-            until = self._clock.now(connection) + self._lease_ms
-            run(connection, "UPDATE leases SET until = ? WHERE id = ?", [(until, claim.lease_id)])
+            now, moment = self._clock.now()
+            longer = f"UPDATE leases SET until = {now} + ? WHERE id = ?"
+            run(connection, longer, [(*moment, self._lease_ms, claim.lease_id)])
 
     def save(self, claim: Claim, changes: Changes) -> None:
         """Write everything that was decided, in one transaction.
@@ -267,14 +303,22 @@ class WorkQueue:
     def release(self, claim: Claim, message_ids: Sequence[str], after_seconds: float = 0.0) -> None:
         """Give messages back unsettled, to be claimed again, at the earliest after so many seconds."""
         with self._database.write() as connection:
-            now = self._clock.now(connection)
-            not_before = now + int(after_seconds * 1000) if after_seconds > 0 else None
-            boot = self._clock.boot if not_before is not None else None
+            now, moment = self._clock.now()
+            later, values_of = (
+                (f"{now} + ?", [*moment, int(after_seconds * 1000)]) if after_seconds > 0 else ("NULL", [])
+            )
             run(
                 connection,
-                "UPDATE messages SET status = 'received', lease_id = NULL, not_before = ?, not_before_boot = ? "
-                "WHERE id = ? AND lease_id = ? AND status = 'processing'",
-                [(not_before, boot, message_id, claim.lease_id) for message_id in message_ids],
+                f"UPDATE messages SET status = 'received', lease_id = NULL, not_before = {later}, not_before_boot = ? "
+                f"WHERE {one_of(connection, 'id')} AND lease_id = ? AND status = 'processing'",
+                [
+                    (
+                        *values_of,
+                        self._clock.boot if after_seconds > 0 else None,
+                        values(connection, message_ids),
+                        claim.lease_id,
+                    )
+                ],
             )
 
     def sweep(self) -> Swept:
@@ -290,17 +334,18 @@ class WorkQueue:
         return Swept(frozenset(ready), released, quarantined)
 
     def _stale(self, connection: Connection) -> list[str]:
-        now = self._clock.now(connection)
-        over = fetch(connection, "SELECT id FROM leases WHERE until <= ? OR boot <> ?", [now, self._clock.boot])
+        now, moment = self._clock.now()
+        query = f"SELECT id FROM leases WHERE until <= {now} OR boot <> ?"
+        over = fetch(connection, query, [*moment, self._clock.boot])
         return [row[0] for row in over]
 
     def _due(self, connection: Connection) -> list[str]:
-        now = self._clock.now(connection)
+        now, moment = self._clock.now()
         rows = fetch(
             connection,
             "SELECT id FROM messages WHERE status = 'received' AND not_before IS NOT NULL "
-            "AND (not_before <= ? OR not_before_boot <> ?) LIMIT 1000",
-            [now, self._clock.boot],
+            f"AND (not_before <= {now} OR not_before_boot <> ?) LIMIT 1000",
+            [*moment, self._clock.boot],
         )
         return [row[0] for row in rows]
 
@@ -316,9 +361,9 @@ class WorkQueue:
         quarantined: list[str] = []
         for lease_id in stale:
             with self._database.write() as connection:
-                now = self._clock.now(connection)
-                gone = "DELETE FROM leases WHERE id = ? AND (until <= ? OR boot <> ?)"
-                if run(connection, gone, [(lease_id, now, self._clock.boot)]) != 1:
+                now, moment = self._clock.now()
+                gone = f"DELETE FROM leases WHERE id = ? AND (until <= {now} OR boot <> ?)"
+                if run(connection, gone, [(lease_id, *moment, self._clock.boot)]) != 1:
                     continue
                 rows = fetch(
                     connection,
@@ -357,8 +402,9 @@ class WorkQueue:
 
     def _check(self, connection: Connection, lease_id: str) -> None:
         lock = "" if self._database.is_sqlite else " FOR UPDATE"
-        rows = fetch(connection, f"SELECT until, boot FROM leases WHERE id = ?{lock}", [lease_id])
-        if not rows or rows[0][1] != self._clock.boot or rows[0][0] <= self._clock.now(connection):
+        now, moment = self._clock.now()
+        query = f"SELECT 1 FROM leases WHERE id = ? AND boot = ? AND until > {now}{lock}"
+        if not fetch(connection, query, [lease_id, self._clock.boot, *moment]):
             raise LeaseLost(lease_id)
 
     def _stamped(self, connection: Connection, changes: Changes) -> list[tuple[object, ...]]:

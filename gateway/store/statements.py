@@ -97,7 +97,10 @@ def fetch(connection: Connection, text: str, parameters: Sequence[Any] = ()) -> 
 
 def _cursor(connection: Connection) -> Any:
     """The driver's cursor, inside whatever transaction the connection is in."""
-    return connection.connection.driver_connection.cursor()  # type: ignore[union-attr]  # it is open
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        return driver.cursor()
+    return driver.cursor(binary=True)  # documents come as they are, not as twice as many hexadecimal digits
 
 
 def one_of(connection: Connection, column: str) -> str:
