@@ -33,7 +33,8 @@ JOBS = (DRAIN,)
 _TIER_LANES = {"platinum": 1, "gold": 2, "standard": 3}
 _RING_SECONDS = 5
 """A ring whose worker died is forgotten after this; the sweeper is quicker."""
-_FAILURE_TTL = 86_400
+_JOB_TTL = 86_400
+"""Seconds after which what RQ keeps of a job is gone: one that failed, or one whose worker died with it."""
 _SOCKET_SECONDS = 0.5
 _AWAY_SECONDS = 1.0
 _CHANNEL = "gateway:settled"
@@ -81,12 +82,12 @@ class Lanes:
     def ring(self, lane: int | str) -> bool:
         """Wake a worker for the lane, after the commit. False where Redis can't be reached: the sweeper will ring."""
         name = lane_name(lane)
-        return self._attempt(lambda: self._ring_first(name))
+        return self._attempt(lambda: self._ring(name, only_first=True))
 
     def ring_again(self, lane: int | str) -> bool:
         """For the sweeper, which knows that messages wait: ring unless a job is queued, whatever the ring says."""
         name = lane_name(lane)
-        return self._attempt(lambda: self._enqueue(name))
+        return self._attempt(lambda: self._ring(name, only_first=False))
 
     def clear_ring(self, lane: int | str) -> bool:
         """Before a claim: whoever stores from now on rings anew."""
@@ -114,23 +115,29 @@ class Lanes:
         """Give back the connections."""
         self._redis.close()
 
-    def _ring_first(self, name: str) -> None:
-        if self._redis.set(_ring_key(name), "1", nx=True, ex=_RING_SECONDS):
-            self._enqueue(name)
-
-    def _enqueue(self, name: str) -> None:
+    def _ring(self, name: str, *, only_first: bool) -> None:
+        """One round trip for every ring, and a second one for the ring that enqueues."""
         queue = self._queues[name]
-        if self._redis.llen(queue.key) > 0:
-            return  # popped after our commit, so its claim will see what was stored
-        self._redis.set(_ring_key(name), "1", ex=_RING_SECONDS)
-        queue.enqueue_call(
-            DRAIN,
-            args=(name,),
-            timeout=-1,  # the lease and the supervisor's heartbeat end what runs too long
-            result_ttl=0,
-            failure_ttl=_FAILURE_TTL,
-            description=f"drain {name}",
-        )
+        with self._redis.pipeline(transaction=False) as asking:
+            asking.set(_ring_key(name), "1", nx=only_first, ex=_RING_SECONDS)
+            asking.llen(queue.key)
+            is_ours, queued = asking.execute()
+        if is_ours and not queued:  # a queued job is popped after our commit, so its claim will see what was stored
+            self._enqueue(queue)
+
+    def _enqueue(self, queue: Queue) -> None:
+        with self._redis.pipeline() as pipeline:
+            queue.enqueue_call(
+                DRAIN,
+                args=(queue.name,),
+                timeout=-1,  # the lease and the supervisor's heartbeat end what runs too long
+                result_ttl=0,
+                ttl=_JOB_TTL,
+                failure_ttl=_JOB_TTL,
+                description=f"drain {queue.name}",
+                pipeline=pipeline,
+            )
+            pipeline.execute()
 
     def _attempt(self, act: Callable[[], object], *, unless_away: bool = True) -> bool:
         """Do it unless Redis was just found away; one caller a second tries again, the others don't wait for it."""

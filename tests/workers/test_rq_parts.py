@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 from rq import Queue
+from rq import Worker as RqWorker
 from rq.job import Job
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from gateway.lanes import DRAIN, JOBS, Lanes
+from gateway.lanes import DRAIN, JOBS, LANES, Lanes
 from workers.rq_parts import LaneJob, resolve_jobs
 
 SCRIPT = Path(__file__).with_name("worker_process.py")
@@ -30,10 +31,12 @@ ROOMY = 2_000_000_000
 class Worker:
     """A worker process and the folder it notes its doings in."""
 
-    def __init__(self, url: str, folder: Path, max_jobs: int = 1000, max_rss: int = ROOMY) -> None:
+    def __init__(
+        self, url: str, folder: Path, max_jobs: int = 1000, max_rss: int = ROOMY, lanes: str = ",".join(LANES)
+    ) -> None:
         self.folder = folder
         self.log = (folder / "log").open("w+b")
-        command = [sys.executable, str(SCRIPT), url, str(folder), str(max_jobs), str(max_rss)]
+        command = [sys.executable, str(SCRIPT), url, str(folder), str(max_jobs), str(max_rss), lanes]
         self.process = subprocess.Popen(command, stderr=self.log, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
     def lines(self, file: str) -> list[str]:
@@ -58,7 +61,7 @@ def hire(valkey, tmp_path: Path, until: Callable[..., None]) -> Iterator[Callabl
     """`hire()`: a worker that is ready for jobs."""
     hired: list[Worker] = []
 
-    def start(**limits: int) -> Worker:
+    def start(**limits: int | str) -> Worker:
         worker = Worker(valkey.url, tmp_path, **limits)
         hired.append(worker)
         until(lambda: worker.beats() or worker.process.poll() is not None, 20, "the worker beats")
@@ -189,6 +192,42 @@ def test_a_job_that_raises_is_logged_recorded_and_survived(valkey, hire, until) 
     lanes.ring("high")
     until(drained(worker, 1))
     assert "a bug in a job" in worker.logged()
+
+
+def test_nothing_is_kept_of_a_job_that_is_done_but_its_count(valkey, hire, until) -> None:
+    worker, lanes, client = hire(), Lanes(valkey.url), valkey.client()
+    lanes.ring("high")
+    until(lambda: client.hget(RqWorker.all_keys(connection=client)[0], "successful_job_count") == b"1")
+    assert drained(worker, 1)()
+    assert client.keys("rq:job:*") + client.keys("rq:results:*") + client.keys("rq:exec*") == []
+
+
+def test_what_is_kept_of_a_job_that_died_with_its_worker_or_failed_goes_in_a_day(valkey, hire, until) -> None:
+    (worker := hire()).folder.joinpath("slow").touch()
+    lanes, client = Lanes(valkey.url), valkey.client()
+    lanes.ring("high")
+    until(lambda: worker.lines("started"))
+    worker.end()
+    worker.folder.joinpath("slow").unlink()
+    worker.folder.joinpath("fail").touch()
+    hire()
+    lanes.ring("bulk")
+    until(lambda: failed_in(valkey, "bulk"))
+    kept = client.keys("rq:job:*") + client.keys("rq:results:*")
+    assert len(kept) == 3  # the dead one's; the failed one's, and its traceback
+    assert all(0 < client.ttl(key) <= 86_400 for key in kept)
+
+
+def test_a_worker_on_one_lane_leaves_nothing_in_rqs_intermediate_queue(valkey, hire, until) -> None:
+    (worker := hire(lanes="high")).folder.joinpath("fail").touch()
+    lanes, client = Lanes(valkey.url), valkey.client()
+    put_by_hand(valkey, "high")
+    until(lambda: failed_in(valkey, "high") == ["planted"])
+    lanes.ring("high")
+    until(lambda: len(failed_in(valkey, "high")) == 2)
+    lanes.ring_again("high")
+    until(drained(worker, 1))
+    until(lambda: client.keys("rq:queue:high*") == [])
 
 
 def test_redis_may_go_and_come_and_the_worker_looks_by_itself_meanwhile(valkey, hire, until) -> None:

@@ -1,4 +1,4 @@
-"""A worker process for tests: `worker_process.py URL FOLDER MAX_JOBS MAX_RSS`. Its jobs note what they do in FOLDER.
+"""A worker process for tests: `worker_process.py URL FOLDER MAX_JOBS MAX_RSS LANES`. Its jobs note what they do.
 
 The job `drain` appends its lane to `drained`; the file `grow` in FOLDER makes it hold 200 MB, `slow` makes it last
 until `finish` is there. While Redis is away it appends a line to `looked`. Each sign of life rewrites `beats`.
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.lanes import DRAIN, LANES, Lanes
+from gateway.lanes import DRAIN, Lanes
 from workers.rq_parts import Stop, work
 
 HELD: list[bytes] = []
@@ -22,7 +22,7 @@ HELD: list[bytes] = []
 class Desk:
     folder: Path
     doorbell: Lanes
-    lanes: tuple[str, ...] = LANES
+    lanes: tuple[str, ...]
     beats: int = 0
 
     def beat(self) -> None:
@@ -50,9 +50,9 @@ def drain(desk: Desk, lane: str) -> None:
 
 
 def main() -> None:
-    url, folder, max_jobs, max_rss = sys.argv[1:]
+    url, folder, max_jobs, max_rss, lanes = sys.argv[1:]
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    desk = Desk(Path(folder), Lanes(url))
+    desk = Desk(Path(folder), Lanes(url), tuple(lanes.split(",")))
     stop = Stop()
     stop.listen()
 
