@@ -1,6 +1,6 @@
 """One way to read and one way to write, on SQLite and on PostgreSQL.
 
-SQLite: WAL, `synchronous=FULL` on every connection (a commit survives a power cut), `BEGIN IMMEDIATE` for writes (a
+SQLite: WAL, `synchronous=FULL` (a commit survives a power cut; a claim need not), `BEGIN IMMEDIATE` for writes (a
 deferred transaction that upgrades fails at once), and a file lock around write transactions, because SQLite's own lock
 is unfair: a busy intake starved a worker 5 : 1 without it.
 """
@@ -32,6 +32,8 @@ _YIELD_SECONDS = 0.0005
 """After a write that others waited for: long enough for one of them to take the lock, or a busy writer starves them."""
 _PAGE_BYTES = 8192
 """Of a new SQLite file. An order writes some 15 kB: twice SQLite's own page halves the frames that a commit writes."""
+_LIGHT = "gateway_light"
+"""Marks a SQLite connection that is lent for a light write."""
 _FRESH_SECONDS = 1.0
 """A connection that was in use so lately is lent without asking the server whether it is still there."""
 
@@ -58,6 +60,7 @@ class Database:
         self._driver: Any = self.engine.dialect.loaded_dbapi
         self._reading = self._engine_for("AUTOCOMMIT")
         self._at_one_moment = self._engine_for("REPEATABLE READ")
+        self._lightly = self.engine.execution_options(gateway_light=True)
         self._gate = _FileGate(Path(f"{self.url.database}.write-lock")) if self.is_sqlite else None
 
     def _engine_for(self, isolation: str) -> Engine:
@@ -84,6 +87,17 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One write transaction, committed on leaving. Raises StoreUnavailable, or Collision on a broken unique key."""
         with self._gate or nullcontext(), self._loan(self.engine.begin) as connection:
+            yield connection
+
+    @contextmanager
+    def write_lightly(self) -> Iterator[Connection]:
+        """A write that a power cut may take back, because nobody outside is told of it: nothing waits for the disk.
+
+        What is committed after it is not on disk before it is.
+        """
+        with self._gate or nullcontext(), self._loan(self._lightly.begin) as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
     @contextmanager
@@ -229,9 +243,17 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        is_deferred = connection.get_execution_options().get("gateway_deferred")
-        driver = connection.connection.driver_connection
-        driver.execute("BEGIN" if is_deferred else "BEGIN IMMEDIATE")  # type: ignore[union-attr]  # it is open
+        options = connection.get_execution_options()
+        driver: Any = connection.connection.driver_connection
+        if options.get("gateway_light"):
+            connection.info[_LIGHT] = True
+            driver.execute("PRAGMA synchronous=NORMAL")
+        driver.execute("BEGIN" if options.get("gateway_deferred") else "BEGIN IMMEDIATE")
+
+    @sa.event.listens_for(engine, "checkin")
+    def restore(connection: Any, record: Any) -> None:
+        if record.info.pop(_LIGHT, False) and connection is not None:
+            connection.execute("PRAGMA synchronous=FULL")
 
     return engine
 

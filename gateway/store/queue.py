@@ -104,7 +104,7 @@ class WorkQueue:
         if not waiting:
             return None
         self._claims += 1
-        with self._database.write() as connection:
+        with self._database.write_lightly() as connection:
             alone = self._lost(connection, list(waiting)) if self._claims % LOST_EVERY == 0 else []
             picked = alone or self._pick(connection, waiting, limit)
             if not picked:

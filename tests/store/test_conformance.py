@@ -198,6 +198,30 @@ def test_a_claim_is_worked_on_by_one_worker(store: Store) -> None:
     assert len(ids) == len(set(ids)) == 20
 
 
+def test_only_a_claim_is_committed_without_waiting_for_the_disk(store: Store) -> None:
+    asked = "PRAGMA synchronous" if store.database.is_sqlite else "SHOW synchronous_commit"
+    waits: list[bool] = []
+
+    @sa.event.listens_for(store.database.engine, "commit")
+    def note(connection: sa.Connection) -> None:
+        waits.append(connection.exec_driver_sql(asked).scalar_one() in (2, "on"))  # 2: FULL
+
+    store.intake.keep(arrival(b"1"))
+    work = claim(store)
+    store.queue.extend(work)
+    store.queue.save(work, settled(work.messages[0]))
+    assert waits == [True, False, True, True]
+
+
+def test_a_light_write_that_fails_leaves_no_light_connection(store: Store) -> None:
+    with pytest.raises(Collision), store.database.write_lightly() as connection:
+        connection.exec_driver_sql("INSERT INTO leases VALUES ('1', 'w', 1, 'b'), ('1', 'w', 1, 'b')")
+    with store.database.write() as connection:
+        asked = "PRAGMA synchronous" if store.database.is_sqlite else "SHOW synchronous_commit"
+        assert connection.exec_driver_sql(asked).scalar_one() in (2, "on")
+        assert connection.exec_driver_sql("SELECT count(*) FROM leases").scalar_one() == 0
+
+
 def test_a_batch_is_shared_between_the_lanes_eight_four_two_one(store: Store) -> None:
     for lane in LANES:
         store.intake.keep_all([arrival(f"{lane}-{n}".encode(), lane=lane) for n in range(40)])
