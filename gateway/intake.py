@@ -9,6 +9,7 @@ from gateway.lanes import lane_of
 from gateway.services import Services
 from gateway.store.ids import now_us
 from gateway.store.intake import Kept, NewMessage
+from gateway.trade.hours import answer_due
 from mappings.account import Account
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import Format
@@ -45,7 +46,7 @@ def take_in(services: Services, arrival: Arrival) -> Taken:
             account_id=arrival.account.id,
             test=arrival.test,
             lane=lane_of(arrival.account.tier),
-            due_at=received_at + int(arrival.account.policies.acknowledge_within.total_seconds() * 1_000_000),
+            due_at=answer_due(arrival.account, received_at),
             source=arrival.source,
             format=format_name,
             media_type=arrival.media_type,

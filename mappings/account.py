@@ -8,14 +8,29 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_SPAN = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)")
+_CLOSED = "closed"
+_DAY_MINUTES = 1440
 
 
 def _duration(value: Any) -> Any:
@@ -45,8 +60,33 @@ def _zone(name: str) -> str:
     return name
 
 
+def _day_hours(value: Any) -> Any:
+    """`08:00-17:00`, `08:00-12:00, 13:00-17:00` or `closed`, as minutes since midnight."""
+    if isinstance(value, tuple):
+        return value
+    if str(value).strip() == _CLOSED:
+        return ()
+    found = [_SPAN.fullmatch(part.strip()) for part in str(value).split(",")]
+    spans = [(int(one[1]) * 60 + int(one[2]), int(one[3]) * 60 + int(one[4])) for one in found if one is not None]
+    moments = [moment for span in spans for moment in span]
+    is_rising = all(earlier < later for earlier, later in pairwise(moments))
+    if len(spans) < len(found) or not is_rising or moments[-1] > _DAY_MINUTES:
+        raise ValueError("hours such as 08:00-17:00, or 08:00-12:00, 13:00-17:00 in turn, or closed")
+    return tuple(spans)
+
+
+def _day_hours_text(spans: tuple[tuple[int, int], ...]) -> str:
+    said = (f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}" for start, end in spans)
+    return ", ".join(said) or _CLOSED
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
+DayHours = Annotated[
+    tuple[tuple[int, int], ...], BeforeValidator(_day_hours), PlainSerializer(_day_hours_text, return_type=str)
+]
+"""(opening, closing) in minutes since midnight, in turn; written `08:00-17:00`."""
+_WORKING_DAY: DayHours = ((8 * 60, 17 * 60),)
 
 
 class Terms(BaseModel):
@@ -105,6 +145,30 @@ class Outbound(Terms):
     transport: str | dict[str, Any] = "mailbox"
     schedule: str | None = None
     when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
+
+
+class BusinessHours(Terms):
+    """When people work for the account, in its time zone, on days that are no public holiday of its calendar."""
+
+    monday: DayHours = _WORKING_DAY
+    tuesday: DayHours = _WORKING_DAY
+    wednesday: DayHours = _WORKING_DAY
+    thursday: DayHours = _WORKING_DAY
+    friday: DayHours = _WORKING_DAY
+    saturday: DayHours = ()
+    sunday: DayHours = ()
+
+    @model_validator(mode="after")
+    def _opens(self) -> BusinessHours:
+        if not any(self.week):
+            raise ValueError("a week with an open hour")
+        return self
+
+    @property
+    def week(self) -> tuple[DayHours, ...]:
+        """The hours of Monday to Sunday."""
+        working = (self.monday, self.tuesday, self.wednesday, self.thursday, self.friday)
+        return (*working, self.saturday, self.sunday)
 
 
 class Policies(Terms):
@@ -167,6 +231,7 @@ class Account(Terms):
     tier: Literal["platinum", "gold", "standard"] = "standard"
     time_zone: TimeZone = "UTC"
     calendar: str | None = None
+    business_hours: BusinessHours | None = None
     manager: Person | None = None
     team: tuple[Person, ...] = ()
     legal: LegalParty | None = None
@@ -176,3 +241,11 @@ class Account(Terms):
     outbound: dict[str, Outbound] = Field(default_factory=dict)
     policies: Policies = Policies()
     terms: TradeTerms = TradeTerms()
+
+    @field_validator("business_hours")
+    @classmethod
+    def _counted_by_a_calendar(cls, hours: BusinessHours | None, info: ValidationInfo) -> BusinessHours | None:
+        """Without a calendar the clock runs day and night: hours that count for nothing would be a silent mistake."""
+        if hours is not None and info.data.get("calendar") is None:
+            raise ValueError("a calendar beside it, such as calendar: DE-HH")
+        return hours

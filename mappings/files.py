@@ -25,6 +25,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mappings.account import Account
+from mappings.calendars import UnknownCalendar, known_calendar
 from mappings.revision import (
     ItemRow,
     Pack,
@@ -73,7 +74,7 @@ def read_account(folder: Path) -> AccountFolder:
         detail = f"{folder.name} is not a folder"
         raise FilesRejected([Fault("file_not_readable", detail, "", folder.name, None, "an account's folder")])
     faults: list[Fault] = _strange_files(folder)
-    account = _collect(faults, lambda: _read_model(folder / "account.yaml", Account))
+    account = _collect(faults, lambda: _read_model(folder / "account.yaml", Account, _unknown_calendar))
     rows = {kind: _read_rows(folder / TABLES[kind].file, kind, faults) for kind in _ACCOUNT_KINDS}
     maps = {path.name: _map_text(path, faults) for path in sorted(folder.glob("*_map.yaml"))}
     if faults or account is None:
@@ -396,16 +397,40 @@ def read_supplier(path: Path) -> Supplier:
     )
 
 
-def _read_model(path: Path, model: type[Any]) -> Any:
+Lines = Mapping[tuple[Any, ...], int]
+"""Place in the YAML → the line where it stands."""
+
+
+def _read_model(
+    path: Path, model: type[Any], judge: Callable[[str, Any, Lines], Iterable[Fault]] = lambda *_: ()
+) -> Any:
+    """The file as the model has it. `judge` finds what is wrong beyond the model."""
     tree, lines = _yaml_tree(_text_of(path, MAX_YAML_BYTES), path.name)
+    faults = list(judge(path.name, tree, lines))
     try:
-        return model.model_validate(tree)
+        read = model.model_validate(tree)
     except ValidationError as error:
-        faults = [_model_fault(path.name, lines, wrong, model) for wrong in error.errors(include_url=False)]
-        raise FilesRejected(faults) from error
+        wrong = [_model_fault(path.name, lines, one, model) for one in error.errors(include_url=False)]
+        raise FilesRejected([*wrong, *faults]) from error
+    if faults:
+        raise FilesRejected(faults)
+    return read
 
 
-def _model_fault(name: str, lines: Mapping[tuple[Any, ...], int], wrong: Any, model: type[BaseModel]) -> Fault:
+def _unknown_calendar(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
+    """A calendar that nobody keeps. Judged here and not by the model, so that what was published stays readable."""
+    calendar = tree.get("calendar") if isinstance(tree, Mapping) else None
+    if not isinstance(calendar, str):
+        return
+    try:
+        known_calendar(calendar)
+    except UnknownCalendar as unknown:
+        location = f"{name} line {lines[('calendar',)]}"
+        detail = f"{location}: calendar: there is no calendar {calendar!r}"
+        yield Fault("bad_value", detail, "/calendar", location, calendar, unknown.expected)
+
+
+def _model_fault(name: str, lines: Lines, wrong: Any, model: type[BaseModel]) -> Fault:
     """A fault of the model, at the line of the key it is about or of the nearest key above that."""
     place = tuple(wrong["loc"])
     known = next(place[:size] for size in range(len(place), -1, -1) if place[:size] in lines)

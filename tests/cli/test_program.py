@@ -97,7 +97,8 @@ try:
     main()
 finally:
     loaded = {name.partition(".")[0] for name in sys.modules}
-    print(sorted(loaded & {"flask", "sqlalchemy", "redis", "rq", "config", "rich", "openpyxl"}), file=sys.stderr)
+    slow = {"flask", "sqlalchemy", "redis", "rq", "config", "rich", "openpyxl", "holidays"}
+    print(sorted(loaded & slow), file=sys.stderr)
 """
     sample = ROOT / "mappings" / "accounts" / "acme-retail" / "samples" / "01-accepted.xml"
     arguments = [sys.executable, "-c", code, "convert", str(sample), "--to", "json-1"]
@@ -106,6 +107,22 @@ finally:
     assert ran.returncode == 0
     assert ran.stderr.decode().strip() == "[]"
     assert b'"order_number": "ACME-1001"' in ran.stdout
+
+
+def test_no_part_of_the_program_loads_holidays_before_a_calendar_is_asked_for(tmp_path: Path) -> None:
+    """They take an eighth of a second that most commands have no use for."""
+    code = """
+import sys
+import gateway.app, gateway.bootstrap, gateway.cli, gateway.demo, gateway.samples
+import mappings.files, workers.jobs, workers.main
+loaded = "holidays" in sys.modules
+print(loaded, mappings.files.known_calendar("DE-HH"), "holidays" in sys.modules)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=True
+    )
+    assert ran.stdout.decode().split("\n")[0] == "False ('DE', 'HH') True"
 
 
 def test_every_fault_code_is_listed(run: Run) -> None:

@@ -177,6 +177,80 @@ def test_every_fault_of_every_file_at_once_with_its_line(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("calendar", "expected"),
+    [
+        ("DE-XX", "DE, or one of its regions: DE-BB, DE-BE, "),
+        ("Germany", "a country of ISO 3166 such as NO, or a region of one such as DE-HH"),
+        ("XX", "a country of ISO 3166 such as NO, or a region of one such as DE-HH"),
+        ("DE-HH ", "a country of ISO 3166 such as NO, or a region of one such as DE-HH"),
+    ],
+)
+def test_a_calendar_that_nobody_keeps(tmp_path: Path, calendar: str, expected: str) -> None:
+    """Beside the file's other faults, at its line, before it can be used."""
+    faults = faults_of(folder(tmp_path, account_yaml=MINIMAL + f"tier: diamond\ncalendar: '{calendar}'\n"))
+    assert places(faults) == [("bad_value", "account.yaml line 3"), ("bad_value", "account.yaml line 4")]
+    found = faults[1]
+    assert (found.path, found.value) == ("/calendar", calendar)
+    assert found.detail == f"account.yaml line 4: calendar: there is no calendar {calendar!r}"
+    assert str(found.expected).startswith(expected)
+
+
+def test_every_region_that_a_fault_names_is_one(tmp_path: Path) -> None:
+    (fault,) = faults_of(folder(tmp_path, account_yaml=MINIMAL + "calendar: DE-XX\n"))
+    regions = str(fault.expected).partition(": ")[2].split(", ")
+    assert len(regions) == 16
+    for region in regions:
+        assert read_account(folder(tmp_path, account_yaml=MINIMAL + f"calendar: {region}\n")).account.calendar == region
+
+
+def test_business_hours_and_back(tmp_path: Path) -> None:
+    """Days that aren't named keep the usual hours; what is written out says all seven."""
+    hours = "{friday: '08:00-12:00,13:00 - 15:30', saturday: 10:00-24:00, monday: closed}"
+    text = MINIMAL + f"calendar: DE-HH\nbusiness_hours: {hours}\n"
+    read = read_account(folder(tmp_path, account_yaml=text))
+    usual = ((480, 1020),)
+    assert read.account.business_hours is not None
+    assert read.account.business_hours.week == ((), usual, usual, usual, ((480, 720), (780, 930)), ((600, 1440),), ())
+    write_account(tmp_path / "again", read)
+    written = (tmp_path / "again" / "account.yaml").read_text()
+    assert 'friday: "08:00-12:00, 13:00-15:30"' in written
+    assert "monday: closed" in written
+    assert read_account(tmp_path / "again") == read
+
+
+def test_an_account_without_hours_of_its_own_says_none(tmp_path: Path) -> None:
+    """So a folder that was published before there were any is still equal to its revision."""
+    read = read_account(folder(tmp_path, account_yaml=MINIMAL + "calendar: DE-HH\n"))
+    assert "business_hours" not in read.account.model_dump(mode="json", exclude_none=True)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        *("8-17", "08:00-08:00", "17:00-08:00", "08:00-12:00, 11:00-13:00", "08:00-12:00, 12:00-13:00"),
+        *("08:00-24:01", "24:00-25:00", "08:60-09:00", "", "open", "[[480, 1020]]"),
+    ],
+)
+def test_hours_that_are_none(tmp_path: Path, hours: str) -> None:
+    text = MINIMAL + f"calendar: DE-HH\nbusiness_hours:\n  friday: {hours or repr(hours)}\n"
+    (fault,) = faults_of(folder(tmp_path, account_yaml=text))
+    assert (fault.code, fault.path, fault.location) == ("bad_value", "/business_hours/friday", "account.yaml line 5")
+    assert "hours such as 08:00-17:00" in str(fault.expected)
+
+
+def test_hours_that_count_for_nothing(tmp_path: Path) -> None:
+    """A week without an open hour, a day that there isn't, and hours without the calendar that they belong to."""
+    closed = ", ".join(f"{day}: closed" for day in ("monday", "tuesday", "wednesday", "thursday", "friday"))
+    for said, code, place in (
+        (f"calendar: DE-HH\nbusiness_hours: {{{closed}}}\n", "bad_value", "/business_hours"),
+        ("calendar: DE-HH\nbusiness_hours: {fryday: closed}\n", "unknown_field", "/business_hours/fryday"),
+        ("tier: gold\nbusiness_hours: {friday: closed}\n", "bad_value", "/business_hours"),
+    ):
+        (fault,) = faults_of(folder(tmp_path, account_yaml=MINIMAL + said))
+        assert (fault.code, fault.path, fault.location) == (code, place, "account.yaml line 4")
+
+
 def test_fault_texts_start_with_the_place(tmp_path: Path) -> None:
     (fault,) = faults_of(folder(tmp_path, items_csv=ITEMS_HEADER + "PL-1,,P,CS,EA,-12,,,\n"))
     assert fault.detail == "items.csv line 2: factor '-12' must be above zero"

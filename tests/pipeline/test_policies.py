@@ -6,8 +6,8 @@ on 23 November leaves NORTH after the product's lead time of 2 days and is there
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,9 +15,10 @@ import pytest
 import time_machine
 
 from mappings.account import Policies
+from mappings.files import read_account
 from schemas.documents.order_response import OrderResponse
 from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
-from tests.examples.small_gateway import TODAY, SmallGateway
+from tests.examples.small_gateway import ACCOUNTS, TODAY, SmallGateway
 
 PINE = "pine-hardware"
 Line = list[tuple[str, str, str, str | None, str | None]]
@@ -399,6 +400,28 @@ def test_the_deadline_to_acknowledge(gateway: SmallGateway, within: str, hours: 
     gateway.set_policies(PINE, acknowledge_within=within)
     message = gateway.message(gateway.send(PINE, order(BOLTS)))
     assert message.due_at - message.received_at == timedelta(hours=hours) // timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "due"),
+    [
+        ({}, "2026-11-24T09:00:00+00:00"),  # six hours until 17:00, two from 08:00
+        ({"monday": "08:00-20:00"}, "2026-11-23T18:00:00+00:00"),
+        ({"monday": "closed", "tuesday": "06:00-12:00, 13:00-20:00"}, "2026-11-24T14:00:00+00:00"),
+    ],
+)
+def test_the_deadline_to_acknowledge_in_business_hours(
+    gateway: SmallGateway, today: time_machine.Traveller, hours: dict[str, str], due: str
+) -> None:
+    """Received on Monday at 11:00 in Amsterdam, to be acknowledged within eight hours."""
+    today.move_to(TODAY, tick=False)
+    folder = read_account(ACCOUNTS / PINE)
+    terms = folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
+    terms |= {"calendar": "NL", "policies": terms["policies"] | {"acknowledge_within": "8h"}}
+    terms |= {"business_hours": hours} if hours else {}
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(terms)))
+    message = gateway.message(gateway.send(PINE, order(BOLTS)))
+    assert message.due_at == int(datetime.fromisoformat(due).timestamp()) * 1_000_000
 
 
 def test_an_order_number_is_free_again_after_its_time(gateway: SmallGateway, today: time_machine.Traveller) -> None:
