@@ -68,6 +68,7 @@ class _Backlog(Collector):
         try:
             counts = self._store.messages.counts()
             oldest = self._store.queue.oldest_waiting_seconds()
+            moved_up = self._store.backlog.moved_up()
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
@@ -77,6 +78,11 @@ class _Backlog(Collector):
             named = {name: oldest.get(number, 0.0) for number, name in enumerate(LANES)}
             help_text = "Seconds since the oldest message waiting in the lane was received"
             yield _by("gateway_lane_oldest_waiting_seconds", help_text, "lane", named)
+            named = {name: moved_up.get(number, 0) for number, name in enumerate(LANES)}
+            help_text = (
+                "Messages waiting in the lane that were moved up into it: rush orders, and what runs out of time"
+            )
+            yield _by("gateway_lane_moved_up", help_text, "lane", named)
         depths = self._lanes.depths()
         yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
         if depths is not None:

@@ -189,6 +189,7 @@ def decode(services: Services, work: Work) -> bool:
     work.note_order(found[0])
     refuse_too_many_lines(work.order, services.limits.max_lines)
     work.stages["decoded"] = now_us()
+    work.note_urgency(work.stages["decoded"])
     return True
 
 
@@ -320,7 +321,7 @@ def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...
 def give_back(services: Services, claim: Claim, works: Sequence[Work]) -> int:
     """The database kept refusing: these messages wait again, for a moment."""
     try:
-        services.store.queue.release(claim, [work.message.id for work in works], after_seconds=1.0)
+        services.store.queue.release(claim, [work.message for work in works], after_seconds=1.0)
     except (StoreUnavailable, Collision):
         logger.warning("could not give back lease %s; it will run out", claim.lease_id)
     return 0

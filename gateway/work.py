@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from gateway.lanes import lane_of
 from gateway.store.changes import ClaimedMessage, Settlement
+from gateway.store.urgency import RUSH, TIME, Urgency
+from gateway.trade.hours import tightened
 from mappings.account import Account
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision
@@ -44,6 +47,19 @@ class Work:
         self.content = content_digest(read.order, self.canonical)
         self.is_test = self.message.test or read.order.test
         self.order_key = (self.message.account_id, self.is_test, self._joined_key(read.order))
+
+    def note_urgency(self, now: int) -> None:
+        """How urgent the order itself is: its respond-by tightens the clock; a rush order, or one that has less than a
+        quarter of its time left at `now`, moves up one lane, unless it was moved up before."""
+        message, order = self.message, self.order
+        due_at = tightened(message.due_at, order.respond_by, message.received_at, self.account.time_zone)
+        lane, moved_up = message.lane, message.moved_up
+        if moved_up is None:
+            share_left = (due_at - now) / max(1, due_at - message.received_at)
+            lane = min(lane, lane_of(self.account.tier, rush=order.rush, share_of_time_left=share_left))
+            moved_up = None if lane == message.lane else RUSH if order.rush else TIME
+        if (lane, due_at) != (message.lane, message.due_at):
+            self.message = replace(message, urgency=Urgency(lane, due_at, moved_up))
 
     def _joined_key(self, order: Order) -> str:
         parts = {

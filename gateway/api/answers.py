@@ -104,6 +104,7 @@ class MessageAnswer(Answer):
     status: MessageStatus
     test: bool
     received_at: str
+    due_at: str = Field(description="When the answer is due: as agreed, or sooner where the order itself asks for it.")
     settled_at: str | None
     format: str | None
     media_type: str | None

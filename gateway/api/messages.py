@@ -38,6 +38,7 @@ def one_message() -> Response:
             status=stored.status,
             test=stored.test,
             received_at=moment(stored.received_at),
+            due_at=moment(stored.due_at),
             settled_at=None if stored.settled_at is None else moment(stored.settled_at),
             format=stored.format,
             media_type=stored.media_type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,6 +92,8 @@ def dismiss(screen: Screen, message_id: str, reason: str) -> None:
 
 
 def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
+    from gateway.lanes import lane_name
+
     faults = services.store.messages.faults(stored.id)
     return {
         "id": stored.id,
@@ -98,7 +101,10 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
         "status": stored.status,
         "test": stored.test,
         "received_at": moment(stored.received_at),
+        "due_at": moment(stored.due_at),
         "settled_at": moment(stored.settled_at),
+        "lane": lane_name(stored.lane),
+        "moved_up": stored.moved_up,
         "format": stored.format,
         "order_number": stored.order_number,
         "duplicate_of": stored.duplicate_of,
@@ -162,9 +168,15 @@ def _show_timeline(screen: Screen, services: Services, stored: StoredMessage) ->
     screen.table(steps if screen.as_json else rows, ["at", "kind", "actor", "detail"], "Nothing happened.")
 
 
+_SAID = ("status", "run", "reason", "order_number", "lane", "moved_up", "due_at", "faults")
+
+
 def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:
+    from gateway.lanes import lane_name
+
+    in_words: dict[str, Callable[[Any], Any]] = {"lane": lane_name, "due_at": moment}
     return [
-        (name, value) for name, value in body.items() if name in ("status", "run", "reason", "order_number", "faults")
+        (name, in_words[name](value) if name in in_words else value) for name, value in body.items() if name in _SAID
     ]
 
 

@@ -11,6 +11,7 @@ from gateway.states import advance
 from gateway.store.audit import as_json, next_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
+from gateway.store.urgency import Urgency
 from gateway.trade.decision import LineLedger
 from gateway.trade.stock import Allocation, Stock
 from schemas.documents.order import Order
@@ -39,6 +40,22 @@ class ClaimedMessage:
     event_hash: bytes
     mapping_revision: int | None
     """Pinned to this revision; None: whichever is published."""
+    moved_up: str | None = None
+    """Why it had been moved up a lane when it was claimed."""
+    urgency: Urgency | None = None
+    """How urgent it was found to be once it was read; None: as it was claimed."""
+
+    @property
+    def lane_told(self) -> dict[str, Any]:
+        """For the timeline: the lane of its next run and why, where that isn't its account's own; the answer's time
+        where the document tightened it."""
+        moved_up, lane = (
+            (self.moved_up, self.lane) if self.urgency is None else (self.urgency.moved_up, self.urgency.lane)
+        )
+        told: dict[str, Any] = {"lane": lane, "moved_up": moved_up} if moved_up else {}
+        if self.urgency is not None and self.urgency.due_at != self.due_at:
+            told["due_at"] = self.urgency.due_at
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,8 @@ class Changes:
     documents: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    urgencies: list[tuple[Any, ...]] = field(default_factory=list)
+    """What was found to be more urgent than it was claimed: `Urgency.row`."""
     tried_again: list[tuple[str, str]] = field(default_factory=list)
     """(earlier message, the resend's id): held or failed earlier messages to be judged again."""
     snapshots: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -93,6 +112,9 @@ class Changes:
             body["order_number"] = end.order_number
         if end.duplicate_of is not None:
             body["duplicate_of"] = end.duplicate_of
+        body |= message.lane_told
+        if message.urgency is not None:
+            self.urgencies.append(message.urgency.row(message.id, message.received_at))
         if end.faults:
             body["faults"] = [fault.code for fault in end.faults[:100]]
         event = next_event(

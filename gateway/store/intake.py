@@ -22,6 +22,7 @@ from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import events, faults, messages, payloads
+from gateway.store.urgency import nearly_due
 from schemas.faults import Fault
 
 GROUP = 64
@@ -333,6 +334,7 @@ def _message_row(
         "fence": 0,
         "event_count": event.number,
         "event_hash": event.hash,
+        "moves_up_at": nearly_due(message.received_at, message.due_at),
     }
     return tuple(map(values.get, _MESSAGE_COLUMNS))
 

@@ -40,6 +40,8 @@ class StoredMessage:
     order_number: str | None
     order_id: str | None
     stages: Mapping[str, int]
+    moved_up: str | None
+    """Why it is one lane above its account's: rush, time."""
 
 
 _OPEN = (
@@ -50,7 +52,7 @@ _OPEN = (
 )
 _COLUMNS = (
     "id, account_id, test, status, lane, due_at, received_at, settled_at, source, format, media_type, size, run, "
-    "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages"
+    "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages, moved_up"
 )
 
 
@@ -184,4 +186,4 @@ class Messages:
 
 def _stored(row: Any) -> StoredMessage:
     stages = json.loads(row[19]) if row[19] else {}
-    return StoredMessage(*(*row[:2], bool(row[2]), *row[3:19], stages))
+    return StoredMessage(*(*row[:2], bool(row[2]), *row[3:19], stages, row[20]))

@@ -34,6 +34,7 @@ from gateway.store.tables import (
     quantity_movements,
     stock_movements,
 )
+from gateway.store.urgency import URGENCY_UPDATE
 from schemas.faults import Fault
 
 LANE_WEIGHTS = (8, 4, 2, 1)
@@ -224,13 +225,13 @@ class WorkQueue:
             rows = fetch(
                 connection,
                 "SELECT m.id, m.account_id, m.test, m.lane, m.due_at, m.received_at, m.source, m.format, p.body, "
-                "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision "
+                "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision, m.moved_up "
                 f"FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE {one_of(connection, 'm.id')}",
                 [values(connection, picked)],
             )
         loaded = {
             row[0]: ClaimedMessage(
-                *(*row[:2], bool(row[2]), *row[3:8], bytes(row[8] or b""), *row[9:12], bytes(row[12]), row[13])
+                *(*row[:2], bool(row[2]), *row[3:8], bytes(row[8] or b""), *row[9:12], bytes(row[12]), *row[13:15])
             )
             for row in rows
         }
@@ -252,6 +253,7 @@ class WorkQueue:
         """
         with self._database.write() as connection:
             self._check(connection, claim.lease_id)
+            run(connection, URGENCY_UPDATE, [(*row, claim.lease_id) for row in changes.urgencies])
             ours = "lease_id = ? AND status = 'processing'"
             settled = update(
                 *(connection, messages, SETTLED, changes.message_updates),
@@ -300,25 +302,21 @@ class WorkQueue:
             if changes.snapshots.get((product, site), newest) != newest:
                 raise Collision(f"stock of {product} at {site} was counted anew")
 
-    def release(self, claim: Claim, message_ids: Sequence[str], after_seconds: float = 0.0) -> None:
-        """Give messages back unsettled, to be claimed again, at the earliest after so many seconds."""
+    def release(self, claim: Claim, messages: Sequence[ClaimedMessage], after_seconds: float = 0.0) -> None:
+        """Give messages back unsettled, to be claimed again, at the earliest after so many seconds; as urgent as they
+        were found to be."""
+        found = [message.urgency.row(message.id, message.received_at) for message in messages if message.urgency]
         with self._database.write() as connection:
+            run(connection, URGENCY_UPDATE, [(*row, claim.lease_id) for row in found])
             now, moment = self._clock.now()
-            later, values_of = (
-                (f"{now} + ?", [*moment, int(after_seconds * 1000)]) if after_seconds > 0 else ("NULL", [])
-            )
+            waits = after_seconds > 0
+            later, until = (f"{now} + ?", [*moment, int(after_seconds * 1000)]) if waits else ("NULL", [])
+            given_back = values(connection, [message.id for message in messages])
             run(
                 connection,
                 f"UPDATE messages SET status = 'received', lease_id = NULL, not_before = {later}, not_before_boot = ? "
                 f"WHERE {one_of(connection, 'id')} AND lease_id = ? AND status = 'processing'",
-                [
-                    (
-                        *values_of,
-                        self._clock.boot if after_seconds > 0 else None,
-                        values(connection, message_ids),
-                        claim.lease_id,
-                    )
-                ],
+                [(*until, self._clock.boot if waits else None, given_back, claim.lease_id)],
             )
 
     def sweep(self) -> Swept:

@@ -18,6 +18,7 @@ from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
+from gateway.store.urgency import Backlog
 
 
 class Store:
@@ -28,6 +29,7 @@ class Store:
         self.audit = Audit(self.database)
         self.intake = Intake(self.database)
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
+        self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)
         self.keys = Keys(self.database, self.audit)
         self.messages = Messages(self.database)

@@ -138,6 +138,8 @@ messages = Table(
     Column("not_before_boot", _Text),
     Column("event_count", Integer, nullable=False),
     Column("event_hash", LargeBinary, nullable=False, comment="head of its audit chain"),
+    Column("moved_up", _Text, comment="why it is one lane above its account's: rush, time"),
+    Column("moves_up_at", BigInteger, comment="from then on less than a quarter of its time is left"),
     Index("ix_messages_account_id_order_number", "account_id", "order_number", "id"),
     Index("ix_messages_account_id_id", "account_id", "id"),
 )
@@ -153,6 +155,10 @@ Index(
 )
 _lost = text("status = 'received' AND not_before IS NULL AND losses > 0")
 Index("ix_messages_lost", messages.c.due_at, sqlite_where=_lost, postgresql_where=_lost)
+_moving_up = text("status = 'received' AND not_before IS NULL AND moved_up IS NULL AND lane > 0")
+Index("ix_messages_moving_up", messages.c.moves_up_at, sqlite_where=_moving_up, postgresql_where=_moving_up)
+_moved_up = text("status = 'received' AND moved_up IS NOT NULL")
+Index("ix_messages_moved_up", messages.c.lane, sqlite_where=_moved_up, postgresql_where=_moved_up)
 _delayed = text("status = 'received' AND not_before IS NOT NULL")
 Index("ix_messages_delayed", messages.c.not_before, sqlite_where=_delayed, postgresql_where=_delayed)
 _leased = text("status = 'processing'")

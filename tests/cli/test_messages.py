@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from gateway.intake import Arrival, take_in
 from gateway.pipeline import drain
 from gateway.services import Services
+from mappings.files import read_account
 from tests.cli.conftest import ACCOUNTS, EVERY_LANE, Run, sample
 
 Send = Callable[[str, str], str]
@@ -52,6 +54,23 @@ def test_the_views_of_a_message(run: Run, send: Send) -> None:
     assert run("messages", "show", held, "--view", "outbound").code == 1
     steps = run("messages", "show", held, "--view", "timeline", "--json").json
     assert [step["kind"] for step in steps] == ["received", "held"]
+
+
+def test_how_urgent_a_message_is(run: Run, services: Services) -> None:
+    """A rush order that is held waits a lane higher than its account's, which is told in words."""
+    account = read_account(ACCOUNTS / "nordic-office").account
+    body = json.loads(sample("nordic-office", "03-unknown-item.json")) | {"rush": True, "respond_by": "2020-01-01"}
+    held = take_in(services, Arrival(account, False, json.dumps(body).encode(), "test")).kept.message_id
+    waiting = run("messages", "show", held, "--json").json
+    assert (waiting["lane"], waiting["moved_up"]) == ("bulk", None)
+    assert waiting["due_at"] > waiting["received_at"]
+    drain(services, EVERY_LANE, lambda: None)
+    shown = run("messages", "show", held).out
+    assert "lane: standard\nmoved up: rush\n" in shown
+    due_at = run("messages", "show", held, "--json").json["due_at"]
+    assert due_at == waiting["received_at"], "it was due before it came"
+    timeline = run("messages", "show", held, "--view", "timeline").out
+    assert f"lane standard, moved_up rush, due_at {due_at}" in timeline
 
 
 def test_a_dismissed_message_is_closed(run: Run, send: Send) -> None:

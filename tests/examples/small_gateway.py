@@ -42,7 +42,13 @@ Outcomes = list[tuple[str, str, str]]
 
 def filled_database(path: Path) -> Path:
     """A new database with our catalogue and stock, and every account of `accounts/`."""
-    store = Store(f"sqlite:///{path}")
+    fill(f"sqlite:///{path}")
+    return path
+
+
+def fill(url: str) -> None:
+    """Put our catalogue and stock, and every account of `accounts/`, into an empty database."""
+    store = Store(url)
     store.upgrade()
     catalogue = {
         "product": files.read_products(CATALOGUE / "products.csv"),
@@ -53,26 +59,30 @@ def filled_database(path: Path) -> Path:
     for folder in sorted(path for path in ACCOUNTS.iterdir() if path.is_dir()):
         publish_folder(store, files.read_account(folder), author="test", reason="examples")
     store.close()
-    return path
 
 
 class SmallGateway:
     """The application and its services on a copy of a filled database, and what a test does with them."""
 
     def __init__(self, filled: Path, folder: Path, **store_settings: Any) -> None:
-        self._open(Path(shutil.copyfile(filled, folder / "gateway.db")), store_settings)
+        self._open(f"sqlite:///{shutil.copyfile(filled, folder / 'gateway.db')}", folder, store_settings)
 
     @classmethod
     def on(cls, database: Path, **store_settings: Any) -> SmallGateway:
         """A gateway on a database as another one left it."""
+        return cls.at(f"sqlite:///{database}", database.parent, **store_settings)
+
+    @classmethod
+    def at(cls, url: str, folder: Path, **store_settings: Any) -> SmallGateway:
+        """A gateway on a filled database of either kind; `folder` is its own."""
         opened = cls.__new__(cls)
-        opened._open(database, store_settings)
+        opened._open(url, folder, store_settings)
         return opened
 
-    def _open(self, database: Path, store_settings: dict[str, Any]) -> None:
-        self.database = database
-        store = Store(f"sqlite:///{database}", **store_settings)
-        lanes = Lanes(f"unix://{database.parent / 'nobody.sock'}")
+    def _open(self, url: str, folder: Path, store_settings: dict[str, Any]) -> None:
+        self.database = folder / "gateway.db"
+        store = Store(url, **store_settings)
+        lanes = Lanes(f"unix://{folder / 'nobody.sock'}")
         supplier = files.read_supplier(CATALOGUE / "supplier.yaml")
         self.services = Services(store, lanes, Terms(store), supplier, Limits())
         self.app = create_app(self.services, threads=4)

@@ -309,7 +309,7 @@ def test_what_kills_its_worker_is_worked_on_alone_and_then_set_apart(database_ur
 def test_released_messages_wait_their_time(store: Store) -> None:
     store.intake.keep(arrival(b"x"))
     work = claim(store)
-    store.queue.release(work, [work.messages[0].id], after_seconds=0.05)
+    store.queue.release(work, work.messages, after_seconds=0.05)
     assert store.queue.claim("w", LANES, 10) is None
     while not store.queue.sweep().lanes:
         pass

@@ -160,7 +160,8 @@ def services(valkey, tmp_path: Path) -> Iterator[Services]:
 def keep(services: Services, lane: int, body: bytes = b"{}") -> str:
     """A message of an account that has no mapping yet, which is held as soon as a worker has looked at it."""
     digest = hashlib.sha256(body).digest()
-    message = NewMessage("nobody-yet", False, lane, now_us(), "test", "json-1", "application/json", body, digest)
+    due_at = now_us() + 3_600_000_000
+    message = NewMessage("nobody-yet", False, lane, due_at, "test", "json-1", "application/json", body, digest)
     return services.store.intake.keep(message).message_id
 
 

@@ -43,7 +43,7 @@ def _jump(site: Site, store: Store, minutes: int, figures: Figures) -> list[Sent
     claimed_at = time.monotonic()
     if slow is None or delayed is None:
         raise AssertionError("nothing to claim")
-    store.queue.release(delayed, [message.id for message in delayed.messages], after_seconds=_DELAY_SECONDS)
+    store.queue.release(delayed, delayed.messages, after_seconds=_DELAY_SECONDS)
     then = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)
     with time_machine.travel(then, tick=True):
         early = store.queue.sweep()
