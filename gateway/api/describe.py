@@ -9,6 +9,8 @@ from flask_openapi3 import Info, SecurityScheme, Tag
 
 from gateway.api.answers import Answer, Problem
 from gateway.api.bodies import MEDIA_TYPES
+from gateway.api.examples import ANSWERS as ANSWER_EXAMPLES
+from gateway.api.examples import ORDER, UBL_ORDER
 from gateway.api.problems import PROBLEM_TYPE
 
 KEY: list[dict[str, list[Any]]] = [{"key": []}]
@@ -16,8 +18,8 @@ SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The account's API key: `Authorization: Bearer gw_live_…`. A test key's orders are answered in "
-        "full and touch neither stock nor numbers.",
+        "description": "Your account's key, as `Authorization: Bearer gw_live_…`. Orders sent with a test key, "
+        "`gw_test_…`, are answered in full and touch neither stock nor numbers.",
     }
 }
 INFO = Info(
@@ -40,13 +42,16 @@ def answer(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
 ) -> dict[str, Any]:
-    """A response with this model as its body."""
+    """A response with this model as its body; of what is no problem, an example."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     described = {
         name: {"description": text, "schema": {"type": "string"}, "required": True}
         for name, text in (headers or {}).items()
     }
-    response: dict[str, Any] = {"description": description, "content": {media_type: {"schema": schema}}}
+    body: dict[str, Any] = {"schema": schema}
+    if model is not Problem:
+        body["example"] = ANSWER_EXAMPLES[model.__name__]
+    response: dict[str, Any] = {"description": description, "content": {media_type: body}}
     return {**response, "headers": described} if described else response
 
 
@@ -69,11 +74,11 @@ def account_problems(*others: int) -> dict[str | int | Any, Any]:
 
 def _problem(status: int) -> dict[str, Any]:
     headers = _RETRY_AFTER if status in (429, 503) else None
-    return answer(Problem, _PROBLEMS[status], headers, PROBLEM_TYPE)
+    return answer(Problem, PROBLEMS[status], headers, PROBLEM_TYPE)
 
 
 _RETRY_AFTER = {"Retry-After": "Seconds after which the same request may be sent again."}
-_PROBLEMS = {
+PROBLEMS: Mapping[int, str] = {
     400: "A parameter, or the document, can't be read.",
     401: "No key, or none that is live.",
     403: "A key that may not do this.",
@@ -87,6 +92,7 @@ _PROBLEMS = {
     500: "A failure of the gateway itself.",
     503: "It can't be stored now, and was not taken. It is safe to send it again.",
 }
+"""HTTP status → when it is answered."""
 
 
 def query(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,14 +111,6 @@ def header(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, 
     return {"name": name, "in": "header", "description": description, "schema": dict(schema)}
 
 
-_EXAMPLE_ORDER = {
-    "order_number": "PO-1001",
-    "issue_date": "2026-11-23",
-    "currency": "EUR",
-    "lines": [{"line_number": "1", "buyer_item": "PL-0042", "quantity": "10", "unit": "CS"}],
-}
-
-
 def _body_schema(media_type: str) -> dict[str, Any]:
     return {"schema": {"type": "object"} if media_type == "application/json" else {"type": "string"}}
 
@@ -122,7 +120,7 @@ ORDER_BODY: dict[str, Any] = {
     "description": "One order, change or cancellation in a format agreed with you; its bytes tell which format it is. "
     "`Content-Encoding: gzip` is taken.",
     "content": {
-        "application/json": {**_body_schema("application/json"), "example": _EXAMPLE_ORDER},
-        **{name: _body_schema(name) for name in MEDIA_TYPES if name != "application/json"},
+        "application/json": {**_body_schema("application/json"), "example": ORDER},
+        **{name: {**_body_schema(name), "example": UBL_ORDER} for name in MEDIA_TYPES if name != "application/json"},
     },
 }

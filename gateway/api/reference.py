@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,8 +14,10 @@ from flask import Response, current_app, redirect, render_template, request
 from flask_openapi3 import APIBlueprint, OpenAPI
 
 from gateway.api.answers import SchemaEntry, SchemaList, as_json
-from gateway.api.describe import REFERENCE, answer, content, path, problems
+from gateway.api.describe import PROBLEMS, REFERENCE, answer, content, path, problems
 from gateway.api.door import in_path
+from gateway.api.examples import ANSWERS, ORDER, ORDER_RESPONSE, UBL_ORDER
+from gateway.api.guide import FORMAT_STORIES, LINE_MEMBERS, ORDER_MEMBERS, REMEDIES, STATUSES_MEAN
 from gateway.api.problems import not_found
 from schemas.faults import FAULTS
 from schemas.json_schema import DOCUMENTS, schema
@@ -55,10 +58,11 @@ def front() -> Any:
     responses={200: content("A page.", "text/html")},
 )
 def docs() -> Response:
-    """Every call on one page."""
+    """From the first order to every call, on one page."""
     described = _described()
-    sections, resolve = _sections(described), _resolver(described)
-    return _page("docs.html", api=described, base=_base(), sections=sections, resolve=resolve, phrase=_phrase)
+    return _page(
+        "docs.html", base=_base(), api=described, sections=_sections(described), resolve=_resolver(described), **_GUIDE
+    )
 
 
 @reference.get(
@@ -68,7 +72,7 @@ def docs() -> Response:
 )
 def fault_list() -> Response:
     """Every code with its story."""
-    return _page("faults.html", codes=FAULTS.values(), actors=_ACTORS)
+    return _page("faults.html", codes=list(FAULTS.values()), actors=_ACTORS)
 
 
 @reference.get(
@@ -137,9 +141,38 @@ def _base() -> str:
     return request.url_root.rstrip("/")
 
 
-def _phrase(status: str) -> str:
+def _phrase(status: str | int) -> str:
     """404 → Not Found."""
     return HTTPStatus(int(status)).phrase
+
+
+def _filled(address: str) -> str:
+    """`/v1/documents/{document_id}` → `/v1/documents/$DOCUMENT_ID`, as a shell fills it in."""
+    return re.sub(r"{(\w+)}", lambda found: "$" + found[1].upper(), address)
+
+
+def _written(example: Any) -> str:
+    """An example as a person would write it: its members in the order in which they are said."""
+    return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
+
+
+_GUIDE: Mapping[str, Any] = {
+    "phrase": _phrase,
+    "filled": _filled,
+    "written": _written,
+    "examples": ANSWERS,
+    "example_order": ORDER,
+    "example_response": ORDER_RESPONSE,
+    "ubl_order": UBL_ORDER,
+    "formats": FORMAT_STORIES,
+    "order_members": ORDER_MEMBERS,
+    "line_members": LINE_MEMBERS,
+    "statuses": STATUSES_MEAN,
+    "problems": PROBLEMS,
+    "remedies": REMEDIES,
+    "codes": FAULTS.values(),
+}
+"""What the page says whatever the description is."""
 
 
 def _described() -> dict[str, Any]:

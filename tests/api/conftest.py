@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.embedded_redis import EmbeddedRedis, start
-from tests.api.builders import Gateway, Sender, services_at
+from tests.api.builders import MEGABYTE, Gateway, Sender, services_at
+from workers.web import WebLimits, address_of, listen, serve
 
 
 @pytest.fixture
@@ -43,3 +46,21 @@ def redis_url() -> Iterator[str]:
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.fixture
+def address(gateway: Gateway) -> Iterator[str]:
+    """Where the application is served by waitress, as in production."""
+    stop, wake = threading.Event(), []
+    listening = listen("127.0.0.1", 0)
+    limits = WebLimits(threads=4, connections=50, max_body_bytes=MEGABYTE)
+    serving = threading.Thread(target=serve, args=(gateway.app, listening, limits, lambda: None, stop, wake.append))
+    serving.start()
+    yield address_of(listening)
+    stop.set()
+    for each in wake:
+        with contextlib.suppress(OSError):  # it has seen `stop` by itself, and is gone
+            each()
+    serving.join(timeout=15)
+    listening.close()
+    assert not serving.is_alive()

@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
 from tests.api.builders import MEGABYTE, Gateway, Sender, order
-from workers.web import WebLimits, address_of, listen, serve
-
-
-@pytest.fixture
-def address(gateway: Gateway) -> Iterator[str]:
-    """Where the application is served by waitress, as in production."""
-    stop, wake = threading.Event(), []
-    listening = listen("127.0.0.1", 0)
-    limits = WebLimits(threads=4, connections=50, max_body_bytes=MEGABYTE)
-    serving = threading.Thread(target=serve, args=(gateway.app, listening, limits, lambda: None, stop, wake.append))
-    serving.start()
-    yield address_of(listening)
-    stop.set()
-    for each in wake:
-        each()
-    serving.join(timeout=15)
-    listening.close()
-    assert not serving.is_alive()
 
 
 def chunks(body: bytes) -> Iterator[bytes]:

@@ -1,0 +1,209 @@
+"""What the description shows: an order as it is sent, and every answer as it comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ORDER: Mapping[str, Any] = {
+    "order_number": "PO-1001",
+    "issue_date": "2026-11-23",
+    "currency": "EUR",
+    "ship_to": {"id": "4012345000016", "scheme": "0088"},
+    "requested_delivery": {"start": "2026-12-01", "end": "2026-12-02"},
+    "lines": [
+        {
+            "line_number": "1",
+            "buyer_item": "PL-0042",
+            "quantity": "10",
+            "unit": "CS",
+            "price": {"amount": "12.50"},
+        }
+    ],
+}
+"""A short order as json-1."""
+
+UBL_ORDER = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"
+  xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+  xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  <cbc:ID>PO-1002</cbc:ID>
+  <cbc:IssueDate>2026-11-23</cbc:IssueDate>
+  <cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>
+  <cac:BuyerCustomerParty><cac:Party/></cac:BuyerCustomerParty>
+  <cac:SellerSupplierParty><cac:Party/></cac:SellerSupplierParty>
+  <cac:Delivery>
+    <cac:DeliveryLocation>
+      <cbc:ID schemeID="0088">4012345000016</cbc:ID>
+    </cac:DeliveryLocation>
+    <cac:RequestedDeliveryPeriod>
+      <cbc:StartDate>2026-12-01</cbc:StartDate>
+      <cbc:EndDate>2026-12-02</cbc:EndDate>
+    </cac:RequestedDeliveryPeriod>
+  </cac:Delivery>
+  <cac:OrderLine>
+    <cac:LineItem>
+      <cbc:ID>1</cbc:ID>
+      <cbc:Quantity unitCode="XCS">10</cbc:Quantity>
+      <cac:Price>
+        <cbc:PriceAmount currencyID="EUR">12.50</cbc:PriceAmount>
+      </cac:Price>
+      <cac:Item>
+        <cbc:Name>Oat drink 1 l</cbc:Name>
+        <cac:BuyersItemIdentification>
+          <cbc:ID>PL-0042</cbc:ID>
+        </cac:BuyersItemIdentification>
+      </cac:Item>
+    </cac:LineItem>
+  </cac:OrderLine>
+</Order>
+"""
+"""The same order as UBL 2.1, under the next number."""
+
+ORDER_RESPONSE: Mapping[str, Any] = {
+    "number": "OR-00000041",
+    "order_number": "PO-1001",
+    "order_version": 1,
+    "issue_date": "2026-11-23",
+    "outcome": "changed",
+    "lines": [
+        {
+            "line_number": "1",
+            "buyer_item": "PL-0042",
+            "outcomes": [
+                {"status": "accepted", "quantity": "6", "unit": "CS", "promised_delivery": "2026-12-01"},
+                {
+                    "status": "backordered",
+                    "quantity": "4",
+                    "unit": "CS",
+                    "promised_delivery": "2026-12-06",
+                    "reason": "Not in stock now; follows with the next receipt.",
+                },
+            ],
+        }
+    ],
+}
+"""What the short order gets where only six cases lie in stock, as json-1."""
+
+_MESSAGE, _DOCUMENT = "01a1f0c39e5b7d2486aa03f1e7c4", "01a1f0c39ed27f19b6c0548a2b90"
+_LINKS = {"message": f"/v1/messages/{_MESSAGE}", "documents": f"/v1/documents?message_id={_MESSAGE}"}
+_UNKNOWN_ITEM = {
+    "code": "unknown_item",
+    "path": "/lines/0/buyer_item",
+    "location": "/lines/0/buyer_item",
+    "detail": "nothing of ours is known by the account's item number PL-9999",
+    "value": "PL-9999",
+    "expected": "an item number that is agreed, or the item number or GTIN of something we sell",
+}
+_KEY_TWICE = {
+    "code": "json_duplicate_key",
+    "path": "/lines/0/quantity",
+    "location": "/lines/0/quantity",
+    "detail": "the key stands twice in its object",
+    "value": "quantity",
+    "expected": None,
+}
+_ENTRY = {
+    "id": _DOCUMENT,
+    "type": "order_response",
+    "number": "OR-00000041",
+    "order_number": "PO-1001",
+    "format": "json-1",
+    "media_type": "application/json",
+    "created_at": "2026-11-23T09:30:01.105+00:00",
+    "href": f"/v1/documents/{_DOCUMENT}",
+    "test": False,
+}
+_LEDGER_LINE = {
+    "line_number": "1",
+    "buyer_item": "PL-0042",
+    "seller_item": None,
+    "gtin": None,
+    "product": "OAT-1L",
+    "unit": "CS",
+    "ordered": "10",
+    "confirmed": "6",
+    "backordered": "4",
+    "rejected": "0",
+    "cancelled": "0",
+    "open": "0",
+    "shipped": "0",
+    "returned": "0",
+    "invoiced": "0",
+    "credited": "0",
+}
+
+ANSWERS: Mapping[str, Mapping[str, Any]] = {
+    "Accepted": {"message_id": _MESSAGE, "status": "received", "links": _LINKS},
+    "DocumentPage": {"documents": [_ENTRY], "next": None},
+    "MessageAnswer": {
+        "message_id": _MESSAGE,
+        "status": "held",
+        "test": False,
+        "received_at": "2026-11-23T09:30:01.004+00:00",
+        "settled_at": "2026-11-23T09:30:01.105+00:00",
+        "format": "json-1",
+        "media_type": "application/json",
+        "size": 294,
+        "order_number": "PO-1001",
+        "duplicate_of": None,
+        "mapping_revision": 3,
+        "catalogue_revision": 12,
+        "stages": [
+            {"name": "received", "at": "2026-11-23T09:30:01.004+00:00"},
+            {"name": "decoded", "at": "2026-11-23T09:30:01.103+00:00"},
+            {"name": "mapped", "at": "2026-11-23T09:30:01.104+00:00"},
+            {"name": "held", "at": "2026-11-23T09:30:01.105+00:00"},
+        ],
+        "faults": [_UNKNOWN_ITEM],
+        "documents": [],
+        "links": _LINKS,
+    },
+    "OrderThread": {
+        "order_number": "PO-1001",
+        "test": False,
+        "version": 1,
+        "status": "open",
+        "outcome": "changed",
+        "order_type": "stand_alone",
+        "currency": "EUR",
+        "issue_date": "2026-11-23",
+        "message_id": _MESSAGE,
+        "mapping_revision": 3,
+        "created_at": "2026-11-23T09:30:01.105+00:00",
+        "updated_at": "2026-11-23T09:30:01.105+00:00",
+        "lines": [_LEDGER_LINE],
+        "documents": [_ENTRY],
+        "others": [],
+    },
+    "Problem": {
+        "type": "/v1/docs/faults/json_duplicate_key",
+        "title": "JSON key twice",
+        "status": 400,
+        "detail": "the key stands twice in its object",
+        "code": "json_duplicate_key",
+        "message_id": _MESSAGE,
+        "faults": [_KEY_TWICE],
+    },
+    "Readiness": {"status": "ready", "redis": "up"},
+    "Receipt": {"id": _DOCUMENT, "received_at": "2026-11-23T09:31:12.730+00:00"},
+    "SchemaList": {"schemas": [{"type": "order", "href": "/v1/schemas/order.json"}]},
+    "ValidatedOrder": {
+        "order": {**ORDER},
+        "lines": [
+            {
+                "line_number": "1",
+                "product": "OAT-1L",
+                "quantity": "10",
+                "unit": "XCT",
+                "base_quantity": "120",
+                "base_unit": "EA",
+                "price": "12.50",
+                "contract_price": "12.50",
+            }
+        ],
+        "faults": [],
+    },
+}
+"""Answer's name → an example of it."""
