@@ -11,7 +11,7 @@ from typing import Any
 from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
-from mappings.files import AccountFolder
+from mappings.files.account_folder import AccountFolder
 from mappings.revision import Catalogue
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
@@ -112,7 +112,7 @@ def _bytes_of(row: Row) -> bytes:
 def products_not_ours(
     account_id: str, named: Iterable[tuple[str, str, str]], catalogue: Catalogue
 ) -> tuple[Fault, ...]:
-    """A fault for each product that is named, as `mappings.files.named_products` gives it, and that we don't have."""
+    """A fault for each product that is named, as `named_products` gives it, and that we don't have."""
     return tuple(
         _not_ours(account_id, file, place, product)
         for file, place, product in named

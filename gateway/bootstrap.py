@@ -15,7 +15,7 @@ from gateway.lanes import Lanes
 from gateway.services import Limits, Services
 from gateway.store.store import Store
 from gateway.terms import Terms
-from mappings.files import read_supplier
+from mappings.files.supplier import read_supplier
 
 
 class BadSettings(Exception):

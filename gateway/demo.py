@@ -27,7 +27,8 @@ from gateway.samples import Judged, Sample, differences, samples_in
 from gateway.services import Services
 from gateway.store.store import Store
 from mappings.account import Account
-from mappings.files import AccountFolder, read_account, read_packs, read_products, read_stock, read_taxes
+from mappings.files.account_folder import AccountFolder, read_account
+from mappings.files.tables import read_packs, read_products, read_stock, read_taxes
 from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import LineOutcome, OrderResponse, ResponseLine
 from schemas.faults import FAULTS, DocumentFailure, Fault

@@ -24,7 +24,7 @@ from gateway.store.schema import HEAD
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.compile import catalogue_faults
-from mappings.files import read_supplier
+from mappings.files.supplier import read_supplier
 from schemas.faults import DocumentFailure, Fault, TryAgain
 
 _LEAST_PYTHON = (3, 11)

@@ -13,7 +13,7 @@ from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Scre
 
 if TYPE_CHECKING:
     from gateway.services import Services
-    from mappings.files import AccountFolder
+    from mappings.files.account_folder import AccountFolder
     from schemas.faults import Fault
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -42,7 +42,8 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
 
     Every fault of every file is shown. A folder that is equal to what is published changes nothing.
     """
-    from mappings.files import FilesRejected, read_account
+    from mappings.files.account_folder import read_account
+    from mappings.files.text import FilesRejected
 
     done, failed = [], 0
     with opened() as services:
@@ -68,7 +69,7 @@ def _not_ours(services: Services, folder: Path) -> tuple[Fault, ...]:
     """Products of the folder's tables that we don't have, even where other cells are wrong; while we have none at all,
     nothing can be said."""
     from gateway.accounts import products_not_ours
-    from mappings.files import named_products
+    from mappings.files.account_folder import named_products
 
     catalogue = services.terms.catalogue()
     return products_not_ours(folder.name, named_products(folder), catalogue) if catalogue.products else ()
@@ -78,7 +79,7 @@ def _import(
     screen: Screen, services: Services, folder: Path, content: AccountFolder, dry_run: bool, reason: str
 ) -> dict[str, Any]:
     from gateway.accounts import mapping_problems, publish_folder, would_publish
-    from mappings.files import named_products
+    from mappings.files.account_folder import named_products
 
     catalogue = services.terms.catalogue()
     places = {(file, product): place for file, place, product in named_products(folder)}
@@ -119,7 +120,7 @@ def export(screen: Screen, account_id: str, folder: Path) -> None:
     `accounts import` takes it back unchanged.
     """
     from gateway.accounts import published_folder
-    from mappings.files import write_account
+    from mappings.files.account_folder import write_account
 
     with opened() as services:
         content = published_folder(services.store, account_id)
@@ -138,7 +139,8 @@ def export(screen: Screen, account_id: str, folder: Path) -> None:
 
 def _refuse_other_content(folder: Path, account_id: str) -> None:
     """Only an empty folder, or this account's own, is written to."""
-    from mappings.files import FilesRejected, read_account
+    from mappings.files.account_folder import read_account
+    from mappings.files.text import FilesRejected
 
     if not folder.exists() or not any(folder.iterdir()):
         return

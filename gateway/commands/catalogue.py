@@ -54,7 +54,7 @@ def import_packs(screen: Screen, file: Path, reason: str) -> None:
 @_FILE
 def import_stock(screen: Screen, file: Path) -> None:
     """Take the stock of its products and sites from FILE (CSV or XLSX)."""
-    from mappings.files import read_stock
+    from mappings.files.tables import read_stock
 
     rows = read_stock(file)
     with opened() as services:
@@ -65,7 +65,7 @@ def import_stock(screen: Screen, file: Path) -> None:
 def _publish(screen: Screen, kind: str, file: Path, reason: str) -> None:
     from gateway.accounts import publish_catalogue
     from mappings.compile import catalogue_faults
-    from mappings.files import read_packs, read_products
+    from mappings.files.tables import read_packs, read_products
 
     rows = read_products(file) if kind == "product" else read_packs(file)
     with opened() as services:

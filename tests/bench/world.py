@@ -24,7 +24,8 @@ from gateway.embedded_redis import EmbeddedRedis, start
 from gateway.services import Services
 from gateway.store.intake import GROUP, NewMessage
 from gateway.store.statements import fetch
-from mappings import files
+from mappings.files.account_folder import read_account
+from mappings.files.tables import read_packs, read_products
 from mappings.revision import StockRow
 from tests.bench.orders import ACCOUNT, PRODUCTS
 
@@ -116,13 +117,13 @@ def world(folder: Path, database_url: str | None = None) -> Iterator[World]:
 def _fill(services: Services) -> None:
     store, demo = services.store, demo_folder()
     catalogue: dict[str, Sequence[Any]] = {
-        "product": files.read_products(demo / "products.csv"),
-        "pack": files.read_packs(demo / "packs.csv"),
+        "product": read_products(demo / "products.csv"),
+        "pack": read_packs(demo / "packs.csv"),
     }
     publish_catalogue(store, catalogue, author="bench", reason="benchmark")
     now = datetime.now(UTC)
     store.stock.record([StockRow(product, "HAMBURG", now, _PLENTY) for product in PRODUCTS])
-    folder = files.read_account(ROOT / "mappings" / "accounts" / ACCOUNT)
+    folder = read_account(ROOT / "mappings" / "accounts" / ACCOUNT)
     terms = folder.account.model_dump(mode="json", by_alias=True)
     terms["policies"]["order_rate_per_minute"] = 0
     account = type(folder.account).model_validate(terms)

@@ -18,7 +18,7 @@ from gateway.demo import prepare
 from gateway.intake import Arrival, take_in
 from gateway.pipeline import drain
 from gateway.services import Services
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = ROOT / "mappings" / "accounts"

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.accounts import published_folder
 from gateway.services import Services
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from tests.cli.conftest import ACCOUNTS, DEMO, Run
 
 

@@ -23,7 +23,7 @@ from lxml import etree
 from gateway.demo import unexpected
 from gateway.samples import judge, samples_in
 from gateway.services import Services
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from tests.cli.conftest import ACCOUNTS, ROOT, Run
 
 STARTS, SERVES_AGAIN, ANSWERS, STOPS = 40.0, 15.0, 60.0, 30.0

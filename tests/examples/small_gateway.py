@@ -26,7 +26,9 @@ from gateway.services import Limits, Services
 from gateway.store.messages import StoredMessage
 from gateway.store.store import Store
 from gateway.terms import Terms
-from mappings import files
+from mappings.files.account_folder import AccountFolder, read_account
+from mappings.files.supplier import read_supplier
+from mappings.files.tables import read_packs, read_products, read_stock
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1 import parse_order_response
 
@@ -51,13 +53,13 @@ def fill(url: str) -> None:
     store = Store(url)
     store.upgrade()
     catalogue = {
-        "product": files.read_products(CATALOGUE / "products.csv"),
-        "pack": files.read_packs(CATALOGUE / "packs.csv"),
+        "product": read_products(CATALOGUE / "products.csv"),
+        "pack": read_packs(CATALOGUE / "packs.csv"),
     }
     publish_catalogue(store, catalogue, author="test", reason="examples")
-    store.stock.record(files.read_stock(CATALOGUE / "stock.csv"))
+    store.stock.record(read_stock(CATALOGUE / "stock.csv"))
     for folder in sorted(path for path in ACCOUNTS.iterdir() if path.is_dir()):
-        publish_folder(store, files.read_account(folder), author="test", reason="examples")
+        publish_folder(store, read_account(folder), author="test", reason="examples")
     store.close()
 
 
@@ -83,7 +85,7 @@ class SmallGateway:
         self.database = folder / "gateway.db"
         store = Store(url, **store_settings)
         lanes = Lanes(f"unix://{folder / 'nobody.sock'}")
-        supplier = files.read_supplier(CATALOGUE / "supplier.yaml")
+        supplier = read_supplier(CATALOGUE / "supplier.yaml")
         self.services = Services(store, lanes, Terms(store), supplier, Limits())
         self.app = create_app(self.services, threads=4)
         self.client: FlaskClient = self.app.test_client()
@@ -96,12 +98,12 @@ class SmallGateway:
 
     def set_policies(self, account_id: str, **policies: Any) -> None:
         """Publish the account's folder again with these policies."""
-        folder = files.read_account(ACCOUNTS / account_id)
+        folder = read_account(ACCOUNTS / account_id)
         terms = folder.account.model_dump(mode="json", by_alias=True)
         terms["policies"] |= policies
         self.publish(replace(folder, account=type(folder.account).model_validate(terms)))
 
-    def publish(self, folder: files.AccountFolder) -> int:
+    def publish(self, folder: AccountFolder) -> int:
         """Onboard an account, or change its mapping; the revision's number."""
         return publish_folder(self.store, folder, author="test", reason="examples").number
 

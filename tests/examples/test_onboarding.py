@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from tests.examples.small_gateway import ACCOUNTS, ORDERS, SmallGateway
 
 HERE = Path(__file__).resolve().parent

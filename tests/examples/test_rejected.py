@@ -27,7 +27,8 @@ from gateway.cli import program
 from gateway.intake import Arrival, take_in
 from gateway.store.ids import now_us
 from mappings.account import Account
-from mappings.files import FilesRejected, read_account
+from mappings.files.account_folder import read_account
+from mappings.files.text import FilesRejected
 from schemas.faults import FAULTS
 from schemas.formats import ReadOrder
 from schemas.formats.json_1 import JSON_1

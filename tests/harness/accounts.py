@@ -18,7 +18,8 @@ from pathlib import Path
 from gateway.accounts import publish_catalogue, publish_folder
 from gateway.bootstrap import demo_folder
 from gateway.store.store import Store
-from mappings.files import AccountFolder, read_account, read_packs, read_products, read_stock
+from mappings.files.account_folder import AccountFolder, read_account
+from mappings.files.tables import read_packs, read_products, read_stock
 from mappings.revision import StockRow
 
 ACCOUNTS = ("acme-retail", "nordic-office", "garden-world")

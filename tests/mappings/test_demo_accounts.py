@@ -18,15 +18,9 @@ from gateway.trade.stock import Position, Stock
 from mappings.account import Account
 from mappings.compile import catalogue_faults, compile_catalogue, compile_revision
 from mappings.engine import to_ours
-from mappings.files import (
-    AccountFolder,
-    read_account,
-    read_packs,
-    read_products,
-    read_stock,
-    read_supplier,
-    read_taxes,
-)
+from mappings.files.account_folder import AccountFolder, read_account
+from mappings.files.supplier import read_supplier
+from mappings.files.tables import read_packs, read_products, read_stock, read_taxes
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision, StockRow
 from schemas.documents.order import Order

@@ -15,17 +15,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from mappings.account import Account
-from mappings.files import (
-    AccountFolder,
-    FilesRejected,
-    read_account,
-    read_packs,
-    read_products,
-    read_stock,
-    read_supplier,
-    read_table,
-    write_account,
-)
+from mappings.files.account_folder import AccountFolder, read_account, write_account
+from mappings.files.supplier import read_supplier
+from mappings.files.tables import read_packs, read_products, read_stock, read_table
+from mappings.files.text import FilesRejected
 from mappings.revision import ItemRow, Pack, PriceRow, SiteRow, UnitRow
 from schemas.faults import Fault
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.pipeline import drain
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, ORDERS, SmallGateway, outcomes

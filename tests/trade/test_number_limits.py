@@ -20,7 +20,7 @@ from gateway.trade.response import decide
 from mappings.account import Account
 from mappings.compile import compile_revision
 from mappings.engine import to_ours
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from mappings.mapped import MappedOrder
 from mappings.revision import MappingRevision, PriceRow, UnitRow
 from schemas.documents.common import Party, Price

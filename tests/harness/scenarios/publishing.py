@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from gateway.accounts import publish_folder
-from mappings.files import AccountFolder
+from mappings.files.account_folder import AccountFolder
 from tests.harness.accounts import SentOrder, garden_order, garden_world
 from tests.harness.figures import Figures
 from tests.harness.gateway import running

@@ -1,0 +1,47 @@
+"""Files as text, and how one is refused.
+
+Reading collects every fault of every file and raises `FilesRejected` with all of them, each with file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from schemas.faults import DocumentFailure, Fault
+
+MAX_TEXT_BYTES = 1_000_000
+"""Of a file that people write, as every YAML file here is."""
+
+
+class FilesRejected(DocumentFailure):
+    """Files that can't be imported, with every fault of every one of them."""
+
+
+def text_of(path: Path, limit: int = MAX_TEXT_BYTES) -> str:
+    """A text file's content: UTF-8, with or without a byte order mark. Raises FilesRejected for any other."""
+    name = path.name
+    try:
+        if path.stat().st_size > limit:
+            raise unreadable(name, f"is larger than {limit} bytes", "a smaller file")
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise unreadable(name, f"can't be read: {error.strerror or error}", "a readable file") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise unreadable(f"{name} line {line}", "is not UTF-8 text", "UTF-8, with or without BOM") from error
+
+
+def unreadable(location: str, wrong: str, expected: str) -> FilesRejected:
+    """The one fault of a file, or of a place in it, that can't be read at all."""
+    return FilesRejected([Fault("file_not_readable", f"{location}: {wrong}", "", location, None, expected)])
+
+
+def collect(faults: list[Fault], read: Callable[[], Any]) -> Any:
+    """What `read` gives, or None with its faults added to the others'."""
+    try:
+        return read()
+    except FilesRejected as rejected:
+        faults.extend(rejected.faults)
+        return None
