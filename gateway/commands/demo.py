@@ -18,7 +18,10 @@ def demo(screen: Screen, url: str | None) -> int:
     again: what became of it is shown.
     """
     from gateway.bootstrap import demo_folder, usual_data_folder
-    from gateway.demo import DemoFailed, pasted_command, prepare, send_samples, try_it_lines
+    from gateway.demo import DemoFailed
+    from gateway.demo.accounts import prepare
+    from gateway.demo.sending import send_samples
+    from gateway.demo.telling import pasted_command, story, try_it_lines
     from gateway.health import address_at, serving_address
 
     settings = settings_now()
@@ -31,7 +34,7 @@ def demo(screen: Screen, url: str | None) -> int:
             for one in send_samples(services, base, accounts, program):
                 sent.append(one)
                 if not screen.as_json:
-                    screen.result(None, "", *one.story())
+                    screen.result(None, "", *story(one, program))
         except DemoFailed as failure:
             screen.failure(str(failure))
             return FAILED

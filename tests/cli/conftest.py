@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from gateway.bootstrap import build_services, demo_folder, read_settings
 from gateway.cli import program
-from gateway.demo import prepare
+from gateway.demo.accounts import prepare
 from gateway.intake import Arrival, take_in
 from gateway.pipeline import drain
 from gateway.services import Services

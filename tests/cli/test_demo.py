@@ -20,7 +20,7 @@ import psutil
 import pytest
 from lxml import etree
 
-from gateway.demo import unexpected
+from gateway.demo.sending import unexpected
 from gateway.samples import judge, samples_in
 from gateway.services import Services
 from mappings.files.account_folder import read_account
@@ -226,7 +226,7 @@ def test_the_samples_come_out_as_they_say_years_later(services: Services) -> Non
 
 
 def test_the_demo_says_where_nobody_serves(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.demo._READY_SECONDS", 0.2)
+    monkeypatch.setattr("gateway.demo.sending._READY_SECONDS", 0.2)
     said = run("demo", "--url", "http://127.0.0.1:9")
     assert said.code == 1
     assert "Nothing serves at http://127.0.0.1:9" in said.err

@@ -1,0 +1,179 @@
+"""The samples sent over HTTP, and what came of each."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.demo import DemoFailed
+from gateway.demo.accounts import DemoAccount
+from gateway.demo.asking import WAIT_SECONDS, ask
+from gateway.pipeline import validate
+from gateway.samples import Judged, Sample, differences
+from gateway.services import Services
+from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import DocumentFailure, Fault
+from schemas.formats.registry import FORMATS, sniff
+
+_READY_SECONDS = 30.0
+_OPEN = ("received", "processing")
+_OF_THE_CLOCK = "past_date"
+"""Samples have fixed dates, so this remark comes once they are over; it is no difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One sample, and what came of it."""
+
+    sender: DemoAccount
+    sample: Sample
+    order: Order | None
+    mapped: Mapping[str, str]
+    """Line number → the line in our terms, in words."""
+    message_id: str
+    message_url: str
+    sent_before: bool
+    """Its bytes were here already: nothing was sent now, and this is what has become of them since."""
+    judged: Judged
+    document_format: str | None
+    document_url: str | None
+    differences: tuple[str, ...]
+    """From what is expected; a sample that came before may have been mended, replayed or dismissed since."""
+
+    def is_wrong(self) -> bool:
+        """It was sent now, and something else came than is expected."""
+        return bool(self.differences) and not self.sent_before
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        response = self.judged.response
+        return {
+            "account": self.sender.account.id,
+            "sample": self.sample.name,
+            "order_number": self.order.order_number if self.order else None,
+            "message_id": self.message_id,
+            "status": self.judged.status,
+            "sent_before": self.sent_before,
+            "outcome": response.outcome if response else None,
+            "response_number": response.number if response else None,
+            "response_format": self.document_format,
+            "document": self.document_url,
+            "faults": [fault.as_json() for fault in self.judged.faults],
+            "differences": list(self.differences),
+        }
+
+
+def send_samples(services: Services, base: str, accounts: Sequence[DemoAccount], program: str) -> Iterator[Sent]:
+    """Each account's samples in name order, each once the one before is answered; one that came before is not sent, it
+    is told what became of it. Raises DemoFailed."""
+    _until_ready(base, program)
+    for sender in accounts:
+        for sample in sender.samples:
+            known = services.store.messages.of_bytes(sender.account.id, False, hashlib.sha256(sample.body).digest())
+            message_id, came_before = (known.id, True) if known else _post(base, sender, sample)
+            yield _came_of(services, base, sender, sample, message_id, came_before)
+
+
+def _until_ready(base: str, program: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            if ask(f"{base}/readyz").status == 200:
+                return
+        except DemoFailed:
+            pass  # not there yet; the deadline below says so in the end
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"Nothing serves at {base}. Start it with `{program} up`.")
+        time.sleep(0.05)
+
+
+def _post(base: str, sender: DemoAccount, sample: Sample) -> tuple[str, bool]:
+    """Send it: its message, and whether that was there before."""
+    recognised = sniff(sample.body)
+    media_type = recognised.media_type if recognised else "application/octet-stream"
+    answer = ask(f"{base}/v1/orders?wait={WAIT_SECONDS}", sender.key, sample.body, media_type)
+    said = answer.json() if answer.status != 200 else {}
+    message_id = answer.headers.get("Gateway-Message-Id") or said.get("message_id")
+    if not message_id:
+        raise DemoFailed(
+            f"{sample.name} of {sender.account.id} was not taken: {answer.status} {said.get('detail', '')}"
+        )
+    return message_id, answer.headers.get("Gateway-Duplicate") == "true" or bool(said.get("duplicate"))
+
+
+def _came_of(
+    services: Services,
+    base: str,
+    sender: DemoAccount,
+    sample: Sample,
+    message_id: str,
+    came_before: bool,
+) -> Sent:
+    """What came of the sample's message."""
+    message = _settled(base, sender.key, message_id)
+    answers = [one for one in message["documents"] if one["type"] == "order_response"]
+    document = answers[0]["href"] if answers else None
+    response = _order_response(base, sender.key, document) if document else None
+    judged = Judged(message["status"], response, tuple(Fault(**fault) for fault in message["faults"]))
+    order, mapped = _in_our_terms(services, sender.account.id, sample.body)
+    return Sent(
+        sender,
+        sample,
+        order,
+        mapped,
+        message_id,
+        f"{base}/v1/messages/{message_id}",
+        came_before,
+        judged,
+        answers[0]["format"] if answers else None,
+        f"{base}{document}" if document else None,
+        tuple(unexpected(sample, judged)),
+    )
+
+
+def _settled(base: str, key: str, message_id: str) -> dict[str, Any]:
+    """The message once it is judged; as it stands where that takes longer than the wait again."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        message = ask(f"{base}/v1/messages/{message_id}", key).json()
+        if "status" not in message or "faults" not in message:
+            raise DemoFailed(f"Message {message_id} can't be read: {message.get('detail', '')}")
+        if message["status"] not in _OPEN or time.monotonic() > deadline:
+            return message
+        time.sleep(0.05)
+
+
+def _order_response(base: str, key: str, document: str) -> OrderResponse:
+    answer = ask(f"{base}{document}?format=json-1", key)
+    try:
+        read = FORMATS["json-1"].parsers["order_response"](answer.body)
+    except DocumentFailure as failure:
+        raise DemoFailed(f"{base}{document} is no order response: {failure}") from failure
+    if not isinstance(read, OrderResponse):
+        raise DemoFailed(f"{base}{document} is no order response.")
+    return read
+
+
+def unexpected(sample: Sample, judged: Judged) -> list[str]:
+    """Where what came differs from what the sample says must come, whatever the year."""
+    if sample.expected is None:
+        return []
+    expected = {fault["code"] for fault in sample.expected.get("faults", ())}
+    faults = tuple(fault for fault in judged.faults if fault.code != _OF_THE_CLOCK or fault.code in expected)
+    return differences(sample.expected, Judged(judged.status, judged.response, faults))
+
+
+def _in_our_terms(services: Services, account_id: str, body: bytes) -> tuple[Order | None, dict[str, str]]:
+    """The order as read, and what its lines are in our products and base units."""
+    read = validate(services, account_id, False, body)
+    products = services.terms.catalogue().products
+    mapped = {}
+    for line in read.lines:
+        product = products.get(line["product"] or "")
+        if product is not None and line["base_quantity"] is not None:
+            mapped[str(line["line_number"])] = f" ({product.name}) = {line['base_quantity']} {line['base_unit']}"
+    return read.order, mapped
