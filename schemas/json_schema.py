@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from schemas.documents.common import Document
+from schemas.documents.common import AnyDocument
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1.spelling import DATE_PATTERN, DATE_TIME_PATTERN, DECIMAL_PATTERN, TIME_PATTERN
 
-DOCUMENTS: Mapping[str, type[Document]] = {"order": Order, "order_response": OrderResponse}
+DOCUMENTS: Mapping[str, type[AnyDocument]] = {"order": Order, "order_response": OrderResponse}
 """Document type, as in the schema's address, → its canonical model."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,12 +27,13 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema(document_type: str) -> dict[str, Any]:
     """The JSON Schema of this document type. Raises KeyError for a type that has none."""
-    return {**_schema(DOCUMENTS[document_type]), "$id": f"/v1/schemas/{document_type}.json"}
+    return {**_schema(document_type), "$id": f"/v1/schemas/{document_type}.json"}
 
 
 @cache
-def _schema(model: type[Document]) -> dict[str, Any]:
-    found = model.model_json_schema(mode="validation", schema_generator=_Json1Schema)
+def _schema(document_type: str) -> dict[str, Any]:
+    model = TypeAdapter(DOCUMENTS[document_type])
+    found = model.json_schema(mode="validation", schema_generator=_Json1Schema)
     for one in (found, *found.get("$defs", {}).values()):
         _allow_null(one)
     return {"$schema": _DIALECT, **found}

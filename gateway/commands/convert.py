@@ -12,7 +12,7 @@ from gateway.commands.screen import USAGE, Failed, Screen, reports
 from schemas.faults import DocumentFailure, DocumentRejected, Fault
 
 if TYPE_CHECKING:
-    from schemas.documents.common import Document
+    from schemas.documents.common import AnyDocument
     from schemas.documents.order import Order
     from schemas.formats import Format
 
@@ -53,7 +53,7 @@ class _Read:
     """What the file has in it: a type of document, the document, and what is odd about it."""
 
     kind: str
-    document: Document
+    document: AnyDocument
     warnings: tuple[Fault, ...] = ()
 
 

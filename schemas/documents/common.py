@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, NamedTuple, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,6 +19,33 @@ class Document(BaseModel):
     """Frozen, and refusing what it doesn't know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
+
+
+class OwnDocument:
+    """A document of our own, or a part of one: a dataclass, made for every answer of values that are exact and judged
+    already. Making one judges nothing; pydantic judges one that comes in as text, by the same annotations. Nothing
+    changes one after it is made."""
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+AnyDocument = Document | OwnDocument
+
+
+class DocumentField(NamedTuple):
+    """A field of a document: its type with all that restricts it, and what it is where nothing is said."""
+
+    annotation: Any
+    default: Any
+
+
+def fields_of(model: type[AnyDocument]) -> dict[str, DocumentField]:
+    """A document's fields by name, in their order, however it is made."""
+    if issubclass(model, Document):
+        return {name: DocumentField(field.annotation, field.default) for name, field in model.model_fields.items()}
+    types = get_type_hints(model, include_extras=True)
+    return {field.name: DocumentField(types[field.name], field.default) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
 
 
 class Identifier(Document):

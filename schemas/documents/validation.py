@@ -32,6 +32,7 @@ _PATTERNS = {
 _BY_TYPE: Mapping[str, tuple[str, str]] = {
     "missing": ("missing_field", "a value"),
     "extra_forbidden": ("unknown_field", "no field of this name"),
+    "unexpected_keyword_argument": ("unknown_field", "no field of this name"),
     "decimal_parsing": ("not_a_number", _NUMBER),
     "decimal_type": ("not_a_number", _NUMBER),
     "decimal_max_digits": ("not_a_number", _NUMBER),
@@ -48,6 +49,7 @@ _BY_TYPE: Mapping[str, tuple[str, str]] = {
     "string_unicode": ("bad_value", "a text of Unicode characters"),
     "tuple_type": ("bad_value", "a list"),
     "model_type": ("bad_value", "an object"),
+    "dataclass_type": ("bad_value", "an object"),
     "model_attributes_type": ("bad_value", "an object"),
     "dict_type": ("bad_value", "an object"),
     "timezone_aware": ("not_a_date", _DATE_TIME),

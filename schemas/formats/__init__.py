@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from schemas.documents.common import Document
+from schemas.documents.common import AnyDocument
 from schemas.documents.order import Order
 from schemas.faults import Fault
 
@@ -42,5 +42,5 @@ class Format:
     check: Callable[[bytes], None]
     parse_orders: Callable[[bytes], tuple[ReadOrder, ...]]
     locate: Callable[[bytes, str], str]
-    parsers: Mapping[str, Callable[[bytes], Document]] = field(default_factory=dict)
+    parsers: Mapping[str, Callable[[bytes], AnyDocument]] = field(default_factory=dict)
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)

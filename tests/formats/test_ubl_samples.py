@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from schemas.documents.order import Order
-from schemas.documents.order_response import OrderResponse
+from schemas.documents.order_response import judged_response
 from schemas.faults import FAULTS, DocumentHeld, DocumentRejected, Fault
 from schemas.formats import ReadOrder
 from schemas.formats.ubl_2_1 import PEPPOL_BIS_3, UBL_2_1
@@ -86,7 +86,7 @@ def test_an_example_order_is_valid_ubl(path: Path, schemas_dir: Path) -> None:
 @pytest.mark.parametrize("path", RESPONSES, ids=lambda path: path.stem)
 def test_an_example_response_says_what_its_golden_says_and_is_written_the_same(path: Path, schemas_dir: Path) -> None:
     response = PEPPOL_BIS_3.parsers["order_response"](path.read_bytes())
-    assert response == OrderResponse.model_validate(expected_of(path))
+    assert response == judged_response(expected_of(path))
     rendered = etree.fromstring(PEPPOL_BIS_3.renderers["order_response"](response))
     without_indents = etree.fromstring(path.read_bytes(), etree.XMLParser(remove_blank_text=True))
     assert etree.tostring(rendered, method="c14n") == etree.tostring(without_indents, method="c14n")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -87,15 +88,14 @@ def carried_response(response: OrderResponse) -> OrderResponse:
     """The response less what UBL's OrderResponse has no place for: the order's version, and whether it is a test."""
     _, issued_at = _issued(response.issue_date, response.issued_at)
     lines = (_response_line(line) for line in response.lines if line.outcomes)
-    return response.model_copy(
-        update={
-            "order_version": 1,
-            "test": False,
-            "issued_at": issued_at,
-            "buyer": _party(response.buyer),
-            "seller": _party(response.seller),
-            "lines": tuple(lines),
-        }
+    return replace(
+        response,
+        order_version=1,
+        test=False,
+        issued_at=issued_at,
+        buyer=_party(response.buyer),
+        seller=_party(response.seller),
+        lines=tuple(lines),
     )
 
 
@@ -106,14 +106,13 @@ def peppol_responses(draw: st.DrawFn) -> OrderResponse:
     outcome = draw(st.sampled_from(["accepted", "changed", "rejected", "received"]))
     numbers = draw(st.lists(CODES, min_size=1, max_size=3, unique=True)) if outcome == "changed" else []
     response = draw(order_responses())
-    return response.model_copy(
-        update={
-            "outcome": outcome,
-            "order_issue_date": None,
-            "seller": _peppol_party(response.seller, contact=True),
-            "buyer": _peppol_party(response.buyer, contact=False),
-            "lines": tuple(draw(_peppol_lines(number)) for number in numbers),
-        }
+    return replace(
+        response,
+        outcome=outcome,
+        order_issue_date=None,
+        seller=_peppol_party(response.seller, contact=True),
+        buyer=_peppol_party(response.buyer, contact=False),
+        lines=tuple(draw(_peppol_lines(number)) for number in numbers),
     )
 
 
@@ -240,8 +239,8 @@ def _line(line: OrderLine) -> OrderLine:
 
 
 def _response_line(line: ResponseLine) -> ResponseLine:
-    return line.model_copy(update={"outcomes": tuple(_outcome(outcome) for outcome in line.outcomes)})
+    return replace(line, outcomes=tuple(_outcome(outcome) for outcome in line.outcomes))
 
 
 def _outcome(outcome: LineOutcome) -> LineOutcome:
-    return outcome.model_copy(update={"unit_code": rec_20(outcome.unit), "price": _price(outcome.price)})
+    return replace(outcome, unit_code=rec_20(outcome.unit), price=_price(outcome.price))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.documents.common import Document
+from schemas.documents.common import AnyDocument, fields_of
 from schemas.documents.order import MAX_LINES, Order, OrderLine
-from schemas.documents.order_response import OrderResponse
+from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.validation import duplicate_lines, faults_of, pointer
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.json_1.spelling import Spelling, spelling_of
@@ -27,8 +28,9 @@ _MANY = 10_000
 
 _LINES = TypeAdapter(tuple[OrderLine, ...])
 _ANY_LINES = [{"line_number": "1", "quantity": 1}]
-_SPELLINGS: dict[type[Document], Spelling] = {model: spelling_of(model) for model in (Order, OrderLine, OrderResponse)}
-_D = TypeVar("_D", bound=Document)
+_SPELLINGS: dict[type, Spelling] = {model: spelling_of(model) for model in (Order, OrderLine, OrderResponse)}
+_JUDGED: Mapping[type, Callable[[Any], Any]] = {Order: Order.model_validate, OrderResponse: judged_response}
+_D = TypeVar("_D", Order, OrderResponse)
 
 
 def order_of(value: dict[str, Any]) -> Order:
@@ -50,9 +52,10 @@ def document_of(model: type[_D], value: dict[str, Any]) -> _D:
     _refuse_strange(model, value)
     _SPELLINGS[model].mark(value)
     try:
-        return model.model_validate(value)
+        judged: _D = _JUDGED[model](value)
     except ValidationError as error:
         raise DocumentRejected(_listed(error)) from None
+    return judged
 
 
 def _long_order(value: dict[str, Any], lines: list[Any]) -> Order:
@@ -100,11 +103,12 @@ def _listed(error: ValidationError, prefix: str = "") -> tuple[Fault, ...]:
     return faults_of(error, prefix=prefix)[:MAX_FAULTS]
 
 
-def _refuse_strange(model: type[Document], value: dict[str, Any]) -> None:
+def _refuse_strange(model: type[AnyDocument], value: dict[str, Any]) -> None:
     """An object of hundreds of unknown members is another document; its first thousand names say so."""
-    if len(value) <= len(model.model_fields) + MAX_UNKNOWN:
+    known = fields_of(model)
+    if len(value) <= len(known) + MAX_UNKNOWN:
         return
-    unknown = (name for name in value if name not in model.model_fields)
+    unknown = (name for name in value if name not in known)
     raise DocumentRejected(
         Fault(
             "unknown_field", f"{name[:200]} is not a field here", path=pointer([name]), expected="no field of this name"

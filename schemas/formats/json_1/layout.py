@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from schemas.documents import common, order, order_response
-from schemas.documents.common import Document
+from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 
-ALWAYS: Mapping[type[Document], tuple[str, ...]] = {
+ALWAYS: Mapping[type[AnyDocument], tuple[str, ...]] = {
     order.Order: (
         "function", "version", "order_type", "test", "order_number", "issue_date", "issued_at",
         "currency", "contract", "rush", "respond_by", "cancel_after", "note",
@@ -41,14 +39,14 @@ ALWAYS: Mapping[type[Document], tuple[str, ...]] = {
 """The order of the members is the contract's."""
 
 
-def models_of(root: type[BaseModel]) -> Iterator[type[Document]]:
+def models_of(root: type[AnyDocument]) -> Iterator[type[AnyDocument]]:
     """The model and every model inside it, each once."""
-    found: list[type[Document]] = []
+    found: list[type[AnyDocument]] = []
     waiting: list[Any] = [root]
     while waiting:
         annotation = waiting.pop(0)
-        if isinstance(annotation, type) and issubclass(annotation, Document) and annotation not in found:
+        if isinstance(annotation, type) and issubclass(annotation, (Document, OwnDocument)) and annotation not in found:
             found.append(annotation)
-            waiting.extend(field.annotation for field in annotation.model_fields.values())
+            waiting.extend(field.annotation for field in fields_of(annotation).values())
         waiting.extend(getattr(annotation, "__args__", ()))
     yield from found

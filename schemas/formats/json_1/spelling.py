@@ -15,9 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
-
-from schemas.documents.common import Document
+from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 from schemas.documents.validation import Unreadable, shown
 
 DECIMAL_PATTERN = r"-?[0-9]{1,20}(\.[0-9]{1,10})?"
@@ -100,12 +98,16 @@ class Spelling:
                 inside.mark(value)
 
 
-def spelling_of(model: type[BaseModel]) -> Spelling:
+def spelling_of(model: type[AnyDocument]) -> Spelling:
     """The spelling of a document, read off its fields' types once."""
-    kinds = {name: _kind(field.annotation) for name, field in model.model_fields.items()}
+    kinds = {name: _kind(field.annotation) for name, field in fields_of(model).items()}
     return Spelling(
         tuple((name, _JUDGES[kind]) for name, kind in kinds.items() if kind and kind in _JUDGES),
-        tuple((name, spelling_of(kind)) for name, kind in kinds.items() if kind and issubclass(kind, Document)),
+        tuple(
+            (name, spelling_of(kind))
+            for name, kind in kinds.items()
+            if kind and issubclass(kind, (Document, OwnDocument))
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from schemas.documents.common import Document
+from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1.layout import ALWAYS
@@ -23,12 +23,11 @@ def render_order_response(response: OrderResponse) -> bytes:
     return _ENCODE(_members(response)).encode()
 
 
-def _members(document: Document) -> dict[str, Any]:
-    fields = document.__dict__
+def _members(document: AnyDocument) -> dict[str, Any]:
     always, otherwise = _LAYOUTS[type(document)]
-    members = {name: fields[name] for name in always}
+    members = {name: getattr(document, name) for name in always}
     for name, silent in otherwise:
-        value = fields[name]
+        value = getattr(document, name)
         if value is not silent and value != silent:
             members[name] = value
     return members
@@ -36,7 +35,7 @@ def _members(document: Document) -> dict[str, Any]:
 
 def _written(value: Any) -> Any:
     """What the C encoder asks for: everything that JSON has no value for."""
-    if isinstance(value, Document):
+    if isinstance(value, (Document, OwnDocument)):
         return _members(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
@@ -45,9 +44,9 @@ def _written(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a document")
 
 
-def _layout(model: type[Document]) -> tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]:
+def _layout(model: type[AnyDocument]) -> tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]:
     always = ALWAYS[model]
-    others = ((name, field.default) for name, field in model.model_fields.items() if name not in always)
+    others = ((name, field.default) for name, field in fields_of(model).items() if name not in always)
     return always, tuple(others)
 
 

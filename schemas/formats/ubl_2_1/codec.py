@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from schemas.documents.common import Document, Party
+from schemas.documents.common import AnyDocument, Party
 from schemas.documents.order import Order
-from schemas.documents.order_response import OrderResponse
+from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.validation import duplicate_lines, faults_of
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder
@@ -86,7 +86,7 @@ def parse_order_response(body: bytes) -> OrderResponse:
     found = read_order_response(reading, root)
     faults: tuple[Fault, ...] = ()
     try:
-        response = OrderResponse.model_validate(found)
+        response = judged_response(found)
     except ValidationError as error:
         faults = faults_of(error)
     if faults or reading.misused:
@@ -197,7 +197,7 @@ def _hold(root: Element) -> NoReturn:
     raise DocumentHeld([Fault("unsupported_document", detail, location=f"line {root.sourceline}: {name}", value=name)])
 
 
-_PARSERS: dict[str, Callable[[bytes], Document]] = {"order": parse_order, "order_response": parse_order_response}
+_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order, "order_response": parse_order_response}
 
 UBL_2_1 = Format(
     name="ubl-2.1",
