@@ -31,6 +31,7 @@ from mappings.files.supplier import read_supplier
 from mappings.files.tables import read_packs, read_products, read_stock
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1 import parse_order_response
+from tests.kept import check_documents
 
 HERE = Path(__file__).resolve().parent
 ACCOUNTS, CATALOGUE, ORDERS = HERE / "accounts", HERE / "catalogue", HERE / "orders"
@@ -177,7 +178,8 @@ class SmallGateway:
         return found
 
     def close(self) -> None:
-        """Give back everything."""
+        """Give back everything. What was answered must hold (`tests.kept`)."""
+        check_documents(self.store)
         self.app.extensions["door"].close()
         self.services.lanes.close()
         self.store.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -92,6 +94,14 @@ def test_an_example_response_says_what_its_golden_says_and_is_written_the_same(p
     assert etree.tostring(rendered, method="c14n") == etree.tostring(without_indents, method="c14n")
     schema = etree.XMLSchema(etree.parse(schemas_dir / "ubl-2.1" / "maindoc" / "UBL-OrderResponse-2.1.xsd"))
     schema.assertValid(rendered)
+
+
+def test_the_time_of_a_response_has_the_offset_of_its_zone() -> None:
+    path = next(path for path in RESPONSES if path.stem == "peppol-accepted")
+    response = PEPPOL_BIS_3.parsers["order_response"](path.read_bytes())
+    there = replace(response, issued_at=response.issued_at.astimezone(ZoneInfo("Europe/Berlin")))
+    for known in (UBL_2_1, PEPPOL_BIS_3):
+        assert known.parsers["order_response"](known.renderers["order_response"](there)).issued_at == response.issued_at
 
 
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)

@@ -19,6 +19,7 @@ from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import LineOutcome
 from schemas.faults import Fault
 from schemas.values import from_fraction
+from tests.kept import judged_anew
 
 RECEIVED = date(2026, 11, 23)
 ISSUED = datetime(2026, 11, 23, 9, 30, tzinfo=timezone(timedelta(hours=1)))
@@ -113,7 +114,7 @@ def stock_of(levels: Mapping[tuple[str, str], object]) -> Stock:
 
 def decided(order: MappedOrder, stock: Stock, terms: Account | None = None, **more: Any) -> Decision:
     faults = more.pop("faults", ())
-    return decide(
+    decision = decide(
         order,
         (*order.all_faults(), *faults),
         stock,
@@ -124,6 +125,9 @@ def decided(order: MappedOrder, stock: Stock, terms: Account | None = None, **mo
         issued_at=more.pop("issued_at", ISSUED),
         **more,
     )
+    if decision.response is not None:
+        judged_anew(decision.response)
+    return decision
 
 
 def outcomes(decision: Decision, index: int = 0) -> list[tuple[str, str]]:

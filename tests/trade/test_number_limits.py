@@ -28,6 +28,7 @@ from schemas.documents.order import Order, OrderLine, ScheduleLine, canonical_js
 from schemas.documents.order_response import canonical_response
 from schemas.faults import Fault
 from schemas.formats.registry import FORMATS
+from tests.kept import judged_anew
 from tests.mappings.small_world import ISSUED
 from tests.mappings.test_demo_accounts import ACCOUNTS, SUPPLIER, demo_catalogue, demo_stock
 from tests.strategies import AMOUNTS, COUNTS, QUANTITIES
@@ -149,6 +150,7 @@ def test_every_number_within_the_limits_is_answered(line: OrderLine, revision: M
     assert not any(
         EXPONENT.search(outcome.reason) for line in response.lines for outcome in line.outcomes if outcome.reason
     )
+    assert judged_anew(response) == response
     kept = FORMATS["json-1"].parsers["order_response"](canonical_response(response))
     assert kept == response
     for name in ("json-1", "ubl-2.1"):

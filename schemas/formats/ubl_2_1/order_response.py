@@ -194,7 +194,8 @@ def render_peppol_order_response(response: OrderResponse) -> bytes:
 
 def _header_text(response: OrderResponse, note: str | None) -> str:
     moment = response.issued_at
-    clock = moment.timetz().isoformat() if moment is not None and moment.date() == response.issue_date else None
+    # of the moment, not of its time alone: a zone has no offset without the day
+    clock = moment.isoformat()[11:] if moment is not None and moment.date() == response.issue_date else None
     return (
         element("ID", response.number)
         + element("IssueDate", response.issue_date.isoformat())

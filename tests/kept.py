@@ -1,0 +1,34 @@
+"""Our own documents as they are kept, held against pydantic: making one judges nothing, so the tests do."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from gateway.store.statements import fetch
+from gateway.store.store import Store
+from schemas.documents.order import without_exponents
+from schemas.documents.order_response import OrderResponse, canonical_response
+from schemas.formats.registry import FORMATS
+
+_RESPONSES = TypeAdapter(OrderResponse)
+
+
+def judged_anew(response: OrderResponse) -> OrderResponse:
+    """The response read back from what is kept of it, every value judged: it must be the same, and be written so."""
+    kept = canonical_response(response)
+    again = _RESPONSES.validate_json(kept)
+    assert again == response
+    assert without_exponents(_RESPONSES.dump_json(again, exclude_none=True)) == kept
+    return again
+
+
+def check_documents(store: Store) -> int:
+    """Every document in the store is what pydantic would have written, and its body what its format makes of that;
+    how many there are."""
+    with store.database.read() as connection:
+        rows = fetch(connection, "SELECT canonical, format, body FROM documents WHERE type = 'order_response'")
+    for canonical, format_name, body in rows:
+        response = judged_anew(_RESPONSES.validate_json(canonical))
+        assert canonical_response(response).decode() == canonical
+        assert FORMATS[format_name].renderers["order_response"](response) == bytes(body)
+    return len(rows)
