@@ -6,14 +6,13 @@ per line is a few look-ups.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from mappings.mapped import MappedLine, MappedOrder
-from mappings.memory import Amount, Memory, Terms, memory_of
+from mappings.memory import Amount, Memory, Priced, Prices, Terms, memory_of
 from mappings.prices import Break, bad_prices, no_price, price_mismatch, wrong_currency
 from mappings.revision import Catalogue, MappingRevision, SiteRow, Supplier
 from mappings.sites import known_ids, same_scheme
@@ -24,8 +23,6 @@ from schemas.faults import Fault
 from schemas.values import from_fraction
 
 _NO_AMOUNT = Amount(None, None)
-MAX_JUDGED = 1000
-"""Ordered prices kept for one product in one unit on one day."""
 
 
 def to_ours(
@@ -41,7 +38,8 @@ def to_ours(
     on = order.issue_date or received_on
     currency = order.currency or revision.account.terms.currency or _only(memory.currencies)
     site, faults = _header(order, memory, supplier, on, currency)
-    context = _Context(order, memory, on, currency, site, currency in memory.currencies)
+    one_day = revision.account.policies.price_date == "order"
+    context = _Context(order, memory, on, currency, site, currency in memory.currencies, one_day)
     lines = tuple([_map_line(index, line, context) for index, line in enumerate(order.lines)])
     return MappedOrder(order, lines, site, currency, faults)
 
@@ -56,7 +54,7 @@ def in_their_unit(base_quantity: Decimal, line: MappedLine) -> Decimal | None:
     return from_fraction(Fraction(base_quantity) / line.base_per_unit)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Context:
     """What every line of one order shares."""
 
@@ -66,6 +64,8 @@ class _Context:
     currency: str | None
     site: SiteRow | None
     priced: bool
+    one_day: bool
+    """Whether the contract prices of one day, the order's, count for all its lines."""
 
 
 def _only(currencies: frozenset[str]) -> str | None:
@@ -87,44 +87,48 @@ def _header(
     return found.site, tuple(faults)
 
 
-def _wrong_buyer(buyer: Party | None, memory: Memory) -> Iterator[Fault]:
+def _wrong_buyer(buyer: Party | None, memory: Memory) -> tuple[Fault, ...]:
     """Only where the account lists identifiers and the document names one; any one that fits is enough."""
     if buyer is None or not memory.buyers:
-        return
-    seen = []
-    for number, scheme in known_ids(buyer):
-        if any(same_scheme(scheme, listed) for listed in memory.buyers.get(number, ())):
-            return
-        seen.append(number)
+        return ()
+    ids = known_ids(buyer)
+    for number, scheme in ids:
+        for listed in memory.buyers.get(number, ()):
+            if same_scheme(scheme, listed):
+                return ()
     account = memory.revision.account
     vat_id = account.legal.vat_id if account.legal else None
-    if not seen or (vat_id and buyer.vat_id == vat_id):
-        return
+    if not ids or (vat_id and buyer.vat_id == vat_id):
+        return ()
+    seen = [number for number, _ in ids]
     detail = f"the document's buyer is {', '.join(seen)}, the key is {account.id}'s ({account.name})"
     path = "/buyer/id" if buyer.id else "/buyer"
-    yield Fault("wrong_buyer", detail, path, value=seen[0], expected=" or ".join(memory.buyers))
+    return (Fault("wrong_buyer", detail, path, value=seen[0], expected=" or ".join(memory.buyers)),)
 
 
-def _wrong_recipient(seller: Party | None, supplier: Supplier) -> Iterator[Fault]:
+def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, ...]:
     if seller is None:
-        return
+        return ()
     own = ((supplier.gln, "0088"), (supplier.endpoint_id, supplier.endpoint_scheme), (supplier.registration, None))
     seen = []
     for number, scheme in known_ids(seller):
-        if number == supplier.vat_id or any(number == mine and same_scheme(scheme, under) for mine, under in own):
-            return
+        if number == supplier.vat_id:
+            return ()
+        for mine, under in own:
+            if number == mine and same_scheme(scheme, under):
+                return ()
         if scheme is not None:  # a number without a scheme is the account's own for us: a vendor number
             seen.append(number)
     if seller.vat_id:
         if seller.vat_id == supplier.vat_id:
-            return
+            return ()
         seen.append(seller.vat_id)
     ours = [number for number in dict.fromkeys((supplier.gln, supplier.endpoint_id, supplier.vat_id)) if number]
     if not seen or not ours:
-        return
+        return ()
     detail = f"the document's seller is {', '.join(seen)}, which is not {supplier.legal_name}"
     path = "/seller/id" if seller.id else "/seller"
-    yield Fault("wrong_recipient", detail, path, value=seen[0], expected=" or ".join(ours))
+    return (Fault("wrong_recipient", detail, path, value=seen[0], expected=" or ".join(ours)),)
 
 
 # --- a line ----------------------------------------------------------------------------------------------------------
@@ -168,46 +172,50 @@ def _at(fault: Fault, place: str) -> Fault:
 # --- its price -------------------------------------------------------------------------------------------------------
 def _price(
     line: OrderLine, terms: Terms, base_quantity: Decimal | None, site: SiteRow | None, context: _Context
-) -> tuple[Fraction | None, Break | None, tuple[Fault, ...]]:
-    """The ordered price for one of the account's units, the contract's where there are such, and their faults."""
-    price, measure = line.price, terms.measure
+) -> Priced:
+    """The ordered price, held against the contract's where there are such."""
+    measure = terms.measure
     if not context.priced or base_quantity is None or measure is None:
-        ordered, faults = (None, ()) if price is None else _ordered_price(line, price, terms, context)
-        return ordered, None, faults
-    on = _price_date(line, site, context)
+        return _unpriced(line, terms, context)
+    on = context.on if context.one_day else _price_date(line, site, context)
     prices = context.memory.prices(measure, context.currency, on)
     step = prices.ladder.reached(base_quantity)
     if step is None:
-        ordered, faults = (None, ()) if price is None else _ordered_price(line, price, terms, context)
+        ordered, _, faults = _unpriced(line, terms, context)
         missing = no_price(line, measure.product, prices.ladder, context.memory.revision, context.currency, on)
         return ordered, None, (*faults, missing)
-    if price is None:
+    if line.price is None:
         return None, step, ()
-    if not _is_per_ordered_unit(price, line, terms):
-        ordered, faults = _judged(line, price, step, terms, context)
-        return ordered, step, faults
+    return _held_against(step, prices, line.price, line, terms, context)
+
+
+def _unpriced(line: OrderLine, terms: Terms, context: _Context) -> Priced:
+    if line.price is None:
+        return None, None, ()
+    ordered, faults = _ordered_price(line, line.price, terms, context)
+    return ordered, None, faults
+
+
+def _held_against(
+    step: Break, prices: Prices, price: Price, line: OrderLine, terms: Terms, context: _Context
+) -> Priced:
+    """The ordered price, held against the contract's within the tolerance; one that was right before is right."""
+    by_their_unit = _is_per_ordered_unit(price, line, terms)
     key = (price.amount, price.base_quantity, step.position)
-    judged = prices.judged.get(key)
-    if judged is None:
-        if len(prices.judged) >= MAX_JUDGED:
-            prices.judged.clear()
-        judged = prices.judged[key] = _judged(line, price, step, terms, context)
-    return judged[0], step, judged[1]
+    if by_their_unit and (judged := prices.judged.get(key)) is not None:
+        return judged
+    ordered, faults = _ordered_price(line, price, terms, context)
+    if ordered is not None and not step.lowest <= ordered <= step.highest:
+        faults = (*faults, price_mismatch(ordered, step, terms.unit.unit, context.memory.revision))
+    judged = (ordered, step, faults)
+    if by_their_unit and not faults:
+        prices.keep(key, judged)
+    return judged
 
 
 def _is_per_ordered_unit(price: Price, line: OrderLine, terms: Terms) -> bool:
     named = price.unit or price.unit_code
     return named is None or named in (line.unit, line.unit_code, terms.unit.unit)
-
-
-def _judged(
-    line: OrderLine, price: Price, step: Break, terms: Terms, context: _Context
-) -> tuple[Fraction | None, tuple[Fault, ...]]:
-    """The ordered price, held against the contract's within the tolerance."""
-    ordered, faults = _ordered_price(line, price, terms, context)
-    if ordered is not None and not step.lowest <= ordered <= step.highest:
-        faults = (*faults, price_mismatch(ordered, step, terms.unit.unit, context.memory.revision))
-    return ordered, faults
 
 
 def _ordered_price(
@@ -231,10 +239,8 @@ def _ordered_price(
 
 
 def _price_date(line: OrderLine, site: SiteRow | None, context: _Context) -> date | None:
-    """The day whose contract price counts, by the account's `price_date`."""
+    """The day whose contract price counts, by the account's `price_date`, where that is not the order's."""
     policy = context.memory.revision.account.policies.price_date
-    if policy == "order":
-        return context.on
     period = line.requested_delivery or context.order.requested_delivery
     delivery = (period.start or period.end) if period else None
     if delivery is None:

@@ -11,9 +11,10 @@ from schemas.documents.order import Order, OrderLine
 from schemas.faults import Fault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MappedLine:
-    """One line in our terms. What could not be mapped is None, and `faults` says why.
+    """One line in our terms, made for every line and never changed. What could not be mapped is None, and `faults`
+    says why.
 
     `base_per_unit` is how many base units are in one of the account's ordered units, exactly; `base_per_sales_unit`
     the same for the unit we sell (1 where we sell by the base unit). `contract_price` and `ordered_price` are for ONE
@@ -37,9 +38,9 @@ class MappedLine:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MappedOrder:
-    """The order as read, its lines in our terms, and the faults of its header."""
+    """The order as read, its lines in our terms, and the faults of its header. Never changed."""
 
     order: Order
     lines: tuple[MappedLine, ...]
@@ -49,4 +50,4 @@ class MappedOrder:
 
     def all_faults(self) -> tuple[Fault, ...]:
         """The header's faults, then each line's, in order."""
-        return self.faults + tuple(fault for line in self.lines for fault in line.faults)
+        return self.faults + tuple([fault for line in self.lines if line.faults for fault in line.faults])

@@ -1,7 +1,8 @@
 """What the engine works out once and keeps: all that repeats from order to order of one account.
 
 It is kept with the revision, for the catalogue it was worked out with; another catalogue begins it anew. What is kept
-is bounded, never changes once it is there, and gives the same answer as working it out again.
+is bounded, never changes once it is there, and gives the same answer as working it out again: a fault that tells a
+number as its line wrote it (7.0 of 7) is therefore not kept.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from mappings.items import FoundItem, find_item
-from mappings.prices import Ladder, price_ladder
+from mappings.prices import Break, Ladder, price_ladder
 from mappings.revision import Catalogue, MappingRevision, Product
 from mappings.sites import FoundSite, find_site
 from mappings.units import (
@@ -36,7 +37,9 @@ MAX_LINES = 100_000
 """Kinds of line kept per revision before they are forgotten and worked out anew: about 1 KB each."""
 MAX_PLACES = 10_000
 MAX_EACH = 500
-"""Quantities, days and prices kept for one product in one unit."""
+"""Quantities and days kept for one product in one unit."""
+MAX_JUDGED = 1000
+"""Ordered prices kept for one product in one unit on one day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,22 @@ class Amount:
     faults: tuple[Fault, ...] = ()
 
 
+Priced: TypeAlias = tuple[Fraction | None, Break | None, tuple[Fault, ...]]
+"""The ordered price for one of the account's units, the contract's break that it was held against, and its faults."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """Contract prices in one currency on one day, and the ordered prices held against them before."""
 
     ladder: Ladder
-    judged: dict[tuple[object, ...], tuple[Fraction | None, tuple[Fault, ...]]] = field(default_factory=dict)
+    judged: dict[tuple[object, ...], Priced] = field(default_factory=dict)
+    """(amount, base quantity, break) → what came of it, where it has no fault."""
+
+    def keep(self, key: tuple[object, ...], judged: Priced) -> None:
+        """Remember a price that was found to be right."""
+        _make_room(self.judged, MAX_JUDGED)
+        self.judged[key] = judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +89,10 @@ class Measure:
         """The line's quantity in our units."""
         amount = self.amounts.get(line.quantity)
         if amount is None:
-            _make_room(self.amounts, MAX_EACH)
-            amount = self.amounts[line.quantity] = _counted(line, self)
+            amount = _counted(line, self)
+            if not amount.faults:
+                _make_room(self.amounts, MAX_EACH)
+                self.amounts[line.quantity] = amount
         return amount
 
 
@@ -113,8 +128,10 @@ class Memory:
         key = (line.buyer_item, line.gtin, line.unit, line.unit_code, line.seller_item, line.pack_size, on)
         terms = self.lines.get(key)
         if terms is None:
-            _make_room(self.lines, MAX_LINES)
-            terms = self.lines[key] = _work_out(line, self, on)
+            terms = _work_out(line, self, on)
+            if line.buyer_item or line.gtin or line.seller_item:  # a line without any is told by its own number
+                _make_room(self.lines, MAX_LINES)
+                self.lines[key] = terms
         return terms
 
     def prices(self, measure: Measure, currency: str | None, on: date | None) -> Prices:

@@ -147,6 +147,8 @@ class Supplier:
     gs1_company_prefix: str | None = None
     cxml: tuple[tuple[str, str], ...] = ()
     time_zone: str = "UTC"
+    compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was worked out of it once, for every document that names us."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,14 +32,14 @@ def same_scheme(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other or normal_scheme(one) == normal_scheme(other)
 
 
-def known_ids(party: Party) -> Iterator[tuple[str, str | None]]:
+def known_ids(party: Party) -> list[tuple[str, str | None]]:
     """Every identifier of the party with its scheme, its first identification first, its endpoint last."""
-    if party.id:
-        yield party.id, party.scheme
+    known: list[tuple[str, str | None]] = [(party.id, party.scheme)] if party.id else []
     for identifier in party.identifiers:
-        yield identifier.id, identifier.scheme
+        known.append((identifier.id, identifier.scheme))
     if party.endpoint:
-        yield party.endpoint.id, party.endpoint.scheme
+        known.append((party.endpoint.id, party.endpoint.scheme))
+    return known
 
 
 def find_site(ship_to: Party | None, revision: MappingRevision, on: date | None, path: str) -> FoundSite:
@@ -49,7 +49,7 @@ def find_site(ship_to: Party | None, revision: MappingRevision, on: date | None,
         return FoundSite(None)
     if ship_to is None:
         return _only_site(revision, on, path)
-    ids = tuple(known_ids(ship_to))
+    ids = known_ids(ship_to)
     for number, scheme in ids:
         for row in in_force(revision.sites.get(number, ()), on):
             if same_scheme(scheme, row.scheme) and row.role not in _NO_PLACES_OF_DELIVERY:
@@ -104,7 +104,7 @@ def _plain(text: str) -> str:
 
 def _unknown(
     party: Party,
-    ids: tuple[tuple[str, str | None], ...],
+    ids: list[tuple[str, str | None]],
     revision: MappingRevision,
     on: date | None,
     path: str,
@@ -124,7 +124,7 @@ def _unknown(
     return Fault("unknown_ship_to", detail, path, value=value, expected=_known_sites(revision, on))
 
 
-def _other_rows(ids: tuple[tuple[str, str | None], ...], revision: MappingRevision) -> str:
+def _other_rows(ids: list[tuple[str, str | None]], revision: MappingRevision) -> str:
     rows = [row for number, _ in ids for row in revision.sites.get(number, ())]
     if not rows:
         return ""
