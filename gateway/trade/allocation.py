@@ -21,13 +21,16 @@ def allocate(stock: Stock, account: Account, want: Wanted, *, all_or_nothing: bo
     found: list[Allocation] = []
     missing = want.base
     for site in stock.supply_sites(product, want.supply_site):
-        free = stock.free(product, site, taker, percent)
+        position = stock.positions.get((product, site))
+        if position is None:
+            continue
+        free = position.free(taker, percent)
         if free >= missing:
-            stock.take(product, site, taker, missing)
+            position.take(taker, missing)
             return (*found, Allocation(product, site, taker, number, missing))
         part = _whole_part(free, want)
         if part:
-            stock.take(product, site, taker, part)
+            position.take(taker, part)
             found.append(Allocation(product, site, taker, number, part))
             missing = EXACT.subtract(missing, part)
     if all_or_nothing:
@@ -39,7 +42,7 @@ def allocate(stock: Stock, account: Account, want: Wanted, *, all_or_nothing: bo
 def release(stock: Stock, allocations: list[Allocation] | tuple[Allocation, ...]) -> None:
     """Give back what was taken in this view."""
     for one in allocations:
-        stock.take(one.product, one.site, one.account, EXACT.minus(one.quantity))
+        stock.positions[one.product, one.site].take(one.account, EXACT.minus(one.quantity))
 
 
 def taken(allocations: tuple[Allocation, ...]) -> Decimal:

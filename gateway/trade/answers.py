@@ -31,7 +31,7 @@ class Answer:
     ledger: LineLedger
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rules:
     """What decides the rest of a line that can't be filled: the order's flags first, then the account's policy."""
 
@@ -48,10 +48,10 @@ class Rules:
 
     def partial(self, line: MappedLine) -> bool:
         """Whether a part of the line may be confirmed."""
-        for flag in (line.line.partial_allowed, self.order.partial_allowed):
-            if flag is not None:
-                return flag
-        return self.policies.partial != "all_or_nothing"
+        flag = line.line.partial_allowed
+        if flag is None:
+            flag = self.order.partial_allowed
+        return self.policies.partial != "all_or_nothing" if flag is None else flag
 
     def backorder(self, line: MappedLine) -> bool:
         """Whether what is missing may follow later."""

@@ -17,7 +17,7 @@ from mappings.revision import Product
 from schemas.documents.common import Period
 from schemas.documents.order import Order
 from schemas.faults import Fault
-from schemas.values import from_fraction, shortest
+from schemas.values import EXACT, from_fraction, shortest
 
 
 def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
@@ -33,7 +33,7 @@ def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
         asked = line.line
         if asked.requested_delivery is not None or asked.schedule:
             found += _line_dates(line, order, received_on)
-        if line.product is not None:
+        if line.product is not None and not _is_plainly_right(line, line.product):
             found += _catalogue(line, line.product)
     return tuple(found)
 
@@ -137,6 +137,19 @@ def _moment(day: date | None, at: time | None) -> str:
 
 
 # --- catalogue ---------------------------------------------------------------------------------------------------
+
+
+def _is_plainly_right(line: MappedLine, product: Product) -> bool:
+    """Whether the product is sold and its decimals alone show that its rules are kept; what almost every line is.
+    `_catalogue` judges the others, in fractions."""
+    if product.status != "active":
+        return False
+    minimum, multiple, ordered = product.order_minimum, product.order_multiple, line.sales_quantity
+    if minimum is None and multiple is None:
+        return True
+    if ordered is None or line.faults or (minimum is not None and ordered < minimum):
+        return False
+    return multiple is None or multiple <= 0 or not EXACT.remainder(ordered, multiple)
 
 
 def _catalogue(line: MappedLine, product: Product) -> Iterator[Fault]:

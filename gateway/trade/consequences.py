@@ -106,6 +106,8 @@ class Judgement:
     repriced: set[int] = field(default_factory=set)
 
 
+_NOTHING_WRONG = Judgement()
+"""What most orders get. It is everyone's: nothing is ever put into it."""
 _LINE = re.compile(r"^/lines/(\d+)(?:/|$)")
 
 
@@ -117,6 +119,8 @@ def line_index(fault: Fault) -> int | None:
 
 def judge(faults: Sequence[Fault], policies: Policies) -> Judgement:
     """Every fault's consequence, sorted by what it touches."""
+    if not faults:
+        return _NOTHING_WRONG
     judgement = Judgement()
     for fault in faults:
         _apply(judgement, fault, consequence_of(fault.code, policies))

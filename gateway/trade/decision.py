@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from gateway.trade.stock import Allocation
 from schemas.documents.order_response import OrderResponse
@@ -13,7 +13,11 @@ from schemas.faults import Fault
 Verdict = Literal["answered", "held", "rejected"]
 
 
-class LineLedger(NamedTuple):
+_NONE = Decimal(0)
+
+
+@dataclass(slots=True)
+class LineLedger:
     """One line's quantities in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open.
 
     `ordered` is what was agreed on: for a line raised to a whole unit of sale (`fractional_unit: round_up`) and not
@@ -26,13 +30,13 @@ class LineLedger(NamedTuple):
     base_unit: str | None
     ordered: Decimal
     base_ordered: Decimal | None
-    confirmed: Decimal = Decimal(0)
-    backordered: Decimal = Decimal(0)
-    rejected: Decimal = Decimal(0)
-    cancelled: Decimal = Decimal(0)
+    confirmed: Decimal = _NONE
+    backordered: Decimal = _NONE
+    rejected: Decimal = _NONE
+    cancelled: Decimal = _NONE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """`answered`: the order stands, with `ledger` and `allocations`. `rejected`: the sender's fault, no order stands.
     `held`: nothing happens until someone on our side acts; no response either. `response` is None where the order

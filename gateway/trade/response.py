@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 
 from gateway.trade.allocation import allocate, release, taken
 from gateway.trade.answers import (
@@ -41,7 +40,7 @@ _GLN = "0088"
 _ADDRESS = frozenset({"street", "city", "postal_code", "region", "country"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heading:
     """What stands at the head of a response. `issued_at` is in the account's zone; its date is the issue date."""
 
@@ -88,7 +87,7 @@ def decide(
         # the lines at fault took the others of a ship-complete order with them
         return Decision("rejected", tuple(faults), _wanted_response(order, _answered(order, answers, heading)))
     response = _answered(order, answers, heading) if order.response_requested else None
-    return Decision("answered", tuple(faults), response, tuple(answer.ledger for answer in answers), allocations)
+    return Decision("answered", tuple(faults), response, tuple([answer.ledger for answer in answers]), allocations)
 
 
 def refusal_of_unread(
@@ -133,30 +132,24 @@ def buyer_party(account: Account) -> Party:
 
 def seller_party(supplier: Supplier) -> Party:
     """Who we are, as our documents say it."""
-    endpoint = (supplier.endpoint_scheme, supplier.endpoint_id)
-    address = tuple(supplier.address.items())
-    return _party(supplier.gln, supplier.legal_name, endpoint, supplier.registration, supplier.vat_id, address)
+    party = supplier.compiled.get("party")
+    if not isinstance(party, Party):
+        party = supplier.compiled["party"] = _party(supplier)
+    return party
 
 
-@lru_cache(maxsize=16)
-def _party(
-    gln: str | None,
-    legal_name: str,
-    endpoint: tuple[str | None, str | None],
-    registration: str | None,
-    vat_id: str | None,
-    address: tuple[tuple[str, str], ...],
-) -> Party:
-    scheme, endpoint_id = endpoint
+def _party(supplier: Supplier) -> Party:
+    number, registration = supplier.endpoint_id, supplier.registration
+    address = {part: text for part, text in supplier.address.items() if part in _ADDRESS}
     return Party(
-        id=gln,
-        scheme=_GLN if gln else None,
-        name=legal_name,
-        endpoint=Identifier(id=endpoint_id, scheme=scheme) if endpoint_id else None,
-        legal_name=legal_name,
+        id=supplier.gln,
+        scheme=_GLN if supplier.gln else None,
+        name=supplier.legal_name,
+        endpoint=Identifier(id=number, scheme=supplier.endpoint_scheme) if number else None,
+        legal_name=supplier.legal_name,
         registration=Identifier(id=registration) if registration else None,
-        vat_id=vat_id,
-        address=Address(**{part: text for part, text in address if part in _ADDRESS}) if address else None,
+        vat_id=supplier.vat_id,
+        address=Address(**address) if supplier.address else None,
     )
 
 

@@ -33,6 +33,26 @@ class Position:
     """Number of the last movement seen; a save is refused where the store has a later one."""
     taken: Decimal = Decimal(0)
     taken_by: dict[str, Decimal] = field(default_factory=dict)
+    free_then: Decimal = field(init=False)
+    """What was free at the snapshot, before anything was taken here."""
+
+    def __post_init__(self) -> None:
+        self.free_then = EXACT.subtract(self.on_hand, self.reserved_other)
+
+    def free(self, account: str, percent: int) -> Decimal:
+        """Base units that `account`, whose share is `percent`, may still take."""
+        everyone = EXACT.subtract(self.free_then, self.taken)
+        share = self.free_then
+        if percent != 100:
+            share = EXACT.multiply(share, EXACT.multiply(percent, _HUNDREDTH))
+        own = EXACT.subtract(share, self.taken_by.get(account, _NOTHING))
+        left = everyone if everyone < own else own
+        return left if left > 0 else _NOTHING
+
+    def take(self, account: str, quantity: Decimal) -> None:
+        """Note in this view that `account` takes `quantity` base units; negative gives back."""
+        self.taken = EXACT.add(self.taken, quantity)
+        self.taken_by[account] = EXACT.add(self.taken_by.get(account, _NOTHING), quantity)
 
 
 class Allocation(NamedTuple):
@@ -67,20 +87,7 @@ class Stock:
     def free(self, product: str, site: str, account: str, percent: int) -> Decimal:
         """Base units that `account` may still take there; 0 where there is no snapshot."""
         position = self.positions.get((product, site))
-        if position is None:
-            return _NOTHING
-        snapshot_free = EXACT.subtract(position.on_hand, position.reserved_other)
-        everyone = EXACT.subtract(snapshot_free, position.taken)
-        share = snapshot_free if percent == 100 else EXACT.multiply(snapshot_free, EXACT.multiply(percent, _HUNDREDTH))
-        own = EXACT.subtract(share, position.taken_by.get(account, _NOTHING))
-        left = min(own, everyone)
-        return left if left > 0 else _NOTHING
-
-    def take(self, product: str, site: str, account: str, quantity: Decimal) -> None:
-        """Note in this view that `account` takes `quantity` base units; negative gives back."""
-        position = self.positions[product, site]
-        position.taken = EXACT.add(position.taken, quantity)
-        position.taken_by[account] = EXACT.add(position.taken_by.get(account, _NOTHING), quantity)
+        return _NOTHING if position is None else position.free(account, percent)
 
     def next_receipt(self, product: str, supply_site: str | None, on_or_after: date) -> Receipt | None:
         """The first goods of the product due at its supply sites; None where none are, or only ones overdue."""

@@ -19,8 +19,10 @@ prices = st.fixed_dictionaries(
     {"amount": AMOUNTS}, optional={"base_quantity": st.sampled_from(["1", "1.0", "12", "0", "-2"]), "unit": UNITS}
 )
 items = st.sampled_from(
-    [{}, {"buyer_item": "PL-0042"}, {"seller_item": "MUG"}, {"gtin": OAT_CARTON}, {"buyer_item": "?"}]
-    + [{"buyer_item": "PL-0042", "gtin": OAT_PIECE}, {"seller_item": "FLOUR"}, {"seller_item": "SCREW"}]
+    [
+        *({}, {"buyer_item": "PL-0042"}, {"seller_item": "MUG"}, {"gtin": OAT_CARTON}, {"buyer_item": "?"}),
+        *({"buyer_item": "PL-0042", "gtin": OAT_PIECE}, {"seller_item": "FLOUR"}, {"seller_item": "SCREW"}),
+    ]
 )
 places = st.sampled_from([{"id": "DC", "scheme": "0088"}, {"id": "DC"}, {"id": "?"}, {"name": "nowhere"}])
 lines = st.builds(

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, time, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.trade.checks import check
 from mappings.revision import Product
 from schemas.documents.common import Period
 from schemas.documents.order import ScheduleLine
 from schemas.faults import Fault
+from schemas.values import from_fraction
 from tests.trade.builders import DAY, OAT, RECEIVED, line, mapped
 
 PAST = RECEIVED - DAY
@@ -166,3 +171,40 @@ def test_every_fault_at_once() -> None:
 
 def test_a_line_that_is_not_ours_is_left_to_its_own_faults() -> None:
     assert check(mapped(line("1", product=None, per_unit=None)), RECEIVED) == ()
+
+
+sizes = st.sampled_from([Decimal(text) for text in ("1", "3", "5", "7", "12", "0.5", "1.50", "0.0000000001", "1E+3")])
+
+
+@given(
+    st.decimals("0.0000000001", "99999999999999999999", places=10) | sizes,
+    st.none() | sizes,
+    st.none() | sizes | st.just(Decimal(0)),
+    st.sampled_from([1, 3, 7, 12, Fraction(1, 3), Fraction(3, 10)]),
+    st.booleans(),
+)
+@settings(max_examples=500, deadline=None)
+def test_what_is_plainly_right_is_right_in_fractions(
+    quantity: Decimal, minimum: Decimal | None, multiple: Decimal | None, per_unit: Fraction | int, torn: bool
+) -> None:
+    product = replace(OAT, order_minimum=minimum, order_multiple=multiple)
+    base = Fraction(quantity) * per_unit
+    faults = (Fault("fractional_unit", "Not whole.", "/lines/0/quantity"),) if torn else ()
+    one = replace(
+        line("1", product=product, per_unit=1, faults=faults),
+        base_per_unit=Fraction(per_unit),
+        sales_quantity=from_fraction(base),
+    )
+    one = replace(one, line=one.line.model_copy(update={"quantity": quantity}))
+    assert [fault.code for fault in check(mapped(one), RECEIVED)] == _broken(product, base, torn)
+
+
+def _broken(product: Product, sales: Fraction, torn: bool) -> list[str]:
+    """The rules that so many units of sale break, where what isn't whole is counted as the next whole number."""
+    counted = Fraction(ceil(sales)) if torn else sales
+    broken = []
+    if product.order_minimum is not None and counted < Fraction(product.order_minimum):
+        broken.append("below_minimum")
+    if product.order_multiple and counted % Fraction(product.order_multiple):
+        broken.append("not_a_multiple")
+    return broken
