@@ -15,7 +15,6 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mappings.files.text import FilesRejected, text_of, unreadable
 from schemas.faults import Fault
 
-
 Lines = Mapping[tuple[Any, ...], int]
 """Place in the YAML → the line where it stands."""
 
