@@ -101,9 +101,11 @@ def settle_and_save(services: Services, claim: Claim, works: Sequence[Work], bea
         try:
             if time.monotonic() - started > services.limits.lease_seconds / 3:
                 services.store.queue.extend(claim)
-            changes = settle_all(services, works)
-            services.store.queue.save(claim, changes)
+            with services.store.turns.turn():
+                changes = settle_all(services, works)
+                services.store.queue.save(claim, changes)
         except Collision as collision:
+            services.store.turns.collided()
             cause = str(collision)
             continue
         except LeaseLost:  # taken over, or saved by a commit whose answer never came: others settle or have settled it
