@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException
 from gateway.api.answers import Problem, as_json, fault_answers
 from gateway.store.database import StoreUnavailable
 from gateway.store.ids import new_id
-from schemas.faults import FAULTS, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import Fault
 
 PROBLEM_TYPE = "application/problem+json"
 NOT_THERE = "There is no such thing, or not for this key."

@@ -19,7 +19,7 @@ from gateway.api.door import in_path
 from gateway.api.examples import ANSWERS, ORDER, ORDER_RESPONSE, UBL_ORDER
 from gateway.api.guide import FORMAT_STORIES, LINE_MEMBERS, ORDER_MEMBERS, REMEDIES, STATUSES_MEAN
 from gateway.api.problems import not_found
-from schemas.faults import FAULTS
+from schemas.fault_codes import FAULTS
 from schemas.json_schema import DOCUMENTS, schema
 
 _ACTORS = {

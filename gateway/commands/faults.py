@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from gateway.commands.screen import Screen, reports
-from schemas.faults import FAULTS
+from schemas.fault_codes import FAULTS
 
 
 @click.command()

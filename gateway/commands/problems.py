@@ -10,7 +10,8 @@ import click
 from gateway.commands.opening import opened
 from gateway.commands.screen import Failed, Screen, counted, fault_lines, reports
 from gateway.commands.times import moment
-from schemas.faults import FAULTS, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import Fault
 
 if TYPE_CHECKING:
     from gateway.store.problems import Problem

@@ -14,7 +14,8 @@ from gateway.demo.asking import WAIT_SECONDS
 from gateway.demo.sending import Sent
 from schemas.documents.order import OrderLine
 from schemas.documents.order_response import LineOutcome, ResponseLine
-from schemas.faults import FAULTS, DocumentFailure, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentFailure, Fault
 from schemas.formats.registry import sniff
 from schemas.values import shortest
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mappings.account import Policies
-from schemas.faults import FAULTS, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import Fault
 
 Consequence = Literal[
     "reject_order",  # no order stands; the sender is told why

@@ -17,7 +17,7 @@ from schemathesis.checks import CHECKS as KNOWN
 from schemathesis.checks import load_all_checks
 
 from gateway.api.answers import ANSWERS
-from schemas.faults import FAULTS
+from schemas.fault_codes import FAULTS
 from schemas.json_schema import DOCUMENTS
 from tests.api.builders import Gateway, Sender, order, services_at
 

@@ -26,7 +26,7 @@ from gateway.states import STATUSES
 from gateway.store.revisions import Row
 from mappings.revision import ItemRow, SiteRow
 from mappings.tables import natural_key, to_fields
-from schemas.faults import FAULTS
+from schemas.fault_codes import FAULTS
 from schemas.formats.registry import FORMATS, format_by_name
 from schemas.json_schema import schema
 from tests.api.builders import Gateway, Sender

@@ -19,7 +19,8 @@ import pytest
 from lxml import etree
 
 from schemas.documents.common import Document
-from schemas.faults import FAULTS, DocumentRejected, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder
 from schemas.formats.ubl_2_1 import UBL_2_1
 from schemas.formats.ubl_2_1.names import qualified

@@ -29,7 +29,7 @@ from gateway.store.ids import now_us
 from mappings.account import Account
 from mappings.files.account_folder import read_account
 from mappings.files.text import FilesRejected
-from schemas.faults import FAULTS
+from schemas.fault_codes import FAULTS
 from schemas.formats import ReadOrder
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.registry import FORMATS

@@ -23,7 +23,8 @@ from schemas.documents.common import (
 )
 from schemas.documents.order import MAX_LINES, Order, OrderLine, ScheduleLine
 from schemas.documents.order_response import LineOutcome, OrderResponse, ResponseLine
-from schemas.faults import FAULTS, DocumentRejected
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentRejected
 from schemas.formats import json_1
 from schemas.formats.json_1 import (
     JSON_1,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from schemas.documents.order import Order, content_digest
 from schemas.documents.order_response import OrderResponse
-from schemas.faults import FAULTS, DocumentRejected, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentRejected, Fault
 from schemas.formats import json_1
 from schemas.formats.json_1 import (
     JSON_1,

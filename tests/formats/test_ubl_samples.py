@@ -15,7 +15,8 @@ from lxml import etree
 
 from schemas.documents.order import Order
 from schemas.documents.order_response import judged_response
-from schemas.faults import FAULTS, DocumentHeld, DocumentRejected, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import ReadOrder
 from schemas.formats.ubl_2_1 import PEPPOL_BIS_3, UBL_2_1
 

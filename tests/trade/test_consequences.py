@@ -10,7 +10,8 @@ import pytest
 
 from gateway.trade.consequences import CONSEQUENCES, ByPolicy, Consequence, consequence_of, judge
 from mappings.account import Policies
-from schemas.faults import FAULTS, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 _RAISED = re.compile(r'Fault\(\s*"([a-z_]+)"')

@@ -1,0 +1,517 @@
+"""Every fault code, with its story. A code is permanent: it is never reused, never renamed, never taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Actor = Literal["sender", "us", "world", "policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCode:
+    """A permanent code: who must act on it, the HTTP status where it is answered at once, and its story."""
+
+    code: str
+    actor: Actor
+    title: str
+    meaning: str
+    remedy: str
+    status: int | None = None
+
+
+FAULTS: dict[str, FaultCode] = {}
+
+
+def _declare(code: str, actor: Actor, title: str, meaning: str, remedy: str, status: int | None = None) -> None:
+    if code in FAULTS:
+        raise ValueError(f"fault code {code} is declared twice")
+    FAULTS[code] = FaultCode(code, actor, title, meaning, remedy, status)
+
+
+# --- reading: can the bytes be read as what they claim to be? -------------------------------------------------
+_declare(
+    "empty_body",
+    "sender",
+    "Empty document",
+    "The request or file has no content.",
+    "Send the document's bytes.",
+    400,
+)
+_declare(
+    "unknown_format",
+    "sender",
+    "Format not recognised",
+    "No format that the account may send fits these bytes.",
+    "Send one of the account's agreed formats, with its media type.",
+    415,
+)
+_declare(
+    "format_not_agreed",
+    "sender",
+    "Format not agreed",
+    "The format is known, but not agreed for this account.",
+    "Send an agreed format, or have it added to the account's inbound formats.",
+    415,
+)
+_declare(
+    "unknown_encoding",
+    "sender",
+    "Text encoding not readable",
+    "The bytes are not text in their declared encoding.",
+    "Declare the encoding that the document is written in; UTF-8 is best.",
+    400,
+)
+_declare(
+    "xml_not_well_formed",
+    "sender",
+    "XML not well-formed",
+    "The XML parser stops at the place given.",
+    "Send well-formed XML 1.0.",
+    400,
+)
+_declare(
+    "xml_doctype_refused",
+    "sender",
+    "DOCTYPE refused",
+    "The document has a DOCTYPE that its format doesn't have, or an internal subset; entities are never expanded.",
+    "Leave the DOCTYPE out.",
+    400,
+)
+_declare(
+    "xml_limit",
+    "sender",
+    "XML beyond a limit",
+    "Nesting deeper than 256, more than 10,000,000 characters in one node, or thousands of elements without a place.",
+    "Send attachments beside the document rather than inside it, and the documented elements only.",
+    400,
+)
+_declare(
+    "json_not_valid",
+    "sender",
+    "JSON not valid",
+    "The JSON reader stops at the place given.",
+    "Send RFC 8259 JSON.",
+    400,
+)
+_declare(
+    "json_duplicate_key",
+    "sender",
+    "JSON key twice",
+    "One object has the same key twice.",
+    "Send each key once.",
+    400,
+)
+_declare(
+    "json_number",
+    "sender",
+    "JSON number refused",
+    "NaN, Infinity, or a number with more digits than any quantity or amount has.",
+    "Send finite decimals of at most 20 digits before and 10 after the point, best as strings.",
+    400,
+)
+_declare(
+    "json_too_deep",
+    "sender",
+    "JSON too deep",
+    "Objects and arrays are nested deeper than 64.",
+    "Send the documented layout.",
+    400,
+)
+_declare(
+    "json_limit",
+    "sender",
+    "JSON beyond a limit",
+    "More than 4,000,000 commas, 600,000 objects and lists, or 1,000,000 numbers in one document.",
+    "Split the document.",
+    400,
+)
+_declare(
+    "bad_character",
+    "sender",
+    "Character refused",
+    "A text has a control character or half of a surrogate pair, which no answer could repeat.",
+    "Leave the character out.",
+    400,
+)
+_declare(
+    "wrong_document",
+    "sender",
+    "Not a document taken here",
+    "The bytes can be read, but they are not an order.",
+    "Send an order to this address.",
+    400,
+)
+# --- decoding: the document as its format defines it ----------------------------------------------------------
+_declare(
+    "missing_field",
+    "sender",
+    "Required value missing",
+    "A value that every order needs is not there, or empty.",
+    "Send the value.",
+)
+_declare(
+    "unknown_field",
+    "sender",
+    "Field not known",
+    "The format has no such field here.",
+    "Leave it out or correct its name.",
+)
+_declare(
+    "not_a_number",
+    "sender",
+    "Not a decimal number",
+    "A quantity or amount is not a plain decimal number.",
+    "Send digits with a point as decimal separator.",
+)
+_declare(
+    "not_a_date",
+    "sender",
+    "Not a date",
+    "A date or time is not written as ISO 8601.",
+    "Send YYYY-MM-DD; times with an offset.",
+)
+_declare(
+    "bad_value",
+    "sender",
+    "Value not allowed",
+    "The value is not one of those, or not of the kind, the field takes.",
+    "Send an allowed value.",
+)
+_declare("too_long", "sender", "Value too long", "A text is longer than the field's limit.", "Shorten the text.")
+_declare(
+    "too_many_lines",
+    "sender",
+    "Too many lines",
+    "The order has more lines than the gateway takes in one document.",
+    "Split the order.",
+)
+_declare("no_lines", "sender", "Order without lines", "An order needs at least one line.", "Send the lines.")
+_declare(
+    "duplicate_line",
+    "sender",
+    "Line number twice",
+    "Two lines have the same number, so an answer could not name one.",
+    "Number the lines uniquely.",
+)
+_declare(
+    "quantity_not_positive",
+    "sender",
+    "Quantity not above zero",
+    "An ordered quantity must be more than zero.",
+    "Send the quantity, or leave the line out.",
+)
+_declare(
+    "check_digit",
+    "sender",
+    "Check digit wrong",
+    "A GTIN or GLN doesn't end in its GS1 check digit. The order is read all the same.",
+    "Correct the number; published test documents often carry such numbers.",
+)
+_declare(
+    "repeated_element",
+    "sender",
+    "Element more than once",
+    "What the format has once stands there again, and which of them is meant is not guessed.",
+    "Send it once.",
+)
+_declare(
+    "unknown_element",
+    "sender",
+    "Element not known",
+    "The document has an element that the gateway doesn't know there. It is kept aside and has no effect.",
+    "Correct its name, or leave it out.",
+)
+_declare(
+    "other_currency",
+    "sender",
+    "Amount in another currency",
+    "An amount isn't in the order's currency, so it is kept aside rather than taken for one that is.",
+    "Send every amount in the order's currency.",
+)
+_declare(
+    "unsupported_document",
+    "us",
+    "Kind of order not handled",
+    "This kind of order or document function isn't handled automatically.",
+    "Handle it by hand and dismiss the message, or agree another kind with the account.",
+)
+# --- mapping: the account's terms into ours --------------------------------------------------------------------
+_declare(
+    "wrong_buyer",
+    "sender",
+    "Not the key's buyer",
+    "The buyer named in the document isn't the account that sent it.",
+    "Send the order with the buyer's own key.",
+)
+_declare(
+    "wrong_recipient",
+    "sender",
+    "Not our order",
+    "The seller named in the document isn't us.",
+    "Send it to the supplier it names.",
+)
+_declare(
+    "unknown_item",
+    "us",
+    "Unknown item",
+    "No agreed item number, and no item number or GTIN of ours, fits the line's item.",
+    "Add the item to the account's items.csv (and its price to prices.csv, where it has prices), then replay.",
+)
+_declare(
+    "item_conflict",
+    "us",
+    "Item numbers disagree",
+    "The line's item numbers lead to different products.",
+    "Find out which is right, correct items.csv or have the account correct the order.",
+)
+_declare(
+    "unknown_unit",
+    "us",
+    "Unknown unit",
+    "Nobody has said what this unit of the account is in our units.",
+    "Add the unit to the item's row in items.csv or to units.csv, or the missing pack to packs.csv, then replay.",
+)
+_declare(
+    "pack_contradiction",
+    "us",
+    "Pack sizes disagree",
+    "The GTIN's pack level, or the pack size in the document, contradicts the factor of the mapping.",
+    "Find out how many are in the pack, correct items.csv, units.csv or packs.csv (a row in items.csv with this GTIN "
+    "allows it), then replay.",
+)
+_declare(
+    "fractional_unit",
+    "policy",
+    "Not whole in our unit of sale",
+    "The quantity is not a whole number of the unit we sell.",
+    "Order a multiple of the unit of sale.",
+)
+_declare(
+    "unknown_ship_to",
+    "us",
+    "Unknown delivery site",
+    "No known place of the account fits the place of delivery.",
+    "Add the site to the account's sites.csv, then replay.",
+)
+_declare(
+    "unknown_revision",
+    "us",
+    "No mapping published",
+    "The account has no published mapping revision.",
+    "Import or publish the account's mapping, then replay.",
+)
+# --- checking: against contract and catalogue ------------------------------------------------------------------
+_declare(
+    "price_mismatch",
+    "policy",
+    "Price differs from contract",
+    "The ordered price is outside the account's tolerance of the contract price.",
+    "Correct the price, or the contract price in prices.csv where that is wrong.",
+)
+_declare(
+    "no_contract_price",
+    "us",
+    "No contract price",
+    "The account has contract prices, but none for this product, unit, currency and date.",
+    "Add the price to the account's prices.csv, then replay.",
+)
+_declare(
+    "currency_mismatch",
+    "policy",
+    "Currency not agreed",
+    "The order's currency isn't the contract's.",
+    "Order in the agreed currency, or add prices in this one to prices.csv.",
+)
+_declare(
+    "inactive_product",
+    "sender",
+    "Product not sold",
+    "The product is no longer, or not yet, sold.",
+    "Order its replacement where one is named.",
+)
+_declare(
+    "below_minimum",
+    "sender",
+    "Below the minimum quantity",
+    "The quantity is less than the product's order minimum.",
+    "Order at least the minimum.",
+)
+_declare(
+    "not_a_multiple",
+    "sender",
+    "Not a multiple",
+    "The quantity isn't a multiple of the product's order multiple.",
+    "Order a multiple.",
+)
+_declare(
+    "past_date",
+    "policy",
+    "Delivery requested in the past",
+    "The requested delivery was over when the order was received.",
+    "Request a date to come.",
+)
+_declare(
+    "dates_contradict",
+    "sender",
+    "Dates contradict",
+    "A window ends before it starts, or an order is cancelled before its requested delivery.",
+    "Correct the dates.",
+)
+_declare(
+    "release_without_contract",
+    "sender",
+    "Release without contract",
+    "A release order must name the contract it draws on.",
+    "Name the contract.",
+)
+_declare(
+    "order_number_reused",
+    "policy",
+    "Order number used for other content",
+    "An order of this number is live, with other content.",
+    "Send a change, or a new order under a new number.",
+)
+# --- account folders, catalogue and stock files --------------------------------------------------------------------
+_declare(
+    "file_not_readable",
+    "us",
+    "File not readable",
+    "A file of an account folder or of the catalogue is missing, or isn't the UTF-8 CSV, XLSX or YAML it must be.",
+    "Correct the file and import again.",
+)
+_declare(
+    "duplicate_row",
+    "us",
+    "Row twice",
+    "Two rows say something about the same thing from the same day on.",
+    "Keep one of them, or give them different valid_from.",
+)
+# --- running: a bug or an outage ---------------------------------------------------------------------------------
+_declare(
+    "internal_error",
+    "us",
+    "Error in the gateway",
+    "The gateway itself failed at this document; it is kept.",
+    "See the log under the message's id; replay after the cause is mended.",
+)
+_declare(
+    "quarantined",
+    "us",
+    "Quarantined",
+    "Processing this document ended its worker several times, so it is kept apart.",
+    "See why the worker died; replay after the cause is mended.",
+)
+# --- HTTP: answered before a document is kept ----------------------------------------------------------------------
+_declare(
+    "key_missing",
+    "sender",
+    "No key",
+    "The request carries no Authorization: Bearer key.",
+    "Send the account's key.",
+    401,
+)
+_declare(
+    "key_unknown",
+    "sender",
+    "Key not valid",
+    "The key is unknown, revoked or expired.",
+    "Send a live key.",
+    401,
+)
+_declare(
+    "key_not_allowed",
+    "sender",
+    "Key not allowed here",
+    "The key is live but of a kind that may not do this.",
+    "Use a key of the right kind.",
+    403,
+)
+_declare(
+    "not_found",
+    "sender",
+    "Not found",
+    "There is no such thing, or not for this key.",
+    "Check the address.",
+    404,
+)
+_declare(
+    "method_not_allowed",
+    "sender",
+    "Method not allowed",
+    "The address takes other methods.",
+    "See Allow.",
+    405,
+)
+_declare(
+    "not_acceptable",
+    "sender",
+    "Format not available",
+    "The document can't be had in the format asked for.",
+    "Ask for one of the formats named.",
+    406,
+)
+_declare(
+    "conflict",
+    "sender",
+    "Conflict",
+    "The request contradicts what is stored.",
+    "Read the present state first.",
+    409,
+)
+_declare(
+    "body_too_large",
+    "sender",
+    "Body too large",
+    "The body is larger than the limit named.",
+    "Split the document, or send attachments apart.",
+    413,
+)
+_declare(
+    "media_type_unsupported",
+    "sender",
+    "Media type not taken",
+    "The Content-Type is not one that is taken here.",
+    "Send a type named in the answer.",
+    415,
+)
+_declare(
+    "encoding_refused",
+    "sender",
+    "Content-Encoding refused",
+    "The encoding isn't gzip or identity, is broken, or expands beyond the limit.",
+    "Send plain or honest gzip.",
+    413,
+)
+_declare(
+    "idempotency_key_reused",
+    "sender",
+    "Idempotency-Key used for other content",
+    "The key came with another document before.",
+    "Use a new key for new content.",
+    422,
+)
+_declare(
+    "bad_parameter",
+    "sender",
+    "Parameter not valid",
+    "A query parameter or header is not of the kind it must be.",
+    "Correct it.",
+    400,
+)
+_declare(
+    "rate_limited",
+    "sender",
+    "Too many requests",
+    "More orders per minute than agreed.",
+    "Wait as Retry-After says.",
+    429,
+)
+_declare(
+    "cannot_store",
+    "world",
+    "Can't store now",
+    "The document could not be stored durably, so it was not taken.",
+    "Send the same request again after Retry-After; it is safe.",
+    503,
+)
