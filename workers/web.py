@@ -5,14 +5,12 @@ On SIGTERM it takes no more connections, answers what it has, and ends.
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import logging
 import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -23,8 +21,6 @@ _BACKLOG = 1024
 _SEND_BYTES = 18_000
 """Waitress spins on writable sockets below this: 1.4 × at 16 connections, 3 × at 32 (measured)."""
 _LOOP_SECONDS = 1.0
-_SELF_TEST_SECONDS = 5.0
-_SELF_TEST_SILENCE = 60.0
 _DRAIN_SECONDS = 8.0
 
 logger = logging.getLogger(__name__)
@@ -37,6 +33,8 @@ class WebLimits:
     threads: int
     connections: int
     max_body_bytes: int
+    busy_seconds: float = 6.0
+    """How long all threads may be busy before the heartbeat stops: longer than they wait for a locked database."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,11 +61,11 @@ def serve(
     """Answer requests until `stop` is set. `on_stop` is given a function that wakes the loop, for a signal handler."""
     server = _server(application, listening, limits)
     on_stop(server.pull_trigger)
-    with _self_test(listening, stop) as works:
-        while not stop.is_set():
-            server.asyncore.loop(timeout=_LOOP_SECONDS, map=server._map, use_poll=True, count=1)
-            if works():
-                beat()
+    threads = _Threads(server.task_dispatcher, limits.busy_seconds)
+    while not stop.is_set():
+        server.asyncore.loop(timeout=_LOOP_SECONDS, map=server._map, use_poll=True, count=1)
+        if threads.come_free():
+            beat()
     _finish(server, beat)
 
 
@@ -105,28 +103,31 @@ def _is_answering(server: Any) -> bool:
     return any(channel.requests or channel.total_outbufs_len for channel in list(server.active_channels.values()))
 
 
-@contextlib.contextmanager
-def _self_test(listening: socket.socket, stop: threading.Event) -> Iterator[Callable[[], bool]]:
-    """Ask our own /healthz now and then: a server whose threads all hang must not go on beating for ever."""
-    host, port = address_of(listening).removeprefix("http://").rsplit(":", 1)
-    last_answer = time.monotonic()
+class _Threads:
+    """Whether a thread of the server still comes free. A server whose threads all hang must not go on beating.
 
-    def ask() -> None:
-        nonlocal last_answer
-        while not stop.wait(_SELF_TEST_SECONDS):
-            if _is_healthy(host, int(port)):
-                last_answer = time.monotonic()
+    A task like a request's, but the next one to be taken: a queue of requests that get on says nothing against them.
+    """
 
-    threading.Thread(target=ask, name="self-test", daemon=True).start()
-    yield lambda: time.monotonic() - last_answer < _SELF_TEST_SILENCE
+    def __init__(self, dispatcher: Any, busy_seconds: float) -> None:
+        self._dispatcher = dispatcher
+        self._busy_seconds = busy_seconds
+        self._last_free = time.monotonic()
+        self._is_asked = False
 
+    def come_free(self) -> bool:
+        now = time.monotonic()
+        if not self._is_asked and now - self._last_free >= _LOOP_SECONDS:
+            self._is_asked = True
+            with self._dispatcher.lock:
+                self._dispatcher.queue.appendleft(self)
+                self._dispatcher.queue_cv.notify()
+        return now - self._last_free < self._busy_seconds
 
-def _is_healthy(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host.strip("[]"), port, timeout=_SELF_TEST_SILENCE / 2)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    def service(self) -> None:
+        """Called by the first thread that is free."""
+        self._last_free = time.monotonic()
+        self._is_asked = False
+
+    def cancel(self) -> None:
+        """Called at the end, where no thread came."""

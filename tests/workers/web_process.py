@@ -1,12 +1,17 @@
-"""A web process with a small application: `web_process.py`, prints its address. /slow answers after half a second."""
+"""A web process with a small application and four threads: `web_process.py [LISTEN_FD --beat-fd N]`.
+
+It prints its address. /slow answers after half a second, /hang never does.
+"""
 
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 import time
 
+from workers.beat import Beat
 from workers.web import WebLimits, address_of, listen, serve
 
 
@@ -14,6 +19,9 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/slow":
         print("slow began", flush=True)
         time.sleep(0.5)
+    if environ["PATH_INFO"] == "/hang":
+        print("hangs", flush=True)
+        threading.Event().wait()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
     return [b"hello"]
 
@@ -27,10 +35,16 @@ def main() -> None:
             each()
 
     signal.signal(signal.SIGTERM, end)
-    listening = listen("127.0.0.1", 0)
+    listening = socket.socket(fileno=int(sys.argv[1])) if len(sys.argv) > 1 else listen("127.0.0.1", 0)
     print(address_of(listening), flush=True)
+    tell = Beat(int(sys.argv[3]) if len(sys.argv) > 1 else None)
     beats: list[int] = []
-    serve(application, listening, WebLimits(4, 100, 1_000_000), lambda: beats.append(1), stop, wake.append)
+
+    def beat() -> None:
+        beats.append(1)
+        tell()
+
+    serve(application, listening, WebLimits(4, 100, 1_000_000, busy_seconds=1.5), beat, stop, wake.append)
     print(f"{len(beats)} beats", flush=True)
 
 
