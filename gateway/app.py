@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_openapi3 import OpenAPI, Schema
 
-from gateway.api.access import watch_requests
+from gateway.api.access import closing_headers, note, watch_requests
 from gateway.api.answers import Problem, component_schemas
 from gateway.api.describe import INFO, SECURITY_SCHEMES
 from gateway.api.documents import documents
@@ -12,7 +14,7 @@ from gateway.api.door import Door
 from gateway.api.messages import messages
 from gateway.api.operation import operation
 from gateway.api.orders import orders
-from gateway.api.problems import answer_with_problems
+from gateway.api.problems import answer_with_problems, problem, refused_by_server
 from gateway.api.rates import OrderRate
 from gateway.api.reference import finished_description, reference
 from gateway.api.waiting import Waiting
@@ -20,9 +22,27 @@ from gateway.metrics import Metrics
 from gateway.services import Services
 
 
-def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) -> OpenAPI:
+class Application(OpenAPI):
+    """Flask's application, and what our server asks of it besides WSGI (`workers.waitress_parts`)."""
+
+    @property
+    def door(self) -> Door:
+        """What the routes share."""
+        found: Door = self.extensions["door"]
+        return found
+
+    def refusal(self, status: int, reason: str) -> tuple[str, Sequence[tuple[str, str]], bytes]:
+        """The problem for a request that the server refused: status line, headers, body."""
+        refused = refused_by_server(status, reason, self.door.services.limits.max_body_bytes)
+        response = problem(refused)
+        response.headers.extend(closing_headers(over_tls=False))
+        note(self.door.metrics, "unread", "unmatched", refused.status, 0.0)
+        return response.status, list(response.headers.items()), response.get_data()
+
+
+def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) -> Application:
     """The WSGI application for one process. Of its `threads` at most half wait for answers, `max_wait` seconds."""
-    app = OpenAPI(
+    app = Application(
         "gateway",
         info=INFO,
         security_schemes=SECURITY_SCHEMES,

@@ -495,7 +495,7 @@ _declare(
     "bad_parameter",
     "sender",
     "Parameter not valid",
-    "A query parameter or header is not of the kind it must be.",
+    "A query parameter, a header or the request line is not of the kind it must be.",
     "Correct it.",
     400,
 )

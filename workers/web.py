@@ -17,6 +17,8 @@ from wsgiref.types import WSGIApplication
 
 import waitress.server
 
+from workers.waitress_parts import Channel
+
 _BACKLOG = 1024
 _SEND_BYTES = 18_000
 """Waitress spins on writable sockets below this: 1.4 × at 16 connections, 3 × at 32 (measured)."""
@@ -60,7 +62,7 @@ def serve(
 ) -> None:
     """Answer requests until `stop` is set. `on_stop` is given a function that wakes the loop, for a signal handler."""
     server = _server(application, listening, limits)
-    on_stop(server.pull_trigger)
+    on_stop(lambda: _wake(server))
     threads = _Threads(server.task_dispatcher, limits.busy_seconds)
     while not stop.is_set():
         server.asyncore.loop(timeout=_LOOP_SECONDS, map=server._map, use_poll=True, count=1)
@@ -72,7 +74,7 @@ def serve(
 def _server(application: WSGIApplication, listening: socket.socket, limits: WebLimits) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="send_bytes", category=DeprecationWarning)
-        return waitress.server.create_server(
+        server: Any = waitress.server.create_server(
             application,
             sockets=[listening],
             threads=limits.threads,
@@ -86,6 +88,16 @@ def _server(application: WSGIApplication, listening: socket.socket, limits: WebL
             ident="",
             expose_tracebacks=False,
         )
+    server.channel_class = Channel
+    server.words = application
+    return server
+
+
+def _wake(server: Any) -> None:
+    """End the loop's wait; after its end there is nothing to wake."""
+    with contextlib.suppress(OSError):
+        if not server.trigger._closed:
+            server.pull_trigger()
 
 
 def _finish(server: Any, beat: Callable[[], None]) -> None:

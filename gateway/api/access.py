@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 from flask import Flask, Response, g, request
 
 from gateway.api.door import door
+from gateway.metrics import Metrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
-_CLOSED = "default-src 'none'; frame-ancestors 'none'"
+_CLOSED = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 _ALWAYS = (
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
+_OVER_TLS = ("Strict-Transport-Security", "max-age=31536000")
 
 logger = logging.getLogger("gateway.access")
 
@@ -28,26 +31,27 @@ def watch_requests(app: Flask) -> None:
     app.after_request(_end)
 
 
+def closing_headers(*, over_tls: bool) -> Sequence[tuple[str, str]]:
+    """What every answer says to browsers, but for a page that has a policy of its own."""
+    return (_CLOSED, *_ALWAYS, _OVER_TLS) if over_tls else (_CLOSED, *_ALWAYS)
+
+
+def note(metrics: Metrics, method: str, route: str, status: int, seconds: float, key_id: str = "-") -> None:
+    """Count an answered request under its route's template, and log it; neither has anything of its address."""
+    known = method if method in _METHODS else "other"
+    metrics.observe(known, route, status, seconds)
+    level = logging.DEBUG if route in _QUIET else logging.INFO
+    logger.log(level, "%s %s %d %.1f ms key %s", known, route, status, seconds * 1000, key_id)
+
+
 def _begin() -> None:
     g.started = time.perf_counter()
 
 
 def _end(response: Response) -> Response:
-    _secure(response)
-    seconds = time.perf_counter() - g.started
+    for name, value in closing_headers(over_tls=request.is_secure):
+        response.headers.setdefault(name, value)
     route = request.url_rule.rule if request.url_rule is not None else "unmatched"
-    method = request.method if request.method in _METHODS else "other"
-    door().metrics.observe(method, route, response.status_code, seconds)
-    level = logging.DEBUG if route in _QUIET else logging.INFO
-    key_id = g.get("key_id", "-")
-    logger.log(level, "%s %s %d %.1f ms key %s", method, route, response.status_code, seconds * 1000, key_id)
+    seconds = time.perf_counter() - g.started
+    note(door().metrics, request.method, route, response.status_code, seconds, g.get("key_id", "-"))
     return response
-
-
-def _secure(response: Response) -> None:
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", _CLOSED)
-    for name, value in _ALWAYS:
-        headers.add(name, value)
-    if request.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"

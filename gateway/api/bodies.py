@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from gateway.api.problems import Refused
+from gateway.api.problems import Refused, too_large
 from gateway.intake import language_of
 from gateway.services import Limits
 
@@ -64,10 +64,10 @@ def _received(environ: dict[str, Any], limit: int) -> bytes:
             raise Refused("bad_parameter", "This server needs a Content-Length.", status=411)
         return b""
     if declared is not None and declared > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     body = _read(environ["wsgi.input"], limit + 1 if declared is None else declared)
     if len(body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if declared is not None and len(body) < declared:
         raise Refused("bad_parameter", f"The body ended after {len(body)} of the {declared} bytes it declared.")
     return body
@@ -108,7 +108,7 @@ def _unzipped(packed: bytes, limits: Limits) -> bytes:
         except zlib.error as error:
             raise _broken_gzip("is not gzip") from error
         if len(unpacked) > limits.max_body_bytes:
-            raise _too_large(limits.max_body_bytes, " once unzipped")
+            raise too_large(limits.max_body_bytes, " once unzipped")
         if len(unpacked) > allowed:
             detail = f"The gzip body expands to more than {limits.max_gzip_ratio} times its size, which is the limit."
             raise Refused("encoding_refused", detail)
@@ -118,10 +118,6 @@ def _unzipped(packed: bytes, limits: Limits) -> bytes:
         if not rest:
             return bytes(unpacked)
     raise _broken_gzip(f"has more than {_MAX_MEMBERS} members")
-
-
-def _too_large(limit: int, when: str = "") -> Refused:
-    return Refused("body_too_large", f"The body is larger than {limit} bytes{when}, which is the limit.")
 
 
 def _broken_gzip(what: str) -> Refused:

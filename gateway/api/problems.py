@@ -75,6 +75,22 @@ def problem(refused: Refused) -> Response:
     return response
 
 
+def refused_by_server(status: int, reason: str, max_body_bytes: int) -> Refused:
+    """For a request that never reached the application. `reason`: what the server says of it, in a few words."""
+    if status == 413:
+        return too_large(max_body_bytes)
+    if status == 500:
+        return Refused("internal_error", "The gateway failed at this request.", status=500)
+    if status == 431:
+        reason = "The headers are larger than the server takes"
+    return Refused("bad_parameter", f"{reason.rstrip('.')}.", status=status)
+
+
+def too_large(limit: int, when: str = "") -> Refused:
+    """For more bytes than are taken."""
+    return Refused("body_too_large", f"The body is larger than {limit} bytes{when}, which is the limit.")
+
+
 def fault_page(code: str) -> str:
     """Where a code's story is told."""
     return f"/v1/docs/faults/{code}"

@@ -58,3 +58,62 @@ def test_an_order_goes_in_and_its_answer_comes_out(gateway: Gateway, acme: Sende
         answered = client.post("/v1/orders?wait=5", json=order("PO/1"))
         assert (answered.status_code, answered.json()["order_number"]) == (200, "PO/1")
         assert "server" not in {name.lower() for name in answered.headers}
+
+
+# --- what the server itself refuses ------------------------------------------------------------
+POST = "POST /v1/orders HTTP/1.1\r\nHost: x\r\n"
+UNREAD = [
+    pytest.param("NONSENSE\r\n\r\n", 400, "bad_parameter", id="no request line"),
+    pytest.param("get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_parameter", id="a method in small letters"),
+    pytest.param("GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_parameter", id="an address that is none"),
+    pytest.param("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400, "bad_parameter", id="a header that is none"),
+    pytest.param(f"{POST}Content-Length: ten\r\n\r\n", 400, "bad_parameter", id="a length in words"),
+    pytest.param(f"{POST}Content-Length: -1\r\n\r\n", 400, "bad_parameter", id="a length below nothing"),
+    pytest.param(f"{POST}Content-Length: {'9' * 5000}\r\n\r\n", 400, "bad_parameter", id="a length of 5,000 digits"),
+    pytest.param(f"{POST}Content-Length: 5000000\r\n\r\n", 413, "body_too_large", id="a length far over the limit"),
+    pytest.param(f"{POST}Transfer-Encoding: xchunked\r\n\r\n", 400, "bad_parameter", id="another transfer encoding"),
+    pytest.param(f"{POST}Transfer-Encoding: gzip, chunked\r\n\r\n", 400, "bad_parameter", id="one that is a list"),
+    pytest.param(f"{POST}Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, "bad_parameter", id="a chunk without a size"),
+    pytest.param(
+        f"{POST}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}more\r\n", 400, "bad_parameter", id="a chunk that goes on"
+    ),
+    pytest.param(f"{POST}X: ".ljust(262_144, "x"), 431, "bad_parameter", id="headers without an end"),
+]
+
+
+@pytest.mark.parametrize(("sent", "status", "code"), UNREAD)
+def test_what_is_no_request_is_refused_in_our_words(
+    gateway: Gateway, address: str, sent: str, status: int, code: str
+) -> None:
+    answered = _exchange(address, sent.encode())
+    problem = answered.json()
+    assert (answered.status_code, problem["status"], problem["code"]) == (status, status, code)
+    assert answered.headers["Content-Type"] == "application/problem+json"
+    assert answered.headers["X-Content-Type-Options"] == "nosniff"
+    assert answered.headers["Connection"] == "close"
+    assert problem["type"] == f"/v1/docs/faults/{code}"
+    assert len(problem["detail"]) > 10
+    assert gateway.services.store.messages.page() == []
+    counted = f'gateway_http_requests_total{{method="other",route="unmatched",status="{status}"}} 1.0'
+    assert counted in httpx.get(f"{address}/metrics").text
+
+
+def test_a_refusal_repeats_no_header(gateway: Gateway, acme: Sender, address: str) -> None:
+    answered = _exchange(address, f"{POST}Authorization: Bearer\n {acme.key}\r\n\r\n".encode())
+    assert answered.status_code == 400
+    assert acme.key not in answered.text
+
+
+def _exchange(address: str, sent: bytes) -> httpx.Response:
+    """What comes back for these very bytes, until the server closes the connection."""
+    at = urlsplit(address)
+    received = b""
+    with socket.create_connection((at.hostname, at.port), timeout=10) as connection:
+        connection.sendall(sent)
+        while piece := connection.recv(65_536):
+            received += piece
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert int(headers["Content-Length"]) == len(body)
+    return httpx.Response(int(first.split()[1]), headers=headers, content=body)
