@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,9 @@ from gateway.store.tables import api_keys
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CACHE_SECONDS = 2.0
 _LAST_USED_EVERY_US = 60_000_000
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Keys:
         self._cache: dict[str, tuple[float, bytes, ApiKey]] = {}
         self._noted: dict[str, int] = {}
         """Key id → when this process last tried to note its use."""
+        self._beside = ThreadPoolExecutor(1, "key-uses")
 
     def create(
         self, account_id: str | None, *, actor: str, test: bool = False, expires_at: int | None = None
@@ -88,17 +94,24 @@ class Keys:
         return found
 
     def _note_use(self, key: ApiKey) -> None:
-        """Once a minute at most, whether or not it could be noted: a locked database must not hold up each request."""
+        """Once a minute at most, and beside the request: a locked database must not hold it up for this."""
         now = now_us()
         last = max(key.last_used_at or 0, self._noted.get(key.id, 0))
         if now - last < _LAST_USED_EVERY_US:
             return
         self._noted[key.id] = now
+        self._beside.submit(self._write_use, now, key.id)
+
+    def _write_use(self, now: int, key_id: str) -> None:
         try:
             with self._database.write() as connection:
-                run(connection, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", [(now, key.id)])
-        except StoreUnavailable:
-            return  # a note for people; whoever only reads must not fail for it
+                run(connection, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", [(now, key_id)])
+        except StoreUnavailable as failure:  # a note for people: the next use will be noted
+            logger.warning("the use of key %s was not noted: %s", key_id, failure)
+
+    def stop(self) -> None:
+        """Note what is still to be noted, and nothing more."""
+        self._beside.shutdown()
 
     def all(self, account_id: str | None = None) -> list[ApiKey]:
         """Every key, or one account's, newest first."""

@@ -60,6 +60,7 @@ class Store:
     def close(self) -> None:
         """Finish what waits and give back every connection."""
         self.intake.stop()
+        self.keys.stop()
         self.database.close()
 
 
