@@ -5,6 +5,7 @@ On SIGTERM it takes no more connections, answers what it has, and ends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading

@@ -1,32 +1,41 @@
 """Keeping what came in: the raw bytes, the message and its first event in one transaction, many requests to a commit.
 
-The caller's thread waits in `keep` until its message is on disk; a writer thread takes whatever has gathered meanwhile
-and commits it as one group, so that 30 connections cost few more flushes than one.
+Whoever brings a message hears of it when it is on disk; a writer thread takes whatever has gathered meanwhile and
+commits it as one group, so that 30 connections cost few more flushes than one. Nobody waits longer than BUSY_SECONDS
+for a database that is locked: a message that was given up on by then is not stored afterwards.
 """
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from gateway.states import advance, on_resend
+from gateway.store import database
 from gateway.store.audit import START, Event, next_event
 from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
-from gateway.store.statements import fetch, insert, run
-from gateway.store.tables import events, faults, messages, payloads
+from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.tables import events, faults, messages
 from gateway.store.urgency import nearly_due
 from schemas.faults import Fault
 
 GROUP = 64
-_WAIT_SECONDS = 25.0
+"""Messages that are committed together at most."""
+_WATCH_SECONDS = 0.25
+_HUNG_SECONDS = 20.0
+"""A transaction that has begun is waited for so long; what became of it only the database knows then."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,35 @@ class Kept:
     """A message now waits for a worker because of this, and it is the caller who rings for it."""
 
 
+class Keeping:
+    """A message on its way to the disk. `done` is called once, by another thread, when `result` can tell."""
+
+    __slots__ = ("_done", "_failure", "_kept", "began", "message")
+
+    def __init__(self, message: NewMessage, done: Callable[[Keeping], None]) -> None:
+        self.message = message
+        self.began = time.monotonic()
+        self._done = done
+        self._kept: Kept | None = None
+        self._failure: BaseException | None = None
+
+    def result(self) -> Kept:
+        """What became of it. Raises StoreUnavailable, then it was not stored, or whatever else went wrong."""
+        if self._failure is not None:
+            raise self._failure
+        if self._kept is None:
+            raise AssertionError("asked before it was done")
+        return self._kept
+
+    def end(self, kept: Kept | None, failure: BaseException | None) -> None:
+        """Say what became of it, to whoever waits."""
+        self._kept, self._failure = kept, failure
+        try:
+            self._done(self)
+        except Exception:  # the others of its group must hear of theirs
+            logger.exception("whoever brought message %s could not be told", self.message.id)
+
+
 @dataclass(slots=True)
 class _Earlier:
     """The message that answers for bytes that were here before: theirs, or the one that was theirs in other words."""
@@ -78,45 +116,71 @@ class Intake:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: queue.SimpleQueue[tuple[NewMessage, Future[Kept]] | None] = queue.SimpleQueue()
-        self._writer: threading.Thread | None = None
+        self._waiting: queue.SimpleQueue[Keeping | None] = queue.SimpleQueue()
+        self._open: set[Keeping] = set()
+        """Not begun: whoever takes one out of here, the writer to store it or the watch to give it up, has it alone."""
+        self._begun: set[Keeping] = set()
+        self._threads: list[threading.Thread] = []
         self._starting = threading.Lock()
+        self._stopped = threading.Event()
+
+    def begin(self, message: NewMessage, done: Callable[[Keeping], None]) -> Keeping:
+        """Have one message stored durably. Returns at once; `done` is called after the commit, or the failure."""
+        self._start()
+        keeping = Keeping(message, done)
+        self._open.add(keeping)
+        self._waiting.put(keeping)
+        return keeping
 
     def keep(self, message: NewMessage) -> Kept:
         """Store one message durably. Returns after the commit. Raises StoreUnavailable; then nothing was stored."""
-        self._start()
-        outcome: Future[Kept] = Future()
-        self._waiting.put((message, outcome))
-        try:
-            return outcome.result(timeout=_WAIT_SECONDS)
-        except TimeoutError as error:
-            raise StoreUnavailable("the database did not answer in time") from error
+        done = threading.Event()
+        keeping = self.begin(message, lambda _: done.set())
+        done.wait()
+        return keeping.result()
 
-    def keep_all(self, group: Sequence[NewMessage]) -> list[Kept]:
-        """Store a group in one transaction, resends of one another included. Raises StoreUnavailable."""
+    def keep_all(
+        self, group: Sequence[NewMessage], is_wanted: Callable[[NewMessage], bool] = lambda _: True
+    ) -> list[Kept | None]:
+        """Store a group in one transaction, resends of one another included. Raises StoreUnavailable.
+
+        Once the transaction has begun each is asked for: None for one that isn't wanted any more.
+        """
+        drafts = {message.id: _Draft(message) for message in group}
         for _ in range(3):
             try:
                 with self._database.write() as connection:
-                    return _Group(connection, group).keep()
+                    wanted = [message.id for message in group if is_wanted(message)]
+                    outcomes = _Group(connection, [drafts[message_id] for message_id in wanted]).keep()
+                    kept = dict(zip(wanted, outcomes, strict=True))
+                    return [kept.get(message.id) for message in group]
             except Collision:
                 continue  # another process stored one of these just now; it is visible at the next try
         if len(group) > 1:
-            return [self.keep_all([message])[0] for message in group]
+            return [self.keep_all([message], is_wanted)[0] for message in group]
         raise StoreUnavailable("another process keeps storing the same document")
 
     def stop(self) -> None:
-        """Finish what waits and end the writer."""
-        if self._writer is not None:
+        """Finish what waits and end the threads."""
+        if self._threads:
             self._waiting.put(None)
-            self._writer.join(timeout=10)
-            self._writer = None
+            self._stopped.set()
+            for thread in self._threads:
+                thread.join(timeout=10)
+            self._threads = []
 
     def _start(self) -> None:
-        if self._writer is None:
-            with self._starting:
-                if self._writer is None:
-                    self._writer = threading.Thread(target=self._write, name="intake-writer", daemon=True)
-                    self._writer.start()
+        if self._threads:
+            return
+        with self._starting:
+            if self._threads:
+                return
+            self._stopped.clear()
+            names = {"intake-writer": self._write, "intake-watch": self._watch}
+            threads = [threading.Thread(target=act, name=name, daemon=True) for name, act in names.items()]
+            for thread in threads:
+                thread.start()
+            self._threads = threads
 
     def _write(self) -> None:
         stopping = False
@@ -131,44 +195,91 @@ class Intake:
                     stopping = True
                     break
                 group.append(following)
-            self._settle(group)
+            self._settle([keeping for keeping in group if keeping in self._open])
 
-    def _settle(self, group: list[tuple[NewMessage, Future[Kept]]]) -> None:
-        try:
-            outcomes = self.keep_all([message for message, _ in group])
-        except StoreUnavailable as error:
-            for _, future in group:
-                future.set_exception(error)
+    def _settle(self, group: Sequence[Keeping]) -> None:
+        if not group:
             return
+        of_message = {keeping.message.id: keeping for keeping in group}
+        try:
+            kept = self.keep_all(
+                [keeping.message for keeping in group], lambda message: self._claim(of_message[message.id])
+            )
+        except StoreUnavailable as error:
+            for keeping in group:
+                self._end(keeping, None, error)
         except BaseException as error:  # each waiting request must hear of it, whatever it is
             if len(group) == 1:
-                group[0][1].set_exception(error)
+                self._end(group[0], None, error)
                 return
             for one in group:  # one that can't be stored must not fail those that came with it
                 self._settle([one])
-            return
-        for (_, future), kept in zip(group, _one_ring_a_lane(group, outcomes), strict=True):
-            future.set_result(kept)
+        else:
+            for keeping, outcome in zip(group, _one_ring_a_lane(group, kept), strict=True):
+                self._end(keeping, outcome, None)
+
+    def _claim(self, keeping: Keeping) -> bool:
+        """Whether it is still to be stored; from now on it can't be given up."""
+        if _took(self._open, keeping):
+            self._begun.add(keeping)
+        return keeping in self._begun
+
+    def _end(self, keeping: Keeping, kept: Kept | None, failure: BaseException | None) -> None:
+        if _took(self._begun, keeping) or _took(self._open, keeping):
+            keeping.end(kept, failure)
+
+    def _watch(self) -> None:
+        """Give up what waits too long: not begun, it is not stored; begun, only the database knows."""
+        while not self._stopped.wait(_WATCH_SECONDS):
+            now = time.monotonic()
+            for some, seconds in ((self._open, 0.0), (self._begun, _HUNG_SECONDS)):
+                for keeping in list(some):
+                    if now - keeping.began > database.BUSY_SECONDS + seconds and _took(some, keeping):
+                        keeping.end(None, StoreUnavailable("the database did not answer in time"))
 
 
-def _one_ring_a_lane(group: Sequence[tuple[NewMessage, Future[Kept]]], outcomes: Sequence[Kept]) -> Iterator[Kept]:
+def _took(some: set[Keeping], keeping: Keeping) -> bool:
+    """Take it out; False where another thread did so before."""
+    try:
+        some.remove(keeping)
+    except KeyError:
+        return False
+    return True
+
+
+def _one_ring_a_lane(group: Sequence[Keeping], outcomes: Sequence[Kept | None]) -> Iterator[Kept | None]:
     """Messages that were committed together need one ring in each lane: the first one's caller rings for them all."""
     rung: set[int] = set()
-    for (message, _), kept in zip(group, outcomes, strict=True):
-        yield replace(kept, rings=False) if kept.rings and message.lane in rung else kept
-        if kept.rings:
-            rung.add(message.lane)
+    for keeping, kept in zip(group, outcomes, strict=True):
+        lane = keeping.message.lane
+        yield replace(kept, rings=False) if kept and kept.rings and lane in rung else kept
+        if kept and kept.rings:
+            rung.add(lane)
+
+
+_Key = tuple[str, bool, bytes]
+
+
+class _Draft:
+    """A message with what can be made of it before the transaction: its first event, and its row but for two values."""
+
+    __slots__ = ("event", "key", "message", "row")
+
+    def __init__(self, message: NewMessage) -> None:
+        self.message = message
+        self.key: _Key = (message.account_id, message.test, message.sha256)
+        self.event, self.row = _first_rows(message, "rejected" if message.unreadable else "received", None)
 
 
 class _Group:
-    """One group's transaction: find what came before, then insert in bulk."""
+    """One group's transaction: insert the bytes that are new, find what came before of the others, insert in bulk."""
 
-    def __init__(self, connection: Connection, group: Sequence[NewMessage]) -> None:
+    def __init__(self, connection: Connection, drafts: Sequence[_Draft]) -> None:
         self.connection = connection
-        self.group = group
-        self.by_bytes: dict[tuple[str, bool, bytes], _Earlier] = {}
-        self.payload_ids: dict[tuple[str, bool, bytes], int] = {}
-        self.stored_before: set[tuple[str, bool, bytes]] = set()
+        self.drafts = drafts
+        self.by_bytes: dict[_Key, _Earlier] = {}
+        self.payload_ids: dict[_Key, int] = {}
+        self.stored_before: set[_Key] = set()
         self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
         self.keys_stored: set[tuple[str, bool, str]] = set()
         self.conflicting: set[str] = set()
@@ -177,36 +288,17 @@ class _Group:
         self.events: list[Event] = []
 
     def keep(self) -> list[Kept]:
-        self._find_earlier()
-        fresh = [m for m in self.group if self._key(m) not in self.stored_before]
-        self._insert_payloads(fresh)
-        outcomes = [self._place(message) for message in self.group]
+        self._look_up_keys()
+        self._store_bytes()
+        outcomes = [self._place(draft) for draft in self.drafts]
         insert(self.connection, messages, self.message_rows)
         insert(self.connection, faults, self.fault_rows)
         insert(self.connection, events, [event.row() for event in self.events])
         return outcomes
 
-    @staticmethod
-    def _key(message: NewMessage) -> tuple[str, bool, bytes]:
-        return (message.account_id, message.test, message.sha256)
-
-    def _find_earlier(self) -> None:
-        by_message: dict[str, _Earlier] = {}
-        for row in fetch(
-            self.connection,
-            "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
-            "f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
-            f"LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) WHERE {_payload_filter(self.group)}",
-            _payload_values(self.group),
-        ):
-            key = (row[0], bool(row[1]), bytes(row[2]))
-            self.payload_ids[key] = row[3]
-            self.stored_before.add(key)
-            if row[4] is None or bytes(row[9]) != key[2]:
-                continue  # bytes that came as an attachment only: as a document nobody has judged them
-            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]))
-            self.by_bytes[key] = by_message.setdefault(row[4], earlier)
-        for message in self.group:
+    def _look_up_keys(self) -> None:
+        for draft in self.drafts:
+            message = draft.message
             if message.idempotency_key is not None:
                 self._look_up_key(message, (message.account_id, message.test, message.idempotency_key))
 
@@ -220,42 +312,59 @@ class _Group:
         if self.keys_seen[key] != message.sha256:
             self.conflicting.add(message.id)
 
-    def _insert_payloads(self, fresh: Sequence[NewMessage]) -> None:
-        first: dict[tuple[str, bool, bytes], NewMessage] = {}
-        for message in fresh:
-            if message.id not in self.conflicting:
-                first.setdefault(self._key(message), message)
-        rows = [(m.account_id, int(m.test), m.sha256, m.id, len(m.body), m.body, None) for m in first.values()]
-        insert(self.connection, payloads, rows)
+    def _store_bytes(self) -> None:
+        """One statement for all: what it does not give back was stored before."""
+        first: dict[_Key, NewMessage] = {}
+        for draft in self.drafts:
+            if draft.message.id not in self.conflicting:
+                first.setdefault(draft.key, draft.message)
         if not first:
             return
-        kept = list(first.values())
-        query = f"SELECT p.account_id, p.test, p.sha256, p.id FROM payloads p WHERE {_payload_filter(kept)}"
-        found = fetch(self.connection, query, _payload_values(kept))
-        self.payload_ids.update({(row[0], bool(row[1]), bytes(row[2])): row[3] for row in found})
+        values = [v for m in first.values() for v in (m.account_id, int(m.test), m.sha256, m.id, len(m.body), m.body)]
+        for row in fetch(self.connection, _insert_payloads(len(first)), values):
+            self.payload_ids[row[0], bool(row[1]), bytes(row[2])] = row[3]
+        self.stored_before = first.keys() - self.payload_ids.keys()
+        if self.stored_before:
+            self._find_earlier(self.stored_before)
 
-    def _place(self, message: NewMessage) -> Kept:
-        if message.id in self.conflicting:
+    def _find_earlier(self, keys: Collection[_Key]) -> None:
+        by_message: dict[str, _Earlier] = {}
+        for row in fetch(
+            self.connection,
+            "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
+            "f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
+            "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) "
+            f"WHERE (p.account_id, p.test, p.sha256) IN (VALUES {_rows_of_marks(len(keys), 3)})",
+            [value for account_id, test, sha256 in keys for value in (account_id, int(test), sha256)],
+        ):
+            key = (row[0], bool(row[1]), bytes(row[2]))
+            self.payload_ids[key] = row[3]
+            if row[4] is None or bytes(row[9]) != key[2]:
+                continue  # bytes that came as an attachment only: as a document nobody has judged them
+            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]))
+            self.by_bytes[key] = by_message.setdefault(row[4], earlier)
+
+    def _place(self, draft: _Draft) -> Kept:
+        if draft.message.id in self.conflicting:
             return Kept("", "", key_conflict=True)
-        key = self._key(message)
-        earlier = self.by_bytes.get(key)
+        earlier = self.by_bytes.get(draft.key)
         if earlier is not None and on_resend(earlier.status) != "judge_afresh":
-            return self._resend(message, earlier)
-        payload_id = self.payload_ids[key]
-        if earlier is not None or key in self.stored_before:
-            run(self.connection, "UPDATE payloads SET message_id = ? WHERE id = ?", [(message.id, payload_id)])
-        return self._first(message, payload_id)
+            return self._resend(draft.message, earlier)
+        payload_id = self.payload_ids[draft.key]
+        if earlier is not None or draft.key in self.stored_before:
+            statement = "UPDATE payloads SET message_id = ? WHERE id = ?"
+            run(self.connection, statement, [(draft.message.id, payload_id)])
+        return self._first(draft, payload_id)
 
-    def _first(self, message: NewMessage, payload_id: int | None) -> Kept:
-        status = "rejected" if message.unreadable else "received"
-        event = self._append(message, status, payload_id, None)
+    def _first(self, draft: _Draft, payload_id: int) -> Kept:
+        message, status = draft.message, draft.row["status"]
+        self._append(message, draft.event, draft.row, payload_id)
         self.fault_rows.extend(fault_rows(message.id, message.account_id, 1, "receive", message.unreadable))
-        known = _Earlier(message.id, status, 1, 1, event.hash)
-        self.by_bytes[self._key(message)] = known
+        self.by_bytes[draft.key] = _Earlier(message.id, status, 1, 1, draft.event.hash)
         return Kept(message.id, status, rings=status == "received")
 
     def _resend(self, message: NewMessage, earlier: _Earlier) -> Kept:
-        self._append(message, "duplicate", None, earlier.message_id)
+        self._append(message, *_first_rows(message, "duplicate", earlier.message_id), payload_id=None)
         tries_again = on_resend(earlier.status) == "try_again"
         if tries_again:
             self._try_again(earlier, message)
@@ -281,22 +390,10 @@ class _Group:
             [(earlier.status, earlier.run, event.number, event.hash, earlier.message_id)],
         )
 
-    def _append(self, message: NewMessage, status: str, payload_id: int | None, duplicate_of: str | None) -> Event:
-        body = {
-            "source": message.source,
-            "format": message.format,
-            "size": len(message.body),
-            "sha256": message.sha256.hex(),
-            "status": status,
-        }
-        if duplicate_of:
-            body["duplicate_of"] = duplicate_of
-        actor = f"account/{message.account_id}"
-        event = next_event(message.id, 1, START, "received", actor, body, message.received_at)
+    def _append(self, message: NewMessage, event: Event, row: dict[str, Any], payload_id: int | None) -> None:
         self.events.append(event)
-        key = self._key_to_store(message)
-        self.message_rows.append(_message_row(message, status, payload_id, duplicate_of, key, event))
-        return event
+        whole = {**row, "payload_id": payload_id, "idempotency_key": self._key_to_store(message)}
+        self.message_rows.append(tuple(map(whole.get, _MESSAGE_COLUMNS)))
 
     def _key_to_store(self, message: NewMessage) -> str | None:
         """The Idempotency-Key, on the first message that carried it only."""
@@ -309,10 +406,24 @@ class _Group:
         return message.idempotency_key
 
 
-def _message_row(
-    message: NewMessage, status: str, payload_id: int | None, duplicate_of: str | None, key: str | None, event: Event
-) -> tuple[Any, ...]:
-    values = {
+def _first_rows(message: NewMessage, status: str, duplicate_of: str | None) -> tuple[Event, dict[str, Any]]:
+    """A message's first event, and its row by column, but for `payload_id` and `idempotency_key`."""
+    body = {
+        "source": message.source,
+        "format": message.format,
+        "size": len(message.body),
+        "sha256": message.sha256.hex(),
+        "status": status,
+    }
+    if duplicate_of:
+        body["duplicate_of"] = duplicate_of
+    actor = f"account/{message.account_id}"
+    event = next_event(message.id, 1, START, "received", actor, body, message.received_at)
+    return event, _message_row(message, status, duplicate_of, event)
+
+
+def _message_row(message: NewMessage, status: str, duplicate_of: str | None, event: Event) -> dict[str, Any]:
+    return {
         "id": message.id,
         "account_id": message.account_id,
         "test": int(message.test),
@@ -324,10 +435,8 @@ def _message_row(
         "source": message.source,
         "format": message.format,
         "media_type": message.media_type,
-        "payload_id": payload_id,
         "payload_sha256": message.sha256,
         "size": len(message.body),
-        "idempotency_key": key,
         "duplicate_of": duplicate_of,
         "run": 1,
         "losses": 0,
@@ -336,15 +445,20 @@ def _message_row(
         "event_hash": event.hash,
         "moves_up_at": nearly_due(message.received_at, message.due_at),
     }
-    return tuple(map(values.get, _MESSAGE_COLUMNS))
 
 
 _MESSAGE_COLUMNS = [column.name for column in messages.columns]
 
 
-def _payload_filter(group: Sequence[NewMessage]) -> str:
-    return f"(p.account_id, p.test, p.sha256) IN (VALUES {', '.join(['(?, ?, ?)'] * len(group))})"
+@lru_cache(maxsize=GROUP)
+def _insert_payloads(count: int) -> str:
+    columns = "account_id, test, sha256, message_id, size, body"
+    return (
+        f"INSERT INTO payloads ({columns}) VALUES {_rows_of_marks(count, 6)} "
+        "ON CONFLICT (account_id, test, sha256) DO NOTHING RETURNING account_id, test, sha256, id"
+    )
 
 
-def _payload_values(group: Sequence[NewMessage]) -> list[Any]:
-    return [value for m in group for value in (m.account_id, int(m.test), m.sha256)]
+def _rows_of_marks(rows: int, columns: int) -> str:
+    """`(?, ?), (?, ?)`"""
+    return ", ".join([f"({marks(columns)})"] * rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,6 +42,33 @@ def test_a_locked_database_is_a_clear_failure_and_works_again(store: Store, monk
         quick.intake.keep(arrival(b"x"))
     locker.execute("ROLLBACK")
     assert quick.intake.keep(arrival(b"x")).status == "received"
+    quick.close()
+    locker.close()
+
+
+def test_what_was_given_up_on_is_not_stored_when_the_lock_is_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second waits behind the first, whose group waits for the lock: the turn of its own comes too late."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 1.0)
+    import pysqlite3.dbapi2 as sqlite
+
+    locker = sqlite.connect(str(store.database.url.database), isolation_level=None)
+    quick = Store(str(store.database.url))
+    locker.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(quick.intake.keep, arrival(b"first"))
+        while not quick.intake._waiting.empty():
+            time.sleep(0.001)
+        time.sleep(0.5)
+        second = threads.submit(quick.intake.keep, arrival(b"second"))
+        assert isinstance(first.exception(timeout=10), StoreUnavailable)
+        assert isinstance(second.exception(timeout=10), StoreUnavailable)
+    locker.execute("ROLLBACK")
+    kept = quick.intake.keep(arrival(b"third"))
+    assert [message.id for message in quick.messages.page()] == [kept.message_id]
+    again = quick.intake.keep(arrival(b"second"))
+    assert (again.status, again.duplicate) == ("received", False)
     quick.close()
     locker.close()
 
