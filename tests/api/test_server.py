@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from tests.api.builders import MEGABYTE, Gateway, Sender, order
 
