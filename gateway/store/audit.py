@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple
 
 from gateway.store.database import Database
 from gateway.store.ids import now_us
@@ -16,11 +16,12 @@ from gateway.store.tables import events
 START = bytes(32)
 as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 """Compact JSON. One encoder: `json.dumps` with arguments builds a new one at every call."""
+quoted = encode_basestring
+"""A text as `as_json` writes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One entry, ready to be stored: `row()` is in the table's column order."""
+class Event(NamedTuple):
+    """One entry, ready to be stored: it is the row, in the table's column order."""
 
     stream: str
     number: int
@@ -32,16 +33,19 @@ class Event:
 
     def row(self) -> tuple[Any, ...]:
         """The columns of `events`."""
-        return (self.stream, self.number, self.at, self.kind, self.actor, self.body, self.hash)
+        return self
 
 
 def next_event(
     stream: str, number: int, previous: bytes, kind: str, actor: str, body: Mapping[str, Any], at: int | None = None
 ) -> Event:
     """The event that follows one with hash `previous` (START before the first, which has number 1)."""
-    when = now_us() if at is None else at
-    text = as_json(body)
-    return Event(stream, number, when, kind, actor, text, _digest(previous, stream, number, when, kind, actor, text))
+    return written_event(stream, number, previous, kind, actor, as_json(body), now_us() if at is None else at)
+
+
+def written_event(stream: str, number: int, previous: bytes, kind: str, actor: str, body: str, at: int) -> Event:
+    """`next_event` with its body as JSON already."""
+    return Event(stream, number, at, kind, actor, body, _digest(previous, stream, number, at, kind, actor, body))
 
 
 def _digest(previous: bytes, stream: str, number: int, at: int, kind: str, actor: str, body: str) -> bytes:

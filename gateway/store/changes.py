@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from gateway.states import advance
-from gateway.store.audit import as_json, next_event
+from gateway.store.audit import as_json, quoted, written_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
 from gateway.store.urgency import Urgency
-from gateway.trade.decision import LineLedger
+from gateway.trade.decision import NOTHING, LineLedger
 from gateway.trade.stock import Allocation, Stock
 from schemas.documents.order import Order
 from schemas.faults import Fault
@@ -21,9 +21,9 @@ from schemas.values import EXACT
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimedMessage:
-    """A message that this worker holds a lease on, with its bytes."""
+    """A message that this worker holds a lease on, with its bytes. Never changed."""
 
     id: str
     account_id: str
@@ -58,9 +58,9 @@ class ClaimedMessage:
         return told
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settlement:
-    """How a message ended this run."""
+    """How a message ended this run. Never changed."""
 
     event: str
     """An event of `gateway.states`: answer, hold, reject, fail, mark_duplicate."""
@@ -103,25 +103,14 @@ class Changes:
     def settle(self, message: ClaimedMessage, end: Settlement) -> None:
         """The message leaves `processing`."""
         status = advance("processing", end.event)
-        body: dict[str, Any] = {"status": status, "run": message.run}
-        if end.mapping_revision is not None:
-            body["mapping_revision"] = end.mapping_revision
-        if end.catalogue_revision is not None:
-            body["catalogue_revision"] = end.catalogue_revision
-        if end.order_number is not None:
-            body["order_number"] = end.order_number
-        if end.duplicate_of is not None:
-            body["duplicate_of"] = end.duplicate_of
-        body |= message.lane_told
+        told = _told(status, message, end)
+        number = message.event_count + 1
+        event = written_event(message.id, number, message.event_hash, _EVENT_NAMES[status], "gateway", told, self.at)
+        self.events.append(event)
         if message.urgency is not None:
             self.urgencies.append(message.urgency.row(message.id, message.received_at))
         if end.faults:
-            body["faults"] = [fault.code for fault in end.faults[:100]]
-        event = next_event(
-            message.id, message.event_count + 1, message.event_hash, _EVENT_NAMES[status], "gateway", body, self.at
-        )
-        self.events.append(event.row())
-        self.faults.extend(fault_rows(message.id, message.account_id, message.run, end.stage, end.faults))
+            self.faults.extend(fault_rows(message.id, message.account_id, message.run, end.stage, end.faults))
         self.settled.append(message.id)
         self.message_updates.append(
             (
@@ -134,8 +123,8 @@ class Changes:
                 end.order_id,
                 end.duplicate_of,
                 end.envelope_id,
-                as_json(end.stages),
-                event.number,
+                _times(end.stages),
+                number,
                 event.hash,
                 message.id,
             )
@@ -186,23 +175,25 @@ class Changes:
         )
         self.order_versions.append((order_id, order.version, message.id, canonical))
 
-    def move_quantities(self, message: ClaimedMessage, order_id: str, ledger: Iterable[LineLedger]) -> None:
+    def move_quantities(self, message: ClaimedMessage, order_id: str, ledger: Sequence[LineLedger]) -> None:
         """The first movement of each line: what was ordered and what became of it."""
+        message_id, at = message.id, self.at
         for position, line in enumerate(ledger):
+            ordered = _text(line.ordered)
             self.quantity_movements.append(
                 (
                     order_id,
                     line.line_number,
                     1,
                     position,
-                    message.id,
-                    self.at,
+                    message_id,
+                    at,
                     line.product,
                     line.unit,
                     line.base_unit,
-                    _text(line.base_ordered),
-                    _text(line.ordered),
-                    _text(line.confirmed),
+                    None if line.base_ordered is None else _text(line.base_ordered),
+                    ordered,
+                    ordered if line.confirmed is line.ordered else _text(line.confirmed),
                     _text(line.backordered),
                     _text(line.rejected),
                     _text(line.cancelled),
@@ -223,20 +214,21 @@ class Changes:
     ) -> None:
         """One movement an allocation, with the running totals after it."""
         for taken in allocations:
-            place = (taken.product, taken.site)
+            product, site, account, line_number, quantity = taken
+            place = (product, site)
             self.snapshots[place] = stock.positions[place].snapshot
-            number, total, own = totals.after(stock, taken)
+            number, total, own = totals.after(place, account, quantity)
             self.stock_movements.append(
                 (
-                    taken.product,
-                    taken.site,
+                    product,
+                    site,
                     number,
-                    taken.account,
+                    account,
                     order_id,
-                    taken.line_number,
+                    line_number,
                     message.id,
                     self.at,
-                    _text(taken.quantity),
+                    _text(quantity),
                     _text(total),
                     _text(own),
                 )
@@ -295,27 +287,30 @@ class StockTotals:
     """Running totals of stock while a batch's movements are numbered, starting from what was loaded."""
 
     def __init__(self) -> None:
-        self._number: dict[tuple[str, str], int] = {}
-        self._total: dict[tuple[str, str], Decimal] = {}
-        self._own: dict[tuple[str, str, str], Decimal] = {}
+        self._standing: dict[tuple[str, str], _Standing] = {}
 
     def start(self, stock: Stock) -> None:
         """Note where the store stands, before anything is decided on `stock`."""
-        for key, position in stock.positions.items():
-            self._number[key] = position.last_movement
-            self._total[key] = position.taken
-            for account, taken in position.taken_by.items():
-                self._own[*key, account] = taken
+        for place, position in stock.positions.items():
+            self._standing[place] = _Standing(position.last_movement, position.taken, dict(position.taken_by))
 
-    def after(self, stock: Stock, taken: Allocation) -> tuple[int, Decimal, Decimal]:
-        """The movement's number, and the totals of everyone and of this account after it."""
-        key = (taken.product, taken.site)
-        own_key = (taken.product, taken.site, taken.account)
-        number = self._number.get(key, stock.positions[key].last_movement) + 1
-        total = EXACT.add(self._total.get(key, ZERO), taken.quantity)
-        own = EXACT.add(self._own.get(own_key, ZERO), taken.quantity)
-        self._number[key], self._total[key], self._own[own_key] = number, total, own
-        return number, total, own
+    def after(self, place: tuple[str, str], account: str, quantity: Decimal) -> tuple[int, Decimal, Decimal]:
+        """The number of a movement of this product at this site, and the totals of everyone and of this account after
+        it."""
+        standing = self._standing[place]
+        standing.number += 1
+        standing.total = total = EXACT.add(standing.total, quantity)
+        standing.own[account] = own = EXACT.add(standing.own.get(account, ZERO), quantity)
+        return standing.number, total, own
+
+
+@dataclass(slots=True)
+class _Standing:
+    """One product at one site, as the movements so far leave it."""
+
+    number: int
+    total: Decimal
+    own: dict[str, Decimal]
 
 
 _EVENT_NAMES = {
@@ -327,10 +322,33 @@ _EVENT_NAMES = {
 }
 
 
-def _text(value: Decimal | None) -> str | None:
+def _told(status: str, message: ClaimedMessage, end: Settlement) -> str:
+    """What the event says of the settlement, as JSON; `as_json` would write the same."""
+    told = f'{{"status":"{status}","run":{message.run}'
+    if end.mapping_revision is not None:
+        told += f',"mapping_revision":{end.mapping_revision}'
+    if end.catalogue_revision is not None:
+        told += f',"catalogue_revision":{end.catalogue_revision}'
+    if end.order_number is not None:
+        told += f',"order_number":{quoted(end.order_number)}'
+    if end.duplicate_of is not None:
+        told += f',"duplicate_of":{quoted(end.duplicate_of)}'
+    if lane := message.lane_told:
+        told += "," + as_json(lane)[1:-1]
+    if end.faults:
+        told += f',"faults":{as_json([fault.code for fault in end.faults[:100]])}'
+    return told + "}"
+
+
+def _times(stages: Mapping[str, int]) -> str:
+    """Stage → when, as JSON; the stages' names are ours and need no escapes."""
+    return "{" + ",".join([f'"{stage}":{at}' for stage, at in stages.items()]) + "}"
+
+
+def _text(value: Decimal) -> str:
     """A decimal in full, never with an exponent. (`str` takes a third of a format's time, and mostly has none.)"""
-    if value is None:
-        return None
+    if value is NOTHING:
+        return "0"
     text = str(value)
     return f"{value:f}" if "E" in text else text
 

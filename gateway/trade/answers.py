@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gateway.trade.allocation import taken
-from gateway.trade.decision import LineLedger
+from gateway.trade.decision import NOTHING, LineLedger
 from gateway.trade.quantities import in_their_unit, whole
 from gateway.trade.stock import Allocation, Stock
 from gateway.trade.wanted import Wanted
@@ -19,8 +19,6 @@ from schemas.documents.common import Period
 from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, LineStatus, ResponseLine
 from schemas.values import EXACT, shortest
-
-_NONE = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -75,7 +73,7 @@ def in_part(want: Wanted, allocations: tuple[Allocation, ...], stock: Stock, rul
     """What was taken is confirmed; the rest follows where that is allowed, and is cancelled where it isn't. A line of
     which nothing comes is refused, as it was ordered."""
     base = taken(allocations)
-    confirmed = in_their_unit(Fraction(base), want.line) if base else _NONE
+    confirmed = in_their_unit(Fraction(base), want.line) if base else NOTHING
     missing = EXACT.subtract(want.quantity, confirmed)
     later, day, reason = _later(want, missing, stock, rules)
     never = EXACT.subtract(missing, later)
@@ -150,7 +148,7 @@ def _parts(want: Wanted, quantity: Decimal) -> Iterator[tuple[Decimal, Period | 
 
 
 def _can_follow(want: Wanted) -> bool:
-    total, step = _NONE, want.step()
+    total, step = NOTHING, want.step()
     for part in want.line.line.schedule:
         total = EXACT.add(total, part.quantity)
         if Fraction(part.quantity) * (want.line.base_per_unit or 1) % step:
@@ -170,15 +168,15 @@ def _later(want: Wanted, missing: Decimal, stock: Stock, rules: Rules) -> tuple[
     after some day, only what the next receipt brings in time is back-ordered: nothing else can be promised before it.
     """
     if not rules.backorder(want.line):
-        return _NONE, None, ""
+        return NOTHING, None, ""
     receipt = want.receipt(stock, rules.decided_on)
-    covered = missing if receipt and receipt.quantity is None else _NONE
+    covered = missing if receipt and receipt.quantity is None else NOTHING
     if receipt and receipt.quantity is not None:
         covered = min(missing, in_their_unit(whole(receipt.quantity, want.step()), want.line))
     day = want.arrival(receipt) if receipt else None
     limit = rules.order.cancel_after
     if limit is not None:
-        covered = covered if day is not None and day <= limit else _NONE
+        covered = covered if day is not None and day <= limit else NOTHING
         return covered, day, "Not in stock now; follows with the next receipt."
     if day is not None and covered == missing:
         return missing, day, "Not in stock now; follows with the next receipt."
@@ -219,8 +217,8 @@ def at_fault(line: MappedLine, status: LineStatus, reason: str) -> Answer:
         line.product.base_unit if line.product else None,
         asked.quantity,
         line.base_quantity,
-        backordered=_NONE if refused else asked.quantity,
-        rejected=asked.quantity if refused else _NONE,
+        backordered=NOTHING if refused else asked.quantity,
+        rejected=asked.quantity if refused else NOTHING,
     )
     return Answer(_response_line(line, (outcome,)), ledger)
 
@@ -255,9 +253,9 @@ def _response_line(line: MappedLine, outcomes: tuple[LineOutcome, ...]) -> Respo
 
 def _ledger(
     want: Wanted,
-    confirmed: Decimal = _NONE,
-    backordered: Decimal = _NONE,
-    cancelled: Decimal = _NONE,
+    confirmed: Decimal = NOTHING,
+    backordered: Decimal = NOTHING,
+    cancelled: Decimal = NOTHING,
 ) -> LineLedger:
     return LineLedger(
         want.line.line.line_number,
@@ -268,6 +266,6 @@ def _ledger(
         want.base,
         confirmed,
         backordered,
-        _NONE,
+        NOTHING,
         cancelled,
     )

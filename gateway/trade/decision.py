@@ -13,7 +13,8 @@ from schemas.faults import Fault
 Verdict = Literal["answered", "held", "rejected"]
 
 
-_NONE = Decimal(0)
+NOTHING = Decimal(0)
+"""None of the line."""
 
 
 @dataclass(slots=True)
@@ -30,10 +31,10 @@ class LineLedger:
     base_unit: str | None
     ordered: Decimal
     base_ordered: Decimal | None
-    confirmed: Decimal = _NONE
-    backordered: Decimal = _NONE
-    rejected: Decimal = _NONE
-    cancelled: Decimal = _NONE
+    confirmed: Decimal = NOTHING
+    backordered: Decimal = NOTHING
+    rejected: Decimal = NOTHING
+    cancelled: Decimal = NOTHING
 
 
 @dataclass(slots=True)
