@@ -301,7 +301,7 @@ def render(revision: MappingRevision, message: ClaimedMessage, response: OrderRe
     chosen = FORMATS[wanted]
     transport = "mailbox" if terms is None or terms.transport == "mailbox" else str(next(iter(terms.transport)))
     body = chosen.renderers["order_response"](response)
-    return Rendered(wanted, chosen.media_type, body, canonical_response(response).decode(), transport)
+    return Rendered(wanted, chosen.media_type, body, canonical_response(response), transport)
 
 
 def located(work: Work, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:

@@ -151,7 +151,7 @@ def test_every_number_within_the_limits_is_answered(line: OrderLine, revision: M
         EXPONENT.search(outcome.reason) for line in response.lines for outcome in line.outcomes if outcome.reason
     )
     assert judged_anew(response) == response
-    kept = FORMATS["json-1"].parsers["order_response"](canonical_response(response))
+    kept = FORMATS["json-1"].parsers["order_response"](canonical_response(response).encode())
     assert kept == response
     for name in ("json-1", "ubl-2.1"):
         rendered = FORMATS[name].renderers["order_response"](kept)

@@ -12,13 +12,14 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from schemas.documents.common import Party, Price
+from schemas.documents.known_parties import PartyTexts
 from schemas.documents.order_response import LineOutcome, OrderResponse, ResponseLine
 from schemas.documents.validation import Unreadable
 from schemas.formats.ubl_2_1.amounts import price, price_text
 from schemas.formats.ubl_2_1.names import cac, cbc
 from schemas.formats.ubl_2_1.order import PEPPOL_ORDERING
 from schemas.formats.ubl_2_1.order_lines import ITEM, item_text
-from schemas.formats.ubl_2_1.parties import contact_text, holder_text, party_holder
+from schemas.formats.ubl_2_1.parties import contact_text, party_holder, party_text
 from schemas.formats.ubl_2_1.reading import NO_CURRENCY, Found, Reading, Table, day, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import document, element, group, identified, measured
 from schemas.formats.xml import Element
@@ -168,8 +169,8 @@ def render_order_response(response: OrderResponse) -> bytes:
         _header_text(response, response.note)
         + element("DocumentCurrencyCode", response.currency)
         + group("OrderReference", reference)
-        + holder_text("SellerSupplierParty", response.seller)
-        + holder_text("BuyerCustomerParty", response.buyer)
+        + _holder_text("SellerSupplierParty", response.seller)
+        + _holder_text("BuyerCustomerParty", response.buyer)
         + _lines_text(response.lines, [_plain_rows(line) for line in response.lines], currency, peppol=False),
     )
 
@@ -186,8 +187,8 @@ def render_peppol_order_response(response: OrderResponse) -> bytes:
         + _header_text(response, note)
         + f"<cbc:DocumentCurrencyCode>{currency}</cbc:DocumentCurrencyCode>"
         + group("OrderReference", element("ID", response.order_number))
-        + _peppol_party_text("SellerSupplierParty", response.seller, with_contact=True)
-        + _peppol_party_text("BuyerCustomerParty", response.buyer, with_contact=False)
+        + _peppol_holder_text("SellerSupplierParty", response.seller, _PEPPOL_SELLERS)
+        + _peppol_holder_text("BuyerCustomerParty", response.buyer, _PEPPOL_BUYERS)
         + _lines_text(lines, [_peppol_rows(line) for line in lines], currency, peppol=True),
     )
 
@@ -217,20 +218,40 @@ def _note_with_reasons(response: OrderResponse) -> str | None:
     return "\n".join([*([said] if said else []), *reasons]) or None
 
 
-def _peppol_party_text(name: str, party: Party | None, with_contact: bool) -> str:
+def _holder_text(name: str, party: Party | None) -> str:
+    """As an order's, of a party that is mostly known."""
+    inner = _PARTIES.of(party) if party is not None else ""
+    return f"<cac:{name}>{inner}</cac:{name}>" if inner else f"<cac:{name}/>"
+
+
+def _peppol_holder_text(name: str, party: Party | None, texts: PartyTexts) -> str:
+    return f"<cac:{name}/>" if party is None else f"<cac:{name}>{texts.of(party)}</cac:{name}>"
+
+
+def _peppol_buyer(party: Party) -> str:
     """T76's party: an endpoint (the party's own id where it has none), its ids, its registered name."""
-    if party is None:
-        return f"<cac:{name}/>"
+    return group("Party", _peppol_party_text(party))
+
+
+def _peppol_seller(party: Party) -> str:
+    """The seller has its contact too."""
+    return group("Party", _peppol_party_text(party) + group("Contact", contact_text(party.contact)))
+
+
+def _peppol_party_text(party: Party) -> str:
     known = party.known_as()
     endpoint = party.endpoint or next((one for one in known if one.scheme is not None), None)
     ids = [(party.id, party.scheme), *((one.id, one.scheme) for one in party.identifiers)]
-    inner = (
+    return (
         (identified("EndpointID", endpoint.id, endpoint.scheme) if endpoint is not None else "")
         + "".join(group("PartyIdentification", identified("ID", number, scheme)) for number, scheme in ids)
         + group("PartyLegalEntity", element("RegistrationName", party.legal_name or party.name))
-        + (group("Contact", contact_text(party.contact)) if with_contact else "")
     )
-    return f"<cac:{name}>{group('Party', inner)}</cac:{name}>"
+
+
+_PARTIES = PartyTexts(lambda party: group("Party", party_text(party)))
+_PEPPOL_BUYERS = PartyTexts(_peppol_buyer)
+_PEPPOL_SELLERS = PartyTexts(_peppol_seller)
 
 
 def _plain_rows(line: ResponseLine) -> list[_Row]:

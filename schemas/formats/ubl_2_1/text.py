@@ -9,6 +9,7 @@ from decimal import Decimal
 from schemas.formats.ubl_2_1.names import CAC, CBC, DOCUMENTS
 
 _SPECIAL = re.compile('[&<>"\r\n\t\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_special_in = _SPECIAL.search
 _REPLACED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 _IN_ATTRIBUTE = {**_REPLACED, "\n": "&#10;", "\t": "&#9;"}
 _VERBATIM = {"\n": "\n", "\t": "\t"}
@@ -17,21 +18,23 @@ _VERBATIM = {"\n": "\n", "\t": "\t"}
 def escaped(text: str) -> str:
     """A value as element content. What XML 1.0 has no character for (it can only have come from JSON) becomes U+FFFD,
     so that its loss shows."""
-    if _SPECIAL.search(text) is None:
+    if _special_in(text) is None:
         return text
     return _SPECIAL.sub(lambda match: _REPLACED.get(match[0]) or _VERBATIM.get(match[0], "\ufffd"), text)
 
 
 def quoted(text: str) -> str:
     """A value as an attribute's content, without the quotes; line breaks and tabs survive there too."""
-    if _SPECIAL.search(text) is None:
+    if _special_in(text) is None:
         return text
     return _SPECIAL.sub(lambda match: _IN_ATTRIBUTE.get(match[0], "\ufffd"), text)
 
 
 def element(name: str, value: str | None) -> str:
     """`<cbc:name>value</cbc:name>`, or nothing."""
-    return "" if value is None else f"<cbc:{name}>{escaped(value)}</cbc:{name}>"
+    if value is None:
+        return ""
+    return f"<cbc:{name}>{value if _special_in(value) is None else escaped(value)}</cbc:{name}>"
 
 
 def identified(name: str, value: str | None, scheme: str | None) -> str:
