@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from gateway.services import Services
 from gateway.states import on_resend
 from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
+from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder
 from gateway.trade.decision import Decision
@@ -21,6 +22,7 @@ from schemas.faults import Fault
 
 _MONTH_US = 2_629_746_000_000
 """A mean month in microseconds (Gregorian year / 12)."""
+_ENVELOPE_ID_AT = "StandardBusinessDocumentHeader/DocumentIdentification/InstanceIdentifier"
 _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 
 
@@ -31,6 +33,7 @@ class Books:
         self._works = works
         self._orders = services.store.orders.live(work.order_key for work in works)
         self._open = services.store.orders.open_messages(work.number_key for work in works)
+        self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self.stock = services.store.stock.load(*_products_and_accounts(works))
         self._totals = StockTotals()
         self._totals.start(self.stock)
@@ -38,21 +41,66 @@ class Books:
         self._numbers = iter(services.store.numbers.take("order_response", len(real)) if real else [])
         self.tries_again: set[str] = set()
         """Earlier held or failed messages that a resend in this batch wants judged again."""
+        self._tried: set[str] = set()
+        """All of them so far: once is enough for a batch."""
 
     def resend(self, work: Work) -> Settlement | None:
         """How the message ends where an earlier one has its content: the earlier one answers for it."""
+        earlier = self._earlier(work)
+        if earlier is None:
+            return None
+        message_id, status = earlier
+        if on_resend(status) == "try_again" and message_id not in self._tried:
+            self.tries_again.add(message_id)
+            self._tried.add(message_id)
+        return self._duplicate(work, message_id, self._takes_envelope(work, message_id, status))
+
+    def _earlier(self, work: Work) -> tuple[str, str] | None:
+        """(id, status) of the message that this one repeats: known by its envelope's id, else by its content alone."""
+        owner = self._envelope_owner(work)
+        if owner is not None and owner.content_sha256 == work.content:
+            return owner.message_id, owner.status
         live = self._orders.get(work.order_key)
         if live is not None and live.content_sha256 == work.content and not _may_reuse(work, live):
-            return self._duplicate(work, live.message_id)
+            return live.message_id, "done"
         for message_id, content in self._open.get(work.number_key, []):
             if content == work.content and message_id != work.message.id:
-                if on_resend("held") == "try_again":
-                    self.tries_again.add(message_id)
-                return self._duplicate(work, message_id)
+                return message_id, "held"
         return None
 
+    def _envelope_owner(self, work: Work) -> EnvelopeOwner | None:
+        """The other message that the envelope's id stands for; one that was refused or closed stands for nothing."""
+        owner = self._envelopes.get(work.envelope_key) if work.envelope_id else None
+        if owner is None or owner.message_id == work.message.id or on_resend(owner.status) == "judge_afresh":
+            return None
+        return owner
+
+    def _takes_envelope(self, work: Work, message_id: str, status: str) -> bool:
+        """Whether the envelope's id stands for this message, or the one that it repeats, from now on; what the batch
+        decides next sees that."""
+        if work.envelope_id is None or self._envelope_owner(work) is not None:
+            return False
+        self._envelopes[work.envelope_key] = EnvelopeOwner(message_id, status, work.content)
+        return True
+
     def other_content(self, work: Work) -> tuple[Fault, ...]:
-        """The fault of an order number that is live with other content, which a change is meant to be."""
+        """The faults of an order number, and of an envelope id, that stand for other content."""
+        return (*self._number_reused(work), *self._envelope_reused(work))
+
+    def _envelope_reused(self, work: Work) -> tuple[Fault, ...]:
+        """A transmission's id is for one document: the sender sends another by mistake, or took the id for another."""
+        owner = self._envelope_owner(work)
+        if owner is None or owner.content_sha256 == work.content:
+            return ()
+        detail = (
+            f"The InstanceIdentifier {work.envelope_id} came before with other content (message {owner.message_id}), "
+            "which stands. Nothing was done with this document."
+        )
+        expected = "an InstanceIdentifier of its own, or the content that this one came with"
+        return (Fault("envelope_id_reused", detail, "", _ENVELOPE_ID_AT, work.envelope_id, expected),)
+
+    def _number_reused(self, work: Work) -> tuple[Fault, ...]:
+        """An order number that is live with other content, which a change is meant to be."""
         live = self._orders.get(work.order_key)
         if live is None or work.order.function != "original" or _may_reuse(work, live):
             return ()
@@ -93,7 +141,9 @@ class Books:
                 content_sha256=work.content,
                 order_number=work.order.order_number,
                 order_id=order_id,
-                envelope_id=work.read.envelope_id if work.read else None,
+                envelope_id=work.envelope_id,
+                takes_envelope=decision.verdict != "rejected"
+                and self._takes_envelope(work, message.id, "done" if decision.verdict == "answered" else "held"),
             ),
         )
 
@@ -125,7 +175,7 @@ class Books:
         self._orders[key] = LiveOrder(order_id, epoch, order.version, message.id, work.content, changes.at)
 
     @staticmethod
-    def _duplicate(work: Work, message_id: str) -> Settlement:
+    def _duplicate(work: Work, message_id: str, takes_envelope: bool) -> Settlement:
         return Settlement(
             "mark_duplicate",
             dict(work.stages),
@@ -134,6 +184,8 @@ class Books:
             content_sha256=work.content,
             order_number=work.order.order_number,
             duplicate_of=message_id,
+            envelope_id=work.envelope_id,
+            takes_envelope=takes_envelope,
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.lanes import lane_of
 from gateway.store.changes import ClaimedMessage, Settlement
+from gateway.store.envelopes import EnvelopeKey
 from gateway.store.urgency import RUSH, TIME, Urgency
 from gateway.trade.hours import tightened
 from mappings.account import Account
@@ -15,6 +17,9 @@ from mappings.revision import Catalogue, MappingRevision
 from schemas.documents.order import Order, canonical_json, content_digest
 from schemas.faults import Fault
 from schemas.formats import ReadOrder
+
+_LONGEST_ENVELOPE_ID = 300
+"""Characters. PostgreSQL's indexes take 2,704 bytes in all; a UUID has 36."""
 
 
 @dataclass(slots=True)
@@ -92,6 +97,19 @@ class Work:
         if self.revision is None:
             raise AssertionError("the message has no mapping")
         return self.revision.account
+
+    @property
+    def envelope_id(self) -> str | None:
+        """The sender's own id of the transmission as it is kept: a longer one than any index takes by its digest."""
+        sent = self.read.envelope_id if self.read else None
+        if sent is None or len(sent) <= _LONGEST_ENVELOPE_ID:
+            return sent
+        return f"sha256:{hashlib.sha256(sent.encode()).hexdigest()}"
+
+    @property
+    def envelope_key(self) -> EnvelopeKey:
+        """(account, test key, envelope id): how the message that the id stands for is found."""
+        return (self.message.account_id, self.message.test, self.envelope_id or "")
 
     def end(self, event: str, faults: Sequence[Fault], stage: str, **known: object) -> None:
         """Settle without a decision."""

@@ -372,6 +372,14 @@ _declare(
     "An order of this number is live, with other content.",
     "Send a change, or a new order under a new number.",
 )
+_declare(
+    "envelope_id_reused",
+    "us",
+    "Envelope id used for other content",
+    "The envelope's InstanceIdentifier (SBDH) came with another document before, and that one stands.",
+    "Ask the sender which of them counts. Where both do, have this one sent again under an identifier of its own; then "
+    "dismiss the message.",
+)
 # --- account folders, catalogue and stock files --------------------------------------------------------------------
 _declare(
     "file_not_readable",

@@ -49,7 +49,8 @@ orders.before_request(sign_in)
     summary="Send an order, a change or a cancellation",
     description="202 says that the bytes are durably stored, and nothing was judged yet: what is wrong with their "
     "content shows in the message. With `wait` the order response itself comes back, once it is there in that time. "
-    "The same content again is no second order: it gets the first one's answer.",
+    "The same content again is no second order: it gets the first one's answer. An SBDH InstanceIdentifier stands for "
+    "one content, too: sent again with other content it is held.",
     responses={
         200: content(
             "With `wait`: the order response (a rejection too), in your format.",

@@ -46,10 +46,13 @@ def list_messages(screen: Screen, account: str | None, status: str | None, befor
 @_ACCOUNT
 @_LIMIT
 def find(screen: Screen, text: str, account: str | None, limit: int) -> None:
-    """Find messages by id, order number or Idempotency-Key."""
+    """Find messages by id, order number or the sender's key.
+
+    Keys are the Idempotency-Key and the SBDH InstanceIdentifier.
+    """
     with opened() as services:
         found = services.store.messages.find(text, account, limit)
-        screen.table([_row(services, one) for one in found], _COLUMNS, "No message has this id, order number or key.")
+        screen.table([_row(services, one) for one in found], _COLUMNS, "No message has this id, number or key.")
 
 
 @messages.command()

@@ -74,6 +74,8 @@ class Settlement:
     order_id: str | None = None
     duplicate_of: str | None = None
     envelope_id: str | None = None
+    takes_envelope: bool = False
+    """The envelope id stands for this message from now on."""
 
 
 @dataclass(slots=True)
@@ -91,6 +93,8 @@ class Changes:
     documents: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    envelopes: list[tuple[Any, ...]] = field(default_factory=list)
+    """(account, test, envelope id, message, content): ids that stand for these messages from now on."""
     urgencies: list[tuple[Any, ...]] = field(default_factory=list)
     """What was found to be more urgent than it was claimed: `Urgency.row`."""
     tried_again: list[tuple[str, str]] = field(default_factory=list)
@@ -107,6 +111,9 @@ class Changes:
         number = message.event_count + 1
         event = written_event(message.id, number, message.event_hash, _EVENT_NAMES[status], "gateway", told, self.at)
         self.events.append(event)
+        if end.takes_envelope:
+            identity = (message.account_id, int(message.test), end.envelope_id)
+            self.envelopes.append((*identity, message.id, end.content_sha256))
         if message.urgency is not None:
             self.urgencies.append(message.urgency.row(message.id, message.received_at))
         if end.faults:

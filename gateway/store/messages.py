@@ -86,11 +86,11 @@ class Messages:
             return [_stored(row) for row in fetch(connection, query, [*values, limit])]
 
     def find(self, text: str, account_id: str | None = None, limit: int = 50) -> list[StoredMessage]:
-        """Messages with this id, order number or Idempotency-Key, newest first."""
+        """Messages with this id, order number, Idempotency-Key or SBDH InstanceIdentifier, newest first."""
         own = "" if account_id is None else " AND account_id = ?"
         found: dict[str, StoredMessage] = {}
         with self._database.read() as connection:
-            for column in ("id", "order_number", "idempotency_key"):
+            for column in ("id", "order_number", "idempotency_key", "envelope_id"):
                 query = f"SELECT {_COLUMNS} FROM messages WHERE {column} = ?{own} ORDER BY id DESC LIMIT ?"
                 values = [text, limit] if account_id is None else [text, account_id, limit]
                 found |= {row[0]: _stored(row) for row in fetch(connection, query, values)}

@@ -19,6 +19,7 @@ from gateway.store.audit import next_event
 from gateway.store.changes import SETTLED, Changes, ClaimedMessage
 from gateway.store.clock import LeaseClock
 from gateway.store.database import Collision, Database
+from gateway.store.envelopes import take
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.statements import fetch, insert, marks, one_of, run, update, values
@@ -263,6 +264,7 @@ class WorkQueue:
             )
             if settled != len(changes.message_updates):
                 raise LeaseLost(claim.lease_id)
+            take(connection, changes.envelopes)
             self._refuse_old_stock(connection, changes)
             insert(connection, stock_movements, sorted(changes.stock_movements, key=_in_stock_order))
             insert(connection, orders, changes.orders)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gateway.store.audit import Audit
 from gateway.store.database import Database, StoreUnavailable
 from gateway.store.documents import Documents
+from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
 from gateway.store.keys import Keys
 from gateway.store.messages import Messages
@@ -35,6 +36,7 @@ class Store:
         self.keys = Keys(self.database, self.audit)
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
+        self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
         self.problems = Problems(self.database)
         self.stock = StockBook(self.database)

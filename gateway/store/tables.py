@@ -191,6 +191,19 @@ Index(
     postgresql_where=_enveloped,
 )
 
+# The sender's own id of a transmission (SBDH InstanceIdentifier, cXML payloadID) stands for one message and content.
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("account_id", _Text, nullable=False),
+    Column("test", SmallInteger, nullable=False),
+    Column("envelope_id", _Text, nullable=False),
+    Column("message_id", _Text, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("account_id", "test", "envelope_id"),
+    sqlite_with_rowid=False,
+)
+
 leases = Table(
     "leases",
     metadata,

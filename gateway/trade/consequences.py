@@ -52,6 +52,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "order_number_reused": ByPolicy(
         "same_number_other_content", {"hold": "hold_order", "change": "hold_order", "reject": "reject_order"}
     ),
+    "envelope_id_reused": "hold_order",
     # items, units, places
     "unknown_item": ByPolicy(
         "unknown_item", {"hold": "hold_order", "hold_line": "hold_line", "reject_line": "reject_line"}
