@@ -12,7 +12,7 @@ import pytest
 
 from schemas.faults import DocumentRejected
 from schemas.formats.json_1 import parse_orders
-from schemas.formats.json_reader import read_json
+from schemas.safe_json.reader import read_json
 
 
 def test_every_json_document_is_read_exactly(corpus_dir: Path, corpus_count: Callable[[str, int], None]) -> None:

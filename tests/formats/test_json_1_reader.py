@@ -14,7 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats.json_reader import MAX_DEPTH, MAX_OFFENCES, MAX_SEARCHED, line_of, looks_like_json, read_json
+from schemas.safe_json.depth import MAX_DEPTH
+from schemas.safe_json.offences import MAX_OFFENCES, MAX_SEARCHED
+from schemas.safe_json.places import line_of
+from schemas.safe_json.reader import read_json
+from schemas.safe_json.text import looks_like_json
 
 ORDER = '{"order_number": "Größe 7", "lines": []}'
 

@@ -11,7 +11,9 @@ from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder
 from schemas.formats.json_1.judging import MAX_FAULTS, document_of, order_of
-from schemas.formats.json_reader import line_of, looks_like_json, read_json
+from schemas.safe_json.places import line_of
+from schemas.safe_json.reader import read_json
+from schemas.safe_json.text import looks_like_json
 
 MAX_PLACED_BODY = 200_000
 """Bytes of a body in which lines are counted for a fault's location; in larger ones the pointer alone is the place."""

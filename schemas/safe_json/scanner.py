@@ -1,0 +1,110 @@
+"""What the C scanner calls back for: objects with each key once, numbers that are exact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import repeat
+from typing import Any, NoReturn
+
+from schemas.values import plain
+
+MAX_NUMBERS = 1_000_000
+"""Numbers that are no strings: each becomes a decimal, which takes a microsecond."""
+NUMBER_EXPECTED = "a finite decimal of at most 20 digits before and 10 after the point"
+NUMBER_REFUSED = "a number refused"
+KEY_TWICE = "the key stands twice in its object"
+_LONGEST_NUMBER = 60
+"""Characters: a sign, 20 digits, a point, 10 digits, an exponent, and leeway for zeros in front."""
+
+Members = Callable[[list[tuple[str, Any]]], Any]
+
+
+class OffenceError(Exception):
+    """The C scanner met something refused; the second pass says where, and what else there is."""
+
+    def __init__(self, code: str, detail: str, text: str, expected: str) -> None:
+        super().__init__(detail)
+        self.code, self.detail, self.text, self.expected = code, detail, text, expected
+
+
+class TooManyNumbersError(Exception):
+    """More numbers than MAX_NUMBERS."""
+
+
+def members_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members. Raises OffenceError where a key is there twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise OffenceError("json_duplicate_key", KEY_TWICE, _first_repeated(pairs), "each key once")
+    return found
+
+
+def members_set(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The same without the members that are null."""
+    found = members_of(pairs)
+    if None in found.values():
+        return {name: value for name, value in pairs if value is not None}
+    return found
+
+
+def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    return next((name for name, _ in pairs if name in seen or seen.add(name)), "")  # type: ignore[func-returns-value]
+
+
+def whole_number(text: str) -> int:
+    """The integer. Raises OffenceError for one of more digits than a quantity or amount has."""
+    if len(text) > _LONGEST_NUMBER:
+        raise _refused_number(text)
+    number = int(text)
+    if not -(10**20) < number < 10**20:
+        raise _refused_number(text)
+    return number
+
+
+def exact_decimal(text: str) -> Decimal:
+    """The decimal, without exponent. Raises OffenceError for one beyond what a quantity or amount has."""
+    if len(text) > _LONGEST_NUMBER:
+        raise _refused_number(text)
+    try:
+        return plain(Decimal(text))
+    except (ArithmeticError, ValueError):
+        raise _refused_number(text) from None
+
+
+def _constant(text: str) -> NoReturn:
+    raise _refused_number(text)
+
+
+def _refused_number(text: str) -> OffenceError:
+    return OffenceError("json_number", NUMBER_REFUSED, text, NUMBER_EXPECTED)
+
+
+def _decoder(members: Members) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=members, parse_float=exact_decimal, parse_int=whole_number, parse_constant=_constant
+    )
+
+
+_DECODERS: dict[Members, json.JSONDecoder] = {members: _decoder(members) for members in (members_of, members_set)}
+
+
+def decoder_for(text: str, members: Members) -> json.JSONDecoder:
+    """In a large document the numbers are counted."""
+    if len(text) <= MAX_NUMBERS:
+        return _DECODERS[members]
+    left = repeat(True, MAX_NUMBERS)
+
+    def whole(text: str) -> int:
+        if next(left, False):
+            return whole_number(text)
+        raise TooManyNumbersError
+
+    def decimal(text: str) -> Decimal:
+        if next(left, False):
+            return exact_decimal(text)
+        raise TooManyNumbersError
+
+    return json.JSONDecoder(object_pairs_hook=members, parse_float=decimal, parse_int=whole, parse_constant=_constant)
