@@ -14,9 +14,11 @@ from xml.etree.ElementTree import ParseError
 
 from lxml.etree import XMLSyntaxError
 
+from mappings.cells import Cell, RefusedCell
 from mappings.files.text import FilesRejected, collect, text_of, unreadable
 from mappings.revision import Pack, Product, StockRow, TaxRow
-from mappings.tables import TABLES, Cell, Kind, RefusedCell, RowsRead, rows_of
+from mappings.rows import RowsRead, rows_of
+from mappings.tables import TABLES, Kind
 from schemas.faults import Fault
 
 MAX_TABLE_BYTES = 200_000_000

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.cells import Cell, RefusedCell
 from mappings.revision import ItemRow, Pack, PriceRow, Product, SiteRow, StockRow, TaxRow, UnitRow
-from mappings.tables import TABLES, Cell, RefusedCell, from_fields, natural_key, rows_of, to_fields
+from mappings.rows import rows_of
+from mappings.tables import TABLES, from_fields, natural_key, to_fields
 
 ITEM = {"account_sku": "PL-0042", "product": "OAT-1L", "account_unit": "CS", "unit": "EA", "factor": "12"}
 

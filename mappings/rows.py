@@ -1,0 +1,111 @@
+"""Cells → typed rows, with every fault of every row that is wrong.
+
+One reader serves the account folder, the catalogue files and the back office's bulk calls, so the same row is right
+or wrong everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.cells import Cell, Unfit, shown, value_of
+from mappings.tables import TABLES, Column, Table, natural_key, row_with
+from schemas.faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """Rows that can be stored, and what is wrong with the others; each with its index among the rows given."""
+
+    good: tuple[tuple[int, Any], ...]
+    faults: tuple[tuple[int, Fault], ...]
+
+
+def rows_of(
+    kind: str, rows: Iterable[Mapping[str, Cell]], place: Callable[[int, str | None], str] | None = None
+) -> RowsRead:
+    """The typed rows, and every fault of every row that is wrong.
+
+    `place` says in words where a row (and its column) stands, such as "items.csv line 12"; without it rows are counted
+    from 1. A row that repeats an earlier one's natural key is wrong; the earlier one stands.
+    """
+    where = place or (lambda index, _column: f"row {index + 1}")
+    table = TABLES[kind]
+    good: list[tuple[int, Any]] = []
+    faults: list[tuple[int, Fault]] = []
+    seen: dict[str, int] = {}
+    for index, cells in enumerate(rows):
+        row, wrong = _read_row(table, index, cells, where)
+        if row is not None:
+            key = natural_key(row)
+            first = seen.setdefault(key, index)
+            if first != index:
+                wrong = [_duplicate(table, index, key, where(first, None), where(index, None))]
+        if wrong:
+            faults.extend((index, fault) for fault in wrong)
+        elif row is not None:
+            good.append((index, row))
+    return RowsRead(tuple(good), tuple(faults))
+
+
+def _read_row(
+    table: Table, index: int, cells: Mapping[str, Cell], where: Callable[[int, str | None], str]
+) -> tuple[Any, list[Fault]]:
+    fields: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for column in table.columns:
+        cell = cells.get(column.name)
+        if isinstance(cell, str):
+            cell = cell.strip() or None
+        if cell is None:
+            if column.required:
+                faults.append(_fault("missing_field", table, index, column, where, "is missing", None))
+            continue
+        try:
+            fields[column.name] = value_of(column.type, cell)
+        except Unfit as unfit:
+            faults.append(_fault(column.type.code, table, index, column, where, str(unfit), cell))
+    faults.extend(_unknown_columns(table, index, cells, where))
+    if faults:
+        return None, faults
+    row = row_with(table, fields)
+    for name, wrong, expected in table.check(row):
+        location = where(index, name)
+        detail = f"{location}: {wrong}"
+        faults.append(Fault("bad_value", detail, f"/{index}/{name}", location, shown(cells.get(name)), expected))
+    return row, faults
+
+
+def _fault(
+    code: str,
+    table: Table,
+    index: int,
+    column: Column,
+    where: Callable[[int, str | None], str],
+    wrong: str,
+    cell: Cell,
+) -> Fault:
+    location = where(index, column.name)
+    seen = shown(cell)
+    detail = f"{location}: {column.name} {wrong}" if seen is None else f"{location}: {column.name} {seen!r} {wrong}"
+    return Fault(code, detail, f"/{index}/{column.name}", location, seen, column.type.expected)
+
+
+def _unknown_columns(
+    table: Table, index: int, cells: Mapping[str, Cell], where: Callable[[int, str | None], str]
+) -> Iterable[Fault]:
+    if cells.keys() <= set(table.names):
+        return
+    location = where(index, None)
+    for name in sorted(set(cells) - set(table.names)):
+        detail = f"{location}: {table.file} has no column {name!r}"
+        pointer = name.replace("~", "~0").replace("/", "~1")
+        yield Fault("unknown_field", detail, f"/{index}/{pointer}", location, name, ", ".join(table.names))
+
+
+def _duplicate(table: Table, index: int, key: str, first: str, location: str) -> Fault:
+    columns = ", ".join(table.key)
+    detail = f"{location}: the same {columns} stand at {first} already"
+    return Fault("duplicate_row", detail, f"/{index}", location, key, f"one row for each {columns}")
