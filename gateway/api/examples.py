@@ -142,6 +142,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "status": "held",
         "test": False,
         "received_at": "2026-11-23T09:30:01.004+00:00",
+        "due_at": "2026-11-23T13:30:01.004+00:00",
         "settled_at": "2026-11-23T09:30:01.105+00:00",
         "format": "json-1",
         "media_type": "application/json",

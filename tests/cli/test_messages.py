@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from gateway.intake import Arrival, take_in
 from gateway.pipeline import drain
 from gateway.services import Services
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from tests.cli.conftest import ACCOUNTS, EVERY_LANE, Run, sample
 
 Send = Callable[[str, str], str]

@@ -114,9 +114,9 @@ def test_no_part_of_the_program_loads_holidays_before_a_calendar_is_asked_for(tm
     code = """
 import sys
 import gateway.app, gateway.bootstrap, gateway.cli, gateway.demo, gateway.samples
-import mappings.files, workers.jobs, workers.main
+import mappings.files.account_folder, workers.jobs, workers.main
 loaded = "holidays" in sys.modules
-print(loaded, mappings.files.known_calendar("DE-HH"), "holidays" in sys.modules)
+print(loaded, mappings.calendars.known_calendar("DE-HH"), "holidays" in sys.modules)
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(

@@ -18,7 +18,7 @@ from gateway.bookkeeping import Books
 from gateway.store.changes import Changes
 from gateway.store.messages import StoredMessage
 from gateway.store.queue import Claim, WorkQueue
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, ORDERS, TODAY, SmallGateway
 

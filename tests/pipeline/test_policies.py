@@ -15,7 +15,7 @@ import pytest
 import time_machine
 
 from mappings.account import Policies
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from schemas.documents.order_response import OrderResponse
 from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
 from tests.examples.small_gateway import ACCOUNTS, TODAY, SmallGateway

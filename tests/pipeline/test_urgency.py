@@ -17,7 +17,7 @@ from gateway.lanes import LANES
 from gateway.store.database import StoreUnavailable
 from gateway.store.queue import WorkQueue
 from gateway.store.urgency import RUSH, TIME
-from mappings.files import read_account
+from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.order_lines import BOLTS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ORDERS, TODAY, SmallGateway
