@@ -25,7 +25,11 @@ _LOOP_SECONDS = 0.25
 _PROBE_SECONDS = 1.0
 _STEADY_SECONDS = 10.0
 """A part that lived this long is replaced at once; one that died younger waits a little, longer each time."""
-_LONGEST_WAIT = 5.0
+_FIRST_WAIT = 0.1
+_LONGEST_WAIT = 1.0
+"""Of a part that had come up, or that was killed: what it held waits for the next one."""
+_LONGEST_WAIT_STILLBORN = 5.0
+"""Of a part that ended by itself before it came up, and most likely will again: each try costs processor time."""
 _REDIS_STOP_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
@@ -160,7 +164,7 @@ class Supervisor:
             running = self._launch(part)
         except Exception:
             logger.exception("%s could not be started", part.name)
-            self._start_again_later(part.name)
+            self._start_again_later(part.name, _LONGEST_WAIT_STILLBORN)
             return
         self._running[part.name] = running
         if running.beats is not None:
@@ -246,12 +250,13 @@ class Supervisor:
             self._short_lives.pop(part.name, None)
             self._start_at[part.name] = 0.0
         else:
-            self._start_again_later(part.name)
+            came_up_or_was_killed = running.has_shown_life or code < 0
+            self._start_again_later(part.name, _LONGEST_WAIT if came_up_or_was_killed else _LONGEST_WAIT_STILLBORN)
 
-    def _start_again_later(self, name: str) -> None:
+    def _start_again_later(self, name: str, longest: float) -> None:
         lives = self._short_lives.get(name, 0)
         self._short_lives[name] = lives + 1
-        self._start_at[name] = time.monotonic() + min(_LONGEST_WAIT, 0.1 * 2**lives)
+        self._start_at[name] = time.monotonic() + min(longest, _FIRST_WAIT * 2 ** min(lives, 10))
 
     def _forget(self, running: _Running) -> None:
         if running.beats is not None:

@@ -103,6 +103,15 @@ def test_a_part_that_never_comes_up_is_tried_again_ever_more_slowly(watch, tmp_p
     assert len(told) >= 3
 
 
+def test_a_part_that_is_killed_before_it_comes_up_is_tried_again_soon_however_often(watch, tmp_path: Path) -> None:
+    watched = watch(part("beats", tmp_path))
+    watched.supervisor._short_lives["beats"] = 5_000  # after hours of it
+    watched.supervisor.step(0)
+    first = watched.pid("beats")
+    os.kill(first, signal.SIGKILL)
+    watched.until(lambda: watched.pid("beats") not in (None, first), 4.0)  # one that fails by itself waits 5 s by then
+
+
 def test_a_part_that_cannot_be_started_is_tried_again(watch, tmp_path: Path, caplog) -> None:
     tries: list[str] = []
 
