@@ -122,12 +122,13 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
 def worker(settings: Settings, told: argparse.Namespace) -> int:
     """A worker on its lanes, until it is stopped or used up; `--burst`: until nothing waits."""
     from workers.jobs import Desk, drain_batches
+    from workers.names import worker_name
     from workers.rq_parts import Stop, resolve_jobs, work
     from workers.sweep import sweep_once
 
     stop = Stop()
     stop.listen()
-    services = _services(settings, f"{socket.gethostname()}-{os.getpid()}")
+    services = _services(settings, worker_name())
     desk = Desk(services, settings.lanes, Beat(told.beat_fd), lambda: stop.requested, settings.drain_batches)
     if told.burst:
         sweep_once(services)

@@ -6,6 +6,7 @@ import logging
 
 from gateway.services import Services
 from gateway.store.ids import now_us
+from workers.names import is_gone
 
 logger = logging.getLogger(__name__)
 
@@ -13,6 +14,7 @@ logger = logging.getLogger(__name__)
 def sweep_once(services: Services) -> frozenset[int]:
     """Give back what lost its worker, wake what is due, ring for every lane that has work, and move up what runs out
     of time. Returns those lanes."""
+    end_leases_of_the_gone(services)
     swept = services.store.queue.sweep()
     for lane in sorted(swept.lanes):
         services.lanes.ring_again(lane)
@@ -26,3 +28,10 @@ def sweep_once(services: Services) -> frozenset[int]:
     for message_id in swept.quarantined:
         logger.error("Message %s ended its worker too often and is quarantined", message_id)
     return swept.lanes | moved_up.keys()
+
+
+def end_leases_of_the_gone(services: Services) -> None:
+    """What a worker of this machine held when it was killed need not wait until its lease runs out."""
+    gone = [name for name in services.store.queue.lessees() if is_gone(name)]
+    if gone and services.store.queue.end_leases(gone):
+        logger.warning("%s held messages and is gone", " and ".join(gone))

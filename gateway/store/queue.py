@@ -42,6 +42,9 @@ LANE_WEIGHTS = (8, 4, 2, 1)
 BATCH_BYTES = 8_000_000
 LOST_EVERY = 4
 """Each fourth claim looks first for a message that lost its worker."""
+_UNHARMED = (
+    "NOT EXISTS (SELECT 1 FROM messages m WHERE m.lease_id = leases.id AND m.status = 'processing' AND m.losses > 0)"
+)
 
 
 MOST_PAIRS = 500
@@ -320,6 +323,21 @@ class WorkQueue:
                 f"WHERE {one_of(connection, 'id')} AND lease_id = ? AND status = 'processing'",
                 [(*until, self._clock.boot if waits else None, given_back, claim.lease_id)],
             )
+
+    def lessees(self) -> list[str]:
+        """The workers, by name, that hold messages which have not lost a worker before.
+
+        What may be ending workers is not to end one a second: a message that lost one waits its lease out.
+        """
+        with self._database.read() as connection:
+            return [row[0] for row in fetch(connection, f"SELECT DISTINCT worker FROM leases WHERE {_UNHARMED}")]
+
+    def end_leases(self, workers: Sequence[str]) -> int:
+        """Such leases of these workers, which are gone, are over, and the next sweep gives their messages back; how
+        many they were."""
+        with self._database.write_lightly() as connection:
+            statement = f"UPDATE leases SET until = 0 WHERE worker = ? AND {_UNHARMED}"
+            return run(connection, statement, [(worker,) for worker in workers])
 
     def sweep(self) -> Swept:
         """Give back what lost its worker, wake what is due, set poison apart; which lanes have work."""

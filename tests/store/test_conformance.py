@@ -306,6 +306,23 @@ def test_what_kills_its_worker_is_worked_on_alone_and_then_set_apart(database_ur
     store.close()
 
 
+def test_what_a_worker_held_that_is_gone_comes_back_before_its_lease_is_over_but_once(store: Store) -> None:
+    for n in range(3):
+        store.intake.keep(arrival(f"{n}".encode()))
+    assert store.queue.claim("gone", LANES, 2) is not None
+    other = store.queue.claim("at work", LANES, 2)
+    assert sorted(store.queue.lessees()) == ["at work", "gone"]
+    assert store.queue.end_leases(["gone", "never there"]) == 1
+    assert store.queue.sweep().released == 2
+    assert store.queue.claim("gone", LANES, 1) is not None  # alone, as it may be what ended its worker
+    assert (store.queue.lessees(), store.queue.end_leases(["gone"]), store.queue.sweep().released) == (
+        ["at work"],
+        0,
+        0,
+    )
+    store.queue.save(other, settled(other.messages[0]))
+
+
 def test_released_messages_wait_their_time(store: Store) -> None:
     store.intake.keep(arrival(b"x"))
     work = claim(store)

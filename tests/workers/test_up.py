@@ -182,6 +182,27 @@ def test_the_sweep_does_its_part_without_redis(valkey, services: Services) -> No
     assert sweep_once(services) == {2}
 
 
+CLAIM_AND_STOP = """
+import os, signal, sys
+from gateway.store.store import Store
+from workers.names import worker_name
+print(len(Store(sys.argv[1]).queue.claim(worker_name(), (0, 1, 2, 3), 50).messages), flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+def test_the_sweep_gives_back_what_a_killed_worker_held_long_before_its_lease_is_over(services: Services) -> None:
+    ids = [keep(services, 2, body) for body in (b"{}", b"{} ")]
+    url = str(services.store.database.url)
+    held = subprocess.Popen([sys.executable, "-c", CLAIM_AND_STOP, url], stdout=subprocess.PIPE, text=True)
+    assert held.stdout.readline() == "2\n"
+    assert sweep_once(services) == frozenset(), "a worker that is only stopped keeps them until its lease is over"
+    held.kill()
+    held.communicate()
+    assert sweep_once(services) == {2}
+    assert [status(services, one) for one in ids] == ["received", "received"]
+
+
 @pytest.fixture
 def worker(services: Services, valkey, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     hired: list[subprocess.Popen[bytes]] = []

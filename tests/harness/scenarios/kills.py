@@ -12,7 +12,7 @@ from tests.harness.figures import Figures
 from tests.harness.gateway import Gateway, running
 from tests.harness.ledger import Client, Crew
 from tests.harness.site import Site
-from tests.harness.waiting import NotInTime, until
+from tests.harness.waiting import until
 
 LEASE_SECONDS = 3.0
 
@@ -59,18 +59,19 @@ def _deliver_among_faults(
     crew = Crew(client)
     share = -(-len(orders) // len(faults))
     for at, fault in enumerate(faults):
-        crew.give(orders[at * share : (at + 1) * share])
+        given = orders[: (at + 1) * share]
+        crew.give(given[at * share :])
         crew.check()
-        _inflict(fault, site, gateway, figures)
+        _inflict(fault, site, gateway, figures, len(given))
     last = time.monotonic()
     crew.finish()
     return last
 
 
-def _inflict(fault: str, site: Site, gateway: Gateway, figures: Figures) -> None:
+def _inflict(fault: str, site: Site, gateway: Gateway, figures: Figures, given: int) -> None:
     if fault == "worker":
         figures.add("worker_kills")
-        figures.add("of_them_with_a_lease", int(_kill_a_worker(site, gateway)))
+        figures.add("of_them_with_a_lease", int(_kill_a_worker(site, gateway, given)))
         return
     time.sleep(figures.chance.uniform(0, 0.05))  # a fault at some moment of the share's delivery, not after it
     if fault == "web":
@@ -84,14 +85,19 @@ def _inflict(fault: str, site: Site, gateway: Gateway, figures: Figures) -> None
         figures.add("redis_deletions")
 
 
-def _kill_a_worker(site: Site, gateway: Gateway) -> bool:
-    """-9 for a worker that holds a lease; where none does for a while, for any. Whether it held one."""
-    try:
-        until(lambda: _kill_a_lessee(site), 2.0, "a worker with a lease", pause=0.001)
-    except NotInTime:
+def _kill_a_worker(site: Site, gateway: Gateway, given: int) -> bool:
+    """-9 for a worker that holds a lease; where all that was given is settled, for any. Whether it held one."""
+    held_one = []
+
+    def killed_or_nothing_to_do() -> bool:
+        if _kill_a_lessee(site):
+            held_one.append(True)
+        return bool(held_one) or (len(site.ledger) >= given and site.books.waiting() == 0)
+
+    until(killed_or_nothing_to_do, 60, "a worker with a lease", pause=0.001)
+    if not held_one:
         until(lambda: gateway.kill("worker"), 30, "a worker to kill")
-        return False
-    return True
+    return bool(held_one)
 
 
 def _kill_a_lessee(site: Site) -> bool:
