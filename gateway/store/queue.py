@@ -1,8 +1,9 @@
 """Who works on what: claims with a lease and a fence, the save that a stale lease can't make, and the sweep.
 
 Claims are fair by construction. A batch is shared between the lanes 8 : 4 : 2 : 1 among those that have work, within a
-lane between the accounts in turn, within an account by the earliest deadline. A message whose worker was lost is
-claimed alone, so that a document that kills its worker takes nobody with it; after `max_losses` it is set apart.
+lane between the accounts in turn, within an account by the earliest deadline. Messages whose worker was lost are
+claimed a few together, and one that lost another alone, so that a document that kills its workers takes few with it
+and is found; after `max_losses` it is set apart.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ from schemas.faults import Fault
 LANE_WEIGHTS = (8, 4, 2, 1)
 BATCH_BYTES = 8_000_000
 LOST_EVERY = 4
-"""Each fourth claim looks first for a message that lost its worker."""
+"""Each fourth claim looks first for messages that lost their worker."""
+LOST_TOGETHER = 7
+"""So many that lost one worker are claimed together: a killed worker's 50 wait again in 8 claims, and not in 50."""
 _UNHARMED = (
     "NOT EXISTS (SELECT 1 FROM messages m WHERE m.lease_id = leases.id AND m.status = 'processing' AND m.losses > 0)"
 )
@@ -126,15 +129,15 @@ class WorkQueue:
         return Claim(lease_id, self._load(picked))
 
     def _lost(self, connection: Connection, lanes: list[int]) -> list[str]:
-        """The most urgent message whose worker was lost, so that it isn't passed over for ever while others wait."""
+        """The most urgent ones that lost their worker, so that they aren't passed over for ever while others wait."""
         lock = "" if self._database.is_sqlite else " FOR UPDATE SKIP LOCKED"
         rows = fetch(
             connection,
-            "SELECT id FROM messages WHERE status = 'received' AND not_before IS NULL AND losses > 0 "
-            f"AND lane IN ({marks(len(lanes))}) ORDER BY due_at LIMIT 1{lock}",
+            "SELECT id, losses, size FROM messages WHERE status = 'received' AND not_before IS NULL AND losses > 0 "
+            f"AND lane IN ({marks(len(lanes))}) ORDER BY due_at LIMIT {LOST_TOGETHER}{lock}",
             lanes,
         )
-        return [row[0] for row in rows]
+        return _bounded([_Waiting(*row) for row in rows])
 
     def _pick(self, connection: Connection, waiting: Mapping[int, list[str]], limit: int) -> list[str]:
         """Ids of a batch, from the accounts (by lane) that were seen waiting."""
@@ -471,14 +474,15 @@ class WorkQueue:
 
 
 def _bounded(picked: list[_Waiting]) -> list[str]:
-    """The batch's ids, cut where its bytes would fill memory, and without those that must be worked on alone."""
-    if picked and picked[0].losses > 0:
-        return [picked[0].id]
+    """The batch's ids, cut where its bytes would fill memory. Who lost no worker, or one, or more is apart from others;
+    the first decides which of them it is."""
+    losses = min(picked[0].losses, 2) if picked else 0
+    most = (len(picked), LOST_TOGETHER, 1)[losses]
     batch: list[str] = []
     size = 0
     for message in picked:
         size += message.size
-        if message.losses == 0 and (size <= BATCH_BYTES or not batch):
+        if min(message.losses, 2) == losses and len(batch) < most and (size <= BATCH_BYTES or not batch):
             batch.append(message.id)
     return batch
 

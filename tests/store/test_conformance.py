@@ -16,7 +16,7 @@ from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTota
 from gateway.store.database import Collision
 from gateway.store.ids import new_id, now_us
 from gateway.store.intake import NewMessage
-from gateway.store.queue import Claim, LeaseLost
+from gateway.store.queue import LOST_TOGETHER, Claim, LeaseLost
 from gateway.store.revisions import Row
 from gateway.store.store import Store
 from gateway.store.tables import metadata, stock_snapshots
@@ -284,18 +284,17 @@ def test_a_lease_that_ran_out_can_not_save_even_before_anyone_took_over(database
     store.close()
 
 
-def test_what_kills_its_worker_is_worked_on_alone_and_then_set_apart(database_url: str) -> None:
+def test_what_kills_its_worker_is_worked_on_with_few_then_alone_and_then_set_apart(database_url: str) -> None:
     store = Store(database_url, lease_seconds=0.01, max_losses=3)
     store.upgrade()
-    ids = [store.intake.keep(arrival(f"{n}".encode(), due_at=n)).message_id for n in range(3)]
-    claim(store)
+    ids = [store.intake.keep(arrival(f"{n}".encode(), due_at=n)).message_id for n in range(10)]
+    assert [message.id for message in claim(store).messages] == ids
     lost = 0
-    while lost < 3:
+    while lost < 10:
         lost += store.queue.sweep().released
-    for _ in range(2):
-        alone = claim(store)
-        assert [message.id for message in alone.messages] == [ids[0]]
-        quarantined: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
+    for together in (ids[:LOST_TOGETHER], ids[:1]):
+        assert [message.id for message in claim(store).messages] == together
         while not (swept := store.queue.sweep()).released:
             pass
         quarantined = swept.quarantined
