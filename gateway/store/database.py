@@ -214,6 +214,19 @@ def _locked(descriptor: int, how: int) -> bool:
     return True
 
 
+def _write_ahead(cursor: Any, locked: type[Exception]) -> None:
+    """Have the file use WAL. Where several make a new file at once, SQLite refuses all but one without waiting."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except locked:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
 def _sqlite_engine(url: URL) -> Engine:
     import pysqlite3.dbapi2 as sqlite
 
@@ -229,9 +242,9 @@ def _sqlite_engine(url: URL) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+        _write_ahead(cursor, sqlite.OperationalError)
         for pragma in (
-            f"page_size={_PAGE_BYTES}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             f"busy_timeout={int(BUSY_SECONDS * 1000)}",
             "cache_size=-65536",
