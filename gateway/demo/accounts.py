@@ -13,7 +13,7 @@ from gateway.services import Services
 from gateway.store.store import Store
 from mappings.account import Account
 from mappings.files.account_folder import AccountFolder, read_account
-from mappings.files.tables import read_packs, read_products, read_stock, read_taxes
+from mappings.files.tables import read_catalogue, read_stock
 
 _AUTHOR, _REASON = "demo", "the demo's own"
 
@@ -49,11 +49,7 @@ def prepare(services: Services, demo_files: Path, accounts_dir: Path, key_dir: P
 def _import_catalogue(store: Store, files: Path) -> None:
     if store.revisions.current_catalogue():
         return
-    rows = {
-        "product": read_products(files / "products.csv"),
-        "pack": read_packs(files / "packs.csv"),
-        "tax": read_taxes(files / "taxes.csv"),
-    }
+    rows = read_catalogue(files)
     store.stock.record(read_stock(files / "stock.csv"))
     publish_catalogue(store, rows, author=_AUTHOR, reason=_REASON)
 

@@ -25,6 +25,16 @@ MAX_TABLE_BYTES = 200_000_000
 """Of a CSV file, or of what an XLSX file unpacks to: 100,000 rows are about 10 MB."""
 
 
+def read_catalogue(folder: Path) -> dict[str, tuple[Any, ...]]:
+    """products.csv and packs.csv of a folder, and its taxes.csv where it has one. Raises FilesRejected."""
+    taxes = folder / "taxes.csv"
+    return {
+        "product": read_products(folder / "products.csv"),
+        "pack": read_packs(folder / "packs.csv"),
+        **({"tax": read_taxes(taxes)} if taxes.exists() else {}),
+    }
+
+
 def read_products(path: Path) -> tuple[Product, ...]:
     """products.csv or .xlsx."""
     return _catalogue_file(path, "product")

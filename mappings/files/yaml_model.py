@@ -82,62 +82,58 @@ def _yaml_tree(text: str, name: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
     """
     try:
         root = YAML(typ="safe", pure=True).compose(text)
-        lines: dict[tuple[Any, ...], int] = {(): 1}
-        faults: list[Fault] = []
-        tree = _yaml_value(root, (), name, lines, faults, set()) if root is not None else {}
+        reading = _Reading(name)
+        tree = reading.value(root, ()) if root is not None else {}
     except (YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         location = f"{name} line {mark.line + 1}" if mark else name
         problem = getattr(error, "problem", None) or "is nested too deeply or not text"
         raise unreadable(location, f"can't be read as YAML: {problem}", "YAML 1.2") from error
-    if faults:
-        raise FilesRejected(faults)
-    return tree, lines
+    if reading.faults:
+        raise FilesRejected(reading.faults)
+    return tree, reading.lines
 
 
-def _yaml_value(
-    node: Node,
-    place: tuple[Any, ...],
-    name: str,
-    lines: dict[tuple[Any, ...], int],
-    faults: list[Fault],
-    seen: set[int],
-) -> Any:
-    line = node.start_mark.line + 1
-    lines.setdefault(place, line)
-    if id(node) in seen:
-        location = f"{name} line {line}"
-        faults.append(Fault("bad_value", f"{location}: aliases aren't taken", "", location, None, "the value itself"))
+class _Reading:
+    """One file's nodes as values: the line of each key, and what is wrong, as they are met."""
+
+    def __init__(self, name: str) -> None:
+        self.lines: dict[tuple[Any, ...], int] = {(): 1}
+        self.faults: list[Fault] = []
+        self._name = name
+        self._seen: set[int] = set()
+
+    def value(self, node: Node, place: tuple[Any, ...]) -> Any:
+        """The node at this place as a text, dict or list."""
+        line = node.start_mark.line + 1
+        self.lines.setdefault(place, line)
+        if id(node) in self._seen:
+            self._refuse(line, "aliases aren't taken", None, "the value itself")
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, ScalarNode):
+            is_null = node.style is None and node.value in ("", "~", "null", "Null", "NULL")
+            return None if is_null else node.value
+        if isinstance(node, SequenceNode):
+            return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, MappingNode):
+            return dict(self._members(node, place))
         return None
-    seen.add(id(node))
-    if isinstance(node, ScalarNode):
-        is_null = node.style is None and node.value in ("", "~", "null", "Null", "NULL")
-        return None if is_null else node.value
-    if isinstance(node, SequenceNode):
-        return [_yaml_value(item, (*place, index), name, lines, faults, seen) for index, item in enumerate(node.value)]
-    if isinstance(node, MappingNode):
-        return dict(_yaml_members(node, place, name, lines, faults, seen))
-    return None
 
+    def _members(self, node: MappingNode, place: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+        keys = set()
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in keys:
+                self._refuse(line, f"{key} is there twice", key, "each key once")
+                continue
+            keys.add(key)
+            self.lines[*place, key] = line
+            value = self.value(value_node, (*place, key))
+            if value is not None:
+                yield key, value
 
-def _yaml_members(
-    node: MappingNode,
-    place: tuple[Any, ...],
-    name: str,
-    lines: dict[tuple[Any, ...], int],
-    faults: list[Fault],
-    seen: set[int],
-) -> Iterator[tuple[str, Any]]:
-    keys = set()
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        line = key_node.start_mark.line + 1
-        if key in keys:
-            location = f"{name} line {line}"
-            faults.append(Fault("bad_value", f"{location}: {key} is there twice", "", location, key, "each key once"))
-            continue
-        keys.add(key)
-        lines[*place, key] = line
-        value = _yaml_value(value_node, (*place, key), name, lines, faults, seen)
-        if value is not None:
-            yield key, value
+    def _refuse(self, line: int, wrong: str, value: str | None, expected: str) -> None:
+        location = f"{self._name} line {line}"
+        self.faults.append(Fault("bad_value", f"{location}: {wrong}", "", location, value, expected))

@@ -14,7 +14,7 @@ import httpx
 
 from tests.bench.floors import LeanQueue
 from tests.bench.orders import ACCOUNT
-from tests.bench.world import World, until
+from tests.bench.world import World, end, until
 from workers.web import address_of, listen
 
 
@@ -70,12 +70,7 @@ def _running(command: list[str], here: World, descriptor: int) -> Iterator[None]
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _answers(address: str) -> bool:

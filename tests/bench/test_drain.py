@@ -17,7 +17,7 @@ from lxml import etree
 from tests.bench.floors import LeanQueue
 from tests.bench.measuring import Figure, Report, cpu_seconds, median
 from tests.bench.orders import HIGH, arrivals, ubl_order
-from tests.bench.world import World, until, world
+from tests.bench.world import World, end, until, world
 
 pytestmark = pytest.mark.bench
 
@@ -146,5 +146,4 @@ def _floor_worker(lean_url: str, here: World) -> Iterator[object]:
     try:
         yield warm
     finally:
-        running.terminate()
-        running.wait(15)
+        end(running)

@@ -9,11 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -24,10 +23,10 @@ from gateway.embedded_redis import EmbeddedRedis, start
 from gateway.services import Services
 from gateway.store.intake import GROUP, NewMessage
 from gateway.store.statements import fetch
-from mappings.files.account_folder import read_account
-from mappings.files.tables import read_packs, read_products
+from mappings.files.tables import read_catalogue
 from mappings.revision import StockRow
 from tests.bench.orders import ACCOUNT, PRODUCTS
+from tests.harness.accounts import demo_account
 
 ROOT = Path(__file__).resolve().parents[2]
 _PLENTY = Decimal(10) ** 15
@@ -82,12 +81,7 @@ class World:
             yield running
             assert running.poll() is None, f"{arguments} ended by itself with {running.returncode}"
         finally:
-            running.terminate()
-            try:
-                running.wait(15)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait()
+            end(running)
 
 
 @contextmanager
@@ -114,20 +108,22 @@ def world(folder: Path, database_url: str | None = None) -> Iterator[World]:
         shutil.rmtree(folder, ignore_errors=True)  # pytest keeps folders, and a million messages are 4 GB
 
 
+def end(process: subprocess.Popen[bytes] | psutil.Popen) -> None:
+    """Stop a process; one that doesn't in 15 s is killed."""
+    process.terminate()
+    try:
+        process.wait(15)
+    except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+        process.kill()
+        process.wait()
+
+
 def _fill(services: Services) -> None:
     store, demo = services.store, demo_folder()
-    catalogue: dict[str, Sequence[Any]] = {
-        "product": read_products(demo / "products.csv"),
-        "pack": read_packs(demo / "packs.csv"),
-    }
-    publish_catalogue(store, catalogue, author="bench", reason="benchmark")
+    publish_catalogue(store, read_catalogue(demo), author="bench", reason="benchmark")
     now = datetime.now(UTC)
     store.stock.record([StockRow(product, "HAMBURG", now, _PLENTY) for product in PRODUCTS])
-    folder = read_account(ROOT / "mappings" / "accounts" / ACCOUNT)
-    terms = folder.account.model_dump(mode="json", by_alias=True)
-    terms["policies"]["order_rate_per_minute"] = 0
-    account = type(folder.account).model_validate(terms)
-    publish_folder(store, replace(folder, account=account), author="bench", reason="benchmark")
+    publish_folder(store, demo_account(ACCOUNT), author="bench", reason="benchmark")
 
 
 def until(condition: Callable[[], object], seconds: float, what: str, pause: float = 0.005) -> float:

@@ -28,7 +28,7 @@ from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.account_folder import AccountFolder, read_account
 from mappings.files.supplier import read_supplier
-from mappings.files.tables import read_packs, read_products, read_stock
+from mappings.files.tables import read_catalogue, read_stock
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1 import parse_order_response
 from tests.kept import check_documents
@@ -53,11 +53,7 @@ def fill(url: str) -> None:
     """Put our catalogue and stock, and every account of `accounts/`, into an empty database."""
     store = Store(url)
     store.upgrade()
-    catalogue = {
-        "product": read_products(CATALOGUE / "products.csv"),
-        "pack": read_packs(CATALOGUE / "packs.csv"),
-    }
-    publish_catalogue(store, catalogue, author="test", reason="examples")
+    publish_catalogue(store, read_catalogue(CATALOGUE), author="test", reason="examples")
     store.stock.record(read_stock(CATALOGUE / "stock.csv"))
     for folder in sorted(path for path in ACCOUNTS.iterdir() if path.is_dir()):
         publish_folder(store, read_account(folder), author="test", reason="examples")

@@ -19,7 +19,7 @@ from gateway.accounts import publish_catalogue, publish_folder
 from gateway.bootstrap import demo_folder
 from gateway.store.store import Store
 from mappings.files.account_folder import AccountFolder, read_account
-from mappings.files.tables import read_packs, read_products, read_stock
+from mappings.files.tables import read_catalogue, read_stock
 from mappings.revision import StockRow
 
 ACCOUNTS = ("acme-retail", "nordic-office", "garden-world")
@@ -72,8 +72,7 @@ def set_up_accounts(store: Store, folder: Path, *, on_hand: str | None = None) -
     on stock instead of what the demo has.
     """
     demo = demo_folder()
-    rows = {"product": read_products(demo / "products.csv"), "pack": read_packs(demo / "packs.csv")}
-    publish_catalogue(store, rows, author="test", reason="test")
+    publish_catalogue(store, read_catalogue(demo), author="test", reason="test")
     store.stock.record([with_on_hand(row, on_hand) for row in read_stock(demo / "stock.csv")])
     for content in (demo_account("acme-retail"), demo_account("nordic-office"), garden_world(folder)):
         publish_folder(store, content, author="test", reason="test")
