@@ -122,9 +122,10 @@ _declare(
     "json_limit",
     "sender",
     "JSON beyond a limit",
-    "More than 4,000,000 commas, 600,000 objects and lists, or 1,000,000 numbers in one document.",
+    "More than 1,000,000 members, 600,000 objects and lists, 500,000 numbers or 4,000,000 commas in one document; "
+    "colons, brackets and commas in texts count as well.",
     "Split the document.",
-    400,
+    413,
 )
 _declare(
     "bad_character",

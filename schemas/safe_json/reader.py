@@ -23,6 +23,10 @@ from schemas.safe_json.text import decoded
 
 MAX_COMMAS = 4_000_000
 """In texts as well. 100,000 lines of 25 members have 2,500,000; each may become a value of some 60 bytes."""
+MAX_MEMBERS = 1_000_000
+"""Colons, in texts as well: 44 members in each of 20,000 lines. One whose key no other has takes up to 300 bytes."""
+_SHORTEST_MEMBER = 5
+"""Characters: `"":0,`."""
 MAX_CONTAINERS = 600_000
 """`{` and `[`, in texts as well: six for each of 100,000 lines. An object takes some 250 bytes."""
 
@@ -54,13 +58,30 @@ def read_json(body: bytes, *, nulls: bool = True) -> Any:
 
 def _refuse_too_much(text: str, containers: int) -> None:
     if containers > MAX_CONTAINERS:
-        raise DocumentRejected([_beyond("objects and lists", MAX_CONTAINERS)])
+        raise DocumentRejected([_beyond("objects and lists", MAX_CONTAINERS, _place(text, "{[", MAX_CONTAINERS))])
+    if len(text) > _SHORTEST_MEMBER * MAX_MEMBERS and text.count(":") > MAX_MEMBERS:
+        raise DocumentRejected([_beyond("members", MAX_MEMBERS, _place(text, ":", MAX_MEMBERS))])
     if len(text) > MAX_COMMAS and text.count(",") > MAX_COMMAS:
-        raise DocumentRejected([_beyond("commas", MAX_COMMAS)])
+        raise DocumentRejected([_beyond("commas", MAX_COMMAS, _place(text, ",", MAX_COMMAS))])
 
 
-def _beyond(what: str, most: int) -> Fault:
-    return Fault("json_limit", f"the document has more than {most:,} {what}", expected=f"at most {most:,} {what}")
+def _beyond(what: str, most: int, place: str = "") -> Fault:
+    detail = f"the document has more than {most:,} {what}"
+    return Fault("json_limit", detail, location=place, expected=f"at most {most:,} {what}")
+
+
+def _place(text: str, signs: str, most: int) -> str:
+    """Where the first of these signs beyond the limit stands, found by halving the stretch that it must be in."""
+    start, end, before = 0, len(text), 0
+    while end - start > 1:
+        middle = (start + end) // 2
+        there = sum(text.count(sign, start, middle) for sign in signs)
+        if before + there > most:
+            end = middle
+        else:
+            start, before = middle, before + there
+    line = text.count("\n", 0, start) + 1
+    return f"line {line} column {start - text.rfind(chr(10), 0, start)} (character {start + 1})"
 
 
 def _refuse(text: str, error: OffenceError | RecursionError) -> NoReturn:

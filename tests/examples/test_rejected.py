@@ -199,15 +199,15 @@ def test_too_many_lines(gateway: SmallGateway) -> None:
 
 
 def test_json_limit(gateway: SmallGateway) -> None:
-    """More objects than any order has: refused at once, before any of them is built."""
+    """More objects than any order has: refused at once, before any of them is built, and kept all the same."""
     body = b'{"order_number": "PH-1", "lines": [' + b"{}," * 600_000 + b"{}]}"
     refused = gateway.post("pine-hardware", body)
-    assert_answer(refused, {"status": 400, "code": "json_limit"})
+    assert_answer(refused, {"status": 413, "code": "json_limit"})
     (fault,) = refused.json["faults"]
     assert fault == {
         "code": "json_limit",
         "path": "",
-        "location": "",
+        "location": "line 1 column 1800030 (character 1800030)",
         "detail": "the document has more than 600,000 objects and lists",
         "value": None,
         "expected": "at most 600,000 objects and lists",

@@ -131,20 +131,28 @@ def test_a_large_document_is_refused_for_its_first_offence(offence: bytes, code:
 def test_too_much_json_is_refused_before_it_is_built() -> None:
     """What a value costs in memory is many times what it costs to send."""
     bodies = {
-        "objects and lists": b'{"lines":[' + b"{}," * 600_000 + b"{}]}",
-        "commas": b"[" + b'"",' * 4_000_001 + b'""]',
-        "numbers": b"[" + b"1.5," * 1_000_000 + b"1]",
+        "600,000 objects and lists": (b'{"lines":[\n' + b"{}," * 600_000 + b"{}]}", "line 2 column 1799995"),
+        "1,000,000 members": (_object_of(2_000_000), "line 1 column 11888901"),
+        "4,000,000 commas": (b"[" + b'"",' * 4_000_001 + b'""]', "line 1 column 12000004"),
+        "500,000 numbers": (b"[" + b"1.5," * 500_000 + b"1]", ""),
     }
-    for what, body in bodies.items():
+    for what, (body, place) in bodies.items():
         (fault,) = faults_in(body)
-        assert fault.code == "json_limit"
-        assert fault.detail.endswith(what)
+        assert (fault.code, fault.detail) == ("json_limit", f"the document has more than {what}")
+        assert fault.expected == f"at most {what}"
+        assert fault.location.partition(" (")[0] == place
+
+
+def _object_of(members: int) -> bytes:
+    """Keys of which each stands once: the dearest to read."""
+    return ("{" + ",".join(f'"{number}":""' for number in range(members)) + "}").encode()
 
 
 def test_much_json_within_the_limits_is_read() -> None:
     many = read_json(b"[" + b'"",' * 2_500_000 + b"1.5," * 1_000 + b"{}," * 1_000 + b"1]")
     assert len(many) == 2_502_001
-    assert len(read_json(b"[" + b"1," * 999_999 + b"1]")) == 1_000_000
+    assert len(read_json(b"[" + b"1," * 499_999 + b"1]")) == 500_000
+    assert len(read_json(_object_of(1_000_000))) == 1_000_000
 
 
 @given(st.text(st.characters(categories=["L", "Cc", "Cs", "Co", "Cn", "So", "Zs"])), st.booleans())
