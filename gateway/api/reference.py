@@ -137,8 +137,11 @@ def _whole_numbers(part: Any) -> Any:
 
 
 def _base() -> str:
-    """The address under which this server was asked."""
-    return request.url_root.rstrip("/")
+    """The address under which this server was asked. A proxy that ends TLS says its scheme in X-Url-Scheme; whoever
+    else says one misleads nobody but himself."""
+    scheme, _, rest = request.url_root.rstrip("/").partition("://")
+    told = request.headers.get("X-Url-Scheme")
+    return f"{told if told in ('http', 'https') else scheme}://{rest}"
 
 
 def _phrase(status: str | int) -> str:

@@ -97,6 +97,16 @@ def test_the_description_names_the_address_it_was_asked_at(described: Any) -> No
     assert '"https://orders.example:8443/v1/orders?wait=10"' in page
 
 
+@pytest.mark.parametrize(("told", "scheme"), [("https", "https"), ("http", "http"), ("javascript", "http")])
+def test_behind_a_proxy_that_ends_tls_the_description_names_the_proxys_address(
+    described: Any, told: str, scheme: str
+) -> None:
+    answer = described[0].client.get(
+        "/v1/openapi.json", base_url="http://orders.example", headers={"X-Url-Scheme": told}
+    )
+    assert answer.json["servers"] == [{"url": f"{scheme}://orders.example"}]
+
+
 def test_limits_are_whole_numbers_and_every_answer_has_its_words(described: Any) -> None:
     gateway, _, _ = described
     text = gateway.client.get("/v1/openapi.json").text
