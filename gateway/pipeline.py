@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.bookkeeping import Books, keep_rendered
@@ -69,7 +70,9 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
     works = load(services, claim)
     for work in works:
         beat()
-        read_one(services, work)
+        decode_one(services, work)
+    for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding each time would push out
+        map_one(services, work)
     try:
         return settle_and_save(services, claim, works, beat)
     except Stuck as stuck:
@@ -160,17 +163,36 @@ def _revision(services: Services, message: ClaimedMessage, current: dict[str, in
 
 def read_one(services: Services, work: Work) -> None:
     """decode → map → check. Ends in `work.mapped`, or in a settlement; never raises."""
+    decode_one(services, work)
+    map_one(services, work)
+
+
+def decode_one(services: Services, work: Work) -> None:
+    """Ends in `work.read`, or in a settlement; never raises."""
     try:
-        if decode(services, work):
-            put_into_our_terms(services, work)
+        decode(services, work)
     except DocumentRejected as failure:
         work.answer_to = failure.answer_to
         work.end("reject", locate(work.message, failure.faults), "decode")
     except DocumentHeld as failure:
         work.end("hold", locate(work.message, failure.faults), "decode")
     except Exception:  # a bug at one document: loud in the log, failed at the message, and its neighbours go on
-        logger.exception("message %s can't be read: a bug", work.message.id)
-        work.end("fail", [_bug(work)], "decode")
+        _end_as_bug(work)
+
+
+def map_one(services: Services, work: Work) -> None:
+    """What was decoded, mapped and checked. Ends in `work.mapped`, or in a settlement; never raises."""
+    if work.settlement is not None:
+        return
+    try:
+        put_into_our_terms(services, work)
+    except Exception:  # as above
+        _end_as_bug(work)
+
+
+def _end_as_bug(work: Work) -> None:
+    logger.exception("message %s can't be read: a bug", work.message.id)
+    work.end("fail", [_bug(work)], "decode")
 
 
 def decode(services: Services, work: Work) -> bool:
@@ -336,7 +358,13 @@ def local_date(at: int, revision: MappingRevision) -> date:
 
 def local_time(at: int, revision: MappingRevision) -> datetime:
     """The time in the account's time zone, to the second, from microseconds since 1970."""
-    return datetime.fromtimestamp(at // 1_000_000, ZoneInfo(revision.account.time_zone))
+    return _second(at // 1_000_000, revision.account.time_zone)
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int, time_zone: str) -> datetime:
+    """Orders come and are answered many in a second."""
+    return datetime.fromtimestamp(seconds, ZoneInfo(time_zone))
 
 
 def _bug(work: Work) -> Fault:
