@@ -1,7 +1,7 @@
 """An order in the account's terms → the same order in ours, or the faults why not. And quantities back again.
 
-Everything but a line's quantity and price repeats from order to order, so `mappings.memory` keeps it; what is left
-per line is a few look-ups.
+Much repeats from order to order: whole lines, and of the others all but quantity and price. `mappings.memory` keeps it,
+so that a line costs a look-up, or a few.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from mappings.mapped import MappedLine, MappedOrder
-from mappings.memory import Amount, Memory, Priced, Prices, Terms, memory_of
+from mappings.mapped import MappedLine, MappedOrder, Meaning, mapped_line, words_of
+from mappings.memory import Amount, KnownBuyer, Meanings, Memory, Priced, Prices, Terms, memory_of
 from mappings.prices import Break, bad_prices, no_price, price_mismatch, wrong_currency
 from mappings.revision import Catalogue, MappingRevision, SiteRow, Supplier
 from mappings.sites import known_ids, same_scheme
@@ -37,11 +37,13 @@ def to_ours(
     memory = memory_of(revision, catalogue)
     on = order.issue_date or received_on
     currency = order.currency or revision.account.terms.currency or _only(memory.currencies)
-    site, faults = _header(order, memory, supplier, on, currency)
+    buyer = memory.buyer(order.buyer, _wrong_buyer) if order.buyer else None
+    site, faults = _header(order, buyer, memory, supplier, on, currency)
     one_day = revision.account.policies.price_date == "order"
-    context = _Context(order, memory, on, currency, site, currency in memory.currencies, one_day)
+    known = memory.meanings_on(on, currency) if one_day else None
+    context = _Context(order, memory, on, currency, site, currency in memory.currencies, known)
     lines = tuple([_map_line(index, line, context) for index, line in enumerate(order.lines)])
-    return MappedOrder(order, lines, site, currency, faults)
+    return MappedOrder(order, lines, site, currency, buyer.party if buyer else None, faults)
 
 
 def in_their_unit(base_quantity: Decimal, line: MappedLine) -> Decimal | None:
@@ -64,8 +66,8 @@ class _Context:
     currency: str | None
     site: SiteRow | None
     priced: bool
-    one_day: bool
-    """Whether the contract prices of one day, the order's, count for all its lines."""
+    known: Meanings | None
+    """What lines meant before; None where the day whose contract prices count differs from line to line."""
 
 
 def _only(currencies: frozenset[str]) -> str | None:
@@ -74,11 +76,16 @@ def _only(currencies: frozenset[str]) -> str | None:
 
 # --- the header ------------------------------------------------------------------------------------------------------
 def _header(
-    order: Order, memory: Memory, supplier: Supplier, on: date | None, currency: str | None
+    order: Order,
+    buyer: KnownBuyer | None,
+    memory: Memory,
+    supplier: Supplier,
+    on: date | None,
+    currency: str | None,
 ) -> tuple[SiteRow | None, tuple[Fault, ...]]:
     """Is this the account's order, is it ours, where does it go, and is its currency one of the contract's?"""
     found = memory.place(order.ship_to, on)
-    faults = [*_wrong_buyer(order.buyer, memory), *_wrong_recipient(order.seller, supplier)]
+    faults = [*(buyer.faults if buyer else ()), *_wrong_recipient(order.seller, supplier)]
     every_line_says = order.ship_to is None and all(line.ship_to is not None for line in order.lines)
     if found.fault is not None and not every_line_says:
         faults.append(_at(found.fault, "/ship_to"))
@@ -87,9 +94,9 @@ def _header(
     return found.site, tuple(faults)
 
 
-def _wrong_buyer(buyer: Party | None, memory: Memory) -> tuple[Fault, ...]:
+def _wrong_buyer(buyer: Party, memory: Memory) -> tuple[Fault, ...]:
     """Only where the account lists identifiers and the document names one; any one that fits is enough."""
-    if buyer is None or not memory.buyers:
+    if not memory.buyers:
         return ()
     ids = known_ids(buyer)
     for number, scheme in ids:
@@ -133,22 +140,36 @@ def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, .
 
 # --- a line ----------------------------------------------------------------------------------------------------------
 def _map_line(index: int, line: OrderLine, context: _Context) -> MappedLine:
-    """Item and unit, then quantity, then place, then price; faults of each, at their place in the order."""
+    """What the line means, and where it goes; faults at their place in the order."""
+    if line.ship_to is None and context.known is not None:
+        meaning = context.known.of(line)
+        if meaning is not None:
+            return mapped_line(index, line, meaning, context.site)
     terms = context.memory.terms(line, context.on)
-    measure = terms.measure
-    amount = measure.amount(line) if measure else _NO_AMOUNT
-    faults = terms.faults + amount.faults
-    site = context.site
-    if line.ship_to is not None:
-        found = context.memory.place(line.ship_to, context.on)
-        site = found.site
-        if found.fault is not None:
-            faults = (*faults, _at(found.fault, "/ship_to"))
-    ordered, step, wrong = _price(line, terms, amount.base, site, context)
-    faults += wrong
-    return MappedLine(
-        index,
-        line,
+    amount = terms.measure.amount(line) if terms.measure else _NO_AMOUNT
+    site, misplaced = _place(line, context)
+    priced = _price(line, terms, amount.base, site, context)
+    meaning = _meaning(line, terms, amount, priced)
+    faults = terms.faults + amount.faults + misplaced + priced[2]
+    if faults:
+        return mapped_line(index, line, meaning, site, tuple([_at(fault, f"/lines/{index}") for fault in faults]))
+    if context.known is not None:
+        context.known.keep(line, meaning)
+    return mapped_line(index, line, meaning, site)
+
+
+def _place(line: OrderLine, context: _Context) -> tuple[SiteRow | None, tuple[Fault, ...]]:
+    """The line's own place of delivery, else the order's."""
+    if line.ship_to is None:
+        return context.site, ()
+    found = context.memory.place(line.ship_to, context.on)
+    return found.site, () if found.fault is None else (_at(found.fault, "/ship_to"),)
+
+
+def _meaning(line: OrderLine, terms: Terms, amount: Amount, priced: Priced) -> Meaning:
+    measure, (ordered, step, _) = terms.measure, priced
+    return Meaning(
+        words_of(line),
         terms.item.product,
         terms.unit.unit,
         terms.unit_code,
@@ -160,8 +181,6 @@ def _map_line(index: int, line: OrderLine, context: _Context) -> MappedLine:
         ordered,
         step.price if step else None,
         step.row if step else None,
-        site,
-        tuple([_at(fault, f"/lines/{index}") for fault in faults]) if faults else (),
     )
 
 
@@ -177,7 +196,7 @@ def _price(
     measure = terms.measure
     if not context.priced or base_quantity is None or measure is None:
         return _unpriced(line, terms, context)
-    on = context.on if context.one_day else _price_date(line, site, context)
+    on = context.on if context.known is not None else _price_date(line, site, context)
     prices = context.memory.prices(measure, context.currency, on)
     step = prices.ladder.reached(base_quantity)
     if step is None:

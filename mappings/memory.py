@@ -7,6 +7,7 @@ number as its line wrote it (7.0 of 7) is therefore not kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from mappings.items import FoundItem, find_item
+from mappings.mapped import Meaning
 from mappings.prices import Break, Ladder, price_ladder
 from mappings.revision import Catalogue, MappingRevision, Product
 from mappings.sites import FoundSite, find_site
@@ -29,13 +31,19 @@ from mappings.units import (
     too_many_digits,
 )
 from schemas.documents.common import Party
+from schemas.documents.known_parties import all_of
 from schemas.documents.order import OrderLine
 from schemas.faults import Fault
 from schemas.values import from_fraction
 
 MAX_LINES = 100_000
 """Kinds of line kept per revision before they are forgotten and worked out anew: about 1 KB each."""
+MAX_MEANINGS = 2_000
+"""Meanings kept for one day and currency: about 2 KB each, with the answers that are kept with them."""
+MAX_DAYS = 4
+"""Days and currencies that meanings are kept for."""
 MAX_PLACES = 10_000
+MAX_BUYERS = 1_000
 MAX_EACH = 500
 """Quantities and days kept for one product in one unit."""
 MAX_JUDGED = 1000
@@ -110,6 +118,58 @@ class Terms:
     faults: tuple[Fault, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownBuyer:
+    """A buyer that orders have named, and why the account is not meant by it."""
+
+    party: Party
+    faults: tuple[Fault, ...]
+
+
+class Meanings:
+    """The meanings of lines that had no fault, by all that such a line says but its number and its delivery."""
+
+    def __init__(self) -> None:
+        self._kept: dict[object, Meaning] = {}
+
+    def of(self, line: OrderLine) -> Meaning | None:
+        """What a line that said the same, to the letter, meant."""
+        return self._kept.get(_said(line))
+
+    def keep(self, line: OrderLine, meaning: Meaning) -> None:
+        """Remember what a flawless line means, for others to share it."""
+        _make_room(self._kept, MAX_MEANINGS)
+        meaning.compiled = {}
+        self._kept[_said(line)] = meaning
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def _said(line: OrderLine) -> tuple[object, ...]:
+    """Numbers as they are written: an answer repeats them so."""
+    price = line.price
+    return (
+        line.buyer_item,
+        line.seller_item,
+        line.gtin,
+        line.unit,
+        line.unit_code,
+        line.pack_size,
+        line.description,
+        line.buyer_line_reference,
+        str(line.quantity),
+        price
+        and (
+            str(price.amount),
+            str(price.base_quantity),
+            price.unit,
+            price.unit_code,
+            None if price.gross is None else str(price.gross),
+        ),
+    )
+
+
 @dataclass(slots=True)
 class Memory:
     """What has been worked out under one revision and one catalogue."""
@@ -122,6 +182,25 @@ class Memory:
     lines: dict[tuple[object, ...], Terms] = field(default_factory=dict)
     measures: dict[tuple[object, ...], Measure] = field(default_factory=dict)
     places: dict[tuple[object, date | None], FoundSite] = field(default_factory=dict)
+    meanings: dict[tuple[object, ...], Meanings] = field(default_factory=dict)
+    parties: dict[object, KnownBuyer] = field(default_factory=dict)
+
+    def buyer(self, party: Party, judge: Callable[[Party, Memory], tuple[Fault, ...]]) -> KnownBuyer:
+        """The buyer that an order names, judged once; `judge` says what is wrong with it."""
+        key = all_of(party)
+        known = self.parties.get(key)
+        if known is None:
+            _make_room(self.parties, MAX_BUYERS)
+            known = self.parties[key] = KnownBuyer(party, judge(party, self))
+        return known
+
+    def meanings_on(self, on: date | None, currency: str | None) -> Meanings:
+        """What flawless lines of that day and currency meant, where the day's contract prices count for them."""
+        found = self.meanings.get((on, currency))
+        if found is None:
+            _make_room(self.meanings, MAX_DAYS)
+            found = self.meanings[on, currency] = Meanings()
+        return found
 
     def terms(self, line: OrderLine, on: date | None) -> Terms:
         """What the line's numbers and unit say on that day."""

@@ -16,7 +16,7 @@ def allocate(stock: Stock, account: Account, want: Wanted, *, all_or_nothing: bo
 
     Every part is whole in the unit of sale and in the account's unit, at each site: no carton is opened.
     """
-    product, number, taker = want.product.product, want.line.line.line_number, account.id
+    product, number, taker = want.product.product, want.line.line_number, account.id
     percent = account.policies.allocation_percent
     found: list[Allocation] = []
     missing = want.base

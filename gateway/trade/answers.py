@@ -20,6 +20,9 @@ from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, LineStatus, ResponseLine
 from schemas.values import EXACT, shortest
 
+_DAYS_KEPT = 8
+"""Promised days that an outcome is kept for."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -46,14 +49,14 @@ class Rules:
 
     def partial(self, line: MappedLine) -> bool:
         """Whether a part of the line may be confirmed."""
-        flag = line.line.partial_allowed
+        flag = line.line.partial_allowed if line.own_delivery else None
         if flag is None:
             flag = self.order.partial_allowed
         return self.policies.partial != "all_or_nothing" if flag is None else flag
 
     def backorder(self, line: MappedLine) -> bool:
         """Whether what is missing may follow later."""
-        flag = line.line.backorder_allowed
+        flag = line.line.backorder_allowed if line.own_delivery else None
         return self.policies.partial != "ship_and_cancel" if flag is None else flag
 
 
@@ -62,7 +65,7 @@ class Rules:
 
 def in_full(want: Wanted, rules: Rules) -> Answer:
     """All of it confirmed."""
-    if want.line.line.schedule:
+    if want.line.own_delivery and want.line.line.schedule:
         outcomes = tuple(_confirmed(want, want.quantity, rules))
     else:
         outcomes = (_confirmed_part(want, want.quantity, want.window, rules),)
@@ -114,9 +117,24 @@ def _confirmed_part(want: Wanted, quantity: Decimal, window: Period | None, rule
     day = want.promise(window)
     late = None if window is None else _lateness(window, day, rules)
     reasons = want.changes if late is None else (*want.changes, late)
-    if not reasons:
-        return _outcome(want, "accepted", quantity, day, None)
-    return _outcome(want, "changed", quantity, day, " ".join(reasons))
+    if reasons:
+        return _outcome(want, "changed", quantity, day, " ".join(reasons))
+    if quantity is want.quantity:
+        return _as_ordered(want, day)
+    return _outcome(want, "accepted", quantity, day, None)
+
+
+def _as_ordered(want: Wanted, day: date) -> LineOutcome:
+    """All of it, unchanged. Lines that say the same, to the letter, share the outcome of a day."""
+    shared = want.line.meaning.compiled
+    if shared is None:
+        return _outcome(want, "accepted", want.quantity, day, None)
+    found: LineOutcome | None = shared.get(day)
+    if found is None:
+        if len(shared) >= _DAYS_KEPT:
+            shared.clear()
+        found = shared[day] = _outcome(want, "accepted", want.quantity, day, None)
+    return found
 
 
 def _lateness(window: Period, day: date, rules: Rules) -> str | None:
@@ -239,14 +257,14 @@ def _outcome(want: Wanted, status: LineStatus, quantity: Decimal, day: date | No
 
 
 def _response_line(line: MappedLine, outcomes: tuple[LineOutcome, ...]) -> ResponseLine:
-    asked = line.line
+    words = line.meaning.words
     return ResponseLine(
-        line_number=asked.line_number,
-        buyer_line_reference=asked.buyer_line_reference,
-        buyer_item=asked.buyer_item,
-        seller_item=asked.seller_item,
-        gtin=asked.gtin,
-        description=asked.description,
+        line_number=line.line_number,
+        buyer_line_reference=words.buyer_line_reference,
+        buyer_item=words.buyer_item,
+        seller_item=words.seller_item,
+        gtin=words.gtin,
+        description=words.description,
         outcomes=outcomes,
     )
 
@@ -258,7 +276,7 @@ def _ledger(
     cancelled: Decimal = NOTHING,
 ) -> LineLedger:
     return LineLedger(
-        want.line.line.line_number,
+        want.line.line_number,
         want.product.product,
         want.unit,
         want.product.base_unit,

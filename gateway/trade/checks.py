@@ -27,14 +27,14 @@ def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
     """
     order = mapped.order
     found = [*_kind(order), *_window(order.requested_delivery, "/requested_delivery", order, received_on)]
-    if len({line.line_number for line in order.lines}) < len(order.lines):
+    if len({line.line_number for line in mapped.lines}) < len(mapped.lines):
         found += _duplicates(mapped)
     for line in mapped.lines:
-        asked = line.line
-        if asked.requested_delivery is not None or asked.schedule:
+        if line.own_delivery:
             found += _line_dates(line, order, received_on)
-        if line.product is not None and not _is_plainly_right(line, line.product):
-            found += _catalogue(line, line.product)
+        product = line.meaning.product
+        if product is not None and not _is_plainly_right(line, product):
+            found += _catalogue(line, product)
     return tuple(found)
 
 
@@ -144,7 +144,7 @@ def _is_plainly_right(line: MappedLine, product: Product) -> bool:
     `_catalogue` judges the others, in fractions."""
     if product.status != "active":
         return False
-    minimum, multiple, ordered = product.order_minimum, product.order_multiple, line.sales_quantity
+    minimum, multiple, ordered = product.order_minimum, product.order_multiple, line.meaning.sales_quantity
     if minimum is None and multiple is None:
         return True
     if ordered is None or line.faults or (minimum is not None and ordered < minimum):

@@ -12,6 +12,9 @@ from schemas.values import EXACT, from_fraction, is_carried, shortest
 _READABLE = 12
 """Digits of a base quantity beyond which nobody would recognise the agreed price."""
 
+_PRICE = "contract's price"
+"""Where lines that say the same share it."""
+
 
 def contract_price(line: MappedLine) -> Price | None:
     """The contract's price for the line, or None where the contract has none.
@@ -23,8 +26,18 @@ def contract_price(line: MappedLine) -> Price | None:
     """
     if line.contract_price is None:
         return None
+    shared = line.meaning.compiled
+    if shared is None:
+        return _said_price(line, line.contract_price)
+    if _PRICE not in shared:
+        shared[_PRICE] = _said_price(line, line.contract_price)
+    price: Price = shared[_PRICE]
+    return price
+
+
+def _said_price(line: MappedLine, per_unit: Fraction) -> Price:
     unit, unit_code = line.line.unit or line.unit, line.line.unit_code or line.unit_code
-    amount, basis = _amount_and_basis(line, line.contract_price)
+    amount, basis = _amount_and_basis(line, per_unit)
     if line.contract_row is not None and (len(str(basis)) > _READABLE or not is_carried(amount)):
         row = line.contract_row
         return Price(amount=row.price, base_quantity=row.base_quantity, unit=row.unit, unit_code=row.unit)

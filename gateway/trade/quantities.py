@@ -26,7 +26,7 @@ def quantum(line: MappedLine) -> Fraction:
     fractions, it can be said exactly in that unit, in measures to as many places as the account did.
     """
     ours, theirs = line.base_per_sales_unit or ONE, _per_unit(line)
-    fine: Fraction = theirs / 10 ** _digits(line.line.quantity)
+    fine: Fraction = theirs / 10 ** _digits(line.meaning.words.quantity)
     if line.sales_unit in DIVISIBLE:
         return fine
     return _least_common(ours, fine) if fine == theirs else ours * expressible_step(ours / theirs)
@@ -41,7 +41,7 @@ def in_their_unit(base: Fraction, line: MappedLine) -> Decimal:
     """Base units in the account's unit. ValueError where that has no finite decimal form; `quantum` prevents it."""
     quantity = from_fraction(base / _per_unit(line))
     if quantity is None:
-        raise ValueError(f"{base} base units of line {line.line.line_number} are no exact number of its unit")
+        raise ValueError(f"{base} base units of line {line.line_number} are no exact number of its unit")
     return shortest(quantity)
 
 
@@ -53,7 +53,7 @@ def exact_base(base: Fraction) -> Decimal | None:
 
 def in_sales_units(line: MappedLine) -> Fraction:
     """What the line orders, counted in the unit we sell; not always whole."""
-    return base_of(line, line.line.quantity) / (line.base_per_sales_unit or ONE)
+    return base_of(line, line.meaning.words.quantity) / (line.base_per_sales_unit or ONE)
 
 
 def rounded_up(line: MappedLine) -> tuple[Decimal, Decimal] | None:
@@ -80,7 +80,7 @@ def expressible_step(ratio: Fraction) -> int:
 
 def _per_unit(line: MappedLine) -> Fraction:
     if line.base_per_unit is None:
-        raise ValueError(f"line {line.line.line_number} has no unit in our terms")
+        raise ValueError(f"line {line.line_number} has no unit in our terms")
     return line.base_per_unit
 
 

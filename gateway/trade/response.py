@@ -81,12 +81,12 @@ def decide(
     rules = Rules(order, account.policies, max(received_on, issued_at.date()))
     if _is_left_open(order, account, heading):
         ledger = tuple(_open_ledger(mapped, judgement, rules))
-        return Decision("answered", tuple(faults), _wanted_response(order, _received(order, heading)), ledger)
+        return Decision("answered", tuple(faults), _wanted_response(order, _received(mapped, heading)), ledger)
     answers, allocations = _answer(mapped, judgement, rules, stock, account, heading)
     if judgement.rejected and rules.ship_complete() and all(_refused(answer) for answer in answers):
         # the lines at fault took the others of a ship-complete order with them
-        return Decision("rejected", tuple(faults), _wanted_response(order, _answered(order, answers, heading)))
-    response = _answered(order, answers, heading) if order.response_requested else None
+        return Decision("rejected", tuple(faults), _wanted_response(order, _answered(mapped, answers, heading)))
+    response = _answered(mapped, answers, heading) if order.response_requested else None
     return Decision("answered", tuple(faults), response, tuple([answer.ledger for answer in answers]), allocations)
 
 
@@ -179,7 +179,7 @@ def _refusal(mapped: MappedOrder, judgement: Judgement, heading: Heading) -> Ord
     ]
     header = [fault for fault in judgement.order_faults if line_index(fault) is None]
     reasons = [sentence(fault) for fault in (*header, *(fault for faults in own.values() for fault in faults))]
-    return _response(mapped.order, "rejected", lines, heading, joined(reasons))
+    return _response(mapped, "rejected", lines, heading, joined(reasons))
 
 
 # --- left to the ERP, or to later releases --------------------------------------------------------------------------
@@ -193,8 +193,8 @@ def _is_left_open(order: Order, account: Account, heading: Heading) -> bool:
     return account.policies.decision == "backoffice" and not heading.test
 
 
-def _received(order: Order, heading: Heading) -> OrderResponse:
-    return _response(order, "received", (), heading, None)
+def _received(mapped: MappedOrder, heading: Heading) -> OrderResponse:
+    return _response(mapped, "received", (), heading, None)
 
 
 def _open_ledger(mapped: MappedOrder, judgement: Judgement, rules: Rules) -> list[LineLedger]:
@@ -282,7 +282,7 @@ def _whole_order(
     if refused:
         return _all_refused(f"line {refused[0].line.line_number} is refused.")
     if late:
-        return _all_refused(f"line {late[0].line.line.line_number}: {late_reason(late[0], rules)}")
+        return _all_refused(f"line {late[0].line.line_number}: {late_reason(late[0], rules)}")
     if not all(rules.backorder(want.line) for want in supplied):
         return _all_refused(f"{_numbers(short)} not in stock, and back-orders are not agreed.")
     if waiting:
@@ -301,7 +301,7 @@ def _all_refused(why: str) -> Callable[[Wanted], Answer]:
 
 
 def _numbers(short: list[Wanted]) -> str:
-    numbers = [want.line.line.line_number for want in short[:5]]
+    numbers = [want.line.line_number for want in short[:5]]
     more = f" and {len(short) - 5} more" if len(short) > 5 else ""
     return f"line {', '.join(numbers)}{more}" if len(short) == 1 else f"lines {', '.join(numbers)}{more}"
 
@@ -324,13 +324,13 @@ def _refused(answer: Answer) -> bool:
     return answer.ledger.rejected == answer.ledger.ordered
 
 
-def _answered(order: Order, answers: list[Answer], heading: Heading) -> OrderResponse:
+def _answered(mapped: MappedOrder, answers: list[Answer], heading: Heading) -> OrderResponse:
     lines = [answer.line for answer in answers]
     outcome = _outcome_of(lines)
     note = None
     if outcome == "rejected":  # a rejection's reasons stand at the head too: Peppol's RE carries no lines
         note = joined([f"Line {line.line_number}: {_reason(line.outcomes[0])}" for line in lines])
-    return _response(order, outcome, lines, heading, note)
+    return _response(mapped, outcome, lines, heading, note)
 
 
 def _outcome_of(lines: Sequence[ResponseLine]) -> Outcome:
@@ -345,8 +345,9 @@ def _reason(outcome: LineOutcome) -> str:
 
 
 def _response(
-    order: Order, outcome: Outcome, lines: Sequence[ResponseLine], heading: Heading, note: str | None
+    mapped: MappedOrder, outcome: Outcome, lines: Sequence[ResponseLine], heading: Heading, note: str | None
 ) -> OrderResponse:
+    order = mapped.order
     return OrderResponse(
         number=heading.number,
         order_number=order.order_number,
@@ -358,7 +359,7 @@ def _response(
         currency=order.currency,
         note=note,
         order_issue_date=order.issue_date,
-        buyer=order.buyer,
+        buyer=mapped.buyer,
         seller=heading.seller,
         lines=tuple(lines),
     )

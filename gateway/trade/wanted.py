@@ -58,31 +58,36 @@ def wanted(mapped: MappedOrder, line: MappedLine, decided_on: date, *, rounded: 
 
     Raises ValueError for a line that the mapping left open without a fault: that is a bug, not a decision.
     """
-    asked, product = line.line, line.product
-    quantity, base = asked.quantity, line.base_quantity
+    meaning = line.meaning
+    words = meaning.words
+    product, quantity, base = meaning.product, words.quantity, meaning.base_quantity
     changes: tuple[str, ...] = ()
     if rounded:
         quantity, base = rounded_up(line) or (quantity, base)
         changes = (_rounding(line, quantity),)
     if product is None or base is None:
-        raise ValueError(f"line {asked.line_number} has no product or quantity in our terms, and no fault says why")
-    price = asked.price
+        raise ValueError(f"line {line.line_number} has no product or quantity in our terms, and no fault says why")
+    price = words.price
     if price is None or repriced:
         price = contract_price(line) or price
     if repriced and price is not None:
         changes = (*changes, _repricing(line))
-    site = mapped.site if line.site is None and asked.ship_to is None else line.site
+    site, window = line.site, mapped.order.requested_delivery
+    if line.own_delivery:
+        window = line.line.requested_delivery or window
+    if site is None and (not line.own_delivery or line.line.ship_to is None):
+        site = mapped.site
     days = site.transit_days + site.receiving_days if site else 0
     return Wanted(
         line,
         product,
         quantity,
         base,
-        asked.unit or line.unit,
-        asked.unit_code or line.unit_code,
+        words.unit or meaning.unit,
+        words.unit_code or meaning.unit_code,
         price,
         changes,
-        asked.requested_delivery or mapped.order.requested_delivery,
+        window,
         decided_on + timedelta(days=product.lead_time_days + days),
         site.supply_site if site else None,
         days,

@@ -16,20 +16,29 @@ class PartyTexts:
     def __init__(self, write: Callable[[Party], str]) -> None:
         self._write = write
         self._written: dict[object, str] = {}
+        self._last: tuple[Party | None, str] = (None, "")
 
     def of(self, party: Party) -> str:
         """The text about this party."""
-        key = _all_of(party)
-        text = self._written.get(key)
-        if text is None:
-            if len(self._written) >= _MOST:
-                self._written.clear()
-            text = self._written[key] = self._write(party)
+        last, text = self._last
+        if last is party:  # we are the same seller each time
+            return text
+        text = self._remembered(party)
+        self._last = (party, text)
         return text
 
+    def _remembered(self, party: Party) -> str:
+        key = all_of(party)
+        found = self._written.get(key)
+        if found is None:
+            if len(self._written) >= _MOST:
+                self._written.clear()
+            found = self._written[key] = self._write(party)
+        return found
 
-def _all_of(party: Party) -> tuple[object, ...]:
-    """Everything that the party says, flat: a model's own hash and comparison take several times as long."""
+
+def all_of(party: Party) -> tuple[object, ...]:
+    """Everything that the party says, flat, as a key: a model's own hash and comparison take several times as long."""
     endpoint, registration, address, contact = party.endpoint, party.registration, party.address, party.contact
     return (
         party.id,

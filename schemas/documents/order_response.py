@@ -7,6 +7,7 @@ one after it is made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,8 +26,21 @@ LineStatus = Literal["accepted", "changed", "backordered", "rejected", "cancelle
 _Count = Annotated[Decimal, Field(ge=0), AfterValidator(plain)]
 
 
+class _WrittenOnce(OwnDocument):
+    """A part that many documents share, and so is written once."""
+
+    __slots__ = ("_written",)
+
+    def written(self, write: Callable[[Any], str]) -> str:
+        """What `write` makes of it, which is always the same function."""
+        found: str | None = getattr(self, "_written", None)
+        if found is None:
+            found = self._written = write(self)
+        return found
+
+
 @dataclass(slots=True, kw_only=True)
-class LineOutcome(OwnDocument):
+class LineOutcome(_WrittenOnce):
     """A part of a line's quantity and what becomes of it."""
 
     status: LineStatus
@@ -98,9 +112,9 @@ def canonical_response(response: OrderResponse) -> str:
     if response.order_issue_date is not None:
         text += f',"order_issue_date":"{response.order_issue_date.isoformat()}"'
     if response.buyer is not None:
-        text += f',"buyer":{_PARTIES.of(response.buyer)}'
+        text += f',"buyer":{_BUYERS.of(response.buyer)}'
     if response.seller is not None:
-        text += f',"seller":{_PARTIES.of(response.seller)}'
+        text += f',"seller":{_SELLERS.of(response.seller)}'
     return text + ',"lines":[' + ",".join([_line(line) for line in response.lines]) + "]}"
 
 
@@ -116,7 +130,7 @@ def _line(line: ResponseLine) -> str:
         text += f',"gtin":{quoted(line.gtin)}'
     if line.description is not None:
         text += f',"description":{quoted(line.description)}'
-    return text + ',"outcomes":[' + ",".join([_outcome(outcome) for outcome in line.outcomes]) + "]}"
+    return text + ',"outcomes":[' + ",".join([outcome.written(_outcome) for outcome in line.outcomes]) + "]}"
 
 
 def _outcome(outcome: LineOutcome) -> str:
@@ -156,4 +170,4 @@ def _party(party: Party) -> str:
     return party.model_dump_json(exclude_none=True)
 
 
-_PARTIES = PartyTexts(_party)
+_BUYERS, _SELLERS = PartyTexts(_party), PartyTexts(_party)

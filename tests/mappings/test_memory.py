@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mappings.memory import MAX_DAYS, MAX_EACH, MAX_MEANINGS, memory_of
 from mappings.revision import MappingRevision, PriceRow, SiteRow, UnitRow
-from tests.mappings.small_world import OAT_CARTON, OAT_PIECE, map_order, order, revision, sku
+from tests.mappings.small_world import CATALOGUE, ISSUED, OAT_CARTON, OAT_PIECE, map_order, order, revision, sku
 
 QUANTITIES = st.sampled_from(["1", "7", "7.0", "7.00", "12", "24.0", "0.5", "0.50", "99999999999999999999"])
 AMOUNTS = st.sampled_from(["1.25", "1.250", "15.00", "15", "-1", "-1.0", "0", "0.0"])
@@ -35,6 +37,10 @@ lines = st.builds(
             "price": st.none() | prices,
             "pack_size": st.sampled_from([None, "12", "12.0", "6.50"]),
             "ship_to": st.none() | st.none() | places,
+            "description": st.sampled_from([None, "oats", "Oats"]),
+            "buyer_line_reference": st.sampled_from([None, "10"]),
+            "note": st.sampled_from([None, "fragile"]),
+            "partial_allowed": st.sampled_from([None, True]),
         }
     ),
 )
@@ -87,3 +93,19 @@ def test_each_line_without_a_number_is_told_by_its_own() -> None:
 def test_a_quantity_is_told_as_it_was_written() -> None:
     faults = [fault for line in map_order(SEVENS, small_account()).lines for fault in line.faults]
     assert [fault.value for fault in faults if fault.code == "fractional_unit"] == ["7", "7.0"]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    account = small_account()
+    for start in range(0, 3 * MAX_MEANINGS, MAX_MEANINGS // 2):
+        asked = [
+            {"seller_item": "MUG", "unit": "EA", "quantity": str(start + number + 1)}
+            for number in range(MAX_MEANINGS // 2)
+        ]
+        map_order(order(*asked, currency="EUR", buyer={"id": str(start)}), account)
+    for day in range(2 * MAX_DAYS):
+        map_order(order({"seller_item": "MUG", "unit": "EA"}, issue_date=ISSUED + timedelta(days=day)), account)
+    memory = memory_of(account, CATALOGUE)
+    assert 0 < len(memory.meanings) <= MAX_DAYS
+    assert all(len(found) <= MAX_MEANINGS for found in memory.meanings.values())
+    assert all(len(measure.amounts) <= MAX_EACH for measure in memory.measures.values())

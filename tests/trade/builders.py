@@ -12,7 +12,7 @@ from gateway.trade.decision import Decision
 from gateway.trade.response import decide
 from gateway.trade.stock import Position, Stock
 from mappings.account import Account, Policies
-from mappings.mapped import MappedLine, MappedOrder
+from mappings.mapped import MappedLine, MappedOrder, Meaning, mapped_line, words_of
 from mappings.revision import PriceRow, Product, SiteRow, Supplier
 from schemas.documents.common import Price
 from schemas.documents.order import Order, OrderLine
@@ -67,9 +67,8 @@ def line(
     base = None if per_unit is None else Decimal(quantity) * Decimal(Fraction(per_unit).numerator)
     if per_unit is not None and base is not None:
         base /= Fraction(per_unit).denominator
-    return MappedLine(
-        index,
-        asked,
+    meaning = Meaning(
+        words_of(asked),
         product,
         unit,
         None,
@@ -81,14 +80,13 @@ def line(
         Fraction(price) if price else None,
         contract,
         row,
-        site,
-        faults,
     )
+    return mapped_line(index, asked, meaning, site, faults)
 
 
 def mapped(*lines: MappedLine, site: SiteRow | None = None, faults: tuple[Fault, ...] = (), **said: Any) -> MappedOrder:
     order = Order(order_number="PO-1", currency="EUR", lines=tuple(one.line for one in lines), **said)
-    return MappedOrder(order, lines, site, "EUR", faults)
+    return MappedOrder(order, lines, site, "EUR", order.buyer, faults)
 
 
 def stock_of(levels: Mapping[tuple[str, str], object]) -> Stock:

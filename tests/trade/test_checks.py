@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.trade.checks import check
+from mappings.mapped import words_of
 from mappings.revision import Product
 from schemas.documents.common import Period
 from schemas.documents.order import ScheduleLine
@@ -190,12 +191,12 @@ def test_what_is_plainly_right_is_right_in_fractions(
     product = replace(OAT, order_minimum=minimum, order_multiple=multiple)
     base = Fraction(quantity) * per_unit
     faults = (Fault("fractional_unit", "Not whole.", "/lines/0/quantity"),) if torn else ()
-    one = replace(
-        line("1", product=product, per_unit=1, faults=faults),
-        base_per_unit=Fraction(per_unit),
-        sales_quantity=from_fraction(base),
+    one = line("1", product=product, faults=faults)
+    asked = one.line.model_copy(update={"quantity": quantity})
+    found = replace(
+        one.meaning, words=words_of(asked), base_per_unit=Fraction(per_unit), sales_quantity=from_fraction(base)
     )
-    one = replace(one, line=one.line.model_copy(update={"quantity": quantity}))
+    one = replace(one, meaning=found, line=asked)
     assert [fault.code for fault in check(mapped(one), RECEIVED)] == _broken(product, base, torn)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -149,9 +150,7 @@ def test_the_same_order_on_the_same_stock_is_decided_the_same(order: MappedOrder
 @given(orders(), stocks, terms)
 @settings(max_examples=200, deadline=None)
 def test_ship_complete_is_all_or_nothing(order: MappedOrder, levels: Any, terms: Account) -> None:
-    whole = MappedOrder(
-        order.order.model_copy(update={"partial_allowed": False}), order.lines, order.site, order.currency
-    )
+    whole = replace(order, order=order.order.model_copy(update={"partial_allowed": False}))
     decision = decided(whole, stock_of(levels), terms)
     confirmed = [row.confirmed == row.ordered for row in decision.ledger]
     if not order.order.test:

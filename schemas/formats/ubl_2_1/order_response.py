@@ -169,8 +169,8 @@ def render_order_response(response: OrderResponse) -> bytes:
         _header_text(response, response.note)
         + element("DocumentCurrencyCode", response.currency)
         + group("OrderReference", reference)
-        + _holder_text("SellerSupplierParty", response.seller)
-        + _holder_text("BuyerCustomerParty", response.buyer)
+        + _holder_text("SellerSupplierParty", response.seller, _SELLERS)
+        + _holder_text("BuyerCustomerParty", response.buyer, _BUYERS)
         + _lines_text(response.lines, [_plain_rows(line) for line in response.lines], currency, peppol=False),
     )
 
@@ -218,14 +218,18 @@ def _note_with_reasons(response: OrderResponse) -> str | None:
     return "\n".join([*([said] if said else []), *reasons]) or None
 
 
-def _holder_text(name: str, party: Party | None) -> str:
-    """As an order's, of a party that is mostly known."""
-    inner = _PARTIES.of(party) if party is not None else ""
+def _holder_text(name: str, party: Party | None, texts: PartyTexts) -> str:
+    """UBL demands buyer and seller, so an unknown one is an empty element."""
+    inner = texts.of(party) if party is not None else ""
     return f"<cac:{name}>{inner}</cac:{name}>" if inner else f"<cac:{name}/>"
 
 
 def _peppol_holder_text(name: str, party: Party | None, texts: PartyTexts) -> str:
     return f"<cac:{name}/>" if party is None else f"<cac:{name}>{texts.of(party)}</cac:{name}>"
+
+
+def _whole_party(party: Party) -> str:
+    return group("Party", party_text(party))
 
 
 def _peppol_buyer(party: Party) -> str:
@@ -249,7 +253,7 @@ def _peppol_party_text(party: Party) -> str:
     )
 
 
-_PARTIES = PartyTexts(lambda party: group("Party", party_text(party)))
+_SELLERS, _BUYERS = PartyTexts(_whole_party), PartyTexts(_whole_party)
 _PEPPOL_BUYERS = PartyTexts(_peppol_buyer)
 _PEPPOL_SELLERS = PartyTexts(_peppol_seller)
 
