@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gateway.states import MOVES
 from gateway.store.audit import as_json, next_event
 from gateway.store.changes import Changes, ClaimedMessage, Settlement
-from schemas.faults import FAULTS, Fault
+from schemas.fault_codes import FAULTS
+from schemas.faults import Fault
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 events = st.sampled_from(["answer", "hold", "reject", "fail", "mark_duplicate"])
