@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from schemas.documents.common import Address, Charge, Document, Extension, Party, Price
-from schemas.documents.order import DECIMALS, Order, OrderLine, content_digest
+from schemas.documents.order import DECIMALS, Order, OrderLine, canonical_json, content_digest
 from schemas.formats.json_1.layout import models_of
 from tests.strategies import orders
 
@@ -94,6 +97,38 @@ def test_the_decimals_are_named_and_nothing_else_has_their_names() -> None:
             kinds.setdefault(name, set()).add("Decimal" in str(field.annotation))
     assert {name for name, decimal in kinds.items() if True in decimal} == DECIMALS
     assert all(kinds[name] == {True} for name in DECIMALS)
+
+
+AS_PYDANTIC_WRITES = TypeAdapter(Order)
+
+
+def written(order: Order, number: Callable[[Decimal], str]) -> bytes:
+    """The order as JSON, as pydantic writes it but for its decimals."""
+
+    def member(name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {below: member(below, one) for below, one in value.items()}
+        if isinstance(value, list):
+            return [member(name, one) for one in value]
+        return number(Decimal(value)) if name in DECIMALS else value
+
+    values = json.loads(AS_PYDANTIC_WRITES.dump_json(order, exclude_none=True))
+    return json.dumps(member("", values), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def shortest(number: Decimal) -> str:
+    text = f"{number:f}" if number else "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@settings(max_examples=200, deadline=None)
+@given(orders())
+def test_the_canonical_order_and_its_digest_are_what_they_are_defined_as(found: Order) -> None:
+    canonical = canonical_json(found)
+    assert canonical == written(found, lambda number: f"{number:f}")
+    digest = hashlib.sha256(written(found, shortest)).digest()
+    assert content_digest(found) == digest
+    assert content_digest(found, canonical) == digest
 
 
 def _rewritten(value: Any) -> Any:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, SchemaValidator
 
 from schemas.faults import Fault
+from schemas.values import plain
 
 SHOWN = 200
 """Characters of a wrong value that a fault shows."""
@@ -82,6 +83,30 @@ def faults_of(error: ValidationError, *, prefix: str = "") -> tuple[Fault, ...]:
 def _is_only_emptied(error: ErrorDetails) -> bool:
     """A list is not too short because pydantic refused what is in it: it counts only the members that it took."""
     return error["type"] == "too_short" and bool(error["input"])
+
+
+def trusting_validator(model: type[BaseModel]) -> Callable[[object], Any]:
+    """The model's validation for what a codec has put together itself: every number is one that `schemas.values.exact`
+    made, and every field is one that the model has, so that these aren't looked for once more.
+
+    What it makes of such an object is what the model makes of it. What it refuses may still be for the model to judge.
+    """
+    return SchemaValidator(_trusting(model.__pydantic_core_schema__), _use_prebuilt=False).validate_python
+
+
+def _trusting(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_trusting(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "function-after" and schema["function"].get("function") is plain:
+        return schema["schema"]
+    trusting = {name: value if name in _AS_IT_IS else _trusting(value) for name, value in schema.items()}
+    return trusting | {"config": {"extra_fields_behavior": "ignore"}} if schema.get("type") == "model" else trusting
+
+
+_AS_IT_IS = frozenset(("cls", "default", "function", "metadata", "serialization"))
+"""Of a core schema what is no schema."""
 
 
 def duplicate_lines(line_numbers: Iterable[object]) -> tuple[Fault, ...]:

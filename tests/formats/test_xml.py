@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats.xml import AllowedDoctype, head, parse
+from schemas.formats.xml import AllowedDoctype, Arriving, Element, head, parse
 
 BILLION_LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
@@ -135,6 +139,98 @@ def test_many_threads_at_once_read_their_own_documents_and_get_their_own_faults(
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_white_space_between_elements_is_not_kept_and_within_texts_it_is() -> None:
+    root = parse(b"<a>\n <b> </b>\t<b> x </b> <b>\n<c/>\n</b> &#32; </a>")
+    assert etree.tostring(root) == b"<a><b> </b><b> x </b><b><c/></b>   </a>"
+
+
+# --- read while it is parsed ------------------------------------------------------------------------------------
+def arrived(body: bytes) -> list[tuple[bytes, str | None]]:
+    """Each child as it is handed out, with the text after it; the root and the text before them first."""
+    root = Arriving(body, "b")
+    return [(str(root.tag).encode(), root.text), *((written(child), child.tail) for child in root[:])]
+
+
+def parsed(body: bytes) -> list[tuple[bytes, str | None]]:
+    root = parse(body)
+    return [(str(root.tag).encode(), root.text), *((written(child), child.tail) for child in root)]
+
+
+def written(element: Element) -> bytes:
+    return etree.tostring(element, with_tail=False)
+
+
+LARGE = [
+    b"<a/>",
+    b"<a>x</a>",
+    b"<a>x<b/>y<c/>z</a>",
+    b"<a><c><b/></c><b><b><b>1</b></b></b><d/></a>",
+    b"<a><n:b xmlns:n='u'/><b>1</b></a>",
+    b"<a>" + b"<b>1<c/>2</b>3" * 20_000 + b"<d/></a>",
+    b"<a>" + b"<c><b/></c>" * 20_000 + b"<b/><b/></a>",
+    "<a><b>Größe</b></a>".encode("utf-16"),
+    b'<?xml version="1.0" encoding="ISO-8859-1"?>' + "<a><b>Größe</b></a>".encode("latin-1"),
+]
+
+
+@pytest.mark.parametrize("body", LARGE, ids=range(len(LARGE)))
+def test_the_children_arrive_as_they_are(body: bytes) -> None:
+    assert arrived(body) == parsed(body)
+
+
+def test_what_was_read_is_emptied() -> None:
+    root = Arriving(b"<a>" + b"<b><c>1</c></b><d><e/></d>" * 3 + b"</a>", "b")
+    children = list(root[:])
+    assert [(str(child.tag), len(child)) for child in children] == [("b", 0), ("d", 1)] * 3
+
+
+REFUSED = [
+    b"",
+    b" \r\n",
+    b"hello",
+    b"<a><b/>",
+    b"<a><b/></a><a/>",
+    b"<a>" + b"<b/>" * 20_000 + b"<x:b/></a>",
+    b"<a><b/>&foo;</a>",
+    b"<a><b/>\x01</a>",
+    b"<a><b/>\xe9</a>",
+    b"<a><b>" + b"<c>" * 300 + b"</c>" * 300 + b"</b></a>",
+    b"<a><b/>" + b"x" * 10_000_001 + b"</a>",
+    b'<?xml version="1.0" encoding="utf-7"?><a><b/></a>',
+    b"<!DOCTYPE a><a><b/></a>",
+    b'<!DOCTYPE a [<!ENTITY b "c">]><a><b/></a>',
+    '<!DOCTYPE a [<!ENTITY b "c">]><a><b/></a>'.encode("utf-16"),
+    BILLION_LAUGHS,
+]
+
+
+@pytest.mark.parametrize("body", REFUSED, ids=range(len(REFUSED)))
+def test_what_is_not_safe_is_refused_while_it_is_parsed(body: bytes) -> None:
+    with pytest.raises(DocumentRejected) as refused:
+        arrived(body)
+    assert [one.code for one in refused.value.faults] == [fault(body).code]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_exactly_what_can_be_parsed_arrives(data: st.DataObject) -> None:
+    body = bytearray("<?xml version='1.0'?><a x='1'>t<b>Größe</b><!-- c --><c><b/></c>u<b y='2'>&amp;</b></a>".encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(body)))
+        end = data.draw(st.integers(start, min(len(body), start + 8)))
+        body[start:end] = data.draw(
+            st.one_of(st.binary(max_size=4), st.sampled_from([b"<b>", b"</b>", b"<!--", b"&#1;", b"]]>", b"<?x?>"]))
+        )
+    assert outcome(arrived, bytes(body)) == outcome(parsed, bytes(body))
+
+
+def outcome(read: Callable[[bytes], object], body: bytes) -> object:
+    try:
+        return read(body)
+    except DocumentRejected:
+        return "refused"
 
 
 def test_the_head_is_text_in_any_encoding() -> None:

@@ -61,16 +61,20 @@ def price(reading: Reading, element: Element, found: Found, path: str) -> None:
         reading.again(element, path)
         return
     group = reading.group(element, PRICE, f"{path}cac:Price/")
-    discount, discount_element = group.pop("discount", None), group.pop("discount_element", None)
-    net, gross = group.get("amount"), group.get("gross")
-    if discount is not None and not (
-        isinstance(net, Decimal) and isinstance(gross, Decimal) and EXACT.subtract(gross, net) == discount
-    ):
-        reading.keep(discount_element, f"{path}cac:Price/cac:AllowanceCharge/")
+    if "discount" in group:
+        _settle_discount(reading, group, f"{path}cac:Price/")
     if group:
         found["price"] = group
     else:
         reading.blank(element)
+
+
+def _settle_discount(reading: Reading, price: Found, path: str) -> None:
+    """The allowance's own amount is what gross and net tell too; one that is anything else is kept aside."""
+    discount, element = price.pop("discount"), price.pop("discount_element")
+    net, gross = price.get("amount"), price.get("gross")
+    if not (isinstance(net, Decimal) and isinstance(gross, Decimal) and EXACT.subtract(gross, net) == discount):
+        reading.keep(element, f"{path}cac:AllowanceCharge/")
 
 
 def _price_allowance(reading: Reading, element: Element, found: Found, path: str) -> None:

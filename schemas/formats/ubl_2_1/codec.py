@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from schemas.documents.common import AnyDocument, Party
-from schemas.documents.order import Order
+from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
-from schemas.documents.validation import duplicate_lines, faults_of
+from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder
 from schemas.formats.ubl_2_1.names import (
@@ -22,6 +22,7 @@ from schemas.formats.ubl_2_1.names import (
     ORDER_CHANGE,
     ORDER_RESPONSE,
     SBDH,
+    cac,
     cbc,
     qualified,
 )
@@ -32,15 +33,23 @@ from schemas.formats.ubl_2_1.order_response import (
     render_order_response,
     render_peppol_order_response,
 )
-from schemas.formats.ubl_2_1.parties import is_gln
+from schemas.formats.ubl_2_1.parties import GLN, is_gln
 from schemas.formats.ubl_2_1.places import Places
-from schemas.formats.ubl_2_1.reading import Reading
-from schemas.formats.xml import Element, head, parse
+from schemas.formats.ubl_2_1.reading import Found, Reading
+from schemas.formats.xml import Arriving, Element, head, parse
 
 _SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
 """What an answer depends on: the number that it names, and the profile that may have none."""
 _TAKEN = "a UBL Order, OrderChange or OrderCancellation"
+_ORDER_LINE = cac("OrderLine")
+_order_model = trusting_validator(Order)
+_line_model = trusting_validator(OrderLine)
 _INSTANCE = f"{{{SBDH}}}DocumentIdentification/{{{SBDH}}}InstanceIdentifier"
+
+
+LARGE_BODY = 1_000_000
+"""Bytes from which on an order is read while it is parsed, so that it is never in memory whole; a smaller one is read
+faster the other way."""
 
 
 def sniff(body: bytes) -> bool:
@@ -56,7 +65,8 @@ def sniff_peppol(body: bytes) -> bool:
 
 def check(body: bytes) -> None:
     """Can the bytes be safely read, and are they a document that is taken here? Raises DocumentRejected."""
-    _orders(parse(body))
+    if len(body) < LARGE_BODY or not _is_large_order(body):
+        _orders(parse(body))
 
 
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
@@ -65,6 +75,9 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     Raises DocumentRejected with every fault of every order, and DocumentHeld (`unsupported_document`) for an
     OrderChange or OrderCancellation.
     """
+    large = read_large(body) if len(body) >= LARGE_BODY else None
+    if large is not None:
+        return (large,)
     envelope_id, roots = _orders(parse(body))
     for root in roots:
         if root.tag != ORDER:
@@ -104,14 +117,60 @@ def locate(body: bytes, pointer: str) -> str:
 def _read(root: Element, envelope_id: str | None) -> ReadOrder:
     reading = Reading()
     found = read_order(reading, root)
-    duplicates = duplicate_lines(line.get("line_number") for line in found["lines"])
+    duplicates = _duplicate_lines(found["lines"])
     try:
-        order = Order.model_validate(found)
+        order = _validated(found)
     except ValidationError as error:
         _reject(root, reading, faults_of(error) + duplicates, _answer_to(reading, root, found))
     if duplicates or reading.misused:
         _reject(root, reading, duplicates, _answer_to(reading, root, found))
     return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
+
+
+class _LineByLine(Reading):
+    """The reading of a large order: each line becomes its model at once, and takes a fraction of its values' memory."""
+
+    def whole_line(self, line: Found) -> Any:
+        return _line_model(line)
+
+
+def read_large(body: bytes) -> ReadOrder | None:
+    """An order of thousands of lines, read while it is parsed. None where there is anything to be said about it, or
+    where it is no order by itself: for that it is read as a whole."""
+    reading = _LineByLine()
+    try:
+        root = Arriving(body, _ORDER_LINE)
+        order: Order | None = _order_model(read_order(reading, root)) if root.tag == ORDER else None
+    except (DocumentRejected, ValidationError):
+        return None
+    if order is None or reading.misused or reading.remarks or reading.wrong_check_digits:
+        return None
+    if len({line.line_number for line in order.lines}) < len(order.lines):
+        return None
+    return ReadOrder(order, reading.files)
+
+
+def _is_large_order(body: bytes) -> bool:
+    """Whether the bytes are an order by itself, as far as `check` judges it."""
+    try:
+        root = Arriving(body, _ORDER_LINE)
+        return root.tag == ORDER and all(True for _ in root[:])
+    except DocumentRejected:
+        return False
+
+
+def _validated(found: Found) -> Order:
+    """The order. Raises the ValidationError of the model itself."""
+    try:
+        order: Order = _order_model(found)
+    except ValidationError:
+        return Order.model_validate(found)
+    return order
+
+
+def _duplicate_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    numbers = [line.get("line_number") for line in lines]
+    return duplicate_lines(numbers) if len(set(numbers)) < len(numbers) else ()
 
 
 def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str | None:
@@ -130,11 +189,10 @@ def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...], answer_t
 
 
 def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:
-    faults = _check_digits(order)
-    if not faults and not reading.remarks:
+    if not reading.wrong_check_digits and not reading.remarks:
         return ()
     places = Places(root, read_order)
-    return places.of_remarks(reading.remarks) + places.with_locations(faults)
+    return places.of_remarks(reading.remarks) + places.with_locations(_check_digits(order))
 
 
 def _check_digits(order: Order) -> list[Fault]:
@@ -153,13 +211,13 @@ def _check_digits(order: Order) -> list[Fault]:
 
 def _party_check_digits(party: Party, path: str) -> list[Fault]:
     faults = []
-    if party.id is not None and party.scheme == "0088" and not is_gln(party.id):
+    if party.id is not None and party.scheme == GLN and not is_gln(party.id):
         faults.append(_check_digit("GLN", party.id, f"{path}/id"))
     for index, one in enumerate(party.identifiers):
-        if one.scheme == "0088" and not is_gln(one.id):
+        if one.scheme == GLN and not is_gln(one.id):
             faults.append(_check_digit("GLN", one.id, f"{path}/identifiers/{index}/id"))
     endpoint = party.endpoint
-    if endpoint is not None and endpoint.scheme == "0088" and not is_gln(endpoint.id):
+    if endpoint is not None and endpoint.scheme == GLN and not is_gln(endpoint.id):
         faults.append(_check_digit("GLN", endpoint.id, f"{path}/endpoint/id"))
     return faults
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from schemas.documents.common import Party, Period
 from schemas.documents.order import OrderLine
 from schemas.documents.validation import Unreadable
@@ -70,8 +72,8 @@ def line_delivery(reading: Reading, element: Element, found: Found, path: str) -
 
 def settle_schedule(found: Found) -> None:
     """A schedule of one part that is the whole line is no schedule: its window is the line's."""
-    schedule = found.get("schedule")
-    if schedule is None or len(schedule) > 1 or schedule[0]["quantity"] != found.get("quantity"):
+    schedule = found["schedule"]
+    if len(schedule) > 1 or schedule[0]["quantity"] != found.get("quantity"):
         return
     period = schedule[0].get("requested_delivery")
     if period is None or "requested_delivery" not in found:
@@ -83,7 +85,7 @@ def settle_schedule(found: Found) -> None:
 def _schedule_line(reading: Reading, element: Element, delivery: Found, found: Found) -> Found:
     """One part of the line's quantity, in the line's unit."""
     amount, unit, line_unit = delivery["quantity"], delivery.get("unit"), found.get("unit")
-    if unit is not None and unit != line_unit and not isinstance(amount, Unreadable):
+    if unit is not None and unit != line_unit and isinstance(amount, Decimal):
         expected = f"a quantity in the line's unit {line_unit or '(none)'}"
         amount = reading.refused(amount, Unreadable(f"{amount:f} {unit}", "bad_value", expected))
     line = reading.open(element)

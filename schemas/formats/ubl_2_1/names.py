@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 from schemas.formats.ubl_2_1.vocabulary import AGGREGATE, BASIC
@@ -36,23 +36,24 @@ def cac(name: str) -> str:
 def qualified(tag: Any) -> str:
     """The name with the prefix UBL's own examples use, whatever prefix the document has: `cbc:ID`; foreign ones
     as `{namespace}name`, and a document's root without a prefix."""
-    return _qualified(str(tag))
-
-
-@lru_cache(maxsize=10_000)
-def _qualified(tag: str) -> str:
-    namespace, _, local = tag.rpartition("}")
+    known = KNOWN.get(tag)
+    if known is not None:
+        return known
+    namespace, _, local = str(tag).rpartition("}")
     prefix = _PREFIXES.get(namespace[1:])
     if prefix is not None:
         return prefix + local
-    return local if namespace[1:].startswith(DOCUMENTS) else tag
+    return local if namespace[1:].startswith(DOCUMENTS) else str(tag)
 
 
 def is_known(tag: Any) -> bool:
     """Whether UBL has an element of this name as far as orders go. Extensions may hold anything."""
-    namespace, _, local = str(tag).rpartition("}")
-    if namespace[1:] == CBC:
-        return local in BASIC
-    if namespace[1:] == CAC:
-        return local in AGGREGATE
-    return namespace[1:] == EXT
+    return tag in KNOWN or str(tag).startswith(_EXTENSIONS)
+
+
+_EXTENSIONS = f"{{{EXT}}}"
+KNOWN: Mapping[Any, str] = {
+    **{cbc(name): f"cbc:{name}" for name in BASIC},
+    **{cac(name): f"cac:{name}" for name in AGGREGATE},
+}
+"""The tags of the elements that an order is likely to hold, with their qualified names."""

@@ -15,7 +15,7 @@ from schemas.formats.ubl_2_1.order_lines import order_line, order_line_text
 from schemas.formats.ubl_2_1.parties import holder_text, party_holder
 from schemas.formats.ubl_2_1.reading import NO_CURRENCY, Found, Reading, Table, day, lost, texts, through, within
 from schemas.formats.ubl_2_1.text import document, element, group, money
-from schemas.formats.xml import Element
+from schemas.formats.xml import Arriving, Element
 
 PEPPOL_CUSTOMIZATION = "urn:fdc:peppol.eu:poacc:trns:order:3"
 PEPPOL_ORDERING = "urn:fdc:peppol.eu:poacc:bis:ordering:3"
@@ -61,7 +61,8 @@ def _currency(reading: Reading, element: Element, found: Found, path: str) -> No
 
 def _profile(reading: Reading, element: Element, found: Found, path: str) -> None:
     reading.plain("profile", element, found, path)
-    if _ORDER_ONLY.search(found.get("profile", "")):
+    profile = found.get("profile", "")
+    if profile != PEPPOL_ORDERING and _ORDER_ONLY.search(profile):
         found["response_requested"] = False
 
 
@@ -89,7 +90,7 @@ ORDER: Table = {
 }
 
 
-def read_order(reading: Reading, root: Element) -> Found:
+def read_order(reading: Reading, root: Element | Arriving) -> Found:
     """The order's fields as they are validated: canonical names, exact values, `Unreadable` where one isn't."""
     found = reading.group(root, ORDER, "")
     _settle_time(reading, found)

@@ -20,13 +20,19 @@ GTIN_SCHEMES = frozenset(
     ]
 )
 """ISO 6523 0160 and the names older documents have for it."""
+_LONGEST_GTIN = 14
 _ITEM = "cac:LineItem/cac:Item/"
 _ID = cbc("ID")
 
 
-@lru_cache(maxsize=65_536)
 def is_gtin(number: str) -> bool:
-    """Whether the check digit is right; orders name the same items again and again."""
+    """Whether the check digit is right."""
+    return len(number) <= _LONGEST_GTIN and _is_gtin(number)
+
+
+@lru_cache(maxsize=65_536)
+def _is_gtin(number: str) -> bool:
+    """Orders name the same items again and again."""
     return is_gs1_number(number)
 
 
@@ -35,17 +41,20 @@ def _standard_item(reading: Reading, element: Element, found: Found, path: str) 
     if "gtin" in found:
         reading.again(element, path)
         return
-    for child in element:
-        if child.tag != _ID:
-            reading.keep(child, f"{path}cac:StandardItemIdentification/")
-        elif "gtin" in found or not _is_meant_as_gtin(reading, child):
-            reading.again(child, f"{path}cac:StandardItemIdentification/")
-            reading.blank(child)
-        elif (value := reading.text(child)) is not None:
-            found["gtin"] = value
-        else:
-            reading.blank(child)
+    reading.into(found, element, _STANDARD_ITEM, f"{path}cac:StandardItemIdentification/")
     if "gtin" not in found:
+        reading.blank(element)
+
+
+def _standard_number(reading: Reading, element: Element, found: Found, path: str) -> None:
+    if "gtin" in found or not _is_meant_as_gtin(reading, element):
+        reading.again(element, path)
+        reading.blank(element)
+    elif (value := reading.text(element)) is not None:
+        found["gtin"] = value
+        if not is_gtin(value):
+            reading.wrong_check_digits = True
+    else:
         reading.blank(element)
 
 
@@ -65,8 +74,7 @@ def _item_text(reading: Reading, element: Element, found: Found, path: str) -> N
 
 def _settle_description(reading: Reading, found: Found) -> None:
     """Item/Name, or without one the first Description; what is left is kept aside."""
-    texts = found.pop("item_texts", ())
-    for value in texts:
+    for value in found.pop("item_texts"):
         if "description" not in found:
             found["description"] = value
         else:
@@ -77,6 +85,7 @@ def _identification(name: str, field: str) -> Table:
     return {cac(name): within(f"cac:{name}", _ID, field)}
 
 
+_STANDARD_ITEM: Table = {_ID: _standard_number}
 ITEM: Table = {
     cbc("Name"): "description",
     cbc("Description"): _item_text,
@@ -104,12 +113,14 @@ def order_line(reading: Reading, element: Element, found: Found, path: str) -> N
     """One OrderLine; what it keeps aside is its own, under names that start at the line."""
     of_order, reading.kept = reading.kept, []
     line = reading.group(element, ORDER_LINE, "")
-    _settle_description(reading, line)
-    settle_schedule(line)
+    if "item_texts" in line:
+        _settle_description(reading, line)
+    if "schedule" in line:
+        settle_schedule(line)
     if reading.kept:
         line["extensions"] = reading.kept
     reading.kept = of_order
-    found.setdefault("lines", []).append(line)
+    found.setdefault("lines", []).append(reading.whole_line(line))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

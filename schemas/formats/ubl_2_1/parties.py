@@ -6,23 +6,30 @@ from functools import lru_cache
 
 from schemas.documents.common import Address, Contact, Identifier, Party
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
-from schemas.formats.ubl_2_1.reading import Found, Reading, Step, Table, Through, part, through, within
+from schemas.formats.ubl_2_1.reading import Found, Reading, Remembered, Step, Table, Through, part, through, within
 from schemas.formats.ubl_2_1.text import element, escaped, group, identified
-from schemas.formats.xml import Element
+from schemas.formats.xml import Element, parse
 from schemas.values import is_gs1_number
 
 SCHEMES = {"GLN": "0088", "DUNS": "0060", "ISO6523:0088": "0088", "ISO6523:0060": "0060"}
 """Older documents name the scheme; ISO 6523 numbers it."""
 
+GLN = "0088"
+_GLN_DIGITS = 13
 _ID = cbc("ID")
 _COMPANY_ID = cbc("CompanyID")
 _TAX_SCHEME = cac("TaxScheme")
 
 
-@lru_cache(maxsize=65_536)
 def is_gln(number: str) -> bool:
-    """Whether the check digit is right; orders name the same parties again and again."""
-    return is_gs1_number(number, (13,))
+    """Whether the check digit is right."""
+    return len(number) == _GLN_DIGITS and _is_gln(number)
+
+
+@lru_cache(maxsize=65_536)
+def _is_gln(number: str) -> bool:
+    """Orders name the same parties again and again."""
+    return is_gs1_number(number, (_GLN_DIGITS,))
 
 
 def identifier(reading: Reading, element: Element) -> Found | None:
@@ -34,7 +41,9 @@ def identifier(reading: Reading, element: Element) -> Found | None:
     found["id"] = value
     scheme = reading.attribute(element, "schemeID")
     if scheme is not None:
-        found["scheme"] = SCHEMES.get(scheme.upper(), scheme)
+        found["scheme"] = scheme = SCHEMES.get(scheme.upper(), scheme)
+        if scheme == GLN and not is_gln(value):
+            reading.wrong_check_digits = True
     return found
 
 
@@ -129,7 +138,29 @@ PARTY: Table = {
 def party_holder(field: str, tag: str) -> dict[str, Through]:
     """The table row of a CustomerParty or SupplierParty: its Party is the canonical party, the rest is kept."""
     name = qualified(tag)
-    return {tag: through(name, {cac("Party"): part(field, "cac:Party", PARTY)})}
+    return {tag: through(name, {cac("Party"): _party(field)})}
+
+
+def _party(field: str) -> Step:
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        if field in found:
+            reading.again(element, path)
+            return
+        party = reading.remembered(element, _read_party, path) or reading.group(element, PARTY, f"{path}cac:Party/")
+        if party:
+            found[field] = party
+        else:
+            reading.blank(element)
+
+    return step
+
+
+@lru_cache(maxsize=1_024)
+def _read_party(written: bytes) -> Remembered | None:
+    """The party that is written so: an account's orders name the same few again and again."""
+    reading = Reading()
+    group = reading.group(parse(written), PARTY, "cac:Party/")
+    return reading.to_remember(Party, group)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

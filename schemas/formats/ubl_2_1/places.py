@@ -15,7 +15,7 @@ from schemas.documents.validation import Unreadable
 from schemas.faults import Fault
 from schemas.formats.ubl_2_1.names import qualified
 from schemas.formats.ubl_2_1.reading import Found, Part, Reading, Table, Through, fault_of_remark
-from schemas.formats.xml import Element
+from schemas.formats.xml import Arriving, Element
 
 _MISSING = {
     "order_number": "cbc:ID",
@@ -48,28 +48,39 @@ class LocatedNumber(Decimal):
 class LocatedGroup(dict[str, Any]):
     """A group that knows its element."""
 
-    element: Element
+    element: Element | Arriving
 
 
 class LocatingReading(Reading):
     """The reading whose values know where they stand. Empty elements are values too: there the missing one would be."""
 
-    def open(self, element: Element) -> Found:
+    def open(self, element: Element | Arriving) -> Found:
         group = LocatedGroup()
         group.element = element
         return group
 
-    def into(self, found: Found, element: Element, table: Table, path: str) -> None:
-        for child in element:
+    def group(self, element: Element | Arriving, table: Table, path: str) -> Found:
+        found = self.open(element)
+        self.into(found, element, table, path)
+        return found
+
+    def into(self, found: Found, element: Element | Arriving, table: Table, path: str) -> None:
+        for child in element[:]:
             step = table.get(child.tag)
             if isinstance(step, str):
                 self.plain(step, child, found, path)
             elif isinstance(step, Through):
                 self.into(found, child, step.table, path)
             elif isinstance(step, Part):
-                self.part(step, child, found, path)
+                if step.field in found:
+                    self.again(child, path)
+                elif group := self.group(child, step.table, path):
+                    found[step.field] = group
             elif step is not None:
                 step(self, child, found, path)
+
+    def remembered(self, element: Element, read: object, path: str) -> None:
+        """What was read elsewhere stands elsewhere."""
 
     def text(self, element: Element) -> str | None:
         return _located(element, (element.text or "").strip())

@@ -19,11 +19,15 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from lxml import etree
+from pydantic import ValidationError
+
+from schemas.documents.common import Document
 from schemas.documents.validation import Unreadable, shown
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats.ubl_2_1.names import cac, cbc, is_known, qualified
-from schemas.formats.xml import Element
-from schemas.units import rec_20
+from schemas.formats.ubl_2_1.names import KNOWN, cac, cbc, is_known, qualified
+from schemas.formats.xml import Arriving, Element
+from schemas.units import KNOWN as REC_20
 from schemas.values import exact
 
 Found = dict[str, Any]
@@ -32,7 +36,7 @@ Table = Mapping[Any, "Step | str | Through | Part"]
 """Keys are tags; lxml types an element's tag wider than the text it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Through:
     """A group whose values belong to the group around it; `name` ends in a slash."""
 
@@ -40,13 +44,22 @@ class Through:
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """A group of its own, as one field of the group around it; `name` ends in a slash."""
 
     field: str
     name: str
     table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a group was read as, wherever it is written the same: its model, and what was kept aside of it under names
+    that begin with its own."""
+
+    model: Document
+    kept: tuple[tuple[str, str], ...]
 
 
 NO_CURRENCY = "XXX"
@@ -56,6 +69,8 @@ MAX_MISUSED = 1_000
 """Elements that can't be taken as they stand, each of which would be a fault."""
 MAX_REMARKS = 1_000
 """Warnings of one document."""
+LONGEST_REMEMBERED = 4_096
+"""Bytes of a group's XML."""
 MAX_KEPT = 20_000
 """Values kept aside of the order, or of one line."""
 
@@ -82,6 +97,7 @@ REPEATABLE = frozenset(
 _BINARY = cbc("EmbeddedDocumentBinaryObject")
 _NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
+_LONGEST_DAY = len("2026-11-23+01:00")
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -90,6 +106,13 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 def _exact(text: str) -> Decimal:
     """Quantities and prices repeat, line after line and order after order."""
     return exact(text)
+
+
+@lru_cache(maxsize=4_096)
+def _day(text: str) -> date | None:
+    """The orders of a day name the same few dates; None for what isn't written as one."""
+    match = _DATE.fullmatch(text)
+    return date.fromisoformat(match[1]) if match else None
 
 
 class Reading:
@@ -103,57 +126,86 @@ class Reading:
         self.currency: str | None = None
         self.remarks: list[tuple[str, str, Element]] = []
         """Warnings about elements that have no place in the canonical order: code, detail, element."""
+        self.wrong_check_digits = False
+        """Whether a GLN or GTIN with a wrong check digit was read, wherever it ended up."""
         self.misused: dict[Element, Fault] = {}
         """Elements that can't be taken as they stand: their faults, still without a place."""
 
     # --- groups -------------------------------------------------------------------------------------------------
-    def open(self, element: Element) -> Found:
+    def open(self, element: Element | Arriving) -> Found:
         """An empty group for the element's values."""
         return {}
 
-    def group(self, element: Element, table: Table, path: str) -> Found:
+    def group(self, element: Element | Arriving, table: Table, path: str) -> Found:
         """The element's children by the table; `path` ends in the element's own name and a slash."""
-        found = self.open(element)
+        found: Found = {}
         self.into(found, element, table, path)
         return found
 
-    def into(self, found: Found, element: Element, table: Table, path: str) -> None:
+    def into(self, found: Found, element: Element | Arriving, table: Table, path: str) -> None:
         """The element's children, read into a group that is already open. The common case of `plain` stands in here:
-        this is the loop that every element goes through, so a step's kind is told by its very type."""
+        this is the loop that every element goes through, so a step's kind is told by its very type, and the children
+        are taken as a slice, which lxml makes faster than it iterates."""
         step_for = table.get
-        opened: tuple[str, ...] = ()
-        for child in element:
-            step = step_for(child.tag)
-            if step is None:
-                self.keep(child, path)
-            elif type(step) is str:
+        opened: Through | None = None
+        others: tuple[Through, ...] = ()
+        if element.text is not None:
+            self.keep_beside(element, element.text, path)
+        for child in element[:]:
+            step: Any = step_for(child.tag)
+            kind = type(step)
+            if kind is str:
                 value = child.text
                 if value and step not in found and not len(child) and (value := value.strip()):
                     found[step] = value
                 else:
                     self.plain(step, child, found, path)
-            elif type(step) is Through:
-                if step.name not in opened:
-                    opened += (step.name,)
+            elif kind is Through:
+                if opened is None:
+                    opened = step
+                elif step is not opened and step not in others:
+                    others = (*others, step)
                 elif self.is_second(child):
                     continue
                 self.into(found, child, step.table, path + step.name)
-            elif type(step) is Part:
-                self.part(step, child, found, path)
+            elif kind is Part:
+                if step.field in found:
+                    self.again(child, path)
+                elif group := self.group(child, step.table, path + step.name):
+                    found[step.field] = group
+                else:
+                    self.blank(child)
+            elif step is None:
+                self.keep(child, path)
             else:
-                step(self, child, found, path)  # type: ignore[operator]  # what is none of these is a function
+                step(self, child, found, path)
+            if child.tail is not None:
+                self.keep_beside(element, child.tail, path)
 
-    def part(self, part: Part, element: Element, found: Found, path: str) -> None:
-        """A group of its own."""
-        if part.field in found:
-            self.again(element, path)
-            return
-        group = self.open(element)
-        self.into(group, element, part.table, path + part.name)
-        if group:
-            found[part.field] = group
-        else:
-            self.blank(element)
+    def remembered(self, element: Element, read: Callable[[bytes], Remembered | None], path: str) -> Document | None:
+        """What was read where a group was written like this one; None where it is for this reading to read it. `path`
+        is that of the group around it."""
+        written = etree.tostring(element, with_tail=False)
+        known = read(written) if len(written) <= LONGEST_REMEMBERED else None
+        if known is None or len(self.kept) + len(known.kept) > MAX_KEPT:
+            return None
+        self.kept += [{"name": path + name, "value": value} for name, value in known.kept]
+        return known.model
+
+    def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
+        """The group read, unless there is more to be said about it than the same for every order that it stands in."""
+        if not group or self.misused or self.remarks or self.attachments or self.wrong_check_digits:
+            return None
+        if any(one["name"].endswith("@currencyID") for one in self.kept):
+            return None
+        try:
+            return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
+        except ValidationError:
+            return None
+
+    def whole_line(self, line: Found) -> Any:
+        """What stands for a line that was read to its end."""
+        return line
 
     def plain(self, field: str, element: Element, found: Found, path: str) -> None:
         """A plain text."""
@@ -221,11 +273,11 @@ class Reading:
 
     def day(self, text: str) -> date | Unreadable:
         """xs:date; a zone says nothing about a local date and is dropped."""
-        match = _DATE.fullmatch(text)
         try:
-            return date.fromisoformat(match[1]) if match else Unreadable(text, "not_a_date", "a date, YYYY-MM-DD")
+            found = _day(text) if len(text) <= _LONGEST_DAY else None
         except ValueError:
             return Unreadable(text, "not_a_date", "a date of the calendar, YYYY-MM-DD")
+        return Unreadable(text, "not_a_date", "a date, YYYY-MM-DD") if found is None else found
 
     def clock(self, text: str) -> time | Unreadable:
         """xs:time, with its zone where it has one. 24:00:00 is refused: it would be a moment of the next day."""
@@ -253,26 +305,41 @@ class Reading:
     def keep(self, element: Element, path: str) -> None:
         """Every value below this element, under its path; attributes as `path/@name`."""
         tag = element.tag
-        name = path + qualified(tag)
-        if not is_known(tag) and "ext:UBLExtensions/" not in name:
-            self.remark("unknown_element", f"{qualified(tag)} is not known here; it is kept aside", element)
+        name = path + (KNOWN.get(tag) or self._foreign(tag, element, path))
         if tag == _BINARY:
             self.attach(element, {"description": name})
             return
-        self.keep_value(name, element.text)
+        value = element.text
+        if value and (value := value.strip()):
+            self.kept.append({"name": name, "value": value})
         if len(self.kept) > MAX_KEPT:
-            raise _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
-        if element.keys():
-            self._keep_attributes(element, name)
-        below = name + "/"
-        for child in element:
-            self.keep(child, below)
-            self.keep_value(name, child.tail)
+            raise _too_much_kept(element)
+        for attribute, value in element.items():
+            if attribute != "currencyID" or value != self.currency:
+                self._keep_attribute(f"{name}/@{attribute}", attribute, value)
+        if len(element):
+            below = name + "/"
+            for child in element:
+                self.keep(child, below)
+                self.keep_value(name, child.tail)
+
+    def _foreign(self, tag: Any, element: Element, path: str) -> str:
+        """The name of an element that an order isn't likely to hold: one that isn't UBL's is told to the sender."""
+        name = qualified(tag)
+        if not is_known(tag) and "ext:UBLExtensions/" not in path + name:
+            self.remark("unknown_element", f"{name} is not known here; it is kept aside", element)
+        return name
 
     def keep_value(self, name: str, value: str | None) -> None:
         """One value that has no field, under the name it had; nothing where it is blank."""
         if value and (value := value.strip()):
             self.kept.append({"name": name, "value": value})
+
+    def keep_beside(self, element: Element | Arriving, text: str, path: str) -> None:
+        """Text that stands in a group beside its elements: kept aside under the group's own name."""
+        self.keep_value(path[:-1] or qualified(element.tag), text)
+        if len(self.kept) > MAX_KEPT:
+            raise _too_much_kept(element)
 
     def remark(self, code: str, detail: str, element: Element) -> None:
         """A warning about an element; MAX_REMARKS of them say enough."""
@@ -300,15 +367,16 @@ class Reading:
         attachment["size"], attachment["sha256"] = len(content), digest
         self.files[digest] = content
 
-    def _keep_attributes(self, element: Element, name: str) -> None:
-        for attribute, value in element.items():
-            if attribute in LOST_ATTRIBUTES or attribute.startswith("{"):
-                continue
-            if attribute != "currencyID" or value != self.currency:
-                self.keep_value(f"{name}/@{attribute}", value)
+    def _keep_attribute(self, name: str, attribute: str, value: str) -> None:
+        if attribute not in LOST_ATTRIBUTES and not attribute.startswith("{"):
+            self.keep_value(name, value)
 
 
-def _beyond(element: Element, what: str, most: int) -> DocumentRejected:
+def _too_much_kept(element: Element | Arriving) -> DocumentRejected:
+    return _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
+
+
+def _beyond(element: Element | Arriving, what: str, most: int) -> DocumentRejected:
     place = f"line {element.sourceline}: {qualified(str(element.tag))}"
     return DocumentRejected([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
 
@@ -366,7 +434,7 @@ def amount(field: str) -> Step:
             reading.again(element, path)
         elif value is None:
             reading.blank(element)
-        elif other_currency(reading, element):
+        elif element.get("currencyID") != reading.currency and other_currency(reading, element):
             shown = f"{value} {element.get('currencyID')}"
             found[field] = reading.refused(value, Unreadable(shown, "bad_value", f"in {reading.currency}"))
         else:
@@ -394,17 +462,16 @@ def quantity(field: str, unit: str) -> Step:
         value = reading.text(element)
         if field in found:
             reading.again(element, path)
-            return
-        if value is None:
+        elif value is None:
             reading.keep(element, path)
             reading.blank(element)
-            return
-        found[field] = reading.number(value)
-        code = reading.attribute(element, "unitCode")
-        if code is not None:
-            found[unit] = code
-            if rec_20(code) is not None:
-                found[unit_code] = code
+        else:
+            found[field] = reading.number(value)
+            code = reading.attribute(element, "unitCode")
+            if code is not None:
+                found[unit] = code
+                if code in REC_20:
+                    found[unit_code] = code
 
     return step
 
