@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import stat
@@ -158,7 +159,36 @@ def test_each_sample_posted_with_a_wait_gets_its_answer_and_ubl_is_valid(
             if sample.suffix == ".xml":
                 schema.assertValid(etree.fromstring(answer.content))
     assert answered == 6
+    _readme_holds(base, data_dir)
     assert up.stop() == 0
+
+
+def _readme_holds(base: str, data_dir: Path) -> None:
+    """The commands that the README sends an order with, in a shell, with this gateway's address and folder."""
+    section = (ROOT / "README.md").read_text("utf-8").split("## Send an order")[1].split("\n## ")[0]
+    again, unknown = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    if shutil.which("curl") is None:
+        print("no curl on this machine: what the README says to paste was not tried")
+        return
+    program = f"{shlex.quote(sys.executable)} -P -m gateway.cli"
+    folder = shlex.quote(str(data_dir))
+
+    def paste(command: str) -> str:
+        for written, here in (
+            ("http://127.0.0.1:8080", base),
+            ("var/", f"{folder}/"),
+            (".venv/bin/gateway", f"GATEWAY_DATA_DIR={folder} {program}"),
+        ):
+            command = command.replace(written, here)
+        ran = subprocess.run(["sh", "-e", "-c", command], cwd=ROOT, capture_output=True, timeout=60, check=True)
+        return ran.stdout.decode()
+
+    first = paste(again)
+    assert first == paste(again)
+    assert (json.loads(first)["order_number"], json.loads(first)["outcome"]) == ("NO-7001", "accepted")
+    held, _, problems = paste(unknown).partition("\n")
+    assert json.loads(held)["status"] == "held"
+    assert "nothing of ours is known by the account's item number 0042-new" in problems
 
 
 def _tells_who_ordered_what(told: str) -> None:
