@@ -76,7 +76,7 @@ def in_part(want: Wanted, allocations: tuple[Allocation, ...], stock: Stock, rul
     """What was taken is confirmed; the rest follows where that is allowed, and is cancelled where it isn't. A line of
     which nothing comes is refused, as it was ordered."""
     base = taken(allocations)
-    confirmed = in_their_unit(Fraction(base), want.line) if base else NOTHING
+    confirmed = in_their_unit(base, want.line) if base else NOTHING
     missing = EXACT.subtract(want.quantity, confirmed)
     later, day, reason = _later(want, missing, stock, rules)
     never = EXACT.subtract(missing, later)

@@ -8,9 +8,23 @@ from math import ceil, gcd, lcm
 
 from mappings.mapped import MappedLine
 from mappings.units import DIVISIBLE
-from schemas.values import MAX_FRACTION_DIGITS, from_fraction, is_carried, shortest
+from schemas.values import MAX_FRACTION_DIGITS, MAX_INTEGER_DIGITS, from_fraction, is_carried, shortest
 
 ONE = Fraction(1)
+_BEYOND = Decimal(10) ** MAX_INTEGER_DIGITS
+_STEP = "step"
+"""Where lines that say the same share it."""
+
+
+def step_of(line: MappedLine) -> Fraction:
+    """`quantum`, worked out once for lines that say the same."""
+    shared = line.meaning.compiled
+    if shared is None:
+        return quantum(line)
+    if _STEP not in shared:
+        shared[_STEP] = quantum(line)
+    step: Fraction = shared[_STEP]
+    return step
 
 
 def base_of(line: MappedLine, quantity: Decimal) -> Fraction:
@@ -32,22 +46,29 @@ def quantum(line: MappedLine) -> Fraction:
     return _least_common(ours, fine) if fine == theirs else ours * expressible_step(ours / theirs)
 
 
-def whole(base: Decimal, step: Fraction) -> Fraction:
-    """As much of `base` as is whole in `step`, both in base units."""
+def whole(base: Decimal, step: Fraction) -> Fraction | Decimal:
+    """As much of `base` as is whole in `step`, both in base units. A decimal where steps are of whole base units, as
+    almost all are: fractions are many times slower."""
+    if step.denominator == 1 and 0 <= base < _BEYOND:
+        pieces = int(base)
+        return Decimal(pieces - pieces % step.numerator)
     return Fraction(base) // step * step
 
 
-def in_their_unit(base: Fraction, line: MappedLine) -> Decimal:
+def in_their_unit(base: Decimal | Fraction, line: MappedLine) -> Decimal:
     """Base units in the account's unit. ValueError where that has no finite decimal form; `quantum` prevents it."""
-    quantity = from_fraction(base / _per_unit(line))
+    per_unit = _per_unit(line)
+    if per_unit.denominator == 1 and (pieces := int(base)) == base and pieces % per_unit.numerator == 0:
+        return Decimal(pieces // per_unit.numerator)
+    quantity = from_fraction(Fraction(base) / per_unit)
     if quantity is None:
         raise ValueError(f"{base} base units of line {line.line_number} are no exact number of its unit")
     return shortest(quantity)
 
 
-def exact_base(base: Fraction) -> Decimal | None:
+def exact_base(base: Decimal | Fraction) -> Decimal | None:
     """Base units as a decimal; None where they have no finite form within the digits a quantity may have."""
-    value = from_fraction(base)
+    value = base if isinstance(base, Decimal) else from_fraction(base)
     return None if value is None or not is_carried(value) else shortest(value)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gateway.trade.prices import contract_price
-from gateway.trade.quantities import quantum, rounded_up
+from gateway.trade.quantities import rounded_up, step_of
 from gateway.trade.stock import Receipt, Stock
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Product
@@ -42,7 +42,7 @@ class Wanted:
 
     def step(self) -> Fraction:
         """The smallest part that can be confirmed alone, in base units."""
-        return quantum(self.line)
+        return step_of(self.line)
 
     def arrival(self, receipt: Receipt) -> date:
         """When goods of this receipt can stand in the account's site."""

@@ -146,7 +146,7 @@ def _part(reading: Reading, element: Element, line: Found, status: object, amoun
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
     """One OrderLine of the document."""
 
@@ -364,7 +364,9 @@ def _row_text(line: ResponseLine, row: _Row, number: str, currency: str, peppol:
     promised = _day(row.promised)
     period = element("StartDate", promised) + element("EndDate", promised)
     reference = "" if peppol else group("LineReference", element("LineID", line.buyer_line_reference))
-    offered = row.price.model_copy(update={"gross": None}) if peppol and row.price is not None else row.price
+    offered = row.price
+    if peppol and offered is not None and offered.gross is not None:
+        offered = offered.model_copy(update={"gross": None})
     item = group(
         "LineItem",
         element("ID", number)
