@@ -11,8 +11,8 @@ from mappings.account import Account
 from schemas.values import EXACT
 
 
-def allocate(stock: Stock, account: Account, want: Wanted, *, all_or_nothing: bool) -> tuple[Allocation, ...]:
-    """Take what the line wants, or as much as there is; with `all_or_nothing` either all of it or nothing.
+def allocate(stock: Stock, account: Account, want: Wanted) -> tuple[Allocation, ...]:
+    """Take what the line wants, or as much as there is.
 
     Every part is whole in the unit of sale and in the account's unit, at each site: no carton is opened.
     """
@@ -27,19 +27,26 @@ def allocate(stock: Stock, account: Account, want: Wanted, *, all_or_nothing: bo
         free = position.free(taker, percent)
         if free >= missing:
             position.take(taker, missing)
-            return (*found, Allocation(product, site, taker, number, missing))
+            last = Allocation(product, site, taker, number, missing)
+            return (*found, last) if found else (last,)
         part = _whole_part(free, want)
         if part:
             position.take(taker, part)
             found.append(Allocation(product, site, taker, number, part))
             missing = EXACT.subtract(missing, part)
-    if all_or_nothing:
-        release(stock, found)
-        return ()
     return tuple(found)
 
 
-def release(stock: Stock, allocations: list[Allocation] | tuple[Allocation, ...]) -> None:
+def allocate_whole(stock: Stock, account: Account, want: Wanted) -> tuple[Allocation, ...]:
+    """Take all that the line wants, or nothing."""
+    found = allocate(stock, account, want)
+    if taken(found) == want.base:
+        return found
+    release(stock, found)
+    return ()
+
+
+def release(stock: Stock, allocations: tuple[Allocation, ...]) -> None:
     """Give back what was taken in this view."""
     for one in allocations:
         stock.positions[one.product, one.site].take(one.account, EXACT.minus(one.quantity))

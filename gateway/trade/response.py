@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gateway.trade.allocation import allocate, release, taken
+from gateway.trade.allocation import allocate, allocate_whole, release, taken
 from gateway.trade.answers import (
     Answer,
     Rules,
@@ -240,13 +240,19 @@ def _answer(
     for want in wants:
         if isinstance(want, Answer):
             answers.append(want)
-        elif too_late(want, rules):
+            continue
+        if too_late(want, rules):
             answers.append(at_fault(want.line, "rejected", late_reason(want, rules)))
+            continue
+        found = allocate(stock, account, want)
+        if taken(found) == want.base:
+            answers.append(in_full(want, rules))
         else:
-            found = allocate(stock, account, want, all_or_nothing=not rules.partial(want.line))
-            allocations += found
-            whole = taken(found) == want.base
-            answers.append(in_full(want, rules) if whole else in_part(want, found, stock, rules))
+            if not rules.partial(want.line):
+                release(stock, found)
+                found = ()
+            answers.append(in_part(want, found, stock, rules))
+        allocations += found
     return answers, tuple(allocations)
 
 
@@ -257,7 +263,7 @@ def _complete_or_not(
     wants: list[Wanted | Answer], rules: Rules, stock: Stock, account: Account
 ) -> tuple[list[Answer], Taken]:
     supplied = [want for want in wants if isinstance(want, Wanted)]
-    found = {id(want): allocate(stock, account, want, all_or_nothing=True) for want in supplied}
+    found = {id(want): allocate_whole(stock, account, want) for want in supplied}
     short = [want for want in supplied if taken(found[id(want)]) != want.base]
     late = [want for want in supplied if too_late(want, rules)]
     allocations = tuple(one for want in supplied for one in found[id(want)])
