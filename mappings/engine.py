@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mappings.mapped import MappedLine, MappedOrder, Meaning, mapped_line, words_of
-from mappings.memory import Amount, KnownBuyer, Meanings, Memory, Priced, Prices, Terms, memory_of
+from mappings.memory import Amount, KnownBuyer, Meanings, Memory, Priced, Prices, Terms, memory_of, said_by
 from mappings.prices import Break, bad_prices, no_price, price_mismatch, wrong_currency
 from mappings.revision import Catalogue, MappingRevision, SiteRow, Supplier
 from mappings.sites import known_ids, same_scheme
@@ -23,6 +23,7 @@ from schemas.faults import Fault
 from schemas.values import from_fraction
 
 _NO_AMOUNT = Amount(None, None)
+_NO_FAULT: tuple[Fault, ...] = ()
 
 
 def to_ours(
@@ -141,29 +142,27 @@ def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, .
 # --- a line ----------------------------------------------------------------------------------------------------------
 def _map_line(index: int, line: OrderLine, context: _Context) -> MappedLine:
     """What the line means, and where it goes; faults at their place in the order."""
-    if line.ship_to is None and context.known is not None:
-        meaning = context.known.of(line)
-        if meaning is not None:
-            return mapped_line(index, line, meaning, context.site)
-    terms = context.memory.terms(line, context.on)
-    amount = terms.measure.amount(line) if terms.measure else _NO_AMOUNT
-    site, misplaced = _place(line, context)
-    priced = _price(line, terms, amount.base, site, context)
-    meaning = _meaning(line, terms, amount, priced)
-    faults = terms.faults + amount.faults + misplaced + priced[2]
+    site, misplaced = (context.site, _NO_FAULT) if line.ship_to is None else _own_place(line.ship_to, context)
+    said = said_by(line) if context.known is not None else None
+    meaning = context.known.of(said) if context.known is not None else None
+    faults = misplaced
+    if meaning is None:
+        terms = context.memory.terms(line, context.on)
+        amount = terms.measure.amount(line) if terms.measure else _NO_AMOUNT
+        priced = _price(line, terms, amount.base, site, context)
+        meaning = _meaning(line, terms, amount, priced)
+        faults = terms.faults + amount.faults + misplaced + priced[2]
+        if context.known is not None and not faults:
+            context.known.keep(said, meaning)
     if faults:
-        return mapped_line(index, line, meaning, site, tuple([_at(fault, f"/lines/{index}") for fault in faults]))
-    if context.known is not None:
-        context.known.keep(line, meaning)
-    return mapped_line(index, line, meaning, site)
+        faults = tuple([_at(fault, f"/lines/{index}") for fault in faults])
+    return mapped_line(index, line, meaning, site, faults)
 
 
-def _place(line: OrderLine, context: _Context) -> tuple[SiteRow | None, tuple[Fault, ...]]:
-    """The line's own place of delivery, else the order's."""
-    if line.ship_to is None:
-        return context.site, ()
-    found = context.memory.place(line.ship_to, context.on)
-    return found.site, () if found.fault is None else (_at(found.fault, "/ship_to"),)
+def _own_place(ship_to: Party, context: _Context) -> tuple[SiteRow | None, tuple[Fault, ...]]:
+    """The line's own place of delivery."""
+    found = context.memory.place(ship_to, context.on)
+    return found.site, _NO_FAULT if found.fault is None else (_at(found.fault, "/ship_to"),)
 
 
 def _meaning(line: OrderLine, terms: Terms, amount: Amount, priced: Priced) -> Meaning:
@@ -218,7 +217,7 @@ def _unpriced(line: OrderLine, terms: Terms, context: _Context) -> Priced:
 def _held_against(
     step: Break, prices: Prices, price: Price, line: OrderLine, terms: Terms, context: _Context
 ) -> Priced:
-    """The ordered price, held against the contract's within the tolerance; one that was right before is right."""
+    """The ordered price, held against the contract's within the tolerance; once for prices that are equal."""
     by_their_unit = _is_per_ordered_unit(price, line, terms)
     key = (price.amount, price.base_quantity, step.position)
     if by_their_unit and (judged := prices.judged.get(key)) is not None:
@@ -227,7 +226,7 @@ def _held_against(
     if ordered is not None and not step.lowest <= ordered <= step.highest:
         faults = (*faults, price_mismatch(ordered, step, terms.unit.unit, context.memory.revision))
     judged = (ordered, step, faults)
-    if by_their_unit and not faults:
+    if by_their_unit and ordered is not None:  # a price that is none is told as it was written
         prices.keep(key, judged)
     return judged
 

@@ -69,10 +69,10 @@ class Prices:
 
     ladder: Ladder
     judged: dict[tuple[object, ...], Priced] = field(default_factory=dict)
-    """(amount, base quantity, break) → what came of it, where it has no fault."""
+    """(amount, base quantity, break) → what came of it."""
 
     def keep(self, key: tuple[object, ...], judged: Priced) -> None:
-        """Remember a price that was found to be right."""
+        """Remember what came of a price."""
         _make_room(self.judged, MAX_JUDGED)
         self.judged[key] = judged
 
@@ -127,27 +127,27 @@ class KnownBuyer:
 
 
 class Meanings:
-    """The meanings of lines that had no fault, by all that such a line says but its number and its delivery."""
+    """The meanings of lines that had no fault, by what such a line says (`said_by`)."""
 
     def __init__(self) -> None:
         self._kept: dict[object, Meaning] = {}
 
-    def of(self, line: OrderLine) -> Meaning | None:
+    def of(self, said: object) -> Meaning | None:
         """What a line that said the same, to the letter, meant."""
-        return self._kept.get(_said(line))
+        return self._kept.get(said)
 
-    def keep(self, line: OrderLine, meaning: Meaning) -> None:
+    def keep(self, said: object, meaning: Meaning) -> None:
         """Remember what a flawless line means, for others to share it."""
         _make_room(self._kept, MAX_MEANINGS)
         meaning.compiled = {}
-        self._kept[_said(line)] = meaning
+        self._kept[said] = meaning
 
     def __len__(self) -> int:
         return len(self._kept)
 
 
-def _said(line: OrderLine) -> tuple[object, ...]:
-    """Numbers as they are written: an answer repeats them so."""
+def said_by(line: OrderLine) -> tuple[object, ...]:
+    """All that a line says but its number and its delivery. Numbers as they are written: an answer repeats them so."""
     price = line.price
     return (
         line.buyer_item,
