@@ -33,12 +33,19 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], 
 
 
 def run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> int:
-    """Run one statement, written with `?`, for every row; the number of rows it touched in all."""
+    """Run one statement, written with `?`, for every row; the number of rows it touched in all.
+
+    One row is no pipeline: PostgreSQL doesn't end a transaction that freezes after one (its last word, a flush, stops
+    the clock of `idle_in_transaction_session_timeout`).
+    """
     if not rows:
         return 0
     cursor = _cursor(connection)
     try:
-        cursor.executemany(_native(text, connection.dialect.name), rows)
+        if len(rows) == 1:
+            cursor.execute(_native(text, connection.dialect.name), rows[0])
+        else:
+            cursor.executemany(_native(text, connection.dialect.name), rows)
         return int(cursor.rowcount)
     finally:
         cursor.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,17 +14,20 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from gateway.store import database
 from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
-from gateway.store.database import Collision
+from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id, now_us
 from gateway.store.intake import NewMessage
 from gateway.store.queue import LOST_TOGETHER, Claim, LeaseLost
 from gateway.store.revisions import Row
+from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from gateway.store.tables import metadata, stock_snapshots
 from gateway.trade.stock import Allocation
 from mappings.revision import StockRow
 from schemas.faults import Fault
+from tests.store.postgres import fresh_database
 
 LANES = (0, 1, 2, 3)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -550,3 +555,26 @@ def test_a_batch_saved_in_parts_ends_its_lease_with_the_last(store: Store) -> No
         store.queue.save(work, settled(message))
     with pytest.raises(LeaseLost):
         store.queue.extend(work)
+
+
+def test_postgresql_ends_a_transaction_that_freezes_after_its_last_statement(postgres, monkeypatch) -> None:
+    monkeypatch.setattr(database, "_FROZEN_MS", 300)
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(fresh_database(postgres))
+        frozen, here = (stack.enter_context(contextlib.closing(Store(url))) for _ in range(2))
+        here.upgrade()
+
+        def is_there() -> bool:
+            with here.database.read() as connection:
+                query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = ?"
+                return bool(fetch(connection, query, ["idle in transaction"]))
+
+        def freeze() -> None:
+            with frozen.database.write() as connection:
+                run(connection, "DELETE FROM leases WHERE id = ?", [("1",)])  # a save's last word
+                deadline = time.monotonic() + 20
+                while is_there():
+                    assert time.monotonic() < deadline, "its locks would be held until TCP gives the machine up"
+
+        with pytest.raises(StoreUnavailable):
+            freeze()
