@@ -3,9 +3,8 @@
 The only file that enqueues. Redis holds no truth here: a ring that can't be rung, or is lost, is rung again by the
 sweeper, so nothing in this file ever fails its caller, and a Redis that hangs slows intake down once, not every time.
 
-Rings are coalesced. Whoever stores a message rings *after* the commit; only the first ring of a lane enqueues a job,
-until a worker clears the ring *before* it claims. So a message is either seen by the claim that is about to come, or
-rings anew.
+Rings are coalesced. Whoever stores a message rings *after* the commit, and enqueues a job unless one is queued: a
+worker takes that one out of the queue *before* it claims, so its claim will see the message.
 """
 
 from __future__ import annotations
@@ -31,8 +30,6 @@ JOBS = (DRAIN,)
 """Every function that a job may name. Workers run nothing else."""
 
 _TIER_LANES = {"platinum": 1, "gold": 2, "standard": 3}
-_RING_SECONDS = 5
-"""A ring whose worker died is forgotten after this; the sweeper is quicker."""
 _JOB_TTL = 86_400
 """Seconds after which what RQ keeps of a job is gone: one that failed, or one whose worker died with it."""
 _SOCKET_SECONDS = 0.5
@@ -81,18 +78,8 @@ class Lanes:
 
     def ring(self, lane: int | str) -> bool:
         """Wake a worker for the lane, after the commit. False where Redis can't be reached: the sweeper will ring."""
-        name = lane_name(lane)
-        return self._attempt(lambda: self._ring(name, only_first=True))
-
-    def ring_again(self, lane: int | str) -> bool:
-        """For the sweeper, which knows that messages wait: ring unless a job is queued, whatever the ring says."""
-        name = lane_name(lane)
-        return self._attempt(lambda: self._ring(name, only_first=False))
-
-    def clear_ring(self, lane: int | str) -> bool:
-        """Before a claim: whoever stores from now on rings anew."""
-        name = lane_name(lane)
-        return self._attempt(lambda: self._redis.delete(_ring_key(name)))
+        queue = self._queues[lane_name(lane)]
+        return self._attempt(lambda: self._enqueue(queue) if not self._redis.llen(queue.key) else None)
 
     def announce(self, message_ids: Iterable[str]) -> bool:
         """Tell whoever waits that these messages are settled."""
@@ -114,16 +101,6 @@ class Lanes:
     def close(self) -> None:
         """Give back the connections."""
         self._redis.close()
-
-    def _ring(self, name: str, *, only_first: bool) -> None:
-        """One round trip for every ring, and a second one for the ring that enqueues."""
-        queue = self._queues[name]
-        with self._redis.pipeline(transaction=False) as asking:
-            asking.set(_ring_key(name), "1", nx=only_first, ex=_RING_SECONDS)
-            asking.llen(queue.key)
-            is_ours, queued = asking.execute()
-        if is_ours and not queued:  # a queued job is popped after our commit, so its claim will see what was stored
-            self._enqueue(queue)
 
     def _enqueue(self, queue: Queue) -> None:
         with self._redis.pipeline() as pipeline:
@@ -158,10 +135,6 @@ class Lanes:
             self._is_away = False
             logger.warning("Redis is back")
         return True
-
-
-def _ring_key(name: str) -> str:
-    return f"ring:{name}"
 
 
 class Listener:

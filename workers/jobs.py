@@ -28,10 +28,9 @@ class Desk:
 
 def drain(desk: Desk, lane: str) -> int:
     """Settle what waits in the worker's lanes; whoever stores from now on rings anew. Returns the messages settled."""
-    desk.services.lanes.clear_ring(lane)
     settled, is_empty = drain_batches(desk)
     if not is_empty:
-        desk.services.lanes.ring_again(lane)
+        desk.services.lanes.ring(lane)
     return settled
 
 

@@ -17,10 +17,10 @@ def sweep_once(services: Services) -> frozenset[int]:
     end_leases_of_the_gone(services)
     swept = services.store.queue.sweep()
     for lane in sorted(swept.lanes):
-        services.lanes.ring_again(lane)
+        services.lanes.ring(lane)
     moved_up = services.store.backlog.move_up(now_us())
     for lane in sorted(moved_up.keys() - swept.lanes):
-        services.lanes.ring_again(lane)
+        services.lanes.ring(lane)
     if moved_up:
         logger.info("%d messages with less than a quarter of their time left moved up a lane", moved_up.total())
     if swept.released:

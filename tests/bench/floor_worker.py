@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from gateway.lanes import DRAIN, Lanes
+from gateway.lanes import DRAIN
 from tests.bench.floors import LeanQueue
 from workers.rq_parts import Stop, work
 
@@ -13,15 +13,13 @@ from workers.rq_parts import Stop, work
 @dataclass
 class Desk:
     queue: LeanQueue
-    doorbell: Lanes
     lanes: tuple[str, ...] = ("bulk",)
 
     def beat(self) -> None: ...
 
 
 def drain(desk: Desk, lane: str) -> None:
-    """Clear the ring as ours does, then drain."""
-    desk.doorbell.clear_ring(lane)
+    """Drain, and nothing else."""
     desk.queue.drain()
 
 
@@ -29,7 +27,7 @@ def main() -> None:
     database_url, redis_url = sys.argv[1:]
     stop = Stop()
     stop.listen()
-    desk = Desk(LeanQueue(database_url), Lanes(redis_url))
+    desk = Desk(LeanQueue(database_url))
     work(desk, redis_url, stop, jobs={DRAIN: drain}, look=lambda: 0, max_jobs=10**9, max_rss_bytes=10**12)
 
 

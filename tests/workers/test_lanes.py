@@ -31,14 +31,14 @@ def test_there_is_no_other_lane(wrong: int | str) -> None:
         lane_name(wrong)
 
 
-def test_many_rings_are_one_job_until_a_worker_clears_the_ring(valkey) -> None:
+def test_many_rings_are_one_job_until_a_worker_takes_it(valkey) -> None:
     lanes = Lanes(valkey.url)
     client = valkey.client()
     assert all(lanes.ring("high") for _ in range(50))
     assert client.llen("rq:queue:high") == 1
-    client.delete("rq:queue:high")  # as a worker pops it
-    lanes.clear_ring("high")
-    lanes.ring(1)
+    client.lpop("rq:queue:high")  # as a worker does; its claim comes after, but may have come before the next commit
+    assert lanes.ring(1)
+    assert lanes.ring(1)
     assert client.llen("rq:queue:high") == 1
 
 
@@ -51,33 +51,17 @@ def test_a_job_carries_the_lane_as_json_and_nothing_else(valkey) -> None:
     assert job.timeout == -1
 
 
-def test_a_ring_that_was_lost_with_its_worker_is_rung_again(valkey) -> None:
-    lanes = Lanes(valkey.url)
-    lanes.ring("high")
-    valkey.client().delete("rq:queue:high")  # popped by a worker that died before it cleared the ring
-    lanes.ring("high")
-    assert valkey.client().llen("rq:queue:high") == 0
-    lanes.ring_again("high")
-    lanes.ring_again("high")
-    assert valkey.client().llen("rq:queue:high") == 1
-
-
-def test_rings_outlive_nothing_but_are_not_piled_up_while_no_worker_runs(valkey) -> None:
-    lanes = Lanes(valkey.url)
-    lanes.ring("high")
-    valkey.client().delete("ring:high")  # expired
-    lanes.ring("high")
-    assert valkey.client().llen("rq:queue:high") == 1
-
-
-def test_fifty_threads_ring_one_job(valkey) -> None:
+def test_what_threads_ring_at_once_is_enough_for_all_who_ring_later(valkey) -> None:
     lanes = Lanes(valkey.url)
     threads = [threading.Thread(target=lanes.ring, args=("high",)) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert valkey.client().llen("rq:queue:high") == 1
+    rung = valkey.client().llen("rq:queue:high")
+    assert rung >= 1
+    assert all(lanes.ring("high") for _ in range(50))
+    assert valkey.client().llen("rq:queue:high") == rung
 
 
 def test_a_dead_redis_is_no_error_and_is_said_once(valkey, caplog, until: Callable[..., None]) -> None:
@@ -85,7 +69,6 @@ def test_a_dead_redis_is_no_error_and_is_said_once(valkey, caplog, until: Callab
     valkey.kill()
     with caplog.at_level(logging.WARNING, logger="gateway.lanes"):
         assert not any(lanes.ring("high") for _ in range(20))
-        assert not lanes.clear_ring("high")
         assert not lanes.announce(["m1"])
         assert lanes.depths() is None
     assert [record.message for record in caplog.records if "away" in record.message].__len__() == 1

@@ -225,7 +225,7 @@ def test_a_worker_on_one_lane_leaves_nothing_in_rqs_intermediate_queue(valkey, h
     until(lambda: failed_in(valkey, "high") == ["planted"])
     lanes.ring("high")
     until(lambda: len(failed_in(valkey, "high")) == 2)
-    lanes.ring_again("high")
+    lanes.ring("high")
     until(drained(worker, 1))
     until(lambda: client.keys("rq:queue:high*") == [])
 
@@ -264,7 +264,7 @@ def test_a_redis_that_dies_in_the_middle_of_a_job_costs_nothing(valkey, hire, un
     worker.folder.joinpath("finish").touch()
     until(drained(worker, 1))
     valkey.start()
-    until(lambda: lanes.ring_again("bulk"), 5)
+    until(lambda: lanes.ring("bulk"), 5)
     until(lambda: worker.lines("drained")[-1] == "bulk", 10)
 
 

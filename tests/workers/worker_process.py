@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.lanes import DRAIN, Lanes
+from gateway.lanes import DRAIN
 from workers.rq_parts import Stop, work
 
 HELD: list[bytes] = []
@@ -21,7 +21,6 @@ HELD: list[bytes] = []
 @dataclass
 class Desk:
     folder: Path
-    doorbell: Lanes
     lanes: tuple[str, ...]
     beats: int = 0
 
@@ -37,7 +36,6 @@ class Desk:
 
 
 def drain(desk: Desk, lane: str) -> None:
-    desk.doorbell.clear_ring(lane)
     if (desk.folder / "grow").exists():
         HELD.append(b"x" * 200_000_000)
     if (desk.folder / "fail").exists():
@@ -52,7 +50,7 @@ def drain(desk: Desk, lane: str) -> None:
 def main() -> None:
     url, folder, max_jobs, max_rss, lanes = sys.argv[1:]
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    desk = Desk(Path(folder), Lanes(url), tuple(lanes.split(",")))
+    desk = Desk(Path(folder), tuple(lanes.split(",")))
     stop = Stop()
     stop.listen()
 
