@@ -11,4 +11,4 @@ pytestmark = pytest.mark.chaos
 
 
 def test_every_boundary_is_safe(site: Site) -> None:
-    every_boundary_is_safe(site, orders_each=60, most=12)
+    every_boundary_is_safe(site, orders_each=60, most=8)

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -112,12 +113,15 @@ class Gateway(Processes):
         env = environment(self.data, **{**defaults, **told, "database_url": database_url, "workers": workers})
         super().__init__(folder, env | {"HARNESS_FAULTS": faults}, module=DRIVER if faults else _MAIN)
         self.redis = EmbeddedRedis(self.data / "redis")
+        began = time.monotonic()
         self.process = self.start("up", "--port", "0", stdout=subprocess.PIPE)
         line = self.process.stdout.readline() if self.process.stdout else ""
         if "Serving at" not in line:
             raise AssertionError(f"the gateway did not start: {line!r} {self.said()}")
         self.address = line.split()[2]
-        until(self.is_ready, 30, "the gateway is ready")
+        until(self.is_ready, 60, "the gateway is ready")
+        self.start_seconds = time.monotonic() - began
+        """How long this machine takes, at this hour, to start its parts."""
 
     def is_ready(self) -> bool:
         """Whether it can store and Redis answers."""

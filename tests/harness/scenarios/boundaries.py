@@ -28,6 +28,7 @@ from tests.harness.driver import at_write
 from tests.harness.figures import Figures
 from tests.harness.gateway import ROOT
 from tests.harness.site import Site
+from tests.harness.storing import keep
 
 LEASE_SECONDS = 0.4
 _ALL_LANES = tuple(range(len(LANES)))
@@ -42,17 +43,15 @@ def every_boundary_is_safe(site: Site, orders_each: int, most: int) -> None:
     if ran.returncode != 0:
         raise AssertionError(f"the tries failed: {ran.stdout[-2000:]} {ran.stderr[-4000:]}")
     told = json.loads(ran.stdout.splitlines()[-1])
-    figures.note(**told)
-    figures.note(**site.books.check(_all_orders(figures.seed, told["tries"], orders_each)))
+    counts = told.pop("orders_of_tries")
+    figures.note(tries=len(counts), **told)
+    orders = [order for number, count in enumerate(counts) for order in _orders_of(figures.seed, number, count)]
+    figures.note(**site.books.check(orders))
     figures.show()
     if told["worker_boundaries"] < 4 or told["intake_boundaries"] < 2:
         raise AssertionError(f"fewer boundaries than a claim and a save have: {told}")
     if left := site.books.rows("SELECT count(*) FROM leases")[0][0]:
         raise AssertionError(f"{left} leases are left")
-
-
-def _all_orders(seed: int, tries: int, each: int) -> list[SentOrder]:
-    return [order for number in range(tries) for order in _orders_of(seed, number, each)]
 
 
 def _orders_of(seed: int, number: int, each: int) -> list[SentOrder]:
@@ -62,16 +61,16 @@ def _orders_of(seed: int, number: int, each: int) -> list[SentOrder]:
 def main() -> int:
     """Try every boundary in turn."""
     url, (seed, each, most) = sys.argv[1], map(int, sys.argv[2:])
-    tries = 0
+    made: list[int] = []
 
-    def fresh() -> list[SentOrder]:
-        nonlocal tries
-        tries += 1
-        return _orders_of(seed, tries - 1, each)
+    def fresh(count: int) -> list[SentOrder]:
+        made.append(count)
+        return _orders_of(seed, len(made) - 1, count)
 
-    intake_boundaries = _intake_boundaries(url, fresh, most)
-    worker_boundaries = _worker_boundaries(url, fresh, most)
-    told = {"tries": tries, "intake_boundaries": intake_boundaries, "worker_boundaries": worker_boundaries}
+    # Intake commits order by order, and those after the last boundary would only take time.
+    intake_boundaries = _intake_boundaries(url, lambda: fresh(min(each, most + 1)), most)
+    worker_boundaries = _worker_boundaries(url, lambda: fresh(each), most)
+    told = {"orders_of_tries": made, "intake_boundaries": intake_boundaries, "worker_boundaries": worker_boundaries}
     sys.stdout.write(json.dumps(told) + "\n")
     return 0
 
@@ -101,7 +100,7 @@ def _worker_boundaries(url: str, fresh: Callable[[], list[SentOrder]], most: int
         for moment in ("commit", "done"):
             for earlier_death in (False, True):
                 orders = fresh()
-                _must_end(_child(lambda: _take_in(url, orders)))  # noqa: B023  runs at once
+                _must_end(_child(lambda: _store(url, orders)))  # noqa: B023  runs at once
                 if earlier_death and not _child(lambda: _work(url), 1, "done"):
                     raise AssertionError("a worker outlived the kill after its claim")
                 died |= _child(lambda: _work(url), number, moment)
@@ -148,6 +147,12 @@ def _take_in(url: str, orders: list[SentOrder]) -> None:
     for order in orders:
         account = services.terms.current([order.account_id])[order.account_id].account
         intake.take_in(services, intake.Arrival(account, False, order.body, "test", order.media_type))
+
+
+def _store(url: str, orders: list[SentOrder]) -> None:
+    store = Store(url)
+    keep(store, orders)
+    store.close()
 
 
 def _work(url: str) -> None:
