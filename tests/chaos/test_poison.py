@@ -11,4 +11,4 @@ pytestmark = pytest.mark.chaos
 
 
 def test_poison_is_set_apart(site: Site) -> None:
-    poison_is_set_apart(site, orders=300, poisonous=5)
+    poison_is_set_apart(site, orders=300, poisonous=3)

@@ -138,18 +138,11 @@ def _wrap_method(owner: Any, method: str, moment: str, act: Callable[[], None]) 
 
 
 def _wrap_write(applies: Callable[[], bool], act: Callable[[], None]) -> None:
-    from gateway.store.database import Database
+    def before_commit() -> None:
+        if applies():
+            act()
 
-    plain = Database.write
-
-    @contextlib.contextmanager
-    def write(self: Database) -> Iterator[Any]:
-        with plain(self) as connection:
-            yield connection
-            if applies():
-                act()
-
-    Database.write = write  # type: ignore[method-assign]
+    _around_writes(before_commit, lambda: None)
 
 
 def at_write(number: int, moment: str, act: Callable[[], None]) -> Callable[[], int]:
@@ -157,24 +150,39 @@ def at_write(number: int, moment: str, act: Callable[[], None]) -> Callable[[], 
 
     Returns a function that says how many there were.
     """
-    from gateway.store.database import Database
-
-    plain = Database.write
     count = 0
 
-    @contextlib.contextmanager
-    def write(self: Database) -> Iterator[Any]:
+    def before_commit() -> None:
         nonlocal count
-        with plain(self) as connection:
-            yield connection
-            count += 1
-            if count == number and moment == "commit":
-                act()
+        count += 1
+        if count == number and moment == "commit":
+            act()
+
+    def after_it() -> None:
         if count == number and moment == "done":
             act()
 
-    Database.write = write  # type: ignore[method-assign]
+    _around_writes(before_commit, after_it)
     return lambda: count
+
+
+def _around_writes(before_commit: Callable[[], None], after_it: Callable[[], None]) -> None:
+    """Both kinds of write transaction, those that wait for the disk and those that don't."""
+    from gateway.store.database import Database
+
+    for name in ("write", "write_lightly"):
+        setattr(Database, name, _surrounded(getattr(Database, name), before_commit, after_it))
+
+
+def _surrounded(plain: Callable[..., Any], before_commit: Callable[[], None], after_it: Callable[[], None]) -> Any:
+    @contextlib.contextmanager
+    def write(self: Any) -> Iterator[Any]:
+        with plain(self) as connection:
+            yield connection
+            before_commit()
+        after_it()
+
+    return write
 
 
 def _wrap_parsers(marked: bytes, act: Callable[[], None]) -> None:

@@ -15,23 +15,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from gateway import intake, pipeline
-from gateway.lanes import LANES, Lanes
-from gateway.services import Limits, Services
+from gateway import intake
+from gateway.services import Services
 from gateway.store.store import Store
-from gateway.terms import Terms
-from mappings.revision import Supplier
 from tests.harness.accounts import SentOrder, orders_of_all
 from tests.harness.driver import at_write
 from tests.harness.figures import Figures
 from tests.harness.gateway import ROOT
 from tests.harness.site import Site
 from tests.harness.storing import keep
+from tests.harness.working import services_on, work_once
 
 LEASE_SECONDS = 0.4
-_ALL_LANES = tuple(range(len(LANES)))
 
 
 def every_boundary_is_safe(site: Site, orders_each: int, most: int) -> None:
@@ -135,11 +131,7 @@ def _must_end(died: bool) -> None:
 
 
 def _services(url: str) -> Services:
-    store = Store(url, lease_seconds=LEASE_SECONDS, max_losses=6)
-    nobody = Lanes(f"unix://{Path('/nonexistent/redis.sock')}")
-    return Services(
-        store, nobody, Terms(store), Supplier(legal_name="Halden Provisions AS"), Limits(lease_seconds=LEASE_SECONDS)
-    )
+    return services_on(Store(url, lease_seconds=LEASE_SECONDS, max_losses=6), lease_seconds=LEASE_SECONDS)
 
 
 def _take_in(url: str, orders: list[SentOrder]) -> None:
@@ -156,11 +148,10 @@ def _store(url: str, orders: list[SentOrder]) -> None:
 
 
 def _work(url: str) -> None:
-    """A worker's turns until everything is settled: sweep, which finds leases that are over, then drain."""
+    """A worker's turns until everything is settled."""
     services = _services(url)
     while services.store.queue.waiting():
-        services.store.queue.sweep()
-        if not pipeline.drain(services, _ALL_LANES, lambda: None):
+        if not work_once(services):
             time.sleep(0.01)
 
 

@@ -9,16 +9,13 @@ import time
 import time_machine
 
 from gateway import pipeline
-from gateway.lanes import Lanes
-from gateway.services import Limits, Services
 from gateway.store.store import Store
-from gateway.terms import Terms
-from mappings.revision import Supplier
 from tests.harness.accounts import SentOrder, orders_of_all
 from tests.harness.figures import Figures
 from tests.harness.site import Site
 from tests.harness.storing import keep
 from tests.harness.waiting import until
+from tests.harness.working import services_on, work_once
 
 _LEASE_SECONDS = 1.5
 _DELAY_SECONDS = 1.5
@@ -34,8 +31,7 @@ def leases_ignore_the_wall_clock(site: Site, minutes: int) -> None:
 
 
 def _jump(site: Site, store: Store, minutes: int, figures: Figures) -> list[SentOrder]:
-    nobody = Lanes(f"unix://{site.folder / 'nobody.sock'}")
-    services = Services(store, nobody, Terms(store), Supplier(legal_name="X"), Limits())
+    services = services_on(store)
     orders = orders_of_all(12, figures.chance, "C")
     keep(store, orders)
     slow = store.queue.claim("slow", (0, 1, 2, 3), 6)
@@ -56,8 +52,7 @@ def _jump(site: Site, store: Store, minutes: int, figures: Figures) -> list[Sent
             raise AssertionError("the lease ended too early")
 
         def drained() -> bool:
-            store.queue.sweep()
-            pipeline.drain(services, (0, 1, 2, 3), lambda: None)
+            work_once(services)
             return store.queue.waiting() == 0
 
         until(drained, 20, "everything is settled", pause=0.02)
