@@ -121,7 +121,7 @@ def shortest(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(orders())
 def test_the_canonical_order_and_its_digest_are_what_they_are_defined_as(found: Order) -> None:
     canonical = canonical_json(found)

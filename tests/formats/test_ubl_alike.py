@@ -65,8 +65,9 @@ def documents(draw: st.DrawFn) -> bytes:
 
 
 def outcome(body: bytes) -> Any:
-    """Everything that comes of reading these bytes."""
+    """Everything that comes of checking and reading these bytes."""
     try:
+        UBL_2_1.check(body)
         return UBL_2_1.parse_orders(body)
     except DocumentRejected as rejected:
         return rejected.faults, rejected.answer_to
@@ -92,6 +93,18 @@ def test_a_large_order_is_read_while_it_is_parsed(body: bytes) -> None:
     assert (read,) == UBL_2_1.parse_orders(body)
     assert canonical_json(read.order) == canonical_json(UBL_2_1.parse_orders(body)[0].order)
     UBL_2_1.check(as_large(body))
+
+
+NO_LARGE_ORDER = [
+    b"<a>" + b"<b/>" * 300_000 + b"</a>",
+    FULL.replace("Order-2", "OrderChange-2").encode(),
+    FULL.replace("</cac:LineItem>", "").encode(),
+]
+
+
+@pytest.mark.parametrize("body", NO_LARGE_ORDER, ids=range(len(NO_LARGE_ORDER)))
+def test_what_is_no_large_order_is_told_as_of_a_small_one(body: bytes) -> None:
+    assert outcome(body + b"\n" * LARGE_BODY) == outcome(body + b"\n")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from schemas.formats.ubl_2_1.deliveries import DELIVERY
 from schemas.formats.ubl_2_1.names import qualified
 from schemas.formats.ubl_2_1.order import ORDER
 from schemas.formats.ubl_2_1.order_lines import ORDER_LINE
+from schemas.formats.ubl_2_1.parties import PARTY
 from schemas.formats.ubl_2_1.reading import REPEATABLE, Part, Table, Through, lost
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
@@ -155,6 +156,7 @@ def test_the_order_with_everything_is_valid_and_read_without_a_word(schemas_dir:
 def test_the_order_with_everything_has_all_that_is_read() -> None:
     tables = [("", ORDER), ("cac:OrderLine/", ORDER_LINE), ("cac:AllowanceCharge/", CHARGE)]
     tables += [("cac:OrderLine/cac:LineItem/cac:Price/", PRICE)]
+    tables += [("cac:BuyerCustomerParty/cac:Party/", PARTY), ("cac:AccountingCustomerParty/cac:Party/", PARTY)]
     expected = {path for prefix, table in tables for path in named(table, prefix)}
     expected |= {path for path in named(DELIVERY, "cac:Delivery/") if path != "cac:Delivery/cbc:Quantity"}
     assert expected - set(PATHS) == set()
@@ -261,6 +263,13 @@ def test_a_text_in_two_pieces_is_named() -> None:
     (fault,) = judged(SMALL.format(header=NUMBER, line="<cbc:Quantity>10<x/>5</cbc:Quantity>").encode())
     assert (fault.code, fault.path, fault.value) == ("bad_value", "/lines/0/quantity", "10")
     assert fault.location == "line 7: cac:OrderLine/cac:LineItem/cbc:Quantity"
+
+
+def test_a_part_of_a_delivery_that_is_no_number_is_named_whatever_its_unit() -> None:
+    part = '<cac:Delivery><cbc:Quantity unitCode="EA">ten</cbc:Quantity></cac:Delivery>'
+    (fault,) = judged(SMALL.format(header=NUMBER, line=TEN + part).encode())
+    assert (fault.code, fault.path, fault.value) == ("not_a_number", "/lines/0/schedule/0/quantity", "ten")
+    assert fault.location == "line 7: cac:OrderLine/cac:LineItem/cac:Delivery/cbc:Quantity"
 
 
 def test_everything_wrong_is_said_at_once() -> None:
