@@ -6,6 +6,7 @@ and the server starts empty. Append-only file, flushed every second; it refuses 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -22,6 +23,7 @@ from urllib.parse import quote
 _LONGEST_SOCKET_PATH = 100
 """Bytes; `sockaddr_un` holds 108 on Linux and 104 elsewhere, with the closing zero."""
 _KEPT_ASIDE = 3
+_TRIES = 100
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +83,7 @@ class EmbeddedRedis:
     def prepare(self) -> None:
         """Make the folders and clear away what a killed predecessor left: its process and its socket."""
         for folder in {self.folder, self.socket_path.parent}:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _refuse_foreign(folder)
-            folder.chmod(0o700)
+            _make_private(folder)
         if self.answers():
             logger.warning("A private Redis of an earlier run still serves %s; stopping it", self.socket_path)
             self._shut_down()
@@ -122,6 +122,17 @@ class EmbeddedRedis:
                 return connection.recv(64)
             except OSError:
                 return b""
+
+
+def _make_private(folder: Path) -> None:
+    """The folder, for this user alone; made anew where somebody deletes it at this very moment."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError, FileExistsError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_foreign(folder)
+            folder.chmod(0o700)
+            return
+    raise EmbeddedRedisFailed(f"{folder} can't be made: a file is there, or it is deleted again and again")
 
 
 def _refuse_foreign(folder: Path) -> None:

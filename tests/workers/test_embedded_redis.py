@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import stat
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,24 @@ def test_a_folder_with_a_space_and_a_percent_sign_has_a_url_that_works() -> None
         finally:
             process.kill()
             process.wait()
+
+
+def test_its_folder_is_made_anew_while_somebody_deletes_it(tmp_path: Path) -> None:
+    server = EmbeddedRedis(tmp_path / "redis")
+    done = threading.Event()
+
+    def delete() -> None:
+        while not done.is_set():
+            shutil.rmtree(server.folder, ignore_errors=True)
+
+    deleting = threading.Thread(target=delete)
+    deleting.start()
+    try:
+        for _ in range(300):
+            server.prepare()
+    finally:
+        done.set()
+        deleting.join()
 
 
 def test_a_killed_server_comes_back_with_its_jobs(valkey) -> None:
