@@ -11,6 +11,7 @@ from gateway.api.answers import Problem, component_schemas
 from gateway.api.describe import INFO, SECURITY_SCHEMES
 from gateway.api.documents import documents
 from gateway.api.door import Door
+from gateway.api.express import Express
 from gateway.api.messages import messages
 from gateway.api.operation import operation
 from gateway.api.orders import orders
@@ -18,6 +19,7 @@ from gateway.api.problems import answer_with_problems, problem, refused_by_serve
 from gateway.api.rates import OrderRate
 from gateway.api.reference import finished_description, reference
 from gateway.api.waiting import Waiting
+from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
 
@@ -29,6 +31,12 @@ class Application(OpenAPI):
     def door(self) -> Door:
         """What the routes share."""
         found: Door = self.extensions["door"]
+        return found
+
+    @property
+    def express(self) -> Express:
+        """What takes most orders, without this application's routes."""
+        found: Express = self.extensions["express"]
         return found
 
     def refusal(self, status: int, reason: str) -> tuple[str, Sequence[tuple[str, str]], bytes]:
@@ -60,8 +68,10 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
         OrderRate(services.lanes.url),
         Waiting(services.store, services.lanes.url, threads // 2),
         Metrics(services.store, services.lanes),
+        Bell(services.lanes),
         max_wait,
     )
+    app.extensions["express"] = Express(app.door)
     watch_requests(app)
     answer_with_problems(app)
     for part in (orders, messages, documents, reference, operation):

@@ -39,27 +39,32 @@ class Taken:
 
 def take_in(services: Services, arrival: Arrival) -> Taken:
     """Keep the document durably and ring for it. Raises StoreUnavailable; then it was not taken."""
-    format_name, faults = recognise(arrival.account, arrival.body)
-    received_at = now_us()
-    kept = services.store.intake.keep(
-        NewMessage(
-            account_id=arrival.account.id,
-            test=arrival.test,
-            lane=lane_of(arrival.account.tier),
-            due_at=answer_due(arrival.account, received_at),
-            source=arrival.source,
-            format=format_name,
-            media_type=arrival.media_type,
-            body=arrival.body,
-            sha256=hashlib.sha256(arrival.body).digest(),
-            idempotency_key=arrival.idempotency_key,
-            unreadable=faults,
-            received_at=received_at,
-        )
-    )
+    message = message_of(arrival)
+    kept = services.store.intake.keep(message)
     if kept.rings:
-        services.lanes.ring(lane_of(arrival.account.tier))
-    return Taken(kept, faults)
+        services.lanes.ring(message.lane)
+    return Taken(kept, message.unreadable)
+
+
+def message_of(arrival: Arrival) -> NewMessage:
+    """The document as it will be kept: recognised, and checked that its bytes can be read."""
+    account, body = arrival.account, arrival.body
+    format_name, faults = recognise(account, body)
+    received_at = now_us()
+    return NewMessage(
+        account_id=account.id,
+        test=arrival.test,
+        lane=lane_of(account.tier),
+        due_at=answer_due(account, received_at),
+        source=arrival.source,
+        format=format_name,
+        media_type=arrival.media_type,
+        body=body,
+        sha256=hashlib.sha256(body).digest(),
+        idempotency_key=arrival.idempotency_key,
+        unreadable=faults,
+        received_at=received_at,
+    )
 
 
 def recognise(account: Account, body: bytes) -> tuple[str | None, tuple[Fault, ...]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -135,6 +136,44 @@ class Lanes:
             self._is_away = False
             logger.warning("Redis is back")
         return True
+
+
+class Bell:
+    """Rings lanes beside whoever asks for it, so that nobody waits for Redis. One thread, started when first needed."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def ring(self, lane: int) -> None:
+        """Ring soon: once for all that ask for the lane meanwhile."""
+        self._asked.put(lane)
+        if self._thread is None:
+            self._start()
+
+    def stop(self) -> None:
+        """Ring what was asked for, and end the thread."""
+        if self._thread is not None:
+            self._asked.put(None)
+            self._thread.join(timeout=5)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            asked = {self._asked.get()}
+            while not self._asked.empty():
+                asked.add(self._asked.get())
+            stopping = None in asked
+            for lane in asked - {None}:
+                self._lanes.ring(lane)  # type: ignore[arg-type]  # no lane is None
 
 
 class Listener:

@@ -42,11 +42,21 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_Backlog(store, lanes))
+        self._of_route: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request under its route's template, never under its address."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        requests, times = self._series(method, route, str(status))
+        requests.inc()
+        times.observe(seconds)
+
+    def _series(self, method: str, route: str, status: str) -> tuple[Counter, Histogram]:
+        """The two that count such requests, remembered: looking them up by their labels takes a lock for each."""
+        found = self._of_route.get((method, route, status))
+        if found is None:
+            found = (self._requests.labels(method, route, status), self._seconds.labels(method, route))
+            self._of_route[method, route, status] = found
+        return found
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -107,14 +108,10 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
         return _CONFLICT
     services = _services(settings, "web", prepares=True)
     limits = WebLimits(settings.threads, settings.connections, settings.max_body_bytes)
-    serve(
-        create_app(services, settings.threads, settings.wait_seconds),
-        listening,
-        limits,
-        Beat(told.beat_fd),
-        stop,
-        wake.append,
-    )
+    app = create_app(services, settings.threads, settings.wait_seconds)
+    gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
+    serve(app, listening, limits, Beat(told.beat_fd), stop, wake.append)
+    app.door.close()
     services.store.close()
     return 0
 
@@ -132,6 +129,7 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     desk = Desk(services, settings.lanes, Beat(told.beat_fd), lambda: stop.requested, settings.drain_batches)
     if told.burst:
         sweep_once(services)
+    gc.freeze()
     work(
         desk,
         services.lanes.url,
@@ -260,8 +258,10 @@ def _on_stop(act: Callable[[], object]) -> None:
 def _set_up_logging(settings: Settings) -> None:
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     set_up_logging(settings.log_level, as_json=as_json)
-    for noisy in ("rq.worker", "rq.job", "alembic", "sqlalchemy", "waitress.queue"):
+    for noisy in ("rq.worker", "rq.job", "alembic", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A line for each request that finds no free thread, when there is least time to write it; /metrics has the times.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,13 +1,20 @@
-"""Waitress, where it would answer by itself: what it refuses is refused in the application's own words."""
+"""Waitress, where it is not enough: what it refuses is refused in the application's own words, and what the application
+takes at once is received and answered by the server's loop, without a thread that waits for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 
 @runtime_checkable
@@ -16,6 +23,33 @@ class Refusing(Protocol):
 
     def refusal(self, status: int, reason: str) -> tuple[str, Sequence[tuple[str, str]], bytes]:
         """Status line, headers and body for a request refused by the server. `reason` is a few words."""
+
+
+class Answer(Protocol):
+    """What a request that was taken at once is answered."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `message` waits for nothing."""
+
+    def message(self) -> bytes:
+        """The whole HTTP message."""
+
+
+logger = logging.getLogger(__name__)
+
+_HTTPChannel: Any = HTTPChannel
+"""Its types leave out what is used here."""
+
+
+class Taking(Protocol):
+    """What may take a request as soon as it is received."""
+
+    def take(self, request: Any, done: Callable[[Any], None]) -> bool:
+        """True: taken, and `done` is called once with its `Answer`, by another thread. Waits for nothing."""
+
+    def submit(self) -> None:
+        """Go on with what was taken. Called by the loop, each time round."""
 
 
 class Request(HTTPRequestParser):
@@ -48,8 +82,103 @@ class RefusedTask(ErrorTask):
         self.write(body)
 
 
-class Channel(HTTPChannel):
-    """A connection. Its `server` has the application as `words`."""
+class Channel(_HTTPChannel):  # type: ignore[misc]
+    """A connection. Its `server` has the application as `words`, and the `Finished` of what it took at once."""
 
     parser_class = Request
     error_task_class = RefusedTask
+    unworded: Answer | None = None
+    """The answer to the first request, where a thread has to word it."""
+
+    def is_taken(self) -> bool:
+        """Give the first request to whoever takes it at once; False where it needs a thread."""
+        request: Any = self.requests[0]
+        finished: Finished | None = self.server.finished
+        if finished is None or request.error is not None or self.unworded is not None:
+            return False
+        return finished.taking.take(request, lambda answer: finished.add(self, answer))
+
+    def answer(self, answer: Answer) -> None:
+        """Answer the first request, which was taken at once. Called by the server's loop."""
+        if answer.is_ready:
+            self._finish(answer.message())
+        elif self.requests:
+            self.unworded = answer
+            self.server.add_task(self)
+
+    def service(self) -> None:
+        """Called by a thread of the server's."""
+        if self.unworded is None:
+            super().service()
+            return
+        answer, self.unworded = self.unworded, None
+        self._finish(answer.message())
+        self.server.pull_trigger()
+
+    def _finish(self, message: bytes) -> None:
+        """Send the answer to the first request, and go on to the next one."""
+        with self.requests_lock:
+            if not self.requests:  # the connection was given up meanwhile
+                return
+            self.requests.pop(0).close()
+            if self.connected:
+                self._send(message)
+            if self.connected and self.requests:
+                self.server.add_task(self)
+            elif self.connected and self.request is not None and self._is_waited_for():
+                self.send_continue()
+        self.last_activity = time.time()
+
+    def _is_waited_for(self) -> bool:
+        """Whether the next request's body comes only once it is asked for."""
+        return bool(self.request.expect_continue and self.request.headers_finished and not self.sent_continue)
+
+    def _send(self, message: bytes) -> None:
+        """At once as far as the socket takes it; the loop sends the rest."""
+        with self.outbuf_lock:
+            if not self.total_outbufs_len:
+                sent, _ = self._flush_exception(partial(self.send, message), do_close=False)
+                message = message[sent or 0 :]
+            if message:
+                self.outbufs[-1].append(message)
+                self.total_outbufs_len += len(message)
+                self.current_outbuf_count += len(message)
+
+
+class Finished:
+    """Answers to what was taken at once, on their way to the server's loop."""
+
+    def __init__(self, server: Any, taking: Taking) -> None:
+        self.taking = taking
+        self._server = server
+        self._answers: deque[tuple[Channel, Answer]] = deque()
+        self._is_loop_woken = False
+
+    def add(self, channel: Channel, answer: Answer) -> None:
+        """From any thread."""
+        self._answers.append((channel, answer))
+        if not self._is_loop_woken:
+            self._is_loop_woken = True
+            with contextlib.suppress(OSError, IndexError):  # the server has ended
+                self._server.pull_trigger()
+
+    def turn(self) -> None:
+        """Go on with what was taken, and send the answers that there are. Called by the loop, each time round."""
+        self.taking.submit()
+        self._is_loop_woken = False
+        while self._answers:
+            channel, answer = self._answers.popleft()
+            try:
+                channel.answer(answer)
+            except Exception:  # the connections of others must not break with this one
+                logger.exception("an answer could not be written: a bug")
+                channel.will_close = True
+        self.taking.submit()  # what had come behind a request that is answered now
+
+
+class Dispatcher(ThreadedTaskDispatcher):
+    """Gives a thread to what is not taken at once."""
+
+    def add_task(self, task: Any) -> None:
+        if not (isinstance(task, Channel) and task.is_taken()):
+            super().add_task(task)

@@ -18,7 +18,7 @@ from wsgiref.types import WSGIApplication
 
 import waitress.server
 
-from workers.waitress_parts import Channel
+from workers.waitress_parts import Channel, Dispatcher, Finished, Taking
 
 _BACKLOG = 1024
 _SEND_BYTES = 18_000
@@ -66,17 +66,27 @@ def serve(
     on_stop(lambda: _wake(server))
     threads = _Threads(server.task_dispatcher, limits.busy_seconds)
     while not stop.is_set():
-        server.asyncore.loop(timeout=_LOOP_SECONDS, map=server._map, use_poll=True, count=1)
+        _turn(server, _LOOP_SECONDS)
         if threads.come_free():
             beat()
     _finish(server, beat)
 
 
+def _turn(server: Any, seconds: float) -> None:
+    """Once round: receive and send what can be, waiting so long for the first of it."""
+    server.asyncore.loop(timeout=seconds, map=server._map, use_poll=True, count=1)
+    if server.finished is not None:
+        server.finished.turn()
+
+
 def _server(application: WSGIApplication, listening: socket.socket, limits: WebLimits) -> Any:
+    dispatcher = Dispatcher()
+    dispatcher.set_thread_count(limits.threads)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="send_bytes", category=DeprecationWarning)
         server: Any = waitress.server.create_server(
             application,
+            _dispatcher=dispatcher,
             sockets=[listening],
             threads=limits.threads,
             connection_limit=limits.connections,
@@ -91,6 +101,8 @@ def _server(application: WSGIApplication, listening: socket.socket, limits: WebL
         )
     server.channel_class = Channel
     server.words = application
+    express: Taking | None = getattr(application, "express", None)
+    server.finished = None if express is None else Finished(server, express)
     return server
 
 
@@ -106,7 +118,7 @@ def _finish(server: Any, beat: Callable[[], None]) -> None:
     server.del_channel(server._map)
     deadline = time.monotonic() + _DRAIN_SECONDS
     while _is_answering(server) and time.monotonic() < deadline:
-        server.asyncore.loop(timeout=0.05, map=server._map, use_poll=True, count=1)
+        _turn(server, 0.05)
         beat()
     server.task_dispatcher.shutdown(timeout=1)
     server.asyncore.close_all(server._map, ignore_all=True)

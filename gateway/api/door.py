@@ -11,13 +11,14 @@ from flask import current_app, g, request
 from gateway.api.problems import Refused
 from gateway.api.rates import OrderRate
 from gateway.api.waiting import Waiting
+from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
 from mappings.account import Account
 
 _TERMS_SECONDS = 1.0
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
-_KEY_TEXT = re.compile(r"[\x20-\x7e]{1,255}")
+KEY_TEXT = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Door:
     rate: OrderRate
     waiting: Waiting
     metrics: Metrics
+    bell: Bell
     max_wait: float
     _accounts: dict[str, tuple[float, Account]] = field(default_factory=dict)
 
@@ -45,18 +47,29 @@ class Door:
 
         Raises Refused where none are published.
         """
-        known = self._accounts.get(account_id)
-        if known is not None and time.monotonic() - known[0] < _TERMS_SECONDS:
-            return known[1]
+        known = self.known_account(account_id)
+        if known is not None:
+            return known
         revision = self.services.terms.current([account_id]).get(account_id)
         if revision is None:
             raise Refused("key_not_allowed", "No terms are published for this key's account yet; ask your contact.")
         self._accounts[account_id] = (time.monotonic(), revision.account)
         return revision.account
 
+    def known_account(self, account_id: str) -> Account | None:
+        """The same where it was looked up a moment ago, else None. Asks nobody."""
+        known = self._accounts.get(account_id)
+        return known[1] if known is not None and time.monotonic() - known[0] < _TERMS_SECONDS else None
+
+    def known_caller(self, key_text: str) -> Caller | None:
+        """Whose live account key this is, where it was looked up a moment ago, else None. Asks nobody."""
+        key = self.services.store.keys.known(key_text)
+        return None if key is None or key.account_id is None else Caller(key.id, key.account_id, key.test)
+
     def close(self) -> None:
         """End what runs beside the requests."""
         self.waiting.stop()
+        self.bell.stop()
 
 
 def door() -> Door:
@@ -73,10 +86,10 @@ def caller() -> Caller:
 
 def sign_in() -> None:
     """Let a live key of an account pass. Raises Refused for anything else."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not text.strip():
+    text = bearer(request.headers.get("Authorization", ""))
+    if not text:
         raise Refused("key_missing", "Send the account's key as Authorization: Bearer <key>.", headers=_CHALLENGE)
-    key = door().services.store.keys.verify(text.strip())
+    key = door().services.store.keys.verify(text)
     if key is None:
         raise Refused("key_unknown", "The key is unknown, revoked or expired.", headers=_CHALLENGE)
     g.key_id = key.id
@@ -85,10 +98,16 @@ def sign_in() -> None:
     g.caller = Caller(key.id, key.account_id, key.test)
 
 
+def bearer(authorization: str) -> str:
+    """The key in an Authorization header (RFC 6750 2.1); empty where it has none."""
+    scheme, _, text = authorization.partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
 def idempotency_key() -> str | None:
     """The request's Idempotency-Key, or None. Raises Refused for one that can't be kept."""
     text = request.headers.get("Idempotency-Key")
-    if text is not None and not _KEY_TEXT.fullmatch(text):
+    if text is not None and not KEY_TEXT.fullmatch(text):
         raise Refused("bad_parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
     return text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, request
@@ -31,10 +32,13 @@ from gateway.intake import Arrival, take_in
 from gateway.pipeline import validate
 from gateway.store.documents import StoredDocument
 from gateway.store.intake import Kept
+from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, StoredOrder
 from schemas.documents.order import Order
+from schemas.faults import Fault
 from schemas.formats.registry import format_by_name
 
+ORDERS_PATH = "/v1/orders"
 _SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _DOCUMENTS_SHOWN = 1000
 _MESSAGE_HEADER = "Gateway-Message-Id"
@@ -45,7 +49,7 @@ orders.before_request(sign_in)
 
 
 @orders.post(
-    "/v1/orders",
+    ORDERS_PATH,
     summary="Send an order, a change or a cancellation",
     description="202 says that the bytes are durably stored, and nothing was judged yet: what is wrong with their "
     "content shows in the message. With `wait` the order response itself comes back, once it is there in that time. "
@@ -97,10 +101,7 @@ def send_order() -> Response:
     here.rate.count(account.id, account.policies.order_rate_per_minute)
     body = read_body(request.environ, here.services.limits)
     taken = take_in(here.services, Arrival(account, sender.test, body, "http", sent_type, key))
-    if taken.kept.key_conflict:
-        raise Refused("idempotency_key_reused", "This Idempotency-Key came with other content before.")
-    if taken.faults and not taken.kept.duplicate:
-        raise unreadable(taken.kept.message_id, taken.faults)
+    refuse_unkept(taken.kept, taken.faults)
     return _answer_once_settled(taken.kept, seconds) if seconds else _accepted(taken.kept)
 
 
@@ -174,10 +175,27 @@ def _wait_seconds(longest: float) -> float:
 
 def _accepted(kept: Kept) -> Response:
     """202: what is known without waiting. A resend names the message that answers for it."""
-    message_id, status = kept.message_id, kept.status
-    if kept.duplicate and status == "duplicate":
-        message_id, status = _answering(message_id)
-    return _accepted_answer(message_id, status, duplicate=kept.duplicate)
+    message_id, status = answering(door().services.store.messages, caller().account_id, kept)
+    return accepted_answer(message_id, status, duplicate=kept.duplicate)
+
+
+def refuse_unkept(kept: Kept, faults: Sequence[Fault]) -> None:
+    """Raises Refused where the document was not taken, or kept as one that can't be read."""
+    if kept.key_conflict:
+        raise Refused("idempotency_key_reused", "This Idempotency-Key came with other content before.")
+    if faults and not kept.duplicate:
+        raise unreadable(kept.message_id, faults)
+
+
+def answering(repository: Messages, account_id: str, kept: Kept) -> tuple[str, str]:
+    """Id and status of the message that answers for what was kept."""
+    if not kept.duplicate or kept.status != "duplicate":
+        return kept.message_id, kept.status
+    stored = repository.one(account_id, kept.message_id)
+    if stored is None:
+        raise not_found()
+    first = first_of(repository, stored)
+    return first.id, first.status
 
 
 def _answer_once_settled(kept: Kept, seconds: float) -> Response:
@@ -186,28 +204,20 @@ def _answer_once_settled(kept: Kept, seconds: float) -> Response:
     message_id = kept.message_id
     status = waiting.until_settled(message_id, seconds)
     if status == "duplicate":
-        message_id, status = _answering(message_id)
+        again = Kept(message_id, status, duplicate=True)
+        message_id, status = answering(door().services.store.messages, caller().account_id, again)
         if status in OPEN:
             status = waiting.until_settled(message_id, seconds)
     duplicate = kept.duplicate or message_id != kept.message_id
     document = None if status in OPEN else _order_response(message_id)
     if document is None:
-        return _accepted_answer(message_id, str(status), duplicate=duplicate, with_faults=status not in OPEN)
+        faults = [] if status in OPEN else door().services.store.messages.faults(message_id)
+        return accepted_answer(message_id, str(status), duplicate=duplicate, faults=faults)
     headers = {"Location": f"/v1/documents/{document.id}", _MESSAGE_HEADER: message_id}
     if duplicate:
         headers[_DUPLICATE_HEADER] = "true"
     body = door().services.store.documents.body(document.id)
     return Response(body, 200, headers=headers, content_type=document.media_type)
-
-
-def _answering(message_id: str) -> tuple[str, str]:
-    """Id and status of the message that answers for this one."""
-    repository = door().services.store.messages
-    stored = repository.one(caller().account_id, message_id)
-    if stored is None:
-        raise not_found()
-    first = first_of(repository, stored)
-    return first.id, first.status
 
 
 def _order_response(message_id: str) -> StoredDocument | None:
@@ -216,8 +226,8 @@ def _order_response(message_id: str) -> StoredDocument | None:
     return next((document for document in reversed(came) if document.type == "order_response"), None)
 
 
-def _accepted_answer(message_id: str, status: str, *, duplicate: bool, with_faults: bool = False) -> Response:
-    faults = door().services.store.messages.faults(message_id) if with_faults else []
+def accepted_answer(message_id: str, status: str, *, duplicate: bool, faults: Sequence[Fault] = ()) -> Response:
+    """202 for a message that is kept."""
     links = links_of(message_id)
     answered = Accepted.model_construct(
         message_id=message_id,

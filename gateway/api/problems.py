@@ -104,10 +104,21 @@ def answer_with_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
+def answer_to(failure: Exception, *, posting: bool) -> Response:
+    """The answer to a request that failed so, outside of Flask."""
+    if isinstance(failure, Refused):
+        return problem(failure)
+    return _store_failure(failure, posting=posting) if isinstance(failure, StoreUnavailable) else _bug(failure)
+
+
 def _cannot_store(failure: StoreUnavailable) -> Response:
+    return _store_failure(failure, posting=request.method == "POST")
+
+
+def _store_failure(failure: StoreUnavailable, *, posting: bool) -> Response:
     logger.warning("the database did not take or give it: %s", failure)
     detail = "The database can't be reached now. It is safe to send the same request again."
-    if request.method == "POST":
+    if posting:
         detail = "It could not be stored durably, so it was not taken. It is safe to send the same request again."
     return problem(Refused("cannot_store", detail, headers={"Retry-After": str(math.ceil(failure.after_seconds))}))
 

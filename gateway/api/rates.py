@@ -49,7 +49,7 @@ class OrderRate:
 
     def count(self, account_id: str, per_minute: int, kind: str = "orders") -> None:
         """Count one request of this kind. Raises Refused with Retry-After beyond the rate; 0 is no limit."""
-        if per_minute == 0 or self._hand_out(account_id, per_minute, kind):
+        if self.is_at_hand(account_id, per_minute, kind):
             return
         rate = _rate(per_minute)
         wait = self._try_together(rate, kind, account_id)
@@ -58,6 +58,10 @@ class OrderRate:
         if wait:
             detail = f"More than the {per_minute} {kind} a minute that are agreed."
             raise Refused("rate_limited", detail, headers={"Retry-After": str(wait)})
+
+    def is_at_hand(self, account_id: str, per_minute: int, kind: str = "orders") -> bool:
+        """Count one request where that needs no asking; False where it was not counted."""
+        return per_minute == 0 or self._hand_out(account_id, per_minute, kind)
 
     def _hand_out(self, account_id: str, per_minute: int, kind: str) -> bool:
         with self._lock:

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from gateway.store.audit import START, Event, next_event
 from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
-from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.statements import fetch, insert, insert_at_once, marks, run
 from gateway.store.tables import events, faults, messages
 from gateway.store.urgency import nearly_due
 from schemas.faults import Fault
@@ -74,26 +74,27 @@ class Kept:
 class Keeping:
     """A message on its way to the disk. `done` is called once, by another thread, when `result` can tell."""
 
-    __slots__ = ("_done", "_failure", "_kept", "began", "message")
+    __slots__ = ("_done", "_failure", "began", "kept", "message")
 
     def __init__(self, message: NewMessage, done: Callable[[Keeping], None]) -> None:
         self.message = message
         self.began = time.monotonic()
         self._done = done
-        self._kept: Kept | None = None
+        self.kept: Kept | None = None
+        """What became of it; None before it is done, and where it failed."""
         self._failure: BaseException | None = None
 
     def result(self) -> Kept:
         """What became of it. Raises StoreUnavailable, then it was not stored, or whatever else went wrong."""
         if self._failure is not None:
             raise self._failure
-        if self._kept is None:
+        if self.kept is None:
             raise AssertionError("asked before it was done")
-        return self._kept
+        return self.kept
 
     def end(self, kept: Kept | None, failure: BaseException | None) -> None:
         """Say what became of it, to whoever waits."""
-        self._kept, self._failure = kept, failure
+        self.kept, self._failure = kept, failure
         try:
             self._done(self)
         except Exception:  # the others of its group must hear of theirs
@@ -116,7 +117,7 @@ class Intake:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: queue.SimpleQueue[Keeping | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Sequence[Keeping] | None] = queue.SimpleQueue()
         self._open: set[Keeping] = set()
         """Not begun: whoever takes one out of here, the writer to store it or the watch to give it up, has it alone."""
         self._begun: set[Keeping] = set()
@@ -124,18 +125,19 @@ class Intake:
         self._starting = threading.Lock()
         self._stopped = threading.Event()
 
-    def begin(self, message: NewMessage, done: Callable[[Keeping], None]) -> Keeping:
-        """Have one message stored durably. Returns at once; `done` is called after the commit, or the failure."""
+    def begin(self, brought: Sequence[Keeping]) -> None:
+        """Have messages that came together stored durably. Returns at once; each one's `done` is called after the
+        commit, or the failure."""
         self._start()
-        keeping = Keeping(message, done)
-        self._open.add(keeping)
-        self._waiting.put(keeping)
-        return keeping
+        self._open.update(brought)
+        for start in range(0, len(brought), GROUP):
+            self._waiting.put(brought[start : start + GROUP])
 
     def keep(self, message: NewMessage) -> Kept:
         """Store one message durably. Returns after the commit. Raises StoreUnavailable; then nothing was stored."""
         done = threading.Event()
-        keeping = self.begin(message, lambda _: done.set())
+        keeping = Keeping(message, lambda _: done.set())
+        self.begin([keeping])
         done.wait()
         return keeping.result()
 
@@ -188,13 +190,13 @@ class Intake:
             first = self._waiting.get()
             if first is None:
                 return
-            group = [first]
+            group = list(first)
             while len(group) < GROUP and not self._waiting.empty():
                 following = self._waiting.get()
                 if following is None:
                     stopping = True
                     break
-                group.append(following)
+                group.extend(following)
             self._settle([keeping for keeping in group if keeping in self._open])
 
     def _settle(self, group: Sequence[Keeping]) -> None:
@@ -291,9 +293,9 @@ class _Group:
         self._look_up_keys()
         self._store_bytes()
         outcomes = [self._place(draft) for draft in self.drafts]
-        insert(self.connection, messages, self.message_rows)
+        insert_at_once(self.connection, messages, self.message_rows)
         insert(self.connection, faults, self.fault_rows)
-        insert(self.connection, events, [event.row() for event in self.events])
+        insert_at_once(self.connection, events, self.events)
         return outcomes
 
     def _look_up_keys(self) -> None:
@@ -320,12 +322,29 @@ class _Group:
                 first.setdefault(draft.key, draft.message)
         if not first:
             return
-        values = [v for m in first.values() for v in (m.account_id, int(m.test), m.sha256, m.id, len(m.body), m.body)]
-        for row in fetch(self.connection, _insert_payloads(len(first)), values):
-            self.payload_ids[row[0], bool(row[1]), bytes(row[2])] = row[3]
+        if self.connection.dialect.name == "sqlite":
+            self._insert_under_our_ids(first)
+        else:
+            statement, values = _insert_payloads(len(first)), [v for m in first.values() for v in _payload(m)]
+            self._note_ids(fetch(self.connection, statement, values))
         self.stored_before = first.keys() - self.payload_ids.keys()
         if self.stored_before:
             self._find_earlier(self.stored_before)
+
+    def _insert_under_our_ids(self, first: Mapping[_Key, NewMessage]) -> None:
+        """SQLite hands rows back one by one, each for a change of threads: which ids it gave is known beforehand."""
+        start = (fetch(self.connection, "SELECT max(id) FROM payloads")[0][0] or 0) + 1
+        values = [v for number, m in enumerate(first.values(), start) for v in (*_payload(m), number)]
+        inserted = run(self.connection, _insert_payloads(len(first), ", id"), [values])
+        if inserted == len(first):
+            self.payload_ids.update(zip(first, range(start, start + inserted), strict=True))
+        else:
+            ours = "SELECT account_id, test, sha256, id FROM payloads WHERE id >= ?"
+            self._note_ids(fetch(self.connection, ours, [start]))
+
+    def _note_ids(self, rows: Iterable[Sequence[Any]]) -> None:
+        for account_id, test, sha256, payload_id in rows:
+            self.payload_ids[account_id, bool(test), bytes(sha256)] = payload_id
 
     def _find_earlier(self, keys: Collection[_Key]) -> None:
         by_message: dict[str, _Earlier] = {}
@@ -450,13 +469,20 @@ def _message_row(message: NewMessage, status: str, duplicate_of: str | None, eve
 _MESSAGE_COLUMNS = [column.name for column in messages.columns]
 
 
-@lru_cache(maxsize=GROUP)
-def _insert_payloads(count: int) -> str:
-    columns = "account_id, test, sha256, message_id, size, body"
-    return (
-        f"INSERT INTO payloads ({columns}) VALUES {_rows_of_marks(count, 6)} "
-        "ON CONFLICT (account_id, test, sha256) DO NOTHING RETURNING account_id, test, sha256, id"
+def _payload(message: NewMessage) -> tuple[Any, ...]:
+    body = message.body
+    return (message.account_id, int(message.test), message.sha256, message.id, len(body), body)
+
+
+@lru_cache(maxsize=2 * GROUP)
+def _insert_payloads(count: int, own_id: str = "") -> str:
+    """For so many `_payload`s; with an id of ours, or handing back those that the database gave."""
+    columns = f"account_id, test, sha256, message_id, size, body{own_id}"
+    statement = (
+        f"INSERT INTO payloads ({columns}) VALUES {_rows_of_marks(count, columns.count(',') + 1)} "
+        "ON CONFLICT (account_id, test, sha256) DO NOTHING"
     )
+    return statement if own_id else f"{statement} RETURNING account_id, test, sha256, id"
 
 
 def _rows_of_marks(rows: int, columns: int) -> str:

@@ -70,19 +70,26 @@ class Keys:
 
     def verify(self, text: str) -> ApiKey | None:
         """The live key of this text, compared in constant time; None for anything else."""
-        parts = text.split("_")
-        if len(parts) != 4 or parts[0] != "gw" or not text.isascii() or _checksum(text[:-6]) != text[-6:]:
-            return None
-        found = self._look_up(parts[2])
+        key_id = _id_in(text)
+        return None if key_id is None else self._verified(text, self._cached(key_id) or self._look_up(key_id))
+
+    def known(self, text: str) -> ApiKey | None:
+        """The same where the key was looked up a moment ago, else None. Asks nobody."""
+        key_id = _id_in(text)
+        return None if key_id is None else self._verified(text, self._cached(key_id))
+
+    def _verified(self, text: str, found: tuple[bytes, ApiKey] | None) -> ApiKey | None:
         if found is None or not hmac.compare_digest(found[0], _digest(text)) or not found[1].is_live(now_us()):
             return None
         self._note_use(found[1])
         return found[1]
 
-    def _look_up(self, key_id: str) -> tuple[bytes, ApiKey] | None:
+    def _cached(self, key_id: str) -> tuple[bytes, ApiKey] | None:
         cached = self._cache.get(key_id)
-        if cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS:
-            return cached[1], cached[2]
+        fresh = cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS
+        return cached[1:] if cached is not None and fresh else None
+
+    def _look_up(self, key_id: str) -> tuple[bytes, ApiKey] | None:
         with self._database.read() as connection:
             rows = fetch(connection, f"SELECT sha256, {_COLUMNS} FROM api_keys WHERE id = ?", [key_id])
         if not rows:
@@ -137,6 +144,14 @@ _COLUMNS = "id, account_id, test, created_at, expires_at, revoked_at, last_used_
 
 def _key(row: Any) -> ApiKey:
     return ApiKey(row[0], row[1], bool(row[2]), *row[3:])
+
+
+def _id_in(text: str) -> str | None:
+    """The id in a key's text; None where it is no key, or mistyped."""
+    parts = text.split("_")
+    if len(parts) != 4 or parts[0] != "gw" or not text.isascii() or _checksum(text[:-6]) != text[-6:]:
+        return None
+    return parts[2]
 
 
 def _random(length: int) -> str:

@@ -32,6 +32,16 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], 
     return int(cursor.rowcount)
 
 
+def insert_at_once(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """The same in one step: for a thread that has busy neighbours, because between two rows that it has SQLite insert
+    it gives them Python's lock, and then waits for it."""
+    if connection.dialect.name != "sqlite" or len(rows) < 2:
+        insert(connection, table, rows)
+        return
+    text = _many_text(table, len(rows))
+    run(connection, text, [[value for row in rows for value in row]])
+
+
 def run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> int:
     """Run one statement, written with `?`, for every row; the number of rows it touched in all.
 
@@ -163,6 +173,13 @@ def _insert_text(table: Table, dialect: str, skip_conflicts: bool) -> str:
         text = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks(len(columns))})"
         _texts[key] = text + (" ON CONFLICT DO NOTHING" if skip_conflicts else "")
     return _texts[key]
+
+
+@lru_cache(maxsize=256)
+def _many_text(table: Table, rows: int) -> str:
+    columns = _columns(table)
+    one = f"({marks(len(columns))})"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([one] * rows)}"
 
 
 def _copy_text(table: Table) -> str:

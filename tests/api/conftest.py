@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.embedded_redis import EmbeddedRedis, start
+from gateway.store import database
 from tests.api.builders import MEGABYTE, Gateway, Sender, services_at
 from workers.web import WebLimits, address_of, listen, serve
 
@@ -51,16 +52,34 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def address(gateway: Gateway) -> Iterator[str]:
     """Where the application is served by waitress, as in production."""
+    with served(gateway) as found:
+        yield found
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    """An application whose SQLite waits a fifth of a second for a lock instead of five."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    opened = Gateway(services_at(f"sqlite:///{tmp_path / 'gateway.db'}", f"unix://{tmp_path / 'nobody.sock'}"))
+    yield opened
+    opened.close()
+
+
+@contextlib.contextmanager
+def served(gateway: Gateway) -> Iterator[str]:
+    """The application behind our server; its address."""
     stop, wake = threading.Event(), []
     listening = listen("127.0.0.1", 0)
     limits = WebLimits(threads=4, connections=50, max_body_bytes=MEGABYTE)
     serving = threading.Thread(target=serve, args=(gateway.app, listening, limits, lambda: None, stop, wake.append))
     serving.start()
-    yield address_of(listening)
-    stop.set()
-    for each in wake:
-        with contextlib.suppress(OSError):  # it has seen `stop` by itself, and is gone
-            each()
-    serving.join(timeout=15)
-    listening.close()
+    try:
+        yield address_of(listening)
+    finally:
+        stop.set()
+        for each in wake:
+            with contextlib.suppress(OSError):  # it has seen `stop` by itself, and is gone
+                each()
+        serving.join(timeout=15)
+        listening.close()
     assert not serving.is_alive()

@@ -8,20 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
-import pytest
 import sqlalchemy as sa
 
-from gateway.store import database
 from tests.api.builders import Gateway, Sender, order, services_at
-
-
-@pytest.fixture
-def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    """An application whose SQLite waits a fifth of a second for a lock instead of five."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
-    opened = Gateway(services_at(f"sqlite:///{tmp_path / 'gateway.db'}", f"unix://{tmp_path / 'nobody.sock'}"))
-    yield opened
-    opened.close()
 
 
 @contextmanager
