@@ -23,6 +23,9 @@ from types import FrameType
 
 _LOOP_SECONDS = 0.25
 _PROBE_SECONDS = 1.0
+_REPLACING_SECONDS = 0.5
+"""What noticing it, ending it and taking over its locks takes: so much earlier a silent part is given up, because who
+waits behind it is promised to wait no longer than a heartbeat."""
 _STEADY_SECONDS = 10.0
 """A part that lived this long is replaced at once; one that died younger waits a little, longer each time."""
 _FIRST_WAIT = 0.1
@@ -79,7 +82,8 @@ class _Running:
     def silent_too_long(self, heartbeat_seconds: float) -> bool:
         if self.part.runs_once or not (self.part.beats or self.part.probe):
             return False
-        allowed = self.part.heartbeat_seconds or heartbeat_seconds
+        heartbeat = self.part.heartbeat_seconds or heartbeat_seconds
+        allowed = heartbeat - min(_REPLACING_SECONDS, heartbeat / 4)
         return time.monotonic() - self.last_sign > (allowed if self.has_shown_life else self.part.start_seconds)
 
     def signal(self, number: int) -> None:

@@ -18,9 +18,6 @@ from tests.harness.waiting import until
 from tests.harness.working import services_on, work_once
 
 HEARTBEAT_SECONDS = 3.0
-_MARGIN_SECONDS = 2.0
-"""How much longer than a heartbeat and an ordinary answer a request may take: a sign of life may be as old as a second
-when a worker is stopped, and the supervisor looks four times a second."""
 
 
 def stale_worker_commits_nothing(site: Site, pauses: int, point: str = "save:enter") -> None:
@@ -93,7 +90,7 @@ def stopped_worker_blocks_nobody(site: Site, pauses: int) -> None:
         slowest_post_s=client.slowest, usual_post_s=usual, heartbeat_s=HEARTBEAT_SECONDS, posts_503=client.statuses[503]
     )
     figures.show()
-    if client.slowest > HEARTBEAT_SECONDS + _MARGIN_SECONDS + 10 * usual:
+    if client.slowest > HEARTBEAT_SECONDS + 10 * usual:  # it waited for the lock, and then for its turn among others
         raise AssertionError(f"a POST took {client.slowest:.1f} s")
     if client.statuses[503] or client.statuses[0]:
         raise AssertionError(f"answers to POST: {client.statuses}")
