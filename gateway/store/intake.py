@@ -11,8 +11,8 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.states import advance, on_resend
 from gateway.store import database
-from gateway.store.audit import START, Event, next_event
+from gateway.store.audit import START, Event, next_event, quoted, written_event
 from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
@@ -38,9 +38,9 @@ _HUNG_SECONDS = 20.0
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewMessage:
-    """A document as received: who sent it, how urgent it is, and its bytes."""
+    """A document as received: who sent it, how urgent it is, and its bytes. Never changed."""
 
     account_id: str
     test: bool
@@ -217,7 +217,7 @@ class Intake:
             for one in group:  # one that can't be stored must not fail those that came with it
                 self._settle([one])
         else:
-            for keeping, outcome in zip(group, _one_ring_a_lane(group, kept), strict=True):
+            for keeping, outcome in zip(group, kept, strict=True):
                 self._end(keeping, outcome, None)
 
     def _claim(self, keeping: Keeping) -> bool:
@@ -249,28 +249,19 @@ def _took(some: set[Keeping], keeping: Keeping) -> bool:
     return True
 
 
-def _one_ring_a_lane(group: Sequence[Keeping], outcomes: Sequence[Kept | None]) -> Iterator[Kept | None]:
-    """Messages that were committed together need one ring in each lane: the first one's caller rings for them all."""
-    rung: set[int] = set()
-    for keeping, kept in zip(group, outcomes, strict=True):
-        lane = keeping.message.lane
-        yield replace(kept, rings=False) if kept and kept.rings and lane in rung else kept
-        if kept and kept.rings:
-            rung.add(lane)
-
-
 _Key = tuple[str, bool, bytes]
 
 
 class _Draft:
-    """A message with what can be made of it before the transaction: its first event, and its row but for two values."""
+    """A message with what can be made of it before the transaction: its first event."""
 
-    __slots__ = ("event", "key", "message", "row")
+    __slots__ = ("event", "key", "message", "status")
 
     def __init__(self, message: NewMessage) -> None:
         self.message = message
         self.key: _Key = (message.account_id, message.test, message.sha256)
-        self.event, self.row = _first_rows(message, "rejected" if message.unreadable else "received", None)
+        self.status = "rejected" if message.unreadable else "received"
+        self.event = _first_event(message, self.status, None)
 
 
 class _Group:
@@ -288,6 +279,7 @@ class _Group:
         self.message_rows: list[tuple[Any, ...]] = []
         self.fault_rows: list[tuple[Any, ...]] = []
         self.events: list[Event] = []
+        self.rung: set[int] = set()
 
     def keep(self) -> list[Kept]:
         self._look_up_keys()
@@ -376,18 +368,27 @@ class _Group:
         return self._first(draft, payload_id)
 
     def _first(self, draft: _Draft, payload_id: int) -> Kept:
-        message, status = draft.message, draft.row["status"]
-        self._append(message, draft.event, draft.row, payload_id)
-        self.fault_rows.extend(fault_rows(message.id, message.account_id, 1, "receive", message.unreadable))
+        message, status = draft.message, draft.status
+        self._append(message, draft.event, status, None, payload_id)
+        if message.unreadable:
+            self.fault_rows.extend(fault_rows(message.id, message.account_id, 1, "receive", message.unreadable))
         self.by_bytes[draft.key] = _Earlier(message.id, status, 1, 1, draft.event.hash)
-        return Kept(message.id, status, rings=status == "received")
+        return Kept(message.id, status, rings=status == "received" and self._rings_first(message.lane))
+
+    def _rings_first(self, lane: int) -> bool:
+        """Messages that are committed together need one ring in each lane; the first one's caller rings for all."""
+        is_first = lane not in self.rung
+        self.rung.add(lane)
+        return is_first
 
     def _resend(self, message: NewMessage, earlier: _Earlier) -> Kept:
-        self._append(message, *_first_rows(message, "duplicate", earlier.message_id), payload_id=None)
+        event = _first_event(message, "duplicate", earlier.message_id)
+        self._append(message, event, "duplicate", earlier.message_id, payload_id=None)
         tries_again = on_resend(earlier.status) == "try_again"
         if tries_again:
             self._try_again(earlier, message)
-        return Kept(earlier.message_id, earlier.status, duplicate=True, rings=tries_again)
+        rings = tries_again and self._rings_first(message.lane)
+        return Kept(earlier.message_id, earlier.status, duplicate=True, rings=rings)
 
     def _try_again(self, earlier: _Earlier, message: NewMessage) -> None:
         earlier.status = advance(earlier.status, "resend")
@@ -409,10 +410,42 @@ class _Group:
             [(earlier.status, earlier.run, event.number, event.hash, earlier.message_id)],
         )
 
-    def _append(self, message: NewMessage, event: Event, row: dict[str, Any], payload_id: int | None) -> None:
+    def _append(
+        self, message: NewMessage, event: Event, status: str, duplicate_of: str | None, payload_id: int | None
+    ) -> None:
         self.events.append(event)
-        whole = {**row, "payload_id": payload_id, "idempotency_key": self._key_to_store(message)}
-        self.message_rows.append(tuple(map(whole.get, _MESSAGE_COLUMNS)))
+        received_at, due_at = message.received_at, message.due_at
+        self.message_rows.append(
+            (
+                message.id,
+                message.account_id,
+                int(message.test),
+                status,
+                message.lane,
+                due_at,
+                received_at,
+                None if status == "received" else received_at,
+                message.source,
+                message.format,
+                message.media_type,
+                payload_id,
+                message.sha256,
+                len(message.body),
+                self._key_to_store(message),
+                *_NOT_YET_KNOWN,
+                duplicate_of,
+                1,
+                0,
+                *_NOT_YET_WORKED_ON,
+                0,
+                None,
+                None,
+                event.number,
+                event.hash,
+                None,
+                nearly_due(received_at, due_at),
+            )
+        )
 
     def _key_to_store(self, message: NewMessage) -> str | None:
         """The Idempotency-Key, on the first message that carried it only."""
@@ -425,48 +458,21 @@ class _Group:
         return message.idempotency_key
 
 
-def _first_rows(message: NewMessage, status: str, duplicate_of: str | None) -> tuple[Event, dict[str, Any]]:
-    """A message's first event, and its row by column, but for `payload_id` and `idempotency_key`."""
-    body = {
-        "source": message.source,
-        "format": message.format,
-        "size": len(message.body),
-        "sha256": message.sha256.hex(),
-        "status": status,
-    }
-    if duplicate_of:
-        body["duplicate_of"] = duplicate_of
-    actor = f"account/{message.account_id}"
-    event = next_event(message.id, 1, START, "received", actor, body, message.received_at)
-    return event, _message_row(message, status, duplicate_of, event)
+_NOT_YET_KNOWN = (None, None, None)
+"""envelope_id, parent_id, replayed_from"""
+_NOT_YET_WORKED_ON = (None, None, None, None, None, None, None)
+"""mapping_revision, catalogue_revision, content_sha256, order_number, order_id, stages, lease_id"""
 
 
-def _message_row(message: NewMessage, status: str, duplicate_of: str | None, event: Event) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "account_id": message.account_id,
-        "test": int(message.test),
-        "status": status,
-        "lane": message.lane,
-        "due_at": message.due_at,
-        "received_at": message.received_at,
-        "settled_at": None if status == "received" else message.received_at,
-        "source": message.source,
-        "format": message.format,
-        "media_type": message.media_type,
-        "payload_sha256": message.sha256,
-        "size": len(message.body),
-        "duplicate_of": duplicate_of,
-        "run": 1,
-        "losses": 0,
-        "fence": 0,
-        "event_count": event.number,
-        "event_hash": event.hash,
-        "moves_up_at": nearly_due(message.received_at, message.due_at),
-    }
-
-
-_MESSAGE_COLUMNS = [column.name for column in messages.columns]
+def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> Event:
+    """What begins the message's chain; `as_json` would write the body the same."""
+    form = "null" if message.format is None else quoted(message.format)
+    told = (
+        f'{{"source":{quoted(message.source)},"format":{form},"size":{len(message.body)},'
+        f'"sha256":"{message.sha256.hex()}","status":"{status}"'
+    )
+    told += f',"duplicate_of":"{duplicate_of}"}}' if duplicate_of else "}"
+    return written_event(message.id, 1, START, "received", f"account/{message.account_id}", told, message.received_at)
 
 
 def _payload(message: NewMessage) -> tuple[Any, ...]:

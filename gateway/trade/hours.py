@@ -47,7 +47,13 @@ def tightened(due_at: int, respond_by: date | None, received_at: int, time_zone:
 
 
 def _local_day(at: int, time_zone: str) -> date:
-    return datetime.fromtimestamp(at // 1_000_000, ZoneInfo(time_zone)).date()
+    return _day_of(at // 1_000_000, time_zone)
+
+
+@lru_cache(maxsize=4096)
+def _day_of(second: int, time_zone: str) -> date:
+    """Orders come many in a second."""
+    return datetime.fromtimestamp(second, ZoneInfo(time_zone)).date()
 
 
 def _passed(since: int, within: int, opening: Spans) -> int:

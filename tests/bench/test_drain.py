@@ -12,18 +12,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lxml import etree
 
 from tests.bench.floors import LeanQueue
-from tests.bench.measuring import Figure, Report, cpu_seconds, median
-from tests.bench.orders import HIGH, arrivals, ubl_order
+from tests.bench.measuring import PARSES_A_SECOND, Figure, Report, median, parse_seconds
+from tests.bench.orders import HIGH, arrivals
 from tests.bench.world import World, end, until, world
 
 pytestmark = pytest.mark.bench
 
 ORDERS = int(os.environ.get("BENCH_ORDERS", "2000"))
 ROUNDS = 3
-_PARSES_A_SECOND = 27_000
 
 
 @pytest.fixture
@@ -65,10 +63,10 @@ def _compare(name: str, here: World, lean_url: str, report: Report, inserts: int
                 inserted, done = _floor_rates(here, lean, bodies)
                 floors.append(inserted)
                 claimed.append(done)
-                parse, used = _parse_seconds(), _cpu_of(running)
+                parse, used = parse_seconds(), _cpu_of(running)
                 rates.append(_our_rate(here, f"{workers}W{turn}"))
                 costs.append((_cpu_of(running) - used) / ORDERS)
-                parses.append((parse + _parse_seconds()) / 2)
+                parses.append((parse + parse_seconds()) / 2)
         ratio = median([rate / floor for rate, floor in zip(rates, floors, strict=True)])
         who = "one worker" if workers == 1 else f"{workers} workers"
         what = f"drain 5-line UBL orders, {name}, {who}"
@@ -83,15 +81,10 @@ def _compare(name: str, here: World, lean_url: str, report: Report, inserts: int
 
 def _add_cost(what: str, costs: list[float], parses: list[float], per_second: int, report: Report) -> None:
     ratio = median([cost / parse for cost, parse in zip(costs, parses, strict=True)])
-    aim = _PARSES_A_SECOND / per_second
-    text = f"{per_second:,}/s where the bare parse does {_PARSES_A_SECOND:,}/s"
+    aim = PARSES_A_SECOND / per_second
+    text = f"{per_second:,}/s where the bare parse does {PARSES_A_SECOND:,}/s"
     mine, bare = median(costs) * 1e6, median(parses) * 1e6
     report.add(Figure(what, mine, bare, "µs", ratio, aim, text, less_is_better=True))
-
-
-def _parse_seconds() -> float:
-    body = ubl_order("PARSE-1")
-    return cpu_seconds(lambda: etree.fromstring(body), 500)
 
 
 def _cpu_of(running: list[psutil.Popen]) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.measuring import Figure, Report, median
+from tests.bench.measuring import PARSES_A_SECOND, Figure, Report, median, parse_seconds
 from tests.bench.servers import Server, floor_server, our_server
 from tests.bench.world import World, until, world
 
@@ -59,14 +59,17 @@ def test_intake(ours: Server, floor: Server, report: Report) -> None:
         report.remark(f"{connections} connections: p99 of an answer {slowest:.0f} ms")
 
 
-def test_intake_and_one_worker(here: World, ours: Server, floor: Server, report: Report) -> None:
-    """Orders are answered while they come in: the rate is that from the first request to the last answer."""
+def test_intake_and_one_worker(here: World, ours: Server, report: Report) -> None:
+    """Orders are answered while they come in: the rate is that from the first request to the last answer.
+
+    Both processes compute most of the time, so the machine's speed is told by the bare parse, in the same turns.
+    """
     rates, least, behind = [], [], []
     with here.process("worker"):
         ours.load(16, 200, "warm")
         until(here.is_idle, 60, "warmed up")
         for turn in range(ROUNDS):
-            floor_rate = REQUESTS / floor.load(16, REQUESTS, f"F{turn}")["seconds"]
+            parse = parse_seconds()
             before, started = here.answered(), time.perf_counter()
             loaded = ours.load(16, REQUESTS, f"B{turn}")["seconds"]
             after = time.perf_counter()
@@ -74,11 +77,11 @@ def test_intake_and_one_worker(here: World, ours: Server, floor: Server, report:
             ended = until(here.is_idle, 120, "all answered")
             assert here.answered() - before == REQUESTS
             rates.append(REQUESTS / (loaded + ended - after))
-            least.append(floor_rate)
+            least.append(2 / (parse + parse_seconds()))
             behind.append(backlog / REQUESTS)
             assert after - started < 120
     ratio = median([rate / floor_rate for rate, floor_rate in zip(rates, least, strict=True)])
     what = "intake and one worker together, orders answered"
-    aim_text = "900/s where the intake floor does 1,280/s"
-    report.add(Figure(what, median(rates), median(least), "orders/s", ratio, 900 / 1280, aim_text))
+    aim_text = f"900/s where the bare parse does {PARSES_A_SECOND:,}/s"
+    report.add(Figure(what, median(rates), median(least), "orders/s", ratio, 900 / PARSES_A_SECOND, aim_text))
     report.remark(f"of {REQUESTS:,} orders {median(behind):.0%} were still unanswered when the last was taken in")
