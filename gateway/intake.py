@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gateway.lanes import lane_of
 from gateway.services import Services
+from gateway.store.arrivals import Kept, NewMessage
 from gateway.store.ids import now_us
-from gateway.store.intake import Kept, NewMessage
 from gateway.trade.hours import answer_due
 from mappings.account import Account
 from schemas.faults import DocumentRejected, Fault

@@ -30,8 +30,8 @@ from gateway.api.problems import Refused, not_found, unreadable
 from gateway.api.waiting import OPEN
 from gateway.intake import Arrival, take_in
 from gateway.pipeline import validate
+from gateway.store.arrivals import Kept
 from gateway.store.documents import StoredDocument
-from gateway.store.intake import Kept
 from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, StoredOrder
 from schemas.documents.order import Order

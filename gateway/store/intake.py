@@ -11,64 +11,17 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from sqlalchemy.engine import Connection
-
-from gateway.states import advance, on_resend
 from gateway.store import database
-from gateway.store.audit import START, Event, next_event, quoted, written_event
+from gateway.store.arrivals import MOST, Draft, Group, Kept, NewMessage
 from gateway.store.database import Collision, Database, StoreUnavailable
-from gateway.store.fault_rows import fault_rows
-from gateway.store.ids import new_id, now_us
-from gateway.store.statements import fetch, insert, insert_at_once, marks, run
-from gateway.store.tables import events, faults, messages
-from gateway.store.urgency import nearly_due
-from schemas.faults import Fault
 
-GROUP = 64
-"""Messages that are committed together at most."""
 _WATCH_SECONDS = 0.25
 _HUNG_SECONDS = 20.0
 """A transaction that has begun is waited for so long; what became of it only the database knows then."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class NewMessage:
-    """A document as received: who sent it, how urgent it is, and its bytes. Never changed."""
-
-    account_id: str
-    test: bool
-    lane: int
-    due_at: int
-    source: str
-    format: str | None
-    media_type: str | None
-    body: bytes
-    sha256: bytes
-    idempotency_key: str | None = None
-    unreadable: tuple[Fault, ...] = ()
-    """Faults of bytes that can't be read: the message is kept as rejected."""
-    id: str = field(default_factory=new_id)
-    received_at: int = field(default_factory=now_us)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of it: `message_id` is the message that answers for it, an earlier one where `duplicate`."""
-
-    message_id: str
-    status: str
-    duplicate: bool = False
-    key_conflict: bool = False
-    """The Idempotency-Key came with other content before; nothing was stored."""
-    rings: bool = False
-    """A message now waits for a worker because of this, and it is the caller who rings for it."""
 
 
 class Keeping:
@@ -101,17 +54,6 @@ class Keeping:
             logger.exception("whoever brought message %s could not be told", self.message.id)
 
 
-@dataclass(slots=True)
-class _Earlier:
-    """The message that answers for bytes that were here before: theirs, or the one that was theirs in other words."""
-
-    message_id: str
-    status: str
-    run: int
-    event_count: int
-    event_hash: bytes
-
-
 class Intake:
     """The repository of arrivals, with its group-committing writer."""
 
@@ -130,8 +72,8 @@ class Intake:
         commit, or the failure."""
         self._start()
         self._open.update(brought)
-        for start in range(0, len(brought), GROUP):
-            self._waiting.put(brought[start : start + GROUP])
+        for start in range(0, len(brought), MOST):
+            self._waiting.put(brought[start : start + MOST])
 
     def keep(self, message: NewMessage) -> Kept:
         """Store one message durably. Returns after the commit. Raises StoreUnavailable; then nothing was stored."""
@@ -148,12 +90,12 @@ class Intake:
 
         Once the transaction has begun each is asked for: None for one that isn't wanted any more.
         """
-        drafts = {message.id: _Draft(message) for message in group}
+        drafts = {message.id: Draft(message) for message in group}
         for _ in range(3):
             try:
                 with self._database.write() as connection:
                     wanted = [message.id for message in group if is_wanted(message)]
-                    outcomes = _Group(connection, [drafts[message_id] for message_id in wanted]).keep()
+                    outcomes = Group(connection, [drafts[message_id] for message_id in wanted]).keep()
                     kept = dict(zip(wanted, outcomes, strict=True))
                     return [kept.get(message.id) for message in group]
             except Collision:
@@ -191,7 +133,7 @@ class Intake:
             if first is None:
                 return
             group = list(first)
-            while len(group) < GROUP and not self._waiting.empty():
+            while len(group) < MOST and not self._waiting.empty():
                 following = self._waiting.get()
                 if following is None:
                     stopping = True
@@ -247,250 +189,3 @@ def _took(some: set[Keeping], keeping: Keeping) -> bool:
     except KeyError:
         return False
     return True
-
-
-_Key = tuple[str, bool, bytes]
-
-
-class _Draft:
-    """A message with what can be made of it before the transaction: its first event."""
-
-    __slots__ = ("event", "key", "message", "status")
-
-    def __init__(self, message: NewMessage) -> None:
-        self.message = message
-        self.key: _Key = (message.account_id, message.test, message.sha256)
-        self.status = "rejected" if message.unreadable else "received"
-        self.event = _first_event(message, self.status, None)
-
-
-class _Group:
-    """One group's transaction: insert the bytes that are new, find what came before of the others, insert in bulk."""
-
-    def __init__(self, connection: Connection, drafts: Sequence[_Draft]) -> None:
-        self.connection = connection
-        self.drafts = drafts
-        self.by_bytes: dict[_Key, _Earlier] = {}
-        self.payload_ids: dict[_Key, int] = {}
-        self.stored_before: set[_Key] = set()
-        self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
-        self.keys_stored: set[tuple[str, bool, str]] = set()
-        self.conflicting: set[str] = set()
-        self.message_rows: list[tuple[Any, ...]] = []
-        self.fault_rows: list[tuple[Any, ...]] = []
-        self.events: list[Event] = []
-        self.rung: set[int] = set()
-
-    def keep(self) -> list[Kept]:
-        self._look_up_keys()
-        self._store_bytes()
-        outcomes = [self._place(draft) for draft in self.drafts]
-        insert_at_once(self.connection, messages, self.message_rows)
-        insert(self.connection, faults, self.fault_rows)
-        insert_at_once(self.connection, events, self.events)
-        return outcomes
-
-    def _look_up_keys(self) -> None:
-        for draft in self.drafts:
-            message = draft.message
-            if message.idempotency_key is not None:
-                self._look_up_key(message, (message.account_id, message.test, message.idempotency_key))
-
-    def _look_up_key(self, message: NewMessage, key: tuple[str, bool, str]) -> None:
-        if key not in self.keys_seen:
-            query = "SELECT payload_sha256 FROM messages WHERE account_id = ? AND test = ? AND idempotency_key = ?"
-            rows = fetch(self.connection, query, [key[0], int(key[1]), key[2]])
-            self.keys_seen[key] = bytes(rows[0][0]) if rows else message.sha256
-            if rows:
-                self.keys_stored.add(key)
-        if self.keys_seen[key] != message.sha256:
-            self.conflicting.add(message.id)
-
-    def _store_bytes(self) -> None:
-        """One statement for all: what it does not give back was stored before."""
-        first: dict[_Key, NewMessage] = {}
-        for draft in self.drafts:
-            if draft.message.id not in self.conflicting:
-                first.setdefault(draft.key, draft.message)
-        if not first:
-            return
-        if self.connection.dialect.name == "sqlite":
-            self._insert_under_our_ids(first)
-        else:
-            statement, values = _insert_payloads(len(first)), [v for m in first.values() for v in _payload(m)]
-            self._note_ids(fetch(self.connection, statement, values))
-        self.stored_before = first.keys() - self.payload_ids.keys()
-        if self.stored_before:
-            self._find_earlier(self.stored_before)
-
-    def _insert_under_our_ids(self, first: Mapping[_Key, NewMessage]) -> None:
-        """SQLite hands rows back one by one, each for a change of threads: which ids it gave is known beforehand."""
-        start = (fetch(self.connection, "SELECT max(id) FROM payloads")[0][0] or 0) + 1
-        values = [v for number, m in enumerate(first.values(), start) for v in (*_payload(m), number)]
-        inserted = run(self.connection, _insert_payloads(len(first), ", id"), [values])
-        if inserted == len(first):
-            self.payload_ids.update(zip(first, range(start, start + inserted), strict=True))
-        else:
-            ours = "SELECT account_id, test, sha256, id FROM payloads WHERE id >= ?"
-            self._note_ids(fetch(self.connection, ours, [start]))
-
-    def _note_ids(self, rows: Iterable[Sequence[Any]]) -> None:
-        for account_id, test, sha256, payload_id in rows:
-            self.payload_ids[account_id, bool(test), bytes(sha256)] = payload_id
-
-    def _find_earlier(self, keys: Collection[_Key]) -> None:
-        by_message: dict[str, _Earlier] = {}
-        for row in fetch(
-            self.connection,
-            "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
-            "f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
-            "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) "
-            f"WHERE (p.account_id, p.test, p.sha256) IN (VALUES {_rows_of_marks(len(keys), 3)})",
-            [value for account_id, test, sha256 in keys for value in (account_id, int(test), sha256)],
-        ):
-            key = (row[0], bool(row[1]), bytes(row[2]))
-            self.payload_ids[key] = row[3]
-            if row[4] is None or bytes(row[9]) != key[2]:
-                continue  # bytes that came as an attachment only: as a document nobody has judged them
-            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]))
-            self.by_bytes[key] = by_message.setdefault(row[4], earlier)
-
-    def _place(self, draft: _Draft) -> Kept:
-        if draft.message.id in self.conflicting:
-            return Kept("", "", key_conflict=True)
-        earlier = self.by_bytes.get(draft.key)
-        if earlier is not None and on_resend(earlier.status) != "judge_afresh":
-            return self._resend(draft.message, earlier)
-        payload_id = self.payload_ids[draft.key]
-        if earlier is not None or draft.key in self.stored_before:
-            statement = "UPDATE payloads SET message_id = ? WHERE id = ?"
-            run(self.connection, statement, [(draft.message.id, payload_id)])
-        return self._first(draft, payload_id)
-
-    def _first(self, draft: _Draft, payload_id: int) -> Kept:
-        message, status = draft.message, draft.status
-        self._append(message, draft.event, status, None, payload_id)
-        if message.unreadable:
-            self.fault_rows.extend(fault_rows(message.id, message.account_id, 1, "receive", message.unreadable))
-        self.by_bytes[draft.key] = _Earlier(message.id, status, 1, 1, draft.event.hash)
-        return Kept(message.id, status, rings=status == "received" and self._rings_first(message.lane))
-
-    def _rings_first(self, lane: int) -> bool:
-        """Messages that are committed together need one ring in each lane; the first one's caller rings for all."""
-        is_first = lane not in self.rung
-        self.rung.add(lane)
-        return is_first
-
-    def _resend(self, message: NewMessage, earlier: _Earlier) -> Kept:
-        event = _first_event(message, "duplicate", earlier.message_id)
-        self._append(message, event, "duplicate", earlier.message_id, payload_id=None)
-        tries_again = on_resend(earlier.status) == "try_again"
-        if tries_again:
-            self._try_again(earlier, message)
-        rings = tries_again and self._rings_first(message.lane)
-        return Kept(earlier.message_id, earlier.status, duplicate=True, rings=rings)
-
-    def _try_again(self, earlier: _Earlier, message: NewMessage) -> None:
-        earlier.status = advance(earlier.status, "resend")
-        event = next_event(
-            earlier.message_id,
-            earlier.event_count + 1,
-            earlier.event_hash,
-            "resent",
-            f"account/{message.account_id}",
-            {"resend": message.id},
-            message.received_at,
-        )
-        self.events.append(event)
-        earlier.run, earlier.event_count, earlier.event_hash = earlier.run + 1, event.number, event.hash
-        run(
-            self.connection,
-            "UPDATE messages SET status = ?, run = ?, losses = 0, mapping_revision = NULL, not_before = NULL, "
-            "settled_at = NULL, event_count = ?, event_hash = ? WHERE id = ?",
-            [(earlier.status, earlier.run, event.number, event.hash, earlier.message_id)],
-        )
-
-    def _append(
-        self, message: NewMessage, event: Event, status: str, duplicate_of: str | None, payload_id: int | None
-    ) -> None:
-        self.events.append(event)
-        received_at, due_at = message.received_at, message.due_at
-        self.message_rows.append(
-            (
-                message.id,
-                message.account_id,
-                int(message.test),
-                status,
-                message.lane,
-                due_at,
-                received_at,
-                None if status == "received" else received_at,
-                message.source,
-                message.format,
-                message.media_type,
-                payload_id,
-                message.sha256,
-                len(message.body),
-                self._key_to_store(message),
-                *_NOT_YET_KNOWN,
-                duplicate_of,
-                1,
-                0,
-                *_NOT_YET_WORKED_ON,
-                0,
-                None,
-                None,
-                event.number,
-                event.hash,
-                None,
-                nearly_due(received_at, due_at),
-            )
-        )
-
-    def _key_to_store(self, message: NewMessage) -> str | None:
-        """The Idempotency-Key, on the first message that carried it only."""
-        if message.idempotency_key is None:
-            return None
-        key = (message.account_id, message.test, message.idempotency_key)
-        if key in self.keys_stored:
-            return None
-        self.keys_stored.add(key)
-        return message.idempotency_key
-
-
-_NOT_YET_KNOWN = (None, None, None)
-"""envelope_id, parent_id, replayed_from"""
-_NOT_YET_WORKED_ON = (None, None, None, None, None, None, None)
-"""mapping_revision, catalogue_revision, content_sha256, order_number, order_id, stages, lease_id"""
-
-
-def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> Event:
-    """What begins the message's chain; `as_json` would write the body the same."""
-    form = "null" if message.format is None else quoted(message.format)
-    told = (
-        f'{{"source":{quoted(message.source)},"format":{form},"size":{len(message.body)},'
-        f'"sha256":"{message.sha256.hex()}","status":"{status}"'
-    )
-    told += f',"duplicate_of":"{duplicate_of}"}}' if duplicate_of else "}"
-    return written_event(message.id, 1, START, "received", f"account/{message.account_id}", told, message.received_at)
-
-
-def _payload(message: NewMessage) -> tuple[Any, ...]:
-    body = message.body
-    return (message.account_id, int(message.test), message.sha256, message.id, len(body), body)
-
-
-@lru_cache(maxsize=2 * GROUP)
-def _insert_payloads(count: int, own_id: str = "") -> str:
-    """For so many `_payload`s; with an id of ours, or handing back those that the database gave."""
-    columns = f"account_id, test, sha256, message_id, size, body{own_id}"
-    statement = (
-        f"INSERT INTO payloads ({columns}) VALUES {_rows_of_marks(count, columns.count(',') + 1)} "
-        "ON CONFLICT (account_id, test, sha256) DO NOTHING"
-    )
-    return statement if own_id else f"{statement} RETURNING account_id, test, sha256, id"
-
-
-def _rows_of_marks(rows: int, columns: int) -> str:
-    """`(?, ?), (?, ?)`"""
-    return ", ".join([f"({marks(columns)})"] * rows)

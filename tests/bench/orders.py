@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from gateway.store.arrivals import NewMessage
 from gateway.store.ids import now_us
-from gateway.store.intake import NewMessage
 
 ACCOUNT = "acme-retail"
 HIGH = 1

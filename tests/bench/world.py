@@ -21,7 +21,7 @@ from gateway.accounts import publish_catalogue, publish_folder
 from gateway.bootstrap import build_services, demo_folder
 from gateway.embedded_redis import EmbeddedRedis, start
 from gateway.services import Services
-from gateway.store.intake import GROUP, NewMessage
+from gateway.store.arrivals import MOST, NewMessage
 from gateway.store.statements import fetch
 from mappings.files.tables import read_catalogue
 from mappings.revision import StockRow
@@ -53,8 +53,8 @@ class World:
 
     def keep(self, messages: Sequence[NewMessage]) -> None:
         """Store them durably, as intake does, without ringing."""
-        for start_at in range(0, len(messages), GROUP):
-            self.services.store.intake.keep_all(messages[start_at : start_at + GROUP])
+        for start_at in range(0, len(messages), MOST):
+            self.services.store.intake.keep_all(messages[start_at : start_at + MOST])
 
     def is_idle(self) -> bool:
         """Whether nothing waits and nobody works."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from gateway.lanes import lane_of
+from gateway.store.arrivals import NewMessage
 from gateway.store.ids import now_us
-from gateway.store.intake import NewMessage
 from gateway.store.store import Store
 from tests.harness.accounts import SentOrder
 

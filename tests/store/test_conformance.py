@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.store import database
+from gateway.store.arrivals import NewMessage
 from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id, now_us
-from gateway.store.intake import NewMessage
 from gateway.store.queue import LOST_TOGETHER, Claim, LeaseLost
 from gateway.store.revisions import Row
 from gateway.store.statements import fetch, run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -21,8 +22,8 @@ from config.settings import PREFIX, Settings
 from gateway.bootstrap import build_services
 from gateway.embedded_redis import EmbeddedRedis
 from gateway.services import Services
+from gateway.store.arrivals import NewMessage
 from gateway.store.ids import now_us
-from gateway.store.intake import NewMessage
 from workers.sweep import sweep_once
 
 COMMAND = [sys.executable, "-P", "-m", "workers.main"]
@@ -53,8 +54,9 @@ class Up:
         """The process whose command line has this word."""
         for child in psutil.Process(self.process.pid).children(recursive=True):
             self.everyone.add(child.pid)
-            if name in " ".join(child.cmdline()).split():
-                return child
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ends just now
+                if name in " ".join(child.cmdline()).split():
+                    return child
         return None
 
     def parts(self) -> list[psutil.Process]:
