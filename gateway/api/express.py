@@ -27,6 +27,7 @@ from gateway.api.door import KEY_TEXT, Caller, Door, bearer
 from gateway.api.orders import ORDERS_PATH, accepted_answer, answering, refuse_unkept
 from gateway.api.problems import answer_to
 from gateway.intake import Arrival, message_of
+from gateway.store.arrivals import MOST
 from gateway.store.intake import Keeping
 
 MAX_BYTES = 65_536
@@ -89,6 +90,8 @@ class Express:
         except Exception:  # the usual way meets it again, and has an answer for it
             logger.exception("not taken at the express door: a bug")
             return False
+        if len(self._taken) >= MOST:
+            self.submit()
         return True
 
     def submit(self) -> None:
