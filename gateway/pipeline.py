@@ -54,11 +54,19 @@ def drain(services: Services, lanes: Sequence[int], beat: Callable[[], None], ba
         claim = services.store.queue.claim(services.worker_name, lanes, services.limits.batch_size)
         if claim is None:
             break
+        call_others(services, claim)
         with _collector_paused():
             settled += process(services, claim, beat)
         if time.monotonic() > deadline:
             break
     return settled
+
+
+def call_others(services: Services, claim: Claim) -> None:
+    """Ring for what the claim leaves: a backlog was rung for once, and would be drained by one worker alone."""
+    if claim.leaves_some:
+        for lane in {message.lane for message in claim.messages}:
+            services.lanes.ring(lane)
 
 
 class Stuck(Exception):

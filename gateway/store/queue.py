@@ -75,6 +75,8 @@ class Claim:
 
     lease_id: str
     messages: tuple[ClaimedMessage, ...]
+    leaves_some: bool = False
+    """Whether more waited than it took: there is work for another worker."""
 
 
 class _Waiting(NamedTuple):
@@ -113,10 +115,11 @@ class WorkQueue:
             return None
         self._claims += 1
         with self._database.write_lightly() as connection:
-            alone = self._lost(connection, list(waiting)) if self._claims % LOST_EVERY == 0 else []
-            picked = alone or self._pick(connection, waiting, limit)
-            if not picked:
+            lost = self._lost(connection, list(waiting)) if self._claims % LOST_EVERY == 0 else []
+            found = lost or self._pick(connection, waiting, limit)
+            if not found:
                 return None
+            picked = _bounded(found)
             lease_id = new_id()
             now, moment = self._clock.now()
             run(
@@ -126,9 +129,9 @@ class WorkQueue:
             )
             take = "UPDATE messages SET status = 'processing', lease_id = ?, fence = fence + 1 WHERE "
             run(connection, take + one_of(connection, "id"), [(lease_id, values(connection, picked))])
-        return Claim(lease_id, self._load(picked))
+        return Claim(lease_id, self._load(picked), bool(lost) or len(found) >= limit or len(picked) < len(found))
 
-    def _lost(self, connection: Connection, lanes: list[int]) -> list[str]:
+    def _lost(self, connection: Connection, lanes: list[int]) -> list[_Waiting]:
         """The most urgent ones that lost their worker, so that they aren't passed over for ever while others wait."""
         lock = "" if self._database.is_sqlite else " FOR UPDATE SKIP LOCKED"
         rows = fetch(
@@ -137,10 +140,10 @@ class WorkQueue:
             f"AND lane IN ({marks(len(lanes))}) ORDER BY due_at LIMIT {LOST_TOGETHER}{lock}",
             lanes,
         )
-        return _bounded([_Waiting(*row) for row in rows])
+        return [_Waiting(*row) for row in rows]
 
-    def _pick(self, connection: Connection, waiting: Mapping[int, list[str]], limit: int) -> list[str]:
-        """Ids of a batch, from the accounts (by lane) that were seen waiting."""
+    def _pick(self, connection: Connection, waiting: Mapping[int, list[str]], limit: int) -> list[_Waiting]:
+        """A batch, from the accounts (by lane) that were seen waiting."""
         picked: list[_Waiting] = []
         for lane, quota in _shares(list(waiting), limit):
             room = min(limit - len(picked), quota)
@@ -148,7 +151,7 @@ class WorkQueue:
         for lane in waiting:  # what a lane left of its share goes to the next that has more
             if len(picked) < limit:
                 picked += self._pick_lane(connection, lane, waiting[lane], limit - len(picked), picked)
-        return _bounded(picked)
+        return picked
 
     def _pick_lane(
         self, connection: Connection, lane: int, accounts: list[str], room: int, taken: Sequence[_Waiting]
