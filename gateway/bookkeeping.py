@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 from gateway.services import Services
 from gateway.states import on_resend
-from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
+from gateway.store.changes import Changes, ClaimedMessage, Settlement
 from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder
+from gateway.store.takings import Takings
 from gateway.trade.decision import Decision
 from gateway.work import Rendered, Work
 from mappings.account import Account
@@ -35,8 +36,7 @@ class Books:
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self.stock = services.store.stock.load(*_products_and_accounts(works))
-        self._totals = StockTotals()
-        self._totals.start(self.stock)
+        self.takings = Takings(self.stock)
         real = [work for work in works if not work.is_test]
         self._numbers = iter(services.store.numbers.take("order_response", len(real)) if real else [])
         self.tries_again: set[str] = set()
@@ -171,7 +171,8 @@ class Books:
             canonical=work.canonical.decode(),
         )
         changes.move_quantities(message, order_id, decision.ledger)
-        changes.move_stock(message, order_id, decision.allocations, self.stock, self._totals)
+        percent = work.account.policies.allocation_percent
+        self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
         self._orders[key] = LiveOrder(order_id, epoch, order.version, message.id, work.content, changes.at)
 
     @staticmethod

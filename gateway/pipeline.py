@@ -2,7 +2,7 @@
 
 A worker drains claims. Each claim's messages are read, put into our terms and checked one by one, so that one bad
 document never touches its neighbours; then they are decided in order on one view of stock and orders, and written in
-one transaction. Where somebody else changed that view meanwhile the decisions, and only they, are made again.
+one transaction. Where a decision doesn't hold any more by then the decisions, and only they, are made again.
 """
 
 from __future__ import annotations
@@ -112,11 +112,9 @@ def settle_and_save(services: Services, claim: Claim, works: Sequence[Work], bea
         try:
             if time.monotonic() - started > services.limits.lease_seconds / 3:
                 services.store.queue.extend(claim)
-            with services.store.turns.turn():
-                changes = settle_all(services, works)
-                services.store.queue.save(claim, changes)
+            changes = settle_all(services, works)
+            services.store.queue.save(claim, changes)
         except Collision as collision:
-            services.store.turns.collided()
             cause = str(collision)
             continue
         except LeaseLost:  # taken over, or saved by a commit whose answer never came: others settle or have settled it
@@ -249,7 +247,7 @@ def settle_all(services: Services, works: Sequence[Work]) -> Changes:
     """Decide every message on the books as they stand now, and gather what that writes."""
     undecided = [work for work in works if work.settlement is None]
     books = Books(services, undecided)
-    changes = Changes(at=now_us())
+    changes = Changes(at=now_us(), takings=books.takings)
     for work in works:
         if work.settlement is not None:
             refuse_unread(services, work, changes)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from gateway.states import advance
 from gateway.store.audit import as_json, quoted, written_event
+from gateway.store.columns import in_full
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
+from gateway.store.takings import Takings
 from gateway.store.urgency import Urgency
 from gateway.trade.decision import NOTHING, LineLedger
-from gateway.trade.stock import Allocation, Stock
 from schemas.documents.order import Order
 from schemas.faults import Fault
-from schemas.values import EXACT
-
-ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -89,7 +87,8 @@ class Changes:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     order_versions: list[tuple[Any, ...]] = field(default_factory=list)
     quantity_movements: list[tuple[Any, ...]] = field(default_factory=list)
-    stock_movements: list[tuple[Any, ...]] = field(default_factory=list)
+    takings: Takings | None = None
+    """What is taken of the stock that was decided on."""
     documents: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
@@ -99,8 +98,6 @@ class Changes:
     """What was found to be more urgent than it was claimed: `Urgency.row`."""
     tried_again: list[tuple[str, str]] = field(default_factory=list)
     """(earlier message, the resend's id): held or failed earlier messages to be judged again."""
-    snapshots: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(product, site) → the stock snapshot that what is taken there was decided on."""
     settled: list[str] = field(default_factory=list)
     """Ids of the messages that leave `processing` with this save."""
 
@@ -211,36 +208,6 @@ class Changes:
                 )
             )
 
-    def move_stock(
-        self,
-        message: ClaimedMessage,
-        order_id: str,
-        allocations: Iterable[Allocation],
-        stock: Stock,
-        totals: StockTotals,
-    ) -> None:
-        """One movement an allocation, with the running totals after it."""
-        for taken in allocations:
-            product, site, account, line_number, quantity = taken
-            place = (product, site)
-            self.snapshots[place] = stock.positions[place].snapshot
-            number, total, own = totals.after(place, account, quantity)
-            self.stock_movements.append(
-                (
-                    product,
-                    site,
-                    number,
-                    account,
-                    order_id,
-                    line_number,
-                    message.id,
-                    self.at,
-                    _text(quantity),
-                    _text(total),
-                    _text(own),
-                )
-            )
-
     def keep_document(
         self,
         message: ClaimedMessage,
@@ -290,36 +257,6 @@ class Changes:
             )
 
 
-class StockTotals:
-    """Running totals of stock while a batch's movements are numbered, starting from what was loaded."""
-
-    def __init__(self) -> None:
-        self._standing: dict[tuple[str, str], _Standing] = {}
-
-    def start(self, stock: Stock) -> None:
-        """Note where the store stands, before anything is decided on `stock`."""
-        for place, position in stock.positions.items():
-            self._standing[place] = _Standing(position.last_movement, position.taken, dict(position.taken_by))
-
-    def after(self, place: tuple[str, str], account: str, quantity: Decimal) -> tuple[int, Decimal, Decimal]:
-        """The number of a movement of this product at this site, and the totals of everyone and of this account after
-        it."""
-        standing = self._standing[place]
-        standing.number += 1
-        standing.total = total = EXACT.add(standing.total, quantity)
-        standing.own[account] = own = EXACT.add(standing.own.get(account, ZERO), quantity)
-        return standing.number, total, own
-
-
-@dataclass(slots=True)
-class _Standing:
-    """One product at one site, as the movements so far leave it."""
-
-    number: int
-    total: Decimal
-    own: dict[str, Decimal]
-
-
 _EVENT_NAMES = {
     "done": "answered",
     "held": "held",
@@ -353,11 +290,8 @@ def _times(stages: Mapping[str, int]) -> str:
 
 
 def _text(value: Decimal) -> str:
-    """A decimal in full, never with an exponent. (`str` takes a third of a format's time, and mostly has none.)"""
-    if value is NOTHING:
-        return "0"
-    text = str(value)
-    return f"{value:f}" if "E" in text else text
+    """A decimal in full; most of a ledger is nothing."""
+    return "0" if value is NOTHING else in_full(value)
 
 
 SETTLED = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -34,7 +34,6 @@ from gateway.store.tables import (
     orders,
     payloads,
     quantity_movements,
-    stock_movements,
 )
 from gateway.store.urgency import URGENCY_UPDATE
 from schemas.faults import Fault
@@ -258,7 +257,7 @@ class WorkQueue:
     def save(self, claim: Claim, changes: Changes) -> None:
         """Write everything that was decided, in one transaction.
 
-        Raises LeaseLost where the lease is over, Collision where stock or an order changed since it was loaded,
+        Raises LeaseLost where the lease is over, Collision where a decision on stock or an order doesn't hold any more,
         StoreUnavailable where the database can't take it. In each case nothing of it is written.
         """
         with self._database.write() as connection:
@@ -274,8 +273,6 @@ class WorkQueue:
             if settled != len(changes.message_updates):
                 raise LeaseLost(claim.lease_id)
             take(connection, changes.envelopes)
-            self._refuse_old_stock(connection, changes)
-            insert(connection, stock_movements, sorted(changes.stock_movements, key=_in_stock_order))
             insert(connection, orders, changes.orders)
             insert(connection, order_versions, changes.order_versions)
             insert(connection, quantity_movements, changes.quantity_movements)
@@ -287,6 +284,8 @@ class WorkQueue:
             for earlier, resend in changes.tried_again:
                 self._try_again(connection, earlier, resend, changes.at)
             self._end_lease(connection, claim, changes)
+            if changes.takings is not None:
+                changes.takings.write(connection)
 
     @staticmethod
     def _end_lease(connection: Connection, claim: Claim, changes: Changes) -> None:
@@ -296,22 +295,6 @@ class WorkQueue:
             return
         nothing_left = "NOT EXISTS (SELECT 1 FROM messages WHERE lease_id = ? AND status = 'processing')"
         run(connection, f"DELETE FROM leases WHERE id = ? AND {nothing_left}", [(claim.lease_id, claim.lease_id)])
-
-    @staticmethod
-    def _refuse_old_stock(connection: Connection, changes: Changes) -> None:
-        """Raises Collision where a snapshot came in since the one that this was decided on."""
-        products = sorted({product for product, _ in changes.snapshots})
-        if not products:
-            return
-        rows = fetch(
-            connection,
-            "SELECT k.product, k.site, (SELECT max(n.id) FROM stock_snapshots n WHERE n.product = k.product "
-            f"AND n.site = k.site) FROM stock_places k WHERE {one_of(connection, 'k.product')}",
-            [values(connection, products)],
-        )
-        for product, site, newest in rows:
-            if changes.snapshots.get((product, site), newest) != newest:
-                raise Collision(f"stock of {product} at {site} was counted anew")
 
     def release(self, claim: Claim, messages: Sequence[ClaimedMessage], after_seconds: float = 0.0) -> None:
         """Give messages back unsettled, to be claimed again, at the earliest after so many seconds; as urgent as they
@@ -494,8 +477,3 @@ def _shares(lanes: Sequence[int], limit: int) -> list[tuple[int, int]]:
     """The batch split between the lanes that have work, by their weights, at least one each."""
     total = sum(LANE_WEIGHTS[lane] for lane in lanes)
     return [(lane, max(1, limit * LANE_WEIGHTS[lane] // total)) for lane in lanes]
-
-
-def _in_stock_order(row: Sequence[Any]) -> tuple[str, str, int]:
-    """Product, site, number: savers that meet on the same stock lock it in the same order."""
-    return (row[0], row[1], row[2])

@@ -1,8 +1,8 @@
 """Snapshots of stock and what was taken since: loading the positions that a batch decides on.
 
-The look-ups are written so that each place costs one seek. Left to itself either database reads every movement that a
+The look-ups are written so that each place costs one seek. Left to itself either database reads every snapshot that a
 product ever had: SQLite keeps the order of a CROSS JOIN, so the few places come first there; PostgreSQL takes the last
-row of an index in a LATERAL join.
+row of an index in a LATERAL join. What is taken is `takings`' part.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
 from gateway.store.ids import now_us
-from gateway.store.statements import fetch, insert, one_of, values
+from gateway.store.statements import fetch, given, insert, one_of, values
 from gateway.store.tables import stock_places, stock_snapshots
-from gateway.trade.stock import Position, Stock
+from gateway.trade.stock import Place, Position, Stock
 from mappings.revision import StockRow
 
 
@@ -39,15 +39,13 @@ class StockBook:
     def load(self, products: Iterable[str], accounts: Iterable[str]) -> Stock:
         """Where these products stand at every site, and what these accounts have taken of them.
 
-        Costs the same however many snapshots and movements there have been: each look-up is one seek.
+        Costs the same however many snapshots and movements there have been: each look-up is one seek. Others may take
+        stock while it is read; the save sees to that, as to all that they take until then.
         """
-        positions: dict[tuple[str, str], Position] = {}
-        wanted, takers = sorted(set(products)), sorted(set(accounts))
-        with self._database.snapshot() as connection:
-            positions |= _newest_snapshots(connection, wanted)
-            _add_totals(connection, wanted, positions)
-            for account in takers:
-                _add_own_totals(connection, wanted, account, positions)
+        wanted = sorted(set(products))
+        with self._database.read() as connection:
+            positions = _positions(connection, wanted)
+            _add_own_totals(connection, wanted, sorted(set(accounts)), positions)
         sites: dict[str, tuple[str, ...]] = {}
         for product, site in sorted(positions):
             sites[product] = (*sites.get(product, ()), site)
@@ -67,10 +65,18 @@ def _snapshot_row(row: StockRow, at: int) -> tuple[Any, ...]:
     )
 
 
-def _newest_snapshots(connection: Connection, products: list[str]) -> dict[tuple[str, str], Position]:
-    columns = "id, on_hand, reserved_other, next_receipt_date, next_receipt_quantity"
-    query = _last_of("stock_snapshots", "id", columns, connection)
-    rows = fetch(connection, query, [values(connection, products)])
+def _positions(connection: Connection, products: list[str]) -> dict[Place, Position]:
+    """The newest snapshot of each place, and what all have taken there."""
+    columns = "m.id, m.on_hand, m.reserved_other, m.next_receipt_date, m.next_receipt_quantity"
+    newest = "FROM stock_snapshots n WHERE n.product = k.product AND n.site = k.site"
+    if connection.dialect.name == "sqlite":
+        joined = f"CROSS JOIN stock_snapshots m ON m.id = (SELECT max(n.id) {newest})"
+    else:
+        joined = f"CROSS JOIN LATERAL (SELECT * {newest} ORDER BY n.id DESC LIMIT 1) m"
+    query = (
+        f"SELECT k.product, k.site, {columns}, {_last_taken('taken')} FROM stock_places k {joined} "
+        f"WHERE {one_of(connection, 'k.product')}"
+    )
     return {
         (row[0], row[1]): Position(
             product=row[0],
@@ -80,39 +86,32 @@ def _newest_snapshots(connection: Connection, products: list[str]) -> dict[tuple
             reserved_other=Decimal(row[4]),
             next_receipt_date=date.fromisoformat(row[5]) if row[5] else None,
             next_receipt_quantity=None if row[6] is None else Decimal(row[6]),
-            last_movement=0,
+            taken=Decimal(row[7] or 0),
         )
-        for row in rows
+        for row in fetch(connection, query, [values(connection, products)])
     }
 
 
-def _add_totals(connection: Connection, products: list[str], positions: dict[tuple[str, str], Position]) -> None:
-    query = _last_of("stock_movements", "number", "number, taken", connection)
-    for product, site, number, taken in fetch(connection, query, [values(connection, products)]):
-        position = positions[product, site]
-        position.last_movement, position.taken = number, Decimal(taken)
-
-
 def _add_own_totals(
-    connection: Connection, products: list[str], account: str, positions: dict[tuple[str, str], Position]
+    connection: Connection, products: list[str], accounts: list[str], positions: dict[Place, Position]
 ) -> None:
-    query = _last_of("stock_movements", "number", "taken_by_account", connection, "account_id")
-    for product, site, taken in fetch(connection, query, [account, values(connection, products)]):
-        positions[product, site].taken_by[account] = Decimal(taken)
+    """What each of the accounts has taken at each place, where it has."""
+    if not accounts:
+        return
+    takers, parameters = given(connection, [(account,) for account in accounts], "w_account")
+    own = _last_taken("taken_by_account", " AND n.account_id = w_account")
+    query = (
+        f"SELECT k.product, k.site, w_account, {own} FROM {takers} w CROSS JOIN stock_places k "
+        f"WHERE {one_of(connection, 'k.product')}"
+    )
+    for product, site, account, taken in fetch(connection, query, [*parameters, values(connection, products)]):
+        if taken is not None and (position := positions.get((product, site))) is not None:
+            position.taken_by[account] = Decimal(taken)
 
 
-def _last_of(table: str, number: str, columns: str, connection: Connection, only: str | None = None) -> str:
-    """A query for product, site and these columns of the row with the highest number at each of the products' places;
-    of rows whose column `only` has the first parameter's value, where it is given. The last parameter is the products.
-    """
-    same_place = "n.product = k.product AND n.site = k.site" + (f" AND n.{only} = ?" if only else "")
-    found = ", ".join(f"m.{column}" for column in columns.split(", "))
-    wanted = f"WHERE {one_of(connection, 'k.product')}"
-    if connection.dialect.name != "sqlite":
-        last = f"SELECT {columns} FROM {table} n WHERE {same_place} ORDER BY n.{number} DESC LIMIT 1"
-        return f"SELECT k.product, k.site, {found} FROM stock_places k CROSS JOIN LATERAL ({last}) m {wanted}"
-    highest = f"SELECT max(n.{number}) FROM {table} n WHERE {same_place}"
+def _last_taken(column: str, only: str = "") -> str:
+    """A running total as the place's last movement has it; NULL before the first."""
     return (
-        f"SELECT k.product, k.site, {found} FROM stock_places k CROSS JOIN {table} m "
-        f"ON m.product = k.product AND m.site = k.site AND m.{number} = ({highest}) {wanted}"
+        f"(SELECT n.{column} FROM stock_movements n WHERE n.product = k.product AND n.site = k.site{only} "
+        "ORDER BY n.number DESC LIMIT 1)"
     )

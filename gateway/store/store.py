@@ -19,7 +19,6 @@ from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
-from gateway.store.turns import Turns
 from gateway.store.urgency import Backlog
 
 
@@ -41,7 +40,6 @@ class Store:
         self.problems = Problems(self.database)
         self.stock = StockBook(self.database)
         self.numbers = Numbers(self.database)
-        self.turns = Turns(self.database)
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version. Safe to run at once from several processes."""

@@ -331,7 +331,8 @@ stock_snapshots = Table(
     Index("ix_stock_snapshots_product", "product", "site", "id"),
 )
 
-# Where each product has ever had a snapshot, so that finding the newest ones never reads the old ones.
+# Where each product has ever had a snapshot, so that finding the newest ones never reads the old ones. Who takes stock
+# locks the row of the place until its movements are committed (`takings`).
 stock_places = Table(
     "stock_places",
     metadata,
@@ -341,8 +342,8 @@ stock_places = Table(
     sqlite_with_rowid=False,
 )
 
-# Append-only, numbered per product and site: two savers that decided on the same stock collide, and one decides again.
-# `taken` and `taken_by_account` are running totals after the movement, so that the last row is the balance.
+# Append-only, numbered per product and site without gaps. `taken` and `taken_by_account` are running totals after the
+# movement, so that the last row is the balance.
 stock_movements = Table(
     "stock_movements",
     metadata,

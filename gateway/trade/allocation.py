@@ -29,6 +29,7 @@ def allocate(stock: Stock, account: Account, want: Wanted) -> tuple[Allocation, 
             position.take(taker, missing)
             last = Allocation(product, site, taker, number, missing)
             return (*found, last) if found else (last,)
+        position.cut_short = True
         part = _whole_part(free, want)
         if part:
             position.take(taker, part)

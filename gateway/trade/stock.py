@@ -2,7 +2,8 @@
 
 Free stock of a product at a site is what the last snapshot had on hand less what others reserved. An account may
 take `allocation_percent` of that, less what it has taken since; and nobody more than what all have left.
-Movements are append-only; `Position` is the running total that the last movement of a product and site carries.
+Movements are append-only; `Position` is the running total that the last movement of a product and site carries, and
+what this view takes on top of it. Whether there is still enough for that is seen when it is saved.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from schemas.values import EXACT
 _NOTHING = Decimal(0)
 _HUNDREDTH = Decimal("0.01")
 
+Place = tuple[str, str]
+"""(product, site)."""
+
 
 @dataclass(slots=True)
 class Position:
@@ -29,10 +33,10 @@ class Position:
     reserved_other: Decimal
     next_receipt_date: date | None
     next_receipt_quantity: Decimal | None
-    last_movement: int
-    """Number of the last movement seen; a save is refused where the store has a later one."""
     taken: Decimal = Decimal(0)
     taken_by: dict[str, Decimal] = field(default_factory=dict)
+    cut_short: bool = False
+    """Whether a line was given less here than it wanted: were there more, it could have been decided otherwise."""
     free_then: Decimal = field(init=False)
     """What was free at the snapshot, before anything was taken here."""
 
@@ -42,12 +46,15 @@ class Position:
     def free(self, account: str, percent: int) -> Decimal:
         """Base units that `account`, whose share is `percent`, may still take."""
         everyone = EXACT.subtract(self.free_then, self.taken)
-        share = self.free_then
-        if percent != 100:
-            share = EXACT.multiply(share, EXACT.multiply(percent, _HUNDREDTH))
-        own = EXACT.subtract(share, self.taken_by.get(account, _NOTHING))
+        own = EXACT.subtract(self.share(percent), self.taken_by.get(account, _NOTHING))
         left = everyone if everyone < own else own
         return left if left > 0 else _NOTHING
+
+    def share(self, percent: int) -> Decimal:
+        """Base units that an account may take in all, if so many per cent are its share."""
+        if percent == 100:
+            return self.free_then
+        return EXACT.multiply(self.free_then, EXACT.multiply(percent, _HUNDREDTH))
 
     def take(self, account: str, quantity: Decimal) -> None:
         """Note in this view that `account` takes `quantity` base units; negative gives back."""
@@ -75,7 +82,7 @@ class Receipt(NamedTuple):
 class Stock:
     """The positions loaded for a batch. Taking from it changes this view only; the save writes the movements."""
 
-    def __init__(self, positions: dict[tuple[str, str], Position], sites: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, positions: dict[Place, Position], sites: dict[str, tuple[str, ...]]) -> None:
         self.positions = positions
         self.sites = sites
         """Product → the sites that have a snapshot of it, in name order."""

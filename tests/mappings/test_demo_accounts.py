@@ -94,7 +94,7 @@ def demo_stock() -> Stock:
 
 def position(row: StockRow) -> Position:
     due = (row.next_receipt_date, row.next_receipt_quantity)
-    return Position(row.product, row.site, 1, row.on_hand, row.reserved_other, *due, 0)
+    return Position(row.product, row.site, 1, row.on_hand, row.reserved_other, *due)
 
 
 def test_the_stories_come_true_when_the_samples_are_decided_in_order() -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from gateway.store import database
 from gateway.store.arrivals import NewMessage
-from gateway.store.changes import Changes, ClaimedMessage, Settlement, StockTotals
+from gateway.store.changes import Changes, ClaimedMessage, Settlement
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id, now_us
 from gateway.store.queue import LOST_TOGETHER, Claim, LeaseLost
@@ -24,7 +24,6 @@ from gateway.store.revisions import Row
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from gateway.store.tables import metadata, stock_snapshots
-from gateway.trade.stock import Allocation
 from mappings.revision import StockRow
 from schemas.faults import Fault
 from tests.store.postgres import fresh_database
@@ -340,31 +339,6 @@ def test_released_messages_wait_their_time(store: Store) -> None:
 # --- saves ----------------------------------------
 
 
-def test_two_decisions_on_the_same_stock_collide_and_nothing_of_the_second_stays(store: Store) -> None:
-    store.stock.record([StockRow("OAT", "HAM", NOON, Decimal(100))])
-    ids = [store.intake.keep(arrival(f"{n}".encode())).message_id for n in range(2)]
-    first, second = claim(store, 1), claim(store, 1)
-    stocks = [store.stock.load(["OAT"], ["acme"]) for _ in range(2)]
-    saves = []
-    for work, stock in zip((first, second), stocks, strict=True):
-        totals = StockTotals()
-        totals.start(stock)
-        changes = settled(work.messages[0])
-        taken = Allocation("OAT", "HAM", "acme", "1", Decimal("12.5"))
-        changes.move_stock(work.messages[0], "order", [taken], stock, totals)
-        saves.append((work, changes))
-    store.queue.save(*saves[0])
-    with pytest.raises(Collision):
-        store.queue.save(*saves[1])
-    assert [store.messages.status(one) for one in ids] == ["done", "processing"]
-    position = store.stock.load(["OAT"], ["acme"]).positions["OAT", "HAM"]
-    assert (position.taken, position.taken_by, position.last_movement) == (
-        Decimal("12.5"),
-        {"acme": Decimal("12.5")},
-        1,
-    )
-
-
 def document(store: Store, number: str, body: bytes = b"<x/>") -> str:
     """A document in acme's mailbox, made by settling a message of its own."""
     store.intake.keep(arrival(new_id().encode()))
@@ -518,19 +492,6 @@ def test_what_no_text_column_takes_is_stored_all_the_same(store: Store) -> None:
     assert [one.status for one in kept] == ["rejected", *["received"] * 7]
     (stored,) = store.messages.faults(kept[0].message_id)
     assert stored.value == "hello\ufffdworld"
-
-
-def test_a_decision_on_stock_that_was_counted_anew_collides(store: Store) -> None:
-    store.stock.record([StockRow("OAT", "HAM", NOON, Decimal(100))])
-    store.intake.keep(arrival(b"x"))
-    work, stock, totals = claim(store), store.stock.load(["OAT"], ["acme"]), StockTotals()
-    totals.start(stock)
-    changes = settled(work.messages[0])
-    changes.move_stock(work.messages[0], "order", [Allocation("OAT", "HAM", "acme", "1", Decimal(90))], stock, totals)
-    store.stock.record([StockRow("OAT", "HAM", NOON, Decimal(10))])
-    with pytest.raises(Collision, match="counted anew"):
-        store.queue.save(work, changes)
-    assert store.stock.load(["OAT"], ["acme"]).positions["OAT", "HAM"].taken == 0
 
 
 def test_an_earlier_message_that_moved_on_meanwhile_is_a_collision(store: Store) -> None:

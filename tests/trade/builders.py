@@ -102,7 +102,6 @@ def stock_of(levels: Mapping[tuple[str, str], object]) -> Stock:
             Decimal(0),
             day,
             None if due is None else Decimal(str(due)),
-            0,
         )
     sites: dict[str, tuple[str, ...]] = {}
     for product, site in sorted(positions):

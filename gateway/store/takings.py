@@ -1,0 +1,166 @@
+"""Taking stock: what a batch decided to take, and writing it down as long as there is still enough.
+
+Decisions are made on stock as it was loaded, and others take from it meanwhile. A line that was given all it wanted
+may have it as long as that is still free, whoever took what; so the save asks only that. It locks the places that the
+batch takes from, in one order everywhere, reads where they stand now, and numbers the movements from there. Two
+workers on plentiful stock meet at these locks for the length of one insert, and decide nothing in vain.
+
+What the save accepts is what deciding anew on the present stock would take: where a line was cut short, nothing may
+have been given back since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.columns import in_full
+from gateway.store.database import Collision
+from gateway.store.statements import fetch, given, insert
+from gateway.store.tables import stock_movements
+from gateway.trade.stock import Allocation, Place, Position, Stock
+from schemas.values import EXACT
+
+ZERO = Decimal(0)
+
+
+class _Taken(NamedTuple):
+    """A movement but for its number and running totals; of those, what the batch itself has taken by then."""
+
+    account: str
+    order_id: str
+    line_number: str
+    message_id: str
+    at: int
+    quantity: str
+    by_all: Decimal
+    by_account: Decimal
+
+
+class Standing(NamedTuple):
+    """Where a place stands in the store: its newest snapshot and the totals of its last movements."""
+
+    snapshot: int
+    number: int
+    by_all: Decimal
+    by_account: dict[str, Decimal]
+
+
+class _Drawn:
+    """What the batch takes at one place, and what it was decided on."""
+
+    __slots__ = ("by_account", "by_all", "movements", "position", "seen", "seen_by", "shares")
+
+    def __init__(self, position: Position) -> None:
+        self.position = position
+        self.seen, self.seen_by = position.taken, dict(position.taken_by)
+        self.by_all = ZERO
+        self.by_account: dict[str, Decimal] = {}
+        self.shares: dict[tuple[str, int], Decimal] = {}
+        """(account, its share in per cent) → what the account takes up to the last line that was decided under it."""
+        self.movements: list[_Taken] = []
+
+    def matters(self) -> bool:
+        """Whether anything was decided by what is there."""
+        return bool(self.movements) or self.position.cut_short
+
+    def accounts(self) -> Iterable[str]:
+        """Whose totals the save must know; there is always one to ask for."""
+        return self.by_account.keys() | self.seen_by.keys() or ("",)
+
+
+class Takings:
+    """What one batch takes of a stock view. Begin it before anything is decided on the view."""
+
+    def __init__(self, stock: Stock) -> None:
+        self._drawn = {place: _Drawn(position) for place, position in stock.positions.items()}
+
+    def add(self, message_id: str, order_id: str, at: int, allocations: Iterable[Allocation], percent: int) -> None:
+        """One movement an allocation, of an account that may have so many per cent of the stock."""
+        for product, site, account, line_number, quantity in allocations:
+            drawn = self._drawn[product, site]
+            drawn.by_all = by_all = EXACT.add(drawn.by_all, quantity)
+            own = drawn.by_account.get(account)
+            own = drawn.by_account[account] = quantity if own is None else EXACT.add(own, quantity)
+            drawn.shares[account, percent] = own
+            taken = _Taken(account, order_id, line_number, message_id, at, in_full(quantity), by_all, own)
+            drawn.movements.append(taken)
+
+    def write(self, connection: Connection) -> None:
+        """Append the movements. Raises Collision where a decision doesn't hold any more.
+
+        To be called last in the transaction: others that take from the same places wait for its end.
+        """
+        concerned = {place: drawn for place, drawn in sorted(self._drawn.items()) if drawn.matters()}
+        if concerned:
+            _lock(connection, concerned)
+            insert(connection, stock_movements, self.movements(_standing(connection, concerned)))
+
+    def movements(self, now: Mapping[Place, Standing]) -> list[tuple[Any, ...]]:
+        """The rows, numbered from where these places stand. Raises Collision as `write` does."""
+        for place, standing in now.items():
+            _judge(place, self._drawn[place], standing)
+        return [row for place, standing in now.items() for row in _rows(place, self._drawn[place], standing)]
+
+
+def _lock(connection: Connection, places: Iterable[Place]) -> None:
+    """Until the transaction ends; SQLite has one writer at a time. In one order, so that nobody waits in a circle, and
+    in a statement of its own: what is read in the next one is what those left who had the locks before."""
+    if connection.dialect.name == "sqlite":
+        return
+    table, parameters = given(connection, list(places), "w_product", "w_site")
+    fetch(
+        connection,
+        f"SELECT 1 FROM {table} w JOIN stock_places k ON k.product = w_product AND k.site = w_site "
+        "ORDER BY k.product, k.site FOR UPDATE OF k",
+        parameters,
+    )
+
+
+def _standing(connection: Connection, places: dict[Place, _Drawn]) -> dict[Place, Standing]:
+    """Where each place stands now, for the accounts that take there or had taken. A look-up is one seek."""
+    wanted = [(*place, account) for place, drawn in places.items() for account in drawn.accounts()]
+    table, parameters = given(connection, wanted, "w_product", "w_site", "w_account")
+    here = "product = w_product AND site = w_site"
+    last = f"FROM stock_movements WHERE {here}"
+    found: dict[Place, Standing] = {}
+    for product, site, account, snapshot, number, by_all, own in fetch(
+        connection,
+        f"SELECT w_product, w_site, w_account, (SELECT max(id) FROM stock_snapshots WHERE {here}), "
+        f"(SELECT number {last} ORDER BY number DESC LIMIT 1), (SELECT taken {last} ORDER BY number DESC LIMIT 1), "
+        f"(SELECT taken_by_account {last} AND account_id = w_account ORDER BY number DESC LIMIT 1) FROM {table} w",
+        parameters,
+    ):
+        now = found.get((product, site))
+        if now is None:
+            now = found[product, site] = Standing(snapshot, number or 0, Decimal(by_all or 0), {})
+        now.by_account[account] = Decimal(own or 0)
+    return found
+
+
+def _judge(place: Place, drawn: _Drawn, now: Standing) -> None:
+    """Raises Collision where deciding on what is there now could end otherwise. Comparisons only."""
+    position = drawn.position
+    if now.snapshot != position.snapshot:
+        raise Collision(f"stock of {' at '.join(place)} was counted anew")
+    if drawn.by_all and EXACT.add(now.by_all, drawn.by_all) > position.free_then:
+        raise Collision(f"stock of {' at '.join(place)} was taken meanwhile")
+    for (account, percent), quantity in drawn.shares.items():
+        if quantity and EXACT.add(now.by_account[account], quantity) > position.share(percent):
+            raise Collision(f"the share that {account} has of {' at '.join(place)} was taken meanwhile")
+    if position.cut_short and _was_given_back(drawn, now):
+        raise Collision(f"stock of {' at '.join(place)} was given back")
+
+
+def _was_given_back(drawn: _Drawn, now: Standing) -> bool:
+    return now.by_all < drawn.seen or any(own < drawn.seen_by.get(who, ZERO) for who, own in now.by_account.items())
+
+
+def _rows(place: Place, drawn: _Drawn, now: Standing) -> Iterator[tuple[Any, ...]]:
+    for number, taken in enumerate(drawn.movements, now.number + 1):
+        by_all = EXACT.add(now.by_all, taken.by_all)
+        by_account = EXACT.add(now.by_account[taken.account], taken.by_account)
+        yield (*place, number, *taken[:6], in_full(by_all), in_full(by_account))
