@@ -19,14 +19,18 @@ from sqlalchemy.engine import Connection
 def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, skip_conflicts: bool = False) -> int:
     """Insert rows given in the table's column order (serial keys left out); the number inserted.
 
-    PostgreSQL takes many rows by COPY, in a quarter of the time that it takes for as many inserts.
+    PostgreSQL takes many rows by COPY, in a quarter of the time that it takes for as many inserts; where they have
+    bytes in its binary format, which sends a document as it is and not as twice as many digits.
     """
     if not rows:
         return 0
     if connection.dialect.name == "sqlite" or skip_conflicts or len(rows) == 1:
         return run(connection, _insert_text(table, connection.dialect.name, skip_conflicts), rows)
     cursor = _cursor(connection)
-    with cursor, cursor.copy(_copy_text(table)) as copying:
+    text, types = _copy(table)
+    with cursor, cursor.copy(text) as copying:
+        if types:
+            copying.set_types(types)
         for row in rows:
             copying.write_row(row)
     return int(cursor.rowcount)
@@ -90,7 +94,7 @@ def update(
         f"UPDATE {table.name} SET {settings}, {also} FROM unnest({arrays}) AS new({renamed}) "
         f"WHERE id = new_id AND {only}"
     )
-    return run(connection, text, [(*(list(values) for values in zip(*rows, strict=True)), *parameters)])
+    return run(connection, text, [(*map(_array, zip(*rows, strict=True)), *parameters)])
 
 
 _POSTGRESQL = PGDialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
@@ -124,12 +128,12 @@ def one_of(connection: Connection, column: str) -> str:
     """The condition that the column has one of the values of one `?`, which `values` makes: one text for any number."""
     if connection.dialect.name == "sqlite":
         return f"{column} IN (SELECT value FROM json_each(?))"
-    return f"{column} = ANY(?)"
+    return f"{column} = ANY(?::text[])"
 
 
 def values(connection: Connection, texts: Iterable[str]) -> Any:
     """The parameter of `one_of`."""
-    return json.dumps(list(texts)) if connection.dialect.name == "sqlite" else list(texts)
+    return json.dumps(list(texts)) if connection.dialect.name == "sqlite" else _array(texts)
 
 
 def given(connection: Connection, rows: Sequence[Sequence[str | int]], *names: str) -> tuple[str, list[Any]]:
@@ -143,7 +147,22 @@ def given(connection: Connection, rows: Sequence[Sequence[str | int]], *names: s
     types = ["text" if isinstance(value, str) else "bigint" for value in rows[0]]
     arrays = ", ".join(f"?::{kind}[]" for kind in types)
     text = f"(SELECT * FROM unnest({arrays}) AS given({', '.join(names)}))"
-    return text, [list(column) for column in zip(*rows, strict=True)]
+    return text, [_array(column) for column in zip(*rows, strict=True)]
+
+
+def _array(items: Iterable[str | int | bytes | None]) -> str:
+    """PostgreSQL's array as it is written. (The driver asks each item its type: 58 µs for 50 ids, against 6.)"""
+    return "{" + ",".join([_item(item) for item in items]) + "}"
+
+
+def _item(value: str | int | bytes | None) -> str:
+    if isinstance(value, str):
+        if "\\" in value or '"' in value:
+            value = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{value}"'
+    if value is None:
+        return "NULL"
+    return f'"\\\\x{value.hex()}"' if isinstance(value, bytes) else str(value)
 
 
 def marks(count: int) -> str:
@@ -182,11 +201,13 @@ def _many_text(table: Table, rows: int) -> str:
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([one] * rows)}"
 
 
-def _copy_text(table: Table) -> str:
-    key = (table.name, "copy", False)
-    if key not in _texts:
-        _texts[key] = f"COPY {table.name} ({', '.join(_columns(table))}) FROM STDIN"
-    return _texts[key]
+@lru_cache(maxsize=64)
+def _copy(table: Table) -> tuple[str, list[str]]:
+    """The statement, and the columns' types where it is binary. (Decimals are not: as text they take a third of it.)"""
+    columns = _columns(table)
+    text = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN"
+    types = [_postgres_type(table, column).lower() for column in columns]
+    return (f"{text} (FORMAT BINARY)", types) if "bytea" in types and "numeric" not in types else (text, [])
 
 
 def _columns(table: Table) -> list[str]:
