@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from gateway.states import advance
@@ -183,7 +182,7 @@ class Changes:
         """The first movement of each line: what was ordered and what became of it."""
         message_id, at = message.id, self.at
         for position, line in enumerate(ledger):
-            ordered = _text(line.ordered)
+            ordered = in_full(line.ordered)
             self.quantity_movements.append(
                 (
                     order_id,
@@ -195,12 +194,12 @@ class Changes:
                     line.product,
                     line.unit,
                     line.base_unit,
-                    None if line.base_ordered is None else _text(line.base_ordered),
+                    None if line.base_ordered is None else in_full(line.base_ordered),
                     ordered,
-                    ordered if line.confirmed is line.ordered else _text(line.confirmed),
-                    _text(line.backordered),
-                    _text(line.rejected),
-                    _text(line.cancelled),
+                    ordered if line.confirmed is line.ordered else in_full(line.confirmed),
+                    "0" if line.backordered is NOTHING else in_full(line.backordered),
+                    "0" if line.rejected is NOTHING else in_full(line.rejected),
+                    "0" if line.cancelled is NOTHING else in_full(line.cancelled),
                     "0",
                     "0",
                     "0",
@@ -287,11 +286,6 @@ def _told(status: str, message: ClaimedMessage, end: Settlement) -> str:
 def _times(stages: Mapping[str, int]) -> str:
     """Stage → when, as JSON; the stages' names are ours and need no escapes."""
     return "{" + ",".join([f'"{stage}":{at}' for stage, at in stages.items()]) + "}"
-
-
-def _text(value: Decimal) -> str:
-    """A decimal in full; most of a ledger is nothing."""
-    return "0" if value is NOTHING else in_full(value)
 
 
 SETTLED = (

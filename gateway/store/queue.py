@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -62,6 +62,11 @@ WITH RECURSIVE waiting AS (
 ) SELECT lane, account_id FROM waiting LIMIT ?
 """
 """A skip scan of the ready index, in one round trip."""
+
+_END_LEASE = (
+    "DELETE FROM leases WHERE id = ? "
+    "AND NOT EXISTS (SELECT 1 FROM messages WHERE lease_id = ? AND status = 'processing')"
+)
 
 
 class LeaseLost(Exception):
@@ -260,8 +265,9 @@ class WorkQueue:
         Raises LeaseLost where the lease is over, Collision where a decision on stock or an order doesn't hold any more,
         StoreUnavailable where the database can't take it. In each case nothing of it is written.
         """
+        is_whole = len(changes.settled) == len(claim.messages)
         with self._database.write() as connection:
-            self._check(connection, claim.lease_id)
+            transaction = self._check(connection, claim.lease_id, ends=is_whole)
             run(connection, URGENCY_UPDATE, [(*row, claim.lease_id) for row in changes.urgencies])
             ours = "lease_id = ? AND status = 'processing'"
             settled = update(
@@ -276,25 +282,17 @@ class WorkQueue:
             insert(connection, orders, changes.orders)
             insert(connection, order_versions, changes.order_versions)
             insert(connection, quantity_movements, changes.quantity_movements)
-            insert(connection, documents, self._stamped(connection, changes))
+            insert(connection, documents, _stamped(changes.documents, transaction))
             insert(connection, deliveries, changes.deliveries)
             insert(connection, faults, changes.faults)
             insert(connection, events, changes.events)
             insert(connection, payloads, changes.payloads, skip_conflicts=True)
             for earlier, resend in changes.tried_again:
                 self._try_again(connection, earlier, resend, changes.at)
-            self._end_lease(connection, claim, changes)
+            if not is_whole:
+                run(connection, _END_LEASE, [(claim.lease_id, claim.lease_id)])
             if changes.takings is not None:
                 changes.takings.write(connection)
-
-    @staticmethod
-    def _end_lease(connection: Connection, claim: Claim, changes: Changes) -> None:
-        """The lease goes with the last of its messages."""
-        if len(changes.settled) == len(claim.messages):
-            run(connection, "DELETE FROM leases WHERE id = ?", [(claim.lease_id,)])
-            return
-        nothing_left = "NOT EXISTS (SELECT 1 FROM messages WHERE lease_id = ? AND status = 'processing')"
-        run(connection, f"DELETE FROM leases WHERE id = ? AND {nothing_left}", [(claim.lease_id, claim.lease_id)])
 
     def release(self, claim: Claim, messages: Sequence[ClaimedMessage], after_seconds: float = 0.0) -> None:
         """Give messages back unsettled, to be claimed again, at the earliest after so many seconds; as urgent as they
@@ -407,19 +405,18 @@ class WorkQueue:
             [(status, at, event.number, event.hash, message_id)],
         )
 
-    def _check(self, connection: Connection, lease_id: str) -> None:
-        lock = "" if self._database.is_sqlite else " FOR UPDATE"
+    def _check(self, connection: Connection, lease_id: str, *, ends: bool = False) -> int:
+        """That the lease is good, which locks it, and where it `ends` takes it away: it goes with the last of its
+        messages. The number of this transaction; 0 on SQLite. Raises LeaseLost."""
         now, moment = self._clock.now()
-        query = f"SELECT 1 FROM leases WHERE id = ? AND boot = ? AND until > {now}{lock}"
-        if not fetch(connection, query, [lease_id, self._clock.boot, *moment]):
+        good = f"FROM leases WHERE id = ? AND boot = ? AND until > {now}"
+        number = "0" if self._database.is_sqlite else "pg_current_xact_id()::text::bigint"
+        lock = "" if self._database.is_sqlite else " FOR UPDATE"
+        query = f"DELETE {good} RETURNING {number}" if ends else f"SELECT {number} {good}{lock}"
+        rows = fetch(connection, query, [lease_id, self._clock.boot, *moment])
+        if not rows:
             raise LeaseLost(lease_id)
-
-    def _stamped(self, connection: Connection, changes: Changes) -> list[tuple[object, ...]]:
-        """Documents with the number of this transaction, before which a page of the mailbox must end."""
-        if self._database.is_sqlite or not changes.documents:
-            return changes.documents
-        number = fetch(connection, "SELECT pg_current_xact_id()::text::bigint")[0][0]
-        return [(number, *row[1:]) for row in changes.documents]
+        return int(rows[0][0])
 
     @staticmethod
     def _try_again(connection: Connection, message_id: str, resend: str, at: int) -> None:
@@ -477,3 +474,8 @@ def _shares(lanes: Sequence[int], limit: int) -> list[tuple[int, int]]:
     """The batch split between the lanes that have work, by their weights, at least one each."""
     total = sum(LANE_WEIGHTS[lane] for lane in lanes)
     return [(lane, max(1, limit * LANE_WEIGHTS[lane] // total)) for lane in lanes]
+
+
+def _stamped(rows: list[tuple[Any, ...]], transaction: int) -> list[tuple[Any, ...]]:
+    """Documents with the number of the transaction, before which a page of the mailbox must end."""
+    return [(transaction, *row[1:]) for row in rows] if transaction else rows

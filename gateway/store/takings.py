@@ -11,7 +11,7 @@ have been given back since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -28,16 +28,18 @@ ZERO = Decimal(0)
 
 
 class _Taken(NamedTuple):
-    """A movement but for its number and running totals; of those, what the batch itself has taken by then."""
+    """A movement but for its number and running totals."""
 
     account: str
     order_id: str
     line_number: str
     message_id: str
     at: int
-    quantity: str
-    by_all: Decimal
-    by_account: Decimal
+    text: str
+    """The quantity as it is written."""
+    quantity: Decimal
+    percent: int
+    """What share of the stock the account may have, as the line was decided."""
 
 
 class Standing(NamedTuple):
@@ -52,24 +54,18 @@ class Standing(NamedTuple):
 class _Drawn:
     """What the batch takes at one place, and what it was decided on."""
 
-    __slots__ = ("by_account", "by_all", "movements", "position", "seen", "seen_by", "shares")
+    __slots__ = ("accounts", "movements", "position", "seen", "seen_by")
 
     def __init__(self, position: Position) -> None:
         self.position = position
         self.seen, self.seen_by = position.taken, dict(position.taken_by)
-        self.by_all = ZERO
-        self.by_account: dict[str, Decimal] = {}
-        self.shares: dict[tuple[str, int], Decimal] = {}
-        """(account, its share in per cent) → what the account takes up to the last line that was decided under it."""
+        self.accounts = set(self.seen_by)
+        """Whose totals the save must know."""
         self.movements: list[_Taken] = []
 
     def matters(self) -> bool:
         """Whether anything was decided by what is there."""
         return bool(self.movements) or self.position.cut_short
-
-    def accounts(self) -> Iterable[str]:
-        """Whose totals the save must know; there is always one to ask for."""
-        return self.by_account.keys() | self.seen_by.keys() or ("",)
 
 
 class Takings:
@@ -82,12 +78,9 @@ class Takings:
         """One movement an allocation, of an account that may have so many per cent of the stock."""
         for product, site, account, line_number, quantity in allocations:
             drawn = self._drawn[product, site]
-            drawn.by_all = by_all = EXACT.add(drawn.by_all, quantity)
-            own = drawn.by_account.get(account)
-            own = drawn.by_account[account] = quantity if own is None else EXACT.add(own, quantity)
-            drawn.shares[account, percent] = own
-            taken = _Taken(account, order_id, line_number, message_id, at, in_full(quantity), by_all, own)
-            drawn.movements.append(taken)
+            drawn.accounts.add(account)
+            text = in_full(quantity)
+            drawn.movements.append(_Taken(account, order_id, line_number, message_id, at, text, quantity, percent))
 
     def write(self, connection: Connection) -> None:
         """Append the movements. Raises Collision where a decision doesn't hold any more.
@@ -101,9 +94,10 @@ class Takings:
 
     def movements(self, now: Mapping[Place, Standing]) -> list[tuple[Any, ...]]:
         """The rows, numbered from where these places stand. Raises Collision as `write` does."""
+        rows: list[tuple[Any, ...]] = []
         for place, standing in now.items():
-            _judge(place, self._drawn[place], standing)
-        return [row for place, standing in now.items() for row in _rows(place, self._drawn[place], standing)]
+            rows += _movements(place, self._drawn[place], standing)
+        return rows
 
 
 def _lock(connection: Connection, places: Iterable[Place]) -> None:
@@ -122,7 +116,7 @@ def _lock(connection: Connection, places: Iterable[Place]) -> None:
 
 def _standing(connection: Connection, places: dict[Place, _Drawn]) -> dict[Place, Standing]:
     """Where each place stands now, for the accounts that take there or had taken. A look-up is one seek."""
-    wanted = [(*place, account) for place, drawn in places.items() for account in drawn.accounts()]
+    wanted = [(*place, account) for place, drawn in places.items() for account in drawn.accounts or ("",)]
     table, parameters = given(connection, wanted, "w_product", "w_site", "w_account")
     here = "product = w_product AND site = w_site"
     last = f"FROM stock_movements WHERE {here}"
@@ -141,26 +135,38 @@ def _standing(connection: Connection, places: dict[Place, _Drawn]) -> dict[Place
     return found
 
 
-def _judge(place: Place, drawn: _Drawn, now: Standing) -> None:
-    """Raises Collision where deciding on what is there now could end otherwise. Comparisons only."""
-    position = drawn.position
+def _movements(place: Place, drawn: _Drawn, now: Standing) -> list[tuple[Any, ...]]:
+    """One place's rows. Raises Collision where deciding on what is there now could end otherwise."""
+    position, at_place = drawn.position, " at ".join(place)
     if now.snapshot != position.snapshot:
-        raise Collision(f"stock of {' at '.join(place)} was counted anew")
-    if drawn.by_all and EXACT.add(now.by_all, drawn.by_all) > position.free_then:
-        raise Collision(f"stock of {' at '.join(place)} was taken meanwhile")
-    for (account, percent), quantity in drawn.shares.items():
-        if quantity and EXACT.add(now.by_account[account], quantity) > position.share(percent):
-            raise Collision(f"the share that {account} has of {' at '.join(place)} was taken meanwhile")
+        raise Collision(f"stock of {at_place} was counted anew")
     if position.cut_short and _was_given_back(drawn, now):
-        raise Collision(f"stock of {' at '.join(place)} was given back")
+        raise Collision(f"stock of {at_place} was given back")
+    rows, by_all, shares = _numbered(place, drawn.movements, now)
+    if by_all > now.by_all and by_all > position.free_then:
+        raise Collision(f"stock of {at_place} was taken meanwhile")
+    for (account, percent), by_account in shares.items():
+        if by_account > now.by_account[account] and by_account > position.share(percent):
+            raise Collision(f"the share that {account} has of {at_place} was taken meanwhile")
+    return rows
 
 
 def _was_given_back(drawn: _Drawn, now: Standing) -> bool:
     return now.by_all < drawn.seen or any(own < drawn.seen_by.get(who, ZERO) for who, own in now.by_account.items())
 
 
-def _rows(place: Place, drawn: _Drawn, now: Standing) -> Iterator[tuple[Any, ...]]:
-    for number, taken in enumerate(drawn.movements, now.number + 1):
-        by_all = EXACT.add(now.by_all, taken.by_all)
-        by_account = EXACT.add(now.by_account[taken.account], taken.by_account)
-        yield (*place, number, *taken[:6], in_full(by_all), in_full(by_account))
+def _numbered(
+    place: Place, movements: Iterable[_Taken], now: Standing
+) -> tuple[list[tuple[Any, ...]], Decimal, dict[tuple[str, int], Decimal]]:
+    """The rows; what all have taken after them; and (account, its share in per cent) → what it has after the last of
+    its lines that was decided under that share."""
+    add, by_all, own = EXACT.add, now.by_all, dict(now.by_account)
+    shares: dict[tuple[str, int], Decimal] = {}
+    rows: list[tuple[Any, ...]] = []
+    product, site = place
+    for number, (account, order_id, line, message, at, text, quantity, percent) in enumerate(movements, now.number + 1):
+        by_all = add(by_all, quantity)
+        own[account] = shares[account, percent] = mine = add(own[account], quantity)
+        totals = (in_full(by_all), in_full(mine))
+        rows.append((product, site, number, account, order_id, line, message, at, text, *totals))
+    return rows, by_all, shares

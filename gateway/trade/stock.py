@@ -46,7 +46,8 @@ class Position:
     def free(self, account: str, percent: int) -> Decimal:
         """Base units that `account`, whose share is `percent`, may still take."""
         everyone = EXACT.subtract(self.free_then, self.taken)
-        own = EXACT.subtract(self.share(percent), self.taken_by.get(account, _NOTHING))
+        share = self.free_then if percent == 100 else self.share(percent)
+        own = EXACT.subtract(share, self.taken_by.get(account, _NOTHING))
         left = everyone if everyone < own else own
         return left if left > 0 else _NOTHING
 
