@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.store.database import Collision
 from gateway.store.ids import new_id
+from gateway.store.queue import Claim
 from gateway.store.statements import fetch, insert
 from gateway.store.store import Store
 from gateway.store.tables import stock_movements
@@ -26,7 +27,7 @@ from gateway.trade.stock import Allocation, Position, Stock
 from gateway.trade.wanted import wanted
 from mappings.account import Account, Policies
 from mappings.revision import Product, SiteRow, StockRow
-from tests.store.test_conformance import arrival, claim, settled
+from tests.store.test_conformance import LANES, arrival, settled
 from tests.trade.builders import RECEIVED, line, mapped
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -48,7 +49,7 @@ class Batch:
     def __init__(self, store: Store, accounts: tuple[str, ...] = ("acme",), products: tuple[str, ...] = ("OAT", "SOY")):
         store.intake.keep(arrival(new_id().encode()))
         self.store = store
-        self.claim = claim(store, 1)
+        self.claim = one_claimed(store)
         self.message = self.claim.messages[0]
         self.again(accounts, products)
 
@@ -69,6 +70,14 @@ class Batch:
         changes = settled(self.message)
         changes.takings = self.takings
         self.store.queue.save(self.claim, changes)
+
+
+def one_claimed(store: Store) -> Claim:
+    """Of as many messages as there are batches; a claim passes over what another is just taking."""
+    while True:
+        found = store.queue.claim("w", LANES, 1)
+        if found is not None:
+            return found
 
 
 def taken_for(
