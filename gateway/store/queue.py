@@ -53,15 +53,15 @@ MOST_PAIRS = 500
 """Accounts that wait, over all lanes, which PostgreSQL is asked for at once; where there are more, lane by lane."""
 _WAITING = """
 WITH RECURSIVE waiting AS (
-    (SELECT lane, account_id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ANY(?)
+    (SELECT lane, account_id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane IN ({lanes})
      ORDER BY lane, account_id LIMIT 1)
     UNION ALL
     (SELECT following.lane, following.account_id FROM waiting last CROSS JOIN LATERAL (
-        SELECT lane, account_id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ANY(?)
+        SELECT lane, account_id FROM messages WHERE status = 'received' AND not_before IS NULL AND lane IN ({lanes})
         AND (lane, account_id) > (last.lane, last.account_id) ORDER BY lane, account_id LIMIT 1) following)
-) SELECT lane, account_id FROM waiting LIMIT ?
+) SELECT lane, account_id FROM waiting LIMIT {most}
 """
-"""A skip scan of the ready index, in one round trip."""
+"""A skip scan of the ready index, in one round trip. It has no parameters, so that it is planned once."""
 
 _END_LEASE = (
     "DELETE FROM leases WHERE id = ? "
@@ -175,7 +175,7 @@ class WorkQueue:
         if self._database.is_sqlite:
             found = {lane: self._waiting_accounts(connection, lane, limit) for lane in lanes}
             return {lane: accounts for lane, accounts in found.items() if accounts}
-        rows = fetch(connection, _WAITING, [lanes, lanes, MOST_PAIRS])
+        rows = fetch(connection, _WAITING.format(lanes=", ".join(map(str, lanes)), most=MOST_PAIRS))
         if len(rows) == MOST_PAIRS:
             found = {lane: self._waiting_accounts(connection, lane, limit) for lane in lanes}
             return {lane: accounts for lane, accounts in found.items() if accounts}
