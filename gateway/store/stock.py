@@ -18,6 +18,7 @@ from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, given, insert, one_of, values
 from gateway.store.tables import stock_places, stock_snapshots
+from gateway.store.takings import last_of_all, last_of_one
 from gateway.trade.stock import Place, Position, Stock
 from mappings.revision import StockRow
 
@@ -73,8 +74,9 @@ def _positions(connection: Connection, products: list[str]) -> dict[Place, Posit
         joined = f"CROSS JOIN stock_snapshots m ON m.id = (SELECT max(n.id) {newest})"
     else:
         joined = f"CROSS JOIN LATERAL (SELECT * {newest} ORDER BY n.id DESC LIMIT 1) m"
+    taken = last_of_all("taken", "k.product", "k.site")
     query = (
-        f"SELECT k.product, k.site, {columns}, {_last_taken('taken')} FROM stock_places k {joined} "
+        f"SELECT k.product, k.site, {columns}, {taken} FROM stock_places k {joined} "
         f"WHERE {one_of(connection, 'k.product')}"
     )
     return {
@@ -99,7 +101,7 @@ def _add_own_totals(
     if not accounts:
         return
     takers, parameters = given(connection, [(account,) for account in accounts], "w_account")
-    own = _last_taken("taken_by_account", " AND n.account_id = w_account")
+    own = last_of_one("k.product", "k.site", "w_account")
     query = (
         f"SELECT k.product, k.site, w_account, {own} FROM {takers} w CROSS JOIN stock_places k "
         f"WHERE {one_of(connection, 'k.product')}"
@@ -107,11 +109,3 @@ def _add_own_totals(
     for product, site, account, taken in fetch(connection, query, [*parameters, values(connection, products)]):
         if taken is not None and (position := positions.get((product, site))) is not None:
             position.taken_by[account] = Decimal(taken)
-
-
-def _last_taken(column: str, only: str = "") -> str:
-    """A running total as the place's last movement has it; NULL before the first."""
-    return (
-        f"(SELECT n.{column} FROM stock_movements n WHERE n.product = k.product AND n.site = k.site{only} "
-        "ORDER BY n.number DESC LIMIT 1)"
-    )

@@ -106,26 +106,21 @@ def _lock(connection: Connection, places: Iterable[Place]) -> None:
     if connection.dialect.name == "sqlite":
         return
     table, parameters = given(connection, list(places), "w_product", "w_site")
-    fetch(
-        connection,
-        f"SELECT 1 FROM {table} w JOIN stock_places k ON k.product = w_product AND k.site = w_site "
-        "ORDER BY k.product, k.site FOR UPDATE OF k",
-        parameters,
-    )
+    lock = "SELECT 1 FROM stock_places WHERE product = w_product AND site = w_site FOR UPDATE"
+    fetch(connection, f"SELECT ({lock}) FROM {table} w", parameters)  # as they are given: sorted
 
 
 def _standing(connection: Connection, places: dict[Place, _Drawn]) -> dict[Place, Standing]:
     """Where each place stands now, for the accounts that take there or had taken. A look-up is one seek."""
     wanted = [(*place, account) for place, drawn in places.items() for account in drawn.accounts or ("",)]
     table, parameters = given(connection, wanted, "w_product", "w_site", "w_account")
-    here = "product = w_product AND site = w_site"
-    last = f"FROM stock_movements WHERE {here}"
+    place = ("w_product", "w_site")
+    newest = "SELECT max(id) FROM stock_snapshots WHERE product = w_product AND site = w_site"
+    totals = f"{last_of_all('number', *place)}, {last_of_all('taken', *place)}, {last_of_one(*place, 'w_account')}"
     found: dict[Place, Standing] = {}
     for product, site, account, snapshot, number, by_all, own in fetch(
         connection,
-        f"SELECT w_product, w_site, w_account, (SELECT max(id) FROM stock_snapshots WHERE {here}), "
-        f"(SELECT number {last} ORDER BY number DESC LIMIT 1), (SELECT taken {last} ORDER BY number DESC LIMIT 1), "
-        f"(SELECT taken_by_account {last} AND account_id = w_account ORDER BY number DESC LIMIT 1) FROM {table} w",
+        f"SELECT {', '.join(place)}, w_account, ({newest}), {totals} FROM {table} w",
         parameters,
     ):
         now = found.get((product, site))
@@ -133,6 +128,27 @@ def _standing(connection: Connection, places: dict[Place, _Drawn]) -> dict[Place
             now = found[product, site] = Standing(snapshot, number or 0, Decimal(by_all or 0), {})
         now.by_account[account] = Decimal(own or 0)
     return found
+
+
+def last_of_all(column: str, product: str, site: str) -> str:
+    """SQL for a column of the last movement at a place, whose names are SQL too; NULL before the first."""
+    return (
+        f"(SELECT n.{column} FROM stock_movements n WHERE n.product = {product} AND n.site = {site} "
+        "ORDER BY n.number DESC LIMIT 1)"
+    )
+
+
+def last_of_one(product: str, site: str, account: str) -> str:
+    """SQL for what one account has taken at a place, as its last movement there has it; NULL where it has none.
+
+    Asked so that only the index by account can answer. With `account_id = …` PostgreSQL may walk back through all that
+    others took there, which is a short way where there is one account, and a long one for the second.
+    """
+    return (
+        f"(SELECT CASE WHEN n.account_id = {account} THEN n.taken_by_account END FROM stock_movements n "
+        f"WHERE n.product = {product} AND n.site = {site} AND n.account_id <= {account} "
+        "ORDER BY n.account_id DESC, n.number DESC LIMIT 1)"
+    )
 
 
 def _movements(place: Place, drawn: _Drawn, now: Standing) -> list[tuple[Any, ...]]:

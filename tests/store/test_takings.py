@@ -19,9 +19,10 @@ from gateway.store.database import Collision
 from gateway.store.ids import new_id
 from gateway.store.queue import Claim
 from gateway.store.statements import fetch, insert
+from gateway.store.statements import given as given_rows
 from gateway.store.store import Store
 from gateway.store.tables import stock_movements
-from gateway.store.takings import Standing, Takings
+from gateway.store.takings import Standing, Takings, last_of_one
 from gateway.trade.allocation import allocate
 from gateway.trade.stock import Allocation, Position, Stock
 from gateway.trade.wanted import wanted
@@ -158,6 +159,34 @@ def test_savers_that_take_from_the_same_places_wait_for_one_another_and_never_co
         for end in ends:
             end.result(60)
     assert totals_are_sums(store) == {("OAT", "HAM"): 150, ("SOY", "HAM"): 150}
+
+
+def test_what_an_account_took_is_its_own_whatever_the_others_are_called(store: Store) -> None:
+    stocked(store, OAT=100, SOY=100)
+    for name, quantity in (("bb", 5), ("dd", 7), ("bb", 1), ("b-b", 2)):
+        batch = Batch(store, (name,))
+        batch.take(OAT, quantity, account(name))
+        batch.save()
+    position = store.stock.load(["OAT"], ["aa", "b-b", "bb", "cc", "dd", "ee"]).positions["OAT", "HAM"]
+    assert (position.taken, position.taken_by) == (15, {"b-b": 2, "bb": 6, "dd": 7})
+    assert store.stock.load(["SOY"], ["bb"]).positions["SOY", "HAM"].taken_by == {}
+    totals_are_sums(store)
+
+
+def test_an_account_that_took_nothing_is_not_looked_for_among_all_that_others_took(store: Store) -> None:
+    """The plan for it where one account took everything so far, many times."""
+    stocked(store, OAT=10**6)
+    rows = [("OAT", "HAM", n, "acme", "o", "1", "m", 1, "1", f"{n}", f"{n}") for n in range(1, 2001)]
+    with store.database.write() as connection:
+        insert(connection, stock_movements, rows)
+        connection.exec_driver_sql("ANALYZE")
+    with store.database.read() as connection:
+        table, parameters = given_rows(connection, [("OAT", "HAM", "second")], "w_product", "w_site", "w_account")
+        query = f"SELECT {last_of_one('w_product', 'w_site', 'w_account')} FROM {table} w"
+        explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
+        plan = " ".join(str(row) for row in fetch(connection, f"{explain} {query}", parameters))
+    assert "ix_stock_movements_account" in plan
+    assert store.stock.load(["OAT"], ["acme", "second"]).positions["OAT", "HAM"].taken_by == {"acme": 2000}
 
 
 # --- not enough for both ----------------------------------------
