@@ -142,7 +142,7 @@ class Outbound(Terms):
     """How one kind of document leaves. `transport` is `mailbox` or a mapping naming one transport and its settings."""
 
     format: str
-    transport: str | dict[str, Any] = "mailbox"
+    transport: Literal["mailbox"] | Annotated[dict[str, Any], Field(min_length=1)] = "mailbox"
     schedule: str | None = None
     when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
 
@@ -192,6 +192,14 @@ class Policies(Terms):
     acknowledge_within: Duration = timedelta(hours=4)
     despatch_notice_before_arrival: Duration = timedelta(hours=4)
     order_rate_per_minute: int = Field(default=600, ge=0)
+
+    @field_validator("order_key")
+    @classmethod
+    def _tells_orders_apart(cls, key: tuple[str, ...]) -> tuple[str, ...]:
+        """Without its number every order of the account would be the first one again, with other content."""
+        if "order_number" not in key:
+            raise ValueError("a key with order_number in it")
+        return key
 
 
 class PaymentDiscount(Terms):

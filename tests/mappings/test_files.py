@@ -244,6 +244,21 @@ def test_hours_that_count_for_nothing(tmp_path: Path) -> None:
         assert (fault.code, fault.path, fault.location) == (code, place, "account.yaml line 4")
 
 
+@pytest.mark.parametrize("key", ["[]", "[buyer]", "[buyer, ship_to]"])
+def test_a_key_that_tells_no_orders_apart(tmp_path: Path, key: str) -> None:
+    found = faults_of(folder(tmp_path, account_yaml=f"{MINIMAL}policies:\n  order_key: {key}\n"))
+    assert places(found) == [("bad_value", "account.yaml line 4")]
+    assert "order_number" in found[0].detail
+
+
+@pytest.mark.parametrize("transport", ["webhook", "{}", "[webhook]"])
+def test_a_transport_that_names_no_way(tmp_path: Path, transport: str) -> None:
+    """A bare word has no address to go to, and nothing at all could be chosen from an empty mapping."""
+    terms = f"outbound:\n  order_response: {{format: json-1, transport: {transport}}}\n"
+    found = faults_of(folder(tmp_path, account_yaml=MINIMAL + terms))
+    assert set(places(found)) == {("bad_value", "account.yaml line 4")}
+
+
 def test_fault_texts_start_with_the_place(tmp_path: Path) -> None:
     (fault,) = faults_of(folder(tmp_path, items_csv=ITEMS_HEADER + "PL-1,,P,CS,EA,-12,,,\n"))
     assert fault.detail == "items.csv line 2: factor '-12' must be above zero"
