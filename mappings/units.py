@@ -99,6 +99,8 @@ def find_unit(
     rule = next(_rules(names, item, revision, catalogue), None)
     if rule is None:
         return FoundUnit(names[0], faults=(_unknown(names[0], item, revision, catalogue, path),))
+    if len(names) > 1 and (fault := _two_units(names, item, revision, catalogue, path)):
+        return FoundUnit(names[0], faults=(fault,))
     base = base_per_our_unit(item.product, rule.ours, catalogue)
     if base is None:
         return FoundUnit(names[0], faults=(_no_such_pack(names[0], rule, item.product, catalogue, path),))
@@ -124,6 +126,26 @@ def _rules(names: tuple[str, ...], item: FoundItem, revision: MappingRevision, c
     for name in names:
         if base_per_our_unit(item.product, name, catalogue) is not None:
             yield _Rule(name, name, Decimal(1))
+
+
+def _two_units(
+    names: tuple[str, ...], item: FoundItem, revision: MappingRevision, catalogue: Catalogue, path: str
+) -> Fault | None:
+    """Where the unit's word and its Rec 20 reading are each known, and are not the same number of base units."""
+    assert item.product is not None  # noqa: S101
+    sizes = []
+    for name in names:
+        rule = next(_rules((name,), item, revision, catalogue), None)
+        base = base_per_our_unit(item.product, rule.ours, catalogue) if rule else None
+        if rule is None or base is None:
+            return None
+        sizes.append(base * fraction(rule.factor))
+    if len(set(sizes)) == 1:
+        return None
+    word = item.product.base_unit
+    said = " and ".join(f"1 {name} is {_count(size)} {word}" for name, size in zip(names, sizes, strict=True))
+    detail = f"the document calls the unit of {item.product.name} both {' and '.join(names)}, but {said} as agreed"
+    return Fault("pack_contradiction", detail, f"{path}_code", value=names[1], expected=f"{names[0]}, or its code")
 
 
 def _item_rule(row: ItemRow) -> _Rule:

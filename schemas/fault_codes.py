@@ -277,7 +277,8 @@ _declare(
     "pack_contradiction",
     "us",
     "Pack sizes disagree",
-    "The GTIN's pack level, or the pack size in the document, contradicts the factor of the mapping.",
+    "The GTIN's pack level, the pack size in the document, or the code beside its unit contradicts the factor of the "
+    "mapping.",
     "Find out how many are in the pack, correct items.csv, units.csv or packs.csv (a row in items.csv with this GTIN "
     "allows it), then replay.",
 )

@@ -199,6 +199,21 @@ def test_the_rec_20_reading_of_a_unit_counts_where_its_word_is_unknown() -> None
     assert (line.base_quantity, line.unit, line.unit_code) == (12, "Karton", "XCT")
 
 
+def test_a_unit_whose_code_is_another_size_holds_the_line() -> None:
+    """A dozen cases or a dozen pieces: neither word may win silently."""
+    mapping = revision([sku("PL-0042", "OAT-1L", "CS", "EA", 12)], [unit_row("STK", None, "EA")])
+    said = {"buyer_item": "PL-0042", "quantity": "12"}
+    line = map_line({**said, "unit": "CS", "unit_code": "EA"}, mapping)
+    assert (codes(line.faults), line.base_quantity) == ([("pack_contradiction", "/lines/0/unit_code")], None)
+    assert "1 CS is 12 EA and 1 EA is 1 EA" in line.faults[0].detail
+    for unit, code in (("CS", "XCT"), ("STK", "EA"), ("CS", "XBX")):
+        assert not map_line({**said, "unit": unit, "unit_code": code}, mapping).faults
+    price = {"amount": "1", "unit": "STK", "unit_code": "XCT"}
+    priced = revision([sku("PL-0042", "OAT-1L")], [unit_row("STK", None, "EA")], policies={"default_unit": "EA"})
+    found = map_line({**said, "price": price}, priced).faults
+    assert codes(found) == [("pack_contradiction", "/lines/0/price/unit_code")]
+
+
 def test_absent_unit_comes_from_the_gtin_then_the_default() -> None:
     mapping = revision([ItemRow(None, OAT_PIECE, "OAT-1L", "CS", "EA", Decimal(12))])
     assert map_line({"gtin": OAT_PIECE}, mapping).base_quantity == 12
