@@ -42,11 +42,13 @@ _ADDRESS = frozenset({"street", "city", "postal_code", "region", "country"})
 
 @dataclass(slots=True)
 class Heading:
-    """What stands at the head of a response. `issued_at` is in the account's zone; its date is the issue date."""
+    """What stands at the head of a response. `issued_at` is in the account's zone; its date is the issue date. `buyer`
+    is as the order names it, and as its account is known to us where it names none."""
 
     number: str
     issued_at: datetime
     seller: Party
+    buyer: Party
     version: int
     test: bool
 
@@ -71,7 +73,10 @@ def decide(
     A `test` (by its key, or marked in the document) is answered in full and takes nothing.
     """
     order = mapped.order
-    heading = Heading(response_number, issued_at, seller_party(supplier), version or order.version, test or order.test)
+    buyer = mapped.buyer or buyer_party(account)
+    heading = Heading(
+        response_number, issued_at, seller_party(supplier), buyer, version or order.version, test or order.test
+    )
     judgement = judge(faults, account.policies)
     _refuse_unroundable(mapped, judgement)
     if judgement.order == "reject_order" or _all_lines_refused(mapped, judgement):
@@ -365,7 +370,7 @@ def _response(
         currency=order.currency,
         note=note,
         order_issue_date=order.issue_date,
-        buyer=mapped.buyer,
+        buyer=heading.buyer,
         seller=heading.seller,
         lines=tuple(lines),
     )

@@ -14,6 +14,7 @@ from mappings.revision import PriceRow, Product, SiteRow
 from schemas.documents.common import Party, Period, Price
 from schemas.documents.order import ScheduleLine
 from schemas.faults import Fault
+from schemas.formats.ubl_2_1.order_response import render_peppol_order_response
 from tests.trade.builders import (
     CARTON,
     DAY,
@@ -69,6 +70,15 @@ def test_the_responses_head() -> None:
     assert response.seller.id == "4099999000008"
     assert response.seller.address is not None
     assert response.seller.address.city == "Kiel"
+
+
+def test_an_order_that_names_no_buyer_is_answered_to_its_account() -> None:
+    """Peppol's T76 wants a buyer in every response, and empty elements in none."""
+    response = decided(mapped(line("1")), stock_of({HAMBURG: 5})).response
+    assert response is not None
+    assert response.buyer is not None
+    assert response.buyer.legal_name == "ACME Retail Group"
+    assert b"<cac:BuyerCustomerParty/>" not in render_peppol_order_response(response)
 
 
 # --- what is missing -----------------------------------------------------------------------------------------------
