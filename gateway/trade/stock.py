@@ -17,6 +17,8 @@ from schemas.values import EXACT
 
 _NOTHING = Decimal(0)
 _HUNDREDTH = Decimal("0.01")
+_NEVER = date(9000, 1, 1)
+"""ERPs write 9999-12-31 where no receipt is planned: nobody can be promised that, and days can't be added to it."""
 
 Place = tuple[str, str]
 """(product, site)."""
@@ -98,12 +100,13 @@ class Stock:
         return _NOTHING if position is None else position.free(account, percent)
 
     def next_receipt(self, product: str, supply_site: str | None, on_or_after: date) -> Receipt | None:
-        """The first goods of the product due at its supply sites; None where none are, or only ones overdue."""
+        """The first goods of the product due at its supply sites; None where none are, or only ones overdue or of a day
+        that stands for none."""
         due = [
             Receipt(position.next_receipt_date, position.next_receipt_quantity)
             for site in self.supply_sites(product, supply_site)
             if (position := self.positions.get((product, site))) is not None
             and position.next_receipt_date is not None
-            and position.next_receipt_date >= on_or_after
+            and on_or_after <= position.next_receipt_date < _NEVER
         ]
         return min(due, key=lambda receipt: receipt.day, default=None)

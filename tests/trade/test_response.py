@@ -81,6 +81,14 @@ def test_an_order_that_names_no_buyer_is_answered_to_its_account() -> None:
     assert b"<cac:BuyerCustomerParty/>" not in render_peppol_order_response(response)
 
 
+def test_a_receipt_of_no_day_never_stops_an_order() -> None:
+    """9999-12-31 is what ERPs write for none; transit can't be added to it."""
+    site = SiteRow("DC", supply_site="HAM", transit_days=2)
+    decision = decided(mapped(line("90", site=site), site=site), stock_of({HAMBURG: (88, date.max, 50)}))
+    assert outcomes(decision) == [("accepted", "88"), ("backordered", "2")]
+    assert parts(decision)[1].promised_delivery is None
+
+
 # --- what is missing -----------------------------------------------------------------------------------------------
 
 
@@ -113,7 +121,7 @@ def test_the_rest_is_backordered_for_the_next_receipt() -> None:
     assert [one.promised_delivery for one in parts(decision)] == [date(2026, 11, 26), date(2026, 12, 4)]
 
 
-@pytest.mark.parametrize("due", [None, (RECEIVED - DAY, 500), (RECEIVED + DAY, 1)])
+@pytest.mark.parametrize("due", [None, (RECEIVED - DAY, 500), (RECEIVED + DAY, 1), (date.max, 500)])
 def test_a_backorder_that_no_known_receipt_covers_has_no_date(due: tuple[date, int] | None) -> None:
     stock = stock_of({HAMBURG: (88, *due) if due else 88})
     decision = decided(mapped(line("90")), stock)
