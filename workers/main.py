@@ -58,8 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def up(settings: Settings, told: argparse.Namespace) -> int:
     """Everything on this machine, supervised, until SIGINT or SIGTERM."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = _lock(settings.data_dir / "up.lock")
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = _lock(settings.data_dir / "up.lock")
+    except OSError as failure:
+        raise SystemExit(f"The data folder can't be used: {failure}") from failure
     if lock is None:
         logger.error("%s is in use by another `gateway up`", settings.data_dir)
         return _CONFLICT

@@ -254,3 +254,12 @@ def test_ports_are_free_again(up: Up) -> None:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind((host, int(port)))
     assert time.monotonic() < deadline
+
+
+def test_a_data_folder_that_cannot_be_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [*COMMAND, "up", "--data", str(tmp_path / "file" / "var"), "--port", "0"]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("The data folder can't be used: ")
+    assert "Traceback" not in ended.stderr
