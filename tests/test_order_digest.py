@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from schemas.documents.common import Address, Charge, Document, Extension, Party, Price
 from schemas.documents.order import DECIMALS, Order, OrderLine, canonical_json, content_digest
 from schemas.formats.json_1.layout import models_of
+from schemas.values import EXACT
 from tests.strategies import orders
 
 
@@ -135,7 +136,9 @@ def _rewritten(value: Any) -> Any:
     """The same document with every decimal written in another way."""
     if isinstance(value, Decimal):
         return (
-            value.normalize() if value != value.to_integral_value() else Decimal(f"{value:f}".partition(".")[0] + ".0")
+            value.normalize(EXACT)
+            if value != value.to_integral_value()
+            else Decimal(f"{value:f}".partition(".")[0] + ".0")
         )
     if isinstance(value, Document):
         return value.model_copy(update={name: _rewritten(member) for name, member in vars(value).items()})
@@ -165,3 +168,13 @@ def test_the_digest_is_the_same_in_every_version() -> None:
         '"quantity":"10","price":{"amount":"12.5","base_quantity":"1"},"schedule":[],"charges":[],"extensions":[]}]}'
     )
     assert content_digest(order("10.0")) == hashlib.sha256(text.encode()).digest()
+
+
+@pytest.mark.parametrize("number", ["PRE-2026", "1E-7", "E+1", "1E5", '1E-7"'])
+def test_a_text_like_an_exponent_stays_as_it_is(number: str) -> None:
+    for quantity in ("10", "0.0000001", "-0.00000010"):
+        found = order().model_copy(update={"order_number": number})
+        line = found.lines[0].model_copy(update={"quantity": Decimal(quantity)})
+        found = found.model_copy(update={"lines": (line,)})
+        assert canonical_json(found) == written(found, lambda value: f"{value:f}")
+        assert content_digest(found) == hashlib.sha256(written(found, shortest)).digest()
