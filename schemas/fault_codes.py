@@ -82,8 +82,9 @@ _declare(
     "xml_limit",
     "sender",
     "XML beyond a limit",
-    "Nesting deeper than 256, more than 10,000,000 characters in one node, or thousands of elements without a place.",
-    "Send attachments beside the document rather than inside it, and the documented elements only.",
+    "Nesting deeper than 256, more than 10,000,000 characters in one node, more than 2,000,000 signs < and = in all, "
+    "or thousands of elements without a place or in one group. The fault says which.",
+    "Send attachments beside the document rather than inside it, and the documented elements only; split large orders.",
     400,
 )
 _declare(

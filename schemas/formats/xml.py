@@ -1,16 +1,16 @@
 """XML from strangers, read safely: bytes in, a tree or typed faults out.
 
 Nothing is ever fetched, no entity is ever expanded, and a document is refused before it is parsed where its prolog has
-an internal DTD subset or a DOCTYPE that its format doesn't have. What libxml2 is then given is what was scanned: only
-encodings in which an ASCII byte always means that ASCII character, and UTF-16.
+an internal DTD subset or a DOCTYPE that its format doesn't have, or where it has more markup than any order. What
+libxml2 is then given is what was scanned: only encodings in which an ASCII byte always means that ASCII character, and
+UTF-16. `large_xml` reads and judges large documents with the same checks and without the whole tree.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lxml import etree
@@ -22,6 +22,10 @@ Element = etree._Element
 MAX_DEPTH = 256
 MAX_NODE_CHARACTERS = 10_000_000
 MAX_PROLOG_PARTS = 1_000
+MAX_MARKUP = 2_000_000
+"""`<` and `=`, in texts and comments as well: an element takes one or two of the one, an attribute one of the other.
+That is 100 for each of 20,000 lines. libxml2 takes 128 bytes for an element, as much for a text and twice as much for
+an attribute, so that a tree stays below 512 MB; 20 MB of `<a/>` alone would take 640 MB."""
 
 AllowedDoctype = tuple[str, re.Pattern[str]]
 """A root element's name, and the system identifiers its DOCTYPE may have (matched whole)."""
@@ -38,7 +42,7 @@ _DOCTYPE = re.compile(
     r"<!DOCTYPE\s+(?P<root>[^\s>\[\"']+)"
     r"(?:\s+(?:SYSTEM|PUBLIC\s+(?:\"[^\"]*\"|'[^']*'))\s+(?P<system>\"[^\"]*\"|'[^']*'))?\s*(?P<end>[>\[])"
 )
-_UTF_16_STARTS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
+UTF_16_STARTS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
 _LIMIT_ERRORS = {
     etree.ErrorTypes.ERR_RESOURCE_LIMIT,
     etree.ErrorTypes.ERR_NAME_TOO_LONG,
@@ -53,7 +57,7 @@ _BLANK = b" \t\r\n\x00"
 _EMPTY = "the document's bytes"
 _OUR_ENCODINGS = "UTF-8, UTF-16, US-ASCII, ISO-8859-1 to -16 or windows-1250 to -1258"
 
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "resolve_entities": "internal",
     "load_dtd": False,
     "dtd_validation": False,
@@ -67,9 +71,6 @@ _OPTIONS: dict[str, Any] = {
 }
 """`collect_ids=False` would be a little faster, but makes libxml2 load the external DTD. The white space between
 elements says nothing; without it a tree takes a sixth less time and a third less memory."""
-_CHUNK = 65_536
-"""Bytes of a large document that are parsed at a time."""
-
 _parsers = threading.local()
 """One parser a thread: lxml locks a parser while it works, and its error log is the parser's own."""
 
@@ -80,103 +81,69 @@ def parse(body: bytes, doctypes: Sequence[AllowedDoctype] = ()) -> Element:
     Raises DocumentRejected: `empty_body`, `unknown_encoding`, `xml_doctype_refused`, `xml_limit` or
     `xml_not_well_formed`, with line and column where the parser stopped.
     """
-    plain = _check_start(body, doctypes)
+    plain = check_start(body, doctypes)
     parser = _parser()
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        raise DocumentRejected([_syntax_fault(error, parser)]) from None
-    _check_log(parser)
+        raise DocumentRejected([syntax_fault(error, parser)]) from None
+    check_log(parser)
     if not plain and not doctypes:
-        _refuse_doctype(root)
+        refuse_doctype(root)
     return root
-
-
-class Arriving:
-    """The root element of a large document that is read while it is parsed, so that it never stands in memory whole.
-
-    `arriving[:]` are the root's children, each once it and what follows it up to the next element are complete. They
-    are handed out when one named `repeated` has come, and those of that name are emptied as soon as they were read.
-    Where the document turns out wrong it raises DocumentRejected as `parse` does, only later: what was read of it
-    before is then worth nothing.
-    """
-
-    def __init__(self, body: bytes, repeated: str) -> None:
-        self._repeated = repeated
-        self._arrivals = _arrivals(body, repeated)
-        self._first = next(self._arrivals)
-        self._root = self._first.getroottree().getroot()
-
-    @property
-    def tag(self) -> Any:
-        """The root's."""
-        return self._root.tag
-
-    @property
-    def sourceline(self) -> int | None:
-        """The root's."""
-        return self._root.sourceline
-
-    @property
-    def text(self) -> str | None:
-        """What stands before the root's first child."""
-        return self._root.text
-
-    def __getitem__(self, every: slice) -> Iterator[Element]:
-        """The children, once."""
-        child = next(iter(self._root), None)
-        for arrived in chain((self._first,), self._arrivals):
-            if arrived is not self._root and arrived.getparent() is not self._root:
-                continue
-            while child is not None and child is not arrived:
-                yield child
-                following = child.getnext()
-                if child.tag == self._repeated:
-                    child.clear()
-                child = following
-
-
-def _arrivals(body: bytes, repeated: str) -> Iterator[Element]:
-    """The elements of that name as they are complete, and at the end the root."""
-    plain = _check_start(body, ())
-    parser = etree.XMLPullParser(("end",), tag=repeated, **_OPTIONS)
-    try:
-        for start in range(0, len(body), _CHUNK):
-            parser.feed(body[start : start + _CHUNK])
-            for _, element in parser.read_events():
-                yield element
-        root = parser.close()
-    except etree.XMLSyntaxError as error:
-        raise DocumentRejected([_syntax_fault(error, parser)]) from None
-    _check_log(parser)
-    if not plain:
-        _refuse_doctype(root)
-    yield root
 
 
 def head(body: bytes, characters: int = 8192) -> str:
     """The first characters, leniently decoded: enough to see what a document claims to be. Never raises."""
-    encoding = _UTF_16_STARTS.get(body[:2])
+    encoding = UTF_16_STARTS.get(body[:2])
     if encoding:
         return body[: 2 * characters].decode(encoding, "replace")
     return body[:characters].decode("latin-1")
 
 
-def _check_start(body: bytes, doctypes: Sequence[AllowedDoctype]) -> bool:
-    """Raises DocumentRejected where it is empty or its prolog isn't taken; True where that is plainly without any."""
+def check_start(body: bytes, doctypes: Sequence[AllowedDoctype]) -> bool:
+    """Raises DocumentRejected where it is empty, has too much markup, or its prolog isn't taken; True where that is
+    plainly without any."""
     if not body[:64].strip(_BLANK) and not body.strip(_BLANK):
         _refuse("empty_body", "the document is empty", "", None, _EMPTY)
+    if len(body) > MAX_MARKUP:
+        _refuse_too_much(body)
     plain = _PLAIN_PROLOG.match(body) is not None
     if not plain:
         _check_prolog(_scannable(body), doctypes)
     return plain
 
 
+def _refuse_too_much(body: bytes) -> None:
+    """Counted before anything is built of it. UTF-16 is counted as ASCII: what of a character is no sign becomes `?`"""
+    encoding = UTF_16_STARTS.get(body[:2])
+    signs = body if encoding is None else body.decode(encoding, "replace").encode("ascii", "replace")
+    if signs.count(b"<") + signs.count(b"=") > MAX_MARKUP:
+        limit = f"{MAX_MARKUP:,} signs < and ="
+        detail = f"the document has more than {limit}"
+        _refuse("xml_limit", detail, _place_of_sign(signs, MAX_MARKUP), None, f"at most {limit}")
+
+
+def _place_of_sign(signs: bytes, number: int) -> str:
+    """Where the sign after so many stands, found by halving the stretch that it must be in."""
+    start, end, before = 0, len(signs), 0
+    while end - start > 1:
+        middle = (start + end) // 2
+        there = signs.count(b"<", start, middle) + signs.count(b"=", start, middle)
+        if before + there > number:
+            end = middle
+        else:
+            start, before = middle, before + there
+    line = signs.count(b"\n", 0, start) + 1
+    column = start - signs.rfind(b"\n", 0, start)
+    return f"line {line}, column {column}"
+
+
 def _parser() -> etree.XMLParser[Element]:
     """The thread's parser."""
     parser: etree.XMLParser[Element] | None = getattr(_parsers, "parser", None)
     if parser is None:
-        parser = _parsers.parser = etree.XMLParser(**_OPTIONS)
+        parser = _parsers.parser = etree.XMLParser(**OPTIONS)
     return parser
 
 
@@ -184,9 +151,9 @@ def _scannable(body: bytes) -> str:
     """The text up to and with the root's start as far as a prolog is concerned; one character a byte but for UTF-16."""
     if body[:4] in (b"\x00\x00\xfe\xff", b"\xff\xfe\x00\x00", b"\x00\x00\x00<", b"<\x00\x00\x00"):
         _refuse("unknown_encoding", "UTF-32 isn't taken", "line 1", "UTF-32", _OUR_ENCODINGS)
-    encoding = _UTF_16_STARTS.get(body[:2])
+    encoding = UTF_16_STARTS.get(body[:2])
     if encoding is None:
-        text = body[: _prolog_end(body)].decode("latin-1").removeprefix("\xef\xbb\xbf")
+        text = body[: root_start(body)].decode("latin-1").removeprefix("\xef\xbb\xbf")
         _check_declared(text)
         return text
     try:
@@ -196,8 +163,8 @@ def _scannable(body: bytes) -> str:
         _refuse("unknown_encoding", detail, f"byte {error.start}", None, "whole UTF-16 code units")
 
 
-def _prolog_end(body: bytes) -> int:
-    """Past the first `<` that starts an element, looking over declaration, comments and instructions."""
+def root_start(body: bytes) -> int:
+    """Just past the first `<` that starts an element, looking over declaration, comments and instructions."""
     position = body.find(b"<")
     for _ in range(MAX_PROLOG_PARTS):
         if body.startswith(b"<?", position):
@@ -254,7 +221,7 @@ def _after_misc(text: str) -> int:
     return _refuse("xml_limit", f"more than {MAX_PROLOG_PARTS} comments and instructions come first", "", None, limit)
 
 
-def _check_log(parser: etree.XMLParser[Element]) -> None:
+def check_log(parser: etree.XMLParser[Element]) -> None:
     """libxml2 logs some errors and goes on; here they are errors. Its warnings (another encoding than declared under
     a byte order mark, a relative namespace) don't make the tree doubtful."""
     if not len(parser.error_log):
@@ -264,7 +231,7 @@ def _check_log(parser: etree.XMLParser[Element]) -> None:
         raise DocumentRejected([_fault_of(errors[0].type, errors[0].message, errors[0].line, errors[0].column)])
 
 
-def _syntax_fault(error: etree.XMLSyntaxError, parser: etree.XMLParser[Element]) -> Fault:
+def syntax_fault(error: etree.XMLSyntaxError, parser: etree.XMLParser[Element]) -> Fault:
     """The first thing wrong: what libxml2 says after it is mostly its echo."""
     for entry in parser.error_log:
         if entry.level >= etree.ErrorLevels.ERROR:
@@ -300,7 +267,7 @@ def _limit_fault(message: str, location: str) -> Fault:
     )
 
 
-def _refuse_doctype(root: Element) -> None:
+def refuse_doctype(root: Element) -> None:
     if root.getroottree().docinfo.doctype:
         _refuse("xml_doctype_refused", "the document has a DOCTYPE", "", None, "no DOCTYPE")
 

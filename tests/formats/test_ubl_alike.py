@@ -14,7 +14,7 @@ from lxml import etree
 from pydantic import ValidationError
 
 from schemas.documents.common import Party
-from schemas.documents.order import Order, canonical_json
+from schemas.documents.order import Order, OrderLine, canonical_json
 from schemas.documents.validation import trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected
 from schemas.formats import ReadOrder
@@ -84,6 +84,26 @@ def as_large(body: bytes) -> bytes:
 @given(documents())
 def test_a_large_document_is_read_as_a_small_one(body: bytes) -> None:
     assert outcome(as_large(body)) == outcome(body)
+
+
+@MANY
+@given(documents())
+def test_the_lines_of_a_large_order_say_which_fields_they_were_given(body: bytes) -> None:
+    """They share the sets of these names; a copy with another field has a set of its own."""
+    read = read_large(as_large(body))
+    if read is None:
+        return
+    (small,) = UBL_2_1.parse_orders(body)
+    for line, same in zip(read.order.lines, small.order.lines, strict=True):
+        assert fields_given(line) == fields_given(same)
+        changed = line.model_copy(update={"charges": (), "note": "n"})
+        assert changed.model_fields_set == same.model_fields_set | {"charges", "note"}
+        assert fields_given(line) == fields_given(same)
+
+
+def fields_given(line: OrderLine) -> list[set[str]]:
+    price = [] if line.price is None else [line.price.model_fields_set]
+    return [line.model_fields_set, *price, *(one.model_fields_set for one in line.extensions)]
 
 
 @pytest.mark.parametrize("body", PLAIN, ids=range(len(PLAIN)))

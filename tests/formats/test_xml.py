@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats.xml import AllowedDoctype, Arriving, Element, head, parse
+from schemas.formats.large_xml import Arriving
+from schemas.formats.xml import AllowedDoctype, Element, head, parse
 
 BILLION_LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
@@ -147,9 +148,13 @@ def test_white_space_between_elements_is_not_kept_and_within_texts_it_is() -> No
 
 
 # --- read while it is parsed ------------------------------------------------------------------------------------
+def arriving(body: bytes) -> Arriving:
+    return Arriving(body, "a", "b", 20_000, lambda child: ValueError(child.tag))
+
+
 def arrived(body: bytes) -> list[tuple[bytes, str | None]]:
     """Each child as it is handed out, with the text after it; the root and the text before them first."""
-    root = Arriving(body, "b")
+    root = arriving(body)
     return [(str(root.tag).encode(), root.text), *((written(child), child.tail) for child in root[:])]
 
 
@@ -181,7 +186,7 @@ def test_the_children_arrive_as_they_are(body: bytes) -> None:
 
 
 def test_what_was_read_is_emptied() -> None:
-    root = Arriving(b"<a>" + b"<b><c>1</c></b><d><e/></d>" * 3 + b"</a>", "b")
+    root = arriving(b"<a>" + b"<b><c>1</c></b><d><e/></d>" * 3 + b"</a>")
     children = list(root[:])
     assert [(str(child.tag), len(child)) for child in children] == [("b", 0), ("d", 1)] * 3
 

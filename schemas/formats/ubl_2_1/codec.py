@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from schemas.documents.common import AnyDocument, Party
-from schemas.documents.order import Order, OrderLine
+from schemas.documents.common import AnyDocument, Document, Party
+from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder
+from schemas.formats.large_xml import Arriving, judged_root, root_of
 from schemas.formats.ubl_2_1.names import (
     DOCUMENTS,
     ENVELOPE,
@@ -35,8 +36,8 @@ from schemas.formats.ubl_2_1.order_response import (
 )
 from schemas.formats.ubl_2_1.parties import GLN, is_gln
 from schemas.formats.ubl_2_1.places import Places
-from schemas.formats.ubl_2_1.reading import Found, Reading
-from schemas.formats.xml import Arriving, Element, head, parse
+from schemas.formats.ubl_2_1.reading import MAX_TOGETHER, Found, Reading, TooMuch, too_many_together
+from schemas.formats.xml import Element, head, parse
 
 _SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
 """What an answer depends on: the number that it names, and the profile that may have none."""
@@ -44,9 +45,13 @@ _TAKEN = "a UBL Order, OrderChange or OrderCancellation"
 _ORDER_LINE = cac("OrderLine")
 _order_model = trusting_validator(Order)
 _line_model = trusting_validator(OrderLine)
+_note_fields = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_EXTENSION = {"name", "value"}
 _INSTANCE = f"{{{SBDH}}}DocumentIdentification/{{{SBDH}}}InstanceIdentifier"
 
 
+MAX_FAULTS = 10_000
+"""Faults of values that are told of one order, besides those of elements (reading.MAX_MISUSED)."""
 LARGE_BODY = 1_000_000
 """Bytes from which on an order is read while it is parsed, so that it is never in memory whole; a smaller one is read
 faster the other way."""
@@ -65,8 +70,8 @@ def sniff_peppol(body: bytes) -> bool:
 
 def check(body: bytes) -> None:
     """Can the bytes be safely read, and are they a document that is taken here? Raises DocumentRejected."""
-    if len(body) < LARGE_BODY or not _is_large_order(body):
-        _orders(parse(body))
+    root = judged_root(body) if len(body) >= LARGE_BODY else parse(body)
+    _orders(root if root.tag != ENVELOPE or len(root) else parse(body))
 
 
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
@@ -75,14 +80,15 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     Raises DocumentRejected with every fault of every order, and DocumentHeld (`unsupported_document`) for an
     OrderChange or OrderCancellation.
     """
-    large = read_large(body) if len(body) >= LARGE_BODY else None
+    is_large = len(body) >= LARGE_BODY
+    large = read_large(body) if is_large else None
     if large is not None:
         return (large,)
     envelope_id, roots = _orders(parse(body))
     for root in roots:
         if root.tag != ORDER:
             _hold(root)
-    return tuple(_read(root, envelope_id) for root in roots)
+    return tuple(_read_patiently(root, envelope_id) if is_large else _read(root, envelope_id) for root in roots)
 
 
 def parse_order(body: bytes) -> Order:
@@ -127,36 +133,95 @@ def _read(root: Element, envelope_id: str | None) -> ReadOrder:
     return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
 
 
-class _LineByLine(Reading):
-    """The reading of a large order: each line becomes its model at once, and takes a fraction of its values' memory."""
+class LineByLine(Reading):
+    """The reading of a large order: each line becomes its model at once, and takes a fraction of its values' memory.
+    The first line that is wrong ends it, with pydantic's ValidationError."""
 
-    def whole_line(self, line: Found) -> Any:
-        return _line_model(line)
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = 0
+        self._alike: dict[tuple[str, ...], set[str]] = {}
+        self._words: dict[str, str] = {}
+
+    def whole_line(self, line: Found, element: Element) -> Any:
+        """The line's model."""
+        self.lines += 1
+        if self.lines > MAX_LINES:
+            raise _too_many_lines(element)
+        extensions = line.get("extensions", ())
+        for one in extensions:
+            one["name"] = self._words.setdefault(one["name"], one["name"])
+        model: OrderLine = _line_model(line)
+        self._share_names(model, line)
+        if model.price is not None:
+            self._share_names(model.price, line["price"])
+        for extension in model.extensions:
+            _note_fields(extension, _EXTENSION)
+        return model
+
+    def _share_names(self, model: Document, found: Found) -> None:
+        """Which fields a model was given is a set of a kilobyte; models that were given the same share it."""
+        names = tuple(found)
+        _note_fields(model, self._alike.get(names) or self._alike.setdefault(names, model.model_fields_set))
+
+
+class _Patient(LineByLine):
+    """The same of one that is known to be wrong somewhere: the faults of its lines are collected as they are met, as
+    long as there are not more than anybody would read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[Fault] = []
+
+    def whole_line(self, line: Found, element: Element) -> Any:
+        """The line's model, or its values where they make none."""
+        try:
+            return super().whole_line(line, element)
+        except ValidationError:
+            pass
+        try:
+            return OrderLine.model_validate(line)
+        except ValidationError as error:
+            if len(self.faults) <= MAX_FAULTS:
+                self.faults += faults_of(error, prefix=f"/lines/{self.lines - 1}")
+        return line
 
 
 def read_large(body: bytes) -> ReadOrder | None:
     """An order of thousands of lines, read while it is parsed. None where there is anything to be said about it, or
-    where it is no order by itself: for that it is read as a whole."""
-    reading = _LineByLine()
+    where it is no order by itself: for that it is read as a whole. Raises DocumentRejected beyond a limit."""
+    root = root_of(body)
+    if root is None or root.tag != ORDER:
+        return None
+    reading = LineByLine()
     try:
-        root = Arriving(body, _ORDER_LINE)
-        order: Order | None = _order_model(read_order(reading, root)) if root.tag == ORDER else None
+        arriving = Arriving(body, ORDER, _ORDER_LINE, MAX_TOGETHER, too_many_together)
+        order: Order = _order_model(read_order(reading, arriving))
+    except TooMuch:
+        raise
     except (DocumentRejected, ValidationError):
         return None
-    if order is None or reading.misused or reading.remarks or reading.wrong_check_digits:
+    if reading.misused or reading.remarks or reading.wrong_check_digits:
         return None
     if len({line.line_number for line in order.lines}) < len(order.lines):
         return None
     return ReadOrder(order, reading.files)
 
 
-def _is_large_order(body: bytes) -> bool:
-    """Whether the bytes are an order by itself, as far as `check` judges it."""
+def _read_patiently(root: Element, envelope_id: str | None) -> ReadOrder:
+    """A large order about which there is something to say. As `_read`, but for faults beyond MAX_FAULTS."""
+    reading = _Patient()
+    found = read_order(reading, root)
+    duplicates = _duplicate_lines(found["lines"])
+    taken = [line for line in found["lines"] if isinstance(line, OrderLine)]
+    faults, order = reading.faults, None
     try:
-        root = Arriving(body, _ORDER_LINE)
-        return root.tag == ORDER and all(True for _ in root[:])
-    except DocumentRejected:
-        return False
+        order = _validated({**found, "lines": taken})
+    except ValidationError as error:
+        faults = [one for one in faults_of(error) if taken or not faults or one.path != "/lines"] + faults
+    if order is None or faults or duplicates or reading.misused:
+        _reject(root, reading, (*faults, *duplicates), _answer_to(reading, root, found))
+    return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
 
 
 def _validated(found: Found) -> Order:
@@ -168,8 +233,8 @@ def _validated(found: Found) -> Order:
     return order
 
 
-def _duplicate_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
-    numbers = [line.get("line_number") for line in lines]
+def _duplicate_lines(lines: Sequence[Mapping[str, Any] | OrderLine]) -> tuple[Fault, ...]:
+    numbers = [line.line_number if isinstance(line, OrderLine) else line.get("line_number") for line in lines]
     return duplicate_lines(numbers) if len(set(numbers)) < len(numbers) else ()
 
 
@@ -184,8 +249,17 @@ def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str
 def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...], answer_to: str | None) -> NoReturn:
     """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
     places = Places(root, read_order)
-    every = places.of_misused(reading.misused) + places.with_locations(faults) + places.of_remarks(reading.remarks)
+    told = places.with_locations(faults[:MAX_FAULTS])
+    if len(faults) > MAX_FAULTS:
+        limit = f"{MAX_FAULTS:,} faults"
+        told += (Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}"),)
+    every = places.of_misused(reading.misused) + told + places.of_remarks(reading.remarks)
     raise DocumentRejected(every, answer_to) from None
+
+
+def _too_many_lines(element: Element) -> DocumentRejected:
+    location, limit = f"line {element.sourceline}: {qualified(element.tag)}", f"at most {MAX_LINES} lines"
+    return TooMuch([Fault("too_many_lines", f"lines must be {limit}", "/lines", location, None, limit)])
 
 
 def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:

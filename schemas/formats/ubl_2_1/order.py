@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 
 from schemas.documents.order import Order
+from schemas.formats.large_xml import Arriving
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, total
 from schemas.formats.ubl_2_1.attachments import additional_document, attachment_text
 from schemas.formats.ubl_2_1.deliveries import delivery_text, header_delivery
@@ -15,7 +16,7 @@ from schemas.formats.ubl_2_1.order_lines import order_line, order_line_text
 from schemas.formats.ubl_2_1.parties import holder_text, party_holder
 from schemas.formats.ubl_2_1.reading import NO_CURRENCY, Found, Reading, Table, day, lost, texts, through, within
 from schemas.formats.ubl_2_1.text import document, element, group, money
-from schemas.formats.xml import Arriving, Element
+from schemas.formats.xml import Element
 
 PEPPOL_CUSTOMIZATION = "urn:fdc:peppol.eu:poacc:trns:order:3"
 PEPPOL_ORDERING = "urn:fdc:peppol.eu:poacc:bis:ordering:3"

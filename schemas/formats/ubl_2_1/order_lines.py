@@ -120,7 +120,7 @@ def order_line(reading: Reading, element: Element, found: Found, path: str) -> N
     if reading.kept:
         line["extensions"] = reading.kept
     reading.kept = of_order
-    found.setdefault("lines", []).append(reading.whole_line(line))
+    found.setdefault("lines", []).append(reading.whole_line(line, element))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ from typing import Any
 
 from schemas.documents.validation import Unreadable
 from schemas.faults import Fault
+from schemas.formats.large_xml import Arriving
 from schemas.formats.ubl_2_1.names import qualified
 from schemas.formats.ubl_2_1.reading import Found, Part, Reading, Table, Through, fault_of_remark
-from schemas.formats.xml import Arriving, Element
+from schemas.formats.xml import Element
 
 _MISSING = {
     "order_number": "cbc:ID",

@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -22,11 +22,12 @@ from typing import Any
 from lxml import etree
 from pydantic import ValidationError
 
-from schemas.documents.common import Document
+from schemas.documents.common import LONGEST_TEXT, Document
 from schemas.documents.validation import Unreadable, shown
 from schemas.faults import DocumentRejected, Fault
+from schemas.formats.large_xml import Arriving
 from schemas.formats.ubl_2_1.names import KNOWN, cac, cbc, is_known, qualified
-from schemas.formats.xml import Arriving, Element
+from schemas.formats.xml import Element
 from schemas.units import KNOWN as REC_20
 from schemas.values import exact
 
@@ -73,6 +74,15 @@ LONGEST_REMEMBERED = 4_096
 """Bytes of a group's XML."""
 MAX_KEPT = 20_000
 """Values kept aside of the order, or of one line."""
+MAX_ASIDE = 250_000_000
+"""Bytes that all of an order's elements without a field may take: BYTES_ASIDE each, and the characters of their names.
+That is 25 for each of 20,000 lines."""
+BYTES_ASIDE = 500
+"""What a value kept aside takes in memory, with its name."""
+LONGEST_PATH = 2_000
+"""Characters of the names that lead to an element without a field. Each value below it is kept under all of them."""
+MAX_TOGETHER = 20_000
+"""Elements in one group; in an order besides its lines."""
 
 LOST_ATTRIBUTES = frozenset(
     [
@@ -94,6 +104,7 @@ REPEATABLE = frozenset(
 )
 """What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""
 
+_ORDER_LINE = cac("OrderLine")
 _BINARY = cbc("EmbeddedDocumentBinaryObject")
 _NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
@@ -115,6 +126,10 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(match[1]) if match else None
 
 
+class TooMuch(DocumentRejected):
+    """Beyond one of the reading's limits, where nothing more is read."""
+
+
 class Reading:
     """One document's reading: what is kept aside while its groups are read."""
 
@@ -123,6 +138,8 @@ class Reading:
         """Extensions of the order, or of the line being read."""
         self.attachments: list[Found] = []
         self.files: dict[str, bytes] = {}
+        self.room = MAX_ASIDE
+        """Bytes that are left for what is kept aside."""
         self.currency: str | None = None
         self.remarks: list[tuple[str, str, Element]] = []
         """Warnings about elements that have no place in the canonical order: code, detail, element."""
@@ -151,7 +168,10 @@ class Reading:
         others: tuple[Through, ...] = ()
         if element.text is not None:
             self.keep_beside(element, element.text, path)
-        for child in element[:]:
+        children = element[:]
+        if type(children) is list and len(children) > MAX_TOGETHER:
+            self.refuse_a_crowd(children)
+        for child in children:
             step: Any = step_for(child.tag)
             kind = type(step)
             if kind is str:
@@ -203,9 +223,15 @@ class Reading:
         except ValidationError:
             return None
 
-    def whole_line(self, line: Found) -> Any:
+    def whole_line(self, line: Found, element: Element) -> Any:
         """What stands for a line that was read to its end."""
         return line
+
+    def refuse_a_crowd(self, children: Sequence[Element]) -> None:
+        """Raises DocumentRejected where a group has more elements than any order; lines are counted by themselves."""
+        others = [child for child in children if child.tag != _ORDER_LINE]
+        if len(others) > MAX_TOGETHER:
+            raise too_many_together(others[MAX_TOGETHER])
 
     def plain(self, field: str, element: Element, found: Found, path: str) -> None:
         """A plain text."""
@@ -312,9 +338,11 @@ class Reading:
         value = element.text
         if value and (value := value.strip()):
             self.kept.append({"name": name, "value": value})
-        if len(self.kept) > MAX_KEPT:
-            raise _too_much_kept(element)
-        for attribute, value in element.items():
+        self.room -= BYTES_ASIDE + len(name)
+        attributes = element.items()
+        if max(len(self.kept), len(attributes)) > MAX_KEPT or self.room < 0 or len(name) > LONGEST_PATH:
+            raise self._too_much_kept(element, name)
+        for attribute, value in attributes:
             if attribute != "currencyID" or value != self.currency:
                 self._keep_attribute(f"{name}/@{attribute}", attribute, value)
         if len(element):
@@ -326,6 +354,8 @@ class Reading:
     def _foreign(self, tag: Any, element: Element, path: str) -> str:
         """The name of an element that an order isn't likely to hold: one that isn't UBL's is told to the sender."""
         name = qualified(tag)
+        if len(path) + len(name) > LONGEST_PATH:
+            return name
         if not is_known(tag) and "ext:UBLExtensions/" not in path + name:
             self.remark("unknown_element", f"{name} is not known here; it is kept aside", element)
         return name
@@ -334,12 +364,22 @@ class Reading:
         """One value that has no field, under the name it had; nothing where it is blank."""
         if value and (value := value.strip()):
             self.kept.append({"name": name, "value": value})
+            self.room -= BYTES_ASIDE + len(name)
 
     def keep_beside(self, element: Element | Arriving, text: str, path: str) -> None:
         """Text that stands in a group beside its elements: kept aside under the group's own name."""
         self.keep_value(path[:-1] or qualified(element.tag), text)
-        if len(self.kept) > MAX_KEPT:
-            raise _too_much_kept(element)
+        if len(self.kept) > MAX_KEPT or self.room < 0:
+            raise self._too_much_kept(element, path)
+
+    def _too_much_kept(self, element: Element | Arriving, name: str) -> DocumentRejected:
+        """Which limit it is that has been passed."""
+        if len(name) > LONGEST_PATH:
+            return _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
+        if self.room < 0:
+            most = MAX_ASIDE // BYTES_ASIDE
+            return _beyond(element, f"{most:,} elements and values without a field, or fewer of long names", most)
+        return _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
 
     def remark(self, code: str, detail: str, element: Element) -> None:
         """A warning about an element; MAX_REMARKS of them say enough."""
@@ -372,13 +412,14 @@ class Reading:
             self.keep_value(name, value)
 
 
-def _too_much_kept(element: Element | Arriving) -> DocumentRejected:
-    return _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
+def too_many_together(element: Element) -> DocumentRejected:
+    """The refusal of a group in which this is one element too many."""
+    return _beyond(element, f"{MAX_TOGETHER:,} elements in one group", MAX_TOGETHER)
 
 
-def _beyond(element: Element | Arriving, what: str, most: int) -> DocumentRejected:
-    place = f"line {element.sourceline}: {qualified(str(element.tag))}"
-    return DocumentRejected([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
+def _beyond(element: Element | Arriving, what: str, most: int) -> TooMuch:
+    place = f"line {element.sourceline}: {qualified(str(element.tag))[:LONGEST_PATH]}"
+    return TooMuch([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
 
 
 def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
@@ -393,12 +434,16 @@ def _shown_text(element: Element) -> str | None:
 
 # --- steps ------------------------------------------------------------------------------------------------------
 def texts(field: str) -> Step:
-    """Texts that may be repeated, one a line."""
+    """Texts that may be repeated, one a line. Beyond LONGEST_TEXT they are refused as they are: no more are added."""
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
         value = reading.text(element)
-        if value is not None:
-            found[field] = f"{found[field]}\n{value}" if field in found else value
+        if value is None:
+            return
+        if field not in found:
+            found[field] = value
+        elif len(found[field]) <= LONGEST_TEXT:
+            found[field] = f"{found[field]}\n{value}"
 
     return step
 
