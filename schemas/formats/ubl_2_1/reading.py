@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -80,9 +80,9 @@ That is 25 for each of 20,000 lines."""
 BYTES_ASIDE = 500
 """What a value kept aside takes in memory, with its name."""
 LONGEST_PATH = 2_000
-"""Characters of the names that lead to an element without a field. Each value below it is kept under all of them."""
+"""Characters of the names down to an element that isn't UBL's. Each value below it is kept under all of them."""
 MAX_TOGETHER = 20_000
-"""Elements in one group; in an order besides its lines."""
+"""Elements in one group of a large order; in the order itself besides its lines."""
 
 LOST_ATTRIBUTES = frozenset(
     [
@@ -104,7 +104,6 @@ REPEATABLE = frozenset(
 )
 """What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""
 
-_ORDER_LINE = cac("OrderLine")
 _BINARY = cbc("EmbeddedDocumentBinaryObject")
 _NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
@@ -168,10 +167,7 @@ class Reading:
         others: tuple[Through, ...] = ()
         if element.text is not None:
             self.keep_beside(element, element.text, path)
-        children = element[:]
-        if type(children) is list and len(children) > MAX_TOGETHER:
-            self.refuse_a_crowd(children)
-        for child in children:
+        for child in element[:]:
             step: Any = step_for(child.tag)
             kind = type(step)
             if kind is str:
@@ -226,12 +222,6 @@ class Reading:
     def whole_line(self, line: Found, element: Element) -> Any:
         """What stands for a line that was read to its end."""
         return line
-
-    def refuse_a_crowd(self, children: Sequence[Element]) -> None:
-        """Raises DocumentRejected where a group has more elements than any order; lines are counted by themselves."""
-        others = [child for child in children if child.tag != _ORDER_LINE]
-        if len(others) > MAX_TOGETHER:
-            raise too_many_together(others[MAX_TOGETHER])
 
     def plain(self, field: str, element: Element, found: Found, path: str) -> None:
         """A plain text."""
@@ -339,12 +329,11 @@ class Reading:
         if value and (value := value.strip()):
             self.kept.append({"name": name, "value": value})
         self.room -= BYTES_ASIDE + len(name)
-        attributes = element.items()
-        if max(len(self.kept), len(attributes)) > MAX_KEPT or self.room < 0 or len(name) > LONGEST_PATH:
-            raise self._too_much_kept(element, name)
-        for attribute, value in attributes:
+        if len(self.kept) > MAX_KEPT or self.room < 0:
+            raise self._too_much_kept(element)
+        for attribute, value in element.items():
             if attribute != "currencyID" or value != self.currency:
-                self._keep_attribute(f"{name}/@{attribute}", attribute, value)
+                self._keep_attribute(element, f"{name}/@{attribute}", attribute, value)
         if len(element):
             below = name + "/"
             for child in element:
@@ -355,7 +344,7 @@ class Reading:
         """The name of an element that an order isn't likely to hold: one that isn't UBL's is told to the sender."""
         name = qualified(tag)
         if len(path) + len(name) > LONGEST_PATH:
-            return name
+            raise _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
         if not is_known(tag) and "ext:UBLExtensions/" not in path + name:
             self.remark("unknown_element", f"{name} is not known here; it is kept aside", element)
         return name
@@ -370,12 +359,10 @@ class Reading:
         """Text that stands in a group beside its elements: kept aside under the group's own name."""
         self.keep_value(path[:-1] or qualified(element.tag), text)
         if len(self.kept) > MAX_KEPT or self.room < 0:
-            raise self._too_much_kept(element, path)
+            raise self._too_much_kept(element)
 
-    def _too_much_kept(self, element: Element | Arriving, name: str) -> DocumentRejected:
+    def _too_much_kept(self, element: Element | Arriving) -> DocumentRejected:
         """Which limit it is that has been passed."""
-        if len(name) > LONGEST_PATH:
-            return _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
         if self.room < 0:
             most = MAX_ASIDE // BYTES_ASIDE
             return _beyond(element, f"{most:,} elements and values without a field, or fewer of long names", most)
@@ -407,9 +394,11 @@ class Reading:
         attachment["size"], attachment["sha256"] = len(content), digest
         self.files[digest] = content
 
-    def _keep_attribute(self, name: str, attribute: str, value: str) -> None:
+    def _keep_attribute(self, element: Element, name: str, attribute: str, value: str) -> None:
         if attribute not in LOST_ATTRIBUTES and not attribute.startswith("{"):
             self.keep_value(name, value)
+            if len(self.kept) > MAX_KEPT:
+                raise self._too_much_kept(element)
 
 
 def too_many_together(element: Element) -> DocumentRejected:
