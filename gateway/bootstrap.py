@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from config.settings import PREFIX, SettingRow, Settings, settings_table, unknown_variables
+from gateway.allocator import return_large_blocks
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.services import Limits, Services
@@ -60,6 +61,7 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
 
     Raises `gateway.store.database.StoreUnavailable` where the database can't be reached.
     """
+    return_large_blocks()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = Store(settings.database, lease_seconds=settings.lease_seconds, max_losses=settings.claim_attempts)
     if upgrade:
