@@ -40,7 +40,7 @@ def charge(reading: Reading, element: Element, found: Found, path: str) -> None:
             reading.remark("other_currency", detail, child)
             reading.keep(element, path)
             return
-    found.setdefault("charges", []).append(reading.group(element, CHARGE, f"{path}cac:AllowanceCharge/"))
+    reading.add("charges", reading.group(element, CHARGE, f"{path}cac:AllowanceCharge/"), element, found)
 
 
 def total(reading: Reading, element: Element, found: Found, path: str) -> None:

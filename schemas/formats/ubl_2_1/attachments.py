@@ -42,7 +42,7 @@ def additional_document(reading: Reading, element: Element, found: Found, path: 
     if embedded is not None:
         reading.attach(embedded, reference)
     elif reference:
-        reading.attachments.append(reference)
+        reading.add_attachment(reference, element)
 
 
 def attachment_text(index: int, attachment: Attachment, files: Mapping[str, bytes]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -37,7 +36,7 @@ from schemas.formats.ubl_2_1.order_response import (
 )
 from schemas.formats.ubl_2_1.parties import GLN, is_gln
 from schemas.formats.ubl_2_1.places import Places
-from schemas.formats.ubl_2_1.reading import MAX_TOGETHER, Found, Reading, Table, TooMuch, too_many_together
+from schemas.formats.ubl_2_1.reading import MAX_TOGETHER, Found, Reading, TooMuch, too_many_together
 from schemas.formats.xml import Element, head, parse
 
 _SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
@@ -143,12 +142,6 @@ class LineByLine(Reading):
         self.lines = 0
         self._alike: dict[tuple[str, ...], set[str]] = {}
         self._words: dict[str, str] = {}
-
-    def into(self, found: Found, element: Element | Arriving, table: Table, path: str) -> None:
-        """The element's children, unless there are more than any order has in one group."""
-        if not isinstance(element, Arriving) and len(element) > MAX_TOGETHER:  # that one counts for itself
-            _refuse_a_crowd(element)
-        super().into(found, element, table, path)
 
     def whole_line(self, line: Found, element: Element) -> Any:
         """The line's model."""
@@ -262,14 +255,6 @@ def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...], answer_t
         told += (Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}"),)
     every = places.of_misused(reading.misused) + told + places.of_remarks(reading.remarks)
     raise DocumentRejected(every, answer_to) from None
-
-
-def _refuse_a_crowd(element: Element) -> None:
-    """Raises TooMuch. An order's lines are counted by themselves."""
-    others = (child for child in element if child.tag != _ORDER_LINE)
-    one_too_many = next(islice(others, MAX_TOGETHER, None), None)
-    if one_too_many is not None:
-        raise too_many_together(one_too_many)
 
 
 def _too_many_lines(element: Element) -> DocumentRejected:

@@ -63,7 +63,7 @@ def line_delivery(reading: Reading, element: Element, found: Found, path: str) -
     elif place:
         found["ship_to"] = place
     if "quantity" in delivery:
-        found.setdefault("schedule", []).append(_schedule_line(reading, element, delivery, found))
+        reading.add("schedule", _schedule_line(reading, element, delivery, found), element, found)
     elif "requested_delivery" not in found:
         found.update({field: delivery[field] for field in ("requested_delivery",) if field in delivery})
     elif "requested_delivery" in delivery:

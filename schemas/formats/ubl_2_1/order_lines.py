@@ -69,7 +69,7 @@ def _item_text(reading: Reading, element: Element, found: Found, path: str) -> N
     """Item/Description comes before Item/Name, which says it better: see `_settle_description`."""
     value = reading.text(element)
     if value is not None:
-        found.setdefault("item_texts", []).append(value)
+        reading.add("item_texts", value, element, found)
 
 
 def _settle_description(reading: Reading, found: Found) -> None:

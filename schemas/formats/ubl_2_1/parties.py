@@ -66,7 +66,7 @@ def _identification(reading: Reading, element: Element, found: Found, path: str)
     elif "id" not in found:
         found.update(known)
     elif not reading.is_second(element):
-        found.setdefault("identifiers", []).append(known)
+        reading.add("identifiers", known, element, found)
 
 
 def _identified(field: str) -> Step:
@@ -101,7 +101,7 @@ def _vat_scheme(reading: Reading, element: Element, found: Found, path: str) -> 
 def _address_line(reading: Reading, element: Element, found: Found, path: str) -> None:
     line = reading.text(element)
     if line is not None and not reading.is_second(element):
-        found.setdefault("lines", []).append(line)
+        reading.add("lines", line, element, found)
     elif line is None:
         reading.blank(element)
 

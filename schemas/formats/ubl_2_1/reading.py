@@ -82,7 +82,8 @@ BYTES_ASIDE = 500
 LONGEST_PATH = 2_000
 """Characters of the names down to an element that isn't UBL's. Each value below it is kept under all of them."""
 MAX_TOGETHER = 20_000
-"""Elements in one group of a large order; in the order itself besides its lines."""
+"""Elements of one group that are read alike (allowances, identifiers, parts of a delivery, files); in a large order all
+elements besides its lines."""
 
 LOST_ATTRIBUTES = frozenset(
     [
@@ -218,6 +219,19 @@ class Reading:
             return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
         except ValidationError:
             return None
+
+    def add(self, field: str, value: object, element: Element, found: Found) -> None:
+        """One more of what there may be several of."""
+        several = found.setdefault(field, [])
+        several.append(value)
+        if len(several) > MAX_TOGETHER:
+            raise too_many_together(element)
+
+    def add_attachment(self, attachment: Found, element: Element) -> None:
+        """One more file or link of the order."""
+        self.attachments.append(attachment)
+        if len(self.attachments) > MAX_TOGETHER:
+            raise too_many_together(element)
 
     def whole_line(self, line: Found, element: Element) -> Any:
         """What stands for a line that was read to its end."""
@@ -382,7 +396,7 @@ class Reading:
         text = self.text(element)
         if text:
             self._store(text, attachment)
-        self.attachments.append(attachment)
+        self.add_attachment(attachment, element)
 
     def _store(self, text: str, attachment: Found) -> None:
         try:
