@@ -341,11 +341,11 @@ def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...
     """Fill in `location` where the codec can say it."""
     if message.format not in FORMATS:
         return tuple(faults)
-    find = FORMATS[message.format or ""].locate
-    return tuple(
-        fault if fault.location or not fault.path else replace(fault, location=find(message.body, fault.path))
-        for fault in faults
-    )
+    paths = list(dict.fromkeys(fault.path for fault in faults if fault.path and not fault.location))
+    if not paths:
+        return tuple(faults)
+    places = dict(zip(paths, FORMATS[message.format or ""].locate(message.body, paths), strict=True))
+    return tuple(fault if fault.location else replace(fault, location=places.get(fault.path, "")) for fault in faults)
 
 
 def give_back(services: Services, claim: Claim, works: Sequence[Work]) -> int:

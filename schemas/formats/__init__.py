@@ -5,12 +5,13 @@ check(body)      can the bytes be safely read as this format? Raises DocumentRej
 parse_orders     bytes → the orders in them, each with what was kept aside. Raises DocumentRejected with every fault
 parsers          document type → bytes → canonical document, for the documents that the format can carry
 renderers        document type → canonical document → bytes
-locate           (body, JSON Pointer into the canonical order) → where that stands in the body, in words
+locate           (body, JSON Pointers into the canonical order) → where each stands in the body, in words; all that are
+                 asked for at once, because the body is read for it
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from schemas.documents.common import AnyDocument
@@ -41,6 +42,6 @@ class Format:
     sniff: Callable[[bytes], bool]
     check: Callable[[bytes], None]
     parse_orders: Callable[[bytes], tuple[ReadOrder, ...]]
-    locate: Callable[[bytes, str], str]
+    locate: Callable[[bytes, Sequence[str]], list[str]]
     parsers: Mapping[str, Callable[[bytes], AnyDocument]] = field(default_factory=dict)
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)

@@ -354,13 +354,13 @@ def test_a_number_may_be_a_json_number_or_a_string() -> None:
 
 def test_locate_names_pointer_and_line() -> None:
     body = b'{"order_number": "1",\n "lines": [\n  {"line_number": "1"},\n  {"line_number": "2",\n   "note": "}]\\""}]}'
-    assert JSON_1.locate(body, "/lines/1/note") == "/lines/1/note (line 5)"
-    assert JSON_1.locate(body, "/lines/1/quantity") == "/lines/1/quantity (line 4)"
-    assert JSON_1.locate(body, "/lines/7") == "/lines/7 (line 2)"
-    assert JSON_1.locate(body, "") == "/ (line 1)"
-    assert JSON_1.locate(body.replace(b"\n", b""), "/lines/1/note") == "/lines/1/note"
-    assert JSON_1.locate(b"\xff{", "/lines/1") == "/lines/1"
-    assert JSON_1.locate(b"{\n" + b"[" * 5_000, "/lines/1") in ("/lines/1", "/lines/1 (line 1)")
+    assert JSON_1.locate(body, ["/lines/1/note"]) == ["/lines/1/note (line 5)"]
+    assert JSON_1.locate(body, ["/lines/1/quantity"]) == ["/lines/1/quantity (line 4)"]
+    assert JSON_1.locate(body, ["/lines/7"]) == ["/lines/7 (line 2)"]
+    assert JSON_1.locate(body, [""]) == ["/ (line 1)"]
+    assert JSON_1.locate(body.replace(b"\n", b""), ["/lines/1/note"]) == ["/lines/1/note"]
+    assert JSON_1.locate(b"\xff{", ["/lines/1"]) == ["/lines/1"]
+    assert JSON_1.locate(b"{\n" + b"[" * 5_000, ["/lines/1"]) in (["/lines/1"], ["/lines/1 (line 1)"])
 
 
 def test_sniff_takes_json_only() -> None:

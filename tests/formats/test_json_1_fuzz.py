@@ -65,7 +65,7 @@ def only_rejects(body: bytes) -> None:
         assert all(fault.path == "" or fault.path.startswith("/") for fault in faults)
         json.dumps([fault.as_json() for fault in faults], ensure_ascii=False).encode()
     JSON_1.sniff(body)
-    JSON_1.locate(body, "/lines/0/quantity")
+    JSON_1.locate(body, ["/lines/0/quantity"])
 
 
 def faults_of_reading(read: Callable[[bytes], object], body: bytes) -> tuple[Fault, ...]:

@@ -126,7 +126,7 @@ def test_attachments_are_kept_beside_the_order_under_their_hash() -> None:
 def test_an_envelope_gives_its_id() -> None:
     body = (EXAMPLES / "order" / "attachments.xml").read_bytes()
     assert UBL_2_1.parse_orders(body)[0].envelope_id == "6f0a3a52-6a3e-4b6e-9d07-2f8a7a1c9b11"
-    assert UBL_2_1.locate(body, "/lines/0/unit").endswith(": cac:OrderLine/cac:LineItem/cbc:Quantity")
+    assert UBL_2_1.locate(body, ["/lines/0/unit"])[0].endswith(": cac:OrderLine/cac:LineItem/cbc:Quantity")
     assert UBL_2_1.parse_orders(FIVE_LINES.read_bytes())[0].envelope_id is None
 
 
@@ -143,7 +143,7 @@ def test_an_envelope_gives_its_id() -> None:
     ],
 )
 def test_a_value_is_found_where_it_stands(pointer: str, place: str) -> None:
-    assert UBL_2_1.locate(FIVE_LINES.read_bytes(), pointer) == place
+    assert UBL_2_1.locate(FIVE_LINES.read_bytes(), [pointer, "/lines"]) == [place, "line 4: Order"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -81,8 +81,13 @@ def parse_order_response(body: bytes) -> OrderResponse:
         raise DocumentRejected(_placed(body, rejected.faults)) from None
 
 
-def locate(body: bytes, pointer: str) -> str:
-    """Where a value of the order stands in the body: its pointer, and the line where that is cheap to count."""
+def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
+    """Where values of the order stand in the body: the pointer, and of the first ones the line where that is cheap to
+    count."""
+    return [_place(body, pointer) if index < MAX_PLACED_FAULTS else pointer for index, pointer in enumerate(pointers)]
+
+
+def _place(body: bytes, pointer: str) -> str:
     if len(body) > MAX_PLACED_BODY:
         return pointer
     line = line_of(body, _steps(pointer))
@@ -107,7 +112,7 @@ def _placed(body: bytes, faults: Iterable[Fault]) -> list[Fault]:
 
 
 def _with_place(body: bytes, fault: Fault, index: int) -> Fault:
-    place = locate(body, fault.path) if index < MAX_PLACED_FAULTS else fault.path
+    place = _place(body, fault.path) if index < MAX_PLACED_FAULTS else fault.path
     return replace(fault, path=_short(fault.path), location=_short(place))
 
 

@@ -114,10 +114,10 @@ def parse_order_response(body: bytes) -> OrderResponse:
     return response
 
 
-def locate(body: bytes, pointer: str) -> str:
-    """Where a value of the (first) canonical order stands in the body, in words. Raises as `check`."""
-    root = _orders(parse(body))[1][0]
-    return Places(root, read_order).of(pointer)
+def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
+    """Where values of the (first) canonical order stand in the body, in words. Raises as `check`."""
+    places = Places(_orders(parse(body))[1][0], read_order)
+    return [places.of(pointer) for pointer in pointers]
 
 
 def _read(root: Element, envelope_id: str | None) -> ReadOrder:
