@@ -16,6 +16,7 @@ from gateway.states import advance, on_resend
 from gateway.store.audit import START, Event, next_event, quoted, written_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
+from gateway.store.packing import packed
 from gateway.store.statements import fetch, insert, insert_at_once, marks, run
 from gateway.store.tables import events, faults, messages
 from gateway.store.urgency import nearly_due
@@ -43,6 +44,11 @@ class NewMessage:
     """Faults of bytes that can't be read: the message is kept as rejected."""
     id: str = field(default_factory=new_id)
     received_at: int = field(default_factory=now_us)
+    stored: bytes = field(init=False, repr=False)
+    """The body as it will be stored; made by whoever brings it, not by the one who writes for all."""
+
+    def __post_init__(self) -> None:
+        self.stored = packed(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,8 +302,7 @@ def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> 
 
 
 def _payload(message: NewMessage) -> tuple[Any, ...]:
-    body = message.body
-    return (message.account_id, int(message.test), message.sha256, message.id, len(body), body)
+    return (message.account_id, int(message.test), message.sha256, message.id, len(message.body), message.stored)
 
 
 @lru_cache(maxsize=2 * MOST)

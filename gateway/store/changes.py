@@ -11,6 +11,7 @@ from gateway.store.audit import as_json, quoted, written_event
 from gateway.store.columns import in_full
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
+from gateway.store.packing import packed
 from gateway.store.takings import Takings
 from gateway.store.urgency import Urgency
 from gateway.trade.decision import NOTHING, LineLedger
@@ -252,7 +253,15 @@ class Changes:
         """Files that came in the document, under their own digests."""
         for digest, body in attachments.items():
             self.payloads.append(
-                (message.account_id, int(message.test), bytes.fromhex(digest), message.id, len(body), body, None)
+                (
+                    message.account_id,
+                    int(message.test),
+                    bytes.fromhex(digest),
+                    message.id,
+                    len(body),
+                    packed(body),
+                    None,
+                )
             )
 
 

@@ -247,7 +247,7 @@ def _sqlite_engine(url: URL) -> Engine:
         for pragma in (
             "synchronous=FULL",
             f"busy_timeout={int(BUSY_SECONDS * 1000)}",
-            "cache_size=-65536",
+            "cache_size=-16384",
             "wal_autocheckpoint=4000",
             "temp_store=MEMORY",
         ):

@@ -11,6 +11,7 @@ from gateway.states import advance
 from gateway.store.audit import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
+from gateway.store.packing import unpacked
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import events
 from schemas.faults import Fault
@@ -116,7 +117,7 @@ class Messages:
                 "AND p.sha256 = m.payload_sha256 WHERE m.id = ?",
                 [message_id],
             )
-        return bytes(rows[0][0]) if rows and rows[0][0] is not None else None
+        return unpacked(bytes(rows[0][0])) if rows and rows[0][0] is not None else None
 
     def of_bytes(self, account_id: str, test: bool, sha256: bytes) -> StoredMessage | None:
         """The message that answers for these bytes; None where they never came as a document."""

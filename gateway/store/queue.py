@@ -23,6 +23,7 @@ from gateway.store.database import Collision, Database
 from gateway.store.envelopes import take
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
+from gateway.store.packing import unpacked
 from gateway.store.statements import fetch, insert, marks, one_of, run, update, values
 from gateway.store.tables import (
     deliveries,
@@ -245,7 +246,15 @@ class WorkQueue:
             )
         loaded = {
             row[0]: ClaimedMessage(
-                *(*row[:2], bool(row[2]), *row[3:8], bytes(row[8] or b""), *row[9:12], bytes(row[12]), *row[13:15])
+                *(
+                    *row[:2],
+                    bool(row[2]),
+                    *row[3:8],
+                    unpacked(bytes(row[8] or b"")),
+                    *row[9:12],
+                    bytes(row[12]),
+                    *row[13:15],
+                )
             )
             for row in rows
         }
