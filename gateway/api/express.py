@@ -86,7 +86,7 @@ class Express:
                 return False
             caller, arrival = known
             answer = ExpressAnswer(self, caller, started)
-            self._taken.append(Keeping(message_of(arrival), lambda keeping: done(answer.of(keeping))))
+            self._taken.append(Keeping(message_of(arrival), lambda keeping: self._kept(answer.of(keeping), done)))
         except Exception:  # the usual way meets it again, and has an answer for it
             logger.exception("not taken at the express door: a bug")
             return False
@@ -101,6 +101,12 @@ class Express:
             taken.append(self._taken.popleft())
         if taken:
             self._door.services.store.intake.begin(taken)
+
+    def _kept(self, answer: ExpressAnswer, done: Callable[[ExpressAnswer], None]) -> None:
+        """Called by intake's writer: have it answered, then ring for it."""
+        done(answer)
+        if answer.rings_in is not None:
+            self._door.bell.ring(answer.rings_in)
 
     def _arrival(self, request: Received) -> tuple[Caller, Arrival] | None:
         """Who sent what, where that can be told without asking anybody."""
@@ -158,11 +164,15 @@ class ExpressAnswer:
         self._keeping: Keeping | None = None
 
     def of(self, keeping: Keeping) -> ExpressAnswer:
-        """To what became of this message; rings for it."""
+        """To what became of this message."""
         self._keeping = keeping
-        if keeping.kept is not None and keeping.kept.rings:
-            self._express._door.bell.ring(keeping.message.lane)
         return self
+
+    @property
+    def rings_in(self) -> int | None:
+        """The lane in which something waits for a worker because of it."""
+        keeping = self._keeping
+        return keeping.message.lane if keeping and keeping.kept and keeping.kept.rings else None
 
     @property
     def is_ready(self) -> bool:
