@@ -6,13 +6,14 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
 from mappings.files.account_folder import AccountFolder
-from mappings.revision import Catalogue
+from mappings.revision import Catalogue, StockRow
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
 from schemas.formats.registry import FORMATS
@@ -150,3 +151,34 @@ def _unknown_products(folder: AccountFolder, catalogue: Catalogue) -> Iterator[F
 def _not_ours(account_id: str, file: str, place: str, product: str) -> Fault:
     detail = f"{file} of {account_id} names {product}, which products.csv does not have"
     return Fault("bad_value", detail, "", place, product, "a product of products.csv")
+
+
+def stock_problems(file: str, rows: Sequence[StockRow], catalogue: Catalogue, now: datetime) -> tuple[Fault, ...]:
+    """What is odd about a file of stock, all of which is stored: products that we don't have, and moments to come,
+    until which every other file would be the older one."""
+    return (*_stock_not_ours(file, rows, catalogue), *_stock_to_come(file, rows, now))
+
+
+def _stock_not_ours(file: str, rows: Sequence[StockRow], catalogue: Catalogue) -> Iterator[Fault]:
+    for product in dict.fromkeys(row.product for row in rows):
+        if product not in catalogue.products:
+            detail = f"{file} names {product}, which products.csv does not have"
+            yield Fault("bad_value", detail, "", file, product, "a product of products.csv")
+
+
+def _stock_to_come(file: str, rows: Sequence[StockRow], now: datetime) -> Iterator[Fault]:
+    for moment, late in _by_moment(row for row in rows if row.as_of > now).items():
+        first, others = late[0], len(late) - 1
+        places = f"{first.product} at {first.site}" + (f" and {others} more" if others else "")
+        detail = (
+            f"{file} says what is there of {places} at a moment that is still to come; no file of an earlier one "
+            "counts there from now on. Rows with the same as_of correct it"
+        )
+        yield Fault("bad_value", detail, "", file, moment.isoformat(), f"an as_of up to now, {now.isoformat()}")
+
+
+def _by_moment(rows: Iterable[StockRow]) -> dict[datetime, list[StockRow]]:
+    grouped: dict[datetime, list[StockRow]] = {}
+    for row in rows:
+        grouped.setdefault(row.as_of, []).append(row)
+    return grouped

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import Screen, counted, person, reports
+from gateway.commands.screen import DONE, PARTLY, Screen, counted, person, reports
+
+if TYPE_CHECKING:
+    from gateway.store.stock import OlderRow
 
 _FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 _REASON = click.option("--reason", default="imported", show_default=True, help="Why, for the record.")
+_NAMED = 20
+"""So many rows that were left out are named to people; programs get all of them."""
 
 
 @click.group()
@@ -52,14 +60,42 @@ def import_packs(screen: Screen, file: Path, reason: str) -> None:
 @stock.command("import")
 @reports
 @_FILE
-def import_stock(screen: Screen, file: Path) -> None:
-    """Take the stock of its products and sites from FILE (CSV or XLSX)."""
+def import_stock(screen: Screen, file: Path) -> int:
+    """Take the stock of its products and sites from FILE (CSV or XLSX).
+
+    What is known as of later stays; rows that are older are named, and the exit code is then 3.
+    """
+    from gateway.accounts import stock_problems
     from mappings.files.tables import read_stock
 
     rows = read_stock(file)
     with opened() as services:
-        services.store.stock.record(rows)
-    screen.result({"rows": len(rows)}, f"Stored: {counted(len(rows), 'row')} of stock.")
+        recorded = services.store.stock.record(rows)
+        catalogue = services.terms.catalogue()
+    problems = stock_problems(file.name, rows, catalogue, datetime.now(UTC).replace(microsecond=0))
+    if problems and not screen.as_json:
+        screen.faults(problems, "The stock is stored, but something about it looks wrong:")
+    older = [_older(one) for one in recorded.older]
+    lines = [f"Stored: {counted(recorded.stored, 'row')} of stock.", *_told_of_older(older)]
+    told = {"rows": len(rows), "stored": recorded.stored, "older": older}
+    screen.result({**told, "warnings": [problem.as_json() for problem in problems]}, *lines)
+    return PARTLY if older else DONE
+
+
+def _older(one: OlderRow) -> dict[str, str]:
+    row = one.row
+    place = {"product": row.product, "site": row.site}
+    return {**place, "as_of": row.as_of.isoformat(), "known_as_of": one.known.isoformat()}
+
+
+def _told_of_older(older: Sequence[Mapping[str, str]]) -> list[str]:
+    """What was left out and why, the first of many by name."""
+    if not older:
+        return []
+    more = len(older) - _NAMED
+    named = [f"    {one['product']} at {one['site']}: {one['as_of']}, known {one['known_as_of']}" for one in older]
+    head = f"Left out: {counted(len(older), 'row')}, older than the stock that is known:"
+    return [head, *named[:_NAMED], *([f"    and {more} more"] if more > 0 else [])]
 
 
 def _publish(screen: Screen, kind: str, file: Path, reason: str) -> None:

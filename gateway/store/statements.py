@@ -33,7 +33,7 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], 
             copying.set_types(types)
         for row in rows:
             copying.write_row(row)
-    return int(cursor.rowcount)
+    return len(rows)  # all or none
 
 
 def insert_at_once(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:

@@ -1,5 +1,8 @@
 """Snapshots of stock and what was taken since: loading the positions that a batch decides on.
 
+The newest snapshot of a product and site is the one of the latest `as_of`, among equal ones the one that came last.
+Files come late and twice; so an older one is not stored, and the last row of a place is its newest snapshot.
+
 The look-ups are written so that each place costs one seek. Left to itself either database reads every snapshot that a
 product ever had: SQLite keeps the order of a CROSS JOIN, so the few places come first there; PostgreSQL takes the last
 row of an index in a LATERAL join. What is taken is `takings`' part.
@@ -8,9 +11,9 @@ row of an index in a LATERAL join. What is taken is `takings`' part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -18,9 +21,24 @@ from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, given, insert, one_of, values
 from gateway.store.tables import stock_places, stock_snapshots
-from gateway.store.takings import last_of_all, last_of_one
+from gateway.store.takings import last_of_all, last_of_one, lock_places
 from gateway.trade.stock import Place, Position, Stock
 from mappings.revision import StockRow
+
+
+class OlderRow(NamedTuple):
+    """A row that was left out, because more is known of its place: what stands there was counted later."""
+
+    row: StockRow
+    known: datetime
+    """The `as_of` of what stands."""
+
+
+class Recorded(NamedTuple):
+    """What became of the rows of a snapshot."""
+
+    stored: int
+    older: tuple[OlderRow, ...]
 
 
 class StockBook:
@@ -29,13 +47,23 @@ class StockBook:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, rows: Sequence[StockRow]) -> int:
-        """Append one snapshot row each; the newest of a product and site counts. The number stored."""
-        at = now_us()
+    def record(self, rows: Sequence[StockRow]) -> Recorded:
+        """Append each row that is not older than what its product and site have by then; a correction is as old.
+
+        The rows count in the order of their `as_of`, as moments, whatever their order here. Two that record at once
+        wait for one another at the places that both have, so neither undoes the other.
+        """
+        at, inward = now_us(), sorted(rows, key=lambda row: row.as_of)
+        written = [_snapshot_row(row, at) for row in inward]
+        places = sorted({(row.product, row.site) for row in rows})
         with self._database.write() as connection:
-            places = sorted({(row.product, row.site) for row in rows})
             insert(connection, stock_places, places, skip_conflicts=True)
-            return insert(connection, stock_snapshots, [_snapshot_row(row, at) for row in rows])
+            newest = _newest_locked(connection, places)
+            is_older = [newest.get((row.product, row.site), row.as_of) > row.as_of for row in inward]
+            taken = [snapshot for snapshot, older in zip(written, is_older, strict=True) if not older]
+            stored = insert(connection, stock_snapshots, taken)
+        left_out = [row for row, older in zip(inward, is_older, strict=True) if older]
+        return Recorded(stored, tuple(OlderRow(row, newest[row.product, row.site]) for row in left_out))
 
     def load(self, products: Iterable[str], accounts: Iterable[str]) -> Stock:
         """Where these products stand at every site, and what these accounts have taken of them.
@@ -51,6 +79,19 @@ class StockBook:
         for product, site in sorted(positions):
             sites[product] = (*sites.get(product, ()), site)
         return Stock(positions, sites)
+
+
+def _newest_locked(connection: Connection, places: Sequence[Place]) -> dict[Place, datetime]:
+    """When the newest snapshot of each of these places, sorted, was taken, which nobody changes until the transaction
+    ends; places without one are left out. A look-up is one seek."""
+    if not places:
+        return {}
+    lock_places(connection, places)
+    table, parameters = given(connection, places, "w_product", "w_site")
+    of_place = "FROM stock_snapshots n WHERE n.product = w_product AND n.site = w_site"
+    query = f"SELECT w_product, w_site, (SELECT n.as_of {of_place} ORDER BY n.id DESC LIMIT 1) FROM {table} w"
+    found = fetch(connection, query, parameters)
+    return {(product, site): datetime.fromisoformat(as_of) for product, site, as_of in found if as_of is not None}
 
 
 def _snapshot_row(row: StockRow, at: int) -> tuple[Any, ...]:

@@ -315,7 +315,7 @@ quantity_movements = Table(
     sqlite_with_rowid=False,
 )
 
-# Append-only: what the warehouse said, newest by id.
+# Append-only: what the warehouse said. None is older than the one before it of its place, so the newest is the last.
 stock_snapshots = Table(
     "stock_snapshots",
     metadata,

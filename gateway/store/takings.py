@@ -89,7 +89,7 @@ class Takings:
         """
         concerned = {place: drawn for place, drawn in sorted(self._drawn.items()) if drawn.matters()}
         if concerned:
-            _lock(connection, concerned)
+            lock_places(connection, concerned)
             insert(connection, stock_movements, self.movements(_standing(connection, concerned)))
 
     def movements(self, now: Mapping[Place, Standing]) -> list[tuple[Any, ...]]:
@@ -100,9 +100,10 @@ class Takings:
         return rows
 
 
-def _lock(connection: Connection, places: Iterable[Place]) -> None:
-    """Until the transaction ends; SQLite has one writer at a time. In one order, so that nobody waits in a circle, and
-    in a statement of its own: what is read in the next one is what those left who had the locks before."""
+def lock_places(connection: Connection, places: Iterable[Place]) -> None:
+    """Lock these places, which are sorted, until the transaction ends; SQLite has one writer at a time. In one order,
+    so that nobody waits in a circle, and in a statement of its own: what is read in the next one is what those left who
+    had the locks before."""
     if connection.dialect.name == "sqlite":
         return
     table, parameters = given(connection, list(places), "w_product", "w_site")

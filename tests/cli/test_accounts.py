@@ -191,11 +191,55 @@ def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
     assert run("products", "import", str(tmp_path / "none.csv")).code == 1
 
 
-def test_stock_is_what_the_last_file_says(run: Run, services: Services, tmp_path: Path) -> None:
-    file = tmp_path / "stock.csv"
-    file.write_text("product,site,as_of,on_hand\nOAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,17.5\n")
-    assert run("stock", "import", str(file), "--json").json == {"rows": 1}
+def stock_file(folder: Path, *rows: str) -> str:
+    """A file of stock with these rows; its path."""
+    file = folder / "stock.csv"
+    file.write_text("\n".join(["product,site,as_of,on_hand", *rows, ""]))
+    return str(file)
+
+
+def test_stock_is_what_the_newest_file_says(run: Run, services: Services, tmp_path: Path) -> None:
+    file = stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,17.5")
+    expected = {"rows": 1, "stored": 1, "older": [], "warnings": []}
+    assert run("stock", "import", file, "--json").json == expected
     assert services.store.stock.load(["OAT-1L"], []).positions["OAT-1L", "HAMBURG"].on_hand == Decimal("17.5")
+
+
+def test_rows_of_an_older_file_are_named_and_left_out(run: Run, services: Services, tmp_path: Path) -> None:
+    run("stock", "import", stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,0"))
+    rows = ("OAT-1L,HAMBURG,2020-01-01T00:00:00Z,50000", "OAT-1L,HALDEN,2026-11-24T06:00:00+01:00,5")
+    file = stock_file(tmp_path, *rows)
+    said = run("stock", "import", file, "--json")
+    (older,) = said.json["older"]
+    assert (said.code, said.json["rows"], said.json["stored"]) == (3, 2, 1)
+    assert older == {
+        "product": "OAT-1L",
+        "site": "HAMBURG",
+        "as_of": "2020-01-01T00:00:00+00:00",
+        "known_as_of": "2026-11-24T06:00:00+01:00",
+    }
+    positions = services.store.stock.load(["OAT-1L"], []).positions
+    assert [positions["OAT-1L", site].on_hand for site in ("HAMBURG", "HALDEN")] == [0, 5]
+    told = run("stock", "import", file)
+    assert told.code == 3
+    assert "Stored: 1 row of stock." in told.out
+    assert "Left out: 1 row, older than the stock that is known:" in told.out
+    assert "OAT-1L at HAMBURG: 2020-01-01T00:00:00+00:00, known 2026-11-24T06:00:00+01:00" in told.out
+
+
+def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
+    run: Run, services: Services, tmp_path: Path
+) -> None:
+    file = stock_file(tmp_path, "NEVER-1,HAMBURG,2020-01-01T00:00:00Z,1", "OAT-1L,HAMBURG,2999-01-01T00:00:00Z,2")
+    said = run("stock", "import", file, "--json")
+    assert (said.code, said.json["stored"]) == (0, 2)
+    strange, early = said.json["warnings"]
+    assert (strange["value"], strange["location"]) == ("NEVER-1", "stock.csv")
+    assert (early["value"], "OAT-1L at HAMBURG" in early["detail"]) == ("2999-01-01T00:00:00+00:00", True)
+    assert set(services.store.stock.load(["NEVER-1"], []).positions) == {("NEVER-1", "HAMBURG")}
+    told = run("stock", "import", file)
+    assert "Stored: 2 rows of stock." in told.out
+    assert "names NEVER-1, which products.csv does not have" in told.err
 
 
 def test_an_unknown_account_has_no_folder(services: Services) -> None:

@@ -443,6 +443,63 @@ def test_a_key_is_nowhere_in_the_database(store: Store) -> None:
                 assert text.rpartition("_")[2] not in repr(tuple(row))
 
 
+# --- stock ----------------------------------------
+
+
+def counted(on_hand: int, as_of: datetime = NOON, product: str = "P") -> StockRow:
+    """So much of a product at S."""
+    return StockRow(product, "S", as_of, Decimal(on_hand))
+
+
+def on_hand(store: Store, product: str = "P") -> Decimal:
+    """What orders are decided on."""
+    return store.stock.load([product], []).positions[product, "S"].on_hand
+
+
+def test_an_older_snapshot_never_overrides_a_newer_one(store: Store) -> None:
+    store.stock.record([counted(0)])
+    old, new = counted(50_000, NOON.replace(year=2020)), counted(7, product="Q")
+    recorded = store.stock.record([old, new])
+    assert (recorded.stored, [(one.row, one.known) for one in recorded.older]) == (1, [(old, NOON)])
+    assert (on_hand(store), on_hand(store, "Q")) == (0, 7)
+
+
+def test_moments_are_compared_not_their_text(store: Store) -> None:
+    store.stock.record([counted(1)])
+    earlier = datetime.fromisoformat("2026-11-23T13:59:59+02:00")  # reads as later; NOON is 14:00 there
+    assert [one.row for one in store.stock.record([counted(2, earlier)]).older] == [counted(2, earlier)]
+    assert on_hand(store) == 1
+    later = datetime.fromisoformat("2026-11-23T04:00:01-08:00")
+    assert store.stock.record([counted(3, later)]) == (1, ())
+    assert on_hand(store) == 3
+
+
+def test_a_correction_as_old_as_the_snapshot_counts(store: Store) -> None:
+    store.stock.record([counted(1)])
+    same = datetime.fromisoformat("2026-11-23T13:00:00+01:00")
+    assert store.stock.record([counted(2, same)]) == (1, ())
+    assert on_hand(store) == 2
+
+
+def test_rows_of_one_file_count_by_their_time_whatever_their_order(store: Store) -> None:
+    rows = [counted(2, NOON.replace(hour=15)), counted(1), counted(3, NOON.replace(hour=15))]
+    assert store.stock.record(rows) == (3, ())
+    assert on_hand(store) == 3
+    assert store.stock.record([]) == (0, ())
+
+
+def test_snapshots_recorded_at_once_leave_the_newest_standing(store: Store) -> None:
+    products = [f"P{n:02}" for n in range(20)]
+
+    def record(minute: int) -> None:
+        moment = NOON.replace(minute=minute)
+        store.stock.record([counted(minute, moment, product) for product in products[:: -1 if minute % 2 else 1]])
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(record, [*range(30, 60), *range(30)]))
+    assert {on_hand(store, product) for product in products} == {59}
+
+
 # --- audit ----------------------------------------
 
 
