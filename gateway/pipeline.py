@@ -327,7 +327,7 @@ def render(revision: MappingRevision, message: ClaimedMessage, response: OrderRe
     if wanted not in FORMATS or "order_response" not in FORMATS[wanted].renderers:
         wanted = "json-1"
     chosen = FORMATS[wanted]
-    transport = "mailbox" if terms is None or terms.transport == "mailbox" else str(next(iter(terms.transport)))
+    transport = terms.way if terms else "mailbox"
     body = chosen.renderers["order_response"](response)
     return Rendered(wanted, chosen.media_type, body, canonical_response(response), transport)
 

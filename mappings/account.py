@@ -25,6 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+TRANSPORTS = ("mailbox", "webhook", "cxml_post", "sftp", "as2")
+"""The ways by which a document leaves."""
 AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -78,6 +80,13 @@ def _day_hours(value: Any) -> Any:
 def _day_hours_text(spans: tuple[tuple[int, int], ...]) -> str:
     said = (f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}" for start, end in spans)
     return ", ".join(said) or _CLOSED
+
+
+def _one_way(settings: dict[str, Any]) -> dict[str, Any]:
+    """A mapping names its way beside that way's settings, in any order: `{webhook: https://…, secret: NAME}`."""
+    if sum(way in settings for way in TRANSPORTS) != 1:
+        raise ValueError(f"a mapping that names one of {', '.join(TRANSPORTS)}")
+    return settings
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
@@ -142,9 +151,16 @@ class Outbound(Terms):
     """How one kind of document leaves. `transport` is `mailbox` or a mapping naming one transport and its settings."""
 
     format: str
-    transport: Literal["mailbox"] | Annotated[dict[str, Any], Field(min_length=1)] = "mailbox"
+    transport: Literal["mailbox"] | Annotated[dict[str, Any], AfterValidator(_one_way)] = "mailbox"
     schedule: str | None = None
     when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
+
+    @property
+    def way(self) -> str:
+        """Which of `TRANSPORTS` it is, without that way's settings."""
+        if isinstance(self.transport, str):
+            return self.transport
+        return next(way for way in TRANSPORTS if way in self.transport)
 
 
 class BusinessHours(Terms):

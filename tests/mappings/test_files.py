@@ -251,9 +251,13 @@ def test_a_key_that_tells_no_orders_apart(tmp_path: Path, key: str) -> None:
     assert "order_number" in found[0].detail
 
 
-@pytest.mark.parametrize("transport", ["webhook", "{}", "[webhook]"])
+@pytest.mark.parametrize(
+    "transport",
+    ["webhook", "{}", "[webhook]", "{webhok: https://acme.example/edi}", "{secret: NAME}", "{sftp: a.example, as2: b}"],
+)
 def test_a_transport_that_names_no_way(tmp_path: Path, transport: str) -> None:
-    """A bare word has no address to go to, and nothing at all could be chosen from an empty mapping."""
+    """A bare word has no address to go to, nothing at all could be chosen from an empty mapping, and of two ways it is
+    not known which was meant."""
     terms = f"outbound:\n  order_response: {{format: json-1, transport: {transport}}}\n"
     found = faults_of(folder(tmp_path, account_yaml=MINIMAL + terms))
     assert set(places(found)) == {("bad_value", "account.yaml line 4")}
