@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from gateway.states import advance, on_resend
-from gateway.store.audit import START, Event, next_event, quoted, written_event
+from gateway.store.chain import START, Event, next_event, quoted, written_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.packing import packed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.states import advance
-from gateway.store.audit import as_json, quoted, written_event
+from gateway.store.chain import as_json, quoted, written_event
 from gateway.store.columns import in_full
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
@@ -90,6 +91,8 @@ class Changes:
     takings: Takings | None = None
     """What is taken of the stock that was decided on."""
     documents: list[tuple[Any, ...]] = field(default_factory=list)
+    document_digests: dict[str, list[str]] = field(default_factory=dict)
+    """Message → its documents of this run, as its settling event tells them: kept before it is settled."""
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
     envelopes: list[tuple[Any, ...]] = field(default_factory=list)
@@ -104,7 +107,7 @@ class Changes:
     def settle(self, message: ClaimedMessage, end: Settlement) -> None:
         """The message leaves `processing`."""
         status = advance("processing", end.event)
-        told = _told(status, message, end)
+        told = _told(status, message, end, self.document_digests.get(message.id, ()))
         number = message.event_count + 1
         event = written_event(message.id, number, message.event_hash, _EVENT_NAMES[status], "gateway", told, self.at)
         self.events.append(event)
@@ -223,8 +226,11 @@ class Changes:
         canonical: str,
         transport: str,
     ) -> str:
-        """An outbound document and its delivery; the document's id."""
+        """An outbound document and its delivery; the document's id. The message is settled after it: the settling event
+        says what the document was."""
         document_id = new_id()
+        digests = f'["{hashlib.sha256(body).hexdigest()}","{hashlib.sha256(canonical.encode()).hexdigest()}"]'
+        self.document_digests.setdefault(message.id, []).append(f'"{document_id}":{digests}')
         self.documents.append(
             (
                 0,
@@ -274,8 +280,9 @@ _EVENT_NAMES = {
 }
 
 
-def _told(status: str, message: ClaimedMessage, end: Settlement) -> str:
-    """What the event says of the settlement, as JSON; `as_json` would write the same."""
+def _told(status: str, message: ClaimedMessage, end: Settlement, documents: Sequence[str]) -> str:
+    """What the event says of the settlement, as JSON; `as_json` would write the same. A document's two digests are of
+    its body and of its canonical form."""
     told = f'{{"status":"{status}","run":{message.run}'
     if end.mapping_revision is not None:
         told += f',"mapping_revision":{end.mapping_revision}'
@@ -285,6 +292,8 @@ def _told(status: str, message: ClaimedMessage, end: Settlement) -> str:
         told += f',"order_number":{quoted(end.order_number)}'
     if end.duplicate_of is not None:
         told += f',"duplicate_of":{quoted(end.duplicate_of)}'
+    if documents:
+        told += f',"documents":{{{",".join(documents)}}}'
     if lane := message.lane_told:
         told += "," + as_json(lane)[1:-1]
     if end.faults:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.states import advance
-from gateway.store.audit import next_event
+from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.packing import unpacked

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Connection
 
 from gateway.states import advance
-from gateway.store.audit import next_event
+from gateway.store.chain import next_event
 from gateway.store.changes import SETTLED, Changes, ClaimedMessage
 from gateway.store.clock import LeaseClock
 from gateway.store.database import Collision, Database

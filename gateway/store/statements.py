@@ -7,8 +7,9 @@ ten times what the driver takes for a short one (30 µs against 3, measured), an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Table
@@ -114,6 +115,26 @@ def fetch(connection: Connection, text: str, parameters: Sequence[Any] = ()) -> 
     finally:
         cursor.close()
     return rows
+
+
+def stream(connection: Connection, text: str) -> Iterator[Any]:
+    """The rows of a query one after the other, as tuples, however many: a few hundred at a time are in memory. Inside a
+    transaction; several may be read in turns."""
+    if connection.dialect.name == "sqlite":
+        cursor = _cursor(connection)
+    else:
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.cursor(f"stream_{next(_stream_numbers)}", binary=True)
+        cursor.itersize = _STREAMED_AT_ONCE
+    try:
+        cursor.execute(text)
+        yield from cursor
+    finally:
+        cursor.close()
+
+
+_stream_numbers = count()
+_STREAMED_AT_ONCE = 500
 
 
 def _cursor(connection: Connection) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from gateway.store.audit import Event, next_event
+from gateway.store.chain import Event, next_event
 from gateway.store.database import Collision, Database
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.states import MOVES
-from gateway.store.audit import as_json, next_event
+from gateway.store.chain import as_json, next_event
 from gateway.store.changes import Changes, ClaimedMessage, Settlement
 from schemas.fault_codes import FAULTS
 from schemas.faults import Fault
@@ -48,3 +49,17 @@ def test_a_settlement_is_written_as_the_encoder_would(end: Settlement, run: int,
     (update,) = changes.message_updates
     assert (update[9], update[10], update[11]) == (as_json(end.stages), count + 1, event[-1])
     assert json.loads(update[9]) == end.stages
+
+
+def test_a_settlement_tells_its_documents_as_the_encoder_would() -> None:
+    message = ClaimedMessage("m-1", "acme", False, 1, 0, 0, "http", "json-1", b"", 1, 0, 1, b"\1" * 32, None)
+    changes = Changes(at=1_700_000_000_000_000)
+    form = {"format_name": "json-1", "media_type": "application/json", "transport": "mailbox", "revision": 1}
+    made = {}
+    for number, body, canonical in (("OR-1", b"<x/>", '{"a": "\u00e6"}'), ("OR-2", b"", "")):
+        kept = {"kind": "order_response", "number": number, "order_id": None, "order_number": "PO-1"}
+        document = changes.keep_document(message, **kept, **form, body=body, canonical=canonical)  # type: ignore[arg-type]
+        made[document] = [hashlib.sha256(body).hexdigest(), hashlib.sha256(canonical.encode()).hexdigest()]
+    changes.settle(message, Settlement("answer", {}))
+    told = {"status": "done", "run": 1, "documents": made}
+    assert changes.events == [next_event("m-1", 2, b"\1" * 32, "answered", "gateway", told, changes.at).row()]

@@ -1,0 +1,276 @@
+"""Whether what is stored is what was recorded: every chain, and what the rows beside the chains should then be.
+
+All tables are read once, in one snapshot, each in the order of an index and a few rows at a time. Streams of events and
+the rows that they are of (messages, keys, accounts' and the catalogue's revisions) are walked side by side by name, so
+that a stream without its row is found as well as a row without its stream.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.chain import START, digest_of
+from gateway.store.database import Database
+from gateway.store.statements import stream
+
+_L = TypeVar("_L")
+_R = TypeVar("_R")
+
+EVENTS = "SELECT stream, number, at, kind, actor, body, hash FROM events ORDER BY stream, number"
+MESSAGES = (
+    "SELECT m.id, m.status, m.event_count, m.event_hash, m.payload_sha256, m.payload_id, p.sha256 "
+    "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id ORDER BY m.id"
+)
+DOCUMENTS = "SELECT message_id, id, type, number, sha256(body), sha256({canonical}) FROM documents ORDER BY message_id"
+KEYS = "SELECT id, account_id, test, revoked_at FROM api_keys ORDER BY id"
+REVISIONS = (
+    "SELECT 'account/' || id, 0 FROM accounts UNION ALL SELECT scope, number FROM revisions ORDER BY 1, 2"  # 0: none
+)
+PAYLOADS = (
+    "SELECT id, account_id, message_id, sha256, sha256(body), size, length(body), erased_at FROM payloads ORDER BY id"
+)
+
+
+@dataclass(slots=True)
+class _Chain:
+    """What one stream's events say, taken together."""
+
+    number: int = 0
+    """Of its last event."""
+    head: bytes = START
+    kind: str = ""
+    """Of its last event."""
+    status: str | None = None
+    """What a message should be by now."""
+    first: dict[str, Any] = field(default_factory=dict)
+    """What its first event tells."""
+    documents: dict[str, Any] = field(default_factory=dict)
+    """Document → the digests of its body and of its canonical form."""
+    published: set[int] = field(default_factory=set)
+    """The numbers of a scope's revisions."""
+    broken: list[str] = field(default_factory=list)
+
+
+class _Row(NamedTuple):
+    """What a stream is of: its name in sentences, and what is wrong with it beside a chain that is there."""
+
+    name: str
+    compare: Callable[[_Chain], Iterable[str]]
+
+
+class Verification:
+    """One look through everything."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.undigested = 0
+        """Documents that were passed over: their message was settled before digests of documents were recorded."""
+
+    def broken(self) -> Iterator[str]:
+        """Sentences, each naming something that isn't as it was recorded."""
+        self.undigested = 0
+        with self._database.snapshot() as connection:
+            if self._database.is_sqlite:
+                _teach_sha256(connection)
+            rows = merge(self._messages(connection), _keys(connection), _scopes(connection), key=itemgetter(0))
+            for name, chain, row in _side_by_side(_chains(connection), rows):
+                yield from _compared(name, chain, row)
+            yield from _broken_payloads(connection)
+
+    def _messages(self, connection: Connection) -> Iterator[tuple[str, _Row]]:
+        """Every message with its documents, and documents whose message is gone."""
+        canonical = "canonical" if self._database.is_sqlite else "convert_to(canonical, 'UTF8')"
+        messages = ((row[0], row) for row in stream(connection, MESSAGES))
+        documents = _grouped(stream(connection, DOCUMENTS.format(canonical=canonical)))
+        for message_id, message, made in _side_by_side(messages, documents):
+            yield message_id, _Row(f"message {message_id}", self._comparing(message_id, message, made or []))
+
+    def _comparing(self, message_id: str, message: Any, made: list[Any]) -> Callable[[_Chain], Iterator[str]]:
+        def compare(chain: _Chain) -> Iterator[str]:
+            if message is None:
+                yield f"message {message_id}: it is gone, though it had documents and events"
+            else:
+                yield from _broken_message(message, chain)
+            yield from self._broken_documents(message_id, made, chain)
+
+        return compare
+
+    def _broken_documents(self, message_id: str, made: list[Any], chain: _Chain) -> Iterator[str]:
+        told = dict(chain.documents)
+        for _, document_id, kind, number, body, canonical in made:
+            name = f"document {document_id} ({kind} {number}) of message {message_id}"
+            digests = told.pop(document_id, None)
+            if digests is None and not chain.documents:
+                self.undigested += 1
+            elif digests is None:
+                yield f"{name}: its message's chain doesn't know of it"
+            else:
+                if digests[0] != _hex(body):
+                    yield f"{name}: its body was replaced (SHA-256 {_hex(body)}, made as {digests[0]})"
+                if digests[1] != _hex(canonical):
+                    yield f"{name}: its canonical form was replaced (SHA-256 {_hex(canonical)}, made as {digests[1]})"
+        for document_id in told:
+            yield f"document {document_id} of message {message_id}: it is gone"
+
+
+def _teach_sha256(connection: Connection) -> None:
+    """SQLite's `sha256`, as PostgreSQL has it: documents are read one by one and none is kept."""
+
+    def digest(value: bytes | str | None) -> bytes | None:
+        if value is None:
+            return None
+        return hashlib.sha256(value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value).digest()
+
+    driver: Any = connection.connection.driver_connection
+    driver.create_function("sha256", 1, digest, deterministic=True)
+
+
+def _side_by_side(
+    left: Iterable[tuple[str, _L]], right: Iterable[tuple[str, _R]]
+) -> Iterator[tuple[str, _L | None, _R | None]]:
+    """Two walks in the order of their names as one; None where only the other has the name."""
+    lefts, rights = ((name, 0, found) for name, found in left), ((name, 1, found) for name, found in right)
+    both: Iterator[tuple[str, int, Any]] = merge(lefts, rights, key=itemgetter(0, 1))
+    for name, members in groupby(both, itemgetter(0)):
+        found = {side: value for _, side, value in members}
+        yield name, found.get(0), found.get(1)
+
+
+def _grouped(rows: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Rows that stand together under the same first column."""
+    return ((name, list(members)) for name, members in groupby(rows, itemgetter(0)))
+
+
+def _compared(name: str, chain: _Chain | None, row: _Row | None) -> Iterator[str]:
+    """What is wrong with one stream and the row that it is of."""
+    if chain is not None:
+        yield from chain.broken
+    if chain is not None and row is not None:
+        yield from row.compare(chain)
+    elif row is not None:
+        yield f"{row.name}: its whole chain is gone"
+    elif chain is not None and (what := _what_it_was_of(name)):
+        yield f"{what}: it is gone, though it had {chain.number} events"
+
+
+def _what_it_was_of(stream_name: str) -> str | None:
+    """What a stream without its row was of; None for streams that are of no row."""
+    if re.fullmatch(r"[0-9a-f]{28}", stream_name):
+        return f"message {stream_name}"
+    kind, slash, name = stream_name.partition("/")
+    if slash and kind in ("key", "account"):
+        return f"{kind} {name}"
+    return "the catalogue" if stream_name == "catalogue" else None
+
+
+# --- chains ------------------------------------------------------------------------------------------------------
+
+
+def _chains(connection: Connection) -> Iterator[tuple[str, _Chain]]:
+    for name, events in groupby(stream(connection, EVENTS), itemgetter(0)):
+        chain = _Chain()
+        for event in events:
+            _follow(chain, event)
+        yield name, chain
+
+
+def _follow(chain: _Chain, event: Any) -> None:
+    """Take the next event into what the chain says."""
+    name, number, _, kind, _, body, head = event
+    if number != chain.number + 1 or digest_of(chain.head, *event[:6]) != bytes(head):
+        chain.broken.append(f"stream {name}: event {number} doesn't follow from the one before it")
+    told = _told(body)
+    if not chain.number:
+        chain.first = told
+    chain.number, chain.head, chain.kind = number, bytes(head), kind
+    chain.status = "received" if kind == "resent" else told.get("status", chain.status)
+    documents = told.get("documents")
+    if isinstance(documents, dict):
+        chain.documents.update(documents)
+    if kind == "published":
+        chain.published.add(told.get("number", 0))
+
+
+def _told(body: str) -> dict[str, Any]:
+    """What an event's body tells; one that was edited into no JSON breaks its chain and tells nothing."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+# --- the rows beside them ----------------------------------------------------------------------------------------
+
+
+def _broken_message(row: Any, chain: _Chain) -> Iterator[str]:
+    message_id, status, count, head, sha256, payload_id, payload_sha256 = row
+    name = f"message {message_id}"
+    if (chain.number, chain.head) != (count, bytes(head)):
+        yield f"{name}: its chain doesn't end with event {count} as it had it, but with event {chain.number}"
+    if status != chain.status and (status, chain.status) != ("processing", "received"):  # a claim is no event
+        yield f"{name}: it is {status}, but its chain says {chain.status or 'nothing of that'}"
+    if chain.first.get("sha256", _hex(sha256)) != _hex(sha256):
+        yield f"{name}: it has the digest of other bytes than it came with ({chain.first['sha256']})"
+    if payload_id is not None and payload_sha256 is None:
+        yield f"{name}: the row of its bytes (payload {payload_id}) is gone"
+    elif payload_id is not None and payload_sha256 != sha256:
+        yield f"{name}: the bytes that it points at (payload {payload_id}) are others than it came with"
+
+
+def _keys(connection: Connection) -> Iterator[tuple[str, _Row]]:
+    for key in stream(connection, KEYS):
+        yield f"key/{key[0]}", _Row(f"key {key[0]}", partial(_broken_key, key))
+
+
+def _broken_key(row: Any, chain: _Chain) -> Iterator[str]:
+    key_id, account_id, test, revoked_at = row
+    made = chain.first
+    if chain.first and (made.get("account"), bool(made.get("test"))) != (account_id, bool(test)):
+        owner, kind = made.get("account") or "the back office", "a test key" if made.get("test") else "a live key"
+        yield f"key {key_id}: it was made as {kind} of {owner}, and is another by now"
+    if (revoked_at is not None) != (chain.kind == "revoked"):
+        now, then = ("revoked", "live") if revoked_at is not None else ("live", "revoked")
+        yield f"key {key_id}: it is {now}, but its chain says {then}"
+
+
+def _scopes(connection: Connection) -> Iterator[tuple[str, _Row]]:
+    """Every account, and the catalogue where it has revisions."""
+    for scope, rows in _grouped(stream(connection, REVISIONS)):
+        stored = {number for _, number in rows if number}
+        name = scope.replace("/", " ")
+        yield scope, _Row(name, partial(_broken_scope, name, stored))
+
+
+def _broken_scope(name: str, stored: set[int], chain: _Chain) -> Iterator[str]:
+    for number in sorted(stored - chain.published):
+        yield f"{name}: no event tells of its revision {number}"
+    for number in sorted(chain.published - stored):
+        yield f"{name}: its revision {number} is gone"
+
+
+def _broken_payloads(connection: Connection) -> Iterator[str]:
+    for payload_id, account_id, message_id, sha256, found, size, length, erased_at in stream(connection, PAYLOADS):
+        name = f"payload {payload_id} of {account_id} (message {message_id})"
+        if found is None:
+            if erased_at is None:
+                yield f"{name}: its bytes are gone, and were not erased by retention"
+        elif found != sha256:
+            yield f"{name}: its bytes were replaced (SHA-256 {_hex(found)}, not {_hex(sha256)})"
+        elif size != length:
+            yield f"{name}: it says {size} bytes and has {length}"
+
+
+def _hex(digest: Any) -> str:
+    return bytes(digest).hex()
