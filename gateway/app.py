@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_openapi3 import OpenAPI, Schema
+from werkzeug.routing import BaseConverter
 
 from gateway.api.access import closing_headers, note, watch_requests
 from gateway.api.answers import Problem, component_schemas
@@ -22,6 +23,15 @@ from gateway.api.waiting import Waiting
 from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
+
+
+class OrderNumber(BaseConverter):
+    """The rest of the address, whatever is in it: buyers number orders `/17` too, and a slash at the start, or a line
+    break, is more than werkzeug's `path` takes."""
+
+    part_isolating = False
+    regex = "(?s:.+)"
+    weight = 200
 
 
 class Application(OpenAPI):
@@ -63,6 +73,7 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
     )
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
+    app.url_map.converters["order_number"] = OrderNumber
     app.extensions["door"] = Door(
         services,
         OrderRate(services.lanes.url),

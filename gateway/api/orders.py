@@ -133,12 +133,14 @@ def validate_order() -> Response:
 
 
 @orders.get(
-    "/v1/orders/<path:order_number>",
+    "/v1/orders/<order_number:order_number>",
     summary="One order with its quantities",
     description="How the order stands: for each line what was ordered and what became of it, in your units, and every "
     "document that belongs to it. ordered = confirmed + backordered + rejected + cancelled + open.",
     responses={200: answer(OrderThread, "The order's thread."), **account_problems(404)},
-    openapi_extensions={"parameters": [path("order_number", "Your order number.")]},
+    openapi_extensions={
+        "parameters": [path("order_number", "Your order number, percent-encoded; a slash may stand as it is.")]
+    },
 )
 def one_order() -> Response:
     """The account's newest order of this number, and the others."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from http.client import HTTPConnection
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -118,3 +119,17 @@ def _exchange(address: str, sent: bytes) -> httpx.Response:
     headers = dict(line.split(": ", 1) for line in lines)
     assert int(headers["Content-Length"]) == len(body)
     return httpx.Response(int(first.split()[1]), headers=headers, content=body)
+
+
+def test_odd_numbers_are_asked_for_over_the_wire(gateway: Gateway, acme: Sender, address: str) -> None:
+    numbers = ["/x1", "//x", "x/", "x\ny", "\tx", "x?y#z", "%2F", ".."]
+    for number in numbers:
+        gateway.send(acme, order(number))
+    gateway.work()
+    at = urlsplit(address)
+    for number in numbers:
+        connection = HTTPConnection(at.hostname or "", at.port)  # sends the path as it is; httpx would mend it
+        connection.request("GET", f"/v1/orders/{quote(number, safe='')}", headers=acme.headers)
+        answered = connection.getresponse()
+        assert (answered.status, json.loads(answered.read())["order_number"]) == (200, number)
+        connection.close()

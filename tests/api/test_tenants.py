@@ -41,7 +41,7 @@ WITHOUT_OBJECT = {"/v1/orders", "/v1/orders/validate"}
 """Routes with a key whose address names nothing that is stored."""
 CASES: dict[tuple[str, str], Callable[[str], str]] = {
     ("GET", "/v1/messages/<message_id>"): lambda name: f"/v1/messages/{name}",
-    ("GET", "/v1/orders/<path:order_number>"): lambda name: f"/v1/orders/{name}",
+    ("GET", "/v1/orders/<order_number:order_number>"): lambda name: f"/v1/orders/{name}",
     ("GET", "/v1/documents/<document_id>"): lambda name: f"/v1/documents/{name}",
     ("POST", "/v1/documents/<document_id>/receipt"): lambda name: f"/v1/documents/{name}/receipt",
     ("GET", "/v1/documents"): lambda name: f"/v1/documents?message_id={name}",
@@ -49,7 +49,7 @@ CASES: dict[tuple[str, str], Callable[[str], str]] = {
 """(method, route) → the address of one object by its name."""
 NAMES: dict[str, Callable[[Belongings], str]] = {
     "/v1/messages/<message_id>": lambda mine: mine.message_id,
-    "/v1/orders/<path:order_number>": lambda mine: mine.order_number,
+    "/v1/orders/<order_number:order_number>": lambda mine: mine.order_number,
     "/v1/documents/<document_id>": lambda mine: mine.document_id,
     "/v1/documents/<document_id>/receipt": lambda mine: mine.document_id,
     "/v1/documents": lambda mine: mine.message_id,
