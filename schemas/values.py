@@ -23,11 +23,15 @@ from pydantic import AfterValidator
 MAX_INTEGER_DIGITS = 20
 MAX_FRACTION_DIGITS = 10
 
+LONGEST_NUMBER = 100
+"""Characters of a number as it is written, zeros that say nothing included. Nobody means a longer one."""
+
 EXACT = Context(prec=200, traps=[InvalidOperation, DivisionByZero, Overflow, Inexact])
 
 
 def plain(value: Decimal) -> Decimal:
-    """The same number without an exponent, as written otherwise (`12.50` stays `12.50`, `1E+3` becomes `1000`).
+    """The same number without an exponent, as written otherwise (`12.50` stays `12.50`, `1E+3` becomes `1000`). Zeros
+    beyond the tenth decimal say nothing and are cut.
 
     Raises ValueError for NaN, Infinity and numbers beyond 20 integer or 10 fraction digits.
     """
@@ -38,12 +42,19 @@ def plain(value: Decimal) -> Decimal:
     if not isinstance(exponent, int):
         raise ValueError("not a finite number")
     if -exponent > MAX_FRACTION_DIGITS:
-        raise ValueError(f"more than {MAX_FRACTION_DIGITS} digits after the decimal point")
+        return _cut_to_ten_decimals(sign, digits, exponent)
     if len(digits) + exponent > MAX_INTEGER_DIGITS:
         raise ValueError(f"more than {MAX_INTEGER_DIGITS} digits before the decimal point")
     if exponent > 0:
         return Decimal((sign, digits + (0,) * exponent, 0))
     return value
+
+
+def _cut_to_ten_decimals(sign: int, digits: tuple[int, ...], exponent: int) -> Decimal:
+    beyond = exponent + MAX_FRACTION_DIGITS
+    if any(digits[beyond:]):
+        raise ValueError(f"more than {MAX_FRACTION_DIGITS} digits after the decimal point")
+    return plain(Decimal((sign, digits[:beyond], -MAX_FRACTION_DIGITS)))
 
 
 def exact(text: str) -> Decimal:
@@ -56,7 +67,7 @@ def exact(text: str) -> Decimal:
     whole, point, fraction = body.partition(".")
     if not (whole + fraction).isdigit() or not (whole + fraction).isascii() or (point and not body.strip(".")):
         raise ValueError("not a decimal number")
-    if len(body) > MAX_INTEGER_DIGITS + MAX_FRACTION_DIGITS + 10:
+    if len(body) > LONGEST_NUMBER:
         raise ValueError("too many digits")
     return plain(Decimal(trimmed))
 

@@ -68,7 +68,7 @@ def test_exact_takes_what_xs_decimal_takes(text: str) -> None:
             "1-",
             "1..2",
         ),
-        *("１２", "²", "٣", "0x1", "1.2.3", "1" * 21, "0." + "0" * 11, "1" * 100_000),
+        *("１２", "²", "٣", "0x1", "1.2.3", "1" * 21, "0." + "0" * 10 + "1", "1" * 100_000, "0" * 101, "1." + "0" * 99),
     ],
     ids=lambda text: text[:12],
 )
@@ -106,10 +106,31 @@ def test_plain_refuses_what_is_no_number(value: str) -> None:
         plain(Decimal(value))
 
 
-@pytest.mark.parametrize("value", ["1E-11", "0.00000000000", "1E-999999", "1.00000000000", "0E-11"])
+@pytest.mark.parametrize("value", ["1E-11", "0.00000000001", "1E-999999", "1.000000000010", "-1.5E-11"])
 def test_plain_refuses_more_than_ten_digits_after_the_point(value: str) -> None:
     with pytest.raises(ValueError, match="after the decimal point"):
         plain(Decimal(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("12.50000000000", "12.5000000000"),
+        ("12345678901234567890.012345678900000", "12345678901234567890.0123456789"),
+        ("-0.100000000000", "-0.1000000000"),
+        ("00000000000000000000000000012.5", "12.5"),
+        ("0" * 90 + "1.50", "1.50"),
+        ("1." + "0" * 98, "1.0000000000"),
+        ("0.00000000000", "0.0000000000"),
+    ],
+)
+def test_zeros_that_say_nothing_are_no_fault(value: str, kept: str) -> None:
+    assert f"{exact(value):f}" == kept
+    assert plain(Decimal(value)) == Decimal(value)
+
+
+def test_zeros_beyond_the_tenth_decimal_of_nothing_are_cut_whatever_the_exponent() -> None:
+    assert f"{plain(Decimal('0E-999999')):f}" == "0.0000000000"
 
 
 @pytest.mark.parametrize("value", ["100000000000000000000", "1E+20", "1E+999999999", "0E+999999999"])

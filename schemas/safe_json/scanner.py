@@ -8,15 +8,13 @@ from decimal import Decimal
 from itertools import repeat
 from typing import Any, NoReturn
 
-from schemas.values import plain
+from schemas.values import LONGEST_NUMBER, plain
 
 MAX_NUMBERS = 500_000
 """Numbers that are no strings: each becomes a decimal, which takes a microsecond. 100,000 lines of five."""
 NUMBER_EXPECTED = "a finite decimal of at most 20 digits before and 10 after the point"
 NUMBER_REFUSED = "a number refused"
 KEY_TWICE = "the key stands twice in its object"
-_LONGEST_NUMBER = 60
-"""Characters: a sign, 20 digits, a point, 10 digits, an exponent, and leeway for zeros in front."""
 
 Members = Callable[[list[tuple[str, Any]]], Any]
 
@@ -56,7 +54,7 @@ def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
 
 def whole_number(text: str) -> int:
     """The integer. Raises OffenceError for one of more digits than a quantity or amount has."""
-    if len(text) > _LONGEST_NUMBER:
+    if len(text) > LONGEST_NUMBER:
         raise _refused_number(text)
     number = int(text)
     if not -(10**20) < number < 10**20:
@@ -66,7 +64,7 @@ def whole_number(text: str) -> int:
 
 def exact_decimal(text: str) -> Decimal:
     """The decimal, without exponent. Raises OffenceError for one beyond what a quantity or amount has."""
-    if len(text) > _LONGEST_NUMBER:
+    if len(text) > LONGEST_NUMBER:
         raise _refused_number(text)
     try:
         return plain(Decimal(text))

@@ -286,6 +286,19 @@ def _in_text(fault: dict[str, object]) -> str:
     return json.dumps(fault, sort_keys=True)
 
 
+def _with(**members: object) -> bytes:
+    line = {"line_number": "1", "quantity": "1", "buyer_item": "PL-1"}
+    return json.dumps({"order_number": "A", "lines": [line, {**line, "line_number": "2"}], **members}).encode()
+
+
+@pytest.mark.parametrize("written", ["12.50000000000", "12.5000000000", "00000000000000000000012.5", "0" * 60 + "12.5"])
+def test_zeros_that_say_nothing_are_no_fault(written: str) -> None:
+    line = {"line_number": "1", "quantity": written, "pack_size": written, "price": {"amount": written}}
+    (read,) = parse_order(_with(lines=[line], total=written)).lines
+    assert read.quantity == read.pack_size == Decimal("12.5")
+    assert read.price == Price(amount=Decimal("12.5"))
+
+
 def test_too_many_lines_are_refused_as_such() -> None:
     lines = ",".join(f'{{"line_number": "{number}", "quantity": 1}}' for number in range(MAX_LINES + 1))
     with pytest.raises(DocumentRejected) as rejected:

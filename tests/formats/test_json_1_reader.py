@@ -64,6 +64,11 @@ def test_numbers_are_exact() -> None:
     assert {type(number) for number in read} == {int, Decimal}
 
 
+def test_zeros_beyond_the_tenth_decimal_are_cut() -> None:
+    read = read_json(b"[12.50000000000, 1.25000000000000E1, 0.000000000000]")
+    assert [f"{number:f}" for number in read] == ["12.5000000000", "12.5000000000", "0.0000000000"]
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -79,6 +84,7 @@ def test_numbers_are_exact() -> None:
         "-1e-99999999999999999999999",
         "0e999999999",
         "1" * 5_000,
+        "1." + "0" * 99,
         "0." + "1" * 100_000,
         "1e" + "9" * 5_000,
     ],

@@ -74,6 +74,8 @@ def _set_in_line(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
         _set_in_line("quantity", "1e3"),
         _set_in_line("quantity", " 1 "),
         _set_in_line("quantity", "１２"),
+        _set_in_line("quantity", "1.00000000001"),
+        _set_in_line("quantity", "100000000000000000000"),
         _set_in_line("quantity", True),
         _set_in_line("price", {"amount": None}),
         _set_in_line("colour", "red"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from schemas.documents.common import Price
 from schemas.documents.order import Order
 from schemas.documents.order_response import judged_response
 from schemas.fault_codes import FAULTS
@@ -240,6 +242,14 @@ def test_only_plain_decimals_are_quantities(code: str) -> None:
     assert fault.code == ("not_a_number" if code else "missing_field")
     assert fault.path == "/lines/0/quantity"
     assert fault.location == "line 5: cac:OrderLine/cac:LineItem/cbc:Quantity"
+
+
+@pytest.mark.parametrize("code", ["12.50000000000", "00000000000000000000012.5", "0" * 60 + "12.5"])
+def test_zeros_that_say_nothing_are_no_fault(code: str) -> None:
+    price = f'<cac:Price><cbc:PriceAmount currencyID="EUR">{code}</cbc:PriceAmount></cac:Price>'
+    (found,) = read(small(line=f"<cbc:Quantity>{code}</cbc:Quantity>{price}")).order.lines
+    assert found.quantity == Decimal("12.5")
+    assert found.price == Price(amount=Decimal("12.5"))
 
 
 def test_a_price_in_another_currency_is_a_fault_and_a_total_in_one_a_warning() -> None:

@@ -18,7 +18,9 @@ from typing import Any, Union, get_args, get_origin
 from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 from schemas.documents.validation import Unreadable, shown
 
-DECIMAL_PATTERN = r"-?[0-9]{1,20}(\.[0-9]{1,10})?"
+from schemas.values import LONGEST_NUMBER
+DECIMAL_PATTERN = r"-?0*(0|[1-9][0-9]{0,19})(\.([0-9]{1,9}|[0-9]{10}0*))?"
+"""At most 20 digits before and 10 after the point; zeros in front, and beyond the tenth decimal, say nothing."""
 DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
 TIME_PATTERN = _CLOCK
@@ -44,7 +46,10 @@ def _whole(value: Any) -> Unreadable | None:
 
 def _decimal(value: Any) -> Unreadable | None:
     kind = type(value)
-    fits = _DECIMAL(value) is not None if kind is str else kind is int or kind is Decimal
+    if kind is str:
+        fits = len(value) <= LONGEST_NUMBER and _DECIMAL(value) is not None
+    else:
+        fits = kind is int or kind is Decimal
     expected = "a decimal number such as 12.50, of at most 20 digits before and 10 after the point"
     return None if fits else _unreadable(value, "not_a_number", expected)
 
