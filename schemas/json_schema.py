@@ -62,6 +62,10 @@ class _Json1Schema(GenerateJsonSchema):
             "anyOf": [{"type": "string", "pattern": f"^{DECIMAL_PATTERN}$"}, {"type": "number"}],
         }
 
+    def str_schema(self, schema: core_schema.StringSchema) -> dict[str, Any]:
+        written = super().str_schema(schema)
+        return {**written, "pattern": r"\S"} if schema.get("strip_whitespace") else written
+
     def date_schema(self, schema: core_schema.DateSchema) -> dict[str, Any]:
         return {"type": "string", "format": "date", "pattern": f"^{DATE_PATTERN}$"}
 

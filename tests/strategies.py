@@ -27,11 +27,13 @@ CODES: Texts = st.one_of(
     st.sampled_from(
         ["PO-1001", "4012345000009", "0042", "1.10", "NO", "10.0", "-0", "1E-7", 'say "1.0', "Größe 7/8~1"]
     ),
-    st.text(CHARACTERS, min_size=1, max_size=30),
-    st.text(CHARACTERS, min_size=1, max_size=3).map(lambda text: (text * 200)[:200]),
+    st.text(CHARACTERS, max_size=30).map(str.strip).filter(bool),
+    st.text(CHARACTERS, max_size=3).map(lambda text: (text.strip() * 200)[:200].strip()).filter(bool),
 )
+"""Without white space around them: it is no part of an identifier."""
 TEXTS: Texts = st.one_of(
     CODES,
+    st.text(CHARACTERS, min_size=1, max_size=30),
     st.sampled_from(['"quantity":"10.0"', "a\tb\nc", "]}<&>'\"\\", "𝔘𝔫𝔦 e\u0301 \u202eright"]),
     st.text(CHARACTERS, min_size=1, max_size=4).map(lambda text: (text * 10_000)[:10_000]),
 )

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.values import ExactDecimal
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+"""What identifies something: a number, a code. White space around it is no part of it: `" A "` is `"A"`."""
 LONGEST_TEXT = 10_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
 

@@ -87,7 +87,8 @@ def _is_only_emptied(error: ErrorDetails) -> bool:
 
 def trusting_validator(model: type[BaseModel]) -> Callable[[object], Any]:
     """The model's validation for what a codec has put together itself: every number is one that `schemas.values.exact`
-    made, and every field is one that the model has, so that these aren't looked for once more.
+    made, every text is without white space around it, and every field is one that the model has, so that these aren't
+    looked for once more.
 
     What it makes of such an object is what the model makes of it. What it refuses may still be for the model to judge.
     """
@@ -101,7 +102,11 @@ def _trusting(schema: Any) -> Any:
         return schema
     if schema.get("type") == "function-after" and schema["function"].get("function") is plain:
         return schema["schema"]
-    trusting = {name: value if name in _AS_IT_IS else _trusting(value) for name, value in schema.items()}
+    trusting = {
+        name: value if name in _AS_IT_IS else _trusting(value)
+        for name, value in schema.items()
+        if name != "strip_whitespace"
+    }
     return trusting | {"config": {"extra_fields_behavior": "ignore"}} if schema.get("type") == "model" else trusting
 
 

@@ -286,9 +286,68 @@ def _in_text(fault: dict[str, object]) -> str:
     return json.dumps(fault, sort_keys=True)
 
 
+BLANKS = ["", " ", " \t\n", "\u00a0\u2003"]
+
+
 def _with(**members: object) -> bytes:
     line = {"line_number": "1", "quantity": "1", "buyer_item": "PL-1"}
     return json.dumps({"order_number": "A", "lines": [line, {**line, "line_number": "2"}], **members}).encode()
+
+
+def test_white_space_around_an_identifier_is_no_part_of_it() -> None:
+    line = {
+        "line_number": "\n1 ",
+        "quantity": "1",
+        "buyer_item": "\u00a0PL-1",
+        "unit": "CS ",
+        "gtin": " 4012345678901 ",
+    }
+    price = {"amount": "1", "unit": " EA"}
+    site = {"id": " DC-1 ", "scheme": " 0088", "name": " DC East ", "identifiers": [{"id": "9 "}]}
+    order = parse_order(_with(order_number=" A 1 ", ship_to=site, lines=[{**line, "price": price}]))
+    (read,) = order.lines
+    assert (order.order_number, read.line_number, read.buyer_item, read.unit) == ("A 1", "1", "PL-1", "CS")
+    assert (read.gtin, read.price and read.price.unit) == ("4012345678901", "EA")
+    assert order.ship_to == Party(id="DC-1", scheme="0088", name=" DC East ", identifiers=(Identifier(id="9"),))
+    assert parse_order(_with(order_number="x" * 200 + " ")).order_number == "x" * 200
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_an_identifier_of_blanks_is_missing(blank: str) -> None:
+    with pytest.raises(DocumentRejected) as rejected:
+        parse_order(_with(order_number=blank, lines=[{"line_number": blank, "quantity": 1}]))
+    assert [(fault.code, fault.path, fault.value) for fault in rejected.value.faults] == [
+        ("missing_field", "/order_number", blank),
+        ("missing_field", "/lines/0/line_number", blank),
+    ]
+    assert rejected.value.answer_to is None
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_an_identifier_of_blanks_is_absent_where_none_is_needed(blank: str) -> None:
+    line = {"line_number": "1", "quantity": "1", "buyer_item": blank, "price": {"amount": "1", "unit": blank}}
+    for lines in ([line], [{**line, "line_number": str(number)} for number in range(1_500)]):
+        order = parse_order(_with(contract=blank, buyer={"id": blank, "name": "ACME"}, lines=lines))
+        assert (order.contract, order.buyer) == (None, Party(name="ACME"))
+        assert {read.buyer_item for read in order.lines} == {None}
+        assert order.lines[-1].price == Price(amount=Decimal(1))
+
+
+def test_a_wrong_order_is_not_also_wrong_for_its_blank_identifiers() -> None:
+    with pytest.raises(DocumentRejected) as rejected:
+        parse_order(_with(order_number=" A ", contract=" ", currency="euro", note=""))
+    assert [(fault.code, fault.path) for fault in rejected.value.faults] == [
+        ("bad_value", "/currency"),
+        ("missing_field", "/note"),
+    ]
+    assert rejected.value.answer_to == "A"
+
+
+def test_line_numbers_that_differ_in_blanks_are_the_same() -> None:
+    lines = [{"line_number": number, "quantity": 1} for number in ("1", " 1", "01")]
+    with pytest.raises(DocumentRejected) as rejected:
+        parse_order(_with(lines=lines))
+    assert [(fault.code, fault.path) for fault in rejected.value.faults] == [("duplicate_line", "/lines/1/line_number")]
 
 
 @pytest.mark.parametrize("written", ["12.50000000000", "12.5000000000", "00000000000000000000012.5", "0" * 60 + "12.5"])

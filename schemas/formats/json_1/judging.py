@@ -50,12 +50,24 @@ def order_of(value: dict[str, Any]) -> Order:
 def document_of(model: type[_D], value: dict[str, Any]) -> _D:
     """The document that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
     _refuse_strange(model, value)
-    _SPELLINGS[model].mark(value)
+    spelling, judged = _SPELLINGS[model], _JUDGED[model]
+    spelling.mark(value)
     try:
-        judged: _D = _JUDGED[model](value)
+        return _without_blanks(spelling, value, judged)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise DocumentRejected(_listed(error)) from None
-    return judged
+
+
+def _without_blanks(spelling: Spelling, value: Any, judged: Callable[[Any], Any]) -> Any:
+    """What is made of the value. Blank identifiers are looked for only where something is wrong: almost never."""
+    try:
+        return judged(value)
+    except ValidationError:
+        parts = value if isinstance(value, list) else [value]
+        left_out = [spelling.leave_out_blanks(part) for part in parts]
+        if not any(left_out):
+            raise
+    return judged(value)
 
 
 def _long_order(value: dict[str, Any], lines: list[Any]) -> Order:
@@ -82,9 +94,10 @@ def _long_order(value: dict[str, Any], lines: list[Any]) -> Order:
 
 
 def _lines_of(part: list[Any]) -> tuple[OrderLine, ...]:
+    spelling = _SPELLINGS[OrderLine]
     for line in part:
-        _SPELLINGS[OrderLine].mark(line)
-    return _LINES.validate_python(part)
+        spelling.mark(line)
+    return _without_blanks(spelling, part, _LINES.validate_python)  # type: ignore[no-any-return]
 
 
 def _moved(fault: Fault, by: int) -> Fault:
@@ -120,5 +133,10 @@ def _refuse_strange(model: type[AnyDocument], value: dict[str, Any]) -> None:
 def _repeated(lines: Any) -> tuple[Fault, ...]:
     if not isinstance(lines, list) or len(lines) > MAX_LINES:
         return ()
-    found = duplicate_lines(line.get("line_number") if isinstance(line, dict) else None for line in lines)
-    return found[:MAX_FAULTS]
+    return duplicate_lines(map(_number_of, lines))[:MAX_FAULTS]
+
+
+def _number_of(line: Any) -> str | None:
+    """The line's number as it is compared; none for what is no line or has no number."""
+    number = line.get("line_number") if isinstance(line, dict) else None
+    return number.strip() or None if isinstance(number, str) else None

@@ -59,7 +59,8 @@ def _answer_to(value: Any) -> str | None:
     if not isinstance(value, dict) or value.get("response_requested") is False:
         return None
     number = value.get("order_number")
-    return number if isinstance(number, str) and 0 < len(number) <= MAX_NUMBER else None
+    number = number.strip() if isinstance(number, str) else ""
+    return number if 0 < len(number) <= MAX_NUMBER else None
 
 
 def parse_order(body: bytes) -> Order:

@@ -2,7 +2,8 @@
 
 Pydantic alone would take more than is meant: `1` or `"yes"` for true, `"1e3"` or `"１２"` for a decimal, a number of
 seconds for a date. What is not spelled as the format says is marked here, before the model judges the rest, so that
-pydantic's list of errors has every fault in its place.
+pydantic's list of errors has every fault in its place. The other way round, it would refuse an identifier of blanks
+alone where none has to be: such a member can be left out.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Union, get_args, get_origin
 
-from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
+from schemas.documents.common import AnyDocument, Code, Document, OwnDocument, fields_of
 from schemas.documents.validation import Unreadable, shown
-
 from schemas.values import LONGEST_NUMBER
+
 DECIMAL_PATTERN = r"-?0*(0|[1-9][0-9]{0,19})(\.([0-9]{1,9}|[0-9]{10}0*))?"
 """At most 20 digits before and 10 after the point; zeros in front, and beyond the tenth decimal, say nothing."""
 DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -78,9 +79,11 @@ def _unreadable(value: Any, code: str, expected: str) -> Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One model's members that have a spelling of their own, and those that are models themselves."""
+    """One model's members that have a spelling of their own, the identifiers that may be absent, and the members that
+    are models themselves."""
 
     judges: tuple[tuple[str, Judge], ...]
+    identifiers: tuple[str, ...]
     inside: tuple[tuple[str, Spelling], ...]
 
     def mark(self, node: Any) -> None:
@@ -102,12 +105,27 @@ class Spelling:
             elif value is not None:
                 inside.mark(value)
 
+    def leave_out_blanks(self, node: Any) -> bool:
+        """Take out every identifier of this object, and inside it, that is blank and may be absent; was there one?"""
+        if type(node) is not dict:
+            return False
+        blank = [name for name in self.identifiers if type(value := node.get(name)) is str and not value.strip()]
+        for name in blank:
+            del node[name]
+        left_out = bool(blank)
+        for name, inside in self.inside:
+            value = node.get(name)
+            for member in value if type(value) is list else (value,):
+                left_out |= inside.leave_out_blanks(member)
+        return left_out
+
 
 def spelling_of(model: type[AnyDocument]) -> Spelling:
     """The spelling of a document, read off its fields' types once."""
     kinds = {name: _kind(field.annotation) for name, field in fields_of(model).items()}
     return Spelling(
         tuple((name, _JUDGES[kind]) for name, kind in kinds.items() if kind and kind in _JUDGES),
+        tuple(name for name, field in fields_of(model).items() if Code in get_args(field.annotation)),
         tuple(
             (name, spelling_of(kind))
             for name, kind in kinds.items()
