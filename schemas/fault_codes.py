@@ -362,6 +362,13 @@ _declare(
     "Correct the dates.",
 )
 _declare(
+    "schedule_mismatch",
+    "us",
+    "Deliveries don't sum to the line",
+    "The quantities of a line's deliveries (its schedule) don't sum to the line's, and which counts is not guessed.",
+    "Ask the account which is right. Where it sends the order again, dismiss this message; else handle it by hand.",
+)
+_declare(
     "release_without_contract",
     "sender",
     "Release without contract",

@@ -151,7 +151,8 @@ def _lateness(window: Period, day: date, rules: Rules) -> str | None:
 def _parts(want: Wanted, quantity: Decimal) -> Iterator[tuple[Decimal, Period | None]]:
     """The confirmed quantity over the deliveries that the line is scheduled in, earliest part first.
 
-    A schedule that doesn't add up to the line, or whose parts we couldn't ship whole, is confirmed as one delivery.
+    A schedule whose parts we couldn't ship whole, or of a line that was raised to whole packs, is confirmed as one
+    delivery. One that doesn't add up to what is ordered is held (`schedule_mismatch`).
     """
     schedule = want.line.line.schedule
     if not schedule or not _can_follow(want):

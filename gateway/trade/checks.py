@@ -32,6 +32,7 @@ def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
     for line in mapped.lines:
         if line.own_delivery:
             found += _line_dates(line, order, received_on)
+            found += _schedule(line)
         product = line.meaning.product
         if product is not None and not _is_plainly_right(line, product):
             found += _catalogue(line, product)
@@ -90,6 +91,27 @@ def _line_dates(line: MappedLine, order: Order, received_on: date) -> Iterator[F
     for number, part in enumerate(line.line.schedule):
         place = f"{path}/schedule/{number}/requested_delivery"
         yield from _window(part.requested_delivery, place, order, received_on)
+
+
+def _schedule(line: MappedLine) -> Iterator[Fault]:
+    """Every part has a quantity, and in the line's unit: a codec takes no other."""
+    parts = line.line.schedule
+    if not parts:
+        return
+    total = Decimal(0)
+    for part in parts:
+        total = EXACT.add(total, part.quantity)
+    if total == line.line.quantity:
+        return
+    scheduled, ordered = f"{shortest(total):f}", f"{shortest(line.line.quantity):f}"
+    unit = line.line.unit or line.unit or ""
+    yield Fault(
+        "schedule_mismatch",
+        f"The deliveries of the line sum to {scheduled} {unit}".rstrip() + f", and {ordered} are ordered.",
+        f"/lines/{line.index}/schedule",
+        value=scheduled,
+        expected=ordered,
+    )
 
 
 def _window(period: Period | None, path: str, order: Order, received_on: date) -> Iterator[Fault]:

@@ -48,6 +48,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "duplicate_line": "reject_order",
     "release_without_contract": "reject_order",
     "dates_contradict": "reject_order",
+    "schedule_mismatch": "hold_order",
     # `change` holds too: a change isn't applied automatically yet
     "order_number_reused": ByPolicy(
         "same_number_other_content", {"hold": "hold_order", "change": "hold_order", "reject": "reject_order"}

@@ -54,6 +54,30 @@ def test_a_release_names_its_contract() -> None:
     assert found(mapped(line("1"), order_type="release", contract="C-7")) == []
 
 
+@pytest.mark.parametrize(
+    ("ordered", "parts", "said"),
+    [
+        ("24", ["12", "6"], "18"),
+        ("24", ["12"], "12"),
+        ("24", ["12", "12", "0.5"], "24.5"),
+        ("24.0000000001", ["12.00", "12.0"], "24"),
+        ("99999999999999999999.9999999999", ["99999999999999999999.9999999999", "1E-10"], "100000000000000000000"),
+    ],
+)
+def test_a_schedule_that_does_not_add_up(ordered: str, parts: list[str], said: str) -> None:
+    schedule = tuple(ScheduleLine(quantity=Decimal(part)) for part in parts)
+    (fault,) = check(mapped(line("1"), line(ordered, index=1, schedule=schedule)), RECEIVED)
+    assert (fault.code, fault.path) == ("schedule_mismatch", "/lines/1/schedule")
+    assert (fault.value, fault.expected) == (said, ordered)
+    assert fault.detail == f"The deliveries of the line sum to {said} EA, and {ordered} are ordered."
+
+
+@pytest.mark.parametrize("parts", [["24"], ["12", "12.0"], ["0.5", "23.50"], ["23.9999999999", "0.0000000001"]])
+def test_a_schedule_that_adds_up(parts: list[str]) -> None:
+    schedule = tuple(ScheduleLine(quantity=Decimal(part)) for part in parts)
+    assert check(mapped(line("24.0", schedule=schedule)), RECEIVED) == ()
+
+
 def test_a_replaced_product() -> None:
     gone = replace(OAT, status="discontinued", replaced_by="OAT-1L-B")
     (fault,) = check(mapped(line("1", product=gone, buyer_item="PL-0042")), RECEIVED)
