@@ -29,11 +29,13 @@ from gateway.store.queue import Claim, LeaseLost
 from gateway.trade.checks import check
 from gateway.trade.decision import Decision
 from gateway.trade.response import decide, refusal_of_unread
+from gateway.trade.rest import faults_of_rest
 from gateway.work import Rendered, Work
 from mappings.engine import to_ours
 from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse, canonical_response
+from schemas.documents.partly_read import OrderPartlyRead
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats.registry import FORMATS, format_by_name
 from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
@@ -176,14 +178,24 @@ def read_one(services: Services, work: Work) -> None:
 def decode_one(services: Services, work: Work) -> None:
     """Ends in `work.read`, or in a settlement; never raises."""
     try:
-        decode(services, work)
-    except DocumentRejected as failure:
-        work.answer_to = failure.answer_to
-        work.end("reject", locate(work.message, failure.faults), "decode")
-    except DocumentHeld as failure:
-        work.end("hold", locate(work.message, failure.faults), "decode")
+        decode_or_end(services, work)
     except Exception:  # a bug at one document: loud in the log, failed at the message, and its neighbours go on
         _end_as_bug(work)
+
+
+def decode_or_end(services: Services, work: Work) -> None:
+    """Ends in `work.read`, or in a settlement with every fault: also those of what was read whole beside them."""
+    try:
+        decode(services, work)
+    except DocumentRejected as failure:
+        faults = failure.faults
+        if isinstance(failure, OrderPartlyRead):
+            faults += judge_rest(services, work, failure)
+        placed = locate(work.message, faults)
+        work.answer_to = failure.answer_to
+        work.end("reject", placed, "decode")
+    except DocumentHeld as failure:
+        work.end("hold", locate(work.message, failure.faults), "decode")
 
 
 def map_one(services: Services, work: Work) -> None:
@@ -221,6 +233,14 @@ def decode(services: Services, work: Work) -> bool:
     work.stages["decoded"] = now_us()
     work.note_urgency(work.stages["decoded"])
     return True
+
+
+def judge_rest(services: Services, work: Work, failure: OrderPartlyRead) -> tuple[Fault, ...]:
+    """map → check of what could be read, for its faults alone."""
+    if work.revision is None:
+        raise AssertionError("nothing is read without a mapping")
+    received_on = local_date(work.message.received_at, work.revision)
+    return faults_of_rest(failure.rest, failure.faults, work.revision, work.catalogue, services.supplier, received_on)
 
 
 def refuse_too_many_lines(order: Order, most: int) -> None:

@@ -22,7 +22,7 @@ from gateway.trade.answers import (
     left_open,
     too_late,
 )
-from gateway.trade.consequences import Judgement, judge, line_index
+from gateway.trade.consequences import Judgement, consequence_of, judge, line_index
 from gateway.trade.decision import Decision, LineLedger
 from gateway.trade.quantities import rounded_up
 from gateway.trade.reasons import because, joined, sentence
@@ -37,6 +37,7 @@ from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome
 from schemas.faults import Fault
 
 _GLN = "0088"
+_REFUSING = frozenset(("reject_order", "reject_line"))
 _ADDRESS = frozenset({"street", "city", "postal_code", "region", "country"})
 
 
@@ -106,7 +107,9 @@ def refusal_of_unread(
     test: bool = False,
 ) -> OrderResponse:
     """The refusal of an order that could not be read whole: it has no lines to answer, so every reason is in the note,
-    and its buyer is the account as we know it."""
+    and its buyer is the account as we know it. The note has what the order is refused for, by the same table as that of
+    an order that was read: not what only we can mend."""
+    refused_for = [fault for fault in faults if consequence_of(fault.code, account.policies) in _REFUSING]
     return OrderResponse(
         number=response_number,
         order_number=order_number,
@@ -114,7 +117,7 @@ def refusal_of_unread(
         issued_at=issued_at,
         outcome="rejected",
         test=test,
-        note=joined([sentence(fault) for fault in faults]),
+        note=joined([sentence(fault) for fault in refused_for]),
         buyer=buyer_party(account),
         seller=seller_party(supplier),
     )

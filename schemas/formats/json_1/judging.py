@@ -116,11 +116,16 @@ def _listed(error: ValidationError, prefix: str = "") -> tuple[Fault, ...]:
     return faults_of(error, prefix=prefix)[:MAX_FAULTS]
 
 
+def is_strange(model: type[AnyDocument], value: dict[str, Any]) -> bool:
+    """An object of hundreds of unknown members is another document, and judged no further."""
+    return len(value) > len(fields_of(model)) + MAX_UNKNOWN
+
+
 def _refuse_strange(model: type[AnyDocument], value: dict[str, Any]) -> None:
-    """An object of hundreds of unknown members is another document; its first thousand names say so."""
-    known = fields_of(model)
-    if len(value) <= len(known) + MAX_UNKNOWN:
+    """Its first thousand names say that it is another document."""
+    if not is_strange(model, value):
         return
+    known = fields_of(model)
     unknown = (name for name in value if name not in known)
     raise DocumentRejected(
         Fault(

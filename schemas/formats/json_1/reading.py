@@ -8,9 +8,10 @@ from typing import Any
 
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
+from schemas.documents.partly_read import rejection
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder
-from schemas.formats.json_1.judging import MAX_FAULTS, document_of, order_of
+from schemas.formats.json_1.judging import MAX_FAULTS, document_of, is_strange, order_of
 from schemas.safe_json.places import line_of
 from schemas.safe_json.reader import read_json
 from schemas.safe_json.text import looks_like_json
@@ -50,8 +51,16 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
         if len(faults) >= MAX_FAULTS:
             break
     if faults:
-        raise DocumentRejected(_placed(body, faults), _answer_to(value))
+        raise _rejection(body, value, faults)
     return tuple(read)
+
+
+def _rejection(body: bytes, value: Any, faults: list[Fault]) -> DocumentRejected:
+    """Of one order that was judged to its end, with the rest of it."""
+    placed, answer_to = _placed(body, faults), _answer_to(value)
+    if isinstance(value, dict) and len(faults) < MAX_FAULTS and not is_strange(Order, value):
+        return rejection(value, faults, placed, answer_to)
+    return DocumentRejected(placed, answer_to)
 
 
 def _answer_to(value: Any) -> str | None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from schemas.documents.common import AnyDocument, Document, Party
 from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
+from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder
@@ -127,9 +128,9 @@ def _read(root: Element, envelope_id: str | None) -> ReadOrder:
     try:
         order = _validated(found)
     except ValidationError as error:
-        _reject(root, reading, faults_of(error) + duplicates, _answer_to(reading, root, found))
+        _reject(root, reading, found, faults_of(error) + duplicates)
     if duplicates or reading.misused:
-        _reject(root, reading, duplicates, _answer_to(reading, root, found))
+        _reject(root, reading, found, duplicates)
     return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
 
 
@@ -220,7 +221,7 @@ def _read_patiently(root: Element, envelope_id: str | None) -> ReadOrder:
     except ValidationError as error:
         faults = [one for one in faults_of(error) if taken or not faults or one.path != "/lines"] + faults
     if order is None or faults or duplicates or reading.misused:
-        _reject(root, reading, (*faults, *duplicates), _answer_to(reading, root, found))
+        _reject(root, reading, found, (*faults, *duplicates))
     return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
 
 
@@ -246,15 +247,23 @@ def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str
     return number if isinstance(number, str) and found.get("response_requested", True) is True else None
 
 
-def _reject(root: Element, reading: Reading, faults: tuple[Fault, ...], answer_to: str | None) -> NoReturn:
+def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, ...]) -> NoReturn:
     """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
-    places = Places(root, read_order)
+    places, answer_to = Places(root, read_order), _answer_to(reading, root, found)
     told = places.with_locations(faults[:MAX_FAULTS])
+    wrong, remarks = places.of_misused(reading.misused) + told, places.of_remarks(reading.remarks)
     if len(faults) > MAX_FAULTS:
         limit = f"{MAX_FAULTS:,} faults"
-        told += (Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}"),)
-    every = places.of_misused(reading.misused) + told + places.of_remarks(reading.remarks)
-    raise DocumentRejected(every, answer_to) from None
+        more = Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}")
+        raise DocumentRejected((*wrong, more, *remarks), answer_to) from None
+    if _is_one_of_several(root):  # a place among them would be looked for in the first
+        raise DocumentRejected(wrong + remarks, answer_to) from None
+    raise rejection(found, wrong, wrong + remarks, answer_to) from None
+
+
+def _is_one_of_several(root: Element) -> bool:
+    envelope = root.getparent()
+    return envelope is not None and sum(child.tag != ENVELOPE_HEADER for child in envelope) > 1
 
 
 def _too_many_lines(element: Element) -> DocumentRejected:
