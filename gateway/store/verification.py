@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +23,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.chain import START, digest_of
 from gateway.store.database import Database
+from gateway.store.packing import unpacked
 from gateway.store.statements import stream
 
 _L = TypeVar("_L")
@@ -38,8 +40,10 @@ REVISIONS = (
     "SELECT 'account/' || id, 0 FROM accounts UNION ALL SELECT scope, number FROM revisions ORDER BY 1, 2"  # 0: none
 )
 PAYLOADS = (
-    "SELECT id, account_id, message_id, sha256, sha256(body), size, length(body), erased_at FROM payloads ORDER BY id"
+    "SELECT id, account_id, message_id, sha256, sha256(body), size, length(body), erased_at, "
+    "CASE WHEN length(body) <> size THEN body END FROM payloads ORDER BY id"
 )
+"""The body itself only where it may be a packed one."""
 
 
 @dataclass(slots=True)
@@ -261,8 +265,13 @@ def _broken_scope(name: str, stored: set[int], chain: _Chain) -> Iterator[str]:
 
 
 def _broken_payloads(connection: Connection) -> Iterator[str]:
-    for payload_id, account_id, message_id, sha256, found, size, length, erased_at in stream(connection, PAYLOADS):
+    for payload_id, account_id, message_id, sha256, found, size, length, erased_at, other in stream(
+        connection, PAYLOADS
+    ):
         name = f"payload {payload_id} of {account_id} (message {message_id})"
+        if other is not None:
+            body = _as_it_came(bytes(other))
+            found, length = hashlib.sha256(body).digest(), len(body)
         if found is None:
             if erased_at is None:
                 yield f"{name}: its bytes are gone, and were not erased by retention"
@@ -270,6 +279,14 @@ def _broken_payloads(connection: Connection) -> Iterator[str]:
             yield f"{name}: its bytes were replaced (SHA-256 {_hex(found)}, not {_hex(sha256)})"
         elif size != length:
             yield f"{name}: it says {size} bytes and has {length}"
+
+
+def _as_it_came(stored: bytes) -> bytes:
+    """The document, of what is stored; the latter, where somebody has put it there."""
+    try:
+        return unpacked(stored)
+    except zlib.error:
+        return stored
 
 
 def _hex(digest: Any) -> str:

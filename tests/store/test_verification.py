@@ -183,3 +183,14 @@ def planned(store: Store, query: str) -> str:
         name = f"plan_{new_id()}"
         rows: list[Any] = fetch(connection, f"EXPLAIN DECLARE {name} CURSOR FOR {query}")
         return repr(rows)
+
+
+def test_a_large_document_is_verified_as_it_came_and_not_as_it_is_stored(store: Store) -> None:
+    large = b"<line>words that come again</line>" * 5000
+    message_id = store.intake.keep(arrival(large)).message_id
+    assert list(store.audit.broken()) == []
+    with store.database.write() as connection:
+        row = fetch(connection, "SELECT body FROM payloads WHERE message_id = ?", [message_id])
+        edited = bytes(row[0][0])[:-9]
+        run(connection, "UPDATE payloads SET body = ? WHERE message_id = ?", [(edited, message_id)])
+    assert [f"(message {message_id}): its bytes were replaced" in said for said in store.audit.broken()] == [True]
