@@ -14,7 +14,7 @@ from mappings.validity import during, in_force
 from schemas.documents.common import Price
 from schemas.documents.order import OrderLine
 from schemas.faults import Fault
-from schemas.values import EXACT, from_fraction, half_up, shortest
+from schemas.values import EXACT, MAX_FRACTION_DIGITS, from_fraction, half_up, is_carried, shortest
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +101,36 @@ def price_mismatch(ordered: Fraction, step: Break, unit: str | None, revision: M
     """The ordered price is outside the tolerance of the contract's."""
     currency = step.row.currency
     tolerance = shortest(revision.account.policies.price_tolerance_percent)
-    seen = f"{money_text(ordered)} {currency} per {unit}"
+    seen = f"{_in_full(ordered)} {currency} per {unit}"
     agreed = f"{money_text(step.price)} {currency} per {unit}"
-    off = _percent_off(ordered, step.price)
+    off = _percent_off(ordered, step.price, tolerance)
     detail = f"{seen} is {off} the contract price {agreed}"
     expected = f"{agreed}, give or take {tolerance:f} %"
     return Fault("price_mismatch", detail, "/price/amount", value=f"{seen}, {off}", expected=expected)
 
 
-def _percent_off(ordered: Fraction, agreed: Fraction) -> str:
+def _percent_off(ordered: Fraction, agreed: Fraction, tolerance: Decimal) -> str:
+    """To two decimals, or as many as tell it from the tolerance: "1 % above, give or take 1 %" would tell nothing."""
     side = "above" if ordered > agreed else "below"
     if agreed == 0:
         return side
     percent = abs(ordered - agreed) / agreed * 100
-    rounded = half_up(percent)
-    return f"{shortest(rounded):f} % {side}" if rounded else f"less than 0.01 % {side}"
+    if not half_up(percent):
+        return f"less than 0.01 % {side}"
+    for places in range(2, MAX_FRACTION_DIGITS + 1):
+        rounded = shortest(half_up(percent, places))
+        if rounded != tolerance:
+            return f"{rounded:f} % {side}"
+    return f"a trace more than {tolerance:f} % {side}"
+
+
+def _in_full(price: Fraction) -> str:
+    """A price that was sent, with all its digits where it has an end: the last of them may be what is wrong."""
+    decimal = from_fraction(price)
+    if decimal is None or not is_carried(decimal):
+        return money_text(price)
+    cents = round_to(decimal, 2)
+    return f"{cents:f}" if cents == decimal else f"{shortest(decimal):f}"
 
 
 def no_price(

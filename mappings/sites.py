@@ -14,6 +14,8 @@ from schemas.faults import Fault
 _SCHEMES = {"GLN": "0088", "EAN": "0088", "ILN": "0088", "GS1": "0088", "DUNS": "0060", "D-U-N-S": "0060"}
 """Names that people write for what EAS and ISO 6523 number."""
 _NO_PLACES_OF_DELIVERY = frozenset({"bill_to", "buyer", "invoice"})
+_NEAR = 3
+"""So many places at the right street are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,13 @@ def same_scheme(one: str | None, other: str | None) -> bool:
 
 
 def known_ids(party: Party) -> list[tuple[str, str | None]]:
-    """Every identifier of the party with its scheme, its first identification first, its endpoint last."""
-    known: list[tuple[str, str | None]] = [(party.id, party.scheme)] if party.id else []
-    for identifier in party.identifiers:
-        known.append((identifier.id, identifier.scheme))
-    if party.endpoint:
-        known.append((party.endpoint.id, party.endpoint.scheme))
-    return known
+    """Every identifier of the party with its scheme, its first identification first, its endpoint last; each once."""
+    known: dict[tuple[str, str | None], tuple[str, str | None]] = {}
+    if party.id:
+        known[party.id, normal_scheme(party.scheme)] = (party.id, party.scheme)
+    for other in (*party.identifiers, *((party.endpoint,) if party.endpoint else ())):
+        known.setdefault((other.id, normal_scheme(other.scheme)), (other.id, other.scheme))
+    return list(known.values())
 
 
 def find_site(ship_to: Party | None, revision: MappingRevision, on: date | None, path: str) -> FoundSite:
@@ -75,16 +77,20 @@ def _only_site(revision: MappingRevision, on: date | None, path: str) -> FoundSi
 
 def _is_at(row: SiteRow, party: Party) -> bool:
     """Postal code and street must be there and equal; name, city and country equal where both have them."""
-    address = party.address
+    return _has_its_street(row, party.address) and not _other_words(row, party)
+
+
+def _has_its_street(row: SiteRow, address: Address | None) -> bool:
     if address is None or not address.postal_code or not address.street or not row.postal_code or not row.street:
         return False
-    return (
-        _plain(row.postal_code) == _plain(address.postal_code)
-        and _plain(row.street) in _streets(address)
-        and _agree(row.name, party.name)
-        and _agree(row.city, address.city)
-        and _agree(row.country, address.country)
-    )
+    return _plain(row.postal_code) == _plain(address.postal_code) and _plain(row.street) in _streets(address)
+
+
+def _other_words(row: SiteRow, party: Party) -> dict[str, str]:
+    """What the row has otherwise than the party, where both say it: "name" → the row's."""
+    city, country = (party.address.city, party.address.country) if party.address else (None, None)
+    both = {"name": (row.name, party.name), "city": (row.city, city), "country": (row.country, country)}
+    return {word: ours for word, (ours, theirs) in both.items() if ours and not _agree(ours, theirs)}
 
 
 def _streets(address: Address) -> set[str]:
@@ -111,26 +117,45 @@ def _unknown(
     found: int,
 ) -> Fault:
     if ids:
-        named = ", ".join(f"{number} (scheme {scheme})" if scheme else number for number, scheme in ids)
-        detail = f"no place of delivery is known by {named}{_other_rows(ids, revision)}"
+        detail = _known_by_none(ids, revision, on)
         value: str | None = ids[0][0]
         path = f"{path}/id" if party.id else path
     else:
         address = party.address
         parts = (party.name, *((address.street, address.postal_code, address.city) if address else ()))
         value = ", ".join(part for part in parts if part) or None
-        why = f"{found} known places fit" if found else "no known place has this street and postal code"
+        why = f"{found} known places fit" if found else _why_none_fits(party, revision, on)
         detail = f"the place of delivery has no identifier, and {why}"
     return Fault("unknown_ship_to", detail, path, value=value, expected=_known_sites(revision, on))
 
 
-def _other_rows(ids: list[tuple[str, str | None]], revision: MappingRevision) -> str:
+def _known_by_none(ids: list[tuple[str, str | None]], revision: MappingRevision, on: date | None) -> str:
+    named = ", ".join(f"{number} (scheme {scheme})" if scheme else number for number, scheme in ids)
     rows = [row for number, _ in ids for row in revision.sites.get(number, ())]
-    if not rows:
-        return ""
-    row = rows[0]
-    scheme = f" of scheme {row.scheme}" if row.scheme else ""
-    return f" (there is one{scheme}, {during(row) or 'at any time'})"
+    places = [row for row in rows if row.role not in _NO_PLACES_OF_DELIVERY]
+    if places:
+        scheme = f" of scheme {places[0].scheme}" if places[0].scheme else ""
+        return f"no place of delivery is known by {named} (there is one{scheme}, {during(places[0]) or 'at any time'})"
+    if rows:
+        row = (*in_force(tuple(rows), on), *rows)[0]
+        return f"{row.account_site} is known, but as {row.role}, not as a place of delivery"
+    return f"no place of delivery is known by {named}"
+
+
+def _why_none_fits(party: Party, revision: MappingRevision, on: date | None) -> str:
+    """Nearly the right address says more than none: which of its words are others."""
+    address = party.address
+    if address is None or not address.street or not address.postal_code:
+        return "its address lacks a street or a postal code, by which it could be known"
+    near = [row for row in _places(revision, on) if _has_its_street(row, address)]
+    if not near:
+        return "no known place has this street and postal code"
+    told = [(row.account_site, _other_words(row, party)) for row in near]
+    words = [
+        f"{site} with the {' and the '.join(f'{word} {ours}' for word, ours in own.items())}" for site, own in told
+    ]
+    more = f" and {len(words) - _NEAR} more" if len(words) > _NEAR else ""
+    return f"at its street and postal code is {', '.join(words[:_NEAR])}{more}"
 
 
 def _known_sites(revision: MappingRevision, on: date | None) -> str:

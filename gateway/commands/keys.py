@@ -28,7 +28,9 @@ class _Expiry(click.ParamType[int]):
         try:
             last = datetime.now(UTC).date() + timedelta(int(days[1])) if days else date.fromisoformat(value)
             end = datetime.combine(last + timedelta(1), time.min, UTC)
-        except (ValueError, OverflowError):
+        except OverflowError:
+            self.fail(f"{value} is too late to be kept; a key without --expires has no end", param, ctx)
+        except ValueError:
             self.fail("a date such as 2027-01-31, or days such as 90d", param, ctx)
         if end <= datetime.now(UTC):
             self.fail("that day is over", param, ctx)

@@ -32,6 +32,15 @@ def test_a_back_office_key(run: Run, services: Services) -> None:
     assert run("keys", "create", "--backoffice", "--test").code == 2
 
 
+def test_the_last_day_of_all_is_no_end(run: Run) -> None:
+    said = run("keys", "create", "--backoffice", "--expires", "9999-12-31")
+    assert said.code == 2
+    assert "9999-12-31 is too late to be kept; a key without --expires has no end" in said.err
+    assert "a date such as 2027-01-31" in run("keys", "create", "--backoffice", "--expires", "2027-13-31").err
+    assert run("keys", "create", "--backoffice", "--expires", "9999-12-30").code == 0
+    assert run("keys", "list").code == 0
+
+
 def test_a_key_expires_at_the_end_of_a_day(run: Run, services: Services) -> None:
     run("keys", "create", "--account", "acme-retail", "--expires", "2999-01-31")
     (newest, *_) = run("keys", "list", "--json").json

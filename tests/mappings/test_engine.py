@@ -346,6 +346,24 @@ def test_price_fault_says_how_far_off() -> None:
     assert fault.detail == "12.75 EUR per CS is 2 % above the contract price 12.50 EUR per CS"
 
 
+@pytest.mark.parametrize(
+    ("amount", "tolerance", "said"),
+    [
+        ("12.62500001", "1.0", "12.62500001 EUR per CS, 1.0000001 % above"),
+        ("12.6250000001", "1.0", "12.6250000001 EUR per CS, 1.000000001 % above"),
+        ("12.6251", "1.0", "12.6251 EUR per CS, 1.001 % above"),
+        ("12.3749", "1.0", "12.3749 EUR per CS, 1.001 % below"),
+        ("12.6875", "1.0", "12.6875 EUR per CS, 1.5 % above"),
+        ("12.5000000001", "0", "12.5000000001 EUR per CS, less than 0.01 % above"),
+    ],
+)
+def test_a_price_just_outside_is_told_from_the_tolerance(amount: str, tolerance: str, said: str) -> None:
+    policies = {"price_tolerance_percent": tolerance}
+    mapping = priced(price_row("XCT", "12.50"), policies=policies)
+    (fault,) = map_line(case("10", amount), mapping, currency="EUR").faults
+    assert fault.value == said
+
+
 def test_prices_of_any_unit_and_base_quantity_are_brought_to_the_ordered_unit() -> None:
     by_hundred = PriceRow("OAT-1L", "EA", "EUR", Decimal("104.17"), base_quantity=Decimal(100))
     line = map_line(case("10", "25.00", base_quantity="24", unit="EA"), priced(by_hundred), currency="EUR")
@@ -469,6 +487,51 @@ def test_an_unknown_place_lists_the_known_ones() -> None:
     (fault,) = map_order(order(CASE, ship_to={"id": "404", "scheme": "0088"}), SITES).faults
     assert fault.detail == "no place of delivery is known by 404 (scheme 0088)"
     assert fault.expected == "one of 401 DC East, 402 DC South"
+
+
+UNNAMED = "the place of delivery has no identifier, and "
+
+
+@pytest.mark.parametrize(
+    ("ship_to", "detail"),
+    [
+        ({"id": "403"}, "403 is known, but as bill_to, not as a place of delivery"),
+        (
+            {"id": "401", "scheme": "0060"},
+            "no place of delivery is known by 401 (scheme 0060) (there is one of scheme 0088, at any time)",
+        ),
+        (
+            {"id": "9", "scheme": "GLN", "endpoint": {"id": "9", "scheme": "0088"}},
+            "no place of delivery is known by 9 (scheme GLN)",
+        ),
+        (
+            {"name": "DC West", "address": KAI_4},
+            f"{UNNAMED}at its street and postal code is 401 with the name DC East",
+        ),
+        (
+            {"name": "DC West", "address": {**KAI_4, "city": "Kiel"}},
+            f"{UNNAMED}at its street and postal code is 401 with the name DC East and the city Hamburg",
+        ),
+        (
+            {"name": "DC East"},
+            f"{UNNAMED}its address lacks a street or a postal code, by which it could be known",
+        ),
+        (
+            {"address": {**KAI_4, "postal_code": "1"}},
+            f"{UNNAMED}no known place has this street and postal code",
+        ),
+    ],
+)
+def test_an_unknown_place_says_what_is_wrong_with_it(ship_to: Any, detail: str) -> None:
+    (fault,) = map_order(order(CASE, ship_to=ship_to), SITES).faults
+    assert fault.detail == detail
+
+
+def test_a_seller_of_one_number_is_named_once() -> None:
+    alike = {"id": "4099999000002", "scheme": "0088", "endpoint": {"id": "4099999000002", "scheme": "0088"}}
+    (fault,) = map_order(order(CASE, seller=alike), revision([CARTON_ROW])).faults
+    assert fault.code == "wrong_recipient"
+    assert "seller is 4099999000002, which" in fault.detail
 
 
 def test_a_lines_own_place_wins_over_the_headers() -> None:
