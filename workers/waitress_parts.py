@@ -115,6 +115,12 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
         self._finish(answer.message())
         self.server.pull_trigger()
 
+    def _flush_some(self, do_close: bool = True) -> bool:  # waitress calls it so
+        """One thread at a time: the loop flushes without a lock what a thread that asks for the next request's body is
+        flushing as well, and the client would get an answer twice."""
+        with self.outbuf_lock:
+            return bool(super()._flush_some(do_close))
+
     def _finish(self, message: bytes) -> None:
         """Send the answer to the first request, and go on to the next one."""
         with self.requests_lock:

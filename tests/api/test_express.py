@@ -19,6 +19,7 @@ from gateway.lanes import LANES
 from tests.api.builders import Gateway, Sender, order, services_at, ubl_order
 from tests.api.conftest import served
 from tests.api.test_outages import locked
+from workers.waitress_parts import Channel
 
 JSON = {"Content-Type": "application/json"}
 USUAL = {"Content-Type": "application/json; charset=utf-8"}
@@ -202,6 +203,35 @@ def test_a_body_that_waits_to_be_asked_for_is_asked_for(client: httpx.Client, ad
             assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
             connection.sendall(body)
             assert answers(connection, 1)[0][0] == 202
+
+
+def test_no_answer_is_sent_twice_by_two_threads(address: str, acme: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread asks for the next body behind an answer that the loop would send just then, too."""
+    send, both_send = Channel.send, threading.Event()
+    senders: set[int] = set()
+
+    def send_together(channel: Any, data: bytes, *arguments: Any, **named: Any) -> Any:
+        if data.startswith(b"HTTP/1.1 200") and data.endswith(b"100 Continue\r\n\r\n"):
+            senders.add(threading.get_ident())
+            if len(senders) > 1:
+                both_send.set()
+            channel.server.pull_trigger()
+            both_send.wait(0.5)
+        return send(channel, data, *arguments, **named)
+
+    monkeypatch.setattr(Channel, "send", send_together)
+    head, _, body = request(acme, "PO-1").partition(b"\r\n\r\n")
+    with connected(address) as connection:
+        asking = head + b"\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"
+        connection.sendall(request(acme, "", "/healthz", "GET") + asking)
+        found = b""
+        while not found.endswith(b"100 Continue\r\n\r\n"):
+            found += connection.recv(65_536)
+        connection.sendall(body)
+        while piece := connection.recv(65_536):
+            found += piece
+    assert [piece[:3] for piece in found.split(b"HTTP/1.1 ")[1:]] == [b"200", b"100", b"202"]
+    assert not both_send.is_set()
 
 
 def test_who_hangs_up_before_the_answer_has_sent_an_order_all_the_same(

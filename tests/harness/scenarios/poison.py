@@ -21,7 +21,7 @@ def poison_is_set_apart(site: Site, orders: int, poisonous: int) -> None:
     poison = {act: [garden_order(f"{act.upper()}-{n}", [1]) for n in range(poisonous)] for act in _ENDS}
     mixed = [*healthy, *(order for of_kind in poison.values() for order in of_kind)]
     figures.chance.shuffle(mixed)
-    told = {"lease_seconds": 2, "heartbeat_seconds": 2, "claim_attempts": _TRIES}
+    told = {"lease_seconds": 2, "heartbeat_seconds": 3, "claim_attempts": _TRIES}
     faults = " ".join(f"decode:{act.upper()}-={act}" for act in _ENDS)
     with running(site.gateway(faults=faults, **told)) as gateway:
         client = site.client(gateway.address)
