@@ -177,8 +177,8 @@ class ExpressAnswer:
     @property
     def is_ready(self) -> bool:
         """Whether `message` asks nobody."""
-        kept = None if self._keeping is None else self._keeping.kept
-        return kept is not None and kept.status != "duplicate"
+        keeping = self._keeping
+        return keeping is not None and (keeping.kept is None or keeping.kept.status != "duplicate")
 
     def message(self) -> bytes:
         """The whole HTTP message."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -16,6 +17,7 @@ import pytest
 
 from gateway.api.express import MAX_BYTES
 from gateway.lanes import LANES
+from gateway.store.arrivals import Kept, NewMessage
 from tests.api.builders import Gateway, Sender, order, services_at, ubl_order
 from tests.api.conftest import served
 from tests.api.test_outages import locked
@@ -271,6 +273,33 @@ def test_a_locked_database_is_503_and_holds_up_nobody_else(impatient: Gateway, t
             assert (status, problem["code"]) == (503, "cannot_store")
         again = client.post("/v1/orders", json=order("PO-2"), headers=JSON)
         assert (again.status_code, "duplicate" in again.json()) == (202, False)
+
+
+def test_who_is_given_up_hears_of_it_while_every_thread_is_busy(
+    impatient: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, intake = impatient.account("acme"), impatient.services.store.intake
+    with served(impatient) as address, httpx.Client(base_url=address, headers=sender.headers) as client:
+        client.post("/v1/orders", json=order("PO-1"), headers=USUAL)
+        free, busy, keep = threading.Event(), threading.Semaphore(0), intake.keep
+
+        def keep_late(message: NewMessage) -> Kept:
+            busy.release()
+            free.wait(20)
+            return keep(message)
+
+        monkeypatch.setattr(intake, "keep", keep_late)
+        with contextlib.ExitStack() as opened:
+            for number in range(4):  # as many as there are threads
+                usual = request(sender, f"USUAL-{number}", "/v1/orders?wait=0")
+                opened.enter_context(connected(address)).sendall(usual)
+                assert busy.acquire(timeout=10)
+            opened.callback(free.set)
+            with locked(tmp_path / "gateway.db"), connected(address) as connection:
+                connection.settimeout(10)
+                connection.sendall(request(sender, "PO-2"))
+                status, problem = answers(connection, 1)[0]
+        assert (status, problem["code"]) == (503, "cannot_store")
 
 
 def test_a_failure_of_ours_is_500_at_both_doors(
