@@ -62,6 +62,8 @@ class Request(HTTPRequestParser):
             raise ParsingError("Transfer-Encoding can only be chunked") from error
         except ValueError as error:  # such as an address that is none, or a length of 5,000 digits
             raise ParsingError("The request line or Content-Length can't be read") from error
+        if self.chunked and "CONTENT_LENGTH" in self.headers:  # whoever stands between may believe the length instead
+            raise ParsingError("Transfer-Encoding and Content-Length can't both be given")
 
 
 class RefusedTask(ErrorTask):

@@ -75,6 +75,12 @@ UNREAD = [
     pytest.param(f"{POST}Content-Length: 5000000\r\n\r\n", 413, "body_too_large", id="a length far over the limit"),
     pytest.param(f"{POST}Transfer-Encoding: xchunked\r\n\r\n", 400, "bad_parameter", id="another transfer encoding"),
     pytest.param(f"{POST}Transfer-Encoding: gzip, chunked\r\n\r\n", 400, "bad_parameter", id="one that is a list"),
+    pytest.param(
+        f"{POST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+        "bad_parameter",
+        id="two lengths",
+    ),
     pytest.param(f"{POST}Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, "bad_parameter", id="a chunk without a size"),
     pytest.param(
         f"{POST}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}more\r\n", 400, "bad_parameter", id="a chunk that goes on"
