@@ -64,7 +64,7 @@ class _Json1Schema(GenerateJsonSchema):
 
     def str_schema(self, schema: core_schema.StringSchema) -> dict[str, Any]:
         written = super().str_schema(schema)
-        return {**written, "pattern": r"\S"} if schema.get("strip_whitespace") else written
+        return {**written, "pattern": r"[\S\uFEFF]"} if schema.get("strip_whitespace") else written
 
     def date_schema(self, schema: core_schema.DateSchema) -> dict[str, Any]:
         return {"type": "string", "format": "date", "pattern": f"^{DATE_PATTERN}$"}

@@ -47,13 +47,14 @@ def test_an_order_is_taken_and_can_be_followed(gateway: Gateway, acme: Sender) -
 
 @pytest.mark.parametrize(
     "number",
-    ["/x1", "//x1", "/", "x/", "x//y", "/v1/orders", "validate", "x\ny", "x\n", "\n", "\tx\ty", "x\r\ny", "\x7f",
+    ["/x1", "//x1", "/", "x/", "x//y", "/v1/orders", "validate", "x\ny", "x\n", "\tx\ty", "x\r\ny", "\x7f",
      " A ", "x?y#z", "x%2Fy", "%", "x;y=1", "..", "./x", "å/日本", "x\u2028y", "\\", "+"],
     ids=repr,
 )  # fmt: skip
 def test_every_number_that_is_accepted_can_be_asked_for(gateway: Gateway, acme: Sender, number: str) -> None:
     gateway.send(acme, order(number))
     gateway.work()
+    number = number.strip()  # white space around it is no part of it
     for written in {quote(number, safe=""), quote(number, safe="/")}:
         asked = gateway.client.get(f"/v1/orders/{written}", headers=acme.headers)
         assert (asked.status_code, asked.json["order_number"]) == (200, number), written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -78,6 +79,7 @@ def test_a_full_disk_is_a_clear_failure_and_nothing_is_half_stored(store: Store)
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     store.close()
     full = Store(str(store.database.url))
+    large = os.urandom(1_000_000)  # which no packing makes smaller
 
     import sqlalchemy as sa
 
@@ -86,11 +88,11 @@ def test_a_full_disk_is_a_clear_failure_and_nothing_is_half_stored(store: Store)
         connection.execute(f"PRAGMA max_page_count={pages + 3}")  # type: ignore[attr-defined]
 
     with pytest.raises(StoreUnavailable) as refused:
-        full.intake.keep(arrival(b"x" * 1_000_000))
+        full.intake.keep(arrival(large))
     assert "full" in str(refused.value.faults[0].value)
     full.close()
     again = Store(str(store.database.url))
-    assert again.intake.keep(arrival(b"x" * 1_000_000)).duplicate is False
+    assert again.intake.keep(arrival(large)).duplicate is False
     with again.database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
     again.close()
