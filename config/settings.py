@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         default=30, gt=0, description="How long a worker owns what it claimed; after that another takes it over."
     )
     heartbeat_seconds: float = Field(
-        default=10, gt=0, description="How long a process may go without a sign of life before it is replaced."
+        default=10, ge=2, description="How long a process may go without a sign of life before it is replaced."
     )
     batch_size: int = Field(default=50, ge=1, le=1000, description="Messages a worker claims at once.")
     drain_batches: int = Field(default=20, ge=1, description="Batches a worker drains for one ring of its doorbell.")

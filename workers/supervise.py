@@ -82,9 +82,12 @@ class _Running:
     def silent_too_long(self, heartbeat_seconds: float) -> bool:
         if self.part.runs_once or not (self.part.beats or self.part.probe):
             return False
-        heartbeat = self.part.heartbeat_seconds or heartbeat_seconds
-        allowed = heartbeat - min(_REPLACING_SECONDS, heartbeat / 4)
+        allowed = self.may_be_silent(heartbeat_seconds)
         return time.monotonic() - self.last_sign > (allowed if self.has_shown_life else self.part.start_seconds)
+
+    def may_be_silent(self, heartbeat_seconds: float) -> float:
+        heartbeat = self.part.heartbeat_seconds or heartbeat_seconds
+        return heartbeat - min(_REPLACING_SECONDS, heartbeat / 4)
 
     def signal(self, number: int) -> None:
         """To its whole group, so that nothing it started is left."""
@@ -215,7 +218,8 @@ class Supervisor:
 
     def _probe(self, running: _Running) -> None:
         now = time.monotonic()
-        pause = _PROBE_SECONDS if running.has_shown_life else 0.0
+        often = min(_PROBE_SECONDS, running.may_be_silent(self._heartbeat_seconds) / 2)
+        pause = often if running.has_shown_life else 0.0
         if running.part.probe is not None and now - running.last_probe >= pause:
             running.last_probe = now
             if running.part.probe():

@@ -95,10 +95,17 @@ class Channel(_HTTPChannel):  # type: ignore[misc]
     def is_taken(self) -> bool:
         """Give the first request to whoever takes it at once; False where it needs a thread."""
         request: Any = self.requests[0]
+        if self.server.is_ending:  # whoever sends more is told to do so elsewhere
+            request.headers["CONNECTION"] = "close"
+            return False
         finished: Finished | None = self.server.finished
         if finished is None or request.error is not None or self.unworded is not None:
             return False
         return finished.taking.take(request, lambda answer: finished.add(self, answer))
+
+    def is_idle(self) -> bool:
+        """Nothing is received, worked on or to be sent."""
+        return not (self.requests or self.request or self.total_outbufs_len)
 
     def answer(self, answer: Answer) -> None:
         """Answer the first request, which was taken at once. Called by the server's loop."""

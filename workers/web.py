@@ -101,6 +101,7 @@ def _server(application: WSGIApplication, listening: socket.socket, limits: WebL
         )
     server.channel_class = Channel
     server.words = application
+    server.is_ending = False
     express: Taking | None = getattr(application, "express", None)
     server.finished = None if express is None else Finished(server, express)
     return server
@@ -115,10 +116,13 @@ def _wake(server: Any) -> None:
 
 def _finish(server: Any, beat: Callable[[], None]) -> None:
     server.accepting = False
+    server.is_ending = True
     server.del_channel(server._map)
     deadline = time.monotonic() + _DRAIN_SECONDS
     while _is_answering(server) and time.monotonic() < deadline:
         _turn(server, 0.05)
+        for channel in list(server.active_channels.values()):
+            channel.will_close = channel.will_close or channel.is_idle()
         beat()
     server.task_dispatcher.shutdown(timeout=1)
     server.asyncore.close_all(server._map, ignore_all=True)

@@ -59,8 +59,9 @@ def address(gateway: Gateway) -> Iterator[str]:
 @pytest.fixture
 def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     """An application whose SQLite waits a fifth of a second for a lock instead of five."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
     opened = Gateway(services_at(f"sqlite:///{tmp_path / 'gateway.db'}", f"unix://{tmp_path / 'nobody.sock'}"))
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    opened.services.store.database.engine.dispose()  # those that were opened before would be patient
     yield opened
     opened.close()
 

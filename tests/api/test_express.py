@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -344,3 +345,33 @@ def test_it_rings_for_what_it_kept(tmp_path: Path, redis_url: str) -> None:
         assert client.post("/v1/orders", json=order("PO-2"), headers=JSON).status_code == 202
         settled(lambda: gateway.services.lanes.depths() == {"critical": 0, "high": 0, "standard": 1, "bulk": 0})
     gateway.close()
+
+
+def test_who_goes_on_sending_does_not_keep_a_server_from_ending(gateway: Gateway, acme: Sender) -> None:
+    """Told to close, or closed between two requests; until then each is answered."""
+    taken: list[str] = []
+    began = threading.Event()
+
+    def send_on(address: str) -> None:
+        with httpx.Client(base_url=address, headers=acme.headers, timeout=20) as client:
+            for number in range(1_000_000):
+                try:
+                    number_of_mine = f"PO-{threading.get_ident()}-{number}"
+                    answered = client.post("/v1/orders", json=order(number_of_mine), headers=JSON)
+                except httpx.TransportError:
+                    return
+                assert answered.status_code == 202
+                taken.append(answered.json()["message_id"])
+                if number > 5:
+                    began.set()
+
+    with served(gateway) as address:
+        senders = [threading.Thread(target=send_on, args=(address,)) for _ in range(3)]
+        for sender in senders:
+            sender.start()
+        assert began.wait(20)
+        ending = time.monotonic()
+    assert time.monotonic() - ending < 4, "it waited for clients that never fall silent"
+    for sender in senders:
+        sender.join(20)
+    assert gateway.services.store.queue.waiting() >= len(taken)
