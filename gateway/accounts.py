@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from schemas.faults import Fault
 from schemas.formats.registry import FORMATS
 
 _SAMPLES = "samples/"
+_NAMED_SITES = 10
 
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
@@ -121,9 +122,21 @@ def products_not_ours(
     )
 
 
-def mapping_problems(folder: AccountFolder, catalogue: Catalogue) -> tuple[Fault, ...]:
-    """What will keep the account's orders from being answered: products that we don't have, formats we can't read."""
-    return (*_formats(folder.account), *_unknown_products(folder, catalogue))
+def sites_not_ours(account_id: str, named: Iterable[tuple[str, str, str]], sites: Collection[str]) -> tuple[Fault, ...]:
+    """A fault for each supply_site, as `named_supply_sites` gives it, that no stock was ever told of; none while no
+    stock is known at all, which is imported after the accounts perhaps."""
+    if not sites:
+        return ()
+    return tuple(_site_not_ours(account_id, place, site, sites) for _, place, site in named if site not in sites)
+
+
+def mapping_problems(folder: AccountFolder, catalogue: Catalogue, sites: Collection[str]) -> tuple[Fault, ...]:
+    """What will keep the account's orders from being answered: products that we don't have, supply sites without any
+    stock (`sites` are those that have some), formats we can't read."""
+    named = dict.fromkeys(row.supply_site for row in folder.sites if row.supply_site)
+    file = TABLES["site"].file
+    strange_sites = sites_not_ours(folder.account.id, ((file, file, site) for site in named), sites)
+    return (*_formats(folder.account), *_unknown_products(folder, catalogue), *strange_sites)
 
 
 def _formats(account: Account) -> Iterator[Fault]:
@@ -151,6 +164,13 @@ def _unknown_products(folder: AccountFolder, catalogue: Catalogue) -> Iterator[F
 def _not_ours(account_id: str, file: str, place: str, product: str) -> Fault:
     detail = f"{file} of {account_id} names {product}, which products.csv does not have"
     return Fault("bad_value", detail, "", place, product, "a product of products.csv")
+
+
+def _site_not_ours(account_id: str, place: str, site: str, sites: Collection[str]) -> Fault:
+    detail = f"{TABLES['site'].file} of {account_id} names the supply_site {site}, for which no stock was ever told"
+    known = sorted(sites)
+    expected = ", ".join(known[:_NAMED_SITES]) + (", …" if len(known) > _NAMED_SITES else "")
+    return Fault("bad_value", detail, "", place, site, f"a site that stock is told of: {expected}")
 
 
 def stock_problems(file: str, rows: Sequence[StockRow], catalogue: Catalogue, now: datetime) -> tuple[Fault, ...]:

@@ -237,7 +237,7 @@ def _account(store: Store, terms: Terms, account: dict[str, object]) -> Check:
     folder = published_folder(store, str(account["id"]))
     if folder is None:
         return Check(name, False, "no mapping is published")
-    faults = mapping_problems(folder, terms.catalogue())
+    faults = mapping_problems(folder, terms.catalogue(), store.stock.sites())
     terms.current([folder.account.id])
     return Check(
         name, not faults, _sentences(faults) if faults else f"revision {account['revision']}, {account['tier']}"

@@ -66,26 +66,28 @@ def _account_folders(folder: Path) -> list[Path]:
 
 
 def _not_ours(services: Services, folder: Path) -> tuple[Fault, ...]:
-    """Products of the folder's tables that we don't have, even where other cells are wrong; while we have none at all,
-    nothing can be said."""
-    from gateway.accounts import products_not_ours
-    from mappings.files.account_folder import named_products
+    """Products and supply sites of the folder's tables that we don't have, even where other cells are wrong; while we
+    have none at all, nothing can be said."""
+    from gateway.accounts import products_not_ours, sites_not_ours
+    from mappings.files.account_folder import named_products, named_supply_sites
 
     catalogue = services.terms.catalogue()
-    return products_not_ours(folder.name, named_products(folder), catalogue) if catalogue.products else ()
+    products = products_not_ours(folder.name, named_products(folder), catalogue) if catalogue.products else ()
+    return (*products, *sites_not_ours(folder.name, named_supply_sites(folder), services.store.stock.sites()))
 
 
 def _import(
     screen: Screen, services: Services, folder: Path, content: AccountFolder, dry_run: bool, reason: str
 ) -> dict[str, Any]:
     from gateway.accounts import mapping_problems, publish_folder, would_publish
-    from mappings.files.account_folder import named_products
+    from mappings.files.account_folder import named_products, named_supply_sites
 
-    catalogue = services.terms.catalogue()
-    places = {(file, product): place for file, place, product in named_products(folder)}
+    catalogue, sites = services.terms.catalogue(), services.store.stock.sites()
+    named = (*named_products(folder), *named_supply_sites(folder))
+    places = {(file, value): place for file, place, value in named}
     problems = [
         replace(fault, location=places.get((fault.location, fault.value or ""), fault.location))
-        for fault in mapping_problems(content, catalogue)
+        for fault in mapping_problems(content, catalogue, sites)
     ]
     if problems and not screen.as_json:
         screen.faults(problems, f"{content.account.id} can be imported, but not every order can be answered:")

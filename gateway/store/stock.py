@@ -65,6 +65,11 @@ class StockBook:
         left_out = [row for row, older in zip(inward, is_older, strict=True) if older]
         return Recorded(stored, tuple(OlderRow(row, newest[row.product, row.site]) for row in left_out))
 
+    def sites(self) -> frozenset[str]:
+        """Every site that stock was ever told of, for whatever product."""
+        with self._database.read() as connection:
+            return frozenset(site for (site,) in fetch(connection, "SELECT DISTINCT site FROM stock_places", []))
+
     def load(self, products: Iterable[str], accounts: Iterable[str]) -> Stock:
         """Where these products stand at every site, and what these accounts have taken of them.
 

@@ -79,9 +79,18 @@ def write_account(folder: Path, content: AccountFolder) -> None:
 def named_products(folder: Path) -> Iterator[tuple[str, str, str]]:
     """Every product that the account's tables name, each once a table, with file and place ("items.csv line 12"); the
     other cells of its row may be wrong. Tables that can't be read name none."""
+    return _named(folder, "product")
+
+
+def named_supply_sites(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Every site of ours that the account's sites.csv names as supply_site, as `named_products` gives the products."""
+    return _named(folder, "supply_site")
+
+
+def _named(folder: Path, column: str) -> Iterator[tuple[str, str, str]]:
     for kind in _KINDS:
         file = folder / TABLES[kind].file
-        if "product" not in TABLES[kind].names or not file.exists():
+        if column not in TABLES[kind].names or not file.exists():
             continue
         try:
             rows, places = csv_rows(file, kind)
@@ -89,10 +98,10 @@ def named_products(folder: Path) -> Iterator[tuple[str, str, str]]:
             continue
         seen = set()
         for index, cells in enumerate(rows):
-            product = cells.get("product")
-            if isinstance(product, str) and product.strip() and product.strip() not in seen:
-                seen.add(product.strip())
-                yield file.name, places(index, "product"), product.strip()
+            name = cells.get(column)
+            if isinstance(name, str) and name.strip() and name.strip() not in seen:
+                seen.add(name.strip())
+                yield file.name, places(index, column), name.strip()
 
 
 def _strange_files(folder: Path) -> list[Fault]:

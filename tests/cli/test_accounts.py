@@ -102,6 +102,27 @@ def test_products_we_do_not_have_are_named_with_their_lines(run: Run, catalogue:
         assert f"names {product}, which products.csv does not have" in refused.err
 
 
+def test_a_supply_site_without_any_stock_is_named_with_its_line(run: Run, tmp_path: Path) -> None:
+    for command in ("products", "packs"):
+        run(command, "import", str(DEMO / f"{command}.csv"))
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    (folder / "sites.csv").write_text((folder / "sites.csv").read_text().replace("HAMBURG", "HAMBRUG"))
+    assert run("accounts", "import", str(folder), "--dry-run", "--json").json["warnings"] == []  # no stock is known yet
+    run("stock", "import", str(DEMO / "stock.csv"))
+    for last in ("--dry-run", "--json"):
+        (warned,) = run("accounts", "import", str(folder), "--json", last).json["warnings"]
+        assert (warned["value"], warned["location"]) == ("HAMBRUG", "sites.csv line 2")
+        assert warned["expected"] == "a site that stock is told of: HALDEN, HAMBURG"
+    assert (
+        "names the supply_site HAMBRUG, for which no stock was ever told" in run("accounts", "import", str(folder)).err
+    )
+    with (folder / "items.csv").open("a") as items:
+        items.write("PL-2,,NEVER-2,CT,XCT,many,,,\n")
+    refused = run("accounts", "import", str(folder))
+    assert (refused.code, "supply_site HAMBRUG" in refused.err) == (1, True)
+
+
 def test_a_mistyped_key_is_told_the_one_that_was_meant(run: Run, tmp_path: Path) -> None:
     (tmp_path / "account.yaml").write_text(
         "id: omega\nname: Omega\npolicies:\n  price_tolerence_percent: 2\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -120,6 +121,14 @@ def test_a_database_of_another_version(run: Run, services: Services) -> None:
 def test_a_mapping_that_can_not_answer(run: Run) -> None:
     run("accounts", "import", str(ACCOUNTS / "acme-retail"))
     assert "products.csv does not have" in wrong(run)["account acme-retail"]
+
+
+def test_a_supply_site_that_has_no_stock(run: Run, services: Services, tmp_path: Path) -> None:
+    shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / "acme")
+    sites = tmp_path / "acme" / "sites.csv"
+    sites.write_text(sites.read_text().replace("HAMBURG", "HAMBRUG"))
+    run("accounts", "import", str(tmp_path / "acme"))
+    assert "supply_site HAMBRUG, for which no stock was ever told" in wrong(run)["account acme-retail"]
 
 
 def test_urls_that_are_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
