@@ -145,7 +145,9 @@ def judge(
         issued_at=local_time(at, revision),
         test=False,
     )
-    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, decision.faults)
+    warnings = work.read.warnings if work.read else ()
+    faults = (*decision.faults, *warnings)  # in the order in which a settlement keeps them
+    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
 
 
 def judge_samples(services: Services, account_id: str, samples: Iterable[Sample]) -> list[tuple[Sample, Judged]]:

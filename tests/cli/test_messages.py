@@ -274,3 +274,14 @@ def test_what_came_in_lately_is_judged_under_the_present_mapping(
         (held, "done", False), (done, "done", True),
     ]  # fmt: skip
     assert [event["kind"] for event in services.store.audit.of(held)] == ["received", "held"]
+
+
+def test_what_the_reader_warned_of_is_no_difference(run: Run, services: Services) -> None:
+    """A GTIN whose check digit is wrong is only a warning, and it is one again when the order is judged again."""
+    body = sample("acme-retail", "01-accepted.xml").replace(b"19521234000010", b"19521234000011")
+    account = read_account(ACCOUNTS / "acme-retail").account
+    message = take_in(services, Arrival(account, False, body, "test")).kept.message_id
+    drain(services, EVERY_LANE, lambda: None)
+    assert "check_digit" in [fault.code for fault in services.store.messages.faults(message)]
+    (row,) = run("mappings", "test", "acme-retail", "--last", "1", "--json").json
+    assert (row["ok"], row["differences"]) == (True, [])
