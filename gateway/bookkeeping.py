@@ -6,7 +6,7 @@ batch sees what the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gateway.services import Services
 from gateway.states import on_resend
@@ -16,6 +16,9 @@ from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder
 from gateway.store.takings import Takings
 from gateway.trade.decision import Decision
+from gateway.trade.response import is_left_open
+from gateway.trade.stock import Stock
+from gateway.trade.supply import named_supply_sites, unknown_supply_sites
 from gateway.work import Rendered, Work
 from mappings.account import Account
 from schemas.documents.order_response import OrderResponse
@@ -37,6 +40,7 @@ class Books:
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self.stock = services.store.stock.load(*_products_and_accounts(works))
         self.takings = Takings(self.stock)
+        self.sites_without_stock = sites_without_stock(services, works, self.stock)
         real = [work for work in works if not work.is_test]
         self._numbers = iter(services.store.numbers.take("order_response", len(real)) if real else [])
         self.tries_again: set[str] = set()
@@ -224,6 +228,24 @@ def _products_and_accounts(works: Sequence[Work]) -> tuple[set[str], set[str]]:
         line.product.product for work in works if work.mapped for line in work.mapped.lines if line.product is not None
     }
     return products, {work.message.account_id for work in works}
+
+
+def unknown_supply(work: Work, without_stock: Collection[str]) -> tuple[Fault, ...]:
+    """The faults of supply sites without any stock, where what is there would decide the order."""
+    if not without_stock or work.mapped is None or work.is_test:
+        return ()
+    return (
+        () if is_left_open(work.order, work.account, test=False) else unknown_supply_sites(work.mapped, without_stock)
+    )
+
+
+def sites_without_stock(services: Services, works: Sequence[Work], stock: Stock) -> frozenset[str]:
+    """The supply sites of these orders that no stock was ever told of; none while no stock is known at all. All sites
+    are asked for only where some place has none of the batch's products."""
+    named = {site for work in works if work.mapped for site in named_supply_sites(work.mapped)}
+    named.difference_update(site for _, site in stock.positions)
+    known = services.store.stock.sites() if named else frozenset()
+    return frozenset(named - known) if known else frozenset()
 
 
 def _order_status(account: Account, outcome: str) -> str:

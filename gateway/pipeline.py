@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from gateway.bookkeeping import Books, keep_rendered
+from gateway.bookkeeping import Books, keep_rendered, unknown_supply
 from gateway.intake import recognise
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
@@ -326,7 +326,8 @@ def decide_one(services: Services, work: Work, books: Books) -> Decision:
     """The answer, on the stock that is left after this batch's earlier messages."""
     if work.mapped is None or work.revision is None:
         raise AssertionError("read_one comes first")
-    faults = located(work, (*work.faults, *books.other_content(work)))
+    supply = unknown_supply(work, books.sites_without_stock)
+    faults = located(work, (*work.faults, *supply, *books.other_content(work)))
     return decide(
         work.mapped,
         faults,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
 from typing import Any
 
+from gateway.bookkeeping import sites_without_stock, unknown_supply
 from gateway.intake import recognise
 from gateway.pipeline import local_date, local_time, located, read_one
 from gateway.services import Services
@@ -121,29 +122,38 @@ def _shown(value: Any) -> str:
 
 # --- judging without effect ----------------------------------------------------------------------------------------
 def judge(
-    services: Services, revision: MappingRevision, catalogue: Catalogue, stock: Stock, body: bytes, at: int
+    services: Services,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    stock: Stock,
+    body: bytes,
+    at: int,
+    *,
+    test: bool = False,
 ) -> Judged:
-    """What would come of the document if it had arrived at `at`, on this stock, which it takes from."""
+    """What would come of the document if it had arrived at `at`, with a `test` key or not, on this stock, which it
+    takes from."""
     format_name, faults = recognise(revision.account, body)
     if faults:
         return Judged("rejected", None, faults)
     account_id = revision.account.id
-    message = ClaimedMessage("", account_id, False, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
+    message = ClaimedMessage("", account_id, test, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
     work = Work(message, revision, catalogue)
     read_one(services, work)
     if work.mapped is None:
         event, found = (work.settlement.event, work.settlement.faults) if work.settlement else ("fail", ())
         return Judged(advance("processing", event), None, found)
+    supply = unknown_supply(work, sites_without_stock(services, [work], stock))
     decision = decide(
         work.mapped,
-        located(work, work.faults),
+        located(work, (*work.faults, *supply)),
         stock,
         revision.account,
         services.supplier,
         response_number="SAMPLE",
         received_on=local_date(at, revision),
         issued_at=local_time(at, revision),
-        test=False,
+        test=work.is_test,
     )
     warnings = work.read.warnings if work.read else ()
     faults = (*decision.faults, *warnings)  # in the order in which a settlement keeps them
@@ -174,7 +184,7 @@ def judge_messages(services: Services, account_id: str, last: int) -> list[tuple
         if body is None or stored.status not in _SETTLED or "order_number_reused" in codes:
             continue
         stock = _untouched(services.store.stock.load(catalogue.products, [account_id]))
-        found.append((stored, judge(services, revision, catalogue, stock, body, stored.received_at)))
+        found.append((stored, judge(services, revision, catalogue, stock, body, stored.received_at, test=stored.test)))
     return found
 
 

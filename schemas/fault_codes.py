@@ -298,6 +298,13 @@ _declare(
     "Add the site to the account's sites.csv, then replay.",
 )
 _declare(
+    "unknown_supply_site",
+    "us",
+    "Supply site without stock",
+    "The place of delivery is supplied from a site of ours for which no stock was ever told, of any product.",
+    "Correct supply_site in the account's sites.csv, or import the site's stock, then replay.",
+)
+_declare(
     "unknown_revision",
     "us",
     "No mapping published",

@@ -67,6 +67,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "unknown_ship_to": ByPolicy(
         "unknown_ship_to", {"hold": "hold_order", "accept_address": "note", "reject": "reject_line"}
     ),
+    "unknown_supply_site": "hold_order",
     # contract and catalogue
     "currency_mismatch": "hold_order",
     "no_contract_price": _LINES_MAY_WAIT,

@@ -85,7 +85,7 @@ def decide(
     if judgement.order == "hold_order":
         return Decision("held", tuple(faults))
     rules = Rules(order, account.policies, max(received_on, issued_at.date()))
-    if _is_left_open(order, account, heading):
+    if is_left_open(order, account, test=heading.test):
         ledger = tuple(_open_ledger(mapped, judgement, rules))
         return Decision("answered", tuple(faults), _wanted_response(order, _received(mapped, heading)), ledger)
     answers, allocations = _answer(mapped, judgement, rules, stock, account, heading)
@@ -193,12 +193,12 @@ def _refusal(mapped: MappedOrder, judgement: Judgement, heading: Heading) -> Ord
 # --- left to the ERP, or to later releases --------------------------------------------------------------------------
 
 
-def _is_left_open(order: Order, account: Account, heading: Heading) -> bool:
+def is_left_open(order: Order, account: Account, *, test: bool) -> bool:
     """A blanket order's total is a ceiling for its releases; with `decision: backoffice` the ERP decides. A test never
     reaches the ERP, so it is answered here."""
     if order.order_type == "blanket":
         return True
-    return account.policies.decision == "backoffice" and not heading.test
+    return account.policies.decision == "backoffice" and not test
 
 
 def _received(mapped: MappedOrder, heading: Heading) -> OrderResponse:

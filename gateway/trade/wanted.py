@@ -11,7 +11,7 @@ from gateway.trade.prices import contract_price
 from gateway.trade.quantities import rounded_up, step_of
 from gateway.trade.stock import Receipt, Stock
 from mappings.mapped import MappedLine, MappedOrder
-from mappings.revision import Product
+from mappings.revision import Product, SiteRow
 from schemas.documents.common import Period, Price
 from schemas.values import shortest
 
@@ -72,11 +72,9 @@ def wanted(mapped: MappedOrder, line: MappedLine, decided_on: date, *, rounded: 
         price = contract_price(line) or price
     if repriced and price is not None:
         changes = (*changes, _repricing(line))
-    site, window = line.site, mapped.order.requested_delivery
+    site, window = delivery_site(mapped, line), mapped.order.requested_delivery
     if line.own_delivery:
         window = line.line.requested_delivery or window
-    if site is None and (not line.own_delivery or line.line.ship_to is None):
-        site = mapped.site
     days = site.transit_days + site.receiving_days if site else 0
     return Wanted(
         line,
@@ -92,6 +90,13 @@ def wanted(mapped: MappedOrder, line: MappedLine, decided_on: date, *, rounded: 
         site.supply_site if site else None,
         days,
     )
+
+
+def delivery_site(mapped: MappedOrder, line: MappedLine) -> SiteRow | None:
+    """Where the line goes: to its own place, or to the order's where it names none; None where that isn't known."""
+    if line.site is None and (not line.own_delivery or line.line.ship_to is None):
+        return mapped.site
+    return line.site
 
 
 def _rounding(line: MappedLine, quantity: Decimal) -> str:

@@ -25,6 +25,7 @@ from click.testing import CliRunner
 
 from gateway.cli import program
 from gateway.intake import Arrival, take_in
+from gateway.samples import judge_messages
 from gateway.store.ids import now_us
 from mappings.account import Account
 from mappings.files.account_folder import read_account
@@ -231,6 +232,50 @@ def test_unknown_revision(gateway: SmallGateway) -> None:
     }
 
 
+def test_unknown_supply_site(gateway: SmallGateway) -> None:
+    """A yard that is supplied from a site nobody tells stock of, for its name is misspelt: held, for unknown is not
+    zero; answered once it is mended. A test order, which takes nothing, is answered all the same."""
+    folder = read_account(ACCOUNTS / "pine-hardware")
+    misspelt = tuple(replace(row, supply_site=row.supply_site and "NORHT") for row in folder.sites)
+    gateway.publish(replace(folder, sites=misspelt))
+    held = gateway.settle("pine-hardware", order_of_hammers("PH-1"))
+    assert held.status == "held"
+    (fault,) = gateway.store.messages.faults(held.id)
+    assert fault.as_json() == {
+        "code": "unknown_supply_site",
+        "path": "/ship_to",
+        "location": "/ship_to",
+        "detail": "YARD-1 is supplied from NORHT (sites.csv), for which no stock was ever told",
+        "value": "NORHT",
+        "expected": "a site that stock is told of",
+    }
+    ((stored, judged),) = judge_messages(gateway.services, "pine-hardware", 1)
+    assert (stored.id, judged.status, judged.faults) == (held.id, "held", (fault,))
+    assert gateway.settle("pine-hardware", order_of_hammers("PH-2"), test=True).status == "done"
+    assert [one.status for _, one in judge_messages(gateway.services, "pine-hardware", 2)] == ["done", "held"]
+
+    gateway.publish(folder)
+    gateway.store.messages.try_again(held.id, "test", "sites.csv is mended")
+    gateway.work()
+    assert gateway.message(held.id).status == "done"
+    assert gateway.faults(held.id) == []
+
+
+def test_what_the_erp_decides_asks_for_no_stock(gateway: SmallGateway) -> None:
+    folder = read_account(ACCOUNTS / "pine-hardware")
+    policies = folder.account.policies.model_copy(update={"decision": "backoffice"})
+    misspelt = tuple(replace(row, supply_site=row.supply_site and "NORHT") for row in folder.sites)
+    account = folder.account.model_copy(update={"policies": policies})
+    gateway.publish(replace(folder, account=account, sites=misspelt))
+    assert gateway.settle("pine-hardware", order_of_hammers("PH-1")).status == "done"
+
+
+def test_a_site_that_has_none_of_the_product_is_known(gateway: SmallGateway) -> None:
+    """SOUTH has no hammers, but bolts: what is there is nothing, and the order is answered."""
+    order = order_of_hammers("PH-1") | {"ship_to": {"id": "YARD-2"}}
+    assert gateway.settle("pine-hardware", order).status == "done"
+
+
 def test_internal_error(gateway: SmallGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """A format whose reader has a bug: the document fails alone, and is answered when that is mended."""
 
@@ -302,6 +347,7 @@ TESTED_HERE = {
     "too_many_lines": test_too_many_lines,
     "json_limit": test_json_limit,
     "unknown_revision": test_unknown_revision,
+    "unknown_supply_site": test_unknown_supply_site,
     "internal_error": test_internal_error,
     "quarantined": test_quarantined,
     "cannot_store": test_cannot_store,

@@ -465,6 +465,12 @@ def test_an_older_snapshot_never_overrides_a_newer_one(store: Store) -> None:
     assert (on_hand(store), on_hand(store, "Q")) == (0, 7)
 
 
+def test_every_site_that_stock_was_told_of_is_known(store: Store) -> None:
+    assert store.stock.sites() == frozenset()
+    store.stock.record([counted(0), counted(1, product="Q"), StockRow("P", "T", NOON, Decimal(0))])
+    assert store.stock.sites() == {"S", "T"}
+
+
 def test_moments_are_compared_not_their_text(store: Store) -> None:
     store.stock.record([counted(1)])
     earlier = datetime.fromisoformat("2026-11-23T13:59:59+02:00")  # reads as later; NOON is 14:00 there
