@@ -58,8 +58,10 @@ def create(screen: Screen, account: str | None, backoffice: bool, test: bool, ex
         if account is not None and account not in services.store.revisions.current([account]):
             raise Failed(f"There is no account {account}.")
         key, text = services.store.keys.create(account, actor=person(), test=test, expires_at=expires)
-    screen.result({"id": key.id, "key": text}, text)
-    screen.note(f"Key {key.id} of {account or 'the back office'}. It is not shown again.")
+    end = moment(key.expires_at)
+    screen.result({"id": key.id, "key": text, "expires_at": end}, text)
+    until = f"It expires at {end}" if end else "It does not expire"
+    screen.note(f"Key {key.id} of {account or 'the back office'}. {until}, and is not shown again.")
 
 
 @keys.command("list")
@@ -69,7 +71,8 @@ def list_keys(screen: Screen, account: str | None) -> None:
     """List the keys, without their secrets."""
     with opened() as services:
         rows = [_row(key) for key in services.store.keys.all(account)]
-    screen.table(rows, ["id", "account", "test", "state", "created_at", "last_used_at"], "No keys yet.")
+    columns = ["id", "account", "test", "state", "created_at", "expires_at", "last_used_at"]
+    screen.table(rows, columns, "No keys yet.")
 
 
 def _row(key: ApiKey) -> dict[str, Any]:

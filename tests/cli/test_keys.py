@@ -10,7 +10,7 @@ from tests.cli.conftest import Run
 
 def test_a_key_is_printed_once_and_works(run: Run, services: Services) -> None:
     made = run("keys", "create", "--account", "acme-retail", "--json").json
-    assert set(made) == {"id", "key"}
+    assert set(made) == {"id", "key", "expires_at"}
     found = services.store.keys.verify(made["key"])
     assert found is not None
     assert (found.id, found.account_id, found.test, found.expires_at) == (made["id"], "acme-retail", False, None)
@@ -45,6 +45,13 @@ def test_a_key_expires_at_the_end_of_a_day(run: Run, services: Services) -> None
     run("keys", "create", "--account", "acme-retail", "--expires", "2999-01-31")
     (newest, *_) = run("keys", "list", "--json").json
     assert newest["expires_at"] == "2999-02-01T00:00:00.000+00:00"
+    line = run("keys", "list").out.splitlines()[1]
+    assert "2999-02-01T00:00:00.000+00:00" in line.split("\t")
+    made = run("keys", "create", "--account", "acme-retail", "--expires", "2999-01-31", "--json").json
+    assert made["expires_at"] == "2999-02-01T00:00:00.000+00:00"
+    told = run("keys", "create", "--account", "acme-retail", "--expires", "2999-01-31")
+    assert "It expires at 2999-02-01" in told.err
+    assert "It does not expire" in run("keys", "create", "--account", "acme-retail").err
     run("keys", "create", "--account", "acme-retail", "--expires", "90d")
     (newest, *_) = run("keys", "list", "--json").json
     ahead = datetime.fromisoformat(newest["expires_at"]) - datetime.now(UTC)
