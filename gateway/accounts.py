@@ -6,7 +6,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, account_scope
@@ -20,6 +20,7 @@ from schemas.formats.registry import FORMATS
 
 _SAMPLES = "samples/"
 _NAMED_SITES = 10
+_AHEAD = timedelta(days=1)
 
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
@@ -177,6 +178,24 @@ def stock_problems(file: str, rows: Sequence[StockRow], catalogue: Catalogue, no
     """What is odd about a file of stock, all of which is stored: products that we don't have, and moments to come,
     until which every other file would be the older one."""
     return (*_stock_not_ours(file, rows, catalogue), *_stock_to_come(file, rows, now))
+
+
+def stock_of_no_day_yet(file: str, rows: Sequence[StockRow], now: datetime) -> tuple[Fault, ...]:
+    """A fault for each row that counts what is there more than a day from now, which nobody can have counted. Up to a
+    day ahead it may be a clock or a time zone, and is only warned of."""
+    latest = now + _AHEAD
+    return tuple(
+        Fault(
+            "bad_value",
+            f"{file} says what is there of {row.product} at {row.site} more than a day from now; nothing was stored",
+            "",
+            file,
+            row.as_of.isoformat(),
+            f"an as_of up to now, {now.isoformat()}",
+        )
+        for row in rows
+        if row.as_of > latest
+    )
 
 
 def _stock_not_ours(file: str, rows: Sequence[StockRow], catalogue: Catalogue) -> Iterator[Fault]:

@@ -63,16 +63,20 @@ def import_packs(screen: Screen, file: Path, reason: str) -> None:
 def import_stock(screen: Screen, file: Path) -> int:
     """Take the stock of its products and sites from FILE (CSV or XLSX).
 
-    What is known as of later stays; rows that are older are named, and the exit code is then 3.
+    What is known as of later stays; rows that are older are named, and the exit code is then 3. Nothing is stored
+    where a row is of more than a day from now.
     """
-    from gateway.accounts import stock_problems
+    from gateway.accounts import stock_of_no_day_yet, stock_problems
     from mappings.files.tables import read_stock
+    from mappings.files.text import FilesRejected
 
-    rows = read_stock(file)
+    rows, now = read_stock(file), datetime.now(UTC).replace(microsecond=0)
+    if early := stock_of_no_day_yet(file.name, rows, now):
+        raise FilesRejected(early)
     with opened() as services:
         recorded = services.store.stock.record(rows)
         catalogue = services.terms.catalogue()
-    problems = stock_problems(file.name, rows, catalogue, datetime.now(UTC).replace(microsecond=0))
+    problems = stock_problems(file.name, rows, catalogue, now)
     if problems and not screen.as_json:
         screen.faults(problems, "The stock is stored, but something about it looks wrong:")
     older = [_older(one) for one in recorded.older]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -251,16 +252,29 @@ def test_rows_of_an_older_file_are_named_and_left_out(run: Run, services: Servic
 def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
     run: Run, services: Services, tmp_path: Path
 ) -> None:
-    file = stock_file(tmp_path, "NEVER-1,HAMBURG,2020-01-01T00:00:00Z,1", "OAT-1L,HAMBURG,2999-01-01T00:00:00Z,2")
+    soon = (datetime.now(UTC) + timedelta(hours=20)).replace(microsecond=0).isoformat()
+    file = stock_file(tmp_path, "NEVER-1,HAMBURG,2020-01-01T00:00:00Z,1", f"OAT-1L,HAMBURG,{soon},2")
     said = run("stock", "import", file, "--json")
     assert (said.code, said.json["stored"]) == (0, 2)
     strange, early = said.json["warnings"]
     assert (strange["value"], strange["location"]) == ("NEVER-1", "stock.csv")
-    assert (early["value"], "OAT-1L at HAMBURG" in early["detail"]) == ("2999-01-01T00:00:00+00:00", True)
+    assert (early["value"], "OAT-1L at HAMBURG" in early["detail"]) == (soon, True)
     assert set(services.store.stock.load(["NEVER-1"], []).positions) == {("NEVER-1", "HAMBURG")}
     told = run("stock", "import", file)
     assert "Stored: 2 rows of stock." in told.out
     assert "names NEVER-1, which products.csv does not have" in told.err
+
+
+def test_stock_of_next_year_is_a_fault_of_its_row(run: Run, services: Services, tmp_path: Path) -> None:
+    """Stored, it would keep out every true count until then."""
+    late = (datetime.now(UTC) + timedelta(hours=25)).replace(microsecond=0).isoformat()
+    rows = ("OAT-1L,HAMBURG,2999-01-01T00:00:00Z,1", f"RYE-500,HAMBURG,{late},2", "NEW,KIEL,2020-01-01T00:00:00Z,3")
+    refused = run("stock", "import", stock_file(tmp_path, *rows), "--json")
+    assert refused.code == 1
+    faults = json.loads(refused.err)["faults"]
+    assert [one["value"] for one in faults] == ["2999-01-01T00:00:00+00:00", late]
+    assert "OAT-1L at HAMBURG more than a day from now" in faults[0]["detail"]
+    assert services.store.stock.load(["NEW"], []).positions == {}
 
 
 def test_an_unknown_account_has_no_folder(services: Services) -> None:
