@@ -109,12 +109,18 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
         "lane": lane_name(stored.lane),
         "moved_up": stored.moved_up,
         "format": stored.format,
-        "order_number": stored.order_number,
+        "order_number": stored.order_number or _number_of_original(services, stored),
         "duplicate_of": stored.duplicate_of,
         "mapping_revision": stored.mapping_revision,
         "run": stored.run,
         "faults": list(dict.fromkeys(fault.code for fault in faults)),
     }
+
+
+def _number_of_original(services: Services, stored: StoredMessage) -> str | None:
+    """The order number of the message that this one repeats: the same bytes again are not read again."""
+    original = services.store.messages.one(None, stored.duplicate_of) if stored.duplicate_of else None
+    return original.order_number if original else None
 
 
 def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:

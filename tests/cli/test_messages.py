@@ -285,3 +285,12 @@ def test_what_the_reader_warned_of_is_no_difference(run: Run, services: Services
     assert "check_digit" in [fault.code for fault in services.store.messages.faults(message)]
     (row,) = run("mappings", "test", "acme-retail", "--last", "1", "--json").json
     assert (row["ok"], row["differences"]) == (True, [])
+
+
+def test_a_resend_has_the_order_number_of_what_it_repeats(run: Run, services: Services, send: Send) -> None:
+    first = send("acme-retail", "01-accepted.xml")
+    account = read_account(ACCOUNTS / "acme-retail").account
+    take_in(services, Arrival(account, False, sample("acme-retail", "01-accepted.xml"), "test"))
+    again, original = run("messages", "list", "--json").json
+    assert (again["status"], again["duplicate_of"], again["order_number"]) == ("duplicate", first, "ACME-1001")
+    assert (original["id"], original["order_number"]) == (first, "ACME-1001")
