@@ -43,7 +43,9 @@ def stock() -> None:
 def import_products(screen: Screen, file: Path, reason: str) -> None:
     """Make FILE (CSV or XLSX) the list of our products.
 
-    A product that isn't in it is sold no more.
+    A product that isn't in it is sold no more. Columns: product, name, base_unit; where they say something gtin,
+    status, replaced_by, sales_unit, order_minimum, order_multiple, lead_time_days, tax_class, net_weight_kg,
+    tracking. config/README.md explains them.
     """
     _publish(screen, "product", file, reason)
 
@@ -53,7 +55,10 @@ def import_products(screen: Screen, file: Path, reason: str) -> None:
 @_FILE
 @_REASON
 def import_packs(screen: Screen, file: Path, reason: str) -> None:
-    """Make FILE (CSV or XLSX) the list of our products' packs."""
+    """Make FILE (CSV or XLSX) the list of our products' packs.
+
+    Columns: product, unit, quantity; where they say something gtin, gross_weight_kg. config/README.md explains them.
+    """
     _publish(screen, "pack", file, reason)
 
 
@@ -64,7 +69,8 @@ def import_stock(screen: Screen, file: Path) -> int:
     """Take the stock of its products and sites from FILE (CSV or XLSX).
 
     What is known as of later stays; rows that are older are named, and the exit code is then 3. Nothing is stored
-    where a row is of more than a day from now.
+    where a row is of more than a day from now. Columns: product, site, as_of, on_hand; where they say something
+    reserved_other, next_receipt_date, next_receipt_quantity. config/README.md explains them.
     """
     from gateway.accounts import stock_of_no_day_yet, stock_problems
     from mappings.files.tables import read_stock
