@@ -28,7 +28,8 @@ INFO = Info(
     description="Send purchase orders in the format you have agreed with us, and fetch what we answer. "
     "Quantities, prices and amounts are exact decimals: JSON strings or numbers in, strings out. Times carry an "
     "offset; dates without a time are your local dates. What isn't yours answers exactly as what doesn't exist. "
-    "Every error is `application/problem+json` (RFC 9457) with a permanent `code`.",
+    "Every error is `application/problem+json` (RFC 9457) with a permanent `code`. A method that an address doesn't "
+    "take is answered 405 (`method_not_allowed`), with those that it takes in `Allow`.",
 )
 ORDERS = Tag(name="Orders", description="Send orders, changes and cancellations, and follow them.")
 DOCUMENTS = Tag(name="Documents", description="Your mailbox: everything we have sent you, oldest first.")
@@ -41,8 +42,9 @@ def answer(
     description: str,
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
+    example: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A response with this model as its body; of what is no problem, an example."""
+    """A response with this model as its body; of what is no problem, an example: the model's, unless one is given."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     described = {
         name: {"description": text, "schema": {"type": "string"}, "required": True}
@@ -50,7 +52,7 @@ def answer(
     }
     body: dict[str, Any] = {"schema": schema}
     if model is not Problem:
-        body["example"] = ANSWER_EXAMPLES[model.__name__]
+        body["example"] = example or ANSWER_EXAMPLES[model.__name__]
     response: dict[str, Any] = {"description": description, "content": {media_type: body}}
     return {**response, "headers": described} if described else response
 
@@ -83,6 +85,7 @@ PROBLEMS: Mapping[int, str] = {
     401: "No key, or none that is live.",
     403: "A key that may not do this.",
     404: "No such thing, or not yours.",
+    405: "The address doesn't take this method. Any address may answer so.",
     406: "Not to be had in the format asked for; those that are are named.",
     411: "This server needs a Content-Length.",
     413: "Larger than the limit named.",

@@ -8,20 +8,20 @@ from typing import Any
 ORDER: Mapping[str, Any] = {
     "order_number": "PO-1001",
     "issue_date": "2026-11-23",
-    "currency": "EUR",
-    "ship_to": {"id": "4012345000016", "scheme": "0088"},
+    "currency": "NOK",
+    "ship_to": {"id": "OSLO-01"},
     "requested_delivery": {"start": "2026-12-01", "end": "2026-12-02"},
     "lines": [
         {
             "line_number": "1",
-            "buyer_item": "PL-0042",
+            "buyer_item": "0042",
             "quantity": "10",
-            "unit": "CS",
-            "price": {"amount": "12.50"},
+            "unit": "KRT",
+            "price": {"amount": "178.80"},
         }
     ],
 }
-"""A short order as json-1."""
+"""A short order as json-1, of the demo account nordic-office."""
 
 UBL_ORDER = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -59,7 +59,7 @@ UBL_ORDER = """\
   </cac:OrderLine>
 </Order>
 """
-"""The same order as UBL 2.1, under the next number."""
+"""A short order as UBL 2.1, of the demo account acme-retail."""
 
 ORDER_RESPONSE: Mapping[str, Any] = {
     "number": "OR-00000041",
@@ -70,13 +70,13 @@ ORDER_RESPONSE: Mapping[str, Any] = {
     "lines": [
         {
             "line_number": "1",
-            "buyer_item": "PL-0042",
+            "buyer_item": "0042",
             "outcomes": [
-                {"status": "accepted", "quantity": "6", "unit": "CS", "promised_delivery": "2026-12-01"},
+                {"status": "accepted", "quantity": "6", "unit": "KRT", "promised_delivery": "2026-12-01"},
                 {
                     "status": "backordered",
                     "quantity": "4",
-                    "unit": "CS",
+                    "unit": "KRT",
                     "promised_delivery": "2026-12-06",
                     "reason": "Not in stock now; follows with the next receipt.",
                 },
@@ -84,7 +84,7 @@ ORDER_RESPONSE: Mapping[str, Any] = {
         }
     ],
 }
-"""What the short order gets where only six cases lie in stock, as json-1."""
+"""What the short order gets where only six cartons lie in stock, as json-1."""
 
 _MESSAGE, _DOCUMENT = "01a1f0c39e5b7d2486aa03f1e7c4", "01a1f0c39ed27f19b6c0548a2b90"
 _LINKS = {"message": f"/v1/messages/{_MESSAGE}", "documents": f"/v1/documents?message_id={_MESSAGE}"}
@@ -92,8 +92,8 @@ _UNKNOWN_ITEM = {
     "code": "unknown_item",
     "path": "/lines/0/buyer_item",
     "location": "/lines/0/buyer_item",
-    "detail": "nothing of ours is known by the account's item number PL-9999",
-    "value": "PL-9999",
+    "detail": "nothing of ours is known by the account's item number 9999",
+    "value": "9999",
     "expected": "an item number that is agreed, or the item number or GTIN of something we sell",
 }
 _KEY_TWICE = {
@@ -117,11 +117,11 @@ _ENTRY = {
 }
 _LEDGER_LINE = {
     "line_number": "1",
-    "buyer_item": "PL-0042",
+    "buyer_item": "0042",
     "seller_item": None,
     "gtin": None,
     "product": "OAT-1L",
-    "unit": "CS",
+    "unit": "KRT",
     "ordered": "10",
     "confirmed": "6",
     "backordered": "4",
@@ -168,7 +168,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "status": "open",
         "outcome": "changed",
         "order_type": "stand_alone",
-        "currency": "EUR",
+        "currency": "NOK",
         "issue_date": "2026-11-23",
         "message_id": _MESSAGE,
         "mapping_revision": 3,
@@ -200,8 +200,8 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
                 "unit": "XCT",
                 "base_quantity": "120",
                 "base_unit": "EA",
-                "price": "12.50",
-                "contract_price": "12.50",
+                "price": "178.80",
+                "contract_price": "178.80",
             }
         ],
         "faults": [],

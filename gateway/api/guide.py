@@ -56,6 +56,7 @@ REMEDIES: Mapping[int, str] = {
     401: "Send `Authorization: Bearer` with your key; ask us for a new one where it is lost or has expired.",
     403: "Use a key of your account.",
     404: "Check the id or number. Other accounts' things answer the same.",
+    405: "Use one of the methods in the header `Allow`.",
     406: "Ask for one of the formats named in `detail`.",
     411: "Send a `Content-Length`.",
     413: "Split the document, or send attachments apart.",

@@ -18,7 +18,7 @@ operation = APIBlueprint("operation", __name__, abp_tags=[OPERATION])
     "/healthz",
     summary="Alive",
     description="Always 200 while the process answers at all; asks nothing else.",
-    responses={200: answer(Readiness, "Alive.")},
+    responses={200: answer(Readiness, "Alive.", example={"status": "alive"})},
 )
 def healthz() -> Response:
     """The process answers."""
