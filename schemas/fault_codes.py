@@ -317,7 +317,9 @@ _declare(
     "policy",
     "Price differs from contract",
     "The ordered price is outside the account's tolerance of the contract price.",
-    "Correct the price, or the contract price in prices.csv where that is wrong.",
+    "The sender: order at the contract price that the fault names. We: where that one is wrong, correct prices.csv; "
+    "where the account is to be served all the same, its policies price_tolerance_percent and price_mismatch "
+    "(accept_contract_price) say so. Then replay what is held.",
 )
 _declare(
     "no_contract_price",
@@ -387,7 +389,8 @@ _declare(
     "policy",
     "Order number used for other content",
     "An order of this number is live, with other content.",
-    "Send a change, or a new order under a new number.",
+    "The sender: send a new order under a new number, or the first content again for its answer. We: ask which of them "
+    "counts, and dismiss a message that is held for this once it is settled; the first order stands meanwhile.",
 )
 _declare(
     "envelope_id_reused",
