@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from schemas.faults import Fault
@@ -9,6 +10,8 @@ from schemas.faults import Fault
 LIMIT = 10_000
 """Characters a document's text may have."""
 _SHOWN = 1_000
+_NAME = re.compile(r"[A-Za-z]\w*[:_]\w+(?=[ :,])")
+"""A beginning that is a name in a document whatever the fault's place: `cbc:ID`, `order_number`."""
 
 
 def sentence(fault: Fault) -> str:
@@ -18,9 +21,19 @@ def sentence(fault: Fault) -> str:
         place = place[:-1].replace(" (", ", ")  # it stands in brackets itself
     seen = f" Sent: {fault.value}." if fault.value is not None else ""
     expected = f" Expected: {fault.expected}." if fault.expected is not None else ""
-    detail = fault.detail.rstrip(".")
-    text = f"{detail[:1].upper()}{detail[1:]}.{seen}{expected}{f' ({place})' if place else ''}"
+    text = f"{_begun(fault)}.{seen}{expected}{f' ({place})' if place else ''}"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _begun(fault: Fault) -> str:
+    """The detail as a sentence begins: with a capital letter, or with a field's name in quotes, to the letter."""
+    detail = fault.detail.rstrip(".")
+    field = fault.path.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    if field and not field.isdigit() and detail.startswith((f"{field} ", f"{field}:")):
+        return f'"{field}"{detail[len(field) :]}'
+    if name := _NAME.match(detail):
+        return f'"{name[0]}"{detail[name.end() :]}'
+    return f"{detail[:1].upper()}{detail[1:]}"
 
 
 def because(faults: Iterable[Fault]) -> str:

@@ -13,10 +13,10 @@ from schemas.faults import Fault
 from schemas.safe_json.scanner import (
     KEY_TWICE,
     NUMBER_EXPECTED,
-    NUMBER_REFUSED,
     OffenceError,
     exact_decimal,
     whole_number,
+    why_refused,
 )
 
 MAX_OFFENCES = 1_000
@@ -73,7 +73,7 @@ def offences(value: Any) -> Iterator[Fault]:
     """A fault for each key that came twice and each number refused, in a value that LENIENT read."""
     for steps, found in walk(value):
         if isinstance(found, _Marked):
-            yield fault_at(found.code, NUMBER_REFUSED, steps, found.text, NUMBER_EXPECTED)
+            yield fault_at(found.code, why_refused(found.text), steps, found.text, NUMBER_EXPECTED)
         elif isinstance(found, _MarkedObject):
             for name in found.repeated:
                 yield fault_at("json_duplicate_key", KEY_TWICE, [*steps, name], name)

@@ -13,7 +13,6 @@ from schemas.values import LONGEST_NUMBER, plain
 MAX_NUMBERS = 500_000
 """Numbers that are no strings: each becomes a decimal, which takes a microsecond. 100,000 lines of five."""
 NUMBER_EXPECTED = "a finite decimal of at most 20 digits before and 10 after the point"
-NUMBER_REFUSED = "a number refused"
 KEY_TWICE = "the key stands twice in its object"
 
 Members = Callable[[list[tuple[str, Any]]], Any]
@@ -77,7 +76,21 @@ def _constant(text: str) -> NoReturn:
 
 
 def _refused_number(text: str) -> OffenceError:
-    return OffenceError("json_number", NUMBER_REFUSED, text, NUMBER_EXPECTED)
+    return OffenceError("json_number", why_refused(text), text, NUMBER_EXPECTED)
+
+
+def why_refused(text: str) -> str:
+    """Which limit a refused number is beyond."""
+    if len(text) > LONGEST_NUMBER:
+        return f"the number is written in more than {LONGEST_NUMBER} characters"
+    try:
+        plain(Decimal(text))
+    except ArithmeticError:
+        return "the number's exponent is beyond any that can be read"
+    except ValueError as error:
+        said = str(error)
+        return f"the number has {said}" if said.startswith("more than") else f"the number is {said}"
+    raise AssertionError(f"{text} is refused for nothing")
 
 
 def _decoder(members: Members) -> json.JSONDecoder:

@@ -279,3 +279,21 @@ def test_no_bytes_raise_anything_but_a_rejection(body: bytes) -> None:
         read_json(body)
     looks_like_json(body)
     line_of(body, ("a", 0, "b"))
+
+
+@pytest.mark.parametrize(
+    ("number", "limit"),
+    [
+        ("NaN", "not a finite number"),
+        ("-Infinity", "not a finite number"),
+        ("123456789012345678901", "more than 20 digits before the decimal point"),
+        ("1e400", "more than 20 digits before the decimal point"),
+        ("0.12345678901", "more than 10 digits after the decimal point"),
+        ("0." + "0" * 120, "more than 100 characters"),
+        ("1e99999999999999999999", "exponent"),
+    ],
+)
+def test_a_refused_number_is_told_which_limit_it_is_beyond(number: str, limit: str) -> None:
+    (fault,) = faults_in(f'{{"total": {number}}}'.encode())
+    assert fault.code == "json_number"
+    assert limit in fault.detail

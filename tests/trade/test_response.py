@@ -425,6 +425,26 @@ def test_a_wrong_buyer_is_refused_with_its_reasons_in_the_note() -> None:
     assert outcomes(decision) == [("rejected", "5")]
 
 
+@pytest.mark.parametrize(
+    ("detail", "path", "begins"),
+    [
+        ("unti is not a field here", "/lines/0/unti", '"unti" is not a field here.'),
+        ("un ti is not a field here", "/lines/0/un ti", '"un ti" is not a field here.'),
+        ("a/b~c is not a field here", "/a~1b~0c", '"a/b~c" is not a field here.'),
+        ("quantity: not a decimal number", "/lines/0/quantity", '"quantity": not a decimal number.'),
+        ("order_number is missing or empty", "", '"order_number" is missing or empty.'),
+        ("cbc:ID must be a value", "/lines/0", '"cbc:ID" must be a value.'),
+        ("the price 5 is below zero", "/lines/0/price/amount", "The price 5 is below zero."),
+        ("7 EA is not whole", "/lines/7", "7 EA is not whole."),
+        ("units of 7 are not whole", "/lines/0/unit", "Units of 7 are not whole."),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_letter_or_with_a_name_as_it_is_written(
+    detail: str, path: str, begins: str
+) -> None:
+    assert sentence(Fault("bad_value", detail, path)).startswith(begins)
+
+
 def test_an_order_that_could_not_be_read_whole_is_refused_by_its_number() -> None:
     fault = Fault("missing_field", "No quantity.", "/lines/0/quantity")
     response = refusal_of_unread("PO-1", [fault], account(), SUPPLIER, response_number="OR-9", issued_at=ISSUED)
