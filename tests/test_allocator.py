@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = 12_000_000
 PROGRAM = """
@@ -29,10 +27,10 @@ print(resident() - before)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is glibc's")
 def test_a_block_as_large_as_one_before_goes_back() -> None:
-    assert kept("untold") > BLOCK / 2
     assert kept("told") < BLOCK / 10
+    if platform.libc_ver()[0] == "glibc":
+        assert kept("untold") > BLOCK / 2
 
 
 def kept(how: str) -> int:

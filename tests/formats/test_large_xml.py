@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.faults import DocumentRejected
-from schemas.formats.large_xml import judged_root, root_of
+from schemas.formats.large_xml import _start_tag_end, judged_root, root_of
 from schemas.formats.ubl_2_1 import UBL_2_1
 from schemas.formats.ubl_2_1.codec import LARGE_BODY, _orders
 from schemas.formats.xml import MAX_MARKUP, parse
@@ -179,3 +179,19 @@ def test_an_order_with_a_large_file_and_as_much_markup_as_is_taken_is_read() -> 
     (fault,) = checked(large[:at] + b"<!-- = -->" + large[at:])
     assert fault.code == "xml_limit"
     assert json.loads(json.dumps(fault.as_json()))["expected"] == "at most 2,000,000 signs < and ="
+
+
+@pytest.mark.parametrize(
+    ("tag", "end"),
+    [
+        (b"Order>x", 6),
+        (b"Order xmlns='urn:x'\n  xmlns:cac = \"y\" >x", 39),
+        (b'a b="1" c>', None),
+        (b'a b="1"/>', None),
+        (b"a b='<'>", None),
+        (b"a " + b"b" * 70_000 + b"='1'>", None),
+    ],
+)
+def test_a_start_tag_ends_alike_on_every_python(tag: bytes, end: int | None) -> None:
+    found = _start_tag_end(b"<" + tag)
+    assert found == (None if end is None else end + 1)
