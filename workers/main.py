@@ -101,6 +101,7 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
 
     _on_stop(end)
     from gateway.app import create_app
+    from gateway.warm_up import warm_up
 
     try:
         listening = (
@@ -110,6 +111,7 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
         logger.error("Can't listen on %s port %d: %s", settings.host, settings.port, error.strerror)
         return _CONFLICT
     services = _services(settings, "web", prepares=True)
+    warm_up(services, receives=True)
     limits = WebLimits(settings.threads, settings.connections, settings.max_body_bytes)
     app = create_app(services, settings.threads, settings.wait_seconds)
     gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
@@ -121,6 +123,7 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
 
 def worker(settings: Settings, told: argparse.Namespace) -> int:
     """A worker on its lanes, until it is stopped or used up; `--burst`: until nothing waits."""
+    from gateway.warm_up import warm_up
     from workers.jobs import Desk, drain_batches
     from workers.names import worker_name
     from workers.rq_parts import Stop, resolve_jobs, work
@@ -129,6 +132,7 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     stop = Stop()
     stop.listen()
     services = _services(settings, worker_name())
+    warm_up(services, receives=False)
     desk = Desk(services, settings.lanes, Beat(told.beat_fd), lambda: stop.requested, settings.drain_batches)
     if told.burst:
         sweep_once(services)

@@ -13,6 +13,7 @@ from lxml import etree
 from config.settings import Settings
 from gateway import intake, pipeline
 from gateway.bootstrap import build_services
+from gateway.warm_up import warm_up
 from tests.bench.orders import ACCOUNT
 
 
@@ -35,8 +36,8 @@ def parse(body: bytes) -> dict[str, float]:
 def answer(settings: Settings, body: bytes) -> dict[str, float]:
     """Take it in and answer it, with the gateway's own calls."""
     services = build_services(settings)
+    warm_up(services, receives=True)
     account = services.terms.current([ACCOUNT])[ACCOUNT].account
-    services.terms.catalogue()
     began = time.perf_counter()
     taken = intake.take_in(services, intake.Arrival(account, False, body, "bench"))
     stored = time.perf_counter()
