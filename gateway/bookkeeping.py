@@ -172,7 +172,7 @@ class Books:
             catalogue=work.catalogue.number,
             content=work.content,
             site=site.account_site if site else None,
-            canonical=work.canonical.decode(),
+            canonical=work.canonical,
         )
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent

@@ -33,7 +33,7 @@ class Work:
     read: ReadOrder | None = None
     mapped: MappedOrder | None = None
     faults: tuple[Fault, ...] = ()
-    canonical: bytes = b""
+    canonical: str = ""
     """The order as JSON, as it is kept."""
     content: bytes = b""
     """The digest of what the order says."""
@@ -48,8 +48,9 @@ class Work:
     def note_order(self, read: ReadOrder) -> None:
         """The order as read, and what follows from it alone."""
         self.read = read
-        self.canonical = canonical_json(read.order)
-        self.content = content_digest(read.order, self.canonical)
+        written = canonical_json(read.order)
+        self.canonical = written.decode()
+        self.content = content_digest(read.order, written)
         self.is_test = self.message.test or read.order.test
         self.order_key = (self.message.account_id, self.is_test, self._joined_key(read.order))
 
