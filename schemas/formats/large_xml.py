@@ -189,13 +189,31 @@ def _is_well_formed(body: bytes) -> bool:
     start, end = _start_tag_end(body), body.rfind(b"</")
     if start is None or end < start:
         return False
-    pieces = (body[:start], b"<", _LEVEL, b">", body[start:end], b"</", _LEVEL, b">", body[end:])
     parser: Any = etree.XMLParser(target=_Nothing(), **OPTIONS)  # type: ignore[call-overload]  # wants more methods
     try:
-        etree.fromstring(b"".join(pieces), parser)
+        etree.parse(_Pieces(_one_level_more(body, start, end)), parser)
     except etree.XMLSyntaxError:
         return False
     return not len(parser.error_log)
+
+
+def _one_level_more(body: bytes, start: int, end: int) -> Iterator[bytes]:
+    """The document piece by piece, with an element around what stands in its root, from `start` to `end`."""
+    yield b"%b<%b>" % (body[:start], _LEVEL)
+    for position in range(start, end, _CHUNK):
+        yield body[position : min(position + _CHUNK, end)]
+    yield b"</%b>%b" % (_LEVEL, body[end:])
+
+
+class _Pieces:
+    """A file that is read a piece at a time, however much is asked for; a large document isn't copied for it."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def read(self, _size: int = -1, /) -> bytes:
+        """The next piece, nothing at the end."""
+        return next(self._pieces, b"")
 
 
 class _Nothing:
