@@ -21,7 +21,8 @@ from schemas.formats.ubl_2_1.names import qualified
 from schemas.formats.ubl_2_1.order import ORDER
 from schemas.formats.ubl_2_1.order_lines import ORDER_LINE
 from schemas.formats.ubl_2_1.parties import PARTY
-from schemas.formats.ubl_2_1.reading import REPEATABLE, Part, Table, Through, lost
+from schemas.formats.ubl_2_1.reading import REPEATABLE, Part, Table, Through
+from schemas.formats.ubl_2_1.steps import lost
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 Allowed = Mapping[str, Mapping[str, str]]

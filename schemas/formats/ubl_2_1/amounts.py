@@ -6,16 +6,8 @@ from decimal import Decimal
 
 from schemas.documents.common import Charge, Price
 from schemas.formats.ubl_2_1.names import cac, cbc
-from schemas.formats.ubl_2_1.reading import (
-    Found,
-    Reading,
-    Table,
-    amount,
-    flag,
-    number,
-    other_currency,
-    quantity,
-)
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import amount, flag, number, other_currency, quantity
 from schemas.formats.ubl_2_1.text import element, flagged, group, measured, money
 from schemas.formats.xml import Element
 from schemas.values import EXACT

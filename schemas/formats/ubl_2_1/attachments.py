@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from schemas.documents.common import Attachment
 from schemas.formats.ubl_2_1.names import cac, cbc
-from schemas.formats.ubl_2_1.reading import Found, Reading, Table, texts, through, within
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import texts, through, within
 from schemas.formats.ubl_2_1.text import element, group, quoted
 from schemas.formats.xml import Element
 

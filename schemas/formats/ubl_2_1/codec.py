@@ -15,6 +15,7 @@ from schemas.documents.validation import duplicate_lines, faults_of, trusting_va
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder
 from schemas.formats.large_xml import Arriving, judged_root, root_of
+from schemas.formats.ubl_2_1.limits import MAX_TOGETHER
 from schemas.formats.ubl_2_1.names import (
     DOCUMENTS,
     ENVELOPE,
@@ -37,7 +38,7 @@ from schemas.formats.ubl_2_1.order_response import (
 )
 from schemas.formats.ubl_2_1.parties import GLN, is_gln
 from schemas.formats.ubl_2_1.places import Places
-from schemas.formats.ubl_2_1.reading import MAX_TOGETHER, Found, Reading, TooMuch, too_many_together
+from schemas.formats.ubl_2_1.reading import Found, Reading, TooMuch, too_many_together
 from schemas.formats.xml import Element, head, parse
 
 _SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
@@ -52,7 +53,7 @@ _INSTANCE = f"{{{SBDH}}}DocumentIdentification/{{{SBDH}}}InstanceIdentifier"
 
 
 MAX_FAULTS = 10_000
-"""Faults of values that are told of one order, besides those of elements (reading.MAX_MISUSED)."""
+"""Faults of values that are told of one order, besides those of elements (limits.MAX_MISUSED)."""
 LARGE_BODY = 1_000_000
 """Bytes from which on an order is read while it is parsed, so that it is never in memory whole; a smaller one is read
 faster the other way."""

@@ -9,7 +9,8 @@ from schemas.documents.order import OrderLine
 from schemas.documents.validation import Unreadable
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
 from schemas.formats.ubl_2_1.parties import ADDRESS, PARTY, address_text, own_identifier, party_text
-from schemas.formats.ubl_2_1.reading import Found, Reading, Table, clock, day, part, quantity
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import clock, day, part, quantity
 from schemas.formats.ubl_2_1.text import clocked, element, group, identified, measured
 from schemas.formats.xml import Element
 

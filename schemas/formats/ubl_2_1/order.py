@@ -14,7 +14,8 @@ from schemas.formats.ubl_2_1.deliveries import delivery_text, header_delivery
 from schemas.formats.ubl_2_1.names import cac, cbc
 from schemas.formats.ubl_2_1.order_lines import order_line, order_line_text
 from schemas.formats.ubl_2_1.parties import holder_text, party_holder
-from schemas.formats.ubl_2_1.reading import NO_CURRENCY, Found, Reading, Table, day, lost, texts, through, within
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import NO_CURRENCY, day, lost, texts, through, within
 from schemas.formats.ubl_2_1.text import document, element, group, money
 from schemas.formats.xml import Element
 

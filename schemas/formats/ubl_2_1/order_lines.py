@@ -8,7 +8,8 @@ from schemas.documents.order import OrderLine
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
 from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_schedule
 from schemas.formats.ubl_2_1.names import cac, cbc
-from schemas.formats.ubl_2_1.reading import Found, Reading, Table, flag, number, quantity, texts, through, within
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import flag, number, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import element, flagged, group, identified, measured
 from schemas.formats.xml import Element
 from schemas.values import is_gs1_number

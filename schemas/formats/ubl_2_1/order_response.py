@@ -20,7 +20,8 @@ from schemas.formats.ubl_2_1.names import cac, cbc
 from schemas.formats.ubl_2_1.order import PEPPOL_ORDERING
 from schemas.formats.ubl_2_1.order_lines import ITEM, item_text
 from schemas.formats.ubl_2_1.parties import contact_text, party_holder, party_text
-from schemas.formats.ubl_2_1.reading import NO_CURRENCY, Found, Reading, Table, day, quantity, texts, through, within
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import NO_CURRENCY, day, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import document, element, group, identified, measured
 from schemas.formats.xml import Element
 from schemas.values import EXACT

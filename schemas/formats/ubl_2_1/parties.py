@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from schemas.documents.common import Address, Contact, Identifier, Party
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
-from schemas.formats.ubl_2_1.reading import Found, Reading, Remembered, Step, Table, Through, part, through, within
+from schemas.formats.ubl_2_1.reading import Found, Reading, Remembered, Step, Table, Through
+from schemas.formats.ubl_2_1.steps import part, through, within
 from schemas.formats.ubl_2_1.text import element, escaped, group, identified
 from schemas.formats.xml import Element, parse
 from schemas.values import is_gs1_number

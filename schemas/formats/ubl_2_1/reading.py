@@ -22,13 +22,22 @@ from typing import Any
 from lxml import etree
 from pydantic import ValidationError
 
-from schemas.documents.common import LONGEST_TEXT, Document
+from schemas.documents.common import Document
 from schemas.documents.validation import Unreadable, shown
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.large_xml import Arriving
+from schemas.formats.ubl_2_1.limits import (
+    BYTES_ASIDE,
+    LONGEST_PATH,
+    LONGEST_REMEMBERED,
+    MAX_ASIDE,
+    MAX_KEPT,
+    MAX_MISUSED,
+    MAX_REMARKS,
+    MAX_TOGETHER,
+)
 from schemas.formats.ubl_2_1.names import KNOWN, cac, cbc, is_known, qualified
 from schemas.formats.xml import Element
-from schemas.units import KNOWN as REC_20
 from schemas.values import exact
 
 Found = dict[str, Any]
@@ -62,28 +71,6 @@ class Remembered:
     model: Document
     kept: tuple[tuple[str, str], ...]
 
-
-NO_CURRENCY = "XXX"
-"""ISO 4217's code for no currency: UBL wants a currency on every amount, the canonical order may have none."""
-
-MAX_MISUSED = 1_000
-"""Elements that can't be taken as they stand, each of which would be a fault."""
-MAX_REMARKS = 1_000
-"""Warnings of one document."""
-LONGEST_REMEMBERED = 4_096
-"""Bytes of a group's XML."""
-MAX_KEPT = 20_000
-"""Values kept aside of the order, or of one line."""
-MAX_ASIDE = 250_000_000
-"""Bytes that all of an order's elements without a field may take: BYTES_ASIDE each, and the characters of their names.
-That is 25 for each of 20,000 lines."""
-BYTES_ASIDE = 500
-"""What a value kept aside takes in memory, with its name."""
-LONGEST_PATH = 2_000
-"""Characters of the names down to an element that isn't UBL's. Each value below it is kept under all of them."""
-MAX_TOGETHER = 20_000
-"""Elements of one group that are read alike (allowances, identifiers, parts of a delivery, files); in a large order all
-elements besides its lines."""
 
 LOST_ATTRIBUTES = frozenset(
     [
@@ -433,111 +420,3 @@ def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
 
 def _shown_text(element: Element) -> str | None:
     return shown((element.text or "").strip() or None)
-
-
-# --- steps ------------------------------------------------------------------------------------------------------
-def texts(field: str) -> Step:
-    """Texts that may be repeated, one a line. Beyond LONGEST_TEXT they are refused as they are: no more are added."""
-
-    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
-        value = reading.text(element)
-        if value is None:
-            return
-        if field not in found:
-            found[field] = value
-        elif len(found[field]) <= LONGEST_TEXT:
-            found[field] = f"{found[field]}\n{value}"
-
-    return step
-
-
-def _converted(convert: Callable[[Reading, str], object]) -> Callable[[str], Step]:
-    def step_for(field: str) -> Step:
-        def step(reading: Reading, element: Element, found: Found, path: str) -> None:
-            value = reading.text(element)
-            if field in found:
-                reading.again(element, path)
-            elif value is None:
-                reading.blank(element)
-            else:
-                found[field] = convert(reading, value)
-
-        return step
-
-    return step_for
-
-
-number = _converted(lambda reading, value: reading.number(value))
-day = _converted(lambda reading, value: reading.day(value))
-clock = _converted(lambda reading, value: reading.clock(value))
-flag = _converted(lambda reading, value: reading.flag(value))
-
-
-def amount(field: str) -> Step:
-    """An amount of money in the order's currency; without a DocumentCurrencyCode the first amount's is the order's."""
-
-    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
-        value = reading.text(element)
-        if field in found:
-            reading.again(element, path)
-        elif value is None:
-            reading.blank(element)
-        elif element.get("currencyID") != reading.currency and other_currency(reading, element):
-            shown = f"{value} {element.get('currencyID')}"
-            found[field] = reading.refused(value, Unreadable(shown, "bad_value", f"in {reading.currency}"))
-        else:
-            found[field] = reading.number(value)
-
-    return step
-
-
-def other_currency(reading: Reading, element: Element) -> bool:
-    """Whether the amount is in another currency than the order's."""
-    currency = reading.attribute(element, "currencyID")
-    if currency is None or currency == NO_CURRENCY:
-        return False
-    if reading.currency is None:
-        reading.currency = currency
-    return currency != reading.currency
-
-
-def quantity(field: str, unit: str) -> Step:
-    """A quantity with its unit: verbatim in `unit`, as a Rec 20 code in `unit_code` where it is one."""
-
-    unit_code = f"{unit}_code"
-
-    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
-        value = reading.text(element)
-        if field in found:
-            reading.again(element, path)
-        elif value is None:
-            reading.keep(element, path)
-            reading.blank(element)
-        else:
-            found[field] = reading.number(value)
-            code = reading.attribute(element, "unitCode")
-            if code is not None:
-                found[unit] = code
-                if code in REC_20:
-                    found[unit_code] = code
-
-    return step
-
-
-def part(field: str, name: str, table: Table) -> Part:
-    """A group of its own."""
-    return Part(field, f"{name}/", table)
-
-
-def through(name: str, table: Table) -> Through:
-    """A group whose values belong to the group around it."""
-    return Through(f"{name}/", table)
-
-
-def within(name: str, tag: str, field: str) -> Through:
-    """A group of which one plain text is read, into the group around it."""
-    return Through(f"{name}/", {tag: field})
-
-
-def lost(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """Deliberately not kept: named in the README's list."""
