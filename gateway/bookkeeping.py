@@ -177,7 +177,7 @@ class Books:
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
-        self._orders[key] = LiveOrder(order_id, epoch, order.version, message.id, work.content, changes.at)
+        self._orders[key] = LiveOrder(order_id, epoch, order.version or 1, message.id, work.content, changes.at)
 
     @staticmethod
     def _duplicate(work: Work, message_id: str, takes_envelope: bool) -> Settlement:

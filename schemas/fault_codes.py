@@ -188,7 +188,7 @@ _declare(
     "The order has more lines than the gateway takes in one document.",
     "Split the order.",
 )
-_declare("no_lines", "sender", "Order without lines", "An order needs at least one line.", "Send the lines.")
+_declare("no_lines", "sender", "Order without lines", "Only a cancellation may have no lines.", "Send the lines.")
 _declare(
     "duplicate_line",
     "sender",

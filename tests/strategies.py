@@ -164,6 +164,7 @@ def order_lines(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy
     return every_field_of(
         OrderLine,
         line_number=codes,
+        action=maybe(st.sampled_from(["add", "delete", "change", "nothing"])),
         buyer_line_reference=maybe(codes),
         buyer_item=maybe(codes),
         seller_item=maybe(codes),
@@ -192,10 +193,11 @@ def orders(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[Orde
     return every_field_of(
         Order,
         function=st.sampled_from(["original", "change", "cancel"]),
-        version=st.integers(1, 1_000_000),
+        version=st.integers(0, 1_000_000),
         order_type=st.sampled_from(["stand_alone", "blanket", "release", "consignment", "other"]),
         test=st.booleans(),
         order_number=codes,
+        change_number=maybe(codes),
         issue_date=maybe(DATES),
         issued_at=maybe(DATE_TIMES),
         currency=maybe(CURRENCIES),

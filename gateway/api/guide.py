@@ -20,7 +20,7 @@ ORDER_MEMBERS: Mapping[str, str] = {
     "requested_delivery": "From `start` to `end`, local dates.",
     "partial_allowed": "Whether less than the order may be delivered; as agreed where absent.",
     "note": "Free text for people.",
-    "lines": "The lines. Required.",
+    "lines": "The lines. Only a cancellation may have none.",
 }
 """The members of a json-1 order that most orders have."""
 

@@ -154,6 +154,7 @@ class Changes:
         canonical: str,
     ) -> None:
         """A new order on the account's books."""
+        version = order.version or 1
         requested = order.requested_delivery
         self.orders.append(
             (
@@ -163,7 +164,7 @@ class Changes:
                 order_key,
                 epoch,
                 order.order_number,
-                order.version,
+                version,
                 status,
                 outcome,
                 order.order_type,
@@ -180,7 +181,7 @@ class Changes:
                 self.at,
             )
         )
-        self.order_versions.append((order_id, order.version, message.id, canonical))
+        self.order_versions.append((order_id, version, message.id, canonical))
 
     def move_quantities(self, message: ClaimedMessage, order_id: str, ledger: Sequence[LineLedger]) -> None:
         """The first movement of each line: what was ordered and what became of it."""

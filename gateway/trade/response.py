@@ -76,7 +76,7 @@ def decide(
     order = mapped.order
     buyer = mapped.buyer or buyer_party(account)
     heading = Heading(
-        response_number, issued_at, seller_party(supplier), buyer, version or order.version, test or order.test
+        response_number, issued_at, seller_party(supplier), buyer, version or order.version or 1, test or order.test
     )
     judgement = judge(faults, account.policies)
     _refuse_unroundable(mapped, judgement)

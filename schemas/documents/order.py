@@ -6,9 +6,10 @@ import hashlib
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from schemas.documents.common import (
     Attachment,
@@ -25,6 +26,8 @@ from schemas.values import ExactDecimal
 
 MAX_LINES = 100_000
 Function = Literal["original", "change", "cancel"]
+LineAction = Literal["add", "delete", "change", "nothing"]
+"""UBL 2.1 LineStatusCode 1 to 4 (UNCL 1229)."""
 OrderType = Literal["stand_alone", "blanket", "release", "consignment", "other"]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
@@ -40,6 +43,7 @@ class OrderLine(Document):
     """One line. `unit` is the sender's, verbatim; `unit_code` is Rec 20 (X + Rec 21 for packages) where it is known."""
 
     line_number: Code
+    action: LineAction | None = Field(default=None, description="what a change does with the line")
     buyer_line_reference: Code | None = None
     buyer_item: Code | None = None
     seller_item: Code | None = None
@@ -62,14 +66,28 @@ class OrderLine(Document):
     extensions: tuple[Extension, ...] = ()
 
 
+_LINES_BUT_IN_A_CANCELLATION: dict[str, Any] = {
+    "if": {"properties": {"function": {"const": "cancel"}}, "required": ["function"]},
+    "else": {"properties": {"lines": {"minItems": 1}}, "required": ["lines"]},
+}
+"""What `_lines_where_needed` says, as JSON Schema."""
+
+
 class Order(Document):
-    """One order, change or cancellation as the account sent it."""
+    """One order, change or cancellation as the account sent it.
+
+    A change replaces the order: a line that isn't in it any more is cancelled. One whose lines say an `action` is made
+    line by line instead: what it doesn't name stays as it is. A cancellation needs no lines.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_LINES_BUT_IN_A_CANCELLATION)
 
     function: Function = "original"
-    version: int = Field(default=1, ge=1, le=1_000_000)
+    version: int = Field(default=1, ge=0, le=1_000_000, description="0: a change that says none; it is the next one")
     order_type: OrderType = "stand_alone"
     test: bool = False
     order_number: Code
+    change_number: Code | None = Field(default=None, description="a change's or cancellation's own number")
     issue_date: date | None = None
     issued_at: datetime | None = None
     currency: Currency | None = None
@@ -92,7 +110,14 @@ class Order(Document):
     attachments: tuple[Attachment, ...] = ()
     total: ExactDecimal | None = None
     extensions: tuple[Extension, ...] = ()
-    lines: tuple[OrderLine, ...] = Field(min_length=1, max_length=MAX_LINES)
+    lines: tuple[OrderLine, ...] = Field(default=(), max_length=MAX_LINES, validate_default=True)
+
+    @field_validator("lines")
+    @classmethod
+    def _lines_where_needed(cls, lines: tuple[OrderLine, ...], info: ValidationInfo) -> tuple[OrderLine, ...]:
+        if not lines and info.data.get("function") != "cancel":
+            raise PydanticCustomError("too_short", "an order has at least one line", {"min_length": 1})
+        return lines
 
 
 def canonical_json(order: Order) -> bytes:

@@ -109,6 +109,7 @@ def test_every_field_is_read() -> None:
     )
     line = OrderLine(
         line_number="1",
+        action="change",
         buyer_line_reference="00010",
         buyer_item="PL-0042",
         seller_item="OAT-1L",
@@ -152,6 +153,7 @@ def test_every_field_is_read() -> None:
         order_type="release",
         test=True,
         order_number="REL-7/2026",
+        change_number="REL-7/2026-A",
         issue_date=date(2026, 11, 23),
         issued_at=datetime(2026, 11, 23, 8, 30, tzinfo=CET),
         currency="EUR",
@@ -391,7 +393,7 @@ def test_the_faults_of_a_long_order_name_its_lines() -> None:
         (b'{"order_number": "1", "lines": [' + b"1," * 400_000 + b"1]}", {"too_many_lines"}),
         (b"{" + b",".join(b'"%x": 1' % number for number in range(100_000)) + b"}", {"unknown_field"}),
         (b'{"order_number": "1", "lines": [{"charges": [' + b"1," * 100_000 + b"1]}]}", {"bad_value"}),
-        (b"[" + b"{}," * 500_000 + b"{}]", {"missing_field"}),
+        (b"[" + b"{}," * 500_000 + b"{}]", {"missing_field", "no_lines"}),
     ],
     ids=["lines", "ones", "members", "charges", "orders"],
 )

@@ -65,7 +65,7 @@ def _set_in_line(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
         _set("rushh", True),
         _set("test", 1),
         _set("version", "1"),
-        _set("version", 0),
+        _set("version", -1),
         _set("issue_date", "23.11.2026"),
         _set("issue_date", 20261123),
         _set("issued_at", "2026-11-23"),

@@ -64,6 +64,7 @@ def carried_order(order: Order) -> Order:
         update={
             "function": "original",
             "version": 1,
+            "change_number": None,
             "test": False,
             "rush": order.rush and order.order_type == "stand_alone",
             "cancel_after": None,
@@ -228,6 +229,7 @@ def _line(line: OrderLine) -> OrderLine:
             schedule, window = (), window or only
     return line.model_copy(
         update={
+            "action": None,
             "unit_code": rec_20(line.unit),
             "price": _price(line.price),
             "ship_to": _party(line.ship_to),
