@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.differences import TERMS_FILE, Difference, row_differences, term_differences
 from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
+from mappings.compile import compile_catalogue
 from mappings.files.account_folder import AccountFolder
 from mappings.revision import Catalogue, StockRow
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
@@ -28,15 +30,38 @@ def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: 
     return store.revisions.publish_account(_terms(folder), _rows(folder), author=author, reason=reason)
 
 
-def would_publish(store: Store, folder: AccountFolder) -> Published:
-    """What publishing the folder would do now; nothing is done. `number` is the revision that is published."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What publishing would do to what stands now: revision `number`, 0 where there is none yet."""
+
+    number: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def as_published(self) -> Published:
+        """As publishing tells it: a row that changed goes and comes; nothing is published yet, so the number stays."""
+        rows = [one for one in self.differences if one.file != TERMS_FILE]
+        added = sum(one.new is not None for one in rows)
+        return Published(
+            self.number, bool(self.differences) or not self.number, added, sum(one.old is not None for one in rows)
+        )
+
+
+def plan_folder(store: Store, folder: AccountFolder) -> Plan:
+    """What publishing the folder would do now; nothing is done."""
     account_id = folder.account.id
     number = store.revisions.current([account_id]).get(account_id, 0)
-    stored = store.revisions.load(account_scope(account_id), number)
-    new, old = Counter(_rows(folder)), Counter(stored.rows if stored else ())
-    added, removed = (new - old).total(), (old - new).total()
-    changed = stored is None or bool(added or removed) or stored.terms != _terms(folder)
-    return Published(number, changed, added, removed)
+    stored = store.revisions.load(account_scope(account_id), number) if number else None
+    terms, rows = (stored.terms, stored.rows) if stored else ({}, ())
+    return Plan(number, (*term_differences(terms, _terms(folder)), *row_differences(rows, _rows(folder))))
+
+
+def plan_catalogue(store: Store, kind: str, rows: Sequence[Any]) -> Plan:
+    """What making these the catalogue's rows of their kind would do now; nothing is done."""
+    number = store.revisions.current_catalogue()
+    stored = store.revisions.load(CATALOGUE, number) if number else None
+    standing = [row for row in stored.rows if row.kind == kind] if stored else []
+    return Plan(number, tuple(row_differences(standing, table_rows(rows))))
 
 
 def _terms(folder: AccountFolder) -> dict[str, Any]:
@@ -72,6 +97,12 @@ def publish_catalogue(store: Store, rows: Mapping[str, Sequence[Any]], *, author
     """Make these the catalogue's rows of their kinds (product, pack, tax); other kinds stay."""
     written = [row for of_kind in rows.values() for row in table_rows(of_kind)]
     return store.revisions.publish_catalogue_kinds(written, list(rows), author=author, reason=reason)
+
+
+def catalogue_with(catalogue: Catalogue, kind: str, rows: Sequence[Any]) -> Catalogue:
+    """The catalogue as it is with these rows in place of those of their kind; tells what would not hold together."""
+    products = rows if kind == "product" else catalogue.products.values()
+    return compile_catalogue(catalogue.number, products, rows if kind == "pack" else catalogue.packs.values())
 
 
 def table_rows(rows: Iterable[Any]) -> Iterator[Row]:

@@ -50,12 +50,19 @@ class Table:
     row: Callable[..., Any]
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    about: int
+    """So many of the key's columns say what the row is about; the others tell its rows apart."""
     check: Callable[[Any], Iterable[tuple[str, str, str]]]
     """row → (column, what is wrong, what is expected)"""
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """The columns that say what a row is about."""
+        return self.key[: self.about]
 
 
 def _validity(row: Any) -> Iterable[tuple[str, str, str]]:
@@ -107,6 +114,7 @@ TABLES: dict[str, Table] = {
                 *_VALID,
             ),
             ("account_sku", "gtin", "product", "account_unit", "valid_from"),
+            2,
             _item_holds,
         ),
         Table(
@@ -120,6 +128,7 @@ TABLES: dict[str, Table] = {
                 Column("factor", POSITIVE, required=True),
             ),
             ("account_unit", "product"),
+            2,
             _always,
         ),
         Table(
@@ -141,6 +150,7 @@ TABLES: dict[str, Table] = {
                 *_VALID,
             ),
             ("account_site", "scheme", "role", "valid_from"),
+            1,
             _validity,
         ),
         Table(
@@ -157,6 +167,7 @@ TABLES: dict[str, Table] = {
                 *_VALID,
             ),
             ("product", "unit", "currency", "min_quantity", "valid_from"),
+            3,
             _validity,
         ),
         Table(
@@ -179,6 +190,7 @@ TABLES: dict[str, Table] = {
                 Column("tracking", TEXT),
             ),
             ("product",),
+            1,
             _product_holds,
         ),
         Table(
@@ -193,6 +205,7 @@ TABLES: dict[str, Table] = {
                 Column("gross_weight_kg", NOT_NEGATIVE),
             ),
             ("product", "unit"),
+            2,
             _always,
         ),
         Table(
@@ -210,6 +223,7 @@ TABLES: dict[str, Table] = {
                 *_VALID,
             ),
             ("tax_class", "ship_from_country", "ship_to_country", "buyer_vat", "category", "valid_from"),
+            4,
             _validity,
         ),
         Table(
@@ -226,6 +240,7 @@ TABLES: dict[str, Table] = {
                 Column("next_receipt_quantity", NOT_NEGATIVE),
             ),
             ("product", "site"),
+            2,
             _receipt_holds,
         ),
     )

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.differences import difference_lines
 from gateway.commands.opening import opened
 from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, reports
 
 if TYPE_CHECKING:
+    from gateway.accounts import Plan
     from gateway.services import Services
     from mappings.files.account_folder import AccountFolder
     from schemas.faults import Fault
@@ -40,7 +42,9 @@ def list_accounts(screen: Screen) -> None:
 def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) -> int:
     """Publish an account's folder, or every account's folder in DIR.
 
-    Every fault of every file is shown. A folder that is equal to what is published changes nothing.
+    Every fault of every file is shown, and what is different from the published revision: each row that is removed,
+    changed (old → new) or added, at most ten of a kind in a file; with --json all of them. A folder that is equal to
+    what is published changes nothing.
     """
     from mappings.files.account_folder import read_account
     from mappings.files.text import FilesRejected
@@ -55,7 +59,8 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
                 screen.faults([*rejected.faults, *_not_ours(services, one)], f"{one.name} can't be imported:")
                 continue
             done.append(_import(screen, services, one, content, dry_run, reason))
-    screen.result(done if failed or len(done) != 1 else done[0], *(_told(one) for one in done))
+    told = [one for one, _ in done]
+    screen.result(told if failed or len(told) != 1 else told[0], *(line for one in done for line in _told(*one)))
     return DONE if not failed else PARTLY if done else FAILED
 
 
@@ -78,8 +83,9 @@ def _not_ours(services: Services, folder: Path) -> tuple[Fault, ...]:
 
 def _import(
     screen: Screen, services: Services, folder: Path, content: AccountFolder, dry_run: bool, reason: str
-) -> dict[str, Any]:
-    from gateway.accounts import mapping_problems, publish_folder, would_publish
+) -> tuple[dict[str, Any], Plan]:
+    """Publish it, or only say what would be; what is said of it, and what is different."""
+    from gateway.accounts import mapping_problems, plan_folder, publish_folder
     from mappings.files.account_folder import named_products, named_supply_sites
 
     catalogue, sites = services.terms.catalogue(), services.store.stock.sites()
@@ -93,23 +99,24 @@ def _import(
         screen.faults(problems, f"{content.account.id} can be imported, but not every order can be answered:")
     told = {"id": content.account.id, **{f"{kind}s": len(rows) for kind, rows in content.rows().items()}}
     told["warnings"] = [problem.as_json() for problem in problems]
-    if dry_run:
-        published = would_publish(services.store, content)
-    else:
-        published = publish_folder(services.store, content, author=person(), reason=reason)
-    counted = {"changed": published.changed, "added": published.added, "removed": published.removed}
-    return told | {"dry_run": dry_run, "revision": published.number, **counted}
+    plan = plan_folder(services.store, content)
+    published = (
+        plan.as_published if dry_run else publish_folder(services.store, content, author=person(), reason=reason)
+    )
+    counts = {"changed": published.changed, "added": published.added, "removed": published.removed}
+    told |= {"dry_run": dry_run, "revision": published.number, "against": plan.number, **counts}
+    return told | {"differences": [one.as_json() for one in plan.differences]}, plan
 
 
-def _told(one: dict[str, Any]) -> str:
+def _told(one: dict[str, Any], plan: Plan) -> list[str]:
     rows = ", ".join(counted(one[f"{kind}s"], kind) for kind in ("item", "unit", "site", "price"))
-    change = f"{one['added']} of its rows and files new or changed, {one['removed']} gone or changed"
     if not one["changed"]:
-        return f"{one['id']}: equal to revision {one['revision']}: {rows}."
+        return [f"{one['id']}: equal to revision {one['revision']}: {rows}."]
+    differences = difference_lines(plan)
     if one["dry_run"]:
         which = f"a new revision after {one['revision']}" if one["revision"] else "its first revision"
-        return f"{one['id']}: would be {which}: {rows}; {change}. Nothing was stored."
-    return f"{one['id']}: revision {one['revision']} is published: {rows}; {change}."
+        return [f"{one['id']}: would be {which}: {rows}. Nothing was stored.", *differences]
+    return [f"{one['id']}: revision {one['revision']} is published: {rows}.", *differences]
 
 
 @accounts.command()

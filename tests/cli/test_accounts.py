@@ -162,6 +162,69 @@ def test_a_dry_run_says_what_would_change(run: Run, catalogue: None, tmp_path: P
     assert run("accounts", "list", "--json").json[0]["tier"] == "platinum"
 
 
+def edited(folder: Path, name: str, *changes: tuple[str, str]) -> None:
+    """The file of the folder with each of these texts, which must be there, in place of the other."""
+    text = (folder / name).read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / name).write_text(text)
+
+
+def test_an_import_shows_row_by_row_what_is_different(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    assert "added" not in run("accounts", "import", str(folder)).out  # all of a first revision is new
+    water = "PL-0211,,WATER-050,,,,ACME spring water 0.5 l,,\n"
+    edited(folder, "items.csv", (water, "PL-1,,RYE-500,CS,EA,5,,,\n"), ("PL-0044,,SOY-1L", "PL-0044,,OAT-1L"))
+    edited(folder, "prices.csv", ("11.90,1,40", "11.95,1,40"))
+    edited(folder, "account.yaml", ("calendar: DE-HH\n", ""), ("partial: backorder", "partial: all_or_nothing"))
+    (folder / "samples" / "01-accepted.xml").write_bytes(b"<Order/>")
+    size = (ACCOUNTS / "acme-retail" / "samples" / "01-accepted.xml").stat().st_size
+    shown = [
+        "    account.yaml: 1 removed, 1 changed",
+        "        removed  calendar: DE-HH",
+        "        changed  policies.partial: backorder → all_or_nothing",
+        "    items.csv: 1 removed, 1 changed, 1 added",
+        "        removed  PL-0211: product WATER-050, description ACME spring water 0.5 l",
+        "        changed  PL-0044: product SOY-1L → OAT-1L",
+        "        added    PL-1: product RYE-500, account_unit CS, unit EA, factor 5",
+        "    prices.csv: 1 changed",
+        "        changed  OAT-1L XCT EUR, min_quantity 40: price 11.90 → 11.95",
+        "    samples/: 1 changed",
+        f"        changed  01-accepted.xml: bytes {size} → 8",
+    ]
+    planned = run("accounts", "import", str(folder), "--dry-run")
+    assert planned.out.splitlines()[1:] == shown
+    told = run("accounts", "import", str(folder), "--dry-run", "--json").json
+    assert (told["revision"], told["against"], len(told["differences"])) == (1, 1, 7)
+    assert told["differences"][3] == {
+        "file": "items.csv",
+        "change": "changed",
+        "name": "PL-0044",
+        "old": {"account_sku": "PL-0044", "product": "SOY-1L", "description": "ACME soy drink 1 l"},
+        "new": {"account_sku": "PL-0044", "product": "OAT-1L", "description": "ACME soy drink 1 l"},
+    }
+    done = run("accounts", "import", str(folder))
+    assert (done.code, done.out.splitlines()[1:]) == (0, shown)
+    again = run("accounts", "import", str(folder), "--json").json
+    assert (again["revision"], again["against"], again["differences"]) == (2, 2, [])
+
+
+def test_of_many_rows_the_first_are_shown_and_the_rest_counted(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    run("accounts", "import", str(folder))
+    with (folder / "items.csv").open("a") as items:
+        items.writelines(f"N-{number},,OAT-1L,,,,,,\n" for number in range(13))
+    edited(folder, "items.csv", ("PL-0211,,WATER-050,,,,ACME spring water 0.5 l,,\n", ""))
+    lines = run("accounts", "import", str(folder), "--dry-run").out.splitlines()
+    assert lines[1] == "    items.csv: 1 removed, 13 added"
+    assert lines[2].startswith("        removed  PL-0211")
+    assert lines[-2:] == ["        added    N-9: product OAT-1L", "        and 3 more added"]
+    assert len(run("accounts", "import", str(folder), "--dry-run", "--json").json["differences"]) == 14
+
+
 def test_a_folder_of_accounts_imports_the_good_ones(run: Run, catalogue: None, tmp_path: Path) -> None:
     assert len(run("accounts", "import", str(ACCOUNTS), "--json").json) == 2
     shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / "all" / "acme-retail")
@@ -201,6 +264,39 @@ def test_products_and_packs_are_kept_apart(run: Run) -> None:
     assert (said["revision"], said["rows"], said["warnings"]) == (2, 18, [])
     again = run("products", "import", str(DEMO / "products.csv"), "--json").json
     assert (again["revision"], again["changed"]) == (2, False)
+
+
+def test_a_dry_run_of_products_stores_nothing_and_shows_what_is_different(
+    run: Run, catalogue: None, tmp_path: Path
+) -> None:
+    lines = (DEMO / "products.csv").read_text().splitlines(keepends=True)
+    file = tmp_path / "products.csv"
+    file.write_text("".join(line.replace("Soy drink", "Soya drink") for line in lines if "JAM-RASP" not in line))
+    before = run("products", "import", str(DEMO / "products.csv"), "--dry-run", "--json").json
+    assert (before["changed"], before["differences"]) == (False, [])
+    planned = run("products", "import", str(file), "--dry-run")
+    assert planned.code == 0
+    assert planned.out.splitlines()[:2] == [
+        f"Would be a new revision after {before['revision']} of the catalogue: 11 products. Nothing was stored.",
+        "    products.csv: 1 removed, 1 changed",
+    ]
+    assert planned.out.splitlines()[-1] == "        changed  SOY-1L: name Soy drink 1 l → Soya drink 1 l"
+    assert "packs.csv has XCT of JAM-RASP, which products.csv does not have" in planned.err
+    assert run("products", "import", str(DEMO / "products.csv"), "--json").json == before | {"dry_run": False}
+    published = run("products", "import", str(file), "--json").json
+    assert published["revision"] == before["revision"] + 1
+    assert [one["change"] for one in published["differences"]] == ["removed", "changed"]
+    assert [one["value"] for one in published["warnings"]] == ["JAM-RASP"] * 2
+
+
+def test_a_dry_run_of_packs(run: Run, catalogue: None, tmp_path: Path) -> None:
+    file = tmp_path / "packs.csv"
+    file.write_text((DEMO / "packs.csv").read_text() + "OIL-5L,XPX,96,,\n")
+    planned = run("packs", "import", str(file), "--dry-run", "--json").json
+    (new,) = planned["differences"]
+    assert (new["change"], new["name"], new["new"]["quantity"]) == ("added", "OIL-5L XPX", "96")
+    assert (planned["added"], planned["removed"], planned["dry_run"]) == (1, 0, True)
+    assert run("packs", "import", str(DEMO / "packs.csv"), "--json").json["changed"] is False
 
 
 def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
