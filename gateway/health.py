@@ -253,5 +253,7 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
 
 
 def _sentences(faults: tuple[Fault, ...]) -> str:
-    shown = "; ".join(fault.detail for fault in faults[:5])
+    shown = "; ".join(
+        fault.detail + (f" (expected: {fault.expected})" if fault.expected else "") for fault in faults[:5]
+    )
     return shown if len(faults) <= 5 else f"{shown}; and {len(faults) - 5} more"

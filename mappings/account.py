@@ -19,7 +19,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -27,7 +26,8 @@ from pydantic import (
 
 TRANSPORTS = ("mailbox", "webhook", "cxml_post", "sftp", "as2")
 """The ways by which a document leaves."""
-AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+_ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SPAN = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)")
@@ -41,7 +41,7 @@ def _duration(value: Any) -> Any:
         return value
     match = _DURATION.match(str(value))
     if match is None:
-        raise ValueError("a number followed by m, h or d")
+        raise ValueError("a whole number and m, h or d, such as 4h")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -82,13 +82,27 @@ def _day_hours_text(spans: tuple[tuple[int, int], ...]) -> str:
     return ", ".join(said) or _CLOSED
 
 
-def _one_way(settings: dict[str, Any]) -> dict[str, Any]:
+def _one_way(transport: Any) -> Any:
     """A mapping names its way beside that way's settings, in any order: `{webhook: https://…, secret: NAME}`."""
-    if sum(way in settings for way in TRANSPORTS) != 1:
-        raise ValueError(f"a mapping that names one of {', '.join(TRANSPORTS)}")
-    return settings
+    if transport == "mailbox" or (isinstance(transport, dict) and sum(way in transport for way in TRANSPORTS) == 1):
+        return transport
+    others = ", ".join(way for way in TRANSPORTS if way != "mailbox")
+    raise ValueError(f"mailbox, or one of {others} with where to, such as {{webhook: https://acme.example/edi}}")
 
 
+def _account_id(text: str) -> str:
+    if not _ACCOUNT_ID.fullmatch(text):
+        raise ValueError("2 to 63 small letters, digits and -, beginning with a letter or digit")
+    return text
+
+
+def _currency(text: str) -> str:
+    if not _CURRENCY.fullmatch(text):
+        raise ValueError("three letters of ISO 4217, such as EUR")
+    return text
+
+
+AccountId = Annotated[str, AfterValidator(_account_id)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 DayHours = Annotated[
@@ -151,7 +165,7 @@ class Outbound(Terms):
     """How one kind of document leaves. `transport` is `mailbox` or a mapping naming one transport and its settings."""
 
     format: str
-    transport: Literal["mailbox"] | Annotated[dict[str, Any], AfterValidator(_one_way)] = "mailbox"
+    transport: Annotated[str | dict[str, Any], BeforeValidator(_one_way)] = "mailbox"
     schedule: str | None = None
     when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
 
@@ -214,7 +228,7 @@ class Policies(Terms):
     def _tells_orders_apart(cls, key: tuple[str, ...]) -> tuple[str, ...]:
         """Without its number every order of the account would be the first one again, with other content."""
         if "order_number" not in key:
-            raise ValueError("a key with order_number in it")
+            raise ValueError("a list with order_number in it")
         return key
 
 
@@ -242,7 +256,7 @@ class Rebate(Terms):
 
 
 class TradeTerms(Terms):
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
     payment: Payment | None = None
     rebates: tuple[Rebate, ...] = ()
 

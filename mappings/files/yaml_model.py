@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mappings.files.text import FilesRejected, text_of, unreadable
+from mappings.files.wording import keys_at, shown, takes
 from schemas.faults import Fault
 
 Lines = Mapping[tuple[Any, ...], int]
@@ -24,16 +25,23 @@ def read_model(
 ) -> Any:
     """The YAML file as this pydantic model. `judge` finds what is wrong beyond the model, from the file's name, what it
     says and where. Raises FilesRejected with every fault, each at the line of its key."""
-    tree, lines = _yaml_tree(text_of(path), path.name)
-    faults = list(judge(path.name, tree, lines))
+    reading = _reading_of(text_of(path), path.name)
+    tree, lines = reading.tree, reading.lines
+    faults = [*reading.faults, *judge(path.name, tree, lines)]
     try:
         read = model.model_validate(tree)
     except ValidationError as error:
-        wrong = [_model_fault(path.name, lines, one, model) for one in error.errors(include_url=False)]
-        raise FilesRejected([*wrong, *faults]) from error
+        found = [one for one in error.errors(include_url=False) if not reading.has_lost(one["loc"])]
+        faults += [_model_fault(path.name, lines, one, model) for one in found]
+        read = None
     if faults:
-        raise FilesRejected(faults)
+        raise FilesRejected(sorted(faults, key=_line))
     return read
+
+
+def _line(fault: Fault) -> int:
+    """Every fault of a file that could be read says its line last."""
+    return int(fault.location.rpartition(" ")[2])
 
 
 def _model_fault(name: str, lines: Lines, wrong: Any, model: type[BaseModel]) -> Fault:
@@ -41,40 +49,25 @@ def _model_fault(name: str, lines: Lines, wrong: Any, model: type[BaseModel]) ->
     place = tuple(wrong["loc"])
     known = next(place[:size] for size in range(len(place), -1, -1) if place[:size] in lines)
     location = f"{name} line {lines[known]}"
-    code = {"missing": "missing_field", "extra_forbidden": "unknown_field"}.get(wrong["type"], "bad_value")
-    dotted = ".".join(str(part) for part in place) or "the file"
-    value = wrong["input"] if isinstance(wrong["input"], str) else None
-    message = {"missing": "is missing", "extra_forbidden": "is no key here"}.get(wrong["type"], wrong["msg"])
-    expected = wrong["msg"] if code != "unknown_field" else _known_key(model, place)
-    return Fault(code, f"{location}: {dotted}: {message}", "/" + "/".join(map(str, place)), location, value, expected)
+    pointer, dotted = "/" + "/".join(map(str, place)), ".".join(map(str, place)) or "the file"
+    if wrong["type"] == "missing":
+        return Fault("missing_field", f"{location}: {dotted} is missing", pointer, location, None, takes(model, place))
+    value = shown(wrong["input"])
+    if wrong["type"] == "extra_forbidden":
+        expected = _known_key(model, place)
+        return Fault("unknown_field", f"{location}: there is no key {dotted}", pointer, location, value, expected)
+    expected = str(wrong["ctx"]["error"]) if wrong["type"] == "value_error" else takes(model, place)
+    return Fault("bad_value", f"{location}: {dotted} can't be {value!r}", pointer, location, value, expected)
 
 
 def _known_key(model: type[BaseModel], place: Sequence[Any]) -> str:
     """The key that was meant, or all that could be."""
-    keys = _keys_at(model, place[:-1])
+    keys = keys_at(model, place[:-1])
     near = get_close_matches(str(place[-1]), keys, 1)
-    said = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys)}"
-    return f"no key of this name; {said}"
+    return f"perhaps {near[0]}" if near else f"one of {', '.join(keys)}"
 
 
-def _keys_at(model: type[BaseModel], place: Sequence[Any]) -> list[str]:
-    """The keys that the mapping at this place of the YAML can have."""
-    models = [model]
-    for part in place:
-        found = [field for one in models for name, field in one.model_fields.items() if part in (name, field.alias)]
-        models = [inner for field in found for inner in _models_in(field.annotation)] or models
-    return [field.alias or name for one in models for name, field in one.model_fields.items()]
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models in `X | None`, `tuple[X, ...]`, `dict[str, X]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models_in(inner)
-
-
-def _yaml_tree(text: str, name: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
+def _reading_of(text: str, name: str) -> _Reading:
     """The YAML as texts, dicts and lists, with the line of each key; the model says what is a number or a switch.
 
     So `NO`, `0042` and `1.10` stay what was written. Nothing, `~` and `null` unquoted are None. Keys twice and aliases
@@ -83,32 +76,37 @@ def _yaml_tree(text: str, name: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
     try:
         root = YAML(typ="safe", pure=True).compose(text)
         reading = _Reading(name)
-        tree = reading.value(root, ()) if root is not None else {}
+        reading.tree = reading.value(root, ()) if root is not None else {}
     except (YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         location = f"{name} line {mark.line + 1}" if mark else name
         problem = getattr(error, "problem", None) or "is nested too deeply or not text"
         raise unreadable(location, f"can't be read as YAML: {problem}", "YAML 1.2") from error
-    if reading.faults:
-        raise FilesRejected(reading.faults)
-    return tree, reading.lines
+    return reading
 
 
 class _Reading:
     """One file's nodes as values: the line of each key, and what is wrong, as they are met."""
 
     def __init__(self, name: str) -> None:
+        self.tree: Any = None
         self.lines: dict[tuple[Any, ...], int] = {(): 1}
         self.faults: list[Fault] = []
         self._name = name
         self._seen: set[int] = set()
+        self._lost: set[tuple[Any, ...]] = set()
+
+    def has_lost(self, place: Sequence[Any]) -> bool:
+        """Whether what was written there, or around it, was not taken: it isn't missing, then."""
+        return any(tuple(place[:size]) in self._lost for size in range(len(place) + 1))
 
     def value(self, node: Node, place: tuple[Any, ...]) -> Any:
         """The node at this place as a text, dict or list."""
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
         if id(node) in self._seen:
-            self._refuse(line, "aliases aren't taken", None, "the value itself")
+            self._refuse(self.lines[place], "aliases aren't taken", None, "the value itself")
+            self._lost.add(place)
             return None
         self._seen.add(id(node))
         if isinstance(node, ScalarNode):

@@ -132,9 +132,9 @@ def test_a_mistyped_key_is_told_the_one_that_was_meant(run: Run, tmp_path: Path)
     said = run("accounts", "import", str(tmp_path), "--dry-run")
     assert said.code == 1
     assert "account.yaml line 4" in said.err
-    assert "expected: no key of this name; did you mean price_tolerance_percent?" in said.err
-    assert "expected: no key of this name; did you mean format?" in said.err
-    assert "expected: no key of this name; known are id, name, tier," in said.err
+    assert "expected: perhaps price_tolerance_percent" in said.err
+    assert "expected: perhaps format" in said.err
+    assert "expected: one of id, name, tier," in said.err
 
 
 def test_a_folder_that_is_none_is_one_fault(run: Run, tmp_path: Path) -> None:
