@@ -13,15 +13,14 @@ from gateway.differences import TERMS_FILE, Difference, row_differences, term_di
 from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
+from mappings.coherence import mapping_problems
 from mappings.compile import compile_catalogue
 from mappings.files.account_folder import AccountFolder
 from mappings.revision import Catalogue, StockRow
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
-from schemas.formats.registry import FORMATS
 
 _SAMPLES = "samples/"
-_NAMED_SITES = 10
 _AHEAD = timedelta(days=1)
 
 
@@ -143,66 +142,12 @@ def _bytes_of(row: Row) -> bytes:
 
 
 # --- what no single row shows ------------------------------------------------------------------------------------
-def products_not_ours(
-    account_id: str, named: Iterable[tuple[str, str, str]], catalogue: Catalogue
-) -> tuple[Fault, ...]:
-    """A fault for each product that is named, as `named_products` gives it, and that we don't have."""
-    return tuple(
-        _not_ours(account_id, file, place, product)
-        for file, place, product in named
-        if product not in catalogue.products
-    )
-
-
-def sites_not_ours(account_id: str, named: Iterable[tuple[str, str, str]], sites: Collection[str]) -> tuple[Fault, ...]:
-    """A fault for each supply_site, as `named_supply_sites` gives it, that no stock was ever told of; none while no
-    stock is known at all, which is imported after the accounts perhaps."""
-    if not sites:
-        return ()
-    return tuple(_site_not_ours(account_id, place, site, sites) for _, place, site in named if site not in sites)
-
-
-def mapping_problems(folder: AccountFolder, catalogue: Catalogue, sites: Collection[str]) -> tuple[Fault, ...]:
-    """What will keep the account's orders from being answered: products that we don't have, supply sites without any
-    stock (`sites` are those that have some), formats we can't read."""
-    named = dict.fromkeys(row.supply_site for row in folder.sites if row.supply_site)
-    file = TABLES["site"].file
-    strange_sites = sites_not_ours(folder.account.id, ((file, file, site) for site in named), sites)
-    return (*_formats(folder.account), *_unknown_products(folder, catalogue), *strange_sites)
-
-
-def _formats(account: Account) -> Iterator[Fault]:
-    known = ", ".join(FORMATS)
-    for index, name in enumerate(account.inbound.formats):
-        if name not in FORMATS:
-            detail = f"{account.id} may send {name}, which this program can't read"
-            yield Fault("bad_value", detail, f"/inbound/formats/{index}", "account.yaml", name, f"one of {known}")
-    response = account.outbound.get("order_response")
-    if response is not None and "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
-        detail = f"{account.id} wants order responses in {response.format}, which this program can't write"
-        path = "/outbound/order_response/format"
-        yield Fault("bad_value", detail, path, "account.yaml", response.format, f"one of {known}")
-
-
-def _unknown_products(folder: AccountFolder, catalogue: Catalogue) -> Iterator[Fault]:
-    for kind in ("item", "unit", "price"):
-        file = TABLES[kind].file
-        named = {row.product: None for row in folder.rows()[kind] if row.product is not None}
-        for product in named:
-            if product not in catalogue.products:
-                yield _not_ours(folder.account.id, file, file, product)
-
-
-def _not_ours(account_id: str, file: str, place: str, product: str) -> Fault:
-    detail = f"{file} of {account_id} names {product}, which products.csv does not have"
-    return Fault("bad_value", detail, "", place, product, "a product of products.csv")
-
-
-def _site_not_ours(account_id: str, place: str, site: str, sites: Collection[str]) -> Fault:
-    detail = f"{TABLES['site'].file} of {account_id} names the supply_site {site}, for which no stock was ever told"
-    known = sorted(sites)
-    expected = ", ".join(known[:_NAMED_SITES]) + (", …" if len(known) > _NAMED_SITES else "")
-    return Fault("bad_value", detail, "", place, site, f"a site that stock is told of: {expected}")
+def folder_problems(folder: AccountFolder, catalogue: Catalogue, sites: Collection[str]) -> tuple[Fault, ...]:
+    """What will keep the account's orders from being answered, in the file where it stands. A wrong check digit does
+    not: an account may number its goods so, and is asked once, at the import."""
+    rows = {kind: [(TABLES[kind].file, row) for row in rows] for kind, rows in folder.rows().items()}
+    found = mapping_problems(folder.account.id, folder.account, rows, catalogue, sites)
+    return tuple(fault for fault in found if fault.code != "check_digit")
 
 
 def stock_problems(file: str, rows: Sequence[StockRow], catalogue: Catalogue, now: datetime) -> tuple[Fault, ...]:

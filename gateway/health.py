@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from gateway.accounts import mapping_problems, published_folder
+from gateway.accounts import folder_problems, published_folder
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.store.schema import HEAD
@@ -237,7 +237,7 @@ def _account(store: Store, terms: Terms, account: dict[str, object]) -> Check:
     folder = published_folder(store, str(account["id"]))
     if folder is None:
         return Check(name, False, "no mapping is published")
-    faults = mapping_problems(folder, terms.catalogue(), store.stock.sites())
+    faults = folder_problems(folder, terms.catalogue(), store.stock.sites())
     terms.current([folder.account.id])
     return Check(
         name, not faults, _sentences(faults) if faults else f"revision {account['revision']}, {account['tier']}"

@@ -6,7 +6,7 @@ or wrong everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,19 @@ from mappings.cells import Cell, Unfit, shown, value_of
 from mappings.tables import TABLES, Column, Table, natural_key, row_with
 from schemas.faults import Fault
 
+_NONE: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class RowsRead:
-    """Rows that can be stored, and what is wrong with the others; each with its index among the rows given."""
+    """Rows that can be stored, and what is wrong with the others; each with its index among the rows given.
+
+    `faulty` are those others as far as they can be read, wrong cells empty: for judging what else is wrong with them.
+    """
 
     good: tuple[tuple[int, Any], ...]
     faults: tuple[tuple[int, Fault], ...]
+    faulty: tuple[tuple[int, Any], ...] = ()
 
 
 def rows_of(
@@ -34,48 +40,83 @@ def rows_of(
     where = place or (lambda index, _column: f"row {index + 1}")
     table = TABLES[kind]
     good: list[tuple[int, Any]] = []
+    faulty: list[tuple[int, Any]] = []
     faults: list[tuple[int, Fault]] = []
     seen: dict[str, int] = {}
     for index, cells in enumerate(rows):
-        row, wrong = _read_row(table, index, cells, where)
-        if row is not None:
+        fields, wrong = _cells(table, index, cells, where, table.columns)
+        if wrong and any(
+            fault.code == "unknown_field" for fault in wrong
+        ):  # cells beside their columns tell nothing more
+            faults.extend((index, fault) for fault in wrong)
+            continue
+        row = row_with(table, fields)
+        failed = {fault.path.rpartition("/")[2] for fault in wrong} if wrong else _NONE
+        wrong.extend(_between_cells(table, index, row, cells, where, failed))
+        if failed.isdisjoint(table.key):
             key = natural_key(row)
             first = seen.setdefault(key, index)
             if first != index:
-                wrong = [_duplicate(table, index, key, where(first, None), where(index, None))]
+                wrong.append(_duplicate(table, index, key, where(first, None), where(index, None)))
         if wrong:
+            faulty.append((index, row))
             faults.extend((index, fault) for fault in wrong)
-        elif row is not None:
+        else:
             good.append((index, row))
-    return RowsRead(tuple(good), tuple(faults))
+    return RowsRead(tuple(good), tuple(faults), tuple(faulty))
 
 
-def _read_row(
-    table: Table, index: int, cells: Mapping[str, Cell], where: Callable[[int, str | None], str]
-) -> tuple[Any, list[Fault]]:
+def cell_faults(
+    kind: str, rows: Iterable[Mapping[str, Cell]], place: Callable[[int, str | None], str], columns: Iterable[str]
+) -> list[Fault]:
+    """What is wrong with the cells of these columns alone, where the header hides what the others are."""
+    known = [column for column in TABLES[kind].columns if column.name in set(columns)]
+    return [fault for index, cells in enumerate(rows) for fault in _cells(TABLES[kind], index, cells, place, known)[1]]
+
+
+def _cells(
+    table: Table,
+    index: int,
+    cells: Mapping[str, Cell],
+    where: Callable[[int, str | None], str],
+    columns: Iterable[Column],
+) -> tuple[dict[str, Any], list[Fault]]:
+    """The values of a row's cells, None where a required one is missing or wrong, and every fault of them."""
     fields: dict[str, Any] = {}
     faults: list[Fault] = []
-    for column in table.columns:
+    for column in columns:
         cell = cells.get(column.name)
         if isinstance(cell, str):
             cell = cell.strip() or None
         if cell is None:
             if column.required:
+                fields[column.name] = None
                 faults.append(_fault("missing_field", table, index, column, where, "is missing", None))
             continue
         try:
             fields[column.name] = value_of(column.type, cell)
         except Unfit as unfit:
+            if column.required:
+                fields[column.name] = None
             faults.append(_fault(column.type.code, table, index, column, where, str(unfit), cell))
     faults.extend(_unknown_columns(table, index, cells, where))
-    if faults:
-        return None, faults
-    row = row_with(table, fields)
+    return fields, faults
+
+
+def _between_cells(
+    table: Table,
+    index: int,
+    row: Any,
+    cells: Mapping[str, Cell],
+    where: Callable[[int, str | None], str],
+    failed: Collection[str],
+) -> Iterator[Fault]:
+    """What doesn't hold between cells; nothing about one that is wrong by itself."""
     for name, wrong, expected in table.check(row):
-        location = where(index, name)
-        detail = f"{location}: {wrong}"
-        faults.append(Fault("bad_value", detail, f"/{index}/{name}", location, shown(cells.get(name)), expected))
-    return row, faults
+        if name not in failed:
+            location = where(index, name)
+            seen = shown(cells.get(name))
+            yield Fault("bad_value", f"{location}: {wrong}", f"/{index}/{name}", location, seen, expected)
 
 
 def _fault(

@@ -74,10 +74,10 @@ def _item_holds(row: ItemRow) -> Iterable[tuple[str, str, str]]:
     yield from _validity(row)
     if row.account_sku is None and row.gtin is None:
         yield "account_sku", "neither account_sku nor gtin says which item this is", "one of the two"
-    given = [row.account_unit is not None, row.unit is not None, row.factor is not None]
-    if any(given) and not all(given):
-        missing = ("account_unit", "unit", "factor")[given.index(False)]
-        yield missing, f"{missing} is missing beside the others", "all of account_unit, unit and factor, or none"
+    given = {"account_unit": row.account_unit, "unit": row.unit, "factor": row.factor}
+    if any(cell is not None for cell in given.values()):
+        for missing in (column for column, cell in given.items() if cell is None):
+            yield missing, f"{missing} is missing beside the others", "all of account_unit, unit and factor, or none"
 
 
 def _receipt_holds(row: StockRow) -> Iterable[tuple[str, str, str]]:
@@ -86,7 +86,7 @@ def _receipt_holds(row: StockRow) -> Iterable[tuple[str, str, str]]:
 
 
 def _product_holds(row: Product) -> Iterable[tuple[str, str, str]]:
-    if row.replaced_by == row.product:
+    if row.replaced_by is not None and row.replaced_by == row.product:
         yield "replaced_by", "the product replaces itself", "another product"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Scre
 if TYPE_CHECKING:
     from gateway.accounts import Plan
     from gateway.services import Services
-    from mappings.files.account_folder import AccountFolder
+    from mappings.files.account_folder import AccountFolder, FolderRead
     from schemas.faults import Fault
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -46,19 +45,18 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
     changed (old → new) or added, at most ten of a kind in a file; with --json all of them. A folder that is equal to
     what is published changes nothing.
     """
-    from mappings.files.account_folder import read_account
-    from mappings.files.text import FilesRejected
+    from mappings.files.account_folder import read_folder
 
     done, failed = [], 0
     with opened() as services:
         for one in _account_folders(folder):
-            try:
-                content = read_account(one)
-            except FilesRejected as rejected:
+            read = read_folder(one)
+            problems = _problems(services, one, read)
+            if read.faults:
                 failed += 1
-                screen.faults([*rejected.faults, *_not_ours(services, one)], f"{one.name} can't be imported:")
-                continue
-            done.append(_import(screen, services, one, content, dry_run, reason))
+                screen.faults([*read.faults, *problems], f"{one.name} can't be imported:")
+            else:
+                done.append(_import(screen, services, read.content(), problems, dry_run, reason))
     told = [one for one, _ in done]
     screen.result(told if failed or len(told) != 1 else told[0], *(line for one in done for line in _told(*one)))
     return DONE if not failed else PARTLY if done else FAILED
@@ -70,33 +68,26 @@ def _account_folders(folder: Path) -> list[Path]:
     return [path.parent for path in sorted(folder.glob("*/account.yaml"))] or [folder]
 
 
-def _not_ours(services: Services, folder: Path) -> tuple[Fault, ...]:
-    """Products and supply sites of the folder's tables that we don't have, even where other cells are wrong; while we
-    have none at all, nothing can be said."""
-    from gateway.accounts import products_not_ours, sites_not_ours
-    from mappings.files.account_folder import named_products, named_supply_sites
+def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]:
+    """What is wrong with the folder beyond its single files, also of rows that have a fault. Of one that can't be
+    imported nothing is said of our products while we have none at all."""
+    from mappings.coherence import mapping_problems
 
     catalogue = services.terms.catalogue()
-    products = products_not_ours(folder.name, named_products(folder), catalogue) if catalogue.products else ()
-    return (*products, *sites_not_ours(folder.name, named_supply_sites(folder), services.store.stock.sites()))
+    known = None if read.faults and not catalogue.products else catalogue
+    account_id = read.account.id if read.account else folder.name
+    found = mapping_problems(account_id, read.account, read.rows, known, services.store.stock.sites())
+    return [*read.strays, *(read.placed(fault) for fault in found)]
 
 
 def _import(
-    screen: Screen, services: Services, folder: Path, content: AccountFolder, dry_run: bool, reason: str
+    screen: Screen, services: Services, content: AccountFolder, problems: list[Fault], dry_run: bool, reason: str
 ) -> tuple[dict[str, Any], Plan]:
     """Publish it, or only say what would be; what is said of it, and what is different."""
-    from gateway.accounts import mapping_problems, plan_folder, publish_folder
-    from mappings.files.account_folder import named_products, named_supply_sites
+    from gateway.accounts import plan_folder, publish_folder
 
-    catalogue, sites = services.terms.catalogue(), services.store.stock.sites()
-    named = (*named_products(folder), *named_supply_sites(folder))
-    places = {(file, value): place for file, place, value in named}
-    problems = [
-        replace(fault, location=places.get((fault.location, fault.value or ""), fault.location))
-        for fault in mapping_problems(content, catalogue, sites)
-    ]
     if problems and not screen.as_json:
-        screen.faults(problems, f"{content.account.id} can be imported, but not every order can be answered:")
+        screen.faults(problems, f"{content.account.id} can be imported, but something about it looks wrong:")
     told = {"id": content.account.id, **{f"{kind}s": len(rows) for kind, rows in content.rows().items()}}
     told["warnings"] = [problem.as_json() for problem in problems]
     plan = plan_folder(services.store, content)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from mappings.account import Account
 from mappings.calendars import UnknownCalendar, known_calendar
-from mappings.files.tables import csv_rows, read_rows
+from mappings.files.tables import read_rows
 from mappings.files.text import FilesRejected, collect, text_of
 from mappings.files.writing import csv_text, yaml_text
 from mappings.files.yaml_model import Lines, read_model
@@ -17,6 +18,9 @@ from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import TABLES, Kind
 from schemas.faults import Fault
 
+_TERMS = "account.yaml"
+_READ = (".csv", ".yaml", ".yml", ".xlsx", ".xlsm")
+"""Endings of what may be meant for a table or for terms."""
 _KINDS: tuple[Kind, ...] = ("item", "unit", "site", "price")
 
 
@@ -37,26 +41,70 @@ class AccountFolder:
         return {"item": self.items, "unit": self.units, "site": self.sites, "price": self.prices}
 
 
+@dataclass(frozen=True, slots=True)
+class FolderRead:
+    """An account's folder as far as it can be read, with every fault of every file.
+
+    `rows` are with their places ("items.csv line 12"), also those that have a fault, as far as they can be read.
+    `strays` are what lies in the folder and no reader takes.
+    """
+
+    account: Account | None
+    rows: Mapping[Kind, tuple[tuple[str, Any], ...]]
+    maps: Mapping[str, str]
+    samples: Mapping[str, bytes]
+    faults: tuple[Fault, ...]
+    strays: tuple[Fault, ...]
+    lines: Lines = field(default_factory=dict)
+
+    def content(self) -> AccountFolder:
+        """The folder as a value. Raises FilesRejected where there is a fault."""
+        if self.faults or self.account is None:
+            raise FilesRejected(self.faults)
+        items, units, sites, prices = (tuple(row for _, row in self.rows[kind]) for kind in _KINDS)
+        return AccountFolder(self.account, items, units, sites, prices, self.maps, self.samples)
+
+    def placed(self, fault: Fault) -> Fault:
+        """A fault about account.yaml at the line of the key that its path names."""
+        if fault.location != _TERMS:
+            return fault
+        place = tuple(int(part) if part.isdigit() else part for part in fault.path.split("/")[1:])
+        known = next((place[:size] for size in range(len(place), -1, -1) if place[:size] in self.lines), None)
+        return fault if known is None else replace(fault, location=f"{_TERMS} line {self.lines[known]}")
+
+
 def read_account(folder: Path) -> AccountFolder:
-    """The account in `folder`. Only account.yaml must be there; a file that no account has is a fault."""
+    """The account in `folder`. Only account.yaml must be there. Raises FilesRejected with every fault."""
+    return read_folder(folder).content()
+
+
+def read_folder(folder: Path) -> FolderRead:
+    """All that can be read of the folder, and every fault; a table by another name than it should have is one."""
     if not folder.is_dir():
         detail = f"{folder.name} is not a folder"
-        raise FilesRejected([Fault("file_not_readable", detail, "", folder.name, None, "an account's folder")])
-    faults: list[Fault] = _strange_files(folder)
-    account = collect(faults, lambda: read_model(folder / "account.yaml", Account, _unknown_calendar))
-    rows = {kind: read_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS}
-    maps = {path.name: _map_text(path, faults) for path in sorted(folder.glob("*_map.yaml"))}
-    if faults or account is None:
-        raise FilesRejected(faults)
-    return AccountFolder(
+        nowhere = Fault("file_not_readable", detail, "", folder.name, None, "an account's folder")
+        return FolderRead(None, dict.fromkeys(_KINDS, ()), {}, {}, (nowhere,), ())
+    faults, strays = _strange_files(folder)
+    kept: dict[tuple[Any, ...], int] = {}
+
+    def judge(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
+        kept.update(lines)
+        return _unknown_calendar(name, tree, lines)
+
+    account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
+    return FolderRead(
         account=account,
-        items=rows["item"],
-        units=rows["unit"],
-        sites=rows["site"],
-        prices=rows["price"],
-        maps=maps,
+        rows={kind: _table_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS},
+        maps={path.name: _map_text(path, faults) for path in sorted(folder.glob("*_map.yaml"))},
         samples=_samples(folder / "samples"),
+        faults=tuple(faults),
+        strays=tuple(strays),
+        lines=kept,
     )
+
+
+def _table_rows(path: Path, kind: Kind, faults: list[Fault]) -> tuple[tuple[str, Any], ...]:
+    return read_rows(path, kind, faults) if path.exists() else ()
 
 
 def write_account(folder: Path, content: AccountFolder) -> None:
@@ -76,45 +124,24 @@ def write_account(folder: Path, content: AccountFolder) -> None:
         (folder / "samples" / name).write_bytes(body)
 
 
-def named_products(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Every product that the account's tables name, each once a table, with file and place ("items.csv line 12"); the
-    other cells of its row may be wrong. Tables that can't be read name none."""
-    return _named(folder, "product")
-
-
-def named_supply_sites(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Every site of ours that the account's sites.csv names as supply_site, as `named_products` gives the products."""
-    return _named(folder, "supply_site")
-
-
-def _named(folder: Path, column: str) -> Iterator[tuple[str, str, str]]:
-    for kind in _KINDS:
-        file = folder / TABLES[kind].file
-        if column not in TABLES[kind].names or not file.exists():
+def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:
+    """Faults: a misspelt file name would be a table that silently is not there. And what else nobody reads."""
+    faults, strays = [], []
+    names = [_TERMS, *(TABLES[kind].file for kind in _KINDS)]
+    expected = ", ".join([*names, "*_map.yaml", "samples/"])
+    for path in sorted([*folder.iterdir(), *(folder / "samples").glob("*/")]):
+        name = path.relative_to(folder).as_posix()
+        is_known = name in names or path.name.endswith("_map.yaml") if path.is_file() else name == "samples"
+        if is_known or path.name.startswith("."):
             continue
-        try:
-            rows, places = csv_rows(file, kind)
-        except FilesRejected:
-            continue
-        seen = set()
-        for index, cells in enumerate(rows):
-            name = cells.get(column)
-            if isinstance(name, str) and name.strip() and name.strip() not in seen:
-                seen.add(name.strip())
-                yield file.name, places(index, column), name.strip()
-
-
-def _strange_files(folder: Path) -> list[Fault]:
-    """A misspelt file name would be a table that silently is not there."""
-    known = {"account.yaml"} | {TABLES[kind].file for kind in _KINDS}
-    expected = ", ".join(sorted(known)) + ", *_map.yaml, samples/"
-    return [
-        Fault("unknown_field", f"{path.name} is no file of an account", "", path.name, path.name, expected)
-        for path in sorted(folder.iterdir())
-        if path.suffix in (".csv", ".yaml", ".yml", ".xlsx")
-        and path.name not in known
-        and not path.name.endswith("_map.yaml")
-    ]
+        if path.is_file() and path.suffix.lower() in _READ:
+            near = get_close_matches(name.lower(), names, 1)
+            meant = f"perhaps {near[0]}" if near else expected
+            faults.append(Fault("unknown_field", f"{name} is no file of an account", "", name, name, meant))
+        else:
+            detail = f"{name} is nothing that belongs to an account, and is not imported"
+            strays.append(Fault("unknown_field", detail, "", name, name, expected))
+    return faults, strays
 
 
 def _unknown_calendar(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:

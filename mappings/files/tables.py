@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -17,12 +20,14 @@ from lxml.etree import XMLSyntaxError
 from mappings.cells import Cell, RefusedCell
 from mappings.files.text import FilesRejected, collect, text_of, unreadable
 from mappings.revision import Pack, Product, StockRow, TaxRow
-from mappings.rows import RowsRead, rows_of
+from mappings.rows import RowsRead, cell_faults, rows_of
 from mappings.tables import TABLES, Kind
 from schemas.faults import Fault
 
 MAX_TABLE_BYTES = 200_000_000
 """Of a CSV file, or of what an XLSX file unpacks to: 100,000 rows are about 10 MB."""
+_NEARLY = 0.8
+"""So alike (`difflib`) are a column's name and one that is meant for it: `faktor`, `accountSKU`."""
 
 
 def read_catalogue(folder: Path) -> dict[str, tuple[Any, ...]]:
@@ -58,94 +63,159 @@ def read_taxes(path: Path) -> tuple[TaxRow, ...]:
 def read_table(path: Path, kind: Kind) -> RowsRead:
     """The good rows of one CSV or XLSX file and the faults of the others, indexed by data row.
 
-    Raises FilesRejected where no row can be read at all: not UTF-8, no header, a column nobody knows.
+    Raises FilesRejected where its rows can't be told: not UTF-8, no header, a column nobody knows; with what is wrong
+    with its cells as far as those can be read.
     """
-    spread = path.suffix.lower() in (".xlsx", ".xlsm")
-    rows, places = (_xlsx_rows if spread else csv_rows)(path, kind)
-    return rows_of(kind, rows, lambda index, column: places(index, column))
+    cells = _cells_of(path, kind)
+    if cells.faults:
+        raise FilesRejected([*cells.faults, *_faults_of_rows(cells)])
+    return rows_of(kind, cells.rows, cells.place)
+
+
+def _faults_of_rows(cells: Cells) -> list[Fault]:
+    if cells.is_whole:
+        return [fault for _, fault in rows_of(cells.kind, cells.rows, cells.place).faults]
+    return cell_faults(cells.kind, cells.rows, cells.place, cells.columns)
 
 
 def _catalogue_file(path: Path, kind: Kind) -> tuple[Any, ...]:
     faults: list[Fault] = []
-    rows = read_rows(path, kind, faults, required=True)
+    rows = read_rows(path, kind, faults)
     if faults:
         raise FilesRejected(faults)
-    return rows
+    return tuple(row for _, row in rows)
 
 
-def read_rows(path: Path, kind: Kind, faults: list[Fault], required: bool = False) -> tuple[Any, ...]:
-    """The file's good rows; what is wrong with it joins `faults`. One that isn't there is empty, or `required`."""
-    if not required and not path.exists():
+def read_rows(path: Path, kind: Kind, faults: list[Fault]) -> tuple[tuple[str, Any], ...]:
+    """The file's rows, each with its place ("items.csv line 12"); what is wrong with it joins `faults`. Rows with a
+    fault are there as far as they can be read, in `RowsRead`'s sense."""
+    cells: Cells | None = collect(faults, lambda: _cells_of(path, kind))
+    if cells is None:
         return ()
-    read = collect(faults, lambda: read_table(path, kind))
-    if read is None:
+    faults.extend(cells.faults)
+    if not cells.is_whole:
+        faults.extend(_faults_of_rows(cells))
         return ()
+    read = rows_of(kind, cells.rows, cells.place)
     faults.extend(fault for _, fault in read.faults)
-    return tuple(row for _, row in read.good)
+    return tuple((cells.place(index, None), row) for index, row in sorted((*read.good, *read.faulty), key=_index))
+
+
+def _index(read: tuple[int, Any]) -> int:
+    return read[0]
 
 
 Places = Callable[[int, str | None], str]
 Rows = list[dict[str, Cell]]
 
 
-def csv_rows(path: Path, kind: Kind) -> tuple[Rows, Places]:
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A file's cells by column name, where each row stands, and what is wrong with its header or its end."""
+
+    kind: Kind
+    rows: Rows
+    place: Places
+    columns: tuple[str, ...]
+    """Those whose cells can be told."""
+    faults: tuple[Fault, ...]
+    is_whole: bool
+    """Whether every column is one that can be told, so that a row says all it has to."""
+
+
+def _cells_of(path: Path, kind: Kind) -> Cells:
+    spread = path.suffix.lower() in (".xlsx", ".xlsm")
+    return (_xlsx_cells if spread else _csv_cells)(path, kind)
+
+
+def _csv_cells(path: Path, kind: Kind) -> Cells:
     """The cells by column name, and where each row starts: "items.csv line 12"."""
     name = path.name
     lines = csv.reader(io.StringIO(text_of(path, MAX_TABLE_BYTES), newline=""), strict=True)
     rows: Rows = []
     starts: list[int] = []
+    header = Header((), (), False)
+    faults: list[Fault] = []
     try:
         first = next(lines, [])
         header = _header(first, kind, f"{name} line 1")
         start = lines.line_num + 1
         for cells in lines:
             if any(cell.strip() for cell in cells):
-                rows.append(_named(header, cells, len(first)))
+                rows.append(_named(header.columns, cells, len(first)))
                 starts.append(start)
             start = lines.line_num + 1
     except csv.Error as error:
         location = f"{name} line {lines.line_num}"
-        raise unreadable(location, f"can't be read as CSV: {error}", "comma-separated values (RFC 4180)") from error
-    return rows, lambda index, _column: f"{name} line {starts[index]}"
+        broken = unreadable(location, f"can't be read as CSV: {error}", "comma-separated values (RFC 4180)")
+        faults.extend(broken.faults)
+    return _cells_under(header, kind, rows, lambda index, _column: f"{name} line {starts[index]}", faults)
 
 
-def _named(header: Sequence[str], cells: Sequence[Any], width: int) -> dict[str, Cell]:
+def _cells_under(header: Header, kind: Kind, rows: Rows, place: Places, faults: Sequence[Fault] = ()) -> Cells:
+    columns = tuple(column for column in header.columns if column)
+    return Cells(kind, rows, place, columns, (*header.faults, *faults), header.is_whole)
+
+
+def _named(header: Sequence[str | None], cells: Sequence[Any], width: int) -> dict[str, Cell]:
     """Cells under their column's name. Absent cells at the end are empty. One beyond the header's `width`, the sign of
     a comma without quotes around it (`1,000`), keeps a name of its own, which no table has."""
-    named: dict[str, Cell] = dict(zip(header, cells, strict=False))
+    named: dict[str, Cell] = {column: cell for column, cell in zip(header, cells, strict=False) if column is not None}
     for position, cell in enumerate(cells[len(header) :], len(header) + 1):
         if cell not in (None, "") or position > width:
             named[f"cell {position}, beyond the header"] = cell or ""
     return named
 
 
-def _header(cells: Sequence[Any], kind: Kind, location: str) -> tuple[str, ...]:
-    """The column names of the first row, every one of them known, none twice, none required missing."""
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A first row: the column of each cell, None where it is one nobody knows or a second of its name."""
+
+    columns: tuple[str | None, ...]
+    faults: tuple[Fault, ...]
+    is_whole: bool
+    """Whether each column is there that must be, and no cell is under a name that nobody knows."""
+
+
+def _header(cells: Sequence[Any], kind: Kind, location: str) -> Header:
+    """The columns that the first row names. A misspelt one counts as the one that it must be, so that its cells are
+    judged together with its name."""
     table = TABLES[kind]
-    names = tuple(cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells)
+    names = [cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell) for cell in cells]
     while names and not names[-1]:
-        names = names[:-1]
+        names.pop()
     expected = ",".join(table.names)
-    faults = []
     if not names:
-        faults.append(Fault("file_not_readable", f"{location}: the header is missing", "", location, None, expected))
-    for position, column in enumerate(names):
-        if column not in table.names:
-            detail = f"{location}: {table.file} has no column {column!r}"
-            faults.append(Fault("unknown_field", detail, "", location, column, expected))
-        elif column in names[:position]:
-            detail = f"{location}: the column {column} is there twice"
-            faults.append(Fault("unknown_field", detail, "", location, column, expected))
-    for required in (column.name for column in table.columns if column.required):
-        if names and required not in names:
-            detail = f"{location}: the column {required} is missing"
-            faults.append(Fault("missing_field", detail, "", location, None, expected))
-    if faults:
-        raise FilesRejected(faults)
-    return names
+        missing = Fault("file_not_readable", f"{location}: the header is missing", "", location, None, expected)
+        return Header((), (missing,), False)
+    columns: list[str | None] = []
+    faults: list[Fault] = []
+    for name in names:
+        column = name if name in table.names else _meant(name, set(table.names).difference(names, columns))
+        twice = column is not None and column in columns
+        if twice:
+            faults.append(
+                Fault("unknown_field", f"{location}: the column {name} is there twice", "", location, name, expected)
+            )
+        elif column != name:
+            detail = f"{location}: {table.file} has no column {name!r}"
+            faults.append(
+                Fault("unknown_field", detail, "", location, name, f"perhaps {column}" if column else expected)
+            )
+        columns.append(None if twice else column)
+    absent = [column.name for column in table.columns if column.required and column.name not in columns]
+    for name in absent:
+        faults.append(Fault("missing_field", f"{location}: the column {name} is missing", "", location, None, expected))
+    return Header(tuple(columns), tuple(faults), None not in columns and not absent)
 
 
-def _xlsx_rows(path: Path, kind: Kind) -> tuple[Rows, Places]:
+def _meant(name: str, free: Collection[str]) -> str | None:
+    """The column that a name nobody knows stands for, if it is nearly one that isn't there."""
+    near = get_close_matches(re.sub(r"[\s-]+", "_", name.strip().lower()), free, 1, _NEARLY)
+    return near[0] if near else None
+
+
+def _xlsx_cells(path: Path, kind: Kind) -> Cells:
     """The first sheet's cells by column name, and where they stand: "products.xlsx row 12, cell C12"."""
     from openpyxl import load_workbook  # imported here: every process that starts would pay for it
     from openpyxl.utils import get_column_letter
@@ -168,15 +238,15 @@ def _xlsx_rows(path: Path, kind: Kind) -> tuple[Rows, Places]:
     filled = [(number, cells) for number, cells in lines if any(cell not in (None, "") for cell in cells)]
     first, names = filled[0] if filled else (1, [])
     header = _header([cell.text if isinstance(cell, RefusedCell) else cell for cell in names], kind, f"{name} row 1")
-    letters = {column: get_column_letter(position) for position, column in enumerate(header, 1)}
+    letters = {column: get_column_letter(position) for position, column in enumerate(header.columns, 1) if column}
     numbers = [number for number, _ in filled if number > first]
-    rows = [_named(header, cells, len(cells)) for number, cells in filled if number > first]
+    rows = [_named(header.columns, cells, len(cells)) for number, cells in filled if number > first]
 
     def place(index: int, column: str | None) -> str:
         row = numbers[index]
         return f"{name} row {row}, cell {letters[column]}{row}" if column in letters else f"{name} row {row}"
 
-    return rows, place
+    return _cells_under(header, kind, rows, place)
 
 
 def _refuse_bomb(path: Path) -> None:

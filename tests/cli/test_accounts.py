@@ -124,6 +124,46 @@ def test_a_supply_site_without_any_stock_is_named_with_its_line(run: Run, tmp_pa
     assert (refused.code, "supply_site HAMBRUG" in refused.err) == (1, True)
 
 
+def test_every_fault_of_a_folder_is_told_in_one_round(run: Run, catalogue: None, tmp_path: Path) -> None:
+    """Terms, tables, and what only our catalogue and stock show, also of rows and files that have other faults."""
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    edited(folder, "account.yaml", ("tier: platinum", "tier: diamond"))
+    edited(folder, "items.csv", ("PL-0042,,OAT-1L,CS,EA,12", "PL-0042,9521234000014,NEVER-1,CS,XPX,many"))
+    edited(folder, "prices.csv", ("WATER-050,XCT,EUR,6.96", "WATER-050,XPC,EURO,6.96"))
+    edited(folder, "sites.csv", ("4012345000016,0088,ship_to", "4012345000017,0088,shipto"), ("HAMBURG", "HAMBRUG"))
+    (folder / "notes.txt").write_text("call Dana")
+    refused = run("accounts", "import", str(folder), "--dry-run", "--json")
+    faults = json.loads(refused.err)["faults"]
+    assert refused.code == 1
+    assert [(one["location"], one["value"]) for one in faults] == [
+        ("account.yaml line 4", "diamond"),
+        ("items.csv line 2", "many"),
+        ("prices.csv line 7", "EURO"),
+        ("notes.txt", "notes.txt"),
+        ("items.csv line 2", "NEVER-1"),
+        ("prices.csv line 7", "XPC"),
+        ("sites.csv line 2", "HAMBRUG"),
+        ("sites.csv line 2", "shipto"),
+        ("sites.csv line 2", "4012345000017"),
+        ("items.csv line 2", "9521234000014"),
+    ]
+
+
+def test_warnings_about_account_yaml_name_its_lines(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    edited(
+        folder, "account.yaml", ("formats: [ubl-2.1]", "formats: [ubl-2.1, idoc]"), ("4012345000009", "4012345000008")
+    )
+    warned = run("accounts", "import", str(folder), "--dry-run", "--json").json["warnings"]
+    assert [(one["location"], one["path"], one["value"]) for one in warned] == [
+        ("account.yaml line 15", "/inbound/formats/1", "idoc"),
+        ("account.yaml line 14", "/identifiers/0/id", "4012345000008"),
+        ("account.yaml line 13", "/legal/endpoint/id", "4012345000008"),
+    ]
+
+
 def test_a_mistyped_key_is_told_the_one_that_was_meant(run: Run, tmp_path: Path) -> None:
     (tmp_path / "account.yaml").write_text(
         "id: omega\nname: Omega\npolicies:\n  price_tolerence_percent: 2\n"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from mappings.account import Account
-from mappings.files.account_folder import AccountFolder, read_account, write_account
+from mappings.files.account_folder import AccountFolder, read_account, read_folder, write_account
 from mappings.files.supplier import read_supplier
 from mappings.files.tables import read_packs, read_products, read_stock, read_table
 from mappings.files.text import FilesRejected
@@ -147,7 +147,7 @@ def test_every_fault_of_every_file_at_once_with_its_line(tmp_path: Path) -> None
         + "PL-4,,P,,,,,,\n"
         + "PL-4,,P,,,,,,\n"
         + "PL-5,,P,CS,EA,1,000,,,\n",
-        units_csv="account_unit,product,unit,faktor\nCS,,XCT,1\n",
+        units_csv="account_unit,product,unit,faktor\nCS,,XCT,one\n",
         sites_csv="account_site\n\n",
         prices_csv="",
         item_csv="a,b\n",
@@ -165,9 +165,60 @@ def test_every_fault_of_every_file_at_once_with_its_line(tmp_path: Path) -> None
         ("duplicate_row", "items.csv line 7"),
         ("unknown_field", "items.csv line 8"),
         ("unknown_field", "units.csv line 1"),
-        ("missing_field", "units.csv line 1"),
+        ("not_a_number", "units.csv line 2"),
         ("file_not_readable", "prices.csv line 1"),
     ]
+
+
+def test_a_misspelt_column_is_told_and_its_cells_are_judged(tmp_path: Path) -> None:
+    header = "Account SKU,product,account-unit,unit,faktor\n"
+    found = faults_of(folder(tmp_path, items_csv=header + "PL-1,P,CS,EA,none\nPL-1,P,CS,EA,2\n"))
+    assert [(fault.code, fault.location[10:], fault.value, fault.expected) for fault in found[:3]] == [
+        ("unknown_field", "line 1", "Account SKU", "perhaps account_sku"),
+        ("unknown_field", "line 1", "account-unit", "perhaps account_unit"),
+        ("unknown_field", "line 1", "faktor", "perhaps factor"),
+    ]
+    assert places(found[3:]) == [("not_a_number", "items.csv line 2"), ("duplicate_row", "items.csv line 3")]
+
+
+def test_under_a_column_that_nobody_knows_only_the_other_cells_are_judged(tmp_path: Path) -> None:
+    rows = "P,EA,EURO,1,x\n,EA,EUR,-1,y\nP,EA,EUR,1,x\nP,EA,EUR,1,x\n"
+    found = faults_of(folder(tmp_path, prices_csv="product,unit,currency,price,whatever\n" + rows))
+    assert places(found) == [
+        ("unknown_field", "prices.csv line 1"),
+        ("bad_value", "prices.csv line 2"),
+        ("missing_field", "prices.csv line 3"),
+        ("not_a_number", "prices.csv line 3"),
+    ]
+    missing = faults_of(folder(tmp_path, prices_csv="product,unit,currency,product\nP,EA,EURO,Q\n"))
+    assert [(fault.code, fault.value) for fault in missing] == [
+        ("unknown_field", "product"),
+        ("missing_field", None),
+        ("bad_value", "EURO"),
+    ]
+
+
+def test_where_a_table_breaks_off_what_stands_before_is_judged(tmp_path: Path) -> None:
+    broken = 'account_unit,product,unit,factor\nCS,,XCT,none\nPL,,XPX,1\n"open,,EA,1\n'
+    assert places(faults_of(folder(tmp_path, units_csv=broken))) == [
+        ("file_not_readable", "units.csv line 4"),
+        ("not_a_number", "units.csv line 2"),
+    ]
+
+
+def test_what_lies_beside_is_named(tmp_path: Path) -> None:
+    """What may be meant for a table is a fault; anything else is told, for it is not kept; hidden files are not."""
+    for name in ("Items.CSV", "prices.xlsx", "notes.txt", "order.map.yaml", ".DS_Store", "order_map.yaml"):
+        (tmp_path / name).write_text("x: y\n")
+    for name in ("old", "samples/old", ".git"):
+        (tmp_path / name).mkdir(parents=True)
+    read = read_folder(folder(tmp_path))
+    assert [(fault.value, fault.expected) for fault in read.faults] == [
+        ("Items.CSV", "perhaps items.csv"),
+        ("order.map.yaml", "account.yaml, items.csv, units.csv, sites.csv, prices.csv, *_map.yaml, samples/"),
+        ("prices.xlsx", "perhaps prices.csv"),
+    ]
+    assert [fault.location for fault in read.strays] == ["notes.txt", "old", "samples/old"]
 
 
 @pytest.mark.parametrize(
@@ -361,7 +412,9 @@ def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
     assert places(faults_of(tmp_path)) == [("file_not_readable", "account.yaml")]
     assert [fault.code for fault in faults_of(tmp_path / "nowhere")] == ["file_not_readable"]
     path = folder(tmp_path, items_csv=ITEMS_HEADER.encode() + b"PL-1,,P\xe4\n", units_csv='account_unit\n"open\n')
-    assert [fault.code for fault in faults_of(path)] == ["file_not_readable"] + ["missing_field"] * 2
+    assert [fault.code for fault in faults_of(path)] == ["file_not_readable"] + ["missing_field"] * 2 + [
+        "file_not_readable"
+    ]
     assert "items.csv line 2" in faults_of(path)[0].location
 
 
@@ -414,6 +467,7 @@ def test_cells_that_lost_their_zeros_and_formulas_are_named(tmp_path: Path) -> N
         "products.xlsx row 3, cell B3",
         "products.xlsx row 3, cell E3",
         "products.xlsx row 4, cell E4",
+        "products.xlsx row 4",
     ]
     assert "leading zeros" in rejected.value.faults[0].detail
     assert "formula" in rejected.value.faults[2].detail

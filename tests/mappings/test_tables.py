@@ -78,6 +78,29 @@ def test_what_a_row_must_keep(kind: str, cells: dict[str, Cell], code: str, path
     assert fault.expected
 
 
+def test_a_wrong_cell_hides_nothing_that_is_wrong_between_the_others() -> None:
+    row = {**ITEM, "factor": "many", "unit": None, "gtin": "12", "valid_from": "2026-02-01", "valid_to": "2026-01-01"}
+    read = rows_of("item", [row, {**row, "gtin": None, "valid_to": "2026-13-01"}])
+    assert [(index, fault.code, fault.path) for index, fault in read.faults] == [
+        (0, "bad_value", "/0/gtin"),
+        (0, "not_a_number", "/0/factor"),
+        (0, "bad_value", "/0/valid_to"),
+        (0, "bad_value", "/0/unit"),
+        (1, "not_a_number", "/1/factor"),
+        (1, "not_a_date", "/1/valid_to"),
+        (1, "bad_value", "/1/unit"),
+    ]
+    assert [(index, row.product, row.gtin, row.factor) for index, row in read.faulty] == [
+        (0, "OAT-1L", None, None),
+        (1, "OAT-1L", None, None),
+    ]
+
+
+def test_a_cell_that_is_wrong_is_not_told_as_missing_beside_others() -> None:
+    assert only_fault("item", {"account_sku": "x" * 1001, "product": "P"}).path == "/0/account_sku"
+    assert only_fault("product", {"name": "N", "base_unit": "EA"}).path == "/0/product"
+
+
 def test_good_rows_are_kept_beside_the_faults_of_the_others() -> None:
     rows = [ITEM, {**ITEM, "account_sku": " PL-0043 "}, {**ITEM, "factor": "x", "unit": "?"}, {**ITEM, "factor": "13"}]
     read = rows_of("item", rows)
@@ -85,6 +108,7 @@ def test_good_rows_are_kept_beside_the_faults_of_the_others() -> None:
     assert [(index, fault.code) for index, fault in read.faults] == [
         (2, "bad_value"),
         (2, "not_a_number"),
+        (2, "duplicate_row"),
         (3, "duplicate_row"),
     ]
     assert "row 1" in read.faults[-1][1].detail

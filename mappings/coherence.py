@@ -1,0 +1,163 @@
+"""What no single row of an account's mapping shows: whether it fits our catalogue, our stock and our formats.
+
+None of it keeps a mapping from being published, for the other file may be what comes next; each will keep some of the
+account's orders from being answered, or is a number that nobody can have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from mappings.account import Account
+from mappings.revision import Catalogue, PriceRow, Product, SiteRow
+from mappings.sites import normal_scheme
+from mappings.tables import TABLES, Kind
+from mappings.units import base_per_our_unit
+from schemas.faults import Fault
+from schemas.formats.registry import FORMATS
+from schemas.values import is_gs1_number, shortest
+
+Placed = Sequence[tuple[str, Any]]
+"""Rows, each with the place where it stands; cells that are wrong by themselves are None."""
+_TERMS = "account.yaml"
+_NAMED_SITES = 10
+_GLN = "0088"
+_ROLES = ("ship_to", "bill_to", "buyer", "invoice")
+
+
+def mapping_problems(
+    account_id: str,
+    account: Account | None,
+    rows: Mapping[Kind, Placed],
+    catalogue: Catalogue | None,
+    sites: Collection[str],
+) -> tuple[Fault, ...]:
+    """What will keep the account's orders from being answered, and numbers with a wrong check digit.
+
+    `account` is None where its terms can't be read, `catalogue` where nothing is to be said of our products. `sites`
+    are those that stock was ever told of.
+    """
+    terms = () if account is None else (*_formats(account), *_terms_check_digits(account))
+    ours = () if catalogue is None else (*_products(account_id, rows, catalogue), *_units(rows, catalogue))
+    return (*terms, *ours, *_sites(account_id, rows["site"], sites), *_items_check_digits(rows["item"]))
+
+
+# --- account.yaml ----------------------------------------------------------------------------------------------------
+def _formats(account: Account) -> Iterator[Fault]:
+    known = f"one of {', '.join(FORMATS)}"
+    for index, name in enumerate(account.inbound.formats):
+        if name not in FORMATS:
+            detail = f"{account.id} may send {name}, which this program can't read"
+            yield Fault("bad_value", detail, f"/inbound/formats/{index}", _TERMS, name, known)
+    response = account.outbound.get("order_response")
+    if response is not None and "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
+        detail = f"{account.id} wants order responses in {response.format}, which this program can't write"
+        path = "/outbound/order_response/format"
+        yield Fault("bad_value", detail, path, _TERMS, response.format, known)
+
+
+def _terms_check_digits(account: Account) -> Iterator[Fault]:
+    endpoint = account.legal.endpoint if account.legal else None
+    named = [(f"/identifiers/{index}/id", one) for index, one in enumerate(account.identifiers)]
+    for path, one in [*named, *([("/legal/endpoint/id", endpoint)] if endpoint else [])]:
+        if normal_scheme(one.scheme) == _GLN and not is_gs1_number(one.id, (13,)):
+            yield _no_gln(path, _TERMS, one.id)
+
+
+# --- our products and packs ------------------------------------------------------------------------------------------
+def _products(account_id: str, rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]:
+    """Each product that we don't have, once a table."""
+    for kind in ("item", "unit", "price"):
+        file, seen = TABLES[kind].file, set()
+        for place, row in rows[kind]:
+            if row.product is not None and row.product not in catalogue.products and row.product not in seen:
+                seen.add(row.product)
+                detail = f"{file} of {account_id} names {row.product}, which products.csv does not have"
+                yield Fault("bad_value", detail, "", place, row.product, "a product of products.csv")
+
+
+def _units(rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]:
+    """Units of ours that the product doesn't have: a line ordered by such a unit is held, such a price never counts."""
+    for place, row in (*rows["item"], *rows["unit"]):
+        product = catalogue.products.get(row.product or "")
+        if product is not None and row.unit is not None and base_per_our_unit(product, row.unit, catalogue) is None:
+            said = "" if row.factor is None else f"{shortest(row.factor):f} "
+            wrong = f"1 {row.account_unit} is {said}{row.unit} there, but there is no {row.unit} of {product.product}"
+            yield _no_such_unit(place, wrong, row.unit, product, catalogue)
+    has = {unit for _, unit in catalogue.packs} | {product.base_unit for product in catalogue.products.values()}
+    for place, row in rows["unit"]:
+        if row.product is None and row.unit is not None and row.unit not in has:
+            detail = f"{place}: 1 {row.account_unit} is so many {row.unit} there, but no product of ours has that unit"
+            yield Fault("bad_value", detail, "", place, row.unit, "a base unit of products.csv or a pack of packs.csv")
+    yield from _price_units(rows, catalogue)
+
+
+def _price_units(rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]:
+    """Prices by a unit that is neither ours nor leads to one of ours by the account's own rows (`mappings.prices`)."""
+    said: list[Any] = [row for _, row in (*rows["unit"], *rows["item"])]
+    theirs = {(row.product, row.account_unit): row.unit for row in said if row.account_unit is not None}
+    for place, row in rows["price"]:
+        product = catalogue.products.get(row.product or "")
+        if product is None or row.unit is None or base_per_our_unit(product, row.unit, catalogue) is not None:
+            continue
+        ours = theirs.get((row.product, row.unit)) or theirs.get((None, row.unit))
+        if ours is None or base_per_our_unit(product, ours, catalogue) is None:
+            yield _no_such_unit(place, _of_price(row, product), row.unit, product, catalogue)
+
+
+def _of_price(row: PriceRow, product: Product) -> str:
+    unsaid = f"nothing says how many {product.base_unit} that is"
+    return f"the price of {product.product} by {row.unit} counts for no order: {unsaid}"
+
+
+def _no_such_unit(place: str, wrong: str, unit: str, product: Product, catalogue: Catalogue) -> Fault:
+    packs = [pack for owner, pack in catalogue.packs if owner == product.product]
+    expected = f"one of {', '.join([product.base_unit, *packs])}, or a row for {unit} in packs.csv"
+    return Fault("bad_value", f"{place}: {wrong}", "", place, unit, expected)
+
+
+def _items_check_digits(rows: Placed) -> Iterator[Fault]:
+    for place, row in rows:
+        if row.gtin is not None and not is_gs1_number(row.gtin):
+            expected = "a GTIN with its check digit (GS1 General Specifications 7.9)"
+            yield Fault("check_digit", f"{place}: the GTIN's check digit is wrong", "", place, row.gtin, expected)
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+def _sites(account_id: str, rows: Placed, sites: Collection[str]) -> Iterator[Fault]:
+    """Supply sites that no stock was ever told of (none while no stock is known at all, which is imported after the
+    accounts perhaps), roles that nobody reads, and GLNs that are none."""
+    seen = set()
+    for place, row in rows:
+        if sites and row.supply_site is not None and row.supply_site not in sites and row.supply_site not in seen:
+            seen.add(row.supply_site)
+            yield _site_not_ours(account_id, place, row.supply_site, sites)
+        yield from _place(place, row)
+
+
+def _place(place: str, row: SiteRow) -> Iterator[Fault]:
+    if row.role is not None and row.role not in _ROLES:
+        detail = f"{place}: the role {row.role} is none that is known; {row.account_site} counts as a place of delivery"
+        yield Fault("bad_value", detail, "", place, row.role, f"one of {', '.join(_ROLES)}, or nothing")
+    if (
+        row.account_site is not None
+        and normal_scheme(row.scheme) == _GLN
+        and not is_gs1_number(row.account_site, (13,))
+    ):
+        yield _no_gln("", place, row.account_site)
+
+
+def _site_not_ours(account_id: str, place: str, site: str, sites: Collection[str]) -> Fault:
+    detail = f"{TABLES['site'].file} of {account_id} names the supply_site {site}, for which no stock was ever told"
+    known = sorted(sites)
+    expected = ", ".join(known[:_NAMED_SITES]) + (", …" if len(known) > _NAMED_SITES else "")
+    return Fault("bad_value", detail, "", place, site, f"a site that stock is told of: {expected}")
+
+
+def _no_gln(path: str, place: str, number: str) -> Fault:
+    expected = "a GLN of 13 digits with its check digit (GS1 General Specifications 7.9)"
+    has_digits = number.isascii() and number.isdigit() and len(number) == 13
+    wrong = "the GLN's check digit is wrong" if has_digits else "a GLN (scheme 0088) has 13 digits"
+    where = ".".join(path.split("/")[1:]) or place
+    return Fault("check_digit", f"{where}: {wrong}", path, place, number, expected)

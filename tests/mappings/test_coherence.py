@@ -1,0 +1,133 @@
+"""An account's mapping beside our catalogue and stock: what will not work, at its place, and what works in silence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from mappings.account import Account
+from mappings.coherence import mapping_problems
+from mappings.compile import compile_catalogue
+from mappings.revision import ItemRow, Pack, PriceRow, Product, SiteRow, UnitRow
+from mappings.tables import Kind, table_of
+from schemas.faults import Fault
+
+CATALOGUE = compile_catalogue(
+    1,
+    [Product("OAT", "Oat drink", "EA"), Product("TEA", "Tea", "KGM")],
+    [Pack("OAT", "XCT", Decimal(12)), Pack("TEA", "XBG", Decimal(5))],
+)
+KINDS: tuple[Kind, ...] = ("item", "unit", "site", "price")
+
+
+def problems(*rows: Any, terms: dict[str, Any] | None = None, sites: tuple[str, ...] = ()) -> list[Fault]:
+    """What is wrong with these rows, each at "file row N"."""
+    placed = {kind: [_placed(index, row) for index, row in enumerate(rows) if _kind(row) == kind] for kind in KINDS}
+    account = Account.model_validate({"id": "acme", "name": "ACME", **(terms or {})})
+    return list(mapping_problems("acme", account, placed, CATALOGUE, sites))
+
+
+def _kind(row: Any) -> str:
+    return table_of(row).kind
+
+
+def _placed(index: int, row: Any) -> tuple[str, Any]:
+    return f"{table_of(row).file} row {index}", row
+
+
+def price(product: str, unit: str) -> PriceRow:
+    return PriceRow(product, unit, "EUR", Decimal(1))
+
+
+def test_a_price_by_a_unit_that_leads_nowhere() -> None:
+    (fault,) = problems(price("OAT", "XCT"), price("OAT", "EA"), price("OAT", "XPX"))
+    assert (fault.code, fault.location, fault.value) == ("bad_value", "prices.csv row 2", "XPX")
+    assert fault.detail == (
+        "prices.csv row 2: the price of OAT by XPX counts for no order: nothing says how many EA that is"
+    )
+    assert fault.expected == "one of EA, XCT, or a row for XPX in packs.csv"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        UnitRow("CS", None, "XCT", Decimal(1)),
+        UnitRow("CS", "OAT", "EA", Decimal(6)),
+        ItemRow("PL-1", None, "OAT", "CS", "EA", Decimal(12)),
+    ],
+)
+def test_a_price_by_the_accounts_own_unit_counts_where_that_unit_is_known(said: Any) -> None:
+    """As pricing an order has it (`mappings.prices`); the same word says nothing of a product without that pack."""
+    assert problems(price("OAT", "CS"), said) == []
+    assert [fault.value for fault in problems(price("TEA", "CS"), said)] == ["CS"]
+    assert [fault.value for fault in problems(price("OAT", "CS"))] == ["CS"]
+
+
+def test_a_unit_of_ours_that_the_product_has_not() -> None:
+    found = problems(
+        ItemRow("PL-1", None, "OAT", "PAL", "XPX", Decimal(2)),
+        ItemRow("PL-2", None, "OAT"),
+        UnitRow("BAG", "OAT", "XBG", Decimal(1)),
+        UnitRow("BAG", None, "XBG", Decimal(1)),
+        UnitRow("PAL", None, "XPX", Decimal(1)),
+    )
+    assert [(fault.location, fault.value) for fault in found] == [
+        ("items.csv row 0", "XPX"),
+        ("units.csv row 2", "XBG"),
+        ("units.csv row 4", "XPX"),
+    ]
+    assert found[0].detail == "items.csv row 0: 1 PAL is 2 XPX there, but there is no XPX of OAT"
+    assert "no product of ours has that unit" in found[2].detail
+
+
+def test_numbers_with_a_wrong_check_digit() -> None:
+    terms = {
+        "identifiers": [{"scheme": "0088", "id": "4012345000009"}, {"scheme": "GLN", "id": "4012345000008"}],
+        "legal": {"endpoint": {"scheme": "0088", "id": "401234"}},
+    }
+    found = problems(
+        ItemRow("PL-1", "9521234000013", "OAT"),
+        ItemRow("PL-2", "9521234000014", "OAT"),
+        SiteRow("4012345000016", "0088"),
+        SiteRow("4012345000017", "0088"),
+        SiteRow("4012345000017"),
+        SiteRow("314159", "0060"),
+        terms=terms,
+    )
+    assert [(fault.code, fault.path, fault.location, fault.value) for fault in found] == [
+        ("check_digit", "/identifiers/1/id", "account.yaml", "4012345000008"),
+        ("check_digit", "/legal/endpoint/id", "account.yaml", "401234"),
+        ("check_digit", "", "sites.csv row 3", "4012345000017"),
+        ("check_digit", "", "items.csv row 1", "9521234000014"),
+    ]
+    assert found[1].detail == "legal.endpoint.id: a GLN (scheme 0088) has 13 digits"
+
+
+def test_a_role_that_nobody_reads_makes_a_place_of_delivery() -> None:
+    (fault,) = problems(SiteRow("A", None, "bil_to"), SiteRow("B", None, "bill_to"), SiteRow("C", None, "ship_to"))
+    assert (fault.location, fault.value) == ("sites.csv row 0", "bil_to")
+    assert fault.expected == "one of ship_to, bill_to, buyer, invoice, or nothing"
+    assert "A counts as a place of delivery" in fault.detail
+
+
+def test_what_is_not_ours_is_named_once_a_table() -> None:
+    rows = (ItemRow("PL-1", None, "RYE"), ItemRow("PL-2", None, "RYE"), price("RYE", "EA"))
+    places = (SiteRow("A", supply_site="HAM"), SiteRow("B", supply_site="HAM"))
+    found = problems(*rows, *places, sites=("OSLO",))
+    assert [(fault.location, fault.value) for fault in found] == [
+        ("items.csv row 0", "RYE"),
+        ("prices.csv row 2", "RYE"),
+        ("sites.csv row 3", "HAM"),
+    ]
+    assert [fault.value for fault in problems(*places)] == []  # no stock is known yet
+
+
+def test_cells_that_are_wrong_by_themselves_say_nothing() -> None:
+    """Rows with a fault are judged by what could be read of them."""
+    nothing: Any = None
+    rows = (ItemRow(None, None, nothing, "CS", None, Decimal(1)), UnitRow(nothing, "OAT", nothing, nothing))
+    assert problems(*rows, PriceRow("OAT", nothing, "EUR", nothing), SiteRow(nothing, "0088")) == []
+    (fault,) = problems(UnitRow("PAL", "OAT", "XPX", nothing))
+    assert fault.detail == "units.csv row 0: 1 PAL is XPX there, but there is no XPX of OAT"
