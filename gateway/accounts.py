@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.differences import TERMS_FILE, Difference, row_differences, term_differences
@@ -16,12 +15,11 @@ from mappings.account import Account
 from mappings.coherence import mapping_problems
 from mappings.compile import compile_catalogue
 from mappings.files.account_folder import AccountFolder
-from mappings.revision import Catalogue, StockRow
+from mappings.revision import Catalogue
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
 
 _SAMPLES = "samples/"
-_AHEAD = timedelta(days=1)
 
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
@@ -148,52 +146,3 @@ def folder_problems(folder: AccountFolder, catalogue: Catalogue, sites: Collecti
     rows = {kind: [(TABLES[kind].file, row) for row in rows] for kind, rows in folder.rows().items()}
     found = mapping_problems(folder.account.id, folder.account, rows, catalogue, sites)
     return tuple(fault for fault in found if fault.code != "check_digit")
-
-
-def stock_problems(file: str, rows: Sequence[StockRow], catalogue: Catalogue, now: datetime) -> tuple[Fault, ...]:
-    """What is odd about a file of stock, all of which is stored: products that we don't have, and moments to come,
-    until which every other file would be the older one."""
-    return (*_stock_not_ours(file, rows, catalogue), *_stock_to_come(file, rows, now))
-
-
-def stock_of_no_day_yet(file: str, rows: Sequence[StockRow], now: datetime) -> tuple[Fault, ...]:
-    """A fault for each row that counts what is there more than a day from now, which nobody can have counted. Up to a
-    day ahead it may be a clock or a time zone, and is only warned of."""
-    latest = now + _AHEAD
-    return tuple(
-        Fault(
-            "bad_value",
-            f"{file} says what is there of {row.product} at {row.site} more than a day from now; nothing was stored",
-            "",
-            file,
-            row.as_of.isoformat(),
-            f"an as_of up to now, {now.isoformat()}",
-        )
-        for row in rows
-        if row.as_of > latest
-    )
-
-
-def _stock_not_ours(file: str, rows: Sequence[StockRow], catalogue: Catalogue) -> Iterator[Fault]:
-    for product in dict.fromkeys(row.product for row in rows):
-        if product not in catalogue.products:
-            detail = f"{file} names {product}, which products.csv does not have"
-            yield Fault("bad_value", detail, "", file, product, "a product of products.csv")
-
-
-def _stock_to_come(file: str, rows: Sequence[StockRow], now: datetime) -> Iterator[Fault]:
-    for moment, late in _by_moment(row for row in rows if row.as_of > now).items():
-        first, others = late[0], len(late) - 1
-        places = f"{first.product} at {first.site}" + (f" and {others} more" if others else "")
-        detail = (
-            f"{file} says what is there of {places} at a moment that is still to come; no file of an earlier one "
-            "counts there from now on. Rows with the same as_of correct it"
-        )
-        yield Fault("bad_value", detail, "", file, moment.isoformat(), f"an as_of up to now, {now.isoformat()}")
-
-
-def _by_moment(rows: Iterable[StockRow]) -> dict[datetime, list[StockRow]]:
-    grouped: dict[datetime, list[StockRow]] = {}
-    for row in rows:
-        grouped.setdefault(row.as_of, []).append(row)
-    return grouped

@@ -8,7 +8,7 @@ import click
 
 from gateway.commands.accounts import accounts
 from gateway.commands.audit import audit
-from gateway.commands.catalogue import packs, products, stock
+from gateway.commands.catalogue import packs, products
 from gateway.commands.convert import convert
 from gateway.commands.database import db
 from gateway.commands.demo import demo
@@ -21,6 +21,7 @@ from gateway.commands.orders import orders
 from gateway.commands.problems import problems
 from gateway.commands.processes import scheduler, up, web, worker
 from gateway.commands.replay import replay
+from gateway.commands.stock import stock
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

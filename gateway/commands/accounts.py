@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.differences import difference_lines
+from gateway.commands.differences import plan_lines
 from gateway.commands.opening import opened
 from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, reports
 
@@ -103,7 +103,7 @@ def _told(one: dict[str, Any], plan: Plan) -> list[str]:
     rows = ", ".join(counted(one[f"{kind}s"], kind) for kind in ("item", "unit", "site", "price"))
     if not one["changed"]:
         return [f"{one['id']}: equal to revision {one['revision']}: {rows}."]
-    differences = difference_lines(plan)
+    differences = plan_lines(plan)
     if one["dry_run"]:
         which = f"a new revision after {one['revision']}" if one["revision"] else "its first revision"
         return [f"{one['id']}: would be {which}: {rows}. Nothing was stored.", *differences]

@@ -1,27 +1,22 @@
-"""Our own products, packs and stock, from files."""
+"""Our own products and packs, from files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from gateway.commands.differences import difference_lines
+from gateway.commands.differences import plan_lines
 from gateway.commands.opening import opened
-from gateway.commands.screen import DONE, PARTLY, Screen, counted, person, reports
+from gateway.commands.screen import Screen, counted, person, reports
 
 if TYPE_CHECKING:
     from gateway.store.revisions import Published
-    from gateway.store.stock import OlderRow
 
-_FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
-_DRY_RUN = click.option("--dry-run", is_flag=True, help="Check and show what is different only; nothing is stored.")
+FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Check and show what is different only; nothing is stored.")
 _REASON = click.option("--reason", default="imported", show_default=True, help="Why, for the record.")
-_NAMED = 20
-"""So many rows that were left out are named to people; programs get all of them."""
 
 
 @click.group()
@@ -34,15 +29,10 @@ def packs() -> None:
     """The packs of our products."""
 
 
-@click.group()
-def stock() -> None:
-    """Our stock."""
-
-
 @products.command("import")
 @reports
-@_FILE
-@_DRY_RUN
+@FILE
+@DRY_RUN
 @_REASON
 def import_products(screen: Screen, file: Path, dry_run: bool, reason: str) -> None:
     """Make FILE (CSV or XLSX) the list of our products.
@@ -56,8 +46,8 @@ def import_products(screen: Screen, file: Path, dry_run: bool, reason: str) -> N
 
 @packs.command("import")
 @reports
-@_FILE
-@_DRY_RUN
+@FILE
+@DRY_RUN
 @_REASON
 def import_packs(screen: Screen, file: Path, dry_run: bool, reason: str) -> None:
     """Make FILE (CSV or XLSX) the list of our products' packs.
@@ -65,52 +55,6 @@ def import_packs(screen: Screen, file: Path, dry_run: bool, reason: str) -> None
     Columns: product, unit, quantity; where they say something gtin, gross_weight_kg. config/README.md explains them.
     """
     _publish(screen, "pack", file, dry_run, reason)
-
-
-@stock.command("import")
-@reports
-@_FILE
-def import_stock(screen: Screen, file: Path) -> int:
-    """Take the stock of its products and sites from FILE (CSV or XLSX).
-
-    What is known as of later stays; rows that are older are named, and the exit code is then 3. Nothing is stored
-    where a row is of more than a day from now. Columns: product, site, as_of, on_hand; where they say something
-    reserved_other, next_receipt_date, next_receipt_quantity. config/README.md explains them.
-    """
-    from gateway.accounts import stock_of_no_day_yet, stock_problems
-    from mappings.files.tables import read_stock
-    from mappings.files.text import FilesRejected
-
-    rows, now = read_stock(file), datetime.now(UTC).replace(microsecond=0)
-    if early := stock_of_no_day_yet(file.name, rows, now):
-        raise FilesRejected(early)
-    with opened() as services:
-        recorded = services.store.stock.record(rows)
-        catalogue = services.terms.catalogue()
-    problems = stock_problems(file.name, rows, catalogue, now)
-    if problems and not screen.as_json:
-        screen.faults(problems, "The stock is stored, but something about it looks wrong:")
-    older = [_older(one) for one in recorded.older]
-    lines = [f"Stored: {counted(recorded.stored, 'row')} of stock.", *_told_of_older(older)]
-    told = {"rows": len(rows), "stored": recorded.stored, "older": older}
-    screen.result({**told, "warnings": [problem.as_json() for problem in problems]}, *lines)
-    return PARTLY if older else DONE
-
-
-def _older(one: OlderRow) -> dict[str, str]:
-    row = one.row
-    place = {"product": row.product, "site": row.site}
-    return {**place, "as_of": row.as_of.isoformat(), "known_as_of": one.known.isoformat()}
-
-
-def _told_of_older(older: Sequence[Mapping[str, str]]) -> list[str]:
-    """What was left out and why, the first of many by name."""
-    if not older:
-        return []
-    more = len(older) - _NAMED
-    named = [f"    {one['product']} at {one['site']}: {one['as_of']}, known {one['known_as_of']}" for one in older]
-    head = f"Left out: {counted(len(older), 'row')}, older than the stock that is known:"
-    return [head, *named[:_NAMED], *([f"    and {more} more"] if more > 0 else [])]
 
 
 def _publish(screen: Screen, kind: Literal["product", "pack"], file: Path, dry_run: bool, reason: str) -> None:
@@ -141,7 +85,7 @@ def _publish(screen: Screen, kind: Literal["product", "pack"], file: Path, dry_r
     screen.result(
         {**told, "warnings": [problem.as_json() for problem in problems]},
         _told(counted(len(rows), kind), published, dry_run),
-        *difference_lines(plan),
+        *plan_lines(plan),
     )
 
 

@@ -16,12 +16,14 @@ _SHOWN = 10
 _KINDS = ("removed", "changed", "added")
 
 
-def difference_lines(plan: Plan) -> list[str]:
-    """Each file with its differences: what is removed first, for nobody must miss it. Nothing for a first revision, all
-    of which is new."""
-    if not plan.number:
-        return []
-    by_file = groupby(plan.differences, key=lambda one: one.file)
+def plan_lines(plan: Plan) -> list[str]:
+    """What the plan changes; nothing for a first revision, all of which is new."""
+    return difference_lines(plan.differences) if plan.number else []
+
+
+def difference_lines(differences: Sequence[Difference]) -> list[str]:
+    """Each file with its differences: what is removed first, for nobody must miss it."""
+    by_file = groupby(differences, key=lambda one: one.file)
     return [line for file, found in by_file for line in _of_file(file, list(found))]
 
 

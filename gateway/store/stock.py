@@ -24,6 +24,7 @@ from gateway.store.tables import stock_places, stock_snapshots
 from gateway.store.takings import last_of_all, last_of_one, lock_places
 from gateway.trade.stock import Place, Position, Stock
 from mappings.revision import StockRow
+from schemas.values import EXACT
 
 
 class OlderRow(NamedTuple):
@@ -39,6 +40,19 @@ class Recorded(NamedTuple):
 
     stored: int
     older: tuple[OlderRow, ...]
+
+
+class Standing(NamedTuple):
+    """Where a place stands: what was counted last, and what was taken through the gateway since ever."""
+
+    counted: StockRow
+    allocated: Decimal
+
+    @property
+    def available(self) -> Decimal:
+        """Base units that can still be promised, to all accounts together."""
+        left = EXACT.subtract(EXACT.subtract(self.counted.on_hand, self.counted.reserved_other), self.allocated)
+        return max(left, Decimal(0))
 
 
 class StockBook:
@@ -69,6 +83,21 @@ class StockBook:
         """Every site that stock was ever told of, for whatever product."""
         with self._database.read() as connection:
             return frozenset(site for (site,) in fetch(connection, "SELECT DISTINCT site FROM stock_places", []))
+
+    def standing(self, products: Iterable[str] = (), site: str | None = None) -> list[Standing]:
+        """The places of these products, or of all, at this site, or at all; by product and site."""
+        wanted = sorted(set(products))
+        with self._database.read() as connection:
+            conditions, parameters = ["1 = 1"], []
+            if wanted:
+                conditions.append(one_of(connection, "k.product"))
+                parameters.append(values(connection, wanted))
+            if site is not None:
+                conditions.append("k.site = ?")
+                parameters.append(site)
+            columns = "m.as_of, m.on_hand, m.reserved_other, m.next_receipt_date, m.next_receipt_quantity"
+            query = f"{_each_place(connection, columns)} WHERE {' AND '.join(conditions)} ORDER BY k.product, k.site"
+            return [_standing(row) for row in fetch(connection, query, parameters)]
 
     def load(self, products: Iterable[str], accounts: Iterable[str]) -> Stock:
         """Where these products stand at every site, and what these accounts have taken of them.
@@ -112,19 +141,35 @@ def _snapshot_row(row: StockRow, at: int) -> tuple[Any, ...]:
     )
 
 
-def _positions(connection: Connection, products: list[str]) -> dict[Place, Position]:
-    """The newest snapshot of each place, and what all have taken there."""
-    columns = "m.id, m.on_hand, m.reserved_other, m.next_receipt_date, m.next_receipt_quantity"
+def _standing(row: Sequence[Any]) -> Standing:
+    product, site, as_of, on_hand, reserved_other, day, quantity, taken = row
+    counted = StockRow(
+        product,
+        site,
+        datetime.fromisoformat(as_of),
+        Decimal(on_hand),
+        Decimal(reserved_other),
+        date.fromisoformat(day) if day else None,
+        None if quantity is None else Decimal(quantity),
+    )
+    return Standing(counted, Decimal(taken or 0))
+
+
+def _each_place(connection: Connection, columns: str) -> str:
+    """SQL for the places `k`: product, site, these columns of the newest snapshot `m`, what all have taken there."""
     newest = "FROM stock_snapshots n WHERE n.product = k.product AND n.site = k.site"
     if connection.dialect.name == "sqlite":
         joined = f"CROSS JOIN stock_snapshots m ON m.id = (SELECT max(n.id) {newest})"
     else:
         joined = f"CROSS JOIN LATERAL (SELECT * {newest} ORDER BY n.id DESC LIMIT 1) m"
     taken = last_of_all("taken", "k.product", "k.site")
-    query = (
-        f"SELECT k.product, k.site, {columns}, {taken} FROM stock_places k {joined} "
-        f"WHERE {one_of(connection, 'k.product')}"
-    )
+    return f"SELECT k.product, k.site, {columns}, {taken} FROM stock_places k {joined}"
+
+
+def _positions(connection: Connection, products: list[str]) -> dict[Place, Position]:
+    """The newest snapshot of each place, and what all have taken there."""
+    columns = "m.id, m.on_hand, m.reserved_other, m.next_receipt_date, m.next_receipt_quantity"
+    query = f"{_each_place(connection, columns)} WHERE {one_of(connection, 'k.product')}"
     return {
         (row[0], row[1]): Position(
             product=row[0],

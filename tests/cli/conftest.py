@@ -66,6 +66,13 @@ def run() -> Run:
 
 
 @pytest.fixture
+def catalogue(run: Run) -> None:
+    """The demo's products, packs and stock, imported."""
+    for command in ("products", "packs", "stock"):
+        assert run(command, "import", str(DEMO / f"{command}.csv")).code == 0
+
+
+@pytest.fixture
 def services(data_dir: Path) -> Iterator[Services]:
     """The gateway on the same data, with the demo's catalogue, stock and accounts. Redis is away."""
     opened = build_services(read_settings(), upgrade=True)

@@ -1,11 +1,9 @@
-"""Accounts, catalogue and stock in and out of the store by files."""
+"""Accounts in and out of the store by folders."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,12 +12,6 @@ from gateway.accounts import published_folder
 from gateway.services import Services
 from mappings.files.account_folder import read_account
 from tests.cli.conftest import ACCOUNTS, DEMO, Run
-
-
-@pytest.fixture
-def catalogue(run: Run) -> None:
-    for command in ("products", "packs", "stock"):
-        assert run(command, "import", str(DEMO / f"{command}.csv")).code == 0
 
 
 def test_an_account_is_imported_once(run: Run, catalogue: None) -> None:
@@ -294,123 +286,6 @@ def test_export_overwrites_nothing_else(run: Run, catalogue: None, tmp_path: Pat
     assert read_account(tmp_path / "out") == read_account(ACCOUNTS / "acme-retail")
     assert run("accounts", "export", "nobody", str(tmp_path / "new")).code == 1
     assert not (tmp_path / "new").exists()
-
-
-def test_products_and_packs_are_kept_apart(run: Run) -> None:
-    said = run("products", "import", str(DEMO / "products.csv"), "--json").json
-    assert (said["revision"], said["rows"], said["added"]) == (1, 12, 12)
-    assert "OAT-1L is sold by XCT" in said["warnings"][0]["detail"]  # its packs are not there yet
-    said = run("packs", "import", str(DEMO / "packs.csv"), "--json").json
-    assert (said["revision"], said["rows"], said["warnings"]) == (2, 18, [])
-    again = run("products", "import", str(DEMO / "products.csv"), "--json").json
-    assert (again["revision"], again["changed"]) == (2, False)
-
-
-def test_a_dry_run_of_products_stores_nothing_and_shows_what_is_different(
-    run: Run, catalogue: None, tmp_path: Path
-) -> None:
-    lines = (DEMO / "products.csv").read_text().splitlines(keepends=True)
-    file = tmp_path / "products.csv"
-    file.write_text("".join(line.replace("Soy drink", "Soya drink") for line in lines if "JAM-RASP" not in line))
-    before = run("products", "import", str(DEMO / "products.csv"), "--dry-run", "--json").json
-    assert (before["changed"], before["differences"]) == (False, [])
-    planned = run("products", "import", str(file), "--dry-run")
-    assert planned.code == 0
-    assert planned.out.splitlines()[:2] == [
-        f"Would be a new revision after {before['revision']} of the catalogue: 11 products. Nothing was stored.",
-        "    products.csv: 1 removed, 1 changed",
-    ]
-    assert planned.out.splitlines()[-1] == "        changed  SOY-1L: name Soy drink 1 l → Soya drink 1 l"
-    assert "packs.csv has XCT of JAM-RASP, which products.csv does not have" in planned.err
-    assert run("products", "import", str(DEMO / "products.csv"), "--json").json == before | {"dry_run": False}
-    published = run("products", "import", str(file), "--json").json
-    assert published["revision"] == before["revision"] + 1
-    assert [one["change"] for one in published["differences"]] == ["removed", "changed"]
-    assert [one["value"] for one in published["warnings"]] == ["JAM-RASP"] * 2
-
-
-def test_a_dry_run_of_packs(run: Run, catalogue: None, tmp_path: Path) -> None:
-    file = tmp_path / "packs.csv"
-    file.write_text((DEMO / "packs.csv").read_text() + "OIL-5L,XPX,96,,\n")
-    planned = run("packs", "import", str(file), "--dry-run", "--json").json
-    (new,) = planned["differences"]
-    assert (new["change"], new["name"], new["new"]["quantity"]) == ("added", "OIL-5L XPX", "96")
-    assert (planned["added"], planned["removed"], planned["dry_run"]) == (1, 0, True)
-    assert run("packs", "import", str(DEMO / "packs.csv"), "--json").json["changed"] is False
-
-
-def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "products.csv"
-    file.write_text("product,name,base_unit\nA,Apples,EA\nB,Bananas,CT\n,Nothing,EA\n")
-    said = run("products", "import", str(file))
-    assert said.code == 1
-    assert "products.csv line 3" in said.err
-    assert "products.csv line 4" in said.err
-    assert run("products", "import", str(tmp_path / "none.csv")).code == 1
-
-
-def stock_file(folder: Path, *rows: str) -> str:
-    """A file of stock with these rows; its path."""
-    file = folder / "stock.csv"
-    file.write_text("\n".join(["product,site,as_of,on_hand", *rows, ""]))
-    return str(file)
-
-
-def test_stock_is_what_the_newest_file_says(run: Run, services: Services, tmp_path: Path) -> None:
-    file = stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,17.5")
-    expected = {"rows": 1, "stored": 1, "older": [], "warnings": []}
-    assert run("stock", "import", file, "--json").json == expected
-    assert services.store.stock.load(["OAT-1L"], []).positions["OAT-1L", "HAMBURG"].on_hand == Decimal("17.5")
-
-
-def test_rows_of_an_older_file_are_named_and_left_out(run: Run, services: Services, tmp_path: Path) -> None:
-    run("stock", "import", stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,0"))
-    rows = ("OAT-1L,HAMBURG,2020-01-01T00:00:00Z,50000", "OAT-1L,HALDEN,2026-11-24T06:00:00+01:00,5")
-    file = stock_file(tmp_path, *rows)
-    said = run("stock", "import", file, "--json")
-    (older,) = said.json["older"]
-    assert (said.code, said.json["rows"], said.json["stored"]) == (3, 2, 1)
-    assert older == {
-        "product": "OAT-1L",
-        "site": "HAMBURG",
-        "as_of": "2020-01-01T00:00:00+00:00",
-        "known_as_of": "2026-11-24T06:00:00+01:00",
-    }
-    positions = services.store.stock.load(["OAT-1L"], []).positions
-    assert [positions["OAT-1L", site].on_hand for site in ("HAMBURG", "HALDEN")] == [0, 5]
-    told = run("stock", "import", file)
-    assert told.code == 3
-    assert "Stored: 1 row of stock." in told.out
-    assert "Left out: 1 row, older than the stock that is known:" in told.out
-    assert "OAT-1L at HAMBURG: 2020-01-01T00:00:00+00:00, known 2026-11-24T06:00:00+01:00" in told.out
-
-
-def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
-    run: Run, services: Services, tmp_path: Path
-) -> None:
-    soon = (datetime.now(UTC) + timedelta(hours=20)).replace(microsecond=0).isoformat()
-    file = stock_file(tmp_path, "NEVER-1,HAMBURG,2020-01-01T00:00:00Z,1", f"OAT-1L,HAMBURG,{soon},2")
-    said = run("stock", "import", file, "--json")
-    assert (said.code, said.json["stored"]) == (0, 2)
-    strange, early = said.json["warnings"]
-    assert (strange["value"], strange["location"]) == ("NEVER-1", "stock.csv")
-    assert (early["value"], "OAT-1L at HAMBURG" in early["detail"]) == (soon, True)
-    assert set(services.store.stock.load(["NEVER-1"], []).positions) == {("NEVER-1", "HAMBURG")}
-    told = run("stock", "import", file)
-    assert "Stored: 2 rows of stock." in told.out
-    assert "names NEVER-1, which products.csv does not have" in told.err
-
-
-def test_stock_of_next_year_is_a_fault_of_its_row(run: Run, services: Services, tmp_path: Path) -> None:
-    """Stored, it would keep out every true count until then."""
-    late = (datetime.now(UTC) + timedelta(hours=25)).replace(microsecond=0).isoformat()
-    rows = ("OAT-1L,HAMBURG,2999-01-01T00:00:00Z,1", f"RYE-500,HAMBURG,{late},2", "NEW,KIEL,2020-01-01T00:00:00Z,3")
-    refused = run("stock", "import", stock_file(tmp_path, *rows), "--json")
-    assert refused.code == 1
-    faults = json.loads(refused.err)["faults"]
-    assert [one["value"] for one in faults] == ["2999-01-01T00:00:00+00:00", late]
-    assert "OAT-1L at HAMBURG more than a day from now" in faults[0]["detail"]
-    assert services.store.stock.load(["NEW"], []).positions == {}
 
 
 def test_an_unknown_account_has_no_folder(services: Services) -> None:

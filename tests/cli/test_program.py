@@ -20,6 +20,7 @@ from tests.cli.conftest import ROOT, Run
 COMMANDS = {
     "up", "web", "worker", "scheduler", "db upgrade", "doctor", "demo", "faults",
     "accounts list", "accounts import", "accounts export", "products import", "packs import", "stock import",
+    "stock show",
     "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "orders show", "audit verify",
 }  # fmt: skip

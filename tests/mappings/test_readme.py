@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pytest
 from click.testing import CliRunner
 
-from gateway.commands.catalogue import packs, products, stock
+from gateway.commands.catalogue import packs, products
+from gateway.commands.stock import stock
 from mappings.account import Account, Policies
 from mappings.tables import TABLES
 

@@ -471,6 +471,30 @@ def test_every_site_that_stock_was_told_of_is_known(store: Store) -> None:
     assert store.stock.sites() == {"S", "T"}
 
 
+def test_where_places_stand_by_product_and_by_site(store: Store) -> None:
+    newest = StockRow("P", "T", NOON, Decimal("1.50"), Decimal("0.25"), NOON.date(), Decimal(9))
+    store.stock.record([counted(1), counted(2, product="Q"), counted(3, product="R")])
+    store.stock.record([StockRow("P", "T", NOON.replace(hour=1), Decimal(7))])
+    store.stock.record([newest])
+    assert [one.counted for one in store.stock.standing()] == [
+        counted(1),
+        newest,
+        counted(2, product="Q"),
+        counted(3, product="R"),
+    ]
+    places = {
+        (("P",), None): [("P", "S"), ("P", "T")],
+        (("Q", "P", "none"), None): [("P", "S"), ("P", "T"), ("Q", "S")],
+        ((), "T"): [("P", "T")],
+        (("P", "R"), "S"): [("P", "S"), ("R", "S")],
+        (("Q",), "T"): [],
+    }
+    for (products, site), expected in places.items():
+        found = store.stock.standing(products, site)
+        assert [(one.counted.product, one.counted.site) for one in found] == expected
+    assert [(one.allocated, one.available) for one in store.stock.standing(["P"], "T")] == [(0, Decimal("1.25"))]
+
+
 def test_moments_are_compared_not_their_text(store: Store) -> None:
     store.stock.record([counted(1)])
     earlier = datetime.fromisoformat("2026-11-23T13:59:59+02:00")  # reads as later; NOON is 14:00 there

@@ -139,6 +139,19 @@ def test_two_decisions_on_plentiful_stock_both_stand(store: Store) -> None:
     assert (position.taken, position.taken_by) == (90, {"acme": 90})
 
 
+def test_what_was_taken_is_allocated_and_no_more_available(store: Store) -> None:
+    """Of all batches together; a later count of less than was taken leaves nothing, and never less."""
+    stocked(store, OAT=100, SOY=100)
+    for quantity in (30, 25):
+        batch = Batch(store)
+        batch.take(OAT, quantity)
+        batch.save()
+    assert [(one.allocated, one.available) for one in store.stock.standing(["OAT", "SOY"])] == [(55, 45), (0, 100)]
+    stocked(store, OAT=50)
+    (oat,) = store.stock.standing(["OAT"])
+    assert (oat.counted.on_hand, oat.allocated, oat.available) == (50, 55, 0)
+
+
 def test_savers_that_take_from_the_same_places_wait_for_one_another_and_never_collide(
     store: Store, database_url: str
 ) -> None:

@@ -1,0 +1,195 @@
+"""Catalogue and stock into the store by files, and stock as it is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from gateway.services import Services
+from tests.cli.conftest import DEMO, Run
+
+
+def test_products_and_packs_are_kept_apart(run: Run) -> None:
+    said = run("products", "import", str(DEMO / "products.csv"), "--json").json
+    assert (said["revision"], said["rows"], said["added"]) == (1, 12, 12)
+    assert "OAT-1L is sold by XCT" in said["warnings"][0]["detail"]  # its packs are not there yet
+    said = run("packs", "import", str(DEMO / "packs.csv"), "--json").json
+    assert (said["revision"], said["rows"], said["warnings"]) == (2, 18, [])
+    again = run("products", "import", str(DEMO / "products.csv"), "--json").json
+    assert (again["revision"], again["changed"]) == (2, False)
+
+
+def test_a_dry_run_of_products_stores_nothing_and_shows_what_is_different(
+    run: Run, catalogue: None, tmp_path: Path
+) -> None:
+    lines = (DEMO / "products.csv").read_text().splitlines(keepends=True)
+    file = tmp_path / "products.csv"
+    file.write_text("".join(line.replace("Soy drink", "Soya drink") for line in lines if "JAM-RASP" not in line))
+    before = run("products", "import", str(DEMO / "products.csv"), "--dry-run", "--json").json
+    assert (before["changed"], before["differences"]) == (False, [])
+    planned = run("products", "import", str(file), "--dry-run")
+    assert planned.code == 0
+    assert planned.out.splitlines()[:2] == [
+        f"Would be a new revision after {before['revision']} of the catalogue: 11 products. Nothing was stored.",
+        "    products.csv: 1 removed, 1 changed",
+    ]
+    assert planned.out.splitlines()[-1] == "        changed  SOY-1L: name Soy drink 1 l → Soya drink 1 l"
+    assert "packs.csv has XCT of JAM-RASP, which products.csv does not have" in planned.err
+    assert run("products", "import", str(DEMO / "products.csv"), "--json").json == before | {"dry_run": False}
+    published = run("products", "import", str(file), "--json").json
+    assert published["revision"] == before["revision"] + 1
+    assert [one["change"] for one in published["differences"]] == ["removed", "changed"]
+    assert [one["value"] for one in published["warnings"]] == ["JAM-RASP"] * 2
+
+
+def test_a_dry_run_of_packs(run: Run, catalogue: None, tmp_path: Path) -> None:
+    file = tmp_path / "packs.csv"
+    file.write_text((DEMO / "packs.csv").read_text() + "OIL-5L,XPX,96,,\n")
+    planned = run("packs", "import", str(file), "--dry-run", "--json").json
+    (new,) = planned["differences"]
+    assert (new["change"], new["name"], new["new"]["quantity"]) == ("added", "OIL-5L XPX", "96")
+    assert (planned["added"], planned["removed"], planned["dry_run"]) == (1, 0, True)
+    assert run("packs", "import", str(DEMO / "packs.csv"), "--json").json["changed"] is False
+
+
+def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("product,name,base_unit\nA,Apples,EA\nB,Bananas,CT\n,Nothing,EA\n")
+    said = run("products", "import", str(file))
+    assert said.code == 1
+    assert "products.csv line 3" in said.err
+    assert "products.csv line 4" in said.err
+    assert run("products", "import", str(tmp_path / "none.csv")).code == 1
+
+
+def stock_file(folder: Path, *rows: str) -> str:
+    """A file of stock with these rows; its path."""
+    file = folder / "stock.csv"
+    file.write_text("\n".join(["product,site,as_of,on_hand", *rows, ""]))
+    return str(file)
+
+
+def test_stock_is_what_the_newest_file_says(run: Run, services: Services, tmp_path: Path) -> None:
+    file = stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,17.5")
+    expected = {"rows": 1, "stored": 1, "older": [], "warnings": []}
+    assert run("stock", "import", file, "--json").json == expected
+    assert services.store.stock.load(["OAT-1L"], []).positions["OAT-1L", "HAMBURG"].on_hand == Decimal("17.5")
+
+
+def test_rows_of_an_older_file_are_named_and_left_out(run: Run, services: Services, tmp_path: Path) -> None:
+    run("stock", "import", stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,0"))
+    rows = ("OAT-1L,HAMBURG,2020-01-01T00:00:00Z,50000", "OAT-1L,HALDEN,2026-11-24T06:00:00+01:00,5")
+    file = stock_file(tmp_path, *rows)
+    said = run("stock", "import", file, "--json")
+    (older,) = said.json["older"]
+    assert (said.code, said.json["rows"], said.json["stored"]) == (3, 2, 1)
+    assert older == {
+        "product": "OAT-1L",
+        "site": "HAMBURG",
+        "as_of": "2020-01-01T00:00:00+00:00",
+        "known_as_of": "2026-11-24T06:00:00+01:00",
+    }
+    positions = services.store.stock.load(["OAT-1L"], []).positions
+    assert [positions["OAT-1L", site].on_hand for site in ("HAMBURG", "HALDEN")] == [0, 5]
+    told = run("stock", "import", file)
+    assert told.code == 3
+    assert "Stored: 1 row of stock." in told.out
+    assert "Left out: 1 row, older than the stock that is known:" in told.out
+    assert "OAT-1L at HAMBURG: 2020-01-01T00:00:00+00:00, known 2026-11-24T06:00:00+01:00" in told.out
+
+
+def test_a_dry_run_of_stock_shows_what_would_be_and_stores_nothing(
+    run: Run, services: Services, tmp_path: Path
+) -> None:
+    run("stock", "import", stock_file(tmp_path, "RYE-500,KIEL,2026-11-23T06:00:00+01:00,9"))
+    before = services.store.stock.standing()
+    file = stock_file(
+        tmp_path,
+        "OAT-1L,HALDEN,2026-11-24T06:00:00+01:00,9500",
+        "OAT-1L,HAMBURG,2020-01-01T00:00:00Z,50000",
+        "RYE-500,KIEL,2026-11-23T06:00:00+01:00,9",
+        "NEVER-1,KIEL,2026-11-24T06:00:00+01:00,1",
+    )
+    planned = run("stock", "import", file, "--dry-run")
+    changed = (
+        "as_of 2026-11-23T06:00:00+01:00 → 2026-11-24T06:00:00+01:00, on_hand 9600 → 9500, "
+        "next_receipt_date 2026-11-30 → nothing, next_receipt_quantity 19200 → nothing"
+    )
+    assert planned.code == 3
+    assert planned.out.splitlines() == [
+        "Would store 3 rows of stock. Nothing was stored.",
+        "    stock.csv: 1 changed, 1 added",
+        f"        changed  OAT-1L HALDEN: {changed}",
+        "        added    NEVER-1 KIEL: as_of 2026-11-24T06:00:00+01:00, on_hand 1, reserved_other 0",
+        "Would leave out: 1 row, older than the stock that is known:",
+        "    OAT-1L at HAMBURG: 2020-01-01T00:00:00+00:00, known 2026-11-23T06:00:00+01:00",
+    ]
+    assert "The stock would be stored, but" in planned.err
+    told = run("stock", "import", file, "--dry-run", "--json").json
+    assert (told["dry_run"], told["stored"], len(told["older"]), len(told["warnings"])) == (True, 0, 1, 1)
+    assert [(one["change"], one["name"]) for one in told["differences"]] == [
+        ("changed", "OAT-1L HALDEN"),
+        ("added", "NEVER-1 KIEL"),
+    ]
+    assert services.store.stock.standing() == before
+
+
+def test_stock_is_shown_by_product_and_site(run: Run, services: Services, send: Callable[[str, str], str]) -> None:
+    """What an order took is allocated, in base units: 10 cases of 12, as the sample's story has it."""
+    (before,) = run("stock", "show", "OAT-1L", "--site", "HAMBURG", "--json").json
+    assert before == {
+        "product": "OAT-1L",
+        "site": "HAMBURG",
+        "unit": "EA",
+        "as_of": "2026-11-23T06:00:00+01:00",
+        "on_hand": "52800",
+        "reserved_other": "4800",
+        "allocated": "0",
+        "available": "48000",
+        "next_receipt_date": "2026-12-02",
+        "next_receipt_quantity": "28800",
+    }
+    send("acme-retail", "01-accepted.xml")
+    (after,) = run("stock", "show", "OAT-1L", "--site", "HAMBURG", "--json").json
+    assert after == before | {"allocated": "120", "available": "47880"}
+    told = run("stock", "show", "OAT-1L", "NEVER-1")
+    assert (told.code, told.err) == (3, "No stock was ever told of NEVER-1.\n")
+    assert told.out.splitlines()[0].startswith(
+        "product\tsite\tunit\tas_of\ton_hand\treserved_other\tallocated\tavailable"
+    )
+    assert [line.split("\t")[1] for line in told.out.splitlines()[1:]] == ["HALDEN", "HAMBURG"]
+    assert {one["site"] for one in run("stock", "show", "--site", "HALDEN", "--json").json} == {"HALDEN"}
+    assert len(run("stock", "show", "--json").json) == 23
+    nowhere = run("stock", "show", "NEVER-1", "--site", "HAMBURG")
+    assert (nowhere.code, nowhere.err) == (1, "No stock was ever told of NEVER-1 at HAMBURG.\n")
+
+
+def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
+    run: Run, services: Services, tmp_path: Path
+) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=20)).replace(microsecond=0).isoformat()
+    file = stock_file(tmp_path, "NEVER-1,HAMBURG,2020-01-01T00:00:00Z,1", f"OAT-1L,HAMBURG,{soon},2")
+    said = run("stock", "import", file, "--json")
+    assert (said.code, said.json["stored"]) == (0, 2)
+    strange, early = said.json["warnings"]
+    assert (strange["value"], strange["location"]) == ("NEVER-1", "stock.csv")
+    assert (early["value"], "OAT-1L at HAMBURG" in early["detail"]) == (soon, True)
+    assert set(services.store.stock.load(["NEVER-1"], []).positions) == {("NEVER-1", "HAMBURG")}
+    told = run("stock", "import", file)
+    assert "Stored: 2 rows of stock." in told.out
+    assert "names NEVER-1, which products.csv does not have" in told.err
+
+
+def test_stock_of_next_year_is_a_fault_of_its_row(run: Run, services: Services, tmp_path: Path) -> None:
+    """Stored, it would keep out every true count until then."""
+    late = (datetime.now(UTC) + timedelta(hours=25)).replace(microsecond=0).isoformat()
+    rows = ("OAT-1L,HAMBURG,2999-01-01T00:00:00Z,1", f"RYE-500,HAMBURG,{late},2", "NEW,KIEL,2020-01-01T00:00:00Z,3")
+    refused = run("stock", "import", stock_file(tmp_path, *rows), "--json")
+    assert refused.code == 1
+    faults = json.loads(refused.err)["faults"]
+    assert [one["value"] for one in faults] == ["2999-01-01T00:00:00+00:00", late]
+    assert "OAT-1L at HAMBURG more than a day from now" in faults[0]["detail"]
+    assert services.store.stock.load(["NEW"], []).positions == {}
