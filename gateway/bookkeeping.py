@@ -239,6 +239,12 @@ def unknown_supply(work: Work, without_stock: Collection[str]) -> tuple[Fault, .
     )
 
 
+def unknown_supply_now(services: Services, work: Work) -> tuple[Fault, ...]:
+    """As `unknown_supply`, of one order that is not decided: on the stock places that there are now."""
+    products, _ = _products_and_accounts([work])
+    return unknown_supply(work, sites_without_stock(services, [work], services.store.stock.load(products, ())))
+
+
 def sites_without_stock(services: Services, works: Sequence[Work], stock: Stock) -> frozenset[str]:
     """The supply sites of these orders that no stock was ever told of; none while no stock is known at all. All sites
     are asked for only where some place has none of the batch's products."""

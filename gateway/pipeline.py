@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from gateway.bookkeeping import Books, keep_rendered, unknown_supply
+from gateway.bookkeeping import Books, keep_rendered, unknown_supply, unknown_supply_now
 from gateway.intake import recognise
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
@@ -409,7 +409,8 @@ class Validated:
 
 
 def validate(services: Services, account_id: str, test: bool, body: bytes) -> Validated:
-    """decode → map → check of one document; nothing is stored. Raises LookupError where the account has no mapping."""
+    """decode → map → check of one document; nothing is stored, and how much is in stock is not asked. Raises
+    LookupError where the account has no mapping."""
     revision = services.terms.current([account_id])[account_id]
     format_name, faults = recognise(revision.account, body)
     if faults:
@@ -433,7 +434,8 @@ def validate(services: Services, account_id: str, test: bool, body: bytes) -> Va
         }
         for line in work.mapped.lines
     ]
-    return Validated(work.read.order, lines, located(work, (*work.faults, *work.read.warnings)))
+    supply = unknown_supply_now(services, work)
+    return Validated(work.read.order, lines, located(work, (*work.faults, *supply, *work.read.warnings)))
 
 
 def _number(value: Decimal | None) -> str | None:

@@ -109,8 +109,8 @@ def send_order() -> Response:
     "/v1/orders/validate",
     summary="Judge an order without effect",
     description="The order as we read it, its lines in our products and units, and everything that is wrong with it. "
-    "Nothing is stored, and stock is not asked. What can't be read, or is in no format agreed with you, is a fault in "
-    "a 200 here; 415 is for a `Content-Type` or `Content-Encoding` that isn't taken.",
+    "Nothing is stored, and how much is in stock is not asked. What can't be read, or is in no format agreed with you, "
+    "is a fault in a 200 here; 415 is for a `Content-Type` or `Content-Encoding` that isn't taken.",
     responses={
         200: answer(ValidatedOrder, "What we make of it, faults included."),
         **account_problems(411, 413, 415, 429),

@@ -25,6 +25,7 @@ from click.testing import CliRunner
 
 from gateway.cli import program
 from gateway.intake import Arrival, take_in
+from gateway.pipeline import validate
 from gateway.samples import judge_messages
 from gateway.store.ids import now_us
 from mappings.account import Account
@@ -251,6 +252,9 @@ def test_unknown_supply_site(gateway: SmallGateway) -> None:
     }
     ((stored, judged),) = judge_messages(gateway.services, "pine-hardware", 1)
     assert (stored.id, judged.status, judged.faults) == (held.id, "held", (fault,))
+    body = json.dumps(order_of_hammers("PH-3")).encode()
+    ahead = [validate(gateway.services, "pine-hardware", test, body).faults for test in (False, True)]
+    assert ahead == [(fault,), ()]
     assert gateway.settle("pine-hardware", order_of_hammers("PH-2"), test=True).status == "done"
     assert [one.status for _, one in judge_messages(gateway.services, "pine-hardware", 2)] == ["done", "held"]
 
