@@ -38,7 +38,7 @@ class Books:
         self._orders = services.store.orders.live(work.order_key for work in works)
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
-        self.stock = services.store.stock.load(*_products_and_accounts(works))
+        self.stock = services.store.stock.load(*products_and_accounts(works))
         self.takings = Takings(self.stock)
         self.sites_without_stock = sites_without_stock(services, works, self.stock)
         real = [work for work in works if not work.is_test]
@@ -223,7 +223,8 @@ def _may_reuse(work: Work, live: LiveOrder) -> bool:
     return work.message.received_at - live.created_at > months * _MONTH_US
 
 
-def _products_and_accounts(works: Sequence[Work]) -> tuple[set[str], set[str]]:
+def products_and_accounts(works: Sequence[Work]) -> tuple[set[str], set[str]]:
+    """What these orders are for, and whose they are."""
     products = {
         line.product.product for work in works if work.mapped for line in work.mapped.lines if line.product is not None
     }
@@ -241,7 +242,7 @@ def unknown_supply(work: Work, without_stock: Collection[str]) -> tuple[Fault, .
 
 def unknown_supply_now(services: Services, work: Work) -> tuple[Fault, ...]:
     """As `unknown_supply`, of one order that is not decided: on the stock places that there are now."""
-    products, _ = _products_and_accounts([work])
+    products, _ = products_and_accounts([work])
     return unknown_supply(work, sites_without_stock(services, [work], services.store.stock.load(products, ())))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
 from typing import Any
 
-from gateway.bookkeeping import sites_without_stock, unknown_supply
+from gateway.bookkeeping import products_and_accounts, sites_without_stock, unknown_supply
 from gateway.intake import recognise
 from gateway.pipeline import local_date, local_time, located, read_one
 from gateway.services import Services
@@ -78,7 +78,7 @@ def differences(expected: Mapping[str, Any], judged: Judged) -> list[str]:
     came: dict[str, Any] = {
         "status": judged.status,
         "outcome": judged.response.outcome if judged.response else None,
-        "lines": _lines(judged.response),
+        "lines": response_lines(judged.response),
         "faults": [{"code": fault.code, "path": fault.path} for fault in judged.faults],
     }
     return [
@@ -88,7 +88,8 @@ def differences(expected: Mapping[str, Any], judged: Judged) -> list[str]:
     ]
 
 
-def _lines(response: OrderResponse | None) -> list[dict[str, Any]]:
+def response_lines(response: OrderResponse | None) -> list[dict[str, Any]]:
+    """The outcomes of each line, as an expectation writes them."""
     return [
         {
             "line_number": line.line_number,
@@ -131,8 +132,38 @@ def judge(
     *,
     test: bool = False,
 ) -> Judged:
-    """What would come of the document if it had arrived at `at`, with a `test` key or not, on this stock, which it
-    takes from."""
+    """What would come of the document if it had arrived at `at`, with a `test` key or not, and were decided then on
+    this stock, which it takes from."""
+    read = _read(services, revision, catalogue, body, at, test)
+    return read if isinstance(read, Judged) else _decided(services, read, stock, at)
+
+
+def foresee(services: Services, messages: Iterable[tuple[StoredMessage, bytes]]) -> list[Judged | None]:
+    """What would come of replaying these messages now, one after the other: under the published mappings, on the stock
+    that there is now, which each takes from. None where its account has no mapping. Nothing is done.
+
+    What only the order book knows (a number used twice) is not judged; and stock may be another by the time of a real
+    replay.
+    """
+    catalogue, now = services.terms.catalogue(), now_us()
+    read = [_read_again(services, catalogue, stored, body) for stored, body in messages]
+    works = [one for one in read if isinstance(one, Work)]
+    stock = services.store.stock.load(*products_and_accounts(works))
+    return [_decided(services, one, stock, now) if isinstance(one, Work) else one for one in read]
+
+
+def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
+    try:
+        revision = services.terms.current([stored.account_id])[stored.account_id]
+    except LookupError:
+        return None
+    return _read(services, revision, catalogue, body, stored.received_at, stored.test)
+
+
+def _read(
+    services: Services, revision: MappingRevision, catalogue: Catalogue, body: bytes, at: int, test: bool
+) -> Work | Judged:
+    """The document in our terms, ready to be decided; or what came of it before."""
     format_name, faults = recognise(revision.account, body)
     if faults:
         return Judged("rejected", None, faults)
@@ -143,6 +174,14 @@ def judge(
     if work.mapped is None:
         event, found = (work.settlement.event, work.settlement.faults) if work.settlement else ("fail", ())
         return Judged(advance("processing", event), None, found)
+    return work
+
+
+def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
+    """The answer that would be given at that moment, on this stock."""
+    revision = work.revision
+    if work.mapped is None or revision is None:
+        raise AssertionError("it is read first, under a mapping")
     supply = unknown_supply(work, sites_without_stock(services, [work], stock))
     decision = decide(
         work.mapped,
@@ -151,7 +190,7 @@ def judge(
         revision.account,
         services.supplier,
         response_number="SAMPLE",
-        received_on=local_date(at, revision),
+        received_on=local_date(work.message.received_at, revision),
         issued_at=local_time(at, revision),
         test=work.is_test,
     )

@@ -12,8 +12,14 @@ from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Scre
 from gateway.states import ImpossibleMove, advance
 
 if TYPE_CHECKING:
+    from gateway.samples import Judged
     from gateway.services import Services
+    from gateway.store.messages import StoredMessage
 
+_FORESEEN = (
+    "Judged one after the other on the stock that is there now, which may change until a real replay; "
+    "whether an order number is in use by then is not looked at. Nothing was done."
+)
 _OPEN = ("received", "processing")
 _WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
@@ -30,7 +36,7 @@ _LOOK_SECONDS = 0.1
     show_default=True,
     help="The mapping that is published now; replaying under an earlier one is not possible yet.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be found; nothing is done.")
+@click.option("--dry-run", is_flag=True, help="Say what would come of it on present stock; nothing is done.")
 @click.option("--reason", help="Why, for the record; needed unless it is a dry run.")
 def replay(
     screen: Screen, message_ids: tuple[str, ...], problem: str | None, mapping: str, dry_run: bool, reason: str | None
@@ -49,7 +55,7 @@ def replay(
         wanted = list(dict.fromkeys((*message_ids, *(services.store.problems.messages(problem) if problem else ()))))
         if not wanted:
             raise Failed("No open message has this cause." if problem else "Name messages, or --problem.", 2)
-        replayed = [_judge(services, one) if dry_run else _replay(services, one, reason or "") for one in wanted]
+        replayed = _foresee(services, wanted) if dry_run else [_replay(services, one, reason or "") for one in wanted]
         asked = [one for one in replayed if one["ok"] and not dry_run]
         rung = _ring(services, asked)
         if rung:
@@ -57,7 +63,10 @@ def replay(
         for one in asked:
             one |= _outcome(services, one["id"])
     lines = [f"{one['id']}: {one['detail']}" for one in replayed]
-    screen.result({"mapping": mapping, "dry_run": dry_run, "messages": replayed}, *lines)
+    if dry_run:
+        lines.append(_FORESEEN)
+    told = {"mapping": mapping, "dry_run": dry_run, "messages": replayed}
+    screen.result(told | {"note": _FORESEEN} if dry_run else told, *lines)
     if not rung:
         screen.note("Redis can't be reached now; the messages wait in the database until the gateway runs.")
     return _exit_code(replayed)
@@ -67,7 +76,7 @@ def _replay(services: Services, message_id: str, reason: str) -> dict[str, Any]:
     try:
         stored = services.store.messages.try_again(message_id, person(), reason)
     except ImpossibleMove as failure:
-        return {"id": message_id, "ok": False, "status": failure.status, "detail": str(failure), "code": CONFLICT}
+        return _impossible(message_id, failure.status, str(failure), CONFLICT)
     if stored is None:
         return _missing(message_id)
     return {"id": message_id, "ok": True, "run": stored.run, "lane": stored.lane, "code": DONE}
@@ -99,39 +108,50 @@ def _outcome(services: Services, message_id: str) -> dict[str, Any]:
     return {"status": status, "answers": answers, "detail": detail, "faults": found}
 
 
-def _judge(services: Services, message_id: str) -> dict[str, Any]:
-    """What a replay would find in the document now; stock and earlier orders are only looked at by a real one."""
-    from gateway.pipeline import validate
+def _foresee(services: Services, wanted: list[str]) -> list[dict[str, Any]]:
+    """What replaying these would come to now, in their order; nothing is done."""
+    from gateway.samples import foresee
 
+    found = [_to_judge(services, message_id) for message_id in wanted]
+    judged = iter(foresee(services, [one for one in found if isinstance(one, tuple)]))
+    return [_foreseen(services, one[0], next(judged)) if isinstance(one, tuple) else one for one in found]
+
+
+def _to_judge(services: Services, message_id: str) -> tuple[StoredMessage, bytes] | dict[str, Any]:
+    """The message and its bytes; or what is told of one that can't be replayed."""
     stored = services.store.messages.one(None, message_id)
-    body = None if stored is None else services.store.messages.body(message_id)
     if stored is None:
         return _missing(message_id)
     try:
         advance(stored.status, "replay")
     except ImpossibleMove as failure:
-        return {"id": message_id, "ok": False, "status": stored.status, "detail": str(failure), "code": CONFLICT}
-    if body is None:
-        return {
-            "id": message_id,
-            "ok": False,
-            "status": stored.status,
-            "detail": "its bytes are erased",
-            "code": FAILED,
-        }
-    try:
-        faults = validate(services, stored.account_id, stored.test, body).faults
-    except LookupError:
-        return {"id": message_id, "ok": False, "status": stored.status, "detail": "no mapping", "code": FAILED}
-    before = [fault.code for fault in services.store.messages.faults(message_id)]
-    after = [fault.code for fault in faults]
-    detail = f"is {stored.status} for {_codes(before)}; judged now: {_codes(after)}"
-    found = [fault.as_json() for fault in faults]
-    return {"id": message_id, "ok": True, "status": stored.status, "detail": detail, "faults": found, "code": DONE}
+        return _impossible(message_id, stored.status, str(failure), CONFLICT)
+    body = services.store.messages.body(message_id)
+    return _impossible(message_id, stored.status, "its bytes are erased", FAILED) if body is None else (stored, body)
+
+
+def _impossible(message_id: str, status: str | None, detail: str, code: int) -> dict[str, Any]:
+    return {"id": message_id, "ok": False, "status": status, "detail": detail, "code": code}
+
+
+def _foreseen(services: Services, stored: StoredMessage, judged: Judged | None) -> dict[str, Any]:
+    from gateway.samples import response_lines
+
+    if judged is None:
+        return _impossible(stored.id, stored.status, "no mapping", FAILED)
+    before = [fault.code for fault in services.store.messages.faults(stored.id)]
+    after = [fault.code for fault in judged.faults]
+    outcome = judged.response.outcome if judged.response else None
+    would_be = judged.status + (f", answered {outcome}" if outcome else "")
+    detail = f"is {stored.status} for {_codes(before)}; judged now: {_codes(after)}; would be {would_be}"
+    found = [fault.as_json() for fault in judged.faults]
+    foreseen = {"status": judged.status, "outcome": outcome, "lines": response_lines(judged.response)}
+    told = {"id": stored.id, "ok": True, "status": stored.status, "detail": detail, "faults": found}
+    return {**told, "would_be": foreseen, "code": DONE}
 
 
 def _missing(message_id: str) -> dict[str, Any]:
-    return {"id": message_id, "ok": False, "status": None, "detail": "there is no such message", "code": FAILED}
+    return _impossible(message_id, None, "there is no such message", FAILED)
 
 
 def _codes(codes: list[str]) -> str:

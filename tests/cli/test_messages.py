@@ -121,6 +121,49 @@ def mended(run: Run, tmp_path: Path) -> Callable[[], None]:
     return mend
 
 
+def test_a_dry_run_foresees_what_stock_makes_of_a_replay(
+    run: Run, send: Send, services: Services, mended: Callable[[], None], tmp_path: Path
+) -> None:
+    """On what is there now, and each on what those before it leave; a site that no stock was told of is a fault then,
+    too; and nothing is taken."""
+    first = send("acme-retail", "03-unknown-item.xml")
+    other = sample("acme-retail", "03-unknown-item.xml").replace(b"ACME-1003", b"ACME-1093")
+    account = read_account(ACCOUNTS / "acme-retail").account
+    second = take_in(services, Arrival(account, False, other, "test")).kept.message_id
+    drain(services, EVERY_LANE, lambda: None)
+    mended()
+    stock = tmp_path / "stock.csv"
+    stock.write_text("product,site,as_of,on_hand\nHONEY-450,HAMBURG,2026-11-24T06:00:00+01:00,40\n")
+    assert run("stock", "import", str(stock)).code == 0
+    before = services.store.stock.standing()
+    for messages in ((first, second), (second, first)):
+        ahead = run("replay", *messages, "--dry-run", "--json").json
+        assert [one["id"] for one in ahead["messages"]] == list(messages)
+        honey = [one["would_be"]["lines"][1]["outcomes"] for one in ahead["messages"]]
+        assert [[(part["status"], part["quantity"]) for part in parts] for parts in honey] == [
+            [("changed", "6")],
+            [("backordered", "6")],
+        ]
+        assert "may change until a real replay" in ahead["note"]
+    assert services.store.stock.standing() == before
+
+    (foreseen,) = run("replay", second, "--dry-run", "--json").json["messages"]
+    run("replay", second, "--reason", "known now")
+    drain(services, EVERY_LANE, lambda: None)
+    (answer,) = services.store.documents.of_messages([second])
+    came = json.loads(services.store.documents.canonical(answer.id))
+    assert came["outcome"] == foreseen["would_be"]["outcome"]
+    for line, told in zip(came["lines"], foreseen["would_be"]["lines"], strict=True):
+        assert [{name: part.get(name) for name in told["outcomes"][0]} for part in line["outcomes"]] == told["outcomes"]
+
+    folder = tmp_path / "acme"  # where `mended` has written it
+    (folder / "sites.csv").write_text((folder / "sites.csv").read_text().replace("HAMBURG", "HAMBRUG"))
+    assert run("accounts", "import", str(folder)).code == 0
+    (held,) = run("replay", first, "--dry-run", "--json").json["messages"]
+    assert held["would_be"] == {"status": "held", "outcome": None, "lines": []}
+    assert [fault["code"] for fault in held["faults"]] == ["unknown_supply_site"]
+
+
 def test_a_held_order_is_answered_once_its_item_is_known(
     run: Run, send: Send, services: Services, mended: Callable[[], None]
 ) -> None:
@@ -128,8 +171,11 @@ def test_a_held_order_is_answered_once_its_item_is_known(
     still = run("replay", held, "--dry-run")
     assert still.code == 0
     assert "judged now: unknown_item" in still.out
+    assert "would be held" in still.out
     mended()
-    assert "judged now: no fault" in run("replay", held, "--dry-run").out
+    ahead = run("replay", held, "--dry-run")
+    assert "judged now: no fault; would be done, answered changed" in ahead.out
+    assert "on the stock that is there now, which may change until a real replay" in ahead.out
     assert run("messages", "show", held, "--json").json["status"] == "held"
     said = run("replay", held, "--reason", "PL-9999 is honey", "--json")
     assert (said.code, said.json["messages"][0]["status"]) == (0, "received")
