@@ -20,8 +20,8 @@ EXAMPLES = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 DAY = date(2026, 11, 23)
-ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
-"""All that JSON can carry, control characters and quotes included."""
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30).filter(str.strip)
+"""All that JSON can carry, control characters and quotes included; not blanks alone, which no code is."""
 
 
 def response(**said: object) -> OrderResponse:
