@@ -112,11 +112,13 @@ def _ending(screen: Screen, act: Callable[[], int | None]) -> int:
 
 
 def fault_lines(fault: Fault) -> list[str]:
-    """A fault as people read it: code and places, what is wrong, what stood there, what would have been right."""
-    place = "" if fault.location in ("", fault.path) else f"({fault.location})"
+    """A fault as people read it: code and places, what is wrong, what stood there, what would have been right. What
+    the sentence says already, its place in front or the value in quotes, is not said once more."""
+    is_said = fault.location in ("", fault.path) or fault.detail.startswith(f"{fault.location}: ")
+    place = "" if is_said else f"({fault.location})"
     head = "  ".join(part for part in (fault.code, fault.path, place) if part)
     lines = [head, f"    {fault.detail}"]
-    if fault.value is not None:
+    if fault.value is not None and repr(fault.value) not in fault.detail:
         lines.append(f"    value: {fault.value}")
     if fault.expected is not None:
         lines.append(f"    expected: {fault.expected}")

@@ -142,6 +142,23 @@ def test_every_fault_of_a_folder_is_told_in_one_round(run: Run, catalogue: None,
     ]
 
 
+def test_nothing_of_a_fault_is_said_twice(run: Run, catalogue: None, tmp_path: Path) -> None:
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    edited(folder, "account.yaml", ("tier: platinum", "tier: diamond"))
+    edited(folder, "items.csv", ("PL-0107,,RYE-500", "PL-0107,,NEVER-1"))
+    assert run("accounts", "import", str(folder), "--dry-run").err.splitlines() == [
+        "acme can't be imported:",
+        "bad_value  /tier",
+        "    account.yaml line 4: tier can't be 'diamond'",
+        "    expected: one of platinum, gold, standard",
+        "bad_value  (items.csv line 6)",
+        "    items.csv of acme names NEVER-1, which products.csv does not have",
+        "    value: NEVER-1",
+        "    expected: a product of products.csv",
+    ]
+
+
 def test_warnings_about_account_yaml_name_its_lines(run: Run, catalogue: None, tmp_path: Path) -> None:
     folder = tmp_path / "acme"
     shutil.copytree(ACCOUNTS / "acme-retail", folder)
