@@ -120,7 +120,7 @@ class MessageAnswer(Answer):
 
 
 class LedgerLineAnswer(Answer):
-    """One line in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open."""
+    """One line in the account's unit: ordered + raised = confirmed + backordered + rejected + cancelled + open."""
 
     line_number: str
     buyer_item: str | None
@@ -129,6 +129,7 @@ class LedgerLineAnswer(Answer):
     product: str | None = Field(description="Our item number.")
     unit: str | None
     ordered: str
+    raised: str = Field(description="What we added to it to make whole packs, where that is agreed; else 0.")
     confirmed: str
     backordered: str
     rejected: str

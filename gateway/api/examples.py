@@ -123,6 +123,7 @@ _LEDGER_LINE = {
     "product": "OAT-1L",
     "unit": "KRT",
     "ordered": "10",
+    "raised": "0",
     "confirmed": "6",
     "backordered": "4",
     "rejected": "0",

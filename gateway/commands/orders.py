@@ -46,7 +46,9 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
             f"decided {order['created_at']}, sent in message {order['message_id']}",
             *(f"{one['type'].replace('_', ' ')} {one['number']}: document {one['id']}" for one in order["documents"]),
         )
-        screen.table(order["lines"], ["line_number", "product", "unit", *_QUANTITIES], "No lines.")
+        ordered, *became = _QUANTITIES
+        raised = ["raised"] if any(line["raised"] != "0" for line in order["lines"]) else []
+        screen.table(order["lines"], ["line_number", "product", "unit", ordered, *raised, *became], "No lines.")
 
 
 def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
@@ -77,5 +79,5 @@ def _line(line: LedgerLine) -> dict[str, Any]:
     from schemas.values import shortest
 
     told: dict[str, Any] = {"line_number": line.line_number, "product": line.product, "unit": line.unit}
-    names = (*_QUANTITIES, "returned", "credited")
+    names = (*_QUANTITIES, "raised", "returned", "credited")
     return told | {name: f"{shortest(getattr(line, name)):f}" for name in names}

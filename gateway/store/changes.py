@@ -209,6 +209,7 @@ class Changes:
                     "0",
                     "0",
                     "0",
+                    "0" if line.raised is NOTHING else in_full(line.raised),
                 )
             )
 

@@ -48,12 +48,13 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One line's sums, in the account's unit; `open` is what is ordered and not yet decided."""
+    """One line's sums, in the account's unit; `open` is what is ordered, or was raised, and not yet decided."""
 
     line_number: str
     product: str | None
     unit: str | None
     ordered: Decimal
+    raised: Decimal
     confirmed: Decimal
     backordered: Decimal
     rejected: Decimal
@@ -65,12 +66,15 @@ class LedgerLine:
 
     @property
     def open(self) -> Decimal:
-        """Ordered, and neither confirmed, backordered, rejected nor cancelled."""
+        """Ordered or raised, and neither confirmed, backordered, rejected nor cancelled."""
         settled = self.confirmed + self.backordered + self.rejected + self.cancelled
-        return EXACT.subtract(self.ordered, settled)
+        return EXACT.subtract(EXACT.add(self.ordered, self.raised), settled)
 
 
-_SUMS = ("ordered", "confirmed", "backordered", "rejected", "cancelled", "shipped", "returned", "invoiced", "credited")
+_SUMS = (
+    *("ordered", "raised", "confirmed", "backordered", "rejected", "cancelled"),
+    *("shipped", "returned", "invoiced", "credited"),
+)
 _ORDER_COLUMNS = (
     "id, account_id, test, order_number, version, status, outcome, order_type, message_id, mapping_revision, "
     "currency, issue_date, requested_start, requested_end, created_at, updated_at"

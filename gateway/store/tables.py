@@ -182,6 +182,8 @@ Index(
     sqlite_where=_keyed,
     postgresql_where=_keyed,
 )
+_repeating = text("duplicate_of IS NOT NULL")
+Index("ix_messages_duplicate_of", messages.c.duplicate_of, sqlite_where=_repeating, postgresql_where=_repeating)
 _enveloped = text("envelope_id IS NOT NULL")
 Index(
     "ix_messages_envelope_id",
@@ -311,6 +313,7 @@ quantity_movements = Table(
     Column("returned", Exact, nullable=False),
     Column("invoiced", Exact, nullable=False),
     Column("credited", Exact, nullable=False),
+    Column("raised", Exact, nullable=False, server_default="0", comment="added to what was ordered, for whole packs"),
     PrimaryKeyConstraint("order_id", "line_number", "number"),
     sqlite_with_rowid=False,
 )

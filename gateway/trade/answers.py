@@ -276,15 +276,18 @@ def _ledger(
     backordered: Decimal = NOTHING,
     cancelled: Decimal = NOTHING,
 ) -> LineLedger:
+    ordered = want.line.meaning.words.quantity
+    is_raised = want.quantity is not ordered
     return LineLedger(
         want.line.line_number,
         want.product.product,
         want.unit,
         want.product.base_unit,
-        want.quantity,
-        want.base,
+        ordered,
+        want.line.meaning.base_quantity,
         confirmed,
         backordered,
         NOTHING,
         cancelled,
+        EXACT.subtract(want.quantity, ordered) if is_raised else NOTHING,
     )

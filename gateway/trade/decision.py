@@ -19,10 +19,12 @@ NOTHING = Decimal(0)
 
 @dataclass(slots=True)
 class LineLedger:
-    """One line's quantities in the account's unit: ordered = confirmed + backordered + rejected + cancelled + open.
+    """One line's quantities in the account's unit: ordered + raised = confirmed + backordered + rejected + cancelled +
+    open.
 
-    `ordered` is what was agreed on: for a line raised to a whole unit of sale (`fractional_unit: round_up`) and not
-    refused, the raised quantity. What isn't decided yet (a blanket order, or where the ERP decides) is open.
+    `ordered` is what the account ordered, `base_ordered` the same in base units; `raised` is what was added to it for a
+    line that is raised to a whole unit of sale (`fractional_unit: round_up`) and not refused. What isn't decided yet (a
+    blanket order, or where the ERP decides) is open.
     """
 
     line_number: str
@@ -35,6 +37,7 @@ class LineLedger:
     backordered: Decimal = NOTHING
     rejected: Decimal = NOTHING
     cancelled: Decimal = NOTHING
+    raised: Decimal = NOTHING
 
 
 @dataclass(slots=True)

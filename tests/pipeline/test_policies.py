@@ -322,6 +322,23 @@ def test_what_the_back_office_decides_takes_nothing_yet(gateway: SmallGateway) -
     assert taken(gateway, "BOLT-M8") == 0
 
 
+@pytest.mark.parametrize(
+    ("policies", "confirmed", "open_"),
+    [({}, "100", "0"), ({"decision": "backoffice"}, "0", "100")],
+)
+def test_what_is_raised_to_whole_packs_is_told_beside_what_was_ordered(
+    gateway: SmallGateway, policies: dict[str, str], confirmed: str, open_: str
+) -> None:
+    """70 pieces were ordered, whatever we make of them: two boxes of 50."""
+    gateway.set_policies(PINE, fractional_unit="round_up", **policies)
+    gateway.settle(PINE, order(LOOSE_BOLTS, HAMMERS))
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    thread = gateway.client.get("/v1/orders/PH-4001", headers=headers).json
+    told = [[line[name] for name in ("ordered", "raised", "confirmed", "open")] for line in thread["lines"]]
+    assert told[0] == ["70", "30", confirmed, open_]
+    assert told[1][:2] == ["3", "0"]
+
+
 def test_a_test_order_never_reaches_the_back_office(gateway: SmallGateway) -> None:
     gateway.set_policies(PINE, decision="backoffice")
     response = gateway.response(gateway.settle(PINE, order(BOLTS), test=True).id)

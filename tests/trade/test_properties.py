@@ -85,13 +85,14 @@ def check_sums(order: MappedOrder, decision: Decision) -> None:
     ledgers = {row.line_number: row for row in decision.ledger}
     for index, one in enumerate(order.lines):
         row = ledgers.get(one.line.line_number)
-        agreed = row.ordered if row else one.line.quantity
+        agreed = row.ordered + row.raised if row else one.line.quantity
         if not any(fault.code == "fractional_unit" for fault in one.faults):
             assert agreed == one.line.quantity
         assert agreed >= one.line.quantity
         if row:
+            assert (row.ordered, row.base_ordered) == (one.line.quantity, one.base_quantity)
             decided_on = row.confirmed + row.backordered + row.rejected + row.cancelled
-            assert decided_on in (0, row.ordered)
+            assert decided_on in (0, agreed)
             assert min(row.confirmed, row.backordered, row.rejected, row.cancelled) >= 0
         if decision.response and decision.response.lines:
             outcomes = decision.response.lines[index].outcomes

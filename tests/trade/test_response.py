@@ -365,7 +365,7 @@ def test_seven_of_a_carton_of_twelve() -> None:
     assert outcomes(raised) == [("changed", "12")]
     assert [one.quantity for one in raised.allocations] == [Decimal(12)]
     (ledger,) = raised.ledger
-    assert (ledger.ordered, ledger.base_ordered, ledger.confirmed) == (12, 12, 12)
+    assert (ledger.ordered, ledger.base_ordered, ledger.raised, ledger.confirmed) == (7, 7, 5, 12)
 
 
 def test_a_reason_is_a_sentence_with_the_place_in_what_was_sent_and_no_code() -> None:
