@@ -48,7 +48,7 @@ def list_messages(screen: Screen, account: str | None, status: str | None, befor
 def find(screen: Screen, text: str, account: str | None, limit: int) -> None:
     """Find messages by id, order number or the sender's key.
 
-    Keys are the Idempotency-Key and the SBDH InstanceIdentifier.
+    Keys are the Idempotency-Key and the SBDH InstanceIdentifier. What repeats a message that is found is found too.
     """
     with opened() as services:
         found = services.store.messages.find(text, account, limit)

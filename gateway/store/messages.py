@@ -87,14 +87,21 @@ class Messages:
             return [_stored(row) for row in fetch(connection, query, [*values, limit])]
 
     def find(self, text: str, account_id: str | None = None, limit: int = 50) -> list[StoredMessage]:
-        """Messages with this id, order number, Idempotency-Key or SBDH InstanceIdentifier, newest first."""
+        """Messages with this id, order number, Idempotency-Key or SBDH InstanceIdentifier, newest first, and those that
+        repeat them: the same bytes again are not read again, so that they have no order number of their own."""
         own = "" if account_id is None else " AND account_id = ?"
         found: dict[str, StoredMessage] = {}
         with self._database.read() as connection:
-            for column in ("id", "order_number", "idempotency_key", "envelope_id"):
+
+            def look(column: str, value: str) -> None:
                 query = f"SELECT {_COLUMNS} FROM messages WHERE {column} = ?{own} ORDER BY id DESC LIMIT ?"
-                values = [text, limit] if account_id is None else [text, account_id, limit]
-                found |= {row[0]: _stored(row) for row in fetch(connection, query, values)}
+                values = [value, limit] if account_id is None else [value, account_id, limit]
+                found.update((row[0], _stored(row)) for row in fetch(connection, query, values))
+
+            for column in ("id", "order_number", "idempotency_key", "envelope_id"):
+                look(column, text)
+            for message_id in sorted(found, reverse=True)[:limit]:
+                look("duplicate_of", message_id)
         return sorted(found.values(), key=lambda message: message.id, reverse=True)[:limit]
 
     def faults(self, message_id: str) -> list[Fault]:

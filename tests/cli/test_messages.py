@@ -34,6 +34,19 @@ def test_messages_are_listed_and_found(run: Run, send: Send) -> None:
     assert (line[0], line[2:]) == (second, ["nordic-office", "held", "NO-7003", "json-1", "unknown_item"])
 
 
+def test_what_came_again_is_found_by_the_number_of_what_it_repeats(run: Run, send: Send) -> None:
+    """The same bytes again are not read again: only the message that they repeat knows the number."""
+    first = send("acme-retail", "01-accepted.xml")
+    assert send("acme-retail", "01-accepted.xml") == first, "the first answers for it"
+    again = run("messages", "list", "--json").json[0]["id"]
+    assert again != first
+    for text in ("ACME-1001", first):
+        found = run("messages", "find", text, "--json").json
+        assert [(row["id"], row["duplicate_of"]) for row in found] == [(again, first), (first, None)]
+    assert [row["id"] for row in run("messages", "find", again, "--json").json] == [again]
+    assert [row["id"] for row in run("messages", "find", first, "--limit", "1", "--json").json] == [again]
+
+
 def test_a_message_is_shown_with_its_faults_and_answers(run: Run, send: Send) -> None:
     held, done = send("nordic-office", "03-unknown-item.json"), send("acme-retail", "02-short-stock.xml")
     shown = run("messages", "show", held).out
