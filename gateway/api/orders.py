@@ -137,8 +137,8 @@ def validate_order() -> Response:
     "/v1/orders/<order_number:order_number>",
     summary="One order with its quantities",
     description="How the order stands: for each line what was ordered and what became of it, in your units, and every "
-    "document that belongs to it. ordered + raised = confirmed + backordered + rejected + cancelled + open; raised is what "
-    "we added to make whole packs, where that is agreed.",
+    "document that belongs to it. ordered + raised = confirmed + backordered + rejected + cancelled + open; "
+    "raised is what we added to make whole packs, where that is agreed.",
     responses={200: answer(OrderThread, "The order's thread."), **account_problems(404)},
     openapi_extensions={
         "parameters": [path("order_number", "Your order number, percent-encoded; a slash may stand as it is.")]
