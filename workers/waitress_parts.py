@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -52,8 +53,17 @@ class Taking(Protocol):
         """Go on with what was taken. Called by the loop, each time round."""
 
 
+_SPOKEN = frozenset(("1.0", "1.1"))
+_HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+;=:\[\]-]*")
+"""One host (RFC 3986 3.2.2). Two headers come joined by a comma, which no name of a host has."""
+
+
 class Request(HTTPRequestParser):
-    """A request that is no HTTP is bad input: 400, never a 5xx, and never a connection closed without a word."""
+    """A request that is no HTTP is bad input: 400, and never a connection closed without a word. Of the 5xx it can have
+    one: 505 for a version that isn't spoken here."""
+
+    speaks_otherwise = False
+    """Its version of HTTP is another than 1.0 and 1.1."""
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
@@ -64,6 +74,23 @@ class Request(HTTPRequestParser):
             raise ParsingError("The request line or Content-Length can't be read") from error
         if self.chunked and "CONTENT_LENGTH" in self.headers:  # whoever stands between may believe the length instead
             raise ParsingError("Transfer-Encoding and Content-Length can't both be given")
+        self._refuse_other_version()
+        self._refuse_unclear_host()
+
+    def _refuse_other_version(self) -> None:
+        """RFC 9112 2.3. Without a version it is no request line (section 3)."""
+        if self.version in _SPOKEN:
+            return
+        self.speaks_otherwise = bool(self.version)
+        raise ParsingError("HTTP/1.0 and HTTP/1.1 are spoken here; the request line must end in one of them")
+
+    def _refuse_unclear_host(self) -> None:
+        """RFC 9112 3.2: whoever stands between may take another host for the one that is meant."""
+        host = self.headers.get("HOST")
+        if host is None and self.version == "1.1":
+            raise ParsingError("A request of HTTP/1.1 must have a Host header")
+        if host is not None and not _HOST.fullmatch(host):
+            raise ParsingError("There must be one Host header, with the name of one host")
 
 
 class RefusedTask(ErrorTask):
@@ -77,7 +104,8 @@ class RefusedTask(ErrorTask):
             super().execute()
             return
         reason = error.body.partition(' "')[0]  # waitress quotes the line, which may be the one with the key
-        self.status, headers, body = words.refusal(error.code, reason)
+        code = 505 if request.speaks_otherwise else error.code
+        self.status, headers, body = words.refusal(code, reason)
         self.response_headers = list(headers)
         self.set_close_on_finish()
         self.content_length = len(body)

@@ -86,7 +86,23 @@ UNREAD = [
         f"{POST}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}more\r\n", 400, "bad_parameter", id="a chunk that goes on"
     ),
     pytest.param(f"{POST}X: ".ljust(262_144, "x"), 431, "bad_parameter", id="headers without an end"),
+    pytest.param("GET /healthz HTTP/1.1\r\n\r\n", 400, "bad_parameter", id="no host"),
+    pytest.param("GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "bad_parameter", id="two hosts"),
+    pytest.param("GET /healthz HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n", 400, "bad_parameter", id="a host twice"),
+    pytest.param("GET /healthz HTTP/1.0\r\nHost:\r\nHost: x\r\n\r\n", 400, "bad_parameter", id="none and one"),
+    pytest.param("GET /healthz HTTP/1.1\r\nHost: x/y\r\n\r\n", 400, "bad_parameter", id="a host that is none"),
+    pytest.param("GET /healthz\r\nHost: x\r\n\r\n", 400, "bad_parameter", id="no version"),
+    pytest.param("GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n", 505, "bad_parameter", id="another version"),
+    pytest.param("GET /healthz HTTP/1.2\r\nHost: x\r\n\r\n", 505, "bad_parameter", id="a version yet to come"),
 ]
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["HTTP/1.0", "HTTP/1.1\r\nHost:", *(f"HTTP/1.1\r\nHost: {host}" for host in ("[::1]:8080", "gate_way.example:80"))],
+)
+def test_a_request_with_a_host_that_is_one_is_answered(address: str, head: str) -> None:
+    assert _exchange(address, f"GET /healthz {head}\r\nConnection: close\r\n\r\n".encode()).status_code == 200
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), UNREAD)
