@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +37,7 @@ from schemas.formats.json_1 import (
 )
 from schemas.formats.json_1.judging import MAX_FAULTS
 from schemas.formats.json_1.layout import ALWAYS, models_of
+from schemas.formats.ubl_2_1 import UBL_2_1
 
 EXAMPLES = Path(json_1.__file__).parent / "examples"
 REJECTED = sorted(path for path in (EXAMPLES / "rejected").glob("*.json") if not path.name.endswith(".faults.json"))
@@ -452,3 +454,26 @@ def test_the_readme_names_every_field_and_shows_the_example() -> None:
             missing = [name for name in fields_of(model) if f"`{name}`" not in readme]
             assert not missing, f"{model.__name__}: {missing}"
     assert example("order/plain.json").decode() in readme
+
+
+# --- check digits -----------------------------------------------------------------------------------------------
+def test_wrong_check_digits_are_remarked_on_as_in_ubl() -> None:
+    wrong_party = {"id": "4012345000008", "scheme": "0088", "endpoint": {"id": "1", "scheme": "0088"}}
+    line = {"line_number": "1", "quantity": "1", "gtin": "9521234001028", "ship_to": {"id": "1", "scheme": "0088"}}
+    sent = {
+        "order_number": "PO-1",
+        "buyer": wrong_party,
+        "seller": {"id": "4012345000009", "scheme": "0088"},
+        "ship_to": {"id": "4012345000008", "scheme": "0060"},
+        "lines": [{**line, "line_number": "2", "gtin": "9521234001027", "ship_to": None}, line],
+    }
+    paths = ["/buyer/id", "/buyer/endpoint/id", "/lines/1/gtin", "/lines/1/ship_to/id"]
+    (read,) = parse_orders(json.dumps(sent, indent=1).encode())
+    assert [(fault.code, fault.path) for fault in read.warnings] == [("check_digit", path) for path in paths]
+    assert read.warnings[0].location == "/buyer/id (line 4)"
+    (ubl,) = UBL_2_1.parse_orders(UBL_2_1.renderers["order"](read.order))
+    assert [replace(fault, location="") for fault in ubl.warnings] == [
+        replace(fault, location="") for fault in read.warnings
+    ]
+    _, second = parse_orders(json.dumps([{**sent, "order_number": "PO-0"}, sent]).encode())
+    assert second.warnings[0].location == "/1/buyer/id"

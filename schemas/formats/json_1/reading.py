@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from schemas.documents.check_digits import wrong_check_digits
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.partly_read import rejection
@@ -43,16 +44,24 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     read: list[ReadOrder] = []
     faults: list[Fault] = []
     for index, one in enumerate(orders):
+        prefix = f"/{index}" if isinstance(value, list) else ""
         try:
-            read.append(ReadOrder(order_of(one)))
+            order = order_of(one)
+            read.append(ReadOrder(order, warnings=tuple(_remarks(body, order, prefix))))
         except DocumentRejected as rejected:
-            prefix = f"/{index}" if isinstance(value, list) else ""
             faults += (replace(fault, path=prefix + fault.path) for fault in rejected.faults)
         if len(faults) >= MAX_FAULTS:
             break
     if faults:
         raise _rejection(body, value, faults)
     return tuple(read)
+
+
+def _remarks(body: bytes, order: Order, prefix: str) -> Iterator[Fault]:
+    """What is wrong and doesn't stop the order, with its place in the body."""
+    for index, fault in enumerate(wrong_check_digits(order)):
+        pointer = prefix + fault.path
+        yield replace(fault, location=_place(body, pointer) if index < MAX_PLACED_FAULTS else pointer)
 
 
 def _rejection(body: bytes, value: Any, faults: list[Fault]) -> DocumentRejected:

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from schemas.documents.common import AnyDocument, Document, Party
+from schemas.documents.check_digits import wrong_check_digits
+from schemas.documents.common import AnyDocument, Document
 from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.partly_read import rejection
@@ -30,13 +31,11 @@ from schemas.formats.ubl_2_1.names import (
     qualified,
 )
 from schemas.formats.ubl_2_1.order import PEPPOL_CUSTOMIZATION, read_order, render_order, render_peppol_order
-from schemas.formats.ubl_2_1.order_lines import is_gtin
 from schemas.formats.ubl_2_1.order_response import (
     read_order_response,
     render_order_response,
     render_peppol_order_response,
 )
-from schemas.formats.ubl_2_1.parties import GLN, is_gln
 from schemas.formats.ubl_2_1.places import Places
 from schemas.formats.ubl_2_1.reading import Found, Reading, TooMuch, too_many_together
 from schemas.formats.xml import Element, head, parse
@@ -276,40 +275,7 @@ def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...
     if not reading.wrong_check_digits and not reading.remarks:
         return ()
     places = Places(root, read_order)
-    return places.of_remarks(reading.remarks) + places.with_locations(_check_digits(order))
-
-
-def _check_digits(order: Order) -> list[Fault]:
-    faults: list[Fault] = []
-    for name in ("buyer", "seller", "bill_to", "final_recipient", "ship_to"):
-        party = getattr(order, name)
-        if party is not None:
-            faults += _party_check_digits(party, f"/{name}")
-    for index, line in enumerate(order.lines):
-        if line.gtin is not None and not is_gtin(line.gtin):
-            faults.append(_check_digit("GTIN", line.gtin, f"/lines/{index}/gtin"))
-        if line.ship_to is not None:
-            faults += _party_check_digits(line.ship_to, f"/lines/{index}/ship_to")
-    return faults
-
-
-def _party_check_digits(party: Party, path: str) -> list[Fault]:
-    faults = []
-    if party.id is not None and party.scheme == GLN and not is_gln(party.id):
-        faults.append(_check_digit("GLN", party.id, f"{path}/id"))
-    for index, one in enumerate(party.identifiers):
-        if one.scheme == GLN and not is_gln(one.id):
-            faults.append(_check_digit("GLN", one.id, f"{path}/identifiers/{index}/id"))
-    endpoint = party.endpoint
-    if endpoint is not None and endpoint.scheme == GLN and not is_gln(endpoint.id):
-        faults.append(_check_digit("GLN", endpoint.id, f"{path}/endpoint/id"))
-    return faults
-
-
-def _check_digit(kind: str, number: str, path: str) -> Fault:
-    return Fault(
-        "check_digit", f"the {kind}'s check digit is wrong", path, "", number, f"a {kind} with its check digit"
-    )
+    return places.of_remarks(reading.remarks) + places.with_locations(wrong_check_digits(order))
 
 
 def _orders(root: Element) -> tuple[str | None, list[Element]]:

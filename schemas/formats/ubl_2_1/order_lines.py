@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from schemas.documents.check_digits import is_gtin
 from schemas.documents.order import OrderLine
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
 from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_schedule
@@ -12,7 +11,6 @@ from schemas.formats.ubl_2_1.reading import Found, Reading, Table
 from schemas.formats.ubl_2_1.steps import flag, number, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import element, flagged, group, identified, measured
 from schemas.formats.xml import Element
-from schemas.values import is_gs1_number
 
 GTIN_SCHEMES = frozenset(
     [
@@ -21,20 +19,8 @@ GTIN_SCHEMES = frozenset(
     ]
 )
 """ISO 6523 0160 and the names older documents have for it."""
-_LONGEST_GTIN = 14
 _ITEM = "cac:LineItem/cac:Item/"
 _ID = cbc("ID")
-
-
-def is_gtin(number: str) -> bool:
-    """Whether the check digit is right."""
-    return len(number) <= _LONGEST_GTIN and _is_gtin(number)
-
-
-@lru_cache(maxsize=65_536)
-def _is_gtin(number: str) -> bool:
-    """Orders name the same items again and again."""
-    return is_gs1_number(number)
 
 
 def _standard_item(reading: Reading, element: Element, found: Found, path: str) -> None:

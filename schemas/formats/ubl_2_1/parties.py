@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from schemas.documents.check_digits import GLN, is_gln
 from schemas.documents.common import Address, Contact, Identifier, Party
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
 from schemas.formats.ubl_2_1.reading import Found, Reading, Remembered, Step, Table, Through
 from schemas.formats.ubl_2_1.steps import part, through, within
 from schemas.formats.ubl_2_1.text import element, escaped, group, identified
 from schemas.formats.xml import Element, parse
-from schemas.values import is_gs1_number
 
 SCHEMES = {"GLN": "0088", "DUNS": "0060", "ISO6523:0088": "0088", "ISO6523:0060": "0060"}
 """Older documents name the scheme; ISO 6523 numbers it."""
 
-GLN = "0088"
-_GLN_DIGITS = 13
 _ID = cbc("ID")
 _COMPANY_ID = cbc("CompanyID")
 _TAX_SCHEME = cac("TaxScheme")
-
-
-def is_gln(number: str) -> bool:
-    """Whether the check digit is right."""
-    return len(number) == _GLN_DIGITS and _is_gln(number)
-
-
-@lru_cache(maxsize=65_536)
-def _is_gln(number: str) -> bool:
-    """Orders name the same parties again and again."""
-    return is_gs1_number(number, (_GLN_DIGITS,))
 
 
 def identifier(reading: Reading, element: Element) -> Found | None:
