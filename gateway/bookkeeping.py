@@ -22,7 +22,7 @@ from gateway.trade.supply import named_supply_sites, unknown_supply_sites
 from gateway.work import Rendered, Work
 from mappings.account import Account
 from schemas.documents.order_response import OrderResponse
-from schemas.faults import Fault
+from schemas.faults import Fault, in_document_order
 
 _MONTH_US = 2_629_746_000_000
 """A mean month in microseconds (Gregorian year / 12)."""
@@ -139,7 +139,7 @@ class Books:
             Settlement(
                 _EVENTS[decision.verdict],
                 {**work.stages, decision.verdict: now_us()},
-                (*decision.faults, *warnings),
+                in_document_order((*decision.faults, *warnings)),
                 mapping_revision=revision,
                 catalogue_revision=work.catalogue.number,
                 content_sha256=work.content,

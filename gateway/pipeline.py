@@ -36,7 +36,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse, canonical_response
 from schemas.documents.partly_read import OrderPartlyRead
-from schemas.faults import DocumentHeld, DocumentRejected, Fault
+from schemas.faults import DocumentHeld, DocumentRejected, Fault, in_document_order
 from schemas.formats.registry import FORMATS, format_by_name
 from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
 
@@ -190,7 +190,7 @@ def decode_or_end(services: Services, work: Work) -> None:
     except DocumentRejected as failure:
         faults = failure.faults
         if isinstance(failure, OrderPartlyRead):
-            faults += judge_rest(services, work, failure)
+            faults = in_document_order(faults + judge_rest(services, work, failure))
         placed = locate(work.message, faults)
         work.answer_to = failure.answer_to
         work.end("reject", placed, "decode")
@@ -327,7 +327,7 @@ def decide_one(services: Services, work: Work, books: Books) -> Decision:
     if work.mapped is None or work.revision is None:
         raise AssertionError("read_one comes first")
     supply = unknown_supply(work, books.sites_without_stock)
-    faults = located(work, (*work.faults, *supply, *books.other_content(work)))
+    faults = located(work, in_document_order((*work.faults, *supply, *books.other_content(work))))
     return decide(
         work.mapped,
         faults,
@@ -435,7 +435,8 @@ def validate(services: Services, account_id: str, test: bool, body: bytes) -> Va
         for line in work.mapped.lines
     ]
     supply = unknown_supply_now(services, work)
-    return Validated(work.read.order, lines, located(work, (*work.faults, *supply, *work.read.warnings)))
+    faults = in_document_order((*work.faults, *supply, *work.read.warnings))
+    return Validated(work.read.order, lines, located(work, faults))
 
 
 def _number(value: Decimal | None) -> str | None:

@@ -22,7 +22,7 @@ from gateway.trade.stock import Stock
 from gateway.work import Work
 from mappings.revision import Catalogue, MappingRevision
 from schemas.documents.order_response import OrderResponse
-from schemas.faults import DocumentFailure, Fault
+from schemas.faults import DocumentFailure, Fault, in_document_order
 from schemas.formats.registry import format_by_name
 from schemas.values import shortest
 
@@ -185,7 +185,7 @@ def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
     supply = unknown_supply(work, sites_without_stock(services, [work], stock))
     decision = decide(
         work.mapped,
-        located(work, (*work.faults, *supply)),
+        located(work, in_document_order((*work.faults, *supply))),
         stock,
         revision.account,
         services.supplier,
@@ -195,7 +195,7 @@ def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
         test=work.is_test,
     )
     warnings = work.read.warnings if work.read else ()
-    faults = (*decision.faults, *warnings)  # in the order in which a settlement keeps them
+    faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
     return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
 
 

@@ -10,6 +10,7 @@ A fault carries a permanent code; the codes are listed in `schemas.fault_codes`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -33,6 +34,28 @@ class Fault:
         """The members of problem+json's `faults`, in the contract's order."""
         members = asdict(self)
         return {name: members[name] for name in ("code", "path", "location", "detail", "value", "expected")}
+
+
+_LINE = re.compile(r"^/lines/(\d+)(?:/|$)")
+
+
+def line_index(fault: Fault) -> int | None:
+    """The index of the line that a fault is about; None for the order's header."""
+    match = _LINE.match(fault.path)
+    return int(match[1]) if match else None
+
+
+def in_document_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The header's faults, then each line's in the order of the lines, then what is about no field of the order. Those
+    of one place stay as they were found."""
+    return tuple(sorted(faults, key=_position))
+
+
+def _position(fault: Fault) -> tuple[int, int]:
+    index = line_index(fault)
+    if index is not None:
+        return 1, index
+    return (0, 0) if fault.path else (2, 0)
 
 
 class DocumentFailure(Exception):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mappings.account import Policies
 from schemas.fault_codes import FAULTS
-from schemas.faults import Fault
+from schemas.faults import Fault, line_index
 
 Consequence = Literal[
     "reject_order",  # no order stands; the sender is told why
@@ -112,13 +111,6 @@ class Judgement:
 
 _NOTHING_WRONG = Judgement()
 """What most orders get. It is everyone's: nothing is ever put into it."""
-_LINE = re.compile(r"^/lines/(\d+)(?:/|$)")
-
-
-def line_index(fault: Fault) -> int | None:
-    """The index of the line that a fault is about; None for the order's header."""
-    match = _LINE.match(fault.path)
-    return int(match[1]) if match else None
 
 
 def judge(faults: Sequence[Fault], policies: Policies) -> Judgement:

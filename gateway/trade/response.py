@@ -22,7 +22,7 @@ from gateway.trade.answers import (
     left_open,
     too_late,
 )
-from gateway.trade.consequences import Judgement, consequence_of, judge, line_index
+from gateway.trade.consequences import Judgement, consequence_of, judge
 from gateway.trade.decision import Decision, LineLedger
 from gateway.trade.quantities import rounded_up
 from gateway.trade.reasons import because, joined, sentence
@@ -34,7 +34,7 @@ from mappings.revision import Supplier
 from schemas.documents.common import Address, Identifier, Party
 from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
-from schemas.faults import Fault
+from schemas.faults import Fault, line_index
 
 _GLN = "0088"
 _REFUSING = frozenset(("reject_order", "reject_line"))
@@ -186,7 +186,9 @@ def _refusal(mapped: MappedOrder, judgement: Judgement, heading: Heading) -> Ord
         for line in mapped.lines
     ]
     header = [fault for fault in judgement.order_faults if line_index(fault) is None]
-    reasons = [sentence(fault) for fault in (*header, *(fault for faults in own.values() for fault in faults))]
+    reasons = [
+        sentence(fault) for fault in (*header, *(fault for _, faults in sorted(own.items()) for fault in faults))
+    ]
     return _response(mapped, "rejected", lines, heading, joined(reasons))
 
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import date
 
 from gateway.trade.checks import check
-from gateway.trade.consequences import line_index
 from mappings.account import Policies
 from mappings.engine import to_ours
 from mappings.revision import Catalogue, MappingRevision, Supplier
 from schemas.documents.partly_read import Rest
-from schemas.faults import Fault
+from schemas.faults import Fault, line_index
 
 _OF_PRICES = frozenset(("price_mismatch", "no_contract_price"))
 _PRICES_HANG_ON = frozenset(("currency", "issue_date"))

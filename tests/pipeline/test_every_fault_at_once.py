@@ -62,10 +62,10 @@ def test_the_answer_has_what_the_sender_is_refused_for(gateway: SmallGateway) ->
 def test_the_header_beside_a_wrong_line(gateway: SmallGateway) -> None:
     asked = order(NOTHING_ORDERED, buyer={"id": "1", "scheme": "0106"}, ship_to={"id": "YARD-9"}, order_type="release")
     assert told(gateway, asked) == [
-        ("quantity_not_positive", "/lines/0/quantity"),
         ("wrong_buyer", "/buyer/id"),
         ("unknown_ship_to", "/ship_to/id"),
         ("release_without_contract", "/contract"),
+        ("quantity_not_positive", "/lines/0/quantity"),
     ]
 
 

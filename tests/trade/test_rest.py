@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.trade.checks import check
-from gateway.trade.consequences import line_index
 from gateway.trade.rest import faults_of_rest
 from mappings.revision import MappingRevision, PriceRow, SiteRow
 from schemas.documents.partly_read import OrderPartlyRead
-from schemas.faults import DocumentFailure, DocumentRejected, Fault
+from schemas.faults import DocumentFailure, DocumentRejected, Fault, line_index
 from schemas.formats.json_1 import parse_orders
 from schemas.formats.ubl_2_1 import UBL_2_1
 from tests.formats.test_ubl_alike import documents
