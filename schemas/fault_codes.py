@@ -10,23 +10,38 @@ Actor = Literal["sender", "us", "world", "policy"]
 
 @dataclass(frozen=True, slots=True)
 class FaultCode:
-    """A permanent code: who must act on it, the HTTP status where it is answered at once, and its story."""
+    """A permanent code: who must act on it, the HTTP status where it is answered at once, and its story.
+
+    `remedy` says to our people what to do; `told_sender` says it to the sender, without our files and commands.
+    """
 
     code: str
     actor: Actor
     title: str
     meaning: str
     remedy: str
+    told_sender: str
     status: int | None = None
 
 
+_OURS_TO_MEND = "You need do nothing: our people see to it, and judge the document again."
 FAULTS: dict[str, FaultCode] = {}
 
 
-def _declare(code: str, actor: Actor, title: str, meaning: str, remedy: str, status: int | None = None) -> None:
+def _declare(
+    code: str,
+    actor: Actor,
+    title: str,
+    meaning: str,
+    remedy: str,
+    status: int | None = None,
+    *,
+    told_sender: str | None = None,
+) -> None:
     if code in FAULTS:
         raise ValueError(f"fault code {code} is declared twice")
-    FAULTS[code] = FaultCode(code, actor, title, meaning, remedy, status)
+    to_sender = told_sender or (_OURS_TO_MEND if actor == "us" else remedy)
+    FAULTS[code] = FaultCode(code, actor, title, meaning, remedy, to_sender, status)
 
 
 # --- reading: can the bytes be read as what they claim to be? -------------------------------------------------
@@ -237,6 +252,7 @@ _declare(
     "Kind of order not handled",
     "This kind of order or document function isn't handled automatically.",
     "Handle it by hand and dismiss the message, or agree another kind with the account.",
+    told_sender="You need do nothing: our people handle it by hand.",
 )
 # --- mapping: the account's terms into ours --------------------------------------------------------------------
 _declare(
@@ -266,6 +282,7 @@ _declare(
     "Item numbers disagree",
     "The line's item numbers lead to different products.",
     "Find out which is right, correct items.csv or have the account correct the order.",
+    told_sender="Our people ask you which of the numbers is right.",
 )
 _declare(
     "unknown_unit",
@@ -320,6 +337,7 @@ _declare(
     "The sender: order at the contract price that the fault names. We: where that one is wrong, correct prices.csv; "
     "where the account is to be served all the same, its policies price_tolerance_percent and price_mismatch "
     "(accept_contract_price) say so. Then replay what is held.",
+    told_sender="Order at the contract price that the fault names; where that one is wrong, ask your account manager.",
 )
 _declare(
     "no_contract_price",
@@ -334,6 +352,7 @@ _declare(
     "Currency not agreed",
     "The order's currency isn't the contract's.",
     "Order in the agreed currency, or add prices in this one to prices.csv.",
+    told_sender="Order in the agreed currency.",
 )
 _declare(
     "inactive_product",
@@ -376,6 +395,7 @@ _declare(
     "Deliveries don't sum to the line",
     "The quantities of a line's deliveries (its schedule) don't sum to the line's, and which counts is not guessed.",
     "Ask the account which is right. Where it sends the order again, dismiss this message; else handle it by hand.",
+    told_sender="Our people ask you which is right.",
 )
 _declare(
     "release_without_contract",
@@ -391,6 +411,8 @@ _declare(
     "An order of this number is live, with other content.",
     "The sender: send a new order under a new number, or the first content again for its answer. We: ask which of them "
     "counts, and dismiss a message that is held for this once it is settled; the first order stands meanwhile.",
+    told_sender="Send a new order under a new number, or the first content again for its answer; the first order "
+    "stands.",
 )
 _declare(
     "envelope_id_reused",
@@ -399,6 +421,8 @@ _declare(
     "The envelope's InstanceIdentifier (SBDH) came with another document before, and that one stands.",
     "Ask the sender which of them counts. Where both do, have this one sent again under an identifier of its own; then "
     "dismiss the message.",
+    told_sender="Our people ask you which of them counts. Where both do, send this one again under an identifier of "
+    "its own.",
 )
 # --- account folders, catalogue and stock files --------------------------------------------------------------------
 _declare(

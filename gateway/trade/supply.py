@@ -38,5 +38,5 @@ def unknown_supply_sites(mapped: MappedOrder, without_stock: Collection[str]) ->
 
 
 def _unknown(site: SiteRow, supply_site: str, path: str) -> Fault:
-    detail = f"{site.account_site} is supplied from {supply_site} (sites.csv), for which no stock was ever told"
+    detail = f"{site.account_site} is supplied from {supply_site}, for which no stock was ever told"
     return Fault("unknown_supply_site", detail, path, value=supply_site, expected="a site that stock is told of")

@@ -246,7 +246,7 @@ def test_unknown_supply_site(gateway: SmallGateway) -> None:
         "code": "unknown_supply_site",
         "path": "/ship_to",
         "location": "/ship_to",
-        "detail": "YARD-1 is supplied from NORHT (sites.csv), for which no stock was ever told",
+        "detail": "YARD-1 is supplied from NORHT, for which no stock was ever told",
         "value": "NORHT",
         "expected": "a site that stock is told of",
     }
@@ -392,10 +392,15 @@ def test_every_code_tells_its_story(code: str) -> None:
     assert told.code == code
     assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", code)
     assert re.fullmatch(r"[A-Z][^.]*", told.title), "a title is no sentence"
-    for sentences in (told.meaning, told.remedy):
+    for sentences in (told.meaning, told.remedy, told.told_sender):
         assert re.fullmatch(r"[A-Z0-9].+\.", sentences)
         assert "  " not in sentences
     assert told.status is None or 400 <= told.status <= 503
+
+
+def test_a_sender_is_told_nothing_of_our_files_and_commands() -> None:
+    ours = re.compile(r"\.csv|\.yaml|replay|dismiss|import|\bWe:|policies|the log|worker died")
+    assert [code for code, told in FAULTS.items() if told.actor != "world" and ours.search(told.told_sender)] == []
 
 
 def test_no_two_codes_tell_the_same_story() -> None:
@@ -417,7 +422,7 @@ def test_every_code_is_shown_to_people(gateway: SmallGateway) -> None:
     for code, told in FAULTS.items():
         assert code in page
         assert told.meaning in page
-        assert told.remedy in page
+        assert told.told_sender in page
         assert gateway.client.get(f"/v1/docs/faults/{code}").status_code == 200
 
 
