@@ -182,9 +182,11 @@ def _catalogue(line: MappedLine, product: Product) -> Iterator[Fault]:
         return
     ordered = _sales_units(line)
     if minimum is not None and ordered < Fraction(minimum):
-        yield _rule_fault("below_minimum", line, "is below the product's minimum of {rule}", minimum)
+        yield _rule_fault("below_minimum", line, product, "is below the product's minimum of {rule}", minimum)
     if multiple is not None and multiple > 0 and ordered % Fraction(multiple):
-        yield _rule_fault("not_a_multiple", line, "isn't a multiple of {rule}, as the product is sold", multiple)
+        yield _rule_fault(
+            "not_a_multiple", line, product, "isn't a multiple of {rule}, as the product is sold", multiple
+        )
 
 
 def _inactive(line: MappedLine, product: Product) -> Fault:
@@ -208,25 +210,49 @@ def _sales_units(line: MappedLine) -> Fraction:
     return Fraction(ceil(ordered)) if any(fault.code == "fractional_unit" for fault in line.faults) else ordered
 
 
-def _rule_fault(code: str, line: MappedLine, sentence: str, rule: Decimal) -> Fault:
+def _rule_fault(code: str, line: MappedLine, product: Product, sentence: str, rule: Decimal) -> Fault:
     unit = line.line.unit or line.unit or ""
     seen = f"{shortest(line.line.quantity):f} {unit}".strip()
-    words, told = "at least" if code == "below_minimum" else "a multiple of", _theirs(line, rule, unit)
+    words, told = "at least" if code == "below_minimum" else "a multiple of", _theirs(line, Fraction(rule), unit)
+    orderable = _orderable(line, product)
+    such_as = "" if orderable == [Fraction(rule)] else f", such as {_in_words(line, orderable, unit)}"
     return Fault(
         code,
         f"{seen} {sentence.format(rule=told)}.",
         f"/lines/{line.index}/quantity",
         value=f"{line.line.quantity:f}",
-        expected=f"{words} {told}",
+        expected=f"{words} {told}{such_as}",
     )
 
 
-def _ours(line: MappedLine, quantity: Decimal) -> str:
-    return f"{shortest(quantity):f} {line.sales_unit or ''}".strip()
+def _orderable(line: MappedLine, product: Product) -> list[Fraction]:
+    """The nearest quantities that keep both the minimum and the multiple, in the unit we sell."""
+    minimum, multiple = Fraction(product.order_minimum or 0), Fraction(product.order_multiple or 0)
+    if multiple <= 0:
+        return [minimum]
+    ordered, least = _sales_units(line), max(ceil(minimum / multiple), 1) * multiple
+    below = ordered // multiple * multiple
+    return sorted({max(below, least), max(below if below == ordered else below + multiple, least)})
 
 
-def _theirs(line: MappedLine, quantity: Decimal, unit: str) -> str:
-    """A rule's quantity in the sender's own unit where that can be said exactly, else in ours."""
-    base = Fraction(quantity) * (line.base_per_sales_unit or 1)
+def _in_words(line: MappedLine, quantities: list[Fraction], unit: str) -> str:
+    told = [_theirs(line, quantity, unit) for quantity in quantities]
+    if unit and all(one.endswith(f" {unit}") for one in told):
+        told[:-1] = [one.removesuffix(f" {unit}") for one in told[:-1]]
+    return " or ".join(told)
+
+
+def _theirs(line: MappedLine, quantity: Fraction, unit: str) -> str:
+    """What is so many of the unit we sell, in the sender's own unit where that can be said exactly; else in ours, with
+    the base units that it has."""
+    base = quantity * (line.base_per_sales_unit or 1)
     theirs = from_fraction(base / line.base_per_unit) if line.base_per_unit else None
-    return _ours(line, quantity) if theirs is None else f"{shortest(theirs):f} {unit}".strip()
+    if theirs is not None:
+        return f"{shortest(theirs):f} {unit}".strip()
+    ours, base_unit = _of(quantity, line.sales_unit), line.product.base_unit if line.product else None
+    return ours if base_unit in (None, line.sales_unit) else f"{ours} ({_of(base, base_unit)})"
+
+
+def _of(quantity: Fraction, unit: str | None) -> str:
+    exact = from_fraction(quantity)
+    return f"{quantity if exact is None else f'{shortest(exact):f}'} {unit or ''}".strip()

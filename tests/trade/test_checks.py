@@ -95,9 +95,9 @@ def test_minimum_and_multiple_are_counted_in_the_unit_of_sale_and_told_in_the_se
         "below_minimum",
         "/lines/0/quantity",
         "3",
-        "at least 5 CS",
+        "at least 5 CS, such as 6 CS",
     )
-    assert (uneven.code, uneven.value, uneven.expected) == ("not_a_multiple", "3", "a multiple of 2 CS")
+    assert (uneven.code, uneven.value, uneven.expected) == ("not_a_multiple", "3", "a multiple of 2 CS, such as 6 CS")
     assert below.detail == "3 CS is below the product's minimum of 5 CS."
     assert uneven.detail == "3 CS isn't a multiple of 2 CS, as the product is sold."
 
@@ -105,7 +105,25 @@ def test_minimum_and_multiple_are_counted_in_the_unit_of_sale_and_told_in_the_se
 def test_a_minimum_that_has_no_exact_number_in_the_senders_unit_is_told_in_ours() -> None:
     limited = Product("OAT-1L", "Oat", "EA", sales_unit="XBX", order_minimum=Decimal(1))
     order = mapped(line("0.5", unit="DZN", per_unit=12, per_sales=10, product=limited))
-    assert check(order, RECEIVED)[0].expected == "at least 1 XBX"
+    assert check(order, RECEIVED)[0].expected == "at least 1 XBX (10 EA)"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "minimum", "said"),
+    [
+        ("6", None, "a multiple of 4 CS, such as 4 or 8 CS"),
+        ("1", None, "a multiple of 4 CS"),
+        ("9", "9", "a multiple of 4 CS, such as 12 CS"),
+        ("14", "9", "a multiple of 4 CS, such as 12 or 16 CS"),
+    ],
+)
+def test_the_nearest_quantities_that_can_be_ordered_are_named(quantity: str, minimum: str | None, said: str) -> None:
+    """In the unit that is ordered in: 1 CS is a carton of twelve, which is what we sell."""
+    least = Decimal(minimum) if minimum else None
+    limited = Product("OAT-1L", "Oat", "EA", sales_unit="XCT", order_minimum=least, order_multiple=Decimal(4))
+    order = mapped(line(quantity, unit="CS", per_unit=12, per_sales=12, product=limited))
+    (fault,) = check(order, RECEIVED)
+    assert (fault.code, fault.expected) == ("not_a_multiple", said)
 
 
 def test_what_will_be_rounded_up_is_held_against_the_minimum_rounded_up() -> None:
