@@ -35,6 +35,9 @@ _JOB_TTL = 86_400
 """Seconds after which what RQ keeps of a job is gone: one that failed, or one whose worker died with it."""
 _SOCKET_SECONDS = 0.5
 _AWAY_SECONDS = 1.0
+_GATHER_SECONDS = 0.01
+"""So long Redis is not asked again about a lane in which a job was queued a moment ago. To ask for every group that
+intake commits takes 24 µs an order, a sixteenth of what the web process does for it (measured)."""
 _CHANNEL = "gateway:settled"
 
 logger = logging.getLogger(__name__)
@@ -79,8 +82,21 @@ class Lanes:
 
     def ring(self, lane: int | str) -> bool:
         """Wake a worker for the lane, after the commit. False where Redis can't be reached: the sweeper will ring."""
+        return self.ring_if_needed(lane) is not None
+
+    def ring_if_needed(self, lane: int | str) -> bool | None:
+        """The same; whether it was needed: False where a worker had been rung for that hasn't come yet. None where
+        Redis can't be reached."""
         queue = self._queues[lane_name(lane)]
-        return self._attempt(lambda: self._enqueue(queue) if not self._redis.llen(queue.key) else None)
+        is_needed = False
+
+        def enqueue_unless_queued() -> None:
+            nonlocal is_needed
+            is_needed = not self._redis.llen(queue.key)
+            if is_needed:
+                self._enqueue(queue)
+
+        return is_needed if self._attempt(enqueue_unless_queued) else None
 
     def announce(self, message_ids: Iterable[str]) -> bool:
         """Tell whoever waits that these messages are settled."""
@@ -144,11 +160,16 @@ class Bell:
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._pending: set[int] = set()
+        """Lanes that were asked for and not rung for since."""
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
     def ring(self, lane: int) -> None:
         """Ring soon: once for all that ask for the lane meanwhile."""
+        if lane in self._pending:
+            return
+        self._pending.add(lane)
         self._asked.put(lane)
         if self._thread is None:
             self._start()
@@ -166,14 +187,27 @@ class Bell:
                 self._thread.start()
 
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
-            asked = {self._asked.get()}
-            while not self._asked.empty():
-                asked.add(self._asked.get())
-            stopping = None in asked
-            for lane in asked - {None}:
-                self._lanes.ring(lane)  # type: ignore[arg-type]  # no lane is None
+        asked: set[int | None] = set()
+        rung: set[int | None] = set()
+        while None not in asked:
+            asked = self._gather(rung)
+            self._pending.difference_update(asked)  # before Redis is asked: who asks from now on is not among them
+            rung = {lane for lane in asked if lane is not None and self._lanes.ring_if_needed(lane) is False}
+
+    def _gather(self, rung: set[int | None]) -> set[int | None]:
+        """What is asked for, once it is. Lanes that were just found `rung` wait a little for others: the worker that
+        comes for them sees what is stored meanwhile."""
+        asked: set[int | None] = set()
+        ends = time.monotonic() + _GATHER_SECONDS
+        while asked <= rung:
+            left = max(0.0, ends - time.monotonic()) if asked else None
+            try:
+                asked.add(self._asked.get(timeout=left))
+            except queue.Empty:
+                break
+        while not self._asked.empty():
+            asked.add(self._asked.get())
+        return asked
 
 
 class Listener:

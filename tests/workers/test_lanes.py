@@ -13,7 +13,7 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from gateway.lanes import DRAIN, LANES, Lanes, Listener, lane_name, lane_of
+from gateway.lanes import DRAIN, LANES, Bell, Lanes, Listener, lane_name, lane_of
 
 
 def test_the_tier_gives_the_lane_and_urgency_moves_it_up_one() -> None:
@@ -62,6 +62,51 @@ def test_what_threads_ring_at_once_is_enough_for_all_who_ring_later(valkey) -> N
     assert rung >= 1
     assert all(lanes.ring("high") for _ in range(50))
     assert valkey.client().llen("rq:queue:high") == rung
+
+
+def test_the_bell_rings_for_whoever_asks_after_a_worker_has_come(valkey, until: Callable[..., None]) -> None:
+    """Also while it gathers what is asked for beside a job that it found queued."""
+    bell, client = Bell(Lanes(valkey.url)), valkey.client()
+    try:
+        for _ in range(20):
+            for _ in range(3):  # finds the job of the first one queued, and gathers
+                bell.ring(1)
+                until(lambda: client.llen("rq:queue:high") == 1, 1)
+            client.lpop("rq:queue:high")
+            bell.ring(1)
+            until(lambda: client.llen("rq:queue:high") == 1, 1, "rung for again")
+            client.lpop("rq:queue:high")
+    finally:
+        bell.stop()
+
+
+def test_a_lane_is_rung_for_at_once_beside_one_that_waits(valkey, monkeypatch, until: Callable[..., None]) -> None:
+    monkeypatch.setattr("gateway.lanes._GATHER_SECONDS", 60.0)
+    lanes = Lanes(valkey.url)
+    bell, client = Bell(lanes), valkey.client()
+    lanes.ring("high")
+    bell.ring(1)
+    bell.ring(2)
+    until(lambda: client.llen("rq:queue:standard") == 1, 5)
+    client.delete("rq:queue:high")
+    bell.ring(1)
+    bell.stop()
+    assert client.llen("rq:queue:high") == 1, "what was asked for is rung at the end"
+
+
+def test_many_who_ask_at_once_cost_few_questions(valkey, until: Callable[..., None]) -> None:
+    lanes = Lanes(valkey.url)
+    bell, client = Bell(lanes), valkey.client()
+    lanes.ring("high")
+    bell.ring(1)
+    before = client.info("commandstats")["cmdstat_llen"]["calls"]
+    started = time.monotonic()
+    for _ in range(2000):
+        bell.ring(1)
+        time.sleep(0)
+    bell.stop()
+    asked = client.info("commandstats")["cmdstat_llen"]["calls"] - before
+    assert asked <= 3 + (time.monotonic() - started) / 0.01
 
 
 def test_a_dead_redis_is_no_error_and_is_said_once(valkey, caplog, until: Callable[..., None]) -> None:
