@@ -140,8 +140,16 @@ messages = Table(
     Column("event_hash", LargeBinary, nullable=False, comment="head of its audit chain"),
     Column("moved_up", _Text, comment="why it is one lane above its account's: rush, time"),
     Column("moves_up_at", BigInteger, comment="from then on less than a quarter of its time is left"),
-    Index("ix_messages_account_id_order_number", "account_id", "order_number", "id"),
     Index("ix_messages_account_id_id", "account_id", "id"),
+)
+_numbered = text("order_number IS NOT NULL")  # known once it is read: intake has no entry to write
+Index(
+    "ix_messages_order_number",
+    messages.c.order_number,
+    messages.c.account_id,
+    messages.c.id,
+    sqlite_where=_numbered,
+    postgresql_where=_numbered,
 )
 _ready = text("status = 'received' AND not_before IS NULL")
 Index(

@@ -91,6 +91,23 @@ def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
         one.close()
 
 
+@pytest.mark.parametrize("own", ["", " AND account_id = 'acme'"])
+def test_an_order_number_is_looked_up_in_its_index(store: Store, own: str) -> None:
+    """As `Messages.find` asks. The index has no entry of a message that was not read yet, which is where a plan could
+    leave it aside."""
+    query = f"SELECT id FROM messages WHERE order_number = ?{own} ORDER BY id DESC LIMIT 5"
+    explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
+    with store.database.read() as connection:
+        plan = " ".join(str(row) for row in fetch(connection, f"{explain} {query}", ["PO-1"]))
+    assert "ix_messages_order_number" in plan
+    for body, number in ((b"1", "PO-1"), (b"2", "PO-2"), (b"3", "PO-1")):
+        store.intake.keep(arrival(body))
+        work = claim(store)
+        store.queue.save(work, settled(work.messages[0], order_number=number))
+    assert len(store.messages.find("PO-1")) == len(store.messages.find("PO-1", "acme")) == 2
+    assert store.messages.find("PO-1", "other") == []
+
+
 # --- intake ----------------------------------------
 
 
