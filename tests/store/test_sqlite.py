@@ -11,6 +11,7 @@ import pytest
 
 from gateway.store import database
 from gateway.store.database import StoreUnavailable
+from gateway.store.statements import fetch
 from gateway.store.store import Store
 from tests.store.test_conformance import arrival
 
@@ -30,6 +31,17 @@ def test_every_connection_survives_a_power_cut(store: Store) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(pragmas, range(40))) == {("wal", 2)}  # 2: FULL
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\x00\xff", b"x" * 70_000])
+def test_null_and_bytes_go_to_the_driver_as_they_are(store: Store, value: bytes | None) -> None:
+    """Found among its adapters at once: what isn't there costs it several look-ups a value, five times the binding."""
+    import pysqlite3.dbapi2 as sqlite
+
+    assert sqlite.adapters[type(value), sqlite.PrepareProtocol](value) is value
+    with store.database.read() as connection:
+        ((bound, kind),) = fetch(connection, "SELECT ?, typeof(?)", [value, value])
+    assert (bound, kind) == (value, "null" if value is None else "blob")
 
 
 def test_a_locked_database_is_a_clear_failure_and_works_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
