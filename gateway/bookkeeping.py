@@ -6,15 +6,17 @@ batch sees what the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from gateway.amending import PreparedChange, changed_row, prepare
 from gateway.services import Services
 from gateway.states import on_resend
-from gateway.store.changes import Changes, ClaimedMessage, Settlement
+from gateway.store.changes import Changes, ClaimedMessage, Settlement, Wait
 from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
-from gateway.store.orders import LiveOrder
+from gateway.store.orders import LiveOrder, OpenMessage
 from gateway.store.takings import Takings
+from gateway.trade.changing import ChangeDecision
 from gateway.trade.decision import Decision
 from gateway.trade.response import is_left_open
 from gateway.trade.stock import Stock
@@ -26,6 +28,8 @@ from schemas.faults import Fault, in_document_order
 
 _MONTH_US = 2_629_746_000_000
 """A mean month in microseconds (Gregorian year / 12)."""
+WAIT_SECONDS = 60.0
+"""So often a change that waits for its order is looked at, should nobody have woken it."""
 _ENVELOPE_ID_AT = "StandardBusinessDocumentHeader/DocumentIdentification/InstanceIdentifier"
 _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 
@@ -36,9 +40,13 @@ class Books:
     def __init__(self, services: Services, works: Sequence[Work]) -> None:
         self._works = works
         self._orders = services.store.orders.live(work.order_key for work in works)
+        self._find_by_number(services)
+        self._earlier_versions = self._load_earlier(services)
         self._open = services.store.orders.open_messages(work.number_key for work in works)
+        self.changes = self._prepare_changes(services)
+        """Message → the change that it makes of an order that stands."""
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
-        self.stock = services.store.stock.load(*products_and_accounts(works))
+        self.stock = services.store.stock.load(*products_and_accounts(works, self.changes.values()))
         self.takings = Takings(self.stock)
         self.sites_without_stock = sites_without_stock(services, works, self.stock)
         real = [work for work in works if not work.is_test]
@@ -47,6 +55,52 @@ class Books:
         """Earlier held or failed messages that a resend in this batch wants judged again."""
         self._tried: set[str] = set()
         """All of them so far: once is enough for a batch."""
+
+    def _find_by_number(self, services: Services) -> None:
+        """The order that a change means which doesn't say all that an order's key is made of."""
+        for work in self._works:
+            order = work.order
+            if order.function == "original" or work.order_key in self._orders or (order.buyer and order.ship_to):
+                continue
+            account, test, number = work.number_key[0], work.is_test, order.order_number
+            live = services.store.orders.only_of_number(account, test, number)
+            if live is not None:
+                work.order_key, self._orders[live[0]] = live
+
+    def _load_earlier(self, services: Services) -> dict[str, dict[bytes, str]]:
+        """The versions of those orders that come again with other content than they have now."""
+        other = [
+            live.id
+            for work in self._works
+            if (live := self._orders.get(work.order_key)) is not None and live.content_sha256 != work.content
+        ]
+        return services.store.threads.earlier(other) if other else {}
+
+    def _prepare_changes(self, services: Services) -> dict[str, PreparedChange]:
+        changing = {work.message.id: live for work in self._works if (live := self._changes(work)) is not None}
+        if not changing:
+            return {}
+        standing = services.store.threads.standing(live.id for live in changing.values())
+        prepared: dict[str, PreparedChange] = {}
+        for work in self._works:
+            if (live := changing.get(work.message.id)) is not None:
+                change = prepared[work.message.id] = prepare(work, standing[live.id], services.supplier)
+                work.mapped = change.mapped or work.mapped
+        return prepared
+
+    def _changes(self, work: Work) -> LiveOrder | None:
+        """The order that this message changes; None where it makes a new one, comes again or there is none."""
+        live = self._orders.get(work.order_key)
+        if live is None or live.content_sha256 == work.content or self._version_with(work, live) is not None:
+            return None
+        if work.order.function == "original":
+            is_change = work.account.policies.same_number_other_content == "change"
+            return live if is_change and not _may_reuse(work, live) else None
+        return live
+
+    def _version_with(self, work: Work, live: LiveOrder) -> str | None:
+        """The message that made an earlier version of the order of this very content."""
+        return self._earlier_versions.get(live.id, {}).get(work.content)
 
     def resend(self, work: Work) -> Settlement | None:
         """How the message ends where an earlier one has its content: the earlier one answers for it."""
@@ -67,9 +121,11 @@ class Books:
         live = self._orders.get(work.order_key)
         if live is not None and live.content_sha256 == work.content and not _may_reuse(work, live):
             return live.message_id, "done"
-        for message_id, content in self._open.get(work.number_key, []):
+        if live is not None and (made := self._version_with(work, live)) is not None:
+            return made, "done"
+        for message_id, content, status in self._open.get(work.number_key, []):
             if content == work.content and message_id != work.message.id:
-                return message_id, "held"
+                return message_id, status
         return None
 
     def _envelope_owner(self, work: Work) -> EnvelopeOwner | None:
@@ -108,6 +164,8 @@ class Books:
         live = self._orders.get(work.order_key)
         if live is None or work.order.function != "original" or _may_reuse(work, live):
             return ()
+        if work.message.id in self.changes:
+            return ()
         detail = (
             f"Order {work.order.order_number} was received before with other content (message {live.message_id}). "
             "It stands unchanged."
@@ -127,12 +185,17 @@ class Books:
         if order_id is not None:
             self._keep_order(work, message, decision, order_id, changes)
         if decision.verdict == "held":
-            self._open.setdefault(work.number_key, []).append((message.id, work.content))
-        revision = work.revision.number if work.revision else 0
+            self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "held"))
         if document is not None and decision.response is not None:
             keep_rendered(changes, work, message, decision.response, document, order_id)
         if work.read is not None and work.read.attachments:
             changes.keep_aside(message, work.read.attachments)
+        self._settle(work, message, decision, order_id, changes)
+
+    def _settle(
+        self, work: Work, message: ClaimedMessage, decision: Decision, order_id: str | None, changes: Changes
+    ) -> None:
+        revision = work.revision.number if work.revision else 0
         warnings = work.read.warnings if work.read else ()
         changes.settle(
             work.message,
@@ -174,10 +237,52 @@ class Books:
             site=site.account_site if site else None,
             canonical=work.canonical,
         )
+        changes.wakes += self.waiting(work)
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
         self._orders[key] = LiveOrder(order_id, epoch, order.version or 1, message.id, work.content, changes.at)
+
+    def waiting(self, work: Work) -> list[str]:
+        """The messages that wait for what happens to this order."""
+        return [one.id for one in self._open.get(work.number_key, []) if one.status == "received"]
+
+    def keep_change(
+        self, work: Work, message: ClaimedMessage, decided: ChangeDecision, document: Rendered | None, changes: Changes
+    ) -> None:
+        """Write down what a change does to its order, and that it was answered, refused or held."""
+        decision, prepared = decided.decision, self.changes.get(work.message.id)
+        order_id = prepared.standing.order_id if prepared else None
+        if decision.verdict == "answered" and prepared is not None and order_id is not None:
+            outcome = decision.response.outcome if decision.response else "changed"
+            status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
+            row, canonical = changed_row(work, prepared, status, outcome, message.id)
+            changes.change_order(message, row, canonical, decided.moves)
+            changes.wakes += self.waiting(work)
+            percent = work.account.policies.allocation_percent
+            self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
+        if document is not None and decision.response is not None:
+            keep_rendered(changes, work, message, decision.response, document, order_id)
+        self._settle(work, message, decision, order_id if decision.verdict == "answered" else None, changes)
+
+    def settle_unapplied(self, work: Work, faults: tuple[Fault, ...], changes: Changes) -> None:
+        """The change is kept, and does nothing: the order has gone on without it."""
+        self._settle(work, work.message, Decision("answered", faults), None, changes)
+
+    def wait(self, work: Work, changes: Changes) -> None:
+        """The change waits for what comes before it."""
+        message = work.message
+        self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "received"))
+        first = message.event_count == 1
+        wait = Wait(
+            message.id,
+            work.order.order_number,
+            work.content,
+            WAIT_SECONDS,
+            message.event_count,
+            message.event_hash,
+        )
+        changes.wait(message, wait, {"order_number": work.order.order_number} if first else None)
 
     @staticmethod
     def _duplicate(work: Work, message_id: str, takes_envelope: bool) -> Settlement:
@@ -223,11 +328,12 @@ def _may_reuse(work: Work, live: LiveOrder) -> bool:
     return work.message.received_at - live.created_at > months * _MONTH_US
 
 
-def products_and_accounts(works: Sequence[Work]) -> tuple[set[str], set[str]]:
-    """What these orders are for, and whose they are."""
+def products_and_accounts(works: Sequence[Work], changes: Iterable[PreparedChange] = ()) -> tuple[set[str], set[str]]:
+    """What these orders are for, or hold already, and whose they are."""
     products = {
         line.product.product for work in works if work.mapped for line in work.mapped.lines if line.product is not None
     }
+    products.update(*(change.products for change in changes))
     return products, {work.message.account_id for work in works}
 
 

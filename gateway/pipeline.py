@@ -12,20 +12,25 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
-from gateway.bookkeeping import Books, keep_rendered, unknown_supply, unknown_supply_now
-from gateway.intake import recognise
+from gateway.amending import (
+    LONGEST_WAIT_HOURS,
+    PreparedChange,
+    decide_prepared,
+    own_faults,
+    paths_in_the_change,
+    stale_change,
+    wrong_address,
+)
+from gateway.bookkeeping import Books, keep_rendered, unknown_supply
+from gateway.local_time import local_date, local_time
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import now_us
 from gateway.store.queue import Claim, LeaseLost
+from gateway.trade.changing import ChangeDecision, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.decision import Decision
 from gateway.trade.response import decide, refusal_of_unread
@@ -38,10 +43,10 @@ from schemas.documents.order_response import OrderResponse, canonical_response
 from schemas.documents.partly_read import OrderPartlyRead
 from schemas.faults import DocumentHeld, DocumentRejected, Fault, in_document_order
 from schemas.formats.registry import FORMATS, format_by_name
-from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
 
 logger = logging.getLogger(__name__)
 _TRIES = 6
+_LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 _DRAIN_SECONDS = 20.0
 _OUTAGE_PAUSE_SECONDS = 0.2
 """Between tries of a save that the database could not take: nothing tells when it can."""
@@ -83,6 +88,30 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
         decode_one(services, work)
     for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding each time would push out
         map_one(services, work)
+    return sum(settle_together(services, claim, together, beat) for together in in_turn(works))
+
+
+def in_turn(works: Sequence[Work]) -> list[list[Work]]:
+    """The batch, all at once but for what changes an order that is in it before: that is decided on what was saved."""
+    seen: dict[object, Work] = {}
+    first: list[Work] = []
+    later: list[list[Work]] = []
+    for work in works:
+        earlier = seen.setdefault(work.order_key, work) if work.settlement is None else work
+        if earlier is work or not (may_change(earlier) or may_change(work)):
+            first.append(work)
+        else:
+            later.append([work])
+    return [first, *later]
+
+
+def may_change(work: Work) -> bool:
+    """Whether the message may change an order that stands."""
+    return work.order.function != "original" or work.account.policies.same_number_other_content == "change"
+
+
+def settle_together(services: Services, claim: Claim, works: Sequence[Work], beat: Callable[[], None]) -> int:
+    """These messages in one transaction; each by itself where that can't be."""
     try:
         return settle_and_save(services, claim, works, beat)
     except Stuck as stuck:
@@ -316,10 +345,66 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
             books.tries_again.discard(str(resend.duplicate_of))
         return
     message = work.message if work.message.test == work.is_test else replace(work.message, test=work.is_test)
+    if work.order.function != "original" or message.id in books.changes:
+        settle_change(services, work, message, books, changes)
+        return
     decision = decide_one(services, work, books)
     document = render(work.revision, work.message, decision.response) if decision.response else None
     work.stages["decided"] = now_us()
     books.keep(work, message, decision, document, changes)
+
+
+def settle_change(services: Services, work: Work, message: ClaimedMessage, books: Books, changes: Changes) -> None:
+    """A change of an order: applied, refused, held, too late to matter, or waiting for what comes before it."""
+    prepared = books.changes.get(message.id)
+    if prepared is not None and prepared.when == "stale":
+        late = located(work, (stale_change(work.order, prepared.standing.version),))
+        books.settle_unapplied(work, late, changes)
+        return
+    waits = prepared.when == "early" if prepared else not wrong_address(work)
+    if waits and now_us() - message.received_at < _LONGEST_WAIT_US:
+        books.wait(work, changes)
+        return
+    decided = decide_changed(services, work, books, prepared)
+    response = decided.decision.response
+    document = render(work.revision, message, response) if response and work.revision else None
+    work.stages["decided"] = now_us()
+    books.keep_change(work, message, decided, document, changes)
+
+
+def decide_changed(services: Services, work: Work, books: Books, prepared: PreparedChange | None) -> ChangeDecision:
+    """The answer to a change, on the order as it stands and the stock that is left."""
+    if work.revision is None:
+        raise AssertionError("decode comes first")
+    now = local_time(now_us(), work.revision)
+    own = (*own_faults(work, prepared), *books.other_content(work))
+    if prepared is None:
+        faults, number = located(work, own), books.number(work)
+        return refuse_or_hold(
+            work.order,
+            work.order,
+            faults,
+            work.account,
+            services.supplier,
+            response_number=number,
+            issued_at=now,
+            test=work.is_test,
+        )
+    judged = (*prepared.faults, *unknown_supply(work, books.sites_without_stock)) if prepared.mapped else ()
+    amended = prepared.amended.order or work.order
+    placed = located(work, (*own, *paths_in_the_change(judged, amended, work.order)))
+    told = [replace(fault, path=one.path) for one, fault in zip(judged, placed[len(own) :], strict=True)]
+    decided = decide_prepared(
+        work,
+        prepared,
+        (*placed[: len(own)], *told),
+        books.stock,
+        services.supplier,
+        response_number=books.number(work),
+        received_on=local_date(work.message.received_at, work.revision),
+        issued_at=now,
+    )
+    return replace(decided, decision=replace(decided.decision, faults=placed))
 
 
 def decide_one(services: Services, work: Work, books: Books) -> Decision:
@@ -378,75 +463,6 @@ def give_back(services: Services, claim: Claim, works: Sequence[Work]) -> int:
     return 0
 
 
-def local_date(at: int, revision: MappingRevision) -> date:
-    """The day in the account's time zone."""
-    return local_time(at, revision).date()
-
-
-def local_time(at: int, revision: MappingRevision) -> datetime:
-    """The time in the account's time zone, to the second, from microseconds since 1970."""
-    return _second(at // 1_000_000, revision.account.time_zone)
-
-
-@lru_cache(maxsize=4096)
-def _second(seconds: int, time_zone: str) -> datetime:
-    """Orders come and are answered many in a second."""
-    return datetime.fromtimestamp(seconds, ZoneInfo(time_zone))
-
-
 def _bug(work: Work) -> Fault:
     detail = "The gateway failed at this document. It is kept; it will be judged again when the cause is mended."
     return Fault("internal_error", detail, value=work.message.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Validated:
-    """An order judged without effect: as read, its lines in our terms, and everything that is wrong with it."""
-
-    order: Order | None
-    lines: list[dict[str, str | None]]
-    faults: tuple[Fault, ...]
-
-
-def validate(services: Services, account_id: str, test: bool, body: bytes) -> Validated:
-    """decode → map → check of one document; nothing is stored, and how much is in stock is not asked. Raises
-    LookupError where the account has no mapping."""
-    revision = services.terms.current([account_id])[account_id]
-    format_name, faults = recognise(revision.account, body)
-    if faults:
-        return Validated(None, [], faults)
-    now = now_us()
-    message = ClaimedMessage("", account_id, test, 0, now, now, "validate", format_name, body, 1, 0, 0, b"", None)
-    work = load(services, Claim("", (message,)))[0]
-    read_one(services, work)
-    if work.mapped is None or work.read is None:
-        return Validated(None, [], work.settlement.faults if work.settlement else ())
-    lines = [
-        {
-            "line_number": line.line.line_number,
-            "product": line.product.product if line.product else None,
-            "quantity": _number(line.sales_quantity),
-            "unit": line.sales_unit,
-            "base_quantity": _number(line.base_quantity),
-            "base_unit": line.product.base_unit if line.product else None,
-            "price": _fraction(Fraction(line.line.price.amount)) if line.line.price else None,
-            "contract_price": _fraction(line.contract_price),
-        }
-        for line in work.mapped.lines
-    ]
-    supply = unknown_supply_now(services, work)
-    faults = in_document_order((*work.faults, *supply, *work.read.warnings))
-    return Validated(work.read.order, lines, located(work, faults))
-
-
-def _number(value: Decimal | None) -> str | None:
-    return None if value is None else f"{shortest(value):f}"
-
-
-def _fraction(value: Fraction | None) -> str | None:
-    """A price as a decimal, with cents at least; one that has no end is rounded to 10 places."""
-    if value is None:
-        return None
-    rounded = half_up(value, MAX_FRACTION_DIGITS)
-    cents = half_up(value)
-    return f"{cents:f}" if cents == rounded else f"{shortest(rounded):f}"

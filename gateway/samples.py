@@ -11,7 +11,8 @@ from typing import Any
 
 from gateway.bookkeeping import products_and_accounts, sites_without_stock, unknown_supply
 from gateway.intake import recognise
-from gateway.pipeline import local_date, local_time, located, read_one
+from gateway.local_time import local_date, local_time
+from gateway.pipeline import located, read_one
 from gateway.services import Services
 from gateway.states import advance
 from gateway.store.changes import ClaimedMessage

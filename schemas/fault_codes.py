@@ -415,6 +415,55 @@ _declare(
     "stands.",
 )
 _declare(
+    "unknown_order",
+    "sender",
+    "Change of an order that there isn't",
+    "A change or cancellation names an order that never came; it waited 24 hours for it.",
+    "Send the order itself, or the change with the number of an order that was sent.",
+)
+_declare(
+    "change_missing",
+    "us",
+    "A change before this one is missing",
+    "A change that is made line by line has a number that isn't the next one, and what comes between did not come.",
+    "Ask the sender for the missing change, or for the order as it is meant to be; then replay or dismiss this one.",
+)
+_declare(
+    "version_reused",
+    "us",
+    "Version used for other content",
+    "A change has the version of one that was applied, and says something else.",
+    "Ask the sender which of them counts; then have that sent under the next version, and dismiss this one.",
+)
+_declare(
+    "stale_change",
+    "sender",
+    "Change that came too late",
+    "A later version of the order was applied before this one came. It is kept, and changes nothing.",
+    "Nothing, if the later one says what is meant; else send a change with a higher version.",
+)
+_declare(
+    "order_cancelled",
+    "sender",
+    "Change of a cancelled order",
+    "The order was cancelled, and a cancelled order can't be changed.",
+    "Send a new order under a new number.",
+)
+_declare(
+    "unknown_line",
+    "sender",
+    "Change of a line that there isn't",
+    "A change is made to a line, or deletes one, that the order doesn't have.",
+    "Name lines by the numbers that they have on the order.",
+)
+_declare(
+    "line_exists",
+    "sender",
+    "Added line that is there already",
+    "A change adds a line under a number that a line of the order has.",
+    "Give an added line a number of its own, or send it as a change of the line.",
+)
+_declare(
     "envelope_id_reused",
     "us",
     "Envelope id used for other content",

@@ -29,11 +29,11 @@ from gateway.api.messages import entries, first_of, links_of
 from gateway.api.problems import Refused, not_found, unreadable
 from gateway.api.waiting import OPEN
 from gateway.intake import Arrival, take_in
-from gateway.pipeline import validate
 from gateway.store.arrivals import Kept
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, StoredOrder
+from gateway.validation import validate
 from schemas.documents.order import Order
 from schemas.faults import Fault
 from schemas.formats.registry import format_by_name

@@ -110,7 +110,7 @@ def _looked_up(read: _Read, body: bytes, account: str) -> tuple[_Read, tuple[Fau
     from dataclasses import replace
 
     from gateway.commands.opening import opened
-    from gateway.pipeline import validate
+    from gateway.validation import validate
 
     if read.kind != "order":
         raise Failed(f"Only orders are looked up; this is an {read.kind}.", USAGE)

@@ -11,9 +11,9 @@ from typing import Any
 from gateway.demo import DemoFailed
 from gateway.demo.accounts import DemoAccount
 from gateway.demo.asking import WAIT_SECONDS, ask
-from gateway.pipeline import validate
 from gateway.samples import Judged, Sample, differences
 from gateway.services import Services
+from gateway.validation import validate
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentFailure, Fault

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.states import advance
-from gateway.store.chain import as_json, quoted, written_event
+from gateway.store.chain import as_json, next_event, quoted, written_event
 from gateway.store.columns import in_full
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
 from gateway.store.packing import packed
 from gateway.store.takings import Takings
 from gateway.store.urgency import Urgency
+from gateway.trade.changing import LineMove
 from gateway.trade.decision import NOTHING, LineLedger
 from schemas.documents.order import Order
 from schemas.faults import Fault
@@ -77,6 +78,38 @@ class Settlement:
     """The envelope id stands for this message from now on."""
 
 
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """An order's row as a change makes it, as long as it still is what the change was decided on."""
+
+    order_id: str
+    seen_version: int
+    seen_updated_at: int
+    version: int
+    status: str
+    outcome: str
+    message_id: str
+    mapping_revision: int
+    catalogue_revision: int
+    content_sha256: bytes
+    currency: str | None
+    requested_start: str | None
+    requested_end: str | None
+    ship_to_site: str | None
+
+
+@dataclass(slots=True)
+class Wait:
+    """A message that is claimed again after so many seconds, or as soon as its order is there."""
+
+    message_id: str
+    order_number: str
+    content_sha256: bytes
+    seconds: float
+    event_count: int
+    event_hash: bytes
+
+
 @dataclass(slots=True)
 class Changes:
     """Rows to be written, in each table's column order. One batch, one object."""
@@ -101,6 +134,12 @@ class Changes:
     """What was found to be more urgent than it was claimed: `Urgency.row`."""
     tried_again: list[tuple[str, str]] = field(default_factory=list)
     """(earlier message, the resend's id): held or failed earlier messages to be judged again."""
+    order_changes: list[OrderChange] = field(default_factory=list)
+    """What changes make of orders that stand."""
+    waits: list[Wait] = field(default_factory=list)
+    """Messages that are claimed again later."""
+    wakes: list[str] = field(default_factory=list)
+    """Messages that waited for what this save writes."""
     settled: list[str] = field(default_factory=list)
     """Ids of the messages that leave `processing` with this save."""
 
@@ -182,6 +221,40 @@ class Changes:
             )
         )
         self.order_versions.append((order_id, version, message.id, canonical))
+
+    def change_order(
+        self, message: ClaimedMessage, row: OrderChange, canonical: str, moves: Sequence[LineMove]
+    ) -> None:
+        """A new version of an order that stands, and what it adds to its lines' quantities."""
+        self.order_changes.append(row)
+        self.order_versions.append((row.order_id, row.version, message.id, canonical))
+        for move in moves:
+            self.quantity_movements.append(
+                (
+                    row.order_id,
+                    move.line_number,
+                    move.number,
+                    move.position,
+                    message.id,
+                    self.at,
+                    move.product,
+                    move.unit,
+                    move.base_unit,
+                    *(in_full(move.base_ordered), in_full(move.ordered), in_full(move.confirmed)),
+                    *(in_full(move.backordered), in_full(move.rejected), in_full(move.cancelled)),
+                    *("0", "0", "0", "0"),
+                    in_full(move.raised),
+                )
+            )
+
+    def wait(self, message: ClaimedMessage, wait: Wait, event: Mapping[str, Any] | None) -> None:
+        """The message leaves `processing` unsettled, to be claimed again; `event` is told the first time."""
+        self.waits.append(wait)
+        if event is not None:
+            number = message.event_count + 1
+            told = next_event(message.id, number, message.event_hash, "waits", "gateway", event, self.at)
+            self.events.append(told)
+            wait.event_count, wait.event_hash = number, told.hash
 
     def move_quantities(self, message: ClaimedMessage, order_id: str, ledger: Sequence[LineLedger]) -> None:
         """The first movement of each line: what was ordered and what became of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.store.database import Database
 from gateway.store.statements import fetch, given
@@ -22,6 +22,15 @@ class LiveOrder:
     message_id: str
     content_sha256: bytes
     created_at: int
+
+
+class OpenMessage(NamedTuple):
+    """A message that carries an order number and isn't settled for good."""
+
+    id: str
+    content: bytes
+    status: str
+    """held, failed; received: a change that waits for its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +115,41 @@ class Orders:
                 found[row[0], bool(row[1]), row[2]] = LiveOrder(*(*row[3:7], bytes(row[7]), row[8]))
         return found
 
-    def open_messages(
-        self, numbers: Iterable[tuple[str, bool, str]]
-    ) -> dict[tuple[str, bool, str], list[tuple[str, bytes]]]:
-        """(account, test, order number) → (id, content digest) of the held and failed messages that carry it."""
+    def only_of_number(
+        self, account_id: str, test: bool, order_number: str
+    ) -> tuple[tuple[str, bool, str], LiveOrder] | None:
+        """The account's order of this number, with its key; None where there is none, or several under other keys."""
+        query = (
+            "SELECT order_key, id, epoch, version, message_id, content_sha256, created_at FROM orders "
+            "WHERE order_number = ? AND account_id = ? AND test = ? ORDER BY epoch"
+        )
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [order_number, account_id, int(test)])
+        if len({row[0] for row in rows}) != 1:
+            return None
+        key, order_id, epoch, version, message_id, content, created_at = rows[-1]
+        return (account_id, test, key), LiveOrder(order_id, epoch, version, message_id, bytes(content), created_at)
+
+    def open_messages(self, numbers: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], list[OpenMessage]]:
+        """(account, test, order number) → the held and failed messages that carry it, and those that wait for it."""
         wanted = sorted(set(numbers))
-        found: dict[tuple[str, bool, str], list[tuple[str, bytes]]] = {}
+        found: dict[tuple[str, bool, str], list[OpenMessage]] = {}
         if not wanted:
             return found
         with self._database.read() as connection:
             rows = sorted({(account, number) for account, _, number in wanted})
             table, parameters = given(connection, rows, "w_account", "w_number")
-            for row in fetch(
-                connection,
-                "SELECT account_id, test, order_number, id, content_sha256 "
+            one = (
+                "SELECT account_id, test, order_number, id, content_sha256, status "
                 f"FROM {table} w CROSS JOIN messages WHERE account_id = w_account AND order_number = w_number "
-                "AND status IN ('held', 'failed') AND content_sha256 IS NOT NULL ORDER BY id",
-                parameters,
-            ):
-                found.setdefault((row[0], bool(row[1]), row[2]), []).append((row[3], bytes(row[4])))
+                "AND {} AND content_sha256 IS NOT NULL"
+            )
+            held = one.format("status IN ('held', 'failed')")
+            waiting = one.format("status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL")
+            query = f"{held} UNION ALL {waiting} ORDER BY 4"
+            for row in fetch(connection, query, [*parameters, *parameters]):
+                message = OpenMessage(row[3], bytes(row[4]), row[5])
+                found.setdefault((row[0], bool(row[1]), row[2]), []).append(message)
         return found
 
     def by_number(self, account_id: str | None, order_number: str) -> list[StoredOrder]:

@@ -23,6 +23,7 @@ from gateway.store.database import Collision, Database
 from gateway.store.envelopes import take
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
+from gateway.store.leases import LeaseLost
 from gateway.store.packing import unpacked
 from gateway.store.statements import fetch, insert, marks, one_of, run, update, values
 from gateway.store.tables import (
@@ -36,6 +37,7 @@ from gateway.store.tables import (
     payloads,
     quantity_movements,
 )
+from gateway.store.threads import wake, write_changes, write_waits
 from gateway.store.urgency import URGENCY_UPDATE
 from schemas.faults import Fault
 
@@ -68,10 +70,6 @@ _END_LEASE = (
     "DELETE FROM leases WHERE id = ? "
     "AND NOT EXISTS (SELECT 1 FROM messages WHERE lease_id = ? AND status = 'processing')"
 )
-
-
-class LeaseLost(Exception):
-    """The lease ran out or was taken over: nothing of this batch was written, and nothing of it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +272,7 @@ class WorkQueue:
         Raises LeaseLost where the lease is over, Collision where a decision on stock or an order doesn't hold any more,
         StoreUnavailable where the database can't take it. In each case nothing of it is written.
         """
-        is_whole = len(changes.settled) == len(claim.messages)
+        is_whole = len(changes.settled) + len(changes.waits) == len(claim.messages)
         with self._database.write() as connection:
             transaction = self._check(connection, claim.lease_id, ends=is_whole)
             run(connection, URGENCY_UPDATE, [(*row, claim.lease_id) for row in changes.urgencies])
@@ -287,8 +285,12 @@ class WorkQueue:
             )
             if settled != len(changes.message_updates):
                 raise LeaseLost(claim.lease_id)
+            if changes.waits:
+                now, moment = self._clock.now()
+                write_waits(connection, changes.waits, claim.lease_id, now, moment, self._clock.boot)
             take(connection, changes.envelopes)
             insert(connection, orders, changes.orders)
+            write_changes(connection, changes.order_changes, changes.at)
             insert(connection, order_versions, changes.order_versions)
             insert(connection, quantity_movements, changes.quantity_movements)
             insert(connection, documents, _stamped(changes.documents, transaction))
@@ -298,6 +300,7 @@ class WorkQueue:
             insert(connection, payloads, changes.payloads, skip_conflicts=True)
             for earlier, resend in changes.tried_again:
                 self._try_again(connection, earlier, resend, changes.at)
+            wake(connection, changes.wakes)
             if not is_whole:
                 run(connection, _END_LEASE, [(claim.lease_id, claim.lease_id)])
             if changes.takings is not None:

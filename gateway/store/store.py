@@ -19,6 +19,7 @@ from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
+from gateway.store.threads import Threads
 from gateway.store.urgency import Backlog
 
 
@@ -35,6 +36,7 @@ class Store:
         self.keys = Keys(self.database, self.audit)
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
+        self.threads = Threads(self.database)
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
         self.problems = Problems(self.database)

@@ -180,6 +180,15 @@ Index(
     sqlite_where=_open,
     postgresql_where=_open,
 )
+_waiting = text("status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL")
+Index(
+    "ix_messages_waiting",
+    messages.c.account_id,
+    messages.c.order_number,
+    messages.c.id,
+    sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)
 _keyed = text("idempotency_key IS NOT NULL")
 Index(
     "uq_messages_idempotency_key",
@@ -371,6 +380,7 @@ stock_movements = Table(
     Column("taken_by_account", Exact, nullable=False),
     PrimaryKeyConstraint("product", "site", "number"),
     Index("ix_stock_movements_account", "product", "site", "account_id", "number"),
+    Index("ix_stock_movements_order_id", "order_id"),
     sqlite_with_rowid=False,
 )
 

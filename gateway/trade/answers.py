@@ -16,7 +16,7 @@ from gateway.trade.wanted import Wanted
 from mappings.account import Policies
 from mappings.mapped import MappedLine
 from schemas.documents.common import Period
-from schemas.documents.order import Order
+from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import LineOutcome, LineStatus, ResponseLine
 from schemas.values import EXACT, shortest
 
@@ -240,6 +240,19 @@ def at_fault(line: MappedLine, status: LineStatus, reason: str) -> Answer:
         rejected=asked.quantity if refused else NOTHING,
     )
     return Answer(_response_line(line, (outcome,)), ledger)
+
+
+def closed(line: OrderLine, outcomes: tuple[LineOutcome, ...]) -> ResponseLine:
+    """A line that isn't asked for any more, or stands as it was, in its own words."""
+    return ResponseLine(
+        line_number=line.line_number,
+        buyer_line_reference=line.buyer_line_reference,
+        buyer_item=line.buyer_item,
+        seller_item=line.seller_item,
+        gtin=line.gtin,
+        description=line.description,
+        outcomes=outcomes,
+    )
 
 
 # --- the pieces ----------------------------------------------------------------------------------------------------

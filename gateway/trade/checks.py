@@ -40,14 +40,6 @@ def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
 
 
 def _kind(order: Order) -> Iterator[Fault]:
-    if order.function != "original":
-        yield Fault(
-            "unsupported_document",
-            f"An order {order.function} isn't applied automatically yet; one of our people does it.",
-            "/function",
-            value=order.function,
-            expected="original",
-        )
     if order.order_type == "other":
         yield Fault(
             "unsupported_document",

@@ -48,11 +48,19 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "release_without_contract": "reject_order",
     "dates_contradict": "reject_order",
     "schedule_mismatch": "hold_order",
-    # `change` holds too: a change isn't applied automatically yet
+    # under `change` it is one, unless the order can't be changed any more
     "order_number_reused": ByPolicy(
         "same_number_other_content", {"hold": "hold_order", "change": "hold_order", "reject": "reject_order"}
     ),
     "envelope_id_reused": "hold_order",
+    # changes of an order that stands
+    "unknown_order": "reject_order",
+    "change_missing": "hold_order",
+    "version_reused": "hold_order",
+    "stale_change": "note",
+    "order_cancelled": "reject_order",
+    "unknown_line": "reject_order",
+    "line_exists": "reject_order",
     # items, units, places
     "unknown_item": ByPolicy(
         "unknown_item", {"hold": "hold_order", "hold_line": "hold_line", "reject_line": "reject_line"}

@@ -6,7 +6,7 @@ decide? what is there for each line? may it go out in parts? Nothing here reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -66,12 +66,14 @@ def decide(
     issued_at: datetime,
     version: int | None = None,
     test: bool = False,
+    held: Held | None = None,
 ) -> Decision:
     """What becomes of an order, with the response that says so.
 
     `faults` are all that were found, the mapping's included; `received_on` and `issued_at` are in the account's zone.
     `stock` is a view: what the order takes is taken from it, so that the next order decided on it sees what is left.
-    A `test` (by its key, or marked in the document) is answered in full and takes nothing.
+    A `test` (by its key, or marked in the document) is answered in full and takes nothing. What a line of a changed
+    order has `held` until now is given back just before it takes what it wants now, so that nobody comes between.
     """
     order = mapped.order
     buyer = mapped.buyer or buyer_party(account)
@@ -88,7 +90,8 @@ def decide(
     if is_left_open(order, account, test=heading.test):
         ledger = tuple(_open_ledger(mapped, judgement, rules))
         return Decision("answered", tuple(faults), _wanted_response(order, _received(mapped, heading)), ledger)
-    answers, allocations = _answer(mapped, judgement, rules, stock, account, heading)
+    taking = _Taking(stock, account, held or {})
+    answers, allocations = _answer(mapped, judgement, rules, taking, heading)
     if judgement.rejected and rules.ship_complete() and all(_refused(answer) for answer in answers):
         # the lines at fault took the others of a ship-complete order with them
         return Decision("rejected", tuple(faults), _wanted_response(order, _answered(mapped, answers, heading)))
@@ -235,16 +238,44 @@ def _want(mapped: MappedOrder, line: MappedLine, judgement: Judgement, rules: Ru
 
 
 Taken = tuple[Allocation, ...]
+Held = Mapping[str, Taken]
+"""Line number → what it holds of the stock."""
+
+
+@dataclass(slots=True)
+class _Taking:
+    """The stock, who takes from it, and what the order's lines hold of it already."""
+
+    stock: Stock
+    account: Account
+    held: Held
+
+    def allocate(self, want: Wanted) -> Taken:
+        """What the line wants, or as much as there is."""
+        if self.held:
+            self.give_back(want)
+        return allocate(self.stock, self.account, want)
+
+    def allocate_whole(self, want: Wanted) -> Taken:
+        """All that the line wants, or nothing."""
+        if self.held:
+            self.give_back(want)
+        return allocate_whole(self.stock, self.account, want)
+
+    def give_back(self, want: Wanted) -> None:
+        """What the line held."""
+        release(self.stock, self.held.get(want.line.line_number, ()))
 
 
 def _answer(
-    mapped: MappedOrder, judgement: Judgement, rules: Rules, stock: Stock, account: Account, heading: Heading
+    mapped: MappedOrder, judgement: Judgement, rules: Rules, taking: _Taking, heading: Heading
 ) -> tuple[list[Answer], Taken]:
     wants = [_want(mapped, line, judgement, rules) for line in mapped.lines]
     if heading.test:
         return [want if isinstance(want, Answer) else in_full(want, rules) for want in wants], ()
     if rules.ship_complete():
-        return _complete_or_not(wants, rules, stock, account)
+        return _complete_or_not(wants, rules, taking)
+    stock = taking.stock
     answers: list[Answer] = []
     allocations: list[Allocation] = []
     for want in wants:
@@ -254,7 +285,7 @@ def _answer(
         if too_late(want, rules):
             answers.append(at_fault(want.line, "rejected", late_reason(want, rules)))
             continue
-        found = allocate(stock, account, want)
+        found = taking.allocate(want)
         if taken(found) == want.base:
             answers.append(in_full(want, rules))
         else:
@@ -269,11 +300,9 @@ def _answer(
 # --- ship complete: the order goes out whole, or waits, or is refused ------------------------------------------------
 
 
-def _complete_or_not(
-    wants: list[Wanted | Answer], rules: Rules, stock: Stock, account: Account
-) -> tuple[list[Answer], Taken]:
-    supplied = [want for want in wants if isinstance(want, Wanted)]
-    found = {id(want): allocate_whole(stock, account, want) for want in supplied}
+def _complete_or_not(wants: list[Wanted | Answer], rules: Rules, taking: _Taking) -> tuple[list[Answer], Taken]:
+    supplied, stock = [want for want in wants if isinstance(want, Wanted)], taking.stock
+    found = {id(want): taking.allocate_whole(want) for want in supplied}
     short = [want for want in supplied if taken(found[id(want)]) != want.base]
     late = [want for want in supplied if too_late(want, rules)]
     allocations = tuple(one for want in supplied for one in found[id(want)])
@@ -363,7 +392,13 @@ def _reason(outcome: LineOutcome) -> str:
 def _response(
     mapped: MappedOrder, outcome: Outcome, lines: Sequence[ResponseLine], heading: Heading, note: str | None
 ) -> OrderResponse:
-    order = mapped.order
+    return heading_response(mapped.order, outcome, lines, heading, note)
+
+
+def heading_response(
+    order: Order, outcome: Outcome, lines: Sequence[ResponseLine], heading: Heading, note: str | None
+) -> OrderResponse:
+    """The response to this order that says so."""
     return OrderResponse(
         number=heading.number,
         order_number=order.order_number,

@@ -24,6 +24,7 @@ from gateway.lanes import LANES, Lanes
 from gateway.pipeline import drain
 from gateway.services import Limits, Services
 from gateway.store.messages import StoredMessage
+from gateway.store.statements import run
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.account_folder import AccountFolder, read_account
@@ -125,6 +126,11 @@ class SmallGateway:
     def work(self) -> int:
         """Settle everything that waits; how many messages that were."""
         return drain(self.services, ALL_LANES, lambda: None)
+
+    def wake(self) -> None:
+        """Whatever waits for a time is due now."""
+        with self.store.database.write() as connection:
+            run(connection, "UPDATE messages SET not_before = NULL WHERE not_before > ?", [(0,)])
 
     def settle(self, account_id: str, order: bytes | dict[str, Any], *, test: bool = False) -> StoredMessage:
         """Send an order and settle it; the message that answers for it."""

@@ -3,7 +3,8 @@
 A folder of `rejected/` is named after its code and has one of these:
 
 - `order.*`, sent over HTTP by the account that `account` names (else pine-hardware) and worked on; where there is a
-  `before.*`, that is sent and worked on first. `expected.json`: the message's `status`, and all its faults
+  `before.*`, or several, that is sent and worked on first. `expected.json`: the message's `status`, and all its faults;
+  with `hours_later`, what they are by then
 - `account/`, an account's folder that can't be imported
 - `request.json`: requests that are refused before anything is kept, each with its answer
 """
@@ -16,6 +17,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,9 @@ from click.testing import CliRunner
 
 from gateway.cli import program
 from gateway.intake import Arrival, take_in
-from gateway.pipeline import validate
 from gateway.samples import judge_messages
 from gateway.store.ids import now_us
+from gateway.validation import validate
 from mappings.account import Account
 from mappings.files.account_folder import read_account
 from mappings.files.text import FilesRejected
@@ -86,12 +88,12 @@ def _names_it(fault: Mapping[str, Any]) -> bool:
 
 # --- orders ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("folder", _with("order.*"))
-def test_an_order_gives_exactly_its_faults(gateway: SmallGateway, folder: Path) -> None:
+def test_an_order_gives_exactly_its_faults(gateway: SmallGateway, today: time_machine.Traveller, folder: Path) -> None:
     expected = _expected(folder)
     named = folder / "account"
     account = named.read_text().strip() if named.exists() else "pine-hardware"
-    if any(folder.glob("before.*")):
-        assert gateway.settle(account, _only(folder, "before.*")).status == "done"
+    for before in sorted(folder.glob("before*")):
+        assert gateway.settle(account, before.read_bytes()).status == "done"
     answer = gateway.post(account, _only(folder, "order.*"))
     message_id = answer.json["message_id"]
     if answer.status_code != 202:
@@ -99,6 +101,10 @@ def test_an_order_gives_exactly_its_faults(gateway: SmallGateway, folder: Path) 
         assert answer.json["code"] == folder.name
         assert_faults(answer.json["faults"], expected["faults"])
     gateway.work()
+    if hours := expected.get("hours_later"):
+        today.shift(timedelta(hours=hours))
+        gateway.wake()
+        gateway.work()
     headers = {"Authorization": f"Bearer {gateway.key(account)}"}
     message = gateway.client.get(f"/v1/messages/{message_id}", headers=headers).json
     assert message["status"] == expected["status"]

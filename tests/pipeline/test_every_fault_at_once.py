@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway import pipeline
-from gateway.pipeline import validate
+from gateway.validation import validate
 from schemas.faults import Fault
 from schemas.formats.ubl_2_1 import codec
 from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, order

@@ -359,7 +359,7 @@ def test_what_was_allocated_since_counts_against_the_share(gateway: SmallGateway
 
 @pytest.mark.parametrize(
     ("policy", "status", "outcome"),
-    [("hold", "held", None), ("change", "held", None), ("reject", "rejected", "rejected")],
+    [("hold", "held", None), ("reject", "rejected", "rejected")],
 )
 def test_the_same_number_with_other_content(
     gateway: SmallGateway, policy: str, status: str, outcome: str | None

@@ -44,18 +44,6 @@ def test_it_is_judged_as_unsupported_without_effect(gateway: SmallGateway, name:
     assert [(fault["code"], fault["value"]) for fault in judged.json["faults"]] == [("unsupported_document", name)]
 
 
-@pytest.mark.parametrize("function", ["change", "cancel"])
-def test_a_json_change_or_cancellation_is_held(gateway: SmallGateway, function: str) -> None:
-    """It is meant to carry its order's number: `same_number_other_content` is not about it."""
-    gateway.set_policies(PINE, same_number_other_content="reject")
-    first = gateway.settle(PINE, order(BOLTS))
-    message = gateway.settle(PINE, order(BOLTS, HAMMERS, function=function))
-    assert (first.status, message.status) == ("done", "held")
-    assert gateway.faults(message.id) == [("unsupported_document", "/function")]
-    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
-    assert (stands.message_id, stands.status) == (first.id, "open")
-
-
 def test_several_orders_in_one_body_are_held_together(gateway: SmallGateway) -> None:
     """Until each becomes a message of its own, none of them is answered and the others forgotten."""
     body = json.dumps([order(BOLTS, number="PH-1"), order(HAMMERS, number="PH-2")]).encode()

@@ -36,6 +36,8 @@ _D = TypeVar("_D", Order, OrderResponse)
 def order_of(value: dict[str, Any]) -> Order:
     """The order that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
     lines = value.get("lines")
+    if value.get("function") in ("change", "cancel") and value.get("version") is None:
+        value = {**value, "version": 0}  # the model's 1 is an original's
     try:
         order = (
             _long_order(value, lines) if isinstance(lines, list) and len(lines) > _PART else document_of(Order, value)

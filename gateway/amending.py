@@ -1,0 +1,184 @@
+"""Changes made ready to be decided: each with its order as it stands, and that order as the change would have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from gateway.local_time import local_date
+from gateway.store.changes import OrderChange
+from gateway.trade.amendment import Amended, Standing, When, amend, version_after, when
+from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, faults_to_judge, refuse_or_hold
+from gateway.trade.checks import check
+from gateway.trade.consequences import line_index
+from gateway.trade.stock import Stock
+from gateway.work import Work
+from mappings.engine import to_ours
+from mappings.mapped import MappedOrder
+from mappings.revision import Supplier
+from schemas.documents.order import Order, canonical_json
+from schemas.faults import Fault
+
+LONGEST_WAIT_HOURS = 24
+"""So long a change waits for the order, or the change, that comes before it."""
+_OF_THE_ADDRESS = frozenset(("wrong_buyer", "wrong_recipient"))
+
+
+@dataclass(slots=True)
+class PreparedChange:
+    """A change of an order that stands. `mapped` is the order as it would be; None where nothing of it is to be judged:
+    a cancellation, or a change that doesn't come next or can't be made. `faults` have their paths in that order."""
+
+    standing: Standing
+    when: When
+    amended: Amended
+    mapped: MappedOrder | None = None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def products(self) -> set[str]:
+        """Whose stock it may move."""
+        held = {one.product for line in self.standing.held.values() for one in line}
+        lines = self.mapped.lines if self.mapped else ()
+        return held | {line.product.product for line in lines if line.product is not None}
+
+
+def prepare(work: Work, standing: Standing, supplier: Supplier) -> PreparedChange:
+    """The change of this message, as far as it can be worked out without the stock."""
+    moment = when(standing, work.order)
+    if moment != "next":
+        return PreparedChange(standing, moment, Amended(None))
+    amended = amend(standing, work.order)
+    prepared = PreparedChange(standing, moment, amended)
+    if amended.order is None or amended.faults or amended.is_cancellation or work.revision is None:
+        return prepared
+    received_on = local_date(work.message.received_at, work.revision)
+    mapped = to_ours(amended.order, work.revision, work.catalogue, supplier, received_on)
+    found = (*mapped.all_faults(), *check(mapped, received_on))
+    prepared.mapped = mapped
+    prepared.faults = tuple(faults_to_judge(standing, mapped, found, work.account))
+    return prepared
+
+
+def paths_in_the_change(faults: Sequence[Fault], amended: Order, change: Order) -> tuple[Fault, ...]:
+    """The faults with their paths in the change as it was sent. A line that it doesn't name has none there."""
+    places = {line.line_number: index for index, line in enumerate(change.lines)}
+    return tuple(_in_the_change(fault, amended, places) for fault in faults)
+
+
+def _in_the_change(fault: Fault, amended: Order, places: Mapping[str, int]) -> Fault:
+    index = line_index(fault)
+    if index is None:
+        return fault
+    place = places.get(amended.lines[index].line_number)
+    if place is None:
+        return replace(fault, path="/lines")
+    return replace(fault, path=f"/lines/{place}{fault.path.removeprefix(f'/lines/{index}')}")
+
+
+def decide_prepared(
+    work: Work,
+    prepared: PreparedChange,
+    faults: Sequence[Fault],
+    stock: Stock,
+    supplier: Supplier,
+    *,
+    response_number: str,
+    received_on: date,
+    issued_at: datetime,
+) -> ChangeDecision:
+    """What becomes of a change that comes next in its order's thread. `faults` are its own, with their places."""
+    heading: dict[str, Any] = {"response_number": response_number, "issued_at": issued_at, "test": work.is_test}
+    if prepared.mapped is None and faults:
+        return refuse_or_hold(prepared.standing.order, work.order, faults, work.account, supplier, **heading)
+    if prepared.mapped is None:
+        version = version_after(prepared.standing, work.order)
+        return decide_cancellation(
+            prepared.standing, prepared.amended, work.order, work.account, supplier, stock, version=version, **heading
+        )
+    return decide_change(
+        prepared.standing,
+        prepared.amended,
+        prepared.mapped,
+        faults,
+        stock,
+        work.account,
+        supplier,
+        received_on=received_on,
+        **heading,
+    )
+
+
+def own_faults(work: Work, prepared: PreparedChange | None) -> tuple[Fault, ...]:
+    """What is wrong with the change itself, with paths in it."""
+    order = work.order
+    if prepared is None:
+        return wrong_address(work) or (_unknown_order(order),)
+    if prepared.when == "early":
+        return (_earlier_is_missing(order, prepared.standing.version),)
+    if prepared.when == "again":
+        return (_version_reused(order),)
+    return (*prepared.amended.faults, *(wrong_address(work) if order.function == "cancel" else ()))
+
+
+def wrong_address(work: Work) -> tuple[Fault, ...]:
+    """That the change is another buyer's, or another supplier's: then it waits for no order."""
+    return tuple(fault for fault in work.faults if fault.code in _OF_THE_ADDRESS)
+
+
+def stale_change(order: Order, version: int) -> Fault:
+    """Told with a change that came too late to matter."""
+    detail = (
+        f"Version {order.version} of order {order.order_number} came when version {version} had been applied; "
+        "it changes nothing."
+    )
+    return Fault("stale_change", detail, "/version", value=str(order.version), expected=f"{version + 1} or more")
+
+
+def _unknown_order(order: Order) -> Fault:
+    detail = f"There is no order {order.order_number}, and none came within {LONGEST_WAIT_HOURS} hours."
+    return Fault("unknown_order", detail, "/order_number", value=order.order_number, expected="the number of an order")
+
+
+def _earlier_is_missing(order: Order, version: int) -> Fault:
+    detail = (
+        f"Order {order.order_number} stands at version {version}; what comes between that and this change, which is "
+        f"made line by line, did not come within {LONGEST_WAIT_HOURS} hours."
+    )
+    return Fault("change_missing", detail, "/version", value=str(order.version), expected=str(version + 1))
+
+
+def _version_reused(order: Order) -> Fault:
+    detail = f"Version {order.version} of order {order.order_number} was received before with other content."
+    return Fault(
+        "version_reused", detail, "/version", value=str(order.version), expected=f"{order.version + 1} or more"
+    )
+
+
+def changed_row(
+    work: Work, prepared: PreparedChange, status: str, outcome: str, message_id: str
+) -> tuple[OrderChange, str]:
+    """The order's row and its canonical text, as the change makes them."""
+    standing = prepared.standing
+    version = version_after(standing, work.order)
+    order = (prepared.amended.order or standing.order).model_copy(update={"version": version})
+    requested, site = order.requested_delivery, prepared.mapped.site if prepared.mapped else None
+    row = OrderChange(
+        standing.order_id,
+        standing.version,
+        standing.updated_at,
+        version,
+        status,
+        outcome,
+        message_id,
+        work.revision.number if work.revision else 0,
+        work.catalogue.number,
+        work.content,
+        order.currency,
+        requested.start.isoformat() if requested and requested.start else None,
+        requested.end.isoformat() if requested and requested.end else None,
+        site.account_site if site else None,
+    )
+    return row, canonical_json(order).decode()

@@ -1,0 +1,159 @@
+"""An order's thread as a change finds it: its newest version, its lines' quantities, and the stock that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.changes import OrderChange, Wait
+from gateway.store.database import Collision, Database
+from gateway.store.leases import LeaseLost
+from gateway.store.statements import fetch, one_of, run, values
+from gateway.trade.amendment import LineSums, Standing
+from gateway.trade.stock import Allocation
+from schemas.documents.order import Order
+from schemas.values import EXACT
+
+_SUMS = ("base_ordered", "ordered", "raised", "confirmed", "backordered", "rejected", "cancelled", "shipped")
+
+
+class Threads:
+    """The repository of what changes are decided on."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def standing(self, order_ids: Iterable[str]) -> dict[str, Standing]:
+        """Order id → the order as it stands."""
+        wanted = sorted(set(order_ids))
+        if not wanted:
+            return {}
+        with self._database.read() as connection:
+            orders = _versions(connection, wanted)
+            sums = _sums(connection, wanted)
+            held = _held(connection, wanted)
+        return {
+            order_id: Standing(order_id, version, status, updated_at, order, sums[order_id], held[order_id])
+            for order_id, (version, status, updated_at, order) in orders.items()
+        }
+
+    def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, str]]:
+        """Order id → content → the message that made a version of it: a resend of one that was replaced since is
+        answered by that."""
+        wanted = sorted(set(order_ids))
+        found: dict[str, dict[bytes, str]] = {order_id: {} for order_id in wanted}
+        if not wanted:
+            return found
+        with self._database.read() as connection:
+            query = (
+                "SELECT v.order_id, m.content_sha256, m.id FROM order_versions v JOIN messages m "
+                f"ON m.id = v.message_id WHERE {one_of(connection, 'v.order_id')} ORDER BY v.version"
+            )
+            for order_id, content, message_id in fetch(connection, query, [values(connection, wanted)]):
+                if content is not None:
+                    found[order_id][bytes(content)] = message_id
+        return found
+
+
+def write_changes(connection: Connection, changes: Sequence[OrderChange], at: int) -> None:
+    """Each order as its change makes it. Raises Collision where one isn't any more what the change was decided on."""
+    if not changes:
+        return
+    columns = (
+        *("version", "status", "outcome", "message_id", "mapping_revision", "catalogue_revision", "content_sha256"),
+        *("currency", "requested_start", "requested_end", "ship_to_site", "updated_at"),
+    )
+    text = (
+        f"UPDATE orders SET {', '.join(f'{column} = ?' for column in columns)} "
+        "WHERE id = ? AND version = ? AND updated_at = ?"
+    )
+    for change in sorted(changes, key=lambda one: one.order_id):  # in one order everywhere: nobody waits in a circle
+        values_now = (
+            *(change.version, change.status, change.outcome, change.message_id, change.mapping_revision),
+            *(change.catalogue_revision, change.content_sha256, change.currency, change.requested_start),
+            *(change.requested_end, change.ship_to_site, at),
+        )
+        if run(connection, text, [(*values_now, change.order_id, change.seen_version, change.seen_updated_at)]) != 1:
+            raise Collision(f"order {change.order_id} was changed meanwhile")
+
+
+def write_waits(
+    connection: Connection, waits: Sequence[Wait], lease_id: str, now: str, moment: Sequence[Any], boot: str
+) -> None:
+    """Give these messages back, to be claimed after their time. `now` is the lease clock as SQL, with `moment`."""
+    text = (
+        f"UPDATE messages SET status = 'received', lease_id = NULL, not_before = {now} + ?, not_before_boot = ?, "
+        "order_number = ?, content_sha256 = ?, event_count = ?, event_hash = ? "
+        "WHERE id = ? AND lease_id = ? AND status = 'processing'"
+    )
+    rows = [
+        (
+            *(*moment, int(wait.seconds * 1000), boot, wait.order_number, wait.content_sha256),
+            *(wait.event_count, wait.event_hash, wait.message_id, lease_id),
+        )
+        for wait in waits
+    ]
+    if rows and run(connection, text, rows) != len(rows):
+        raise LeaseLost(lease_id)
+
+
+def wake(connection: Connection, message_ids: Iterable[str]) -> None:
+    """What they waited for is there: they may be claimed."""
+    text = (
+        "UPDATE messages SET not_before = NULL, not_before_boot = NULL "
+        "WHERE id = ? AND status = 'received' AND not_before IS NOT NULL"
+    )
+    run(connection, text, [(message_id,) for message_id in message_ids])
+
+
+def _versions(connection: Connection, wanted: list[str]) -> dict[str, tuple[int, str, int, Order]]:
+    query = (
+        "SELECT o.id, o.version, o.status, o.updated_at, v.canonical FROM orders o JOIN order_versions v "
+        f"ON v.order_id = o.id AND v.version = o.version WHERE {one_of(connection, 'o.id')}"
+    )
+    rows = fetch(connection, query, [values(connection, wanted)])
+    return {row[0]: (row[1], row[2], row[3], Order.model_validate_json(row[4])) for row in rows}
+
+
+def _sums(connection: Connection, wanted: list[str]) -> dict[str, dict[str, LineSums]]:
+    """The movements of every line, summed."""
+    query = (
+        f"SELECT order_id, line_number, product, unit, position, number, {', '.join(_SUMS)} FROM quantity_movements "
+        f"WHERE {one_of(connection, 'order_id')} ORDER BY order_id, line_number, number"
+    )
+    sums: dict[tuple[str, str], list[Any]] = {}
+    for row in fetch(connection, query, [values(connection, wanted)]):
+        line = sums.setdefault((row[0], row[1]), [None, None, row[4], 0, *([Decimal(0)] * len(_SUMS))])
+        line[0], line[1], line[3] = row[2] or line[0], row[3] or line[1], row[5]
+        for index, value in enumerate(row[6:], 4):
+            line[index] = EXACT.add(line[index], Decimal(value or 0))
+    found: dict[str, dict[str, LineSums]] = {order_id: {} for order_id in wanted}
+    for (order_id, line_number), line in sorted(sums.items(), key=lambda one: one[1][2]):
+        found[order_id][line_number] = LineSums(*line)
+    return found
+
+
+def _held(connection: Connection, wanted: list[str]) -> dict[str, dict[str, tuple[Allocation, ...]]]:
+    """What each line has taken of the stock at each place, and not given back."""
+    query = (
+        "SELECT order_id, line_number, product, site, account_id, quantity FROM stock_movements "
+        f"WHERE {one_of(connection, 'order_id')} ORDER BY product, site, number"
+    )
+    taken: dict[tuple[str, str], dict[tuple[str, str, str], Decimal]] = {}
+    for order_id, number, *place, quantity in fetch(connection, query, [values(connection, wanted)]):
+        line = taken.setdefault((order_id, number), {})
+        key = (place[0], place[1], place[2])
+        line[key] = EXACT.add(line.get(key, Decimal(0)), Decimal(quantity))
+    found: dict[str, dict[str, tuple[Allocation, ...]]] = {order_id: {} for order_id in wanted}
+    for (order_id, number), places in taken.items():
+        held = [
+            Allocation(product, site, account, number, quantity)
+            for (product, site, account), quantity in places.items()
+            if quantity
+        ]
+        if held:
+            found[order_id][number] = tuple(held)
+    return found

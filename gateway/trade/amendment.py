@@ -1,0 +1,225 @@
+"""What a change or cancellation makes of an order that stands: the order as it would be, and what of it is refused.
+
+A change replaces the order, so that a line which isn't in it any more is deleted; or it is made line by line, where
+its lines say what to do (UBL 2.1 LineStatusCode, X12 860). Nothing is decided here about stock or prices: the order as
+it would be is mapped, checked and decided as any other, with what it holds already (`Standing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from gateway.trade.stock import Allocation
+from schemas.documents.order import Order, OrderLine
+from schemas.faults import Fault
+from schemas.values import EXACT, shortest
+
+When = Literal["next", "stale", "early", "again"]
+"""Where a change stands in the order's thread: `next`: it applies; `stale`: a later one was applied; `early`: one
+before it is missing; `again`: its number was used for other content."""
+_SAID_ANEW = (
+    *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
+    *("requested_delivery", "partial_allowed", "charges", "attachments", "total", "customization", "profile"),
+    *("extensions", "change_number"),
+)
+"""What a change line by line says of the order itself, where it says it; number, kind, contract and day of issue are
+the order's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineSums:
+    """One line's quantities as they stand, in the account's unit; and the number of its last movement."""
+
+    product: str | None
+    unit: str | None
+    position: int
+    number: int
+    base_ordered: Decimal
+    ordered: Decimal
+    raised: Decimal
+    confirmed: Decimal
+    backordered: Decimal
+    rejected: Decimal
+    cancelled: Decimal
+    shipped: Decimal
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all of it is refused or cancelled."""
+        return EXACT.add(self.rejected, self.cancelled) == EXACT.add(self.ordered, self.raised)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An order as it stands: its newest version, its lines' quantities and the stock that each of them holds."""
+
+    order_id: str
+    version: int
+    status: str
+    updated_at: int
+    order: Order
+    lines: Mapping[str, LineSums]
+    """By line number, every line that the order ever had."""
+    held: Mapping[str, tuple[Allocation, ...]]
+    """Line number → what is allocated to it."""
+
+
+@dataclass(slots=True)
+class Amended:
+    """The order as it would be. `refused` lines stand as they were, for the reason given; `deleted` ones are cancelled
+    as far as they haven't shipped. `faults` are the change's own, with their paths in the change."""
+
+    order: Order | None
+    refused: dict[str, str] = field(default_factory=dict)
+    deleted: dict[str, OrderLine] = field(default_factory=dict)
+    is_cancellation: bool = False
+    """Nothing new is wanted: there is nothing to be mapped or judged."""
+    faults: list[Fault] = field(default_factory=list)
+
+
+def when(standing: Standing, change: Order) -> When:
+    """Where the change stands in the order's thread. A change that says no number is the next one."""
+    if change.version == 0 or change.function == "original":
+        return "next"
+    if change.version < standing.version:
+        return "stale"
+    if change.version == standing.version:
+        return "again"
+    return "early" if is_line_by_line(change) and change.version > standing.version + 1 else "next"
+
+
+def is_line_by_line(change: Order) -> bool:
+    """Whether the change names what to do with each line, and leaves the others alone."""
+    return change.function == "change" and any(line.action is not None for line in change.lines)
+
+
+def amend(standing: Standing, change: Order) -> Amended:
+    """The order as the change would have it, with the version that it would be."""
+    if standing.status == "cancelled":
+        return Amended(None, faults=[_cancelled_already(change)])
+    if change.function == "cancel":
+        return _cancelled(standing)
+    amended = _line_by_line(standing, change) if is_line_by_line(change) else _replaced(standing, change)
+    if amended.order is not None and not amended.order.lines and not amended.faults:
+        return _cancelled(standing)
+    _keep_what_has_shipped(standing, amended)
+    return amended
+
+
+def version_after(standing: Standing, change: Order) -> int:
+    """The order's version once the change is applied."""
+    return max(change.version, standing.version + 1)
+
+
+# --- what becomes of the lines -----------------------------------------------------------------------------------
+
+
+def _cancelled(standing: Standing) -> Amended:
+    """Every line of which something is left to come. The order keeps the lines that stand; one without any, all of
+    them, so that it shows what was ordered."""
+    amended = Amended(standing.order, is_cancellation=True)
+    for line in standing.order.lines:
+        sums = standing.lines.get(line.line_number)
+        if sums is not None and sums.shipped:
+            amended.refused[line.line_number] = _has_shipped(sums, "it can't be cancelled")
+        elif sums is None or not sums.is_closed:
+            amended.deleted[line.line_number] = line
+    if amended.refused:
+        lines = tuple(line for line in standing.order.lines if line.line_number in amended.refused)
+        amended.order = standing.order.model_copy(update={"lines": lines})
+    return amended
+
+
+def _replaced(standing: Standing, change: Order) -> Amended:
+    """The change as the order; what it has no line for is deleted."""
+    there = {line.line_number for line in change.lines}
+    gone = {line.line_number: line for line in standing.order.lines if line.line_number not in there}
+    order = change.model_copy(update={"function": "original", "version": version_after(standing, change)})
+    return Amended(order, deleted=gone)
+
+
+def _line_by_line(standing: Standing, change: Order) -> Amended:
+    """The order that stands, with what the change does to each line; its header as the change says it."""
+    amended = Amended(None)
+    lines = {line.line_number: line for line in standing.order.lines}
+    for index, line in enumerate(change.lines):
+        number, known = line.line_number, line.line_number in lines
+        action = line.action or ("change" if known else "add")
+        if action == "add" and known:
+            amended.faults.append(_fault("line_exists", index, line, "is on the order already", "a number of its own"))
+        elif action != "add" and not known:
+            expected = "the number of a line of the order"
+            amended.faults.append(_fault("unknown_line", index, line, "isn't on the order", expected))
+        elif action == "delete":
+            amended.deleted[number] = lines.pop(number)
+        elif action != "nothing":
+            lines[number] = line.model_copy(update={"action": None})
+    said: dict[str, Any] = {name: value for name in _SAID_ANEW if (value := getattr(change, name)) not in (None, ())}
+    said |= {"version": version_after(standing, change), "lines": tuple(lines.values())}
+    said["response_requested"] = change.response_requested
+    amended.order = standing.order.model_copy(update=said)
+    return amended
+
+
+def _keep_what_has_shipped(standing: Standing, amended: Amended) -> None:
+    """A line can't be made less than what has shipped of it, nor another product or unit: it stands as it was."""
+    order = amended.order
+    if order is None or not any(sums.shipped for sums in standing.lines.values()):
+        return
+    before = {line.line_number: line for line in standing.order.lines}
+    lines = {line.line_number: line for line in order.lines}
+    for number, sums in standing.lines.items():
+        if not sums.shipped or number not in before:
+            continue
+        after = lines.get(number)
+        if after is not None and _is_same_item(before[number], after) and after.quantity >= sums.shipped:
+            continue
+        asked = "it can't be deleted" if after is None else f"it can't be changed to {_said(after)}"
+        amended.refused[number] = _has_shipped(sums, asked)
+        amended.deleted.pop(number, None)
+        lines[number] = before[number]
+    if amended.refused:
+        kept = [line for number, line in before.items() if number in amended.refused and number not in _numbers(order)]
+        there = [lines[line.line_number] for line in order.lines]
+        amended.order = order.model_copy(update={"lines": (*there, *kept)})
+
+
+def _numbers(order: Order) -> set[str]:
+    return {line.line_number for line in order.lines}
+
+
+def _is_same_item(before: OrderLine, after: OrderLine) -> bool:
+    """Whether it is the same product in the same unit, as far as the words tell."""
+    names = ("buyer_item", "seller_item", "gtin", "unit", "unit_code")
+    return all(getattr(before, name) == getattr(after, name) for name in names)
+
+
+def _said(line: OrderLine) -> str:
+    item = line.buyer_item or line.seller_item or line.gtin or ""
+    return " ".join(part for part in (f"{shortest(line.quantity):f}", line.unit or "", item) if part)
+
+
+def _has_shipped(sums: LineSums, what: str) -> str:
+    shipped = f"{shortest(sums.shipped):f} {sums.unit or ''}".rstrip()
+    return f"{shipped} of the line have shipped: {what}. It stands as it was."
+
+
+# --- faults ------------------------------------------------------------------------------------------------------
+
+
+def _fault(code: str, index: int, line: OrderLine, what: str, expected: str) -> Fault:
+    detail = f"Line {line.line_number} {what}."
+    return Fault(code, detail, f"/lines/{index}/line_number", value=line.line_number, expected=expected)
+
+
+def _cancelled_already(change: Order) -> Fault:
+    return Fault(
+        "order_cancelled",
+        f"Order {change.order_number} was cancelled; it can't be changed any more.",
+        "/order_number",
+        value=change.order_number,
+        expected="an order that stands, or a new number",
+    )

@@ -1,0 +1,324 @@
+"""The decision on a change or cancellation: the order as it would be is decided as any other, with the stock that its
+lines hold already; what that moves, and the response to all of it.
+
+A change that is refused or held moves nothing: the order stands as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from gateway.trade.amendment import Amended, LineSums, Standing
+from gateway.trade.answers import closed
+from gateway.trade.consequences import consequence_of, judge, line_index
+from gateway.trade.decision import NOTHING, Decision, LineLedger
+from gateway.trade.reasons import joined, sentence
+from gateway.trade.response import Heading, buyer_party, decide, heading_response, seller_party
+from gateway.trade.stock import Allocation, Stock
+from mappings.account import Account
+from mappings.mapped import MappedLine, MappedOrder
+from mappings.revision import Supplier
+from schemas.documents.order import Order, OrderLine
+from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
+from schemas.faults import Fault
+from schemas.values import EXACT
+
+_JUDGED_ONCE = frozenset(("reject_order", "reject_line", "hold_order", "hold_line"))
+
+
+@dataclass(slots=True)
+class LineMove:
+    """What a change adds to one line's quantities, and where the line stands; `number` counts its movements."""
+
+    line_number: str
+    number: int
+    position: int
+    product: str | None
+    unit: str | None
+    base_unit: str | None
+    base_ordered: Decimal
+    ordered: Decimal
+    confirmed: Decimal
+    backordered: Decimal
+    rejected: Decimal
+    cancelled: Decimal
+    raised: Decimal
+
+
+@dataclass(slots=True)
+class ChangeDecision:
+    """What becomes of a change. Where it is `answered`, `moves` and `allocations` are what it adds to the order's."""
+
+    decision: Decision
+    moves: list[LineMove] = field(default_factory=list)
+    is_cancelled: bool = False
+    """Nothing of the order is left to be delivered."""
+
+
+def faults_to_judge(standing: Standing, mapped: MappedOrder, faults: Sequence[Fault], account: Account) -> list[Fault]:
+    """The faults of the order as it would be, less those of lines that stand as they were: what was confirmed once is
+    not refused or held because something else on the order changes."""
+    before = {line.line_number: line for line in standing.order.lines}
+    return [
+        fault
+        for fault in faults
+        if (index := line_index(fault)) is None
+        or consequence_of(fault.code, account.policies) not in _JUDGED_ONCE
+        or not _stands(mapped.lines[index], before, standing.lines)
+    ]
+
+
+def _stands(line: MappedLine, before: Mapping[str, OrderLine], sums: Mapping[str, LineSums]) -> bool:
+    known = sums.get(line.line_number)
+    if known is None or known.rejected or line.product is None or line.base_quantity is None:
+        return False
+    return before.get(line.line_number) == line.line
+
+
+def decide_change(
+    standing: Standing,
+    amended: Amended,
+    mapped: MappedOrder,
+    faults: Sequence[Fault],
+    stock: Stock,
+    account: Account,
+    supplier: Supplier,
+    *,
+    response_number: str,
+    received_on: date,
+    issued_at: datetime,
+    test: bool = False,
+) -> ChangeDecision:
+    """What becomes of the order as it would be (`mapped`). As `decide`; the stock view shows afterwards what the change
+    adds to what was taken, and nothing where it is refused or held."""
+    before = {number: held for number, held in standing.held.items() if held}
+    with _as_it_was(stock):
+        _give_back(stock, [one for number in amended.deleted for one in before.get(number, ())])
+        decision = decide(
+            mapped,
+            faults,
+            stock,
+            account,
+            supplier,
+            response_number=response_number,
+            received_on=received_on,
+            issued_at=issued_at,
+            test=test,
+            held={number: held for number, held in before.items() if number not in amended.deleted},
+        )
+    if decision.verdict != "answered":
+        return ChangeDecision(decision)
+    allocations = _net(before, decision.allocations)
+    for one in allocations:
+        stock.positions[one.product, one.site].take(one.account, one.quantity)
+    ledger = {line.line_number: line for line in decision.ledger}
+    moves = [*_moves(standing, ledger), *_closing_moves(standing, amended.deleted)]
+    response = None if decision.response is None else _told(decision.response, standing, amended)
+    return ChangeDecision(replace(decision, response=response, allocations=tuple(allocations)), moves)
+
+
+def decide_cancellation(
+    standing: Standing,
+    amended: Amended,
+    cancellation: Order,
+    account: Account,
+    supplier: Supplier,
+    stock: Stock,
+    *,
+    response_number: str,
+    issued_at: datetime,
+    version: int,
+    test: bool = False,
+) -> ChangeDecision:
+    """The order's lines closed, but for those that have shipped: these stand. Where all of them have, it is refused."""
+    buyer = standing.order.buyer or buyer_party(account)
+    heading = Heading(response_number, issued_at, seller_party(supplier), buyer, version, test)
+    outcome: Outcome = "changed" if amended.refused else "accepted"
+    reasons = [f"Line {number}: {reason}" for number, reason in amended.refused.items()]
+    if not amended.deleted:
+        reasons = reasons or ["Nothing of the order is left to be cancelled."]
+        refusal = heading_response(standing.order, "rejected", (), heading, joined(reasons))
+        return ChangeDecision(Decision("rejected", (), _wanted(cancellation, refusal)))
+    lines = [_closed_or_standing(line, standing, amended) for line in standing.order.lines]
+    note = joined(["Cancelled as requested.", *reasons])
+    response = heading_response(standing.order, outcome, lines, heading, note)
+    held = [one for number in amended.deleted for one in standing.held.get(number, ())]
+    given_back = [one._replace(quantity=EXACT.minus(one.quantity)) for one in held]
+    _give_back(stock, held)
+    moves = list(_closing_moves(standing, amended.deleted))
+    decision = Decision("answered", (), _wanted(cancellation, response), allocations=tuple(given_back))
+    return ChangeDecision(decision, moves, is_cancelled=not amended.refused)
+
+
+def refuse_or_hold(
+    order: Order,
+    change: Order,
+    faults: Sequence[Fault],
+    account: Account,
+    supplier: Supplier,
+    *,
+    response_number: str,
+    issued_at: datetime,
+    test: bool = False,
+) -> ChangeDecision:
+    """The verdict on a change of which nothing can be made: refused with its reasons, or held. `order` stands as it is;
+    it is the change itself where there is no such order."""
+    if judge(faults, account.policies).order != "reject_order":
+        return ChangeDecision(Decision("held", tuple(faults)))
+    buyer = order.buyer or buyer_party(account)
+    heading = Heading(response_number, issued_at, seller_party(supplier), buyer, order.version or 1, test)
+    refusal = heading_response(order, "rejected", (), heading, joined([sentence(fault) for fault in faults]))
+    return ChangeDecision(Decision("rejected", tuple(faults), _wanted(change, refusal)))
+
+
+def _wanted(asked: Order, response: OrderResponse) -> OrderResponse | None:
+    return response if asked.response_requested else None
+
+
+# --- stock -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _as_it_was(stock: Stock) -> Iterator[None]:
+    """The view is put back as it was; that something was cut short stays noted."""
+    seen = [(position, position.taken, dict(position.taken_by)) for position in stock.positions.values()]
+    try:
+        yield
+    finally:
+        for position, taken, taken_by in seen:
+            position.taken, position.taken_by = taken, taken_by
+
+
+def _give_back(stock: Stock, held: Sequence[Allocation]) -> None:
+    for one in held:
+        stock.positions[one.product, one.site].take(one.account, EXACT.minus(one.quantity))
+
+
+def _net(before: Mapping[str, Sequence[Allocation]], after: Sequence[Allocation]) -> list[Allocation]:
+    """What each line takes more than it held, or gives back, at each place; nothing where that is none."""
+    more: dict[tuple[str, str, str, str], Decimal] = {}
+    held = [one._replace(quantity=EXACT.minus(one.quantity)) for lines in before.values() for one in lines]
+    for one in (*held, *after):
+        more[one[:4]] = EXACT.add(more.get(one[:4], NOTHING), one.quantity)
+    return [Allocation(*key, quantity) for key, quantity in more.items() if quantity]
+
+
+# --- quantities --------------------------------------------------------------------------------------------------
+
+
+def _moves(standing: Standing, ledger: Mapping[str, LineLedger]) -> Iterator[LineMove]:
+    """What is different of each line that the order has now."""
+    position = 1 + max((sums.position for sums in standing.lines.values()), default=-1)
+    for number, line in ledger.items():
+        sums = standing.lines.get(number)
+        if sums is None:
+            sums = LineSums(line.product, line.unit, position, 0, *([NOTHING] * 8))
+            position += 1
+        move = _move(sums, line)
+        if sums.number == 0 or _moves_anything(move, sums):
+            yield move
+
+
+def _move(sums: LineSums, line: LineLedger) -> LineMove:
+    less = EXACT.subtract
+    return LineMove(
+        line.line_number,
+        sums.number + 1,
+        sums.position,
+        line.product,
+        line.unit,
+        line.base_unit,
+        less(line.base_ordered or NOTHING, sums.base_ordered),
+        less(line.ordered, sums.ordered),
+        less(line.confirmed, sums.confirmed),
+        less(line.backordered, sums.backordered),
+        less(line.rejected, sums.rejected),
+        less(line.cancelled, sums.cancelled),
+        less(line.raised, sums.raised),
+    )
+
+
+def _moves_anything(move: LineMove, sums: LineSums) -> bool:
+    settled = (move.confirmed, move.backordered, move.rejected, move.cancelled)
+    return any((move.base_ordered, move.ordered, move.raised, *settled)) or (move.product, move.unit) != (
+        sums.product,
+        sums.unit,
+    )
+
+
+def _closing_moves(standing: Standing, deleted: Mapping[str, OrderLine]) -> Iterator[LineMove]:
+    """All of a deleted line that isn't refused already is cancelled."""
+    for number in deleted:
+        sums = standing.lines.get(number)
+        if sums is not None and not sums.is_closed:
+            yield _move(sums, _closed_ledger(number, sums))
+
+
+def _closed_ledger(number: str, sums: LineSums) -> LineLedger:
+    cancelled = EXACT.subtract(sums.ordered, sums.rejected)
+    return LineLedger(
+        number,
+        sums.product,
+        sums.unit,
+        None,
+        sums.ordered,
+        sums.base_ordered,
+        rejected=sums.rejected,
+        cancelled=cancelled,
+    )
+
+
+# --- the response ------------------------------------------------------------------------------------------------
+
+
+def _told(response: OrderResponse, standing: Standing, amended: Amended) -> OrderResponse:
+    """The response to the order as it is now, with what was deleted, and why a line's change is refused."""
+    lines = [_refused(line, amended.refused) for line in response.lines]
+    lines += [_closed_line(line, standing.lines.get(number)) for number, line in amended.deleted.items()]
+    outcome: Outcome = "changed" if amended.refused and response.outcome == "accepted" else response.outcome
+    return replace(response, lines=tuple(lines), outcome=outcome)
+
+
+def _refused(line: ResponseLine, refused: Mapping[str, str]) -> ResponseLine:
+    reason = refused.get(line.line_number)
+    if reason is None:
+        return line
+    first = line.outcomes[0]
+    told = replace(first, status="changed", reason=f"{reason} {first.reason}" if first.reason else reason)
+    return replace(line, outcomes=(told, *line.outcomes[1:]))
+
+
+def _closed_or_standing(line: OrderLine, standing: Standing, amended: Amended) -> ResponseLine:
+    sums, reason = standing.lines.get(line.line_number), amended.refused.get(line.line_number)
+    if reason is None or sums is None:
+        return _closed_line(line, sums)
+    outcomes = [LineOutcome(status="changed", quantity=sums.ordered, unit=sums.unit, reason=reason)]
+    return closed(line, tuple(outcomes))
+
+
+def _closed_line(line: OrderLine, sums: LineSums | None) -> ResponseLine:
+    """A line that is cancelled because the buyer wants it so; what was refused of it before stays refused."""
+    unit = line.unit or (sums.unit if sums else None)
+    refused = sums.rejected if sums else NOTHING
+    ordered = sums.ordered if sums else line.quantity
+    outcomes = [
+        LineOutcome(
+            status="cancelled",
+            quantity=EXACT.subtract(ordered, refused),
+            unit=unit,
+            unit_code=line.unit_code,
+            reason="Cancelled as requested.",
+        )
+    ]
+    if refused:
+        outcomes = [one for one in outcomes if one.quantity]
+        outcomes.append(
+            LineOutcome(
+                status="rejected", quantity=refused, unit=unit, unit_code=line.unit_code, reason="Refused before."
+            )
+        )
+    return closed(line, tuple(outcomes))

@@ -1,0 +1,71 @@
+"""An order judged without effect: what `POST /v1/orders/validate` and the commands show of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from gateway.bookkeeping import unknown_supply_now
+from gateway.intake import recognise
+from gateway.pipeline import load, located, read_one
+from gateway.services import Services
+from gateway.store.changes import ClaimedMessage
+from gateway.store.ids import now_us
+from gateway.store.queue import Claim
+from schemas.documents.order import Order
+from schemas.faults import Fault, in_document_order
+from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """An order judged without effect: as read, its lines in our terms, and everything that is wrong with it."""
+
+    order: Order | None
+    lines: list[dict[str, str | None]]
+    faults: tuple[Fault, ...]
+
+
+def validate(services: Services, account_id: str, test: bool, body: bytes) -> Validated:
+    """decode → map → check of one document; nothing is stored, and how much is in stock is not asked. Raises
+    LookupError where the account has no mapping."""
+    revision = services.terms.current([account_id])[account_id]
+    format_name, faults = recognise(revision.account, body)
+    if faults:
+        return Validated(None, [], faults)
+    now = now_us()
+    message = ClaimedMessage("", account_id, test, 0, now, now, "validate", format_name, body, 1, 0, 0, b"", None)
+    work = load(services, Claim("", (message,)))[0]
+    read_one(services, work)
+    if work.mapped is None or work.read is None:
+        return Validated(None, [], work.settlement.faults if work.settlement else ())
+    lines = [
+        {
+            "line_number": line.line.line_number,
+            "product": line.product.product if line.product else None,
+            "quantity": _number(line.sales_quantity),
+            "unit": line.sales_unit,
+            "base_quantity": _number(line.base_quantity),
+            "base_unit": line.product.base_unit if line.product else None,
+            "price": _fraction(Fraction(line.line.price.amount)) if line.line.price else None,
+            "contract_price": _fraction(line.contract_price),
+        }
+        for line in work.mapped.lines
+    ]
+    supply = unknown_supply_now(services, work)
+    faults = in_document_order((*work.faults, *supply, *work.read.warnings))
+    return Validated(work.read.order, lines, located(work, faults))
+
+
+def _number(value: Decimal | None) -> str | None:
+    return None if value is None else f"{shortest(value):f}"
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    """A price as a decimal, with cents at least; one that has no end is rounded to 10 places."""
+    if value is None:
+        return None
+    rounded = half_up(value, MAX_FRACTION_DIGITS)
+    cents = half_up(value)
+    return f"{cents:f}" if cents == rounded else f"{shortest(rounded):f}"

@@ -1,0 +1,307 @@
+"""Changes and cancellations on an order's thread: what they do to its lines, its stock and its answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import time_machine
+
+from gateway.store.messages import StoredMessage
+from gateway.store.orders import LedgerLine
+from gateway.store.statements import fetch, run
+from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
+from tests.examples.small_gateway import SmallGateway, outcomes
+
+PINE = "pine-hardware"
+
+
+def change(*lines: dict[str, Any], version: int = 2, **header: Any) -> dict[str, Any]:
+    """A change of the order PH-4001."""
+    return order(*lines, function="change", version=version, **header)
+
+
+def cancel(**header: Any) -> dict[str, Any]:
+    """A cancellation of the order PH-4001."""
+    return {**order(**header), "function": "cancel", "version": 0}
+
+
+def settle(gateway: SmallGateway, *orders: dict[str, Any]) -> list[StoredMessage]:
+    """Send them one after the other, each settled before the next; the messages."""
+    return [gateway.settle(PINE, one) for one in orders]
+
+
+def ledger(gateway: SmallGateway) -> dict[str, LedgerLine]:
+    """The order's lines by number; the equations of the ledger hold."""
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    lines = {one.line_number: one for one in gateway.store.orders.ledger(stands.id)}
+    for one in lines.values():
+        assert one.open == 0
+        quantities = (one.ordered, one.confirmed, one.backordered, one.rejected, one.cancelled, one.shipped)
+        assert min(quantities) >= 0, one
+        assert one.shipped <= one.confirmed
+    return lines
+
+
+def confirmed(gateway: SmallGateway) -> dict[str, tuple[str, str, str]]:
+    """Line → (ordered, confirmed, cancelled)."""
+    return {
+        number: (f"{one.ordered:f}", f"{one.confirmed:f}", f"{one.cancelled:f}")
+        for number, one in ledger(gateway).items()
+    }
+
+
+def taken(gateway: SmallGateway, product: str) -> Decimal:
+    """Base units taken at all sites, as the running totals and as the movements say it."""
+    positions = gateway.store.stock.load([product], [PINE]).positions.values()
+    with gateway.store.database.read() as connection:
+        rows = fetch(connection, "SELECT quantity FROM stock_movements WHERE product = ?", [product])
+    total = sum((position.taken for position in positions), Decimal(0))
+    assert total == sum((Decimal(row[0]) for row in rows), Decimal(0))
+    return total
+
+
+def ship(gateway: SmallGateway, number: str, quantity: str) -> None:
+    """So much of the line has left, as a shipment will say it."""
+    with gateway.store.database.write() as connection:
+        last = fetch(
+            connection,
+            "SELECT order_id, line_number, max(number), position, message_id, at, product, unit, base_unit "
+            "FROM quantity_movements WHERE line_number = ?",
+            [number],
+        )[0]
+        zeros = ["0"] * 11
+        zeros[6] = quantity
+        row = (*last[:2], last[2] + 1, *last[3:], *zeros)
+        run(connection, f"INSERT INTO quantity_movements VALUES ({', '.join('?' * len(row))})", [row])
+
+
+# --- changes that replace the order ---------------------------------------------------------------------------------
+def test_a_change_replaces_the_order(gateway: SmallGateway) -> None:
+    more = line("1", "PH-0101", "6", "DOOS", "6.00")
+    first, second = settle(gateway, order(BOLTS, HAMMERS), change(more))
+    assert (first.status, second.status, gateway.faults(second.id)) == ("done", "done", [])
+    assert confirmed(gateway) == {"1": ("6", "6", "0"), "2": ("3", "0", "3")}
+    assert (taken(gateway, "BOLT-M8"), taken(gateway, "HAMMER-16")) == (300, 0)
+    response = gateway.response(second.id)
+    assert (response.outcome, response.order_version) == ("accepted", 2)
+    assert outcomes(response) == {"1": [("accepted", "6", "DOOS")], "2": [("cancelled", "3", "STUK")]}
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    assert (stands.version, stands.status, stands.message_id) == (2, "open", second.id)
+    assert list(gateway.store.audit.broken()) == []
+
+
+def test_a_line_that_grows_takes_nothing_from_its_neighbours(gateway: SmallGateway) -> None:
+    """SAW-600 has 10 at NORTH: 6 are line 2's and stay so, whatever line 1 wants."""
+    first, second = line("1", "PH-0107", "4", "STUK", "18.00"), line("2", "PH-0107", "6", "STUK", "18.00")
+    _, changed = settle(gateway, order(first, second), change({**first, "quantity": "9"}, second))
+    assert outcomes(gateway.response(changed.id)) == {
+        "1": [("accepted", "4", "STUK"), ("backordered", "5", "STUK")],
+        "2": [("accepted", "6", "STUK")],
+    }
+    assert taken(gateway, "SAW-600") == 10
+    assert [one.backordered for one in ledger(gateway).values()] == [5, 0]
+
+
+def test_what_is_given_back_is_there_for_others(gateway: SmallGateway) -> None:
+    settle(gateway, order(SAWS), change({**SAWS, "quantity": "2"}))
+    assert taken(gateway, "SAW-600") == 2
+    other = gateway.settle(PINE, order({**SAWS, "quantity": "8"}, number="PH-4002"))
+    assert outcomes(gateway.response(other.id)) == {"2": [("accepted", "8", "STUK")]}
+
+
+def test_what_was_confirmed_is_not_judged_anew(gateway: SmallGateway) -> None:
+    """The contract's price of the unchanged line is another one by now."""
+    gateway.set_policies(PINE, price_mismatch="reject_line")
+    settle(gateway, order(BOLTS, HAMMERS))
+    gateway.set_policies(PINE, price_mismatch="reject_line", price_tolerance_percent="0")
+    changed = gateway.settle(PINE, change({**BOLTS, "quantity": "5"}, HAMMERS, line("3", "PH-0102", "3", "STUK", "99")))
+    assert outcomes(gateway.response(changed.id)) == {
+        "1": [("accepted", "5", "DOOS")],
+        "2": [("accepted", "3", "STUK")],
+        "3": [("rejected", "3", "STUK")],
+    }
+    assert gateway.faults(changed.id) == [("price_mismatch", "/lines/2/price/amount")]
+
+
+def test_another_item_in_the_line(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS), change(line("1", "PH-0102", "3", "STUK", "11.50")))
+    assert (taken(gateway, "BOLT-M8"), taken(gateway, "HAMMER-16")) == (0, 3)
+    assert confirmed(gateway) == {"1": ("3", "3", "0")}
+    assert ledger(gateway)["1"].product == "HAMMER-16"
+
+
+def test_a_change_that_is_refused_moves_nothing(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS))
+    refused = gateway.settle(PINE, change(line("1", "PH-0101", "5", "DOOS", "6.00"), buyer={"id": "1"}))
+    assert (refused.status, gateway.faults(refused.id)[0][0]) == ("rejected", "wrong_buyer")
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
+    assert taken(gateway, "BOLT-M8") == 200
+
+
+# --- line by line -----------------------------------------------------------------------------------------------------
+def test_a_change_made_line_by_line(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS, HAMMERS))
+    bits = {**line("3", "PH-0103", "8", "STUK"), "action": "add"}
+    changed = gateway.settle(
+        PINE, change({**BOLTS, "quantity": "2", "action": "change"}, {**HAMMERS, "action": "delete"}, bits)
+    )
+    assert gateway.faults(changed.id) == []
+    assert confirmed(gateway) == {"1": ("2", "2", "0"), "2": ("3", "0", "3"), "3": ("8", "8", "0")}
+    again = gateway.settle(PINE, change({**bits, "action": "nothing", "quantity": "99"}, version=3))
+    assert again.status == "done"
+    assert confirmed(gateway)["3"] == ("8", "8", "0")
+
+
+def test_a_change_that_deletes_every_line_cancels_the_order(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS), change({**BOLTS, "action": "delete"}))
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    assert (stands.status, confirmed(gateway)) == ("cancelled", {"1": ("4", "0", "4")})
+    late = gateway.settle(PINE, change(BOLTS, version=7))
+    assert gateway.faults(late.id) == [("order_cancelled", "/order_number")]
+
+
+def test_lines_that_there_are_not(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS))
+    changed = gateway.settle(PINE, change({**HAMMERS, "action": "delete"}, {**BOLTS, "action": "add"}))
+    assert changed.status == "rejected"
+    assert gateway.faults(changed.id) == [
+        ("unknown_line", "/lines/0/line_number"),
+        ("line_exists", "/lines/1/line_number"),
+    ]
+    assert gateway.response(changed.id).outcome == "rejected"
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
+
+
+# --- cancellations ----------------------------------------------------------------------------------------------------
+def test_a_cancellation(gateway: SmallGateway) -> None:
+    _, cancelled = settle(gateway, order(BOLTS, SAWS), cancel())
+    assert (cancelled.status, gateway.response(cancelled.id).outcome) == ("done", "accepted")
+    assert confirmed(gateway) == {"1": ("4", "0", "4"), "2": ("15", "0", "15")}
+    assert (taken(gateway, "BOLT-M8"), taken(gateway, "SAW-600")) == (0, 0)
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    assert (stands.status, stands.version) == ("cancelled", 2)
+    assert gateway.settle(PINE, cancel()).id == cancelled.id
+    again = gateway.settle(PINE, {**cancel(), "rush": False})
+    assert (again.status, again.duplicate_of) == ("duplicate", cancelled.id)
+    late = gateway.settle(PINE, change(BOLTS, version=7))
+    assert (late.status, gateway.faults(late.id)) == ("rejected", [("order_cancelled", "/order_number")])
+
+
+def test_a_cancellation_that_says_nothing_but_the_number(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS))
+    bare = {"function": "cancel", "order_number": "PH-4001"}
+    assert gateway.settle(PINE, bare).status == "done"
+    assert confirmed(gateway) == {"1": ("4", "0", "4")}
+
+
+def test_what_has_shipped_stands(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS, HAMMERS))
+    ship(gateway, "1", "3")
+    less = gateway.settle(PINE, change({**BOLTS, "quantity": "2"}, {**HAMMERS, "quantity": "5"}))
+    told = gateway.response(less.id)
+    assert outcomes(told) == {"1": [("changed", "4", "DOOS")], "2": [("accepted", "5", "STUK")]}
+    assert "3 DOOS of the line have shipped" in str(told.lines[0].outcomes[0].reason)
+    assert confirmed(gateway) == {"1": ("4", "4", "0"), "2": ("5", "5", "0")}
+    part = gateway.settle(PINE, cancel())
+    assert gateway.response(part.id).outcome == "changed"
+    assert confirmed(gateway) == {"1": ("4", "4", "0"), "2": ("5", "0", "5")}
+    refused = gateway.settle(PINE, {**cancel(), "note": "really"})
+    assert (refused.status, gateway.response(refused.id).outcome) == ("rejected", "rejected")
+    enough = gateway.settle(PINE, change({**BOLTS, "quantity": "3"}, version=9))
+    assert outcomes(gateway.response(enough.id))["1"] == [("accepted", "3", "DOOS")]
+    assert confirmed(gateway)["1"] == ("3", "3", "0")
+
+
+# --- the thread's order -----------------------------------------------------------------------------------------------
+def test_a_stale_change_is_kept_and_does_nothing(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS), change({**BOLTS, "quantity": "6"}, version=5))
+    stale = gateway.settle(PINE, change({**BOLTS, "quantity": "9"}, version=3))
+    assert (stale.status, gateway.faults(stale.id)) == ("done", [("stale_change", "/version")])
+    assert gateway.responses([stale.id]) == []
+    assert confirmed(gateway) == {"1": ("6", "6", "0")}
+
+
+def test_a_version_with_other_content_is_held(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS), change({**BOLTS, "quantity": "6"}, version=5))
+    other = gateway.settle(PINE, change({**BOLTS, "quantity": "9"}, version=5))
+    assert (other.status, gateway.faults(other.id)) == ("held", [("version_reused", "/version")])
+
+
+def test_resends_of_what_was_replaced_are_answered_by_it(gateway: SmallGateway) -> None:
+    first, second, third = settle(
+        gateway, order(BOLTS), change({**BOLTS, "quantity": "6"}), change({**BOLTS, "quantity": "7"}, version=3)
+    )
+    for sent, made in ((order(BOLTS), first), (change({**BOLTS, "quantity": "6.0"}), second)):
+        again = gateway.settle(PINE, {**sent, "lines": [{**sent["lines"][0], "description": None}]})
+        assert (again.status, again.duplicate_of) == ("duplicate", made.id)
+    assert confirmed(gateway) == {"1": ("7", "7", "0")}
+    assert third.status == "done"
+
+
+def test_a_change_that_comes_first_waits_for_its_order(gateway: SmallGateway) -> None:
+    early = gateway.send(PINE, change({**BOLTS, "quantity": "6"}))
+    gateway.work()
+    assert gateway.message(early).status == "received"
+    assert gateway.work() == 0, "it waits"
+    again = gateway.settle(PINE, change({**BOLTS, "quantity": "6.00"}))
+    assert (again.status, again.duplicate_of) == ("duplicate", early)
+    gateway.settle(PINE, order(BOLTS))
+    gateway.work()
+    assert gateway.message(early).status == "done"
+    assert confirmed(gateway) == {"1": ("6", "6", "0")}
+    assert list(gateway.store.audit.broken()) == []
+
+
+def test_a_change_made_line_by_line_waits_for_the_one_before(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS, HAMMERS))
+    third = gateway.send(PINE, change({**HAMMERS, "action": "delete"}, version=3))
+    gateway.work()
+    assert gateway.message(third).status == "received"
+    gateway.settle(PINE, change({**BOLTS, "quantity": "5", "action": "change"}))
+    gateway.work()
+    assert gateway.message(third).status == "done"
+    assert confirmed(gateway) == {"1": ("5", "5", "0"), "2": ("3", "0", "3")}
+
+
+def test_nobody_waits_for_ever(gateway: SmallGateway, today: time_machine.Traveller) -> None:
+    early = gateway.send(PINE, change(BOLTS))
+    gateway.work()
+    today.shift(timedelta(hours=24, minutes=1))
+    gateway.wake()
+    gateway.work()
+    assert (gateway.message(early).status, gateway.faults(early)) == ("rejected", [("unknown_order", "/order_number")])
+    response = gateway.response(early)
+    assert (response.outcome, response.order_number) == ("rejected", "PH-4001")
+
+
+def test_order_and_changes_in_one_batch(gateway: SmallGateway) -> None:
+    sent = [
+        change({**BOLTS, "quantity": "6"}),
+        order(BOLTS),
+        order(HAMMERS, number="PH-4002"),
+        change({**BOLTS, "quantity": "7"}, version=3),
+    ]
+    messages = [gateway.send(PINE, one) for one in sent]
+    gateway.work()
+    gateway.work()
+    assert [gateway.message(one).status for one in messages] == ["done"] * 4
+    assert confirmed(gateway)["1"][0] in ("6", "7")
+    assert taken(gateway, "BOLT-M8") == ledger(gateway)["1"].confirmed * 50
+
+
+def test_the_same_number_with_other_content_is_a_change_where_agreed(gateway: SmallGateway) -> None:
+    gateway.set_policies(PINE, same_number_other_content="change")
+    first, second = settle(gateway, order(BOLTS), order({**BOLTS, "quantity": "6"}))
+    assert (first.status, second.status) == ("done", "done")
+    assert confirmed(gateway) == {"1": ("6", "6", "0")}
+    again = gateway.settle(PINE, order({**BOLTS, "quantity": "4.0"}))
+    assert (again.status, again.duplicate_of) == ("duplicate", first.id)
+
+
+def test_a_test_changes_a_test(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, order(BOLTS), test=True)
+    changed = gateway.settle(PINE, change({**BOLTS, "quantity": "6"}), test=True)
+    assert outcomes(gateway.response(changed.id)) == {"1": [("accepted", "6", "DOOS")]}
+    assert taken(gateway, "BOLT-M8") == 0
