@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 import time_machine
 
+from gateway.pipeline import drain
+from gateway.services import Limits
 from gateway.store.messages import StoredMessage
 from gateway.store.orders import LedgerLine
+from gateway.store.queue import WorkQueue
 from gateway.store.statements import fetch, run
 from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
-from tests.examples.small_gateway import SmallGateway, outcomes
+from tests.examples.small_gateway import ALL_LANES, SmallGateway, outcomes
 
 PINE = "pine-hardware"
 
@@ -298,6 +303,43 @@ def test_the_same_number_with_other_content_is_a_change_where_agreed(gateway: Sm
     assert confirmed(gateway) == {"1": ("6", "6", "0")}
     again = gateway.settle(PINE, order({**BOLTS, "quantity": "4.0"}))
     assert (again.status, again.duplicate_of) == ("duplicate", first.id)
+
+
+# --- both databases, and two at once ----------------------------------------------------------------------------------
+def test_a_thread_on_either_database(on_either: SmallGateway) -> None:
+    early = on_either.send(PINE, change({**SAWS, "quantity": "4"}, BOLTS))
+    on_either.work()
+    settle(on_either, order(BOLTS))
+    on_either.work()
+    assert on_either.message(early).status == "done"
+    assert confirmed(on_either) == {"1": ("4", "4", "0"), "2": ("4", "4", "0")}
+    settle(on_either, change({**SAWS, "quantity": "2", "action": "change"}, version=3), cancel())
+    assert confirmed(on_either) == {"1": ("4", "0", "4"), "2": ("2", "0", "2")}
+    assert (taken(on_either, "BOLT-M8"), taken(on_either, "SAW-600")) == (0, 0)
+    assert list(on_either.store.audit.broken()) == []
+
+
+def test_two_workers_at_one_order(on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second decided while the first was deciding: the first finds the order changed, and decides again."""
+    settle(on_either, order(BOLTS))
+    on_either.services = replace(on_either.services, limits=Limits(batch_size=1))
+    for version, count in ((2, "6"), (3, "8")):
+        on_either.send(PINE, change({**BOLTS, "quantity": count}, version=version))
+    save, calls = WorkQueue.save, []
+
+    def save_second_first(queue: WorkQueue, *arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            assert drain(on_either.services, ALL_LANES, lambda: None, batches=1) == 1
+        save(queue, *arguments)
+
+    monkeypatch.setattr(WorkQueue, "save", save_second_first)
+    on_either.work()
+    assert len(calls) == 3, "the first was decided twice"
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+    assert taken(on_either, "BOLT-M8") == 400
+    statuses = [message.status for message in on_either.store.messages.page(limit=10)]
+    assert statuses == ["done", "done", "done"]
 
 
 def test_a_test_changes_a_test(gateway: SmallGateway) -> None:
