@@ -141,6 +141,13 @@ class LedgerLineAnswer(Answer):
     credited: str
 
 
+class VersionEntry(Answer):
+    """A version of an order, by the message that made it."""
+
+    version: int
+    message_id: str
+
+
 class OrderAnswer(Answer):
     """One order as it stands, with its quantities and the documents that belong to it."""
 
@@ -156,6 +163,7 @@ class OrderAnswer(Answer):
     mapping_revision: int
     created_at: str
     updated_at: str
+    versions: list[VersionEntry] = Field(description="The order and its changes, the first one first.")
     lines: list[LedgerLineAnswer]
     documents: list[DocumentEntry]
 

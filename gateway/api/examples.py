@@ -175,6 +175,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "mapping_revision": 3,
         "created_at": "2026-11-23T09:30:01.105+00:00",
         "updated_at": "2026-11-23T09:30:01.105+00:00",
+        "versions": [{"version": 1, "message_id": _MESSAGE}],
         "lines": [_LEDGER_LINE],
         "documents": [_ENTRY],
         "others": [],

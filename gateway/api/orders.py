@@ -17,6 +17,7 @@ from gateway.api.answers import (
     OrderThread,
     ValidatedLine,
     ValidatedOrder,
+    VersionEntry,
     as_json,
     fault_answers,
     moment,
@@ -32,7 +33,7 @@ from gateway.intake import Arrival, take_in
 from gateway.store.arrivals import Kept
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages
-from gateway.store.orders import LedgerLine, StoredOrder
+from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
 from gateway.validation import validate
 from schemas.documents.order import Order
 from schemas.faults import Fault
@@ -245,7 +246,8 @@ def accepted_answer(message_id: str, status: str, *, duplicate: bool, faults: Se
 
 def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, Any]:
     store = door().services.store
-    items = _items(store.orders.canonical(order.id, order.version))
+    versions = store.orders.versions(order.id)
+    items = _items(versions)
     return {
         "order_number": order.order_number,
         "test": order.test,
@@ -259,15 +261,15 @@ def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, 
         "mapping_revision": order.mapping_revision,
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
+        "versions": [VersionEntry(version=one.version, message_id=one.message_id) for one in versions],
         "lines": [_ledger_line(line, items.get(line.line_number, {})) for line in store.orders.ledger(order.id)],
         "documents": entries(document for document in kept if document.order_id == order.id),
     }
 
 
-def _items(canonical: str | None) -> dict[str, dict[str, Any]]:
-    """Line number → the line as it was ordered."""
-    lines = json.loads(canonical)["lines"] if canonical else []
-    return {line["line_number"]: line for line in lines}
+def _items(versions: Sequence[OrderVersion]) -> dict[str, dict[str, Any]]:
+    """Line number → the line as it was ordered last; also one that a later version doesn't have."""
+    return {line["line_number"]: line for one in versions for line in json.loads(one.canonical)["lines"]}
 
 
 def _ledger_line(line: LedgerLine, ordered: dict[str, Any]) -> LedgerLineAnswer:

@@ -44,6 +44,7 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
             None,
             f"Order {order['order_number']} of {order['account']}{kind}: {order['outcome']}, {order['status']}; "
             f"decided {order['created_at']}, sent in message {order['message_id']}",
+            *(f"Version {one['version']}: message {one['message_id']}" for one in order["versions"][1:]),
             *(f"{one['type'].replace('_', ' ')} {one['number']}: document {one['id']}" for one in order["documents"]),
         )
         ordered, *became = _QUANTITIES
@@ -66,6 +67,9 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
         "mapping_revision": order.mapping_revision,
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
+        "versions": [
+            {"version": one.version, "message_id": one.message_id} for one in services.store.orders.versions(order.id)
+        ],
         "lines": [_line(line) for line in services.store.orders.ledger(order.id)],
         "documents": [
             {"id": one.id, "type": one.type, "number": one.number, "format": one.format}

@@ -24,6 +24,14 @@ class LiveOrder:
     created_at: int
 
 
+class OrderVersion(NamedTuple):
+    """The order as a message made it: `canonical` is that as JSON."""
+
+    version: int
+    message_id: str
+    canonical: str
+
+
 class OpenMessage(NamedTuple):
     """A message that carries an order number and isn't settled for good."""
 
@@ -177,12 +185,12 @@ class Orders:
                 line[index] = EXACT.add(line[index], Decimal(value))
         return [LedgerLine(line_number, *line) for line_number, line in sums.items()]
 
-    def canonical(self, order_id: str, version: int) -> str | None:
-        """The canonical order that made a version, as JSON."""
-        query = "SELECT canonical FROM order_versions WHERE order_id = ? AND version = ?"
+    def versions(self, order_id: str) -> list[OrderVersion]:
+        """Every version of the order, the first one first."""
+        query = "SELECT version, message_id, canonical FROM order_versions WHERE order_id = ? ORDER BY version"
         with self._database.read() as connection:
-            rows = fetch(connection, query, [order_id, version])
-        return rows[0][0] if rows else None
+            rows = fetch(connection, query, [order_id])
+        return [OrderVersion(*row) for row in rows]
 
 
 def _stored(row: Any) -> StoredOrder:

@@ -347,3 +347,15 @@ def test_a_test_changes_a_test(gateway: SmallGateway) -> None:
     changed = gateway.settle(PINE, change({**BOLTS, "quantity": "6"}), test=True)
     assert outcomes(gateway.response(changed.id)) == {"1": [("accepted", "6", "DOOS")]}
     assert taken(gateway, "BOLT-M8") == 0
+
+
+def test_the_thread_shows_its_versions(gateway: SmallGateway) -> None:
+    """And the items of a line that was deleted since."""
+    first, second = settle(gateway, order(BOLTS, HAMMERS), change(BOLTS))
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    thread = gateway.client.get("/v1/orders/PH-4001", headers=headers).json
+    assert thread["versions"] == [{"version": 1, "message_id": first.id}, {"version": 2, "message_id": second.id}]
+    assert [(one["buyer_item"], one["confirmed"], one["cancelled"]) for one in thread["lines"]] == [
+        ("PH-0101", "4", "0"),
+        ("PH-0102", "0", "3"),
+    ]
