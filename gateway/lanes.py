@@ -176,9 +176,11 @@ class Bell:
 
     def stop(self) -> None:
         """Ring what was asked for, and end the thread."""
-        if self._thread is not None:
+        with self._starting:  # one that is just being started can't be joined yet
+            thread = self._thread
+        if thread is not None:
             self._asked.put(None)
-            self._thread.join(timeout=5)
+            thread.join(timeout=5)
 
     def _start(self) -> None:
         with self._starting:
@@ -243,8 +245,10 @@ class Listener:
     def stop(self) -> None:
         """End the thread and give back the connection."""
         self._stopped.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout=5)
         self._redis.close()
 
     def _start(self) -> None:

@@ -174,3 +174,28 @@ def test_nobody_is_left_in_the_list_of_waiters(valkey) -> None:
         assert listener._waiting == {}
     finally:
         listener.stop()
+
+
+def test_a_bell_that_is_being_started_is_stopped(valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for the first ring and whoever ends the process may be two threads."""
+    bell, made, go_on = Bell(Lanes(valkey.url)), threading.Event(), threading.Event()
+    start = threading.Thread.start
+
+    def start_late(thread: threading.Thread) -> None:
+        if thread.name == "bell":
+            made.set()
+            assert go_on.wait(10)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_late)
+    asking = threading.Thread(target=bell.ring, args=(1,))
+    stopping = threading.Thread(target=bell.stop)
+    asking.start()
+    assert made.wait(10)
+    stopping.start()
+    stopping.join(timeout=0.2)
+    assert stopping.is_alive(), "it waits for the bell to be started"
+    go_on.set()
+    stopping.join(timeout=10)
+    asking.join(timeout=10)
+    assert not any(thread.name == "bell" for thread in threading.enumerate())
