@@ -1,4 +1,5 @@
-"""Other people's UBL orders: each is read as its golden says, or refused with faults that say what and where.
+"""Other people's UBL orders, changes and cancellations: each is read as its golden says, or refused with faults that
+say what and where.
 
 The goldens were written by reading the documents. A document without one (there are others of these kinds) must still
 be read or refused so, and nothing of it may be lost that the format's README doesn't name.
@@ -27,6 +28,8 @@ from schemas.formats.ubl_2_1.names import qualified
 
 FORMAT = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_1"
 GOLDENS = Path(__file__).with_name("goldens") / "ubl_orders"
+KINDS = ("order", "order_change", "order_cancellation")
+ROOTS = ("Order", "OrderChange", "OrderCancellation")
 LISTED = re.compile(r"^- `([^`]+)`", re.MULTILINE)
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 FIXED = re.compile(r"true|false|\d{4}-\d{2}-\d{2}.*|\d{2}:\d{2}.*|[A-Z]{3}|VAT|NoStatus|-?\d+(\.\d+)?")
@@ -35,9 +38,9 @@ FIXED = re.compile(r"true|false|\d{4}-\d{2}-\d{2}.*|\d{2}:\d{2}.*|[A-Z]{3}|VAT|N
 
 @pytest.fixture(scope="module")
 def documents(corpus_dir: Path) -> list[Path]:
-    found = sorted((corpus_dir / "ubl" / "order").glob("*.xml"))
-    assert found
-    return found
+    found = [sorted((corpus_dir / "ubl" / kind).glob("*.xml")) for kind in KINDS]
+    assert all(found)
+    return [document for of_kind in found for document in of_kind]
 
 
 def read_or_refuse(body: bytes) -> ReadOrder | tuple[Fault, ...]:
@@ -59,8 +62,10 @@ def test_every_order_is_read_as_its_golden_says(
         if not isinstance(found, ReadOrder):
             assert found
             assert all(fault.code in FAULTS and fault.detail and fault.location for fault in found)
-    corpus_count("ubl/order", len(documents))
-    print(f"{len(documents)} UBL orders of the corpus read or refused")
+    for kind in KINDS:
+        count = sum(document.parent.name == kind for document in documents)
+        corpus_count(f"ubl/{kind}", count)
+        print(f"{count} documents of the corpus's ubl/{kind} read or refused")
 
 
 def test_no_golden_is_for_a_document_that_is_not_there(documents: list[Path]) -> None:
@@ -95,20 +100,21 @@ def assert_contains(found: Any, golden: Any, place: str) -> None:
 def test_nothing_of_an_order_is_lost_but_what_the_readme_lists(documents: list[Path]) -> None:
     """Each text of a document is made unique first, so that finding it means that it, and no other, was kept."""
     readable = 0
-    for document in [*documents, *sorted((FORMAT / "examples" / "order").glob("*.xml"))]:
+    examples = [path for kind in KINDS for path in sorted((FORMAT / "examples" / kind).glob("*.xml"))]
+    for document in [*documents, *examples]:
         found = read_or_refuse(document.read_bytes())
         if isinstance(found, ReadOrder):
             assert_nothing_lost(document)
             readable += document in documents
     assert readable
-    print(f"{readable} UBL orders of the corpus were searched for what is lost")
+    print(f"{readable} UBL orders, changes and cancellations of the corpus were searched for what is lost")
 
 
 def assert_nothing_lost(document: Path) -> None:
     root = next(
         etree.parse(document, etree.XMLParser(remove_comments=True, remove_pis=True))
         .getroot()
-        .iter("{urn:oasis:names:specification:ubl:schema:xsd:Order-2}Order")
+        .iter(*(f"{{urn:oasis:names:specification:ubl:schema:xsd:{name}-2}}{name}" for name in ROOTS))
     )
     for number, element in enumerate(leaves(root)):
         text = (element.text or "").strip()
@@ -117,15 +123,21 @@ def assert_nothing_lost(document: Path) -> None:
     found = read_or_refuse(etree.tostring(root))
     assert isinstance(found, ReadOrder), found
     kept = set(values_of(found.order)) | {extension.name for extension in extensions_of(found)}
+    listed = LOST if root.tag.endswith("}Order") else LOST + LOST_OF_A_CHANGE
     lost = [
-        (path, value) for path, value in written_values(root) if not is_listed(path) and not is_kept(value, kept, found)
+        (path, value)
+        for path, value in written_values(root)
+        if not is_listed(path, listed) and not is_kept(value, kept, found)
     ]
     assert lost == [], document.name
 
 
 def _has_meaning(element: Any) -> bool:
-    """Names of profiles and tax schemes, which decide how the rest is read."""
-    return qualified(element.tag) in ("cbc:ProfileID",) or qualified(element.getparent().tag) == "cac:TaxScheme"
+    """Names of profiles and tax schemes, and a line's status, which decide how the rest is read."""
+    return (
+        qualified(element.tag) in ("cbc:ProfileID", "cbc:LineStatusCode")
+        or qualified(element.getparent().tag) == "cac:TaxScheme"
+    )
 
 
 def leaves(root: Any) -> Iterator[Any]:
@@ -137,7 +149,7 @@ def written_values(root: Any) -> Iterator[tuple[str, str]]:
     for element in root.iter():
         ancestors = [qualified(one.tag) for one in element.iterancestors() if one is not root.getparent()]
         names = [
-            *reversed(ancestors[: ancestors.index("Order")] if "Order" in ancestors else []),
+            *reversed(ancestors[: ancestors.index(qualified(root.tag))] if qualified(root.tag) in ancestors else []),
             qualified(element.tag),
         ]
         path = "/".join(names)
@@ -147,12 +159,15 @@ def written_values(root: Any) -> Iterator[tuple[str, str]]:
             yield f"{path}/@{name}", value.strip()
 
 
-LOST = LISTED.findall(
-    (FORMAT / "README.md").read_text(encoding="utf-8").split("## What reading loses")[1].split("\n## ")[0]
-)
+def listed_under(title: str) -> list[str]:
+    return LISTED.findall((FORMAT / "README.md").read_text(encoding="utf-8").split(title)[1].split("\n## ")[0])
 
 
-def is_listed(path: str) -> bool:
+LOST = listed_under("## What reading loses")
+LOST_OF_A_CHANGE = listed_under("## What reading a change or cancellation loses beside that")
+
+
+def is_listed(path: str, listed: list[str]) -> bool:
     """Whether the README says that this is lost: `@name` anywhere, `…/tail` at any path's end, else the whole path."""
     return any(
         path.endswith(f"/{entry}")
@@ -160,7 +175,7 @@ def is_listed(path: str) -> bool:
         else path.endswith(entry[1:])
         if entry[0] == "…"
         else path == entry
-        for entry in LOST
+        for entry in listed
     )
 
 

@@ -11,37 +11,65 @@ from tests.examples.small_gateway import ORDERS, SmallGateway
 
 PINE, BIRCH = "pine-hardware", "birch-timber"
 UBL_ORDER = (ORDERS / "birch-timber.xml").read_bytes()
+UBL_DOCUMENTS = [("OrderChange", "change"), ("OrderCancellation", "cancel")]
+REFERENCE = b"<cac:OrderReference><cbc:ID>BT-900</cbc:ID></cac:OrderReference>"
 
 
 def ubl_document(name: str) -> bytes:
-    """The example's order under another document's name."""
-    return (
+    """A change (line by line) or cancellation of the example's order, made of its own text."""
+    body = (
         UBL_ORDER.replace(b"xsd:Order-2", f"xsd:{name}-2".encode())
         .replace(b"<Order ", f"<{name} ".encode())
         .replace(b"</Order>", f"</{name}>".encode())
+        .replace(b"<cbc:ID>BT-900</cbc:ID>", b"<cbc:ID>BT-900-2</cbc:ID>" + REFERENCE, 1)
     )
+    if name == "OrderCancellation":
+        start, end = body.index(b"<cac:OrderLine>"), body.rindex(b"</cac:OrderLine>") + len(b"</cac:OrderLine>")
+        return body[:start] + body[end:]
+    return body.replace(b"<cbc:Quantity", b"<cbc:LineStatusCode>3</cbc:LineStatusCode><cbc:Quantity")
 
 
-@pytest.mark.parametrize("name", ["OrderChange", "OrderCancellation"])
-def test_a_ubl_change_or_cancellation_is_held(gateway: SmallGateway, name: str) -> None:
+@pytest.mark.parametrize(("name", "function"), UBL_DOCUMENTS)
+def test_a_ubl_change_or_cancellation_is_held(gateway: SmallGateway, name: str, function: str) -> None:
     body = ubl_document(name)
     first = gateway.settle(BIRCH, UBL_ORDER)
     message = gateway.settle(BIRCH, body)
     assert (first.status, message.status) == ("done", "held")
     (fault,) = gateway.store.messages.faults(message.id)
-    assert (fault.code, fault.path, fault.value) == ("unsupported_document", "", name)
-    assert fault.location == f"line 4: {name}"
+    assert (fault.code, fault.path, fault.value) == ("unsupported_document", "/function", function)
     assert gateway.store.messages.body(message.id) == body
     assert gateway.responses([message.id]) == []
+    (stands,) = gateway.store.orders.by_number(BIRCH, "BT-900")
+    assert (stands.message_id, stands.status) == (first.id, "open")
 
 
-@pytest.mark.parametrize("name", ["OrderChange", "OrderCancellation"])
-def test_it_is_judged_as_unsupported_without_effect(gateway: SmallGateway, name: str) -> None:
+@pytest.mark.parametrize(("name", "function"), UBL_DOCUMENTS)
+def test_it_is_shown_as_read_without_effect(gateway: SmallGateway, name: str, function: str) -> None:
     headers = {"Authorization": f"Bearer {gateway.key(BIRCH)}"}
     judged = gateway.client.post("/v1/orders/validate", data=ubl_document(name), headers=headers)
     assert judged.status_code == 200
-    assert judged.json["order"] is None
-    assert [(fault["code"], fault["value"]) for fault in judged.json["faults"]] == [("unsupported_document", name)]
+    order = judged.json["order"]
+    assert (order["function"], order["order_number"], order["change_number"]) == (function, "BT-900", "BT-900-2")
+    assert {line.get("action") for line in order["lines"]} == ({"change"} if function == "change" else set())
+    assert [(fault["code"], fault["path"]) for fault in judged.json["faults"]] == [
+        ("unsupported_document", "/function")
+    ]
+    assert gateway.store.orders.by_number(BIRCH, "BT-900") == []
+
+
+def test_a_change_that_cannot_be_read_is_rejected_without_refusing_its_order(gateway: SmallGateway) -> None:
+    first = gateway.settle(BIRCH, UBL_ORDER)
+    message = gateway.settle(BIRCH, ubl_document("OrderChange").replace(b"Code>3<", b"Code>42<", 1))
+    assert (message.status, gateway.responses([message.id])) == ("rejected", [])
+    assert gateway.faults(message.id)[0] == ("bad_value", "/lines/0/action")
+    (stands,) = gateway.store.orders.by_number(BIRCH, "BT-900")
+    assert (stands.message_id, stands.status) == (first.id, "open")
+
+
+def test_a_ubl_cancellation_of_several_orders_is_held(gateway: SmallGateway) -> None:
+    body = ubl_document("OrderCancellation").replace(REFERENCE, REFERENCE + REFERENCE.replace(b"900", b"901"))
+    message = gateway.settle(BIRCH, body)
+    assert (message.status, gateway.faults(message.id)) == ("held", [("unsupported_document", "")])
 
 
 def test_several_orders_in_one_body_are_held_together(gateway: SmallGateway) -> None:

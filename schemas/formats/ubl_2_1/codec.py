@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -13,7 +14,7 @@ from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
-from schemas.faults import DocumentHeld, DocumentRejected, Fault
+from schemas.faults import DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder
 from schemas.formats.large_xml import Arriving, judged_root, root_of
 from schemas.formats.ubl_2_1.limits import MAX_TOGETHER
@@ -31,6 +32,8 @@ from schemas.formats.ubl_2_1.names import (
     qualified,
 )
 from schemas.formats.ubl_2_1.order import PEPPOL_CUSTOMIZATION, read_order, render_order, render_peppol_order
+from schemas.formats.ubl_2_1.order_cancellation import FOR_ALL, OTHERS, also_cancelled, read_order_cancellation
+from schemas.formats.ubl_2_1.order_change import read_order_change
 from schemas.formats.ubl_2_1.order_response import (
     read_order_response,
     render_order_response,
@@ -78,22 +81,20 @@ def check(body: bytes) -> None:
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     """The orders in the body, one unless an envelope carries several.
 
-    Raises DocumentRejected with every fault of every order, and DocumentHeld (`unsupported_document`) for an
-    OrderChange or OrderCancellation.
+    A cancellation of several orders is one of each. Raises DocumentRejected with every fault of the first document
+    that has any.
     """
     is_large = len(body) >= LARGE_BODY
     large = read_large(body) if is_large else None
     if large is not None:
         return (large,)
     envelope_id, roots = _orders(parse(body))
-    for root in roots:
-        if root.tag != ORDER:
-            _hold(root)
-    return tuple(_read_patiently(root, envelope_id) if is_large else _read(root, envelope_id) for root in roots)
+    read = _read_patiently if is_large else _read
+    return tuple(order for root in roots for order in read(root, envelope_id))
 
 
 def parse_order(body: bytes) -> Order:
-    """The one order in the body. Raises as `parse_orders`."""
+    """The (first) order in the body. Raises as `parse_orders`."""
     return parse_orders(body)[0].order
 
 
@@ -117,21 +118,28 @@ def parse_order_response(body: bytes) -> OrderResponse:
 
 def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
     """Where values of the (first) canonical order stand in the body, in words. Raises as `check`."""
-    places = Places(_orders(parse(body))[1][0], read_order)
+    places = _places(_orders(parse(body))[1][0])
     return [places.of(pointer) for pointer in pointers]
 
 
-def _read(root: Element, envelope_id: str | None) -> ReadOrder:
+def _places(root: Element) -> Places:
+    return Places(root, _READERS[root.tag])
+
+
+def _read(root: Element, envelope_id: str | None) -> tuple[ReadOrder, ...]:
     reading = Reading()
-    found = read_order(reading, root)
+    found = _READERS[root.tag](reading, root)
+    others, for_all = found.pop(OTHERS, ()), found.pop(FOR_ALL, 0)
     duplicates = _duplicate_lines(found["lines"])
     try:
         order = _validated(found)
     except ValidationError as error:
         _reject(root, reading, found, faults_of(error) + duplicates)
-    if duplicates or reading.misused:
-        _reject(root, reading, found, duplicates)
-    return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
+    also, faults = also_cancelled(order, for_all, others) if others else ((), ())
+    if duplicates or faults or reading.misused:
+        _reject(root, reading, found, (*duplicates, *faults))
+    warnings = _warnings(root, reading, order)
+    return tuple(ReadOrder(one, reading.files, warnings, envelope_id) for one in (order, *also))
 
 
 class LineByLine(Reading):
@@ -192,12 +200,12 @@ def read_large(body: bytes) -> ReadOrder | None:
     """An order of thousands of lines, read while it is parsed. None where there is anything to be said about it, or
     where it is no order by itself: for that it is read as a whole. Raises DocumentRejected beyond a limit."""
     root = root_of(body)
-    if root is None or root.tag != ORDER:
+    if root is None or root.tag not in (ORDER, ORDER_CHANGE):
         return None
     reading = LineByLine()
     try:
-        arriving = Arriving(body, ORDER, _ORDER_LINE, MAX_TOGETHER, too_many_together)
-        order: Order = _order_model(read_order(reading, arriving))
+        arriving = Arriving(body, root.tag, _ORDER_LINE, MAX_TOGETHER, too_many_together)
+        order: Order = _order_model(_READERS[root.tag](reading, arriving))
     except TooMuch:
         raise
     except (DocumentRejected, ValidationError):
@@ -209,10 +217,12 @@ def read_large(body: bytes) -> ReadOrder | None:
     return ReadOrder(order, reading.files)
 
 
-def _read_patiently(root: Element, envelope_id: str | None) -> ReadOrder:
+def _read_patiently(root: Element, envelope_id: str | None) -> tuple[ReadOrder, ...]:
     """A large order about which there is something to say. As `_read`, but for faults beyond MAX_FAULTS."""
+    if root.tag == ORDER_CANCELLATION:  # it has no lines
+        return _read(root, envelope_id)
     reading = _Patient()
-    found = read_order(reading, root)
+    found = _READERS[root.tag](reading, root)
     duplicates = _duplicate_lines(found["lines"])
     taken = [line for line in found["lines"] if isinstance(line, OrderLine)]
     faults, order = reading.faults, None
@@ -222,7 +232,7 @@ def _read_patiently(root: Element, envelope_id: str | None) -> ReadOrder:
         faults = [one for one in faults_of(error) if taken or not faults or one.path != "/lines"] + faults
     if order is None or faults or duplicates or reading.misused:
         _reject(root, reading, found, (*faults, *duplicates))
-    return ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id)
+    return (ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id),)
 
 
 def _validated(found: Found) -> Order:
@@ -240,7 +250,10 @@ def _duplicate_lines(lines: Sequence[Mapping[str, Any] | OrderLine]) -> tuple[Fa
 
 
 def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str | None:
-    """The order number, unless the order's profile has no response, or either is in doubt."""
+    """The order number, unless the order's profile has no response, or either is in doubt. A refusal names an order
+    and nothing else, so that of a change would read as its order's: there is none."""
+    if root.tag != ORDER:
+        return None
     if any(element.getparent() is root and element.tag in _SAYING_WHETHER for element in reading.misused):
         return None
     number = found.get("order_number")
@@ -249,8 +262,8 @@ def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str
 
 def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, ...]) -> NoReturn:
     """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
-    places, answer_to = Places(root, read_order), _answer_to(reading, root, found)
-    told = places.with_locations(faults[:MAX_FAULTS])
+    places, answer_to = _places(root), _answer_to(reading, root, found)
+    told = tuple(_in_its_own_order(fault) for fault in places.with_locations(faults[:MAX_FAULTS]))
     wrong, remarks = places.of_misused(reading.misused) + told, places.of_remarks(reading.remarks)
     if len(faults) > MAX_FAULTS:
         limit = f"{MAX_FAULTS:,} faults"
@@ -259,6 +272,12 @@ def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, 
     if _is_one_of_several(root):  # a place among them would be looked for in the first
         raise DocumentRejected(wrong + remarks, answer_to) from None
     raise rejection(found, wrong, wrong + remarks, answer_to) from None
+
+
+def _in_its_own_order(fault: Fault) -> Fault:
+    """A fault of one of a cancellation's other orders: its path is that in this order."""
+    _, _, below = fault.path.partition(f"/{OTHERS}/")
+    return replace(fault, path="/" + below.partition("/")[2]) if below else fault
 
 
 def _is_one_of_several(root: Element) -> bool:
@@ -274,7 +293,7 @@ def _too_many_lines(element: Element) -> DocumentRejected:
 def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:
     if not reading.wrong_check_digits and not reading.remarks:
         return ()
-    places = Places(root, read_order)
+    places = _places(root)
     return places.of_remarks(reading.remarks) + places.with_locations(wrong_check_digits(order))
 
 
@@ -299,12 +318,11 @@ def _refuse(root: Element, expected: str) -> NoReturn:
     raise DocumentRejected([Fault("wrong_document", detail, location=location, value=name[:200], expected=expected)])
 
 
-def _hold(root: Element) -> NoReturn:
-    name = qualified(root.tag)
-    detail = f"{name} isn't handled automatically yet"
-    raise DocumentHeld([Fault("unsupported_document", detail, location=f"line {root.sourceline}: {name}", value=name)])
-
-
+_READERS: Mapping[Any, Callable[[Reading, Element | Arriving], Found]] = {
+    ORDER: read_order,
+    ORDER_CHANGE: read_order_change,
+    ORDER_CANCELLATION: read_order_cancellation,
+}
 _PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order, "order_response": parse_order_response}
 
 UBL_2_1 = Format(

@@ -17,6 +17,8 @@ BYTES_ASIDE = 500
 """What a value kept aside takes in memory, with its name."""
 LONGEST_PATH = 2_000
 """Characters of the names down to an element that isn't UBL's. Each value below it is kept under all of them."""
+MAX_CANCELLED = 500
+"""Orders of one cancellation; each is kept with all that the document says."""
 MAX_TOGETHER = 20_000
 """Elements of one group that are read alike (allowances, identifiers, parts of a delivery, files); in a large order all
 elements besides its lines."""

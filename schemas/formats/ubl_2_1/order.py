@@ -94,7 +94,11 @@ ORDER: Table = {
 
 def read_order(reading: Reading, root: Element | Arriving) -> Found:
     """The order's fields as they are validated: canonical names, exact values, `Unreadable` where one isn't."""
-    found = reading.group(root, ORDER, "")
+    return settled(reading, reading.group(root, ORDER, ""))
+
+
+def settled(reading: Reading, found: Found) -> Found:
+    """The fields with what is only known at the document's end."""
     _settle_time(reading, found)
     found.setdefault("lines", [])
     if "currency" not in found and reading.currency is not None:

@@ -7,7 +7,7 @@ from schemas.documents.order import OrderLine
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
 from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_schedule
 from schemas.formats.ubl_2_1.names import cac, cbc
-from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.reading import Found, Reading, Step, Table
 from schemas.formats.ubl_2_1.steps import flag, number, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import element, flagged, group, identified, measured
 from schemas.formats.xml import Element
@@ -96,18 +96,26 @@ LINE_ITEM: Table = {
 ORDER_LINE: Table = {cbc("Note"): texts("note"), cac("LineItem"): through("cac:LineItem", LINE_ITEM)}
 
 
-def order_line(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """One OrderLine; what it keeps aside is its own, under names that start at the line."""
-    of_order, reading.kept = reading.kept, []
-    line = reading.group(element, ORDER_LINE, "")
-    if "item_texts" in line:
-        _settle_description(reading, line)
-    if "schedule" in line:
-        settle_schedule(line)
-    if reading.kept:
-        line["extensions"] = reading.kept
-    reading.kept = of_order
-    found.setdefault("lines", []).append(reading.whole_line(line, element))
+def lines_by(table: Table) -> Step:
+    """The step of an OrderLine that this table reads."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        """What the line keeps aside is its own, under names that start at the line."""
+        of_order, reading.kept = reading.kept, []
+        line = reading.group(element, table, "")
+        if "item_texts" in line:
+            _settle_description(reading, line)
+        if "schedule" in line:
+            settle_schedule(line)
+        if reading.kept:
+            line["extensions"] = reading.kept
+        reading.kept = of_order
+        found.setdefault("lines", []).append(reading.whole_line(line, element))
+
+    return step
+
+
+order_line = lines_by(ORDER_LINE)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

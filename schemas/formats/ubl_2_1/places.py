@@ -14,7 +14,7 @@ from typing import Any
 from schemas.documents.validation import Unreadable
 from schemas.faults import Fault
 from schemas.formats.large_xml import Arriving
-from schemas.formats.ubl_2_1.names import qualified
+from schemas.formats.ubl_2_1.names import ORDER, qualified
 from schemas.formats.ubl_2_1.reading import Found, Part, Reading, Table, Through, fault_of_remark
 from schemas.formats.xml import Element
 
@@ -154,7 +154,10 @@ class Places:
             element = getattr(node, "element", element)
         else:
             return self._written(element)
-        return self._written(element, _MISSING.get(steps[index], ""))
+        missing = _MISSING.get(steps[index], "")
+        if steps[index] == "order_number" and element is self._root and element.tag != ORDER:
+            missing = f"cac:OrderReference/{missing}"
+        return self._written(element, missing)
 
     def with_locations(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
         """The faults, each saying where in the document it is."""

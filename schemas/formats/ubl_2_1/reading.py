@@ -31,6 +31,7 @@ from schemas.formats.ubl_2_1.limits import (
     LONGEST_PATH,
     LONGEST_REMEMBERED,
     MAX_ASIDE,
+    MAX_CANCELLED,
     MAX_KEPT,
     MAX_MISUSED,
     MAX_REMARKS,
@@ -405,6 +406,11 @@ class Reading:
 def too_many_together(element: Element) -> DocumentRejected:
     """The refusal of a group in which this is one element too many."""
     return _beyond(element, f"{MAX_TOGETHER:,} elements in one group", MAX_TOGETHER)
+
+
+def too_many_cancelled(element: Element) -> DocumentRejected:
+    """The refusal of a cancellation in which this is one order too many."""
+    return _beyond(element, f"{MAX_CANCELLED:,} orders in one cancellation", MAX_CANCELLED)
 
 
 def _beyond(element: Element | Arriving, what: str, most: int) -> TooMuch:

@@ -1,0 +1,74 @@
+"""A UBL OrderChange, read. What it has of an order is read as an Order's is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from schemas.documents.validation import Unreadable
+from schemas.formats.large_xml import Arriving
+from schemas.formats.ubl_2_1.names import cac, cbc
+from schemas.formats.ubl_2_1.order import ORDER, settled
+from schemas.formats.ubl_2_1.order_lines import LINE_ITEM, ORDER_LINE, lines_by
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
+from schemas.formats.ubl_2_1.steps import through
+from schemas.formats.xml import Element
+
+_ACTIONS: Mapping[str, str] = {
+    "1": "add",
+    "2": "delete",
+    "3": "change",
+    "4": "nothing",
+    "Cancelled": "delete",
+    "Revised": "change",
+}
+"""UNCL 1229, and the words of UBL 2.0's own list (LineStatusCode) that say what is done with the line. Its NoStatus and
+Disputed say nothing that could be done."""
+_A_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
+def _line_status(reading: Reading, element: Element, found: Found, path: str) -> None:
+    code = reading.text(element)
+    if not reading.is_second(element) and code:
+        action = _ACTIONS.get(code) or Unreadable(code, "bad_value", "1 add, 2 delete, 3 change or 4 nothing")
+        found["action"] = reading.meaning(action, element)
+
+
+def _sequence_number(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """Which of the order's changes this is. A text that is no number can't be later than another: it is kept aside."""
+    value = reading.text(element)
+    if reading.is_second(element) or not value:
+        return
+    if _A_NUMBER.fullmatch(value):
+        found["version"] = reading.meaning(int(value), element)
+    else:
+        reading.keep(element, path)
+
+
+def _order_reference(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The order that is changed. UBL has one here and any number elsewhere, so a second one is told here."""
+    if next(element.itersiblings(str(element.tag), preceding=True), None) is not None:
+        detail = "one more cac:OrderReference stands here; a change is of one order"
+        reading.misuse(element, "repeated_element", detail, "one cac:OrderReference")
+    else:
+        reading.into(found, element, ORDER_REFERENCE, f"{path}cac:OrderReference/")
+
+
+ORDER_REFERENCE: Table = {cbc("ID"): "order_number"}
+_LINE_ITEM: Table = {**LINE_ITEM, cbc("LineStatusCode"): _line_status}
+_LINE: Table = {**ORDER_LINE, cac("LineItem"): through("cac:LineItem", _LINE_ITEM)}
+ORDER_CHANGE: Table = {
+    **ORDER,
+    cbc("ID"): "change_number",
+    cbc("SequenceNumberID"): _sequence_number,
+    cac("OrderReference"): _order_reference,
+    cac("OrderLine"): lines_by(_LINE),
+}
+
+
+def read_order_change(reading: Reading, root: Element | Arriving) -> Found:
+    """The change's fields as they are validated: those of an order, and what is done with each line."""
+    found = reading.group(root, ORDER_CHANGE, "")
+    found["function"] = "change"
+    found.setdefault("version", 0)
+    return settled(reading, found)
