@@ -29,18 +29,16 @@ def ubl_document(name: str) -> bytes:
     return body.replace(b"<cbc:Quantity", b"<cbc:LineStatusCode>3</cbc:LineStatusCode><cbc:Quantity")
 
 
-@pytest.mark.parametrize(("name", "function"), UBL_DOCUMENTS)
-def test_a_ubl_change_or_cancellation_is_held(gateway: SmallGateway, name: str, function: str) -> None:
-    body = ubl_document(name)
+@pytest.mark.parametrize(("name", "status"), [("OrderChange", "open"), ("OrderCancellation", "cancelled")])
+def test_a_ubl_change_or_cancellation_is_applied(gateway: SmallGateway, name: str, status: str) -> None:
     first = gateway.settle(BIRCH, UBL_ORDER)
-    message = gateway.settle(BIRCH, body)
-    assert (first.status, message.status) == ("done", "held")
-    (fault,) = gateway.store.messages.faults(message.id)
-    assert (fault.code, fault.path, fault.value) == ("unsupported_document", "/function", function)
-    assert gateway.store.messages.body(message.id) == body
-    assert gateway.responses([message.id]) == []
+    message = gateway.settle(BIRCH, ubl_document(name))
+    assert (first.status, message.status, gateway.faults(message.id)) == ("done", "done", [])
     (stands,) = gateway.store.orders.by_number(BIRCH, "BT-900")
-    assert (stands.message_id, stands.status) == (first.id, "open")
+    assert (stands.message_id, stands.status, stands.version) == (message.id, status, 2)
+    response = gateway.response(message.id)
+    as_before = gateway.response(first.id).outcome if name == "OrderChange" else "accepted"
+    assert (response.outcome, response.order_number, response.order_version) == (as_before, "BT-900", 2)
 
 
 @pytest.mark.parametrize(("name", "function"), UBL_DOCUMENTS)
@@ -51,9 +49,7 @@ def test_it_is_shown_as_read_without_effect(gateway: SmallGateway, name: str, fu
     order = judged.json["order"]
     assert (order["function"], order["order_number"], order["change_number"]) == (function, "BT-900", "BT-900-2")
     assert {line.get("action") for line in order["lines"]} == ({"change"} if function == "change" else set())
-    assert [(fault["code"], fault["path"]) for fault in judged.json["faults"]] == [
-        ("unsupported_document", "/function")
-    ]
+    assert judged.json["faults"] == []
     assert gateway.store.orders.by_number(BIRCH, "BT-900") == []
 
 
