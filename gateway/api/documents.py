@@ -27,7 +27,7 @@ documents.before_request(sign_in)
     "/v1/documents",
     summary="The mailbox",
     description="Oldest first. Follow `next` until it is null; later go on from there with the last document's id in "
-    "`after`, and none is missed.",
+    "`after`, and none is missed. What was sent with a test key is answered to that key alone.",
     responses={200: answer(DocumentPage, "A page."), **account_problems()},
     openapi_extensions={
         "parameters": [
@@ -101,7 +101,8 @@ def receipt() -> Response:
 
 def _own_document(document_id: str) -> StoredDocument:
     """The caller's document. Raises Refused where there is none, or it is another account's."""
-    stored = None if "\0" in document_id else door().services.store.documents.one(caller().account_id, document_id)
+    repository, who = door().services.store.documents, caller()
+    stored = None if "\0" in document_id else repository.one(who.account_id, document_id, test_key=who.test)
     if stored is None:
         raise not_found()
     return stored
@@ -111,7 +112,7 @@ def _cursor(after: str | None) -> str | None:
     """The mailbox's cursor behind a page, or behind the document of this id."""
     if after is None or "-" in after:
         return after
-    stored = door().services.store.documents.one(caller().account_id, after)
+    stored = door().services.store.documents.one(caller().account_id, after, test_key=caller().test)
     if stored is None:
         raise _no_cursor()
     return stored.cursor
@@ -120,7 +121,12 @@ def _cursor(after: str | None) -> str | None:
 def _page(kind: str | None, order_number: str | None, after: str | None, limit: int) -> list[StoredDocument]:
     try:
         return door().services.store.documents.page(
-            caller().account_id, kind=kind, order_number=order_number, after=after, limit=limit
+            caller().account_id,
+            kind=kind,
+            order_number=order_number,
+            after=after,
+            limit=limit,
+            test_key=caller().test,
         )
     except ValueError as error:
         raise _no_cursor() from error
@@ -132,12 +138,13 @@ def _no_cursor() -> Refused:
 
 def _of_message(message_id: str, kind: str | None, order_number: str | None) -> DocumentPage:
     """What came of one message, all on one page; nothing where there is no such message, or it is not the caller's."""
+    message = None if "\0" in message_id else door().services.store.messages.one(caller().account_id, message_id)
+    if message is None or message.test != caller().test:
+        return DocumentPage(documents=[], next=None)
     found = [
         document
         for document in door().services.store.documents.of_messages([message_id])
-        if document.account_id == caller().account_id
-        and kind in (None, document.type)
-        and order_number in (None, document.order_number)
+        if kind in (None, document.type) and order_number in (None, document.order_number)
     ]
     return DocumentPage(documents=entries(found), next=None)
 

@@ -35,6 +35,9 @@ _COLUMNS = (
     "media_type, created_at"
 )
 
+_SENT_WITH = "EXISTS (SELECT 1 FROM messages m WHERE m.id = documents.message_id AND m.test = ?)"
+"""By the kind of key. (`documents.test` says whether it is a test, which a document may also say of itself.)"""
+
 
 class Documents:
     """The repository of outbound documents."""
@@ -43,9 +46,17 @@ class Documents:
         self._database = database
 
     def page(
-        self, account_id: str, *, kind: str | None, order_number: str | None, after: str | None, limit: int
+        self,
+        account_id: str,
+        *,
+        kind: str | None,
+        order_number: str | None,
+        after: str | None,
+        limit: int,
+        test_key: bool | None = None,
     ) -> list[StoredDocument]:
-        """Up to `limit` documents of the account, oldest first, behind the cursor `after`.
+        """Up to `limit` documents of the account, oldest first, behind the cursor `after`; where `test_key` is told, of
+        what was sent with a test key, or of what was not.
 
         A page never runs ahead of a transaction that may still commit, so following cursors misses nothing.
         Raises ValueError for a cursor that isn't one.
@@ -62,6 +73,9 @@ class Documents:
         if order_number is not None:
             conditions.append("order_number = ?")
             values.append(order_number)
+        if test_key is not None:
+            conditions.append(_SENT_WITH)
+            values.append(int(test_key))
         if not self._database.is_sqlite:
             conditions.append("transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         query = (
@@ -71,12 +85,18 @@ class Documents:
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, [*values, limit])]
 
-    def one(self, account_id: str | None, document_id: str) -> StoredDocument | None:
-        """One document; None where there is none of that id, or it is another account's (`None`: anyone's)."""
-        own = "" if account_id is None else " AND account_id = ?"
-        query = f"SELECT {_COLUMNS} FROM documents WHERE id = ?{own}"
+    def one(self, account_id: str | None, document_id: str, *, test_key: bool | None = None) -> StoredDocument | None:
+        """One document; None where there is none of that id, or it is another account's (`None`: anyone's), or came of
+        what was sent with the other kind of key."""
+        conditions, values = ["id = ?"], [document_id]
+        if account_id is not None:
+            conditions.append("account_id = ?")
+            values.append(account_id)
+        sent_with: list[Any] = [] if test_key is None else [int(test_key)]
+        conditions += [_SENT_WITH] if sent_with else []
+        query = f"SELECT {_COLUMNS} FROM documents WHERE {' AND '.join(conditions)}"
         with self._database.read() as connection:
-            rows = fetch(connection, query, [document_id] if account_id is None else [document_id, account_id])
+            rows = fetch(connection, query, [*values, *sent_with])
         return _stored(rows[0]) if rows else None
 
     def of_messages(self, message_ids: Sequence[str]) -> list[StoredDocument]:

@@ -127,3 +127,25 @@ def test_a_receipt_may_be_said_again(gateway: Gateway, acme: Sender) -> None:
     assert first.json["id"] == document["id"]
     assert first.json["received_at"].endswith("+00:00")
     assert gateway.client.post(f"{document['href']}/receipt", headers=acme.headers).json == first.json
+
+
+def test_tests_have_a_mailbox_of_their_own(gateway: Gateway, acme: Sender) -> None:
+    """What is read with the live key is no answer to a test, and a test can't say that a live document is had."""
+    test = Sender("acme", gateway.services.store.keys.create("acme", actor="test", test=True)[1])
+    answered(gateway, acme, "PO-1")
+    gateway.send(acme, {**order("PO-2"), "test": True})
+    (tested,) = answered(gateway, test, "PO-1")
+    live = gateway.client.get("/v1/documents", headers=acme.headers).json["documents"]
+    assert [one["order_number"] for one in live] == ["PO-1", "PO-2"], "one that marks itself as a test is answered here"
+    assert tested["number"].startswith("TEST-")
+    for sender, other in ((acme, tested), (test, live[0])):
+        assert gateway.client.get(other["href"], headers=sender.headers).status_code == 404
+        assert gateway.client.post(f"{other['href']}/receipt", headers=sender.headers).status_code == 404
+        page = gateway.client.get(f"/v1/documents?after={other['id']}", headers=sender.headers)
+        assert (page.status_code, page.json["code"]) == (400, "bad_parameter")
+    message = gateway.services.store.messages.find("PO-1")
+    for one in message:
+        mine, others = (test, acme) if one.test else (acme, test)
+        address = f"/v1/documents?message_id={one.id}"
+        assert len(gateway.client.get(address, headers=mine.headers).json["documents"]) == 1
+        assert gateway.client.get(address, headers=others.headers).json["documents"] == []
