@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.local_time import local_date
 from gateway.store.changes import OrderChange
-from gateway.trade.amendment import Amended, Standing, When, amend, version_after, when
+from gateway.trade.amendment import Amended, Standing, When, amend, number_after, when
 from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, faults_to_judge, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
@@ -94,7 +94,7 @@ def decide_prepared(
     if prepared.mapped is None and faults:
         return refuse_or_hold(prepared.standing.order, work.order, faults, work.account, supplier, **heading)
     if prepared.mapped is None:
-        version = version_after(prepared.standing, work.order)
+        version = number_after(prepared.standing, work.order)
         return decide_cancellation(
             prepared.standing, prepared.amended, work.order, work.account, supplier, stock, version=version, **heading
         )
@@ -117,7 +117,7 @@ def own_faults(work: Work, prepared: PreparedChange | None) -> tuple[Fault, ...]
     if prepared is None:
         return wrong_address(work) or (_unknown_order(order),)
     if prepared.when == "early":
-        return (_earlier_is_missing(order, prepared.standing.version),)
+        return (_earlier_is_missing(order, prepared.standing.order.version),)
     if prepared.when == "again":
         return (_version_reused(order),)
     return (*prepared.amended.faults, *(wrong_address(work) if order.function == "cancel" else ()))
@@ -162,14 +162,14 @@ def changed_row(
 ) -> tuple[OrderChange, str]:
     """The order's row and its canonical text, as the change makes them."""
     standing = prepared.standing
-    version = version_after(standing, work.order)
-    order = (prepared.amended.order or standing.order).model_copy(update={"version": version})
+    number = number_after(standing, work.order)
+    order = (prepared.amended.order or standing.order).model_copy(update={"version": number})
     requested, site = order.requested_delivery, prepared.mapped.site if prepared.mapped else None
     row = OrderChange(
         standing.order_id,
         standing.version,
         standing.updated_at,
-        version,
+        standing.version + 1,
         status,
         outcome,
         message_id,

@@ -37,7 +37,8 @@ _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 class Books:
     """What is known of orders, stock and numbers while one batch is settled."""
 
-    def __init__(self, services: Services, works: Sequence[Work]) -> None:
+    def __init__(self, services: Services, works: Sequence[Work], *, foresees: bool = False) -> None:
+        """Where it only `foresees` no number is drawn."""
         self._works = works
         self._orders = services.store.orders.live(work.order_key for work in works)
         self._find_by_number(services)
@@ -49,7 +50,7 @@ class Books:
         self.stock = services.store.stock.load(*products_and_accounts(works, self.changes.values()))
         self.takings = Takings(self.stock)
         self.sites_without_stock = sites_without_stock(services, works, self.stock)
-        real = [work for work in works if not work.is_test]
+        real = [work for work in works if not (work.is_test or foresees)]
         self._numbers = iter(services.store.numbers.take("order_response", len(real)) if real else [])
         self.tries_again: set[str] = set()
         """Earlier held or failed messages that a resend in this batch wants judged again."""
@@ -167,7 +168,7 @@ class Books:
         if work.message.id in self.changes:
             return ()
         detail = (
-            f"Order {work.order.order_number} was received before with other content (message {live.message_id}). "
+            f"Order {work.order.order_number} is on the books with other content (message {live.message_id}). "
             "It stands unchanged."
         )
         expected = "another number, or the content that this number was received with"
@@ -175,7 +176,7 @@ class Books:
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""
-        return work.test_number if work.is_test else f"OR-{next(self._numbers):08d}"
+        return work.test_number if work.is_test else f"OR-{next(self._numbers, 0):08d}"
 
     def keep(
         self, work: Work, message: ClaimedMessage, decision: Decision, document: Rendered | None, changes: Changes

@@ -358,11 +358,10 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
     """A change of an order: applied, refused, held, too late to matter, or waiting for what comes before it."""
     prepared = books.changes.get(message.id)
     if prepared is not None and prepared.when == "stale":
-        late = located(work, (stale_change(work.order, prepared.standing.version),))
+        late = located(work, (stale_change(work.order, prepared.standing.order.version),))
         books.settle_unapplied(work, late, changes)
         return
-    waits = prepared.when == "early" if prepared else not wrong_address(work)
-    if waits and now_us() - message.received_at < _LONGEST_WAIT_US:
+    if waits(work, prepared):
         books.wait(work, changes)
         return
     decided = decide_changed(services, work, books, prepared)
@@ -370,6 +369,12 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
     document = render(work.revision, message, response) if response and work.revision else None
     work.stages["decided"] = now_us()
     books.keep_change(work, message, decided, document, changes)
+
+
+def waits(work: Work, prepared: PreparedChange | None) -> bool:
+    """Whether the change waits for what comes before it."""
+    is_early = prepared.when == "early" if prepared else not wrong_address(work)
+    return is_early and now_us() - work.message.received_at < _LONGEST_WAIT_US
 
 
 def decide_changed(services: Services, work: Work, books: Books, prepared: PreparedChange | None) -> ChangeDecision:

@@ -9,15 +9,17 @@ from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
 from typing import Any
 
-from gateway.bookkeeping import products_and_accounts, sites_without_stock, unknown_supply
+from gateway.amending import stale_change
+from gateway.bookkeeping import Books, sites_without_stock, unknown_supply
 from gateway.intake import recognise
 from gateway.local_time import local_date, local_time
-from gateway.pipeline import located, read_one
+from gateway.pipeline import decide_changed, decide_one, located, read_one, waits
 from gateway.services import Services
 from gateway.states import advance
 from gateway.store.changes import ClaimedMessage
 from gateway.store.ids import now_us
 from gateway.store.messages import StoredMessage
+from gateway.trade.decision import Decision
 from gateway.trade.response import decide
 from gateway.trade.stock import Stock
 from gateway.work import Work
@@ -140,17 +142,34 @@ def judge(
 
 
 def foresee(services: Services, messages: Iterable[tuple[StoredMessage, bytes]]) -> list[Judged | None]:
-    """What would come of replaying these messages now, one after the other: under the published mappings, on the stock
-    that there is now, which each takes from. None where its account has no mapping. Nothing is done.
-
-    What only the order book knows (a number used twice) is not judged; and stock may be another by the time of a real
-    replay.
+    """What would come of replaying these messages now, one after the other: under the published mappings, on the orders
+    and the stock that there are now, from which each takes. None where its account has no mapping. Nothing is done, and
+    orders and stock may be others by the time of a real replay.
     """
-    catalogue, now = services.terms.catalogue(), now_us()
+    catalogue = services.terms.catalogue()
     read = [_read_again(services, catalogue, stored, body) for stored, body in messages]
-    works = [one for one in read if isinstance(one, Work)]
-    stock = services.store.stock.load(*products_and_accounts(works))
-    return [_decided(services, one, stock, now) if isinstance(one, Work) else one for one in read]
+    books = Books(services, [one for one in read if isinstance(one, Work)], foresees=True)
+    return [_foreseen(services, one, books) if isinstance(one, Work) else one for one in read]
+
+
+def _foreseen(services: Services, work: Work, books: Books) -> Judged:
+    """As the pipeline would settle it."""
+    if books.resend(work) is not None:
+        return Judged("duplicate", None, ())
+    prepared = books.changes.get(work.message.id)
+    if work.order.function == "original" and prepared is None:
+        return _judged(work, decide_one(services, work, books))
+    if waits(work, prepared):
+        return Judged("received", None, ())
+    if prepared is not None and prepared.when == "stale":
+        return Judged("done", None, located(work, (stale_change(work.order, prepared.standing.order.version),)))
+    return _judged(work, decide_changed(services, work, books, prepared).decision)
+
+
+def _judged(work: Work, decision: Decision) -> Judged:
+    warnings = work.read.warnings if work.read else ()
+    faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
+    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
 
 
 def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
@@ -158,18 +177,24 @@ def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage,
         revision = services.terms.current([stored.account_id])[stored.account_id]
     except LookupError:
         return None
-    return _read(services, revision, catalogue, body, stored.received_at, stored.test)
+    return _read(services, revision, catalogue, body, stored.received_at, stored.test, stored.id)
 
 
 def _read(
-    services: Services, revision: MappingRevision, catalogue: Catalogue, body: bytes, at: int, test: bool
+    services: Services,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    body: bytes,
+    at: int,
+    test: bool,
+    message_id: str = "",
 ) -> Work | Judged:
     """The document in our terms, ready to be decided; or what came of it before."""
     format_name, faults = recognise(revision.account, body)
     if faults:
         return Judged("rejected", None, faults)
     account_id = revision.account.id
-    message = ClaimedMessage("", account_id, test, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
+    message = ClaimedMessage(message_id, account_id, test, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
     work = Work(message, revision, catalogue)
     read_one(services, work)
     if work.mapped is None:
@@ -195,9 +220,7 @@ def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
         issued_at=local_time(at, revision),
         test=work.is_test,
     )
-    warnings = work.read.warnings if work.read else ()
-    faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
-    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
+    return _judged(work, decision)
 
 
 def judge_samples(services: Services, account_id: str, samples: Iterable[Sample]) -> list[tuple[Sample, Judged]]:

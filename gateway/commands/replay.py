@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gateway.store.messages import StoredMessage
 
 _FORESEEN = (
-    "Judged one after the other on the stock that is there now, which may change until a real replay; "
-    "whether an order number is in use by then is not looked at. Nothing was done."
+    "Judged one after the other on the orders and the stock that are there now, which may change until a real replay. "
+    "Nothing was done."
 )
 _OPEN = ("received", "processing")
 _WAIT_SECONDS = 5.0

@@ -58,6 +58,7 @@ class Standing:
 
     order_id: str
     version: int
+    """Ours, one more with each change; the sender's own number is the order's."""
     status: str
     updated_at: int
     order: Order
@@ -81,14 +82,16 @@ class Amended:
 
 
 def when(standing: Standing, change: Order) -> When:
-    """Where the change stands in the order's thread. A change that says no number is the next one."""
-    if change.version == 0 or change.function == "original":
+    """Where the change stands in the order's thread. A change that says no number is the next one; and a sender who
+    doesn't count the order itself numbers the first change 1."""
+    last, is_first = standing.order.version, standing.version == 1
+    if change.version == 0 or change.function == "original" or (is_first and change.version == last):
         return "next"
-    if change.version < standing.version:
+    if change.version < last:
         return "stale"
-    if change.version == standing.version:
+    if change.version == last:
         return "again"
-    return "early" if is_line_by_line(change) and change.version > standing.version + 1 else "next"
+    return "early" if is_line_by_line(change) and change.version > last + 1 else "next"
 
 
 def is_line_by_line(change: Order) -> bool:
@@ -109,9 +112,10 @@ def amend(standing: Standing, change: Order) -> Amended:
     return amended
 
 
-def version_after(standing: Standing, change: Order) -> int:
-    """The order's version once the change is applied."""
-    return max(change.version, standing.version + 1)
+def number_after(standing: Standing, change: Order) -> int:
+    """The sender's number of the order once the change is applied."""
+    said = 0 if change.function == "original" else change.version
+    return said or standing.order.version + 1
 
 
 # --- what becomes of the lines -----------------------------------------------------------------------------------
@@ -137,7 +141,7 @@ def _replaced(standing: Standing, change: Order) -> Amended:
     """The change as the order; what it has no line for is deleted."""
     there = {line.line_number for line in change.lines}
     gone = {line.line_number: line for line in standing.order.lines if line.line_number not in there}
-    order = change.model_copy(update={"function": "original", "version": version_after(standing, change)})
+    order = change.model_copy(update={"function": "original", "version": number_after(standing, change)})
     return Amended(order, deleted=gone)
 
 
@@ -158,7 +162,7 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
         elif action != "nothing":
             lines[number] = line.model_copy(update={"action": None})
     said: dict[str, Any] = {name: value for name in _SAID_ANEW if (value := getattr(change, name)) not in (None, ())}
-    said |= {"version": version_after(standing, change), "lines": tuple(lines.values())}
+    said |= {"version": number_after(standing, change), "lines": tuple(lines.values())}
     said["response_requested"] = change.response_requested
     amended.order = standing.order.model_copy(update=said)
     return amended

@@ -188,7 +188,7 @@ def test_a_held_order_is_answered_once_its_item_is_known(
     mended()
     ahead = run("replay", held, "--dry-run")
     assert "judged now: no fault; would be done, answered changed" in ahead.out
-    assert "on the stock that is there now, which may change until a real replay" in ahead.out
+    assert "on the orders and the stock that are there now, which may change until a real replay" in ahead.out
     assert run("messages", "show", held, "--json").json["status"] == "held"
     said = run("replay", held, "--reason", "PL-9999 is honey", "--json")
     assert (said.code, said.json["messages"][0]["status"]) == (0, "received")

@@ -228,6 +228,16 @@ def test_a_stale_change_is_kept_and_does_nothing(gateway: SmallGateway) -> None:
     assert confirmed(gateway) == {"1": ("6", "6", "0")}
 
 
+def test_the_first_change_may_be_number_one(gateway: SmallGateway) -> None:
+    """As UBL's senders mostly count, who don't count the order itself."""
+    settle(gateway, order(BOLTS), *(change({**BOLTS, "quantity": str(4 + n)}, version=n) for n in (1, 2, 3)))
+    assert confirmed(gateway) == {"1": ("7", "7", "0")}
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    assert stands.version == 4
+    stale = gateway.settle(PINE, change({**BOLTS, "quantity": "9"}, version=2))
+    assert gateway.faults(stale.id) == [("stale_change", "/version")]
+
+
 def test_a_version_with_other_content_is_held(gateway: SmallGateway) -> None:
     settle(gateway, order(BOLTS), change({**BOLTS, "quantity": "6"}, version=5))
     other = gateway.settle(PINE, change({**BOLTS, "quantity": "9"}, version=5))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.pipeline import drain
+from gateway.samples import foresee
 from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
@@ -276,3 +277,20 @@ def test_the_audit_chain_holds_after_all_of_it(gateway: SmallGateway) -> None:
     gateway.settle(PINE, other_spelling(NEW_ITEM))
     assert answers(gateway) == ["PH-4001"]
     assert list(gateway.store.audit.broken()) == []
+
+
+def test_a_replay_is_foreseen_with_the_order_book(gateway: SmallGateway) -> None:
+    """The corrected order came under the same number meanwhile; no number is drawn for looking."""
+    held = gateway.settle(PINE, NEW_ITEM)
+    early = gateway.settle(PINE, order(BOLTS, number="PH-4002", function="change", version=2))
+    gateway.settle(PINE, order(BOLTS))
+    learn(gateway)
+    numbers = gateway.services.store.numbers
+    before = numbers.take("order_response", 1)
+    bodies = [(gateway.message(one.id), gateway.store.messages.body(one.id)) for one in (held, early)]
+    judged = foresee(gateway.services, [(message, body) for message, body in bodies if body is not None])
+    assert [(one.status, [fault.code for fault in one.faults]) for one in judged if one] == [
+        ("held", ["order_number_reused"]),
+        ("received", []),
+    ]
+    assert numbers.take("order_response", 1)[0] == before[0] + 1
