@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from gateway.services import Services
+from schemas.documents.order import Order
+from schemas.formats.ubl_2_1 import UBL_2_1
 from tests.cli.conftest import ACCOUNTS, Run
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_1" / "examples"
 UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
 JSON = ACCOUNTS / "nordic-office" / "samples" / "05-part-of-a-carton.json"
 CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
@@ -32,6 +36,20 @@ def test_as_written_nothing_is_looked_up(run: Run, data_dir: Path) -> None:
 def test_json_to_ubl(run: Run) -> None:
     root = etree.fromstring(run("convert", str(JSON), "--from", "json-1", "--to", "ubl-2.1").out.encode())
     assert [found.text for found in root.iter(f"{CBC}Quantity")] == ["7", "2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "function"), [("order_change/line-by-line", "change"), ("order_cancellation/whole-order", "cancel")]
+)
+def test_a_change_or_cancellation_goes_to_json_and_back(run: Run, kind: str, function: str, tmp_path: Path) -> None:
+    example = EXAMPLES / f"{kind}.xml"
+    as_json = run("convert", str(example), "--to", "json-1")
+    assert (as_json.json["function"], as_json.json["change_number"][:7]) == (function, "PO-1001")
+    kept = tmp_path / "kept.json"
+    kept.write_text(as_json.out, encoding="utf-8")
+    back = run("convert", str(kept), "--to", "ubl-2.1").out
+    read = Order.model_validate(json.loads(example.with_suffix(".json").read_text(encoding="utf-8")))
+    assert UBL_2_1.parse_orders(back.encode())[0].order == read.model_copy(update={"extensions": ()})
 
 
 def test_an_order_response_is_converted_too(run: Run) -> None:

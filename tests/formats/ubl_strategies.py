@@ -37,6 +37,16 @@ def orders() -> st.SearchStrategy[Order]:
     return strategies.orders(CODES, TEXTS).map(carried_order)
 
 
+def order_changes() -> st.SearchStrategy[Order]:
+    """Changes as `ubl-2.1` carries them."""
+    return strategies.orders(CODES, TEXTS).map(carried_change)
+
+
+def order_cancellations() -> st.SearchStrategy[Order]:
+    """Cancellations as `ubl-2.1` carries them."""
+    return strategies.orders(CODES, TEXTS).map(carried_cancellation)
+
+
 def peppol_orders() -> st.SearchStrategy[Order]:
     """Orders as `peppol-bis-3` carries them: customization and profile are Peppol's own."""
     return st.builds(_as_peppol, orders(), st.booleans())
@@ -82,6 +92,32 @@ def carried_order(order: Order) -> Order:
             "attachments": tuple(_attachment(n, one) for n, one in enumerate(order.attachments, 1)),
             "lines": tuple(_line(line) for line in order.lines),
         }
+    )
+
+
+def carried_change(order: Order) -> Order:
+    """The change less what UBL's OrderChange has no place for: it has no type and no files."""
+    actions = [line.action for line in order.lines]
+    carried = carried_order(order.model_copy(update={"order_type": "stand_alone", "rush": False, "attachments": ()}))
+    return carried.model_copy(
+        update={
+            "function": "change",
+            "version": order.version,
+            "change_number": order.change_number,
+            "lines": tuple(
+                line.model_copy(update={"action": action}) for line, action in zip(carried.lines, actions, strict=True)
+            ),
+        }
+    )
+
+
+def carried_cancellation(order: Order) -> Order:
+    """The cancellation with what UBL's OrderCancellation has a place for, and nothing else."""
+    carried = carried_order(order)
+    kept = ("issue_date", "issued_at", "contract", "note", "buyer", "seller", "final_recipient")
+    of_order = {name: getattr(carried, name) for name in (*kept, "customization", "profile", "response_requested")}
+    return Order(
+        function="cancel", version=0, order_number=order.order_number, change_number=order.change_number, **of_order
     )
 
 

@@ -32,8 +32,19 @@ from schemas.formats.ubl_2_1.names import (
     qualified,
 )
 from schemas.formats.ubl_2_1.order import PEPPOL_CUSTOMIZATION, read_order, render_order, render_peppol_order
-from schemas.formats.ubl_2_1.order_cancellation import FOR_ALL, OTHERS, also_cancelled, read_order_cancellation
-from schemas.formats.ubl_2_1.order_change import read_order_change
+from schemas.formats.ubl_2_1.order_cancellation import (
+    FOR_ALL,
+    OTHERS,
+    also_cancelled,
+    read_order_cancellation,
+    render_order_cancellation,
+    render_peppol_order_cancellation,
+)
+from schemas.formats.ubl_2_1.order_change import (
+    read_order_change,
+    render_order_change,
+    render_peppol_order_change,
+)
 from schemas.formats.ubl_2_1.order_response import (
     read_order_response,
     render_order_response,
@@ -96,6 +107,24 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
 def parse_order(body: bytes) -> Order:
     """The (first) order in the body. Raises as `parse_orders`."""
     return parse_orders(body)[0].order
+
+
+def render(order: Order, files: Mapping[str, bytes] | None = None) -> bytes:
+    """The order as the UBL document of its function. `files` are its attachments' bytes by SHA-256."""
+    if order.function == "change":
+        return render_order_change(order)
+    if order.function == "cancel":
+        return render_order_cancellation(order)
+    return render_order(order, files)
+
+
+def render_peppol(order: Order, files: Mapping[str, bytes] | None = None) -> bytes:
+    """The order as Peppol's document of its function: T01, or advanced ordering's T114 and T115."""
+    if order.function == "change":
+        return render_peppol_order_change(order)
+    if order.function == "cancel":
+        return render_peppol_order_cancellation(order)
+    return render_peppol_order(order, files)
 
 
 def parse_order_response(body: bytes) -> OrderResponse:
@@ -334,7 +363,7 @@ UBL_2_1 = Format(
     parse_orders=parse_orders,
     locate=locate,
     parsers=_PARSERS,
-    renderers={"order": render_order, "order_response": render_order_response},
+    renderers={"order": render, "order_response": render_order_response},
 )
 PEPPOL_BIS_3 = Format(
     name="peppol-bis-3",
@@ -345,5 +374,5 @@ PEPPOL_BIS_3 = Format(
     parse_orders=parse_orders,
     locate=locate,
     parsers=_PARSERS,
-    renderers={"order": render_peppol_order, "order_response": render_peppol_order_response},
+    renderers={"order": render_peppol, "order_response": render_peppol_order_response},
 )

@@ -22,6 +22,8 @@ from schemas.formats.xml import Element
 PEPPOL_CUSTOMIZATION = "urn:fdc:peppol.eu:poacc:trns:order:3"
 PEPPOL_ORDERING = "urn:fdc:peppol.eu:poacc:bis:ordering:3"
 PEPPOL_ORDER_ONLY = "urn:fdc:peppol.eu:poacc:bis:order_only:3"
+PEPPOL_ADVANCED = "urn:fdc:peppol.eu:poacc:bis:advanced_ordering:3"
+"""The profile that changes and cancellations belong to."""
 
 _ORDER_ONLY = re.compile(r"bis:order_only:|profile:bii0?3:|nesubl\.eu:profiles:profile3:", re.IGNORECASE)
 """Peppol BIS 3 order only, and its forerunners CEN BII 3 and NES 3: the seller answers outside the exchange."""
@@ -143,25 +145,42 @@ def _order_text(order: Order, customization: str | None, profile: str | None, fi
         element("CustomizationID", customization)
         + element("ProfileID", profile)
         + element("ID", order.order_number)
-        + _issued_text(order)
+        + issued_text(order)
         + element("OrderTypeCode", _type_code(order))
         + element("Note", order.note)
         + element("DocumentCurrencyCode", order.currency)
-        + group("ValidityPeriod", element("EndDate", order.respond_by.isoformat() if order.respond_by else None))
+        + validity_text(order)
         + "".join(attachment_text(index, one, files) for index, one in enumerate(order.attachments, 1))
         + group("Contract", element("ID", order.contract))
-        + holder_text("BuyerCustomerParty", order.buyer)
-        + holder_text("SellerSupplierParty", order.seller)
-        + (holder_text("OriginatorCustomerParty", order.final_recipient) if order.final_recipient else "")
-        + (holder_text("AccountingCustomerParty", order.bill_to) if order.bill_to else "")
-        + delivery_text(order.ship_to, order.requested_delivery)
-        + "".join(charge_text(one, currency) for one in order.charges)
-        + group("AnticipatedMonetaryTotal", money("PayableAmount", order.total, currency))
+        + holders_text(order)
+        + terms_text(order, currency)
         + "".join(order_line_text(line, currency) for line in order.lines),
     )
 
 
-def _issued_text(order: Order) -> str:
+def validity_text(order: Order) -> str:
+    """By when it is to be answered."""
+    return group("ValidityPeriod", element("EndDate", order.respond_by.isoformat() if order.respond_by else None))
+
+
+def holders_text(order: Order) -> str:
+    """Buyer, seller and whom it is for, as every kind of order names them."""
+    recipient = holder_text("OriginatorCustomerParty", order.final_recipient) if order.final_recipient else ""
+    return holder_text("BuyerCustomerParty", order.buyer) + holder_text("SellerSupplierParty", order.seller) + recipient
+
+
+def terms_text(order: Order, currency: str) -> str:
+    """What stands between the parties and the lines: who pays, where to and when, charges and the total."""
+    return (
+        (holder_text("AccountingCustomerParty", order.bill_to) if order.bill_to else "")
+        + delivery_text(order.ship_to, order.requested_delivery)
+        + "".join(charge_text(one, currency) for one in order.charges)
+        + group("AnticipatedMonetaryTotal", money("PayableAmount", order.total, currency))
+    )
+
+
+def issued_text(order: Order) -> str:
+    """IssueDate, and IssueTime where the order says the moment."""
     moment = order.issued_at
     day = order.issue_date or (moment.date() if moment is not None else None)
     if day is None:

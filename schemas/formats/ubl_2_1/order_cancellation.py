@@ -1,4 +1,5 @@
-"""A UBL OrderCancellation, read. It may cancel several orders, and has no lines: each of them goes as a whole."""
+"""A UBL OrderCancellation, read and written. It may cancel several orders, and has no lines: each of them goes as a
+whole."""
 
 from __future__ import annotations
 
@@ -12,12 +13,14 @@ from schemas.faults import Fault
 from schemas.formats.large_xml import Arriving
 from schemas.formats.ubl_2_1.limits import MAX_CANCELLED
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
-from schemas.formats.ubl_2_1.order import ORDER, settled
+from schemas.formats.ubl_2_1.order import ORDER, PEPPOL_ADVANCED, holders_text, issued_text, settled
 from schemas.formats.ubl_2_1.order_change import ORDER_REFERENCE
 from schemas.formats.ubl_2_1.reading import Found, Reading, Table, too_many_cancelled
 from schemas.formats.ubl_2_1.steps import texts
+from schemas.formats.ubl_2_1.text import document, element, escaped, group
 from schemas.formats.xml import Element
 
+PEPPOL_CANCELLATION = "urn:fdc:peppol.eu:poacc:trns:order_cancellation:3"
 OTHERS = "others"
 """Where the reading has the orders after the first: each its `order_number`, and its `extensions` where it has any."""
 FOR_ALL = "for_all"
@@ -85,3 +88,29 @@ def also_cancelled(first: Order, for_all: int, others: Sequence[Found]) -> tuple
         extensions = first.extensions[:for_all] + own.extensions
         orders.append(first.model_copy(update={"order_number": own.order_number, "extensions": extensions}))
     return orders, faults
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def render_order_cancellation(order: Order) -> bytes:
+    """The cancellation as a UBL 2.1 OrderCancellation."""
+    return _cancellation_text(order, order.customization, order.profile)
+
+
+def render_peppol_order_cancellation(order: Order) -> bytes:
+    """The cancellation as Peppol's advanced ordering has it (T115)."""
+    return _cancellation_text(order, PEPPOL_CANCELLATION, PEPPOL_ADVANCED)
+
+
+def _cancellation_text(order: Order, customization: str | None, profile: str | None) -> bytes:
+    """UBL demands a reason, so one that isn't known is an empty element."""
+    return document(
+        "OrderCancellation",
+        element("CustomizationID", customization)
+        + element("ProfileID", profile)
+        + element("ID", order.change_number)
+        + issued_text(order)
+        + f"<cbc:CancellationNote>{escaped(order.note or '')}</cbc:CancellationNote>"
+        + group("OrderReference", element("ID", order.order_number))
+        + group("Contract", element("ID", order.contract))
+        + holders_text(order),
+    )

@@ -1,17 +1,27 @@
-"""A UBL OrderChange, read. What it has of an order is read as an Order's is."""
+"""A UBL OrderChange, read and written. What it has of an order is read as an Order's is."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
+from schemas.documents.order import Order
 from schemas.documents.validation import Unreadable
 from schemas.formats.large_xml import Arriving
 from schemas.formats.ubl_2_1.names import cac, cbc
-from schemas.formats.ubl_2_1.order import ORDER, settled
-from schemas.formats.ubl_2_1.order_lines import LINE_ITEM, ORDER_LINE, lines_by
+from schemas.formats.ubl_2_1.order import (
+    ORDER,
+    PEPPOL_ADVANCED,
+    holders_text,
+    issued_text,
+    settled,
+    terms_text,
+    validity_text,
+)
+from schemas.formats.ubl_2_1.order_lines import LINE_ITEM, ORDER_LINE, lines_by, order_line_text
 from schemas.formats.ubl_2_1.reading import Found, Reading, Table
-from schemas.formats.ubl_2_1.steps import through
+from schemas.formats.ubl_2_1.steps import NO_CURRENCY, through
+from schemas.formats.ubl_2_1.text import document, element, group
 from schemas.formats.xml import Element
 
 _ACTIONS: Mapping[str, str] = {
@@ -24,6 +34,8 @@ _ACTIONS: Mapping[str, str] = {
 }
 """UNCL 1229, and the words of UBL 2.0's own list (LineStatusCode) that say what is done with the line. Its NoStatus and
 Disputed say nothing that could be done."""
+_STATUS_CODES = {"add": "1", "delete": "2", "change": "3", "nothing": "4"}
+PEPPOL_CHANGE = "urn:fdc:peppol.eu:poacc:trns:order_change:3"
 _A_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
@@ -72,3 +84,34 @@ def read_order_change(reading: Reading, root: Element | Arriving) -> Found:
     found["function"] = "change"
     found.setdefault("version", 0)
     return settled(reading, found)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def render_order_change(order: Order) -> bytes:
+    """The change as a UBL 2.1 OrderChange; its version is the sequence number."""
+    return _change_text(order, order.customization, order.profile)
+
+
+def render_peppol_order_change(order: Order) -> bytes:
+    """The change as Peppol's advanced ordering has it (T114)."""
+    return _change_text(order, PEPPOL_CHANGE, PEPPOL_ADVANCED)
+
+
+def _change_text(order: Order, customization: str | None, profile: str | None) -> bytes:
+    currency = order.currency or NO_CURRENCY
+    return document(
+        "OrderChange",
+        element("CustomizationID", customization)
+        + element("ProfileID", profile)
+        + element("ID", order.change_number)
+        + issued_text(order)
+        + f"<cbc:SequenceNumberID>{order.version}</cbc:SequenceNumberID>"
+        + element("Note", order.note)
+        + element("DocumentCurrencyCode", order.currency)
+        + validity_text(order)
+        + group("OrderReference", element("ID", order.order_number))
+        + group("Contract", element("ID", order.contract))
+        + holders_text(order)
+        + terms_text(order, currency)
+        + "".join(order_line_text(line, currency, _STATUS_CODES.get(line.action or "")) for line in order.lines),
+    )

@@ -119,8 +119,8 @@ order_line = lines_by(ORDER_LINE)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
-def order_line_text(line: OrderLine, currency: str) -> str:
-    """An OrderLine in the schema's order."""
+def order_line_text(line: OrderLine, currency: str, status: str | None = None) -> str:
+    """An OrderLine in the schema's order; `status` is the LineStatusCode of a change's line."""
     reference = group("LineReference", element("LineID", line.buyer_line_reference))
     return group(
         "OrderLine",
@@ -128,6 +128,7 @@ def order_line_text(line: OrderLine, currency: str) -> str:
         + group(
             "LineItem",
             element("ID", line.line_number)
+            + element("LineStatusCode", status)
             + measured("Quantity", line.quantity, line.unit)
             + flagged("PartialDeliveryIndicator", line.partial_allowed)
             + flagged("BackOrderAllowedIndicator", line.backorder_allowed)
