@@ -255,6 +255,7 @@ def order_responses(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStra
         number=codes,
         order_number=codes,
         order_version=st.integers(1, 1_000_000),
+        change_number=maybe(codes),
         issue_date=DATES,
         issued_at=maybe(DATE_TIMES),
         outcome=st.sampled_from(["accepted", "changed", "rejected", "received"]),

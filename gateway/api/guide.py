@@ -7,6 +7,7 @@ from collections.abc import Mapping
 FORMAT_STORIES: Mapping[str, str] = {
     "json-1": "Our own JSON, for those who have no format yet. `Content-Type: application/json`.",
     "ubl-2.1": "OASIS UBL 2.0 to 2.3, alone or in an SBDH envelope. `Content-Type: application/xml`.",
+    "peppol-advanced-3": "UBL as Peppol's advanced ordering has it: T116 out. `Content-Type: application/xml`.",
     "peppol-bis-3": "UBL as Peppol BIS 3 has it: ordering and order-only in, T76 out. `Content-Type: application/xml`.",
 }
 """Format → what it is, for whoever has to choose."""

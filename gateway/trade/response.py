@@ -403,6 +403,7 @@ def heading_response(
         number=heading.number,
         order_number=order.order_number,
         order_version=heading.version,
+        change_number=order.change_number,
         issue_date=heading.issued_at.date(),
         issued_at=heading.issued_at,
         outcome=outcome,

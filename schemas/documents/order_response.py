@@ -71,11 +71,13 @@ class OrderResponse(OwnDocument):
 
     `received` says that it arrived and nothing else (the ERP decides, or a blanket order); `changed` that lines differ
     from what was ordered; `rejected` has its reasons in `note` and, where a line is at fault, at that line.
+    `change_number` is the number of the change or cancellation that is answered.
     """
 
     number: Code
     order_number: Code
     order_version: int = 1
+    change_number: Code | None = None
     issue_date: date
     issued_at: datetime | None = None
     outcome: Outcome
@@ -101,7 +103,10 @@ def canonical_response(response: OrderResponse) -> str:
     """The order response as it is kept: JSON without absent fields, decimals without exponents, as pydantic writes
     it (which the tests compare)."""
     text = f'{{"number":{quoted(response.number)},"order_number":{quoted(response.order_number)}'
-    text += f',"order_version":{response.order_version},"issue_date":"{response.issue_date.isoformat()}"'
+    text += f',"order_version":{response.order_version}'
+    if response.change_number is not None:
+        text += f',"change_number":{quoted(response.change_number)}'
+    text += f',"issue_date":"{response.issue_date.isoformat()}"'
     if response.issued_at is not None:
         text += f',"issued_at":"{_moment(response.issued_at)}"'
     text += f',"outcome":"{response.outcome}","test":{"true" if response.test else "false"}'

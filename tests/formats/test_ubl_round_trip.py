@@ -12,7 +12,8 @@ from lxml import etree
 
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
-from schemas.formats.ubl_2_1 import PEPPOL_BIS_3, UBL_2_1
+from schemas.formats.ubl_2_1 import PEPPOL_ADVANCED_3, PEPPOL_BIS_3, UBL_2_1
+from schemas.formats.ubl_2_1.names import cac, cbc
 from tests import strategies
 from tests.formats import ubl_strategies as ubl
 
@@ -150,3 +151,29 @@ def test_every_order_is_rendered_as_its_function_says(order: Order) -> None:
         order.order_number,
         change_number,
     )
+
+
+@EXAMPLES
+@given(ubl.advanced_responses())
+def test_an_order_response_comes_back_from_advanced_ordering(response: OrderResponse) -> None:
+    body = PEPPOL_ADVANCED_3.renderers["order_response"](response)
+    assert PEPPOL_ADVANCED_3.parsers["order_response"](body) == response
+    assert PEPPOL_ADVANCED_3.sniff(body)
+    assert not PEPPOL_BIS_3.sniff(body)
+
+
+@EXAMPLES
+@given(response=ubl.advanced_responses())
+def test_rendered_advanced_responses_are_valid_but_for_what_only_ubl_2_3_has(
+    valid_response: Valid, response: OrderResponse
+) -> None:
+    """The reference to a change stands right behind that to the order, as in UBL 2.3."""
+    root = etree.fromstring(PEPPOL_ADVANCED_3.renderers["order_response"](response))
+    change = root.find(cac("OrderChangeDocumentReference"))
+    assert (change is None) == (response.change_number is None)
+    if change is not None:
+        assert change.getprevious().tag == cac("OrderReference")
+        root.remove(change)
+    assert root.findtext(cbc("CustomizationID")) == "urn:fdc:peppol.eu:poacc:trns:order_response_advanced:3"
+    assert root.findtext(cbc("ProfileID")) == "urn:fdc:peppol.eu:poacc:bis:advanced_ordering:3"
+    valid_response(etree.tostring(root))

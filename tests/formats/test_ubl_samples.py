@@ -20,7 +20,7 @@ from schemas.documents.order_response import judged_response
 from schemas.fault_codes import FAULTS
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder
-from schemas.formats.ubl_2_1 import PEPPOL_BIS_3, UBL_2_1
+from schemas.formats.ubl_2_1 import PEPPOL_ADVANCED_3, PEPPOL_BIS_3, UBL_2_1
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_1" / "examples"
 ORDERS = sorted(
@@ -89,6 +89,25 @@ def test_an_example_order_is_valid_ubl(path: Path, schemas_dir: Path) -> None:
     schema = etree.XMLSchema(etree.parse(schemas_dir / "ubl-2.1" / "maindoc" / f"UBL-{name}-2.1.xsd"))
     order = next(etree.parse(path).getroot().iter(f"{{urn:oasis:names:specification:ubl:schema:xsd:{name}-2}}{name}"))
     schema.assertValid(etree.fromstring(etree.tostring(order)))
+
+
+def test_a_response_to_a_change_names_it_in_advanced_ordering() -> None:
+    """The example as T116: its own customization and profile, the change beside the order, no contact of the seller."""
+    path = EXAMPLES / "order_response" / "peppol-changed.xml"
+    response = PEPPOL_BIS_3.parsers["order_response"](path.read_bytes())
+    written = PEPPOL_ADVANCED_3.renderers["order_response"](replace(response, change_number="PO-1001-C2")).decode()
+    reference = f"<cac:OrderReference><cbc:ID>{response.order_number}</cbc:ID></cac:OrderReference>"
+    change = "<cac:OrderChangeDocumentReference><cbc:ID>PO-1001-C2</cbc:ID></cac:OrderChangeDocumentReference>"
+    assert reference + change + "<cac:SellerSupplierParty>" in written
+    as_t76 = PEPPOL_BIS_3.renderers["order_response"](
+        replace(response, seller=response.seller.model_copy(update={"contact": None}))
+    ).decode()
+    for ours, theirs in (
+        ("trns:order_response:3", "trns:order_response_advanced:3"),
+        ("bis:ordering", "bis:advanced_ordering"),
+    ):
+        as_t76 = as_t76.replace(ours, theirs)
+    assert written.replace(change, "") == as_t76
 
 
 @pytest.mark.parametrize("path", RESPONSES, ids=lambda path: path.stem)

@@ -122,12 +122,14 @@ def carried_cancellation(order: Order) -> Order:
 
 
 def carried_response(response: OrderResponse) -> OrderResponse:
-    """The response less what UBL's OrderResponse has no place for: the order's version, and whether it is a test."""
+    """The response less what UBL 2.1's OrderResponse has no place for: the order's version, the change's number, and
+    whether it is a test."""
     _, issued_at = _issued(response.issue_date, response.issued_at)
     lines = (_response_line(line) for line in response.lines if line.outcomes)
     return replace(
         response,
         order_version=1,
+        change_number=None,
         test=False,
         issued_at=issued_at,
         buyer=_party(response.buyer),
@@ -151,6 +153,16 @@ def peppol_responses(draw: st.DrawFn) -> OrderResponse:
         buyer=_peppol_party(response.buyer, contact=False),
         lines=tuple(draw(_peppol_lines(number)) for number in numbers),
     )
+
+
+def advanced_responses() -> st.SearchStrategy[OrderResponse]:
+    """Order responses as T116 carries them: T76's, without the seller's contact, of a change or not."""
+    return st.builds(_as_advanced, peppol_responses(), maybe(CODES))
+
+
+def _as_advanced(response: OrderResponse, change_number: str | None) -> OrderResponse:
+    seller = response.seller.model_copy(update={"contact": None}) if response.seller is not None else None
+    return replace(response, seller=seller, change_number=change_number)
 
 
 @st.composite

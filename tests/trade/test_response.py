@@ -57,12 +57,14 @@ def test_the_responses_head() -> None:
     order = mapped(
         line("1"),
         version=3,
+        change_number="PO-1-C2",
         issue_date=date(2026, 11, 22),
         buyer=Party(id="4012345000009", scheme="0088", name="ACME Retail"),
     )
     response = decided(order, stock_of({HAMBURG: 5})).response
     assert response is not None
     assert (response.number, response.order_number, response.order_version) == ("OR-1", "PO-1", 3)
+    assert response.change_number == "PO-1-C2"
     assert (response.issue_date, response.issued_at, response.currency) == (RECEIVED, ISSUED, "EUR")
     assert response.order_issue_date == date(2026, 11, 22)
     assert response.buyer is order.order.buyer

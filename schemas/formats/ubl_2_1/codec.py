@@ -31,7 +31,13 @@ from schemas.formats.ubl_2_1.names import (
     cbc,
     qualified,
 )
-from schemas.formats.ubl_2_1.order import PEPPOL_CUSTOMIZATION, read_order, render_order, render_peppol_order
+from schemas.formats.ubl_2_1.order import (
+    PEPPOL_ADVANCED,
+    PEPPOL_CUSTOMIZATION,
+    read_order,
+    render_order,
+    render_peppol_order,
+)
 from schemas.formats.ubl_2_1.order_cancellation import (
     FOR_ALL,
     OTHERS,
@@ -47,6 +53,7 @@ from schemas.formats.ubl_2_1.order_change import (
 )
 from schemas.formats.ubl_2_1.order_response import (
     read_order_response,
+    render_advanced_order_response,
     render_order_response,
     render_peppol_order_response,
 )
@@ -81,6 +88,12 @@ def sniff_peppol(body: bytes) -> bool:
     """Whether this claims to be a Peppol BIS 3 order."""
     start = head(body)
     return DOCUMENTS in start and PEPPOL_CUSTOMIZATION in start
+
+
+def sniff_advanced(body: bytes) -> bool:
+    """Whether this claims to belong to Peppol's advanced ordering."""
+    start = head(body)
+    return DOCUMENTS in start and PEPPOL_ADVANCED in start
 
 
 def check(body: bytes) -> None:
@@ -375,4 +388,15 @@ PEPPOL_BIS_3 = Format(
     locate=locate,
     parsers=_PARSERS,
     renderers={"order": render_peppol, "order_response": render_peppol_order_response},
+)
+PEPPOL_ADVANCED_3 = Format(
+    name="peppol-advanced-3",
+    media_type="application/xml",
+    suffix=".xml",
+    sniff=sniff_advanced,
+    check=check,
+    parse_orders=parse_orders,
+    locate=locate,
+    parsers=_PARSERS,
+    renderers={"order": render_peppol, "order_response": render_advanced_order_response},
 )

@@ -17,7 +17,7 @@ from schemas.documents.order_response import LineOutcome, OrderResponse, Respons
 from schemas.documents.validation import Unreadable
 from schemas.formats.ubl_2_1.amounts import price, price_text
 from schemas.formats.ubl_2_1.names import cac, cbc
-from schemas.formats.ubl_2_1.order import PEPPOL_ORDERING
+from schemas.formats.ubl_2_1.order import PEPPOL_ADVANCED, PEPPOL_ORDERING
 from schemas.formats.ubl_2_1.order_lines import ITEM, item_text
 from schemas.formats.ubl_2_1.parties import contact_text, party_holder, party_text
 from schemas.formats.ubl_2_1.reading import Found, Reading, Table
@@ -27,6 +27,7 @@ from schemas.formats.xml import Element
 from schemas.values import EXACT
 
 PEPPOL_RESPONSE = "urn:fdc:peppol.eu:poacc:trns:order_response:3"
+PEPPOL_ADVANCED_RESPONSE = "urn:fdc:peppol.eu:poacc:trns:order_response_advanced:3"
 
 _OUTCOME_CODES = {"accepted": "AP", "changed": "CA", "rejected": "RE", "received": "AB"}
 _OUTCOMES = {code: outcome for outcome, code in _OUTCOME_CODES.items()} | {
@@ -89,6 +90,7 @@ ORDER_RESPONSE: Table = {
     cac("OrderReference"): through(
         "cac:OrderReference", {cbc("ID"): "order_number", cbc("IssueDate"): day("order_issue_date")}
     ),
+    cac("OrderChangeDocumentReference"): within("cac:OrderChangeDocumentReference", cbc("ID"), "change_number"),
     **party_holder("seller", cac("SellerSupplierParty")),
     **party_holder("buyer", cac("BuyerCustomerParty")),
 }
@@ -179,16 +181,31 @@ def render_order_response(response: OrderResponse) -> bytes:
 def render_peppol_order_response(response: OrderResponse) -> bytes:
     """The response as a Peppol BIS 3 order response (T76). Only a changed one (CA) carries lines; the reasons of the
     others' lines go into the header's note."""
+    reference = group("OrderReference", element("ID", response.order_number))
+    return _peppol_text(response, PEPPOL_RESPONSE, PEPPOL_ORDERING, reference, _PEPPOL_SELLERS)
+
+
+def render_advanced_order_response(response: OrderResponse) -> bytes:
+    """The response as Peppol's advanced ordering has it (T116, UBL 2.3): T76 that also names the change it answers, and
+    has no contact of the seller."""
+    reference = group("OrderReference", element("ID", response.order_number))
+    change = group("OrderChangeDocumentReference", element("ID", response.change_number))
+    return _peppol_text(response, PEPPOL_ADVANCED_RESPONSE, PEPPOL_ADVANCED, reference + change, _PEPPOL_BUYERS)
+
+
+def _peppol_text(
+    response: OrderResponse, customization: str, profile: str, references: str, sellers: PartyTexts
+) -> bytes:
     currency = response.currency or NO_CURRENCY
     lines = response.lines if response.outcome == "changed" else ()
     note = response.note if lines else _note_with_reasons(response)
     return document(
         "OrderResponse",
-        f"<cbc:CustomizationID>{PEPPOL_RESPONSE}</cbc:CustomizationID><cbc:ProfileID>{PEPPOL_ORDERING}</cbc:ProfileID>"
+        f"<cbc:CustomizationID>{customization}</cbc:CustomizationID><cbc:ProfileID>{profile}</cbc:ProfileID>"
         + _header_text(response, note)
         + f"<cbc:DocumentCurrencyCode>{currency}</cbc:DocumentCurrencyCode>"
-        + group("OrderReference", element("ID", response.order_number))
-        + _peppol_holder_text("SellerSupplierParty", response.seller, _PEPPOL_SELLERS)
+        + references
+        + _peppol_holder_text("SellerSupplierParty", response.seller, sellers)
         + _peppol_holder_text("BuyerCustomerParty", response.buyer, _PEPPOL_BUYERS)
         + _lines_text(lines, [_peppol_rows(line) for line in lines], currency, peppol=True),
     )
