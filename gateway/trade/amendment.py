@@ -23,7 +23,7 @@ before it is missing; `again`: its number was used for other content."""
 _SAID_ANEW = (
     *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
     *("requested_delivery", "partial_allowed", "charges", "attachments", "total", "customization", "profile"),
-    *("extensions", "change_number"),
+    "extensions",
 )
 """What a change line by line says of the order itself, where it says it; number, kind, contract and day of issue are
 the order's."""
@@ -163,7 +163,7 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
             lines[number] = line.model_copy(update={"action": None})
     said: dict[str, Any] = {name: value for name in _SAID_ANEW if (value := getattr(change, name)) not in (None, ())}
     said |= {"version": number_after(standing, change), "lines": tuple(lines.values())}
-    said["response_requested"] = change.response_requested
+    said |= {"response_requested": change.response_requested, "change_number": change.change_number}
     amended.order = standing.order.model_copy(update=said)
     return amended
 

@@ -141,11 +141,11 @@ def decide_cancellation(
     reasons = [f"Line {number}: {reason}" for number, reason in amended.refused.items()]
     if not amended.deleted:
         reasons = reasons or ["Nothing of the order is left to be cancelled."]
-        refusal = heading_response(standing.order, "rejected", (), heading, joined(reasons))
+        refusal = heading_response(_named(standing.order, cancellation), "rejected", (), heading, joined(reasons))
         return ChangeDecision(Decision("rejected", (), _wanted(cancellation, refusal)))
     lines = [_closed_or_standing(line, standing, amended) for line in standing.order.lines]
     note = joined(["Cancelled as requested.", *reasons])
-    response = heading_response(standing.order, outcome, lines, heading, note)
+    response = heading_response(_named(standing.order, cancellation), outcome, lines, heading, note)
     held = [one for number in amended.deleted for one in standing.held.get(number, ())]
     given_back = [one._replace(quantity=EXACT.minus(one.quantity)) for one in held]
     _give_back(stock, held)
@@ -171,8 +171,14 @@ def refuse_or_hold(
         return ChangeDecision(Decision("held", tuple(faults)))
     buyer = order.buyer or buyer_party(account)
     heading = Heading(response_number, issued_at, seller_party(supplier), buyer, order.version or 1, test)
-    refusal = heading_response(order, "rejected", (), heading, joined([sentence(fault) for fault in faults]))
+    reasons = joined([sentence(fault) for fault in faults])
+    refusal = heading_response(_named(order, change), "rejected", (), heading, reasons)
     return ChangeDecision(Decision("rejected", tuple(faults), _wanted(change, refusal)))
+
+
+def _named(order: Order, change: Order) -> Order:
+    """The order, for an answer that names the change."""
+    return order.model_copy(update={"change_number": change.change_number})
 
 
 def _wanted(asked: Order, response: OrderResponse) -> OrderResponse | None:

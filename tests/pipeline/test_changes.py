@@ -181,14 +181,17 @@ def test_lines_that_there_are_not(gateway: SmallGateway) -> None:
 
 # --- cancellations ----------------------------------------------------------------------------------------------------
 def test_a_cancellation(gateway: SmallGateway) -> None:
-    _, cancelled = settle(gateway, order(BOLTS, SAWS), cancel())
+    _, changed, cancelled = settle(
+        gateway, order(BOLTS, SAWS), change(BOLTS, SAWS, change_number="C-1"), cancel(change_number="C-2")
+    )
     assert (cancelled.status, gateway.response(cancelled.id).outcome) == ("done", "accepted")
+    assert [gateway.response(one.id).change_number for one in (changed, cancelled)] == ["C-1", "C-2"]
     assert confirmed(gateway) == {"1": ("4", "0", "4"), "2": ("15", "0", "15")}
     assert (taken(gateway, "BOLT-M8"), taken(gateway, "SAW-600")) == (0, 0)
     (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
-    assert (stands.status, stands.version) == ("cancelled", 2)
-    assert gateway.settle(PINE, cancel()).id == cancelled.id
-    again = gateway.settle(PINE, {**cancel(), "rush": False})
+    assert (stands.status, stands.version) == ("cancelled", 3)
+    assert gateway.settle(PINE, cancel(change_number="C-2")).id == cancelled.id
+    again = gateway.settle(PINE, {**cancel(change_number="C-2"), "rush": False})
     assert (again.status, again.duplicate_of) == ("duplicate", cancelled.id)
     late = gateway.settle(PINE, change(BOLTS, version=7))
     assert (late.status, gateway.faults(late.id)) == ("rejected", [("order_cancelled", "/order_number")])
