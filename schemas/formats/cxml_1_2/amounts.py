@@ -1,0 +1,206 @@
+"""Money, prices and charges, read and written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from schemas.documents.common import Charge, Price
+from schemas.documents.validation import Unreadable
+from schemas.formats.cxml_1_2.reading import Found, Part, Reading, Step, Table, Through
+from schemas.formats.cxml_1_2.text import LANGUAGE, NO_CURRENCY, attribute, element, escaped, money
+from schemas.formats.xml import Element
+from schemas.units import KNOWN as REC_20
+
+SHIPPING = "FC"
+"""UNCL 7161: freight service."""
+
+
+def amount(field: str) -> Step:
+    """Money in the order's currency; the first amount's, which is the Total's, is the order's."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        value, is_foreign = reading.text(element), other_currency(reading, element)
+        if value is None:
+            return
+        if field in found:
+            reading.again(element, path)
+            return
+        if is_foreign:
+            shown = f"{value} {element.get('currency')}"
+            found[field] = reading.as_read(Unreadable(shown, "bad_value", f"in {reading.currency}"), value)
+        else:
+            found[field] = reading.number(value)
+        for name, written in element.items():
+            if name != "currency" and written.strip():
+                reading.keep_attribute(element, f"{path}Money/", str(name), written)
+
+    return step
+
+
+def other_currency(reading: Reading, element: Element) -> bool:
+    """Whether the amount is in another currency than the order's."""
+    currency = (element.get("currency") or "").strip()
+    if not currency or currency == NO_CURRENCY:
+        return False
+    if reading.currency is None:
+        reading.currency = reading.located(currency, element, "currency")
+    return currency != reading.currency
+
+
+def _is_foreign(reading: Reading, element: Element) -> bool:
+    """Whether any amount in the charge is in another currency: then it is kept aside whole, with a warning."""
+    for money_element in element.iter("Money"):
+        if other_currency(reading, money_element):
+            detail = f"the {element.tag!s} is in {money_element.get('currency')}, the order in {reading.currency}"
+            reading.remark("other_currency", detail, money_element)
+            return True
+    return False
+
+
+# --- charges ----------------------------------------------------------------------------------------------------
+def shipping(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """Shipping as a charge; its Modifications are kept aside."""
+    if "shipping" in found:
+        reading.again(element, path)
+    elif _is_foreign(reading, element):
+        reading.keep(element, path)
+    else:
+        charge = reading.group(element, _SHIPPING, f"{path}Shipping/")
+        if "amount" in charge:
+            charge["is_charge"], charge["reason_code"] = True, SHIPPING
+            reading.add("charges", charge, element, found)
+
+
+_SHIPPING = Table({"Money": amount("amount"), "Description": "reason"})
+
+
+def modification(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """A Modification of the order's total by an amount. One by a percentage is kept aside: of what, it doesn't say."""
+    deduction, cost = element.find("AdditionalDeduction/DeductionAmount/Money"), element.find("AdditionalCost/Money")
+    if (deduction is None) == (cost is None) or _is_foreign(reading, element):
+        reading.keep(element, path)
+        return
+    charge = reading.group(element, _MODIFICATION, f"{path}Modification/")
+    charge["is_charge"] = cost is not None
+    reading.add("charges", charge, element, found)
+
+
+_MODIFICATION = Table(
+    {
+        "OriginalPrice": Through(Table({"Money": amount("base_amount")})),
+        "AdditionalDeduction": Through(
+            Table({"DeductionAmount": Through(Table({"Money": amount("amount")}))}),
+        ),
+        "AdditionalCost": Through(Table({"Money": amount("amount")})),
+        "ModificationDetail": Through(Table({}, {"name": "reason", "code": "reason_code"})),
+    }
+)
+MODIFICATIONS = Through(Table({"Modification": modification}))
+
+
+# --- prices -----------------------------------------------------------------------------------------------------
+def _positive(field: str) -> Any:
+    def step(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+        read = reading.number(value)
+        if isinstance(read, Decimal) and read <= 0:
+            read = reading.as_read(Unreadable(value, "bad_value", "more than 0"), value)
+        found[field] = read
+
+    return step
+
+
+PRICE_BASIS = Part(
+    "price_basis",
+    Table(
+        {"UnitOfMeasure": "unit"},
+        {"quantity": _positive("quantity"), "conversionFactor": _positive("factor")},
+    ),
+)
+UNIT_PRICE = Part("price", Table({"Money": amount("amount")}))
+"""What modifies the price of one unit is kept aside: whether Money has it already, cXML doesn't say."""
+
+
+def settle_price(reading: Reading, line: Found, element: Element) -> None:
+    """UnitPrice is for PriceBasisQuantity/@quantity of its own unit, of which one ordered unit has @conversionFactor.
+
+    The price stays in that unit, so nothing is divided or rounded; the factor is kept beside it. In the ordered unit
+    itself the factor can only be one: any other contradicts it.
+    """
+    basis = line.pop("price_basis", None)
+    if basis is None:
+        return
+    factor, unit = basis.get("factor"), basis.get("unit")
+    price = line.get("price")
+    if price is None:
+        for name, field in (("@quantity", "quantity"), ("@conversionFactor", "factor"), ("UnitOfMeasure", "unit")):
+            if field in basis:
+                reading.keep_value(f"ItemDetail/PriceBasisQuantity/{name}", str(basis[field]))
+        return
+    if "quantity" in basis:
+        price["base_quantity"] = basis["quantity"]
+    if unit is not None:
+        price["unit"] = unit
+        if unit in REC_20:
+            price["unit_code"] = unit
+    if factor is None:
+        return
+    if isinstance(factor, Decimal) and unit in (None, line.get("unit")):
+        if factor != 1:
+            expected = f"a conversionFactor of 1: ordered and priced in {unit or 'the same unit'}"
+            wrong = Unreadable(f"conversionFactor {factor:f}", "bad_value", expected)
+            price["base_quantity"] = reading.as_read(wrong, str(factor))
+    elif isinstance(factor, Decimal):
+        reading.keep_value("ItemDetail/PriceBasisQuantity/@conversionFactor", f"{factor:f}")
+    else:
+        price["base_quantity"] = factor
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def modifications_text(charges: tuple[Charge, ...], currency: str | None) -> str:
+    """The charges and allowances of an order's total."""
+    inner = "".join(_modification_text(charge, currency) for charge in charges)
+    return f"<Modifications>{inner}</Modifications>" if inner else ""
+
+
+def _modification_text(charge: Charge, currency: str | None) -> str:
+    base = "" if charge.base_amount is None else f"<OriginalPrice>{money(charge.base_amount, currency)}</OriginalPrice>"
+    paid = money(charge.amount, currency)
+    what = (
+        f"<AdditionalCost>{paid}</AdditionalCost>"
+        if charge.is_charge
+        else f"<AdditionalDeduction><DeductionAmount>{paid}</DeductionAmount></AdditionalDeduction>"
+    )
+    named = attribute("name", charge.reason or "") + attribute("code", charge.reason_code)
+    detail = f"<ModificationDetail{named}/>" if charge.reason is not None or charge.reason_code is not None else ""
+    return f"<Modification>{base}{what}{detail}</Modification>"
+
+
+def shipping_text(charges: tuple[Charge, ...], currency: str | None) -> str:
+    """A line's freight, the one charge that a line has a place for."""
+    freight = freight_of(charges)
+    if freight is None:
+        return ""
+    named = f'<Description xml:lang="{LANGUAGE}">{escaped(freight.reason or "")}</Description>'
+    return f"<Shipping>{money(freight.amount, currency)}{named}</Shipping>"
+
+
+def freight_of(charges: tuple[Charge, ...]) -> Charge | None:
+    """The first charge that is freight."""
+    return next((one for one in charges if one.is_charge and one.reason_code == SHIPPING), None)
+
+
+def unit_price_text(price: Price | None, currency: str | None) -> str:
+    """A UnitPrice; cXML demands one, so an unknown price is an empty amount."""
+    if price is None:
+        return f'<UnitPrice><Money currency="{currency or NO_CURRENCY}"></Money></UnitPrice>'
+    return f"<UnitPrice>{money(price.amount, currency)}</UnitPrice>"
+
+
+def price_basis_text(price: Price | None, unit: str | None) -> str:
+    """What the price is for, unless that is one of the ordered unit. The factor is known only in the same unit."""
+    if price is None or (price.base_quantity == 1 and price.unit is None):
+        return ""
+    same = price.unit is None or price.unit == unit
+    named = attribute("quantity", f"{price.base_quantity:f}") + attribute("conversionFactor", "1" if same else "")
+    return f"<PriceBasisQuantity{named}>{element('UnitOfMeasure', price.unit or '')}</PriceBasisQuantity>"

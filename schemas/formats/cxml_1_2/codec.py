@@ -1,0 +1,157 @@
+"""cXML 1.2 as one of the gateway's formats: bytes in, orders out, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+
+from schemas.documents.common import AnyDocument, Party
+from schemas.documents.order import Order
+from schemas.documents.partly_read import rejection
+from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
+from schemas.formats import Format, ReadOrder
+from schemas.formats.cxml_1_2.doctypes import DOCTYPES
+from schemas.formats.cxml_1_2.envelope import envelope_of, refuse
+from schemas.formats.cxml_1_2.limits import MAX_FAULTS
+from schemas.formats.cxml_1_2.order import read_order, render_order
+from schemas.formats.cxml_1_2.order_lines import is_gtin
+from schemas.formats.cxml_1_2.parties import GLN, is_gln
+from schemas.formats.cxml_1_2.places import Places
+from schemas.formats.cxml_1_2.reading import Found, Reading
+from schemas.formats.xml import Element, head, parse
+
+_TAKEN = "a cXML OrderRequest"
+_order_model = trusting_validator(Order)
+
+
+def sniff(body: bytes) -> bool:
+    """Whether this claims to be cXML."""
+    return "<cXML" in head(body)
+
+
+def check(body: bytes) -> None:
+    """Can the bytes be safely read, and are they an order request? Raises DocumentRejected."""
+    _order_request(parse(body, DOCTYPES))
+
+
+def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
+    """The order in the body. Raises DocumentRejected with every fault, and DocumentHeld (`unsupported_document`) for
+    one that a person must look at: with a line that is returned or blocked."""
+    root = parse(body, DOCTYPES)
+    return (_read(_order_request(root), (root.get("payloadID") or "").strip() or None),)
+
+
+def parse_order(body: bytes) -> Order:
+    """The order in the body. Raises as `parse_orders`."""
+    return parse_orders(body)[0].order
+
+
+def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
+    """Where values of the canonical order stand in the body, in words. Raises as `check`."""
+    places = Places(_order_request(parse(body, DOCTYPES)), read_order)
+    return [places.of(pointer) for pointer in pointers]
+
+
+def _order_request(root: Element) -> Element:
+    """The OrderRequest. Raises DocumentRejected (`wrong_document`), naming what it is instead."""
+    envelope = envelope_of(root)
+    request = root.find("Request/OrderRequest")
+    if request is None:
+        refuse(root, f"a cXML {envelope.request}" if envelope.request else "a cXML document without a request", _TAKEN)
+    return request
+
+
+def _read(root: Element, envelope_id: str | None) -> ReadOrder:
+    reading = Reading()
+    found = read_order(reading, root)
+    duplicates = _duplicate_lines(found["lines"])
+    try:
+        order = _validated(found)
+    except ValidationError as error:
+        _reject(root, reading, found, faults_of(error) + duplicates)
+    if duplicates or reading.misused:
+        _reject(root, reading, found, duplicates)
+    if reading.held:
+        raise DocumentHeld(Places(root, read_order).of_remarks(reading.held))
+    return ReadOrder(order, warnings=_warnings(root, reading, order), envelope_id=envelope_id)
+
+
+def _validated(found: Found) -> Order:
+    """The order. Raises the ValidationError of the model itself."""
+    try:
+        order: Order = _order_model(found)
+    except ValidationError:
+        return Order.model_validate(found)
+    return order
+
+
+def _duplicate_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    numbers = [line.get("line_number") for line in lines]
+    return duplicate_lines(numbers) if len(set(numbers)) < len(numbers) else ()
+
+
+def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, ...]) -> NoReturn:
+    """Every fault with its place."""
+    places = Places(root, read_order)
+    number = found.get("order_number")
+    answer_to = number if isinstance(number, str) and found.get("response_requested", True) is True else None
+    wrong = places.of_misused(reading.misused) + places.with_locations(faults[:MAX_FAULTS])
+    remarks = places.of_remarks(reading.remarks)
+    if len(faults) > MAX_FAULTS:
+        limit = f"{MAX_FAULTS:,} faults"
+        more = Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}")
+        raise DocumentRejected((*wrong, more, *remarks), answer_to) from None
+    raise rejection(found, wrong, wrong + remarks, answer_to) from None
+
+
+def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:
+    if not reading.wrong_check_digits and not reading.remarks:
+        return ()
+    places = Places(root, read_order)
+    return places.of_remarks(reading.remarks) + places.with_locations(_check_digits(order))
+
+
+def _check_digits(order: Order) -> list[Fault]:
+    faults: list[Fault] = []
+    for name in ("buyer", "seller", "bill_to", "ship_to"):
+        faults += _party_check_digits(getattr(order, name), f"/{name}")
+    for index, line in enumerate(order.lines):
+        if line.gtin is not None and not is_gtin(line.gtin):
+            faults.append(_check_digit("GTIN", line.gtin, f"/lines/{index}/gtin"))
+        faults += _party_check_digits(line.ship_to, f"/lines/{index}/ship_to")
+    return faults
+
+
+def _party_check_digits(party: Party | None, path: str) -> list[Fault]:
+    if party is None:
+        return []
+    faults = []
+    if party.id is not None and party.scheme == GLN and not is_gln(party.id):
+        faults.append(_check_digit("GLN", party.id, f"{path}/id"))
+    for index, one in enumerate(party.identifiers):
+        if one.scheme == GLN and not is_gln(one.id):
+            faults.append(_check_digit("GLN", one.id, f"{path}/identifiers/{index}/id"))
+    return faults
+
+
+def _check_digit(kind: str, number: str, path: str) -> Fault:
+    detail = f"the {kind}'s check digit is wrong"
+    return Fault("check_digit", detail, path, "", number, f"a {kind} with its check digit")
+
+
+_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order}
+
+CXML_1_2 = Format(
+    name="cxml-1.2",
+    media_type="text/xml",
+    suffix=".xml",
+    sniff=sniff,
+    check=check,
+    parse_orders=parse_orders,
+    locate=locate,
+    parsers=_PARSERS,
+    renderers={"order": render_order},
+)

@@ -1,0 +1,224 @@
+"""An order's lines, read and written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from schemas.documents.common import Period
+from schemas.documents.order import OrderLine, ScheduleLine
+from schemas.documents.validation import Unreadable
+from schemas.formats.cxml_1_2.amounts import (
+    PRICE_BASIS,
+    UNIT_PRICE,
+    price_basis_text,
+    settle_price,
+    shipping,
+    shipping_text,
+    unit_price_text,
+)
+from schemas.formats.cxml_1_2.parties import place, place_text
+from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, lost, number
+from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
+from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
+from schemas.formats.xml import Element
+from schemas.units import KNOWN as REC_20
+from schemas.values import is_gs1_number
+
+GTIN_DOMAINS = frozenset(
+    [
+        *("0160", "GTIN", "GTIN-8", "GTIN-12", "GTIN-13", "GTIN-14", "GTIN8", "GTIN12", "GTIN13", "GTIN14"),
+        *("EAN", "EAN-8", "EAN-13", "EAN8", "EAN13", "EANID", "UPC", "UPC-A", "UPCID"),
+    ]
+)
+
+
+def is_gtin(number: str) -> bool:
+    """Whether the check digit is right."""
+    return is_gs1_number(number)
+
+
+def _gtin(reading: Reading, value: str, found: Found) -> None:
+    found["gtin"] = value
+    if not is_gtin(value):
+        reading.wrong_check_digits = True
+
+
+def _id_reference(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """IdReference: the GTIN by its domain; any other number is kept aside."""
+    domain, value = (element.get("domain") or "").strip(), (element.get("identifier") or "").strip()
+    if "gtin" in found or not value or domain.upper() not in GTIN_DOMAINS:
+        reading.keep(element, path)
+        return
+    _gtin(reading, reading.located(value, element, "identifier"), found)
+    for child in element:
+        reading.keep(child, f"{path}IdReference/")
+
+
+def _ean(reading: Reading, element: Element, found: Found, path: str) -> None:
+    value = reading.text(element)
+    if "gtin" in found:
+        reading.keep(element, path)
+    elif value is not None:
+        _gtin(reading, value, found)
+
+
+def _unit(reading: Reading, element: Element, found: Found, path: str) -> None:
+    reading.plain("unit", element, found, path)
+    if (code := found.get("unit")) in REC_20:
+        found["unit_code"] = code
+
+
+def _description(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The first Description that says something; its ShortName, and further Descriptions, are kept aside."""
+    words = " ".join(part.strip() for part in (element.text, *(child.tail for child in element)) if part).strip()
+    if "description" in found or not words:
+        reading.keep(element, path)
+        return
+    found["description"] = reading.located(words, element)
+    reading.keep_attributes(element, f"{path}Description/")
+    for child in element:
+        reading.keep(child, f"{path}Description/")
+
+
+def _due(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """@confirmationDueDate, which is the order's once the earliest is known."""
+    found["due"] = reading.day(value)
+
+
+def _return(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    reading.keep_attribute(element, path, "isReturn", value)
+    if value == "yes":
+        reading.hold("unsupported_document", "the line is a return, not an order of goods", element)
+
+
+def _operation(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    reading.keep_attribute(element, path, "operation", value)
+    if value != "delete":
+        reading.hold("unsupported_document", f"the line's operation is {value}", element)
+
+
+_ITEM_DETAIL = Table(
+    {
+        "UnitPrice": UNIT_PRICE,
+        "Description": _description,
+        "UnitOfMeasure": _unit,
+        "PriceBasisQuantity": PRICE_BASIS,
+        "ItemDetailIndustry": Through(Table({"ItemDetailRetail": Through(Table({"EANID": _ean}))})),
+        "Extrinsic": extrinsic,
+    }
+)
+_ITEM_ID = Table({"SupplierPartID": "seller_item", "BuyerPartID": "buyer_item", "IdReference": _id_reference})
+
+
+def _schedule_line(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """A part of the line's quantity with its own delivery, in the line's unit."""
+    part = reading.group(element, _SCHEDULE_LINE, f"{path}ScheduleLine/")
+    unit = part.pop("unit", None)
+    if unit is not None and unit != found.get("unit") and isinstance(part.get("quantity"), Decimal):
+        expected = f"a quantity in the line's unit {found.get('unit') or '(none)'}"
+        wrong = Unreadable(f"{part['quantity']:f} {unit}", "bad_value", expected)
+        part["quantity"] = reading.as_read(wrong, str(part["quantity"]))
+    reading.add("schedule", part, element, found)
+
+
+_SCHEDULE_LINE = Table(
+    {"UnitOfMeasure": "unit"},
+    {"quantity": number("quantity"), "requestedDeliveryDate": requested_day, "lineNumber": lost},
+)
+ITEM_OUT = Table(
+    {
+        "ItemID": Through(_ITEM_ID),
+        "ItemDetail": Through(_ITEM_DETAIL),
+        "BlanketItemDetail": Through(_ITEM_DETAIL),
+        "ShipTo": place("ship_to"),
+        "Shipping": shipping,
+        "Comments": comments,
+        "ScheduleLine": _schedule_line,
+        "Extrinsic": extrinsic,
+    },
+    {
+        "quantity": number("quantity"),
+        "lineNumber": "line_number",
+        "requestedDeliveryDate": requested_day,
+        "confirmationDueDate": _due,
+        "isReturn": _return,
+        "operation": _operation,
+    },
+)
+
+
+def item_out(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """One ItemOut; what it keeps aside is its own, under names that start at the line. One that is to be deleted is
+    none of the order's lines any more: it is kept aside whole."""
+    if (element.get("operation") or "").strip() == "delete":
+        reading.keep(element, path)
+        return
+    of_order, reading.kept = reading.kept, []
+    line = reading.group(element, ITEM_OUT, "")
+    settle_price(reading, line, element)
+    if "schedule" in line:
+        _settle_schedule(line)
+    if reading.kept:
+        line["extensions"] = reading.kept
+    reading.kept = of_order
+    lines = found.setdefault("lines", [])
+    lines.append(line)
+    if "line_number" not in line:
+        line["line_number"] = reading.located(str(len(lines)), element)
+
+
+def _settle_schedule(line: Found) -> None:
+    """A schedule of one part that is the whole line is no schedule: its window is the line's."""
+    schedule = line["schedule"]
+    if len(schedule) > 1 or schedule[0].get("quantity") != line.get("quantity"):
+        return
+    period = schedule[0].get("requested_delivery")
+    if period is None or "requested_delivery" not in line or period == line["requested_delivery"]:
+        del line["schedule"]
+        if period is not None:
+            line["requested_delivery"] = period
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def item_out_text(line: OrderLine, currency: str | None, respond_by: str | None) -> str:
+    """An ItemOut in the DTD's order."""
+    named = attribute("quantity", f"{line.quantity:f}") + attribute("lineNumber", line.line_number)
+    named += attribute("requestedDeliveryDate", day_text(line.requested_delivery))
+    named += attribute("confirmationDueDate", respond_by)
+    return (
+        f"<ItemOut{named}>{item_id_text(line.seller_item, line.buyer_item, line.gtin)}{_detail_text(line, currency)}"
+        + place_text("ShipTo", line.ship_to)
+        + shipping_text(line.charges, currency)
+        + comments_text(line.note)
+        + "".join(_schedule_text(part, line.unit) for part in line.schedule)
+        + "</ItemOut>"
+    )
+
+
+def item_id_text(seller_item: str | None, buyer_item: str | None, gtin: str | None) -> str:
+    """An ItemID; cXML demands the supplier's number, so an unknown one is empty."""
+    reference = "" if gtin is None else f'<IdReference{attribute("identifier", gtin)} domain="GTIN"/>'
+    number = f"<SupplierPartID>{escaped(seller_item or '')}</SupplierPartID>"
+    return f"<ItemID>{number}{element('BuyerPartID', buyer_item)}{reference}</ItemID>"
+
+
+def _detail_text(line: OrderLine, currency: str | None) -> str:
+    return (
+        f"<ItemDetail>{unit_price_text(line.price, currency)}"
+        f'<Description xml:lang="{LANGUAGE}">{escaped(line.description or "")}</Description>'
+        f"<UnitOfMeasure>{escaped(line.unit or '')}</UnitOfMeasure>"
+        f"{price_basis_text(line.price, line.unit)}"
+        f'<Classification domain=""></Classification>{extrinsics_text(line.extensions)}</ItemDetail>'
+    )
+
+
+def _schedule_text(part: ScheduleLine, unit: str | None) -> str:
+    named = attribute("quantity", f"{part.quantity:f}")
+    named += attribute("requestedDeliveryDate", day_text(part.requested_delivery) or "")
+    return f"<ScheduleLine{named}><UnitOfMeasure>{escaped(unit or '')}</UnitOfMeasure></ScheduleLine>"
+
+
+def day_text(period: Period | None) -> str | None:
+    """The one day that cXML has where the canonical order has a window: its last."""
+    day = None if period is None else period.end or period.start
+    return None if day is None else day.isoformat()

@@ -1,0 +1,296 @@
+"""Credentials, addresses and contacts, read and written."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from schemas.documents.common import Address, Contact, Party
+from schemas.formats.cxml_1_2.reading import Found, Reading, Remembered, Step, Table, Through, lost
+from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped, group
+from schemas.formats.xml import Element, parse
+from schemas.values import is_gs1_number
+
+GLN = "0088"
+SCHEMES = {"GLN": GLN, "DUNS": "0060"}
+"""ISO 6523's numbers for what cXML's domains name."""
+_DOMAINS = {number: name for name, number in SCHEMES.items()}
+_GLN_DIGITS = 13
+_ORDERERS = frozenset(("purchasingAgent", "endUser", "buyer", "requester", "buyerAccount"))
+"""Roles of a header's Contact that speak for the buyer."""
+OUR_ROLE = "purchasingAgent"
+"""The role that a buyer's contact has where the canonical order doesn't say one."""
+
+
+def scheme_of(domain: str) -> str:
+    """The canonical scheme of a credential's or address id's domain. Domains compare without case."""
+    return SCHEMES.get(domain.upper(), domain)
+
+
+def is_gln(number: str) -> bool:
+    """Whether the check digit is right."""
+    return len(number) == _GLN_DIGITS and is_gs1_number(number, (_GLN_DIGITS,))
+
+
+def _check(reading: Reading, found: Found) -> None:
+    if found.get("scheme") == GLN and "id" in found and not is_gln(found["id"]):
+        reading.wrong_check_digits = True
+
+
+# --- credentials ------------------------------------------------------------------------------------------------
+
+
+def credentials(reading: Reading, holder: Element) -> Found:
+    """The party that From or To names: the first credential is its id, further ones stand beside it."""
+    party = reading.open(holder)
+    for one in holder.iterchildren("Credential"):
+        known = reading.open(one)
+        identity = one.find("Identity")
+        number = (identity.text or "").strip() if identity is not None else ""
+        if identity is None or not number:
+            continue
+        known["id"] = reading.located(number, identity)
+        if domain := (one.get("domain") or "").strip():
+            known["scheme"] = reading.located(scheme_of(domain), one, "domain")
+        _check(reading, known)
+        if "id" not in party:
+            party.update(known)
+        else:
+            reading.add("identifiers", known, one, party)
+    return party
+
+
+# --- addresses --------------------------------------------------------------------------------------------------
+def _street(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The first two Streets have fields, counted with those that say nothing."""
+    place = found["streets"] = found.get("streets", 0) + 1
+    value = reading.text(element)
+    if value is None:
+        return
+    if place > len(_STREETS):
+        reading.keep(element, path)
+    else:
+        found[_STREETS[place - 1]] = value
+
+
+_STREETS = ("street", "additional_street")
+
+
+def _deliver_to(reading: Reading, element: Element, found: Found, path: str) -> None:
+    value = reading.text(element)
+    if value is not None:
+        reading.add("lines", value, element, found)
+
+
+def _country(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """Country's ISO code; its name only where it has none."""
+    value = reading.text(element)
+    code = (element.get("isoCountryCode") or "").strip()
+    if "country" in found:
+        reading.again(element, path)
+    elif code:
+        found["country"] = reading.located(code, element, "isoCountryCode")
+    elif value is not None:
+        found["country"] = value
+
+
+def _postal_address(reading: Reading, element: Element, found: Found, path: str) -> None:
+    if "address" in found:
+        reading.keep(element, path)
+        return
+    address = reading.group(element, _POSTAL_ADDRESS, f"{path}PostalAddress/")
+    address.pop("streets", None)
+    if address:
+        found["address"] = address
+
+
+_POSTAL_ADDRESS = Table(
+    {
+        "DeliverTo": _deliver_to,
+        "Street": _street,
+        "City": "city",
+        "State": "region",
+        "PostalCode": "postal_code",
+        "Country": _country,
+    },
+    {"name": lost},
+)
+
+
+def _email(reading: Reading, element: Element, found: Found, path: str) -> None:
+    contact = _contact_of(reading, element, found)
+    value = reading.text(element)
+    if "email" in contact:
+        reading.keep(element, path)
+    elif value is not None:
+        contact["email"] = value
+
+
+def _phone(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """A TelephoneNumber's parts as one text: +1 800 5551212 x12."""
+    contact = _contact_of(reading, element, found)
+    number = element.find("TelephoneNumber")
+    if "telephone" in contact or number is None:
+        reading.keep(element, path)
+        return
+    parts = {child.tag: (child.text or "").strip() for child in number}
+    country, extension = parts.get("CountryCode", ""), parts.get("Extension", "")
+    words = [
+        f"+{country}" if country and not country.startswith("+") else country,
+        parts.get("AreaOrCityCode", ""),
+        parts.get("Number", ""),
+        f"x{extension}" if extension else "",
+    ]
+    if text := " ".join(word for word in words if word):
+        contact["telephone"] = reading.located(text, number)
+    for child in number:
+        if child.tag not in _NUMBER_PARTS:
+            reading.keep(child, f"{path}Phone/TelephoneNumber/")
+
+
+_NUMBER_PARTS = frozenset(("CountryCode", "AreaOrCityCode", "Number", "Extension"))
+
+
+def _contact_of(reading: Reading, element: Element, found: Found) -> Found:
+    """The contact of the party around the element; `settle_party` takes away one that says nothing."""
+    if "contact" not in found:
+        found["contact"] = reading.open(element)
+    contact: Found = found["contact"]
+    return contact
+
+
+def _domain(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    found["scheme"] = reading.as_read(scheme_of(value), value)
+
+
+def _id_reference(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """One more identifier of the party; Creator and Description are kept aside."""
+    known = reading.group(element, _ID_REFERENCE, f"{path}IdReference/")
+    if "id" in known:
+        _check(reading, known)
+        reading.add("identifiers", known, element, found)
+
+
+_ID_REFERENCE = Table({}, {"identifier": "id", "domain": _domain})
+_ADDRESS = Table(
+    {"Name": "name", "PostalAddress": _postal_address, "Email": _email, "Phone": _phone},
+    {"addressID": "id", "addressIDDomain": _domain},
+)
+_PLACE = Table({"Address": Through(_ADDRESS), "IdReference": _id_reference})
+
+
+def place(field: str) -> Step:
+    """The step of a ShipTo or BillTo: a party with its address."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        if field in found:
+            reading.again(element, path)
+            return
+        below = f"{path}{element.tag!s}/"
+        party = reading.remembered(element, _read_place, path) or _settled(reading.group(element, _PLACE, below))
+        if isinstance(party, dict):
+            _check(reading, party)
+        if party:
+            found[field] = party
+
+    return step
+
+
+def _settled(party: Found) -> Found:
+    """Without a contact that says nothing, and without a scheme of no id."""
+    if "contact" in party and not party["contact"]:
+        del party["contact"]
+    if "id" not in party:
+        party.pop("scheme", None)
+    return party
+
+
+@lru_cache(maxsize=1_024)
+def _read_place(written: bytes) -> Remembered | None:
+    """The place that is written so: an account's orders name the same few again and again."""
+    reading, root = Reading(), parse(written)
+    party = _settled(reading.group(root, _PLACE, f"{root.tag!s}/"))
+    _check(reading, party)
+    return reading.to_remember(Party, party)
+
+
+_CONTACT = Table(
+    {"Name": "name", "Email": _email, "Phone": _phone},
+    {"addressID": "id", "role": lost},
+)
+
+
+def header_contact(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The first Contact that speaks for the buyer is the buyer's; any other is kept aside whole."""
+    role = (element.get("role") or "").strip()
+    if "buyer_contact" in found or (role and role not in _ORDERERS):
+        reading.keep(element, path)
+        return
+    contact = reading.group(element, _CONTACT, f"{path}Contact/")
+    contact.update(contact.pop("contact", {}))
+    if contact:
+        found["buyer_contact"] = contact
+        if role and role != OUR_ROLE:
+            reading.keep_value(f"{path}Contact/@role", role)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+def credential_text(domain: str, identity: str, secret: str | None = None) -> str:
+    """One Credential."""
+    inner = element("Identity", identity) + element("SharedSecret", secret)
+    return f"<Credential{attribute('domain', domain)}>{inner}</Credential>"
+
+
+def domain_of(scheme: str | None) -> str:
+    """The domain that cXML has for a scheme."""
+    return _DOMAINS.get(scheme or "", scheme or "")
+
+
+def place_text(name: str, party: Party | None) -> str:
+    """A ShipTo or BillTo."""
+    if party is None:
+        return ""
+    named = attribute("addressID", party.id)
+    if party.id is not None and party.scheme is not None:
+        named += attribute("addressIDDomain", domain_of(party.scheme))
+    contact = party.contact or Contact()
+    inner = f'<Name xml:lang="{LANGUAGE}">{escaped(party.name or "")}</Name>'
+    inner += _postal_text(party.address) + element("Email", contact.email) + phone_text(contact.telephone)
+    references = "".join(
+        f"<IdReference{attribute('identifier', one.id)}{attribute('domain', domain_of(one.scheme))}/>"
+        for one in party.identifiers
+    )
+    return group(name, f"<Address{named}>{inner}</Address>{references}")
+
+
+def _postal_text(address: Address | None) -> str:
+    """cXML demands Street, City and Country: what isn't known is empty."""
+    if address is None:
+        return ""
+    street = " ".join(part for part in (address.street, address.building_number) if part is not None)
+    streets = [street, *([address.additional_street] if address.additional_street is not None else [])]
+    return group(
+        "PostalAddress",
+        "".join(element("DeliverTo", line) for line in address.lines)
+        + "".join(f"<Street>{escaped(one)}</Street>" for one in streets)
+        + f"<City>{escaped(address.city or '')}</City>"
+        + element("State", address.region)
+        + element("PostalCode", address.postal_code)
+        + f"<Country{attribute('isoCountryCode', address.country or '')}></Country>",
+    )
+
+
+def phone_text(telephone: str | None) -> str:
+    """A Phone. The number isn't taken apart: nobody wrote down where its parts end."""
+    if telephone is None:
+        return ""
+    code = '<CountryCode isoCountryCode=""></CountryCode><AreaOrCityCode></AreaOrCityCode>'
+    return f"<Phone><TelephoneNumber>{code}{element('Number', telephone)}</TelephoneNumber></Phone>"
+
+
+def contact_text(contact: Contact | None) -> str:
+    """The buyer's Contact."""
+    if contact is None or contact == Contact():
+        return ""
+    inner = f'<Name xml:lang="{LANGUAGE}">{escaped(contact.name or "")}</Name>'
+    inner += element("Email", contact.email) + phone_text(contact.telephone)
+    return f'<Contact role="{OUR_ROLE}"{attribute("addressID", contact.id)}>{inner}</Contact>'

@@ -1,0 +1,409 @@
+"""One pass over a cXML document: each element and attribute is looked up in a table, and what the table doesn't name
+is kept.
+
+A table maps attributes and the tags of elements to steps, or to the canonical field where the value is plain text. A
+step gets the reading, what it reads, the group found so far (field → value) and the path of names down to the group
+around it, and puts what it reads there. A value that can't be converted goes in as `Unreadable`, so that the one
+validation at the end gives it its place among all other faults. Of what is read once, a second one is a fault: which of
+the two was meant is not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lxml import etree
+from pydantic import ValidationError
+
+from schemas.documents.common import LONGEST_TEXT, Document
+from schemas.documents.validation import Unreadable, shown
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats.cxml_1_2.limits import (
+    BYTES_ASIDE,
+    LONGEST_PATH,
+    LONGEST_REMEMBERED,
+    MAX_ASIDE,
+    MAX_KEPT,
+    MAX_MISUSED,
+    MAX_REMARKS,
+    MAX_TOGETHER,
+)
+from schemas.formats.xml import Element
+from schemas.values import exact
+
+Found = dict[str, Any]
+Step = Callable[["Reading", Element, Found, str], None]
+AttributeStep = Callable[["Reading", str, Element, Found, str], None]
+
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
+_MOMENT = "a date and time with an offset, YYYY-MM-DDThh:mm:ss+hh:mm, or a date, YYYY-MM-DD"
+_WRITTEN = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+"""ISO 8601 as real files have it: with and without time, zone and the zone's colon."""
+_LONGEST_MOMENT = len("2026-11-23T08:00:00.123456789+01:00") + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What an element's attributes and children are read as."""
+
+    children: Mapping[Any, Step | str | Through | Part] = field(default_factory=dict)
+    attributes: Mapping[Any, AttributeStep | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Through:
+    """A group whose values belong to the group around it."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A group of its own, as one field of the group around it."""
+
+    field: str
+    table: Table
+
+
+class Moment(NamedTuple):
+    """A day, and the time of it where one is written, with its offset where that is."""
+
+    day: date
+    clock: time | None
+
+    @property
+    def at(self) -> datetime | None:
+        """The moment, where it is one: a local time is none."""
+        return datetime.combine(self.day, self.clock) if self.clock is not None and self.clock.tzinfo else None
+
+    @property
+    def says_time(self) -> bool:
+        """Whether there is more to it than the day: midnight is how real files write a date."""
+        return self.clock is not None and self.clock.replace(tzinfo=None) != time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a group was read as, wherever it is written the same: its model, and what was kept aside of it under names
+    that begin with its own."""
+
+    model: Document
+    kept: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=65_536)
+def _exact(text: str) -> Decimal:
+    """Quantities and prices repeat, line after line and order after order."""
+    return exact(text)
+
+
+@lru_cache(maxsize=4_096)
+def moment_of(text: str) -> Moment | None:
+    """The moment that is written so; None where none is. Raises ValueError for one that the calendar doesn't have."""
+    match = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST_MOMENT else None
+    if match is None:
+        return None
+    day, clock, zone = match.groups()
+    return Moment(date.fromisoformat(day), None if clock is None else _clock(clock, zone or ""))
+
+
+def _clock(clock: str, zone: str) -> time:
+    whole, point, fraction = clock.partition(".")
+    return time.fromisoformat(f"{whole}{point}{fraction[:6].ljust(6, '0') if point else ''}{zone.upper()}")
+
+
+class TooMuch(DocumentRejected):
+    """Beyond one of the reading's limits, where nothing more is read."""
+
+
+class Reading:
+    """One document's reading: what is kept aside while its groups are read."""
+
+    def __init__(self) -> None:
+        self.kept: list[Found] = []
+        """Extensions of the order, or of the line being read."""
+        self.attachments: list[Found] = []
+        self.room = MAX_ASIDE
+        """Bytes that are left for what is kept aside."""
+        self.currency: str | None = None
+        self.remarks: list[tuple[str, str, Element]] = []
+        """Warnings about elements: code, detail, element."""
+        self.held: list[tuple[str, str, Element]] = []
+        """What a person must decide: code, detail, element."""
+        self.wrong_check_digits = False
+        """Whether a GLN or GTIN with a wrong check digit was read."""
+        self.misused: dict[Element, Fault] = {}
+        """Elements that can't be taken as they stand: their faults, still without a place."""
+
+    # --- groups -------------------------------------------------------------------------------------------------
+    def open(self, element: Element) -> Found:
+        """An empty group for the element's values."""
+        return {}
+
+    def group(self, element: Element, table: Table, path: str) -> Found:
+        """The element's attributes and children by the table; `path` ends in the element's own name and a slash."""
+        found = self.open(element)
+        self.into(found, element, table, path)
+        return found
+
+    def into(self, found: Found, element: Element, table: Table, path: str) -> None:
+        """The element's attributes and children, read into a group that is already open."""
+        if element.text is not None:
+            self.keep_beside(element, element.text, path)
+        if element.attrib:
+            self.attributes_into(found, element, table.attributes, path)
+        step_for = table.children.get
+        for child in element[:]:
+            step: Any = step_for(child.tag)
+            kind = type(step)
+            if kind is str:
+                self.plain(step, child, found, path)
+            elif kind is Through:
+                self.into(found, child, step.table, f"{path}{child.tag!s}/")
+            elif kind is Part:
+                if step.field in found:
+                    self.again(child, path)
+                elif group := self.group(child, step.table, f"{path}{child.tag!s}/"):
+                    found[step.field] = group
+            elif step is None:
+                self.keep(child, path)
+            else:
+                step(self, child, found, path)
+            if child.tail is not None:
+                self.keep_beside(element, child.tail, path)
+
+    def attributes_into(
+        self, found: Found, element: Element, steps: Mapping[Any, AttributeStep | str], path: str
+    ) -> None:
+        """The element's attributes, each into its field; blank ones say nothing."""
+        for name, written in element.items():
+            value = written.strip()
+            if not value:
+                continue
+            step = steps.get(name)
+            if step is None:
+                self.keep_attribute(element, path, str(name), value)
+            elif isinstance(step, str):
+                found[step] = self.located(value, element, str(name))
+            else:
+                step(self, self.located(value, element, str(name)), element, found, path)
+
+    def remembered(self, element: Element, read: Callable[[bytes], Remembered | None], path: str) -> Document | None:
+        """What was read where a group was written like this one; None where it is for this reading to read it."""
+        written = etree.tostring(element, with_tail=False)
+        known = read(written) if len(written) <= LONGEST_REMEMBERED else None
+        if known is None or len(self.kept) + len(known.kept) > MAX_KEPT:
+            return None
+        self.kept += [{"name": path + name, "value": value} for name, value in known.kept]
+        return known.model
+
+    def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
+        """The group read, unless there is more to be said about it than the same for every order that it stands in."""
+        if not group or self.misused or self.remarks or self.attachments or self.wrong_check_digits or self.held:
+            return None
+        try:
+            return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
+        except ValidationError:
+            return None
+
+    def add(self, field_name: str, value: object, element: Element, found: Found) -> None:
+        """One more of what there may be several of."""
+        several = found.setdefault(field_name, [])
+        several.append(value)
+        if len(several) > MAX_TOGETHER:
+            raise too_many_together(element)
+
+    def add_attachment(self, attachment: Found, element: Element) -> None:
+        """One more file or link of the order."""
+        self.attachments.append(attachment)
+        if len(self.attachments) > MAX_TOGETHER:
+            raise too_many_together(element)
+
+    def plain(self, field_name: str, element: Element, found: Found, path: str) -> None:
+        """A plain text; its attributes are kept aside."""
+        value = self.text(element)
+        if value is None:
+            return
+        if field_name in found:
+            self.again(element, path)
+            return
+        found[field_name] = value
+        if element.attrib:
+            self.keep_attributes(element, f"{path}{element.tag!s}/")
+
+    # --- what stands there twice, or can't be taken -------------------------------------------------------------
+    def again(self, element: Element, path: str) -> None:
+        """One more of what was read already: a fault where cXML has it once, else kept aside."""
+        if element.tag in REPEATABLE:
+            self.keep(element, path)
+            return
+        value = _shown_text(element)
+        detail = f"one more {element.tag!s} stands here" + (f": {value}" if value is not None else "")
+        self.misuse(element, "repeated_element", detail, f"one {element.tag!s}")
+
+    def misuse(self, element: Element, code: str, detail: str, expected: str) -> None:
+        """A fault of the element itself, whatever its value would be."""
+        if len(self.misused) >= MAX_MISUSED:
+            first = next(iter(self.misused.values())).detail
+            raise _beyond(element, f"{MAX_MISUSED:,} elements that can't be taken; the first: {first}", MAX_MISUSED)
+        self.misused[element] = Fault(code, detail, value=_shown_text(element), expected=expected)
+
+    def remark(self, code: str, detail: str, element: Element) -> None:
+        """A warning about an element; MAX_REMARKS of them say enough."""
+        if len(self.remarks) < MAX_REMARKS:
+            self.remarks.append((code, detail, element))
+
+    def hold(self, code: str, detail: str, element: Element) -> None:
+        """Something that a person must decide; MAX_REMARKS of them say enough."""
+        if len(self.held) < MAX_REMARKS:
+            self.held.append((code, detail, element))
+
+    # --- values -------------------------------------------------------------------------------------------------
+    def text(self, element: Element) -> str | None:
+        """The element's text without the white space around it; None where there is none. An element inside is a
+        fault: neither the text before it nor all of it need be what was meant."""
+        if len(element):
+            detail = f"{element.tag!s} must be a value without elements, but has {element[0].tag!s} inside"
+            self.misuse(element, "bad_value", detail, "a value without elements inside")
+        text = element.text
+        value = text.strip() if text else ""
+        return self.located(value, element) if value else None
+
+    def number(self, text: str) -> Any:
+        """A decimal number, or Unreadable."""
+        try:
+            return self.as_read(_exact(text), text)
+        except ValueError:
+            return self.as_read(Unreadable(text, "not_a_number", _NUMBER), text)
+
+    def moment(self, text: str) -> Moment | Unreadable:
+        """A date, with a time and an offset or without."""
+        try:
+            found = moment_of(text)
+        except ValueError:
+            found = None
+        return Unreadable(text, "not_a_date", _MOMENT) if found is None else found
+
+    def day(self, text: str) -> Any:
+        """The day of a moment, or Unreadable."""
+        found = self.moment(text)
+        return self.as_read(found.day if isinstance(found, Moment) else found, text)
+
+    def located(self, value: str, element: Element, attribute: str | None = None) -> str:
+        """The value, which knows where it stands if the reading is asked for places."""
+        return value
+
+    def as_read(self, value: Any, text: str) -> Any:
+        """What a text was read as."""
+        return value
+
+    # --- what has no field --------------------------------------------------------------------------------------
+    def keep(self, element: Element, path: str) -> None:
+        """Every value below this element, under its path; attributes as `path/@name`."""
+        if element.tag == "Extrinsic":
+            name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]"
+        else:
+            name = f"{path}{element.tag!s}"
+        if len(name) > LONGEST_PATH:
+            raise _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
+        self.room -= BYTES_ASIDE
+        self.keep_value(name, element.text)
+        self.check_room(element)
+        if element.attrib:
+            self.keep_attributes(element, name + "/", but="name" if element.tag == "Extrinsic" else None)
+        if len(element):
+            below = name + "/"
+            for child in element:
+                self.keep(child, below)
+                self.keep_value(name, child.tail)
+
+    def keep_attributes(self, element: Element, path: str, but: str | None = None) -> None:
+        """The attributes' values, kept aside."""
+        for name, value in element.items():
+            if name != but and value.strip():
+                self.keep_attribute(element, path, str(name), value)
+
+    def keep_attribute(self, element: Element, path: str, name: str, value: str) -> None:
+        """One attribute's value, kept aside unless it is one that the README lists as lost."""
+        if name == XML_LANG or (name == "currency" and value == self.currency):
+            return
+        self.keep_value(f"{path}@{name}", value)
+        self.check_room(element)
+
+    def keep_value(self, name: str, value: str | None) -> None:
+        """One value that has no field, under the name it had; nothing where it is blank."""
+        if value and (value := value.strip()):
+            self.kept.append({"name": name, "value": value})
+            self.room -= BYTES_ASIDE + len(name)
+
+    def keep_beside(self, element: Element, text: str, path: str) -> None:
+        """Text that stands in a group beside its elements: kept aside under the group's own name."""
+        self.keep_value(path[:-1] or str(element.tag), text)
+        self.check_room(element)
+
+    def check_room(self, element: Element) -> None:
+        """Raises TooMuch where more is kept aside than any order has."""
+        if self.room < 0:
+            most = MAX_ASIDE // BYTES_ASIDE
+            raise _beyond(element, f"{most:,} values without a field, or fewer of long names", most)
+        if len(self.kept) > MAX_KEPT:
+            raise _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
+
+
+REPEATABLE = frozenset(
+    [
+        *("Comments", "Contact", "IdReference", "Description", "Email", "Phone", "Fax", "URL", "Modification"),
+        *("Street", "DeliverTo", "PaymentTerm", "BusinessPartner", "OrganizationalUnit", "CarrierIdentifier"),
+    ]
+)
+"""What of all that is read once cXML has any number of times somewhere: the first is taken, others are kept aside."""
+
+
+def more_text(field_name: str, value: str, found: Found) -> None:
+    """Texts that may be repeated, one a line. Beyond LONGEST_TEXT they are refused as they are: no more are added."""
+    if field_name not in found:
+        found[field_name] = value
+    elif len(found[field_name]) <= LONGEST_TEXT:
+        found[field_name] = f"{found[field_name]}\n{value}"
+
+
+def number(field_name: str) -> AttributeStep:
+    """An attribute that is a number."""
+
+    def step(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+        found[field_name] = reading.number(value)
+
+    return step
+
+
+def lost(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """An attribute that is deliberately not kept: named in the README's list."""
+
+
+def too_many_together(element: Element) -> DocumentRejected:
+    """The refusal of a group in which this is one element too many."""
+    return _beyond(element, f"{MAX_TOGETHER:,} elements in one group", MAX_TOGETHER)
+
+
+def _beyond(element: Element, what: str, most: int) -> TooMuch:
+    place = f"line {element.sourceline}: {str(element.tag)[:LONGEST_PATH]}"
+    return TooMuch([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
+
+
+def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
+    """A warning as a fault; it has no place in the canonical order, only in the document."""
+    code, detail, element = remark
+    return Fault(code, detail, location=location, value=_shown_text(element))
+
+
+def _shown_text(element: Element) -> str | None:
+    return shown((element.text or "").strip() or None)

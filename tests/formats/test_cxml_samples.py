@@ -1,0 +1,254 @@
+"""cXML documents written for this project, against what their author says they mean; and every way to write one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from schemas.documents.order import Order
+from schemas.documents.partly_read import OrderPartlyRead
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
+from schemas.formats import ReadOrder
+from schemas.formats.cxml_1_2 import CXML_1_2
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "cxml_1_2" / "examples"
+ORDERS = sorted((EXAMPLES / "order").glob("*.xml"))
+REJECTED = sorted((EXAMPLES / "rejected").glob("*.xml"))
+FIVE_LINES = EXAMPLES / "order" / "five-lines.xml"
+DOCTYPE = '<!DOCTYPE cXML SYSTEM "{}">'
+SMALL = """<?xml version="1.0" encoding="{encoding}"?>{before}
+<cXML payloadID="p@x.example" timestamp="2026-11-23T08:00:00+00:00"><Header/><Request><OrderRequest>
+<OrderRequestHeader orderID="{number}" orderDate="2026-11-23" {attributes}>{header}</OrderRequestHeader>
+<ItemOut quantity="{quantity}" {line_attributes}>{line}</ItemOut></OrderRequest></Request></cXML>"""
+
+
+def small(**parts: str) -> str:
+    every = {"encoding": "UTF-8", "before": "", "number": "Größe", "attributes": "", "header": "", "quantity": "1"}
+    return SMALL.format(**{**every, "line_attributes": "", "line": "", **parts})
+
+
+def read(document: str) -> ReadOrder:
+    (order,) = CXML_1_2.parse_orders(document.encode())
+    return order
+
+
+def faults(body: bytes) -> tuple[Fault, ...]:
+    with pytest.raises(DocumentRejected) as refused:
+        CXML_1_2.parse_orders(body)
+    return refused.value.faults
+
+
+def expected_of(path: Path) -> Any:
+    return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", ORDERS, ids=lambda path: path.stem)
+def test_an_example_order_says_what_its_golden_says(path: Path) -> None:
+    body = path.read_bytes()
+    assert CXML_1_2.sniff(body)
+    CXML_1_2.check(body)
+    (found,) = CXML_1_2.parse_orders(body)
+    assert found.order == Order.model_validate(expected_of(path))
+    assert found.warnings == ()
+    assert found.envelope_id == etree.fromstring(body).get("payloadID")
+
+
+def test_the_whole_example_is_valid_by_the_dtd(schemas_dir: Path) -> None:
+    definition = etree.DTD(str(schemas_dir / "cxml" / "cXML.dtd"))
+    assert definition.validate(etree.fromstring(FIVE_LINES.read_bytes())), definition.error_log
+
+
+@pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
+def test_a_rejected_example_has_exactly_its_faults(path: Path) -> None:
+    found = faults(path.read_bytes())
+    shown = [{name: fault.as_json()[name] for name in ("code", "path", "location", "value")} for fault in found]
+    assert shown == json.loads(path.with_suffix(".faults.json").read_text(encoding="utf-8"))
+    assert all(fault.code in FAULTS and fault.detail for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "place"),
+    [
+        ("/order_number", "line 24: OrderRequestHeader/@orderID"),
+        ("/lines/2/unit", "line 128: ItemOut[3]/ItemDetail/UnitOfMeasure"),
+        ("/lines/2/quantity", "line 123: ItemOut[3]/@quantity"),
+        ("/lines/3/ship_to", "line 142: ItemOut[4]/ShipTo (missing)"),
+        ("/lines/1/schedule/1/quantity", "line 121: ItemOut[2]/ScheduleLine[2]/@quantity"),
+        ("/ship_to/id", "line 35: OrderRequestHeader/ShipTo/Address/@addressID"),
+        ("/buyer/id", "line 6: Header/From/Credential[1]/Identity"),
+        ("", "line 21: OrderRequest"),
+    ],
+)
+def test_a_value_is_found_where_it_stands(pointer: str, place: str) -> None:
+    assert CXML_1_2.locate(FIVE_LINES.read_bytes(), [pointer, "/lines"]) == [place, "line 21: OrderRequest"]
+
+
+def test_an_order_that_is_wrong_somewhere_gives_its_rest() -> None:
+    body = (EXAMPLES / "rejected" / "everything-wrong.xml").read_bytes()
+    with pytest.raises(OrderPartlyRead) as refused:
+        CXML_1_2.parse_orders(body)
+    assert refused.value.rest.lines == ()
+    assert refused.value.answer_to is None
+    assert "order_number" in refused.value.rest.unread
+    with pytest.raises(OrderPartlyRead) as one_line:
+        CXML_1_2.parse_orders(FIVE_LINES.read_bytes().replace(b'quantity="4"', b'quantity="many"'))
+    assert one_line.value.answer_to == "BH-2026-0815"
+    assert one_line.value.rest.lines == (0, 1, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "why"),
+    [('isReturn="yes"', "return"), ('operation="block"', "block")],
+)
+def test_a_line_that_is_no_order_of_goods_is_held(attributes: str, why: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        read(small(line_attributes=attributes))
+    (fault,) = held.value.faults
+    assert fault.code == "unsupported_document"
+    assert why in fault.detail
+    assert fault.location == "line 4: ItemOut"
+
+
+@pytest.mark.parametrize(
+    ("written", "day", "at", "kept"),
+    [
+        ("2026-11-23T08:00:00+01:00", "2026-11-23", "2026-11-23T08:00:00+01:00", []),
+        ("2026-11-23T08:00:00Z", "2026-11-23", "2026-11-23T08:00:00+00:00", []),
+        ("2026-11-23T08:00:00-0500", "2026-11-23", "2026-11-23T08:00:00-05:00", []),
+        ("2026-11-23T08:00:00.250+01:00", "2026-11-23", "2026-11-23T08:00:00.250000+01:00", []),
+        ("2026-11-23T08:00+01:00", "2026-11-23", "2026-11-23T08:00:00+01:00", []),
+        ("2026-11-23 08:00:00", "2026-11-23", None, ["2026-11-23 08:00:00"]),
+        ("2026-11-23", "2026-11-23", None, []),
+    ],
+)
+def test_dates_are_read_as_real_files_write_them(written: str, day: str, at: str | None, kept: list[str]) -> None:
+    order = read(small().replace('orderDate="2026-11-23"', f'orderDate="{written}"')).order
+    assert order.issue_date is not None
+    assert order.issue_date.isoformat() == day
+    assert (order.issued_at.isoformat() if order.issued_at else None) == at
+    assert [one.value for one in order.extensions] == kept
+
+
+@pytest.mark.parametrize("written", ["23.11.2026", "Mon May 19 18:29:48 +0000 2008", "2026-13-01", "2026-11-23T25:00Z"])
+def test_what_is_no_date_is_a_fault(written: str) -> None:
+    (fault,) = faults(small().replace('orderDate="2026-11-23"', f'orderDate="{written}"').encode())
+    assert (fault.code, fault.path, fault.value) == ("not_a_date", "/issue_date", written)
+
+
+@pytest.mark.parametrize(
+    ("system", "taken"),
+    [
+        ("http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd", True),
+        ("https://xml.cXML.org/schemas/cXML/1.2.060/Fulfill.dtd", True),
+        ("http://xml.cXML.org/schemas/cXML/1.2.020/InvoiceDetail.dtd", True),
+        ("http://xml.cxml.org/schemas/cXML/1.2.060/Custom.dtd", False),
+        ("http://evil.example/schemas/cXML/1.2.014/cXML.dtd", False),
+        ("file:///etc/passwd", False),
+    ],
+)
+def test_only_cxmls_own_doctypes_are_taken(system: str, taken: bool) -> None:
+    body = small(before=DOCTYPE.format(system)).encode()
+    if taken:
+        assert CXML_1_2.parse_orders(body)[0].order.order_number == "Größe"
+    else:
+        assert [fault.code for fault in faults(body)] == ["xml_doctype_refused"]
+
+
+@pytest.mark.parametrize("place", ["number", "header", "line", "line_attributes"])
+def test_an_entity_is_never_expanded_nor_dropped(place: str) -> None:
+    entity = 'lineNumber="1&foo;"' if place == "line_attributes" else "x&foo;y"
+    body = small(before=DOCTYPE.format("http://xml.cxml.org/schemas/cXML/1.2.014/cXML.dtd"), **{place: entity})
+    assert [fault.code for fault in faults(body.encode())] == ["xml_not_well_formed"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])
+def test_any_encoding_is_read(encoding: str) -> None:
+    (found,) = CXML_1_2.parse_orders(small(encoding=encoding).encode(encoding))
+    assert found.order.order_number == "Größe"
+
+
+def test_orders_wrapped_oddly_are_read_and_nothing_is_dropped() -> None:
+    """Extrinsics where the DTD has none, a Message in the OrderRequest, text beside elements, CDATA and comments."""
+    document = small(
+        header="<Extrinsic name='early'>1<deep a='2'>3</deep>4</Extrinsic>beside<Total><Money>7</Money></Total>",
+        line="<Extrinsic name='late'/><Unknown>x</Unknown><Comments><![CDATA[<b>]]><!-- no --> &amp; so on</Comments>",
+    )
+    order = read(document.replace("</OrderRequest>", "<Message>hello</Message></OrderRequest>")).order
+    kept = [(one.name, one.value) for one in order.extensions]
+    assert kept == [
+        ("early", "1"),
+        ("early/deep", "3"),
+        ("early/deep/@a", "2"),
+        ("early", "4"),
+        ("OrderRequestHeader", "beside"),
+        ("Message", "hello"),
+    ]
+    assert order.total == 7
+    assert order.currency is None
+    (line,) = order.lines
+    assert [(one.name, one.value) for one in line.extensions] == [("late", ""), ("Unknown", "x")]
+    assert line.note == "<b> & so on"
+
+
+def test_several_currencies_are_faults_in_prices_and_kept_aside_in_charges() -> None:
+    total = '<Total><Money currency="EUR">1</Money></Total>'
+    shipping = '<Shipping><Money currency="USD">5</Money><Description>x</Description></Shipping>'
+    found = read(small(header=total + shipping))
+    assert [warning.code for warning in found.warnings] == ["other_currency"]
+    assert found.order.charges == ()
+    assert [(one.name, one.value) for one in found.order.extensions] == [
+        ("Shipping/Money", "5"),
+        ("Shipping/Money/@currency", "USD"),
+        ("Shipping/Description", "x"),
+    ]
+
+
+def test_a_modification_by_a_percentage_is_kept_aside() -> None:
+    change = "<Modification><AdditionalCost><Percentage percent='5'/></AdditionalCost></Modification>"
+    order = read(small(header=f"<Total><Money currency='EUR'>1</Money><Modifications>{change}</Modifications></Total>"))
+    assert order.order.charges == ()
+    assert [(one.name, one.value) for one in order.order.extensions] == [
+        ("Total/Modifications/Modification/AdditionalCost/Percentage/@percent", "5")
+    ]
+
+
+def test_a_card_number_is_not_kept() -> None:
+    order = read(small(header='<Payment><PCard number="4111111111111111" expiration="2027-01-01" name="J"/></Payment>'))
+    assert "4111" not in order.order.model_dump_json()
+    assert [(one.name, one.value) for one in order.order.extensions] == [("Payment/PCard/@name", "J")]
+
+
+def test_wrong_check_digits_are_warnings() -> None:
+    gtin = '<ItemID><IdReference domain="UPC" identifier="4012345678902"/></ItemID>'
+    place = '<ShipTo><Address addressID="4012345000010" addressIDDomain="gln"/></ShipTo>'
+    found = read(small(header=place, line=gtin))
+    assert [(one.code, one.path) for one in found.warnings] == [
+        ("check_digit", "/ship_to/id"),
+        ("check_digit", "/lines/0/gtin"),
+    ]
+    assert found.warnings[1].location == "line 4: ItemOut/ItemID/IdReference/@identifier"
+
+
+def test_a_schedule_that_is_the_whole_line_is_the_lines_day() -> None:
+    line = '<ScheduleLine quantity="1" requestedDeliveryDate="2026-12-01T00:00:00+01:00"/>'
+    (found,) = read(small(line=line)).order.lines
+    assert found.schedule == ()
+    assert found.requested_delivery is not None
+    assert found.requested_delivery.end is not None
+    assert found.requested_delivery.end.isoformat() == "2026-12-01"
+
+
+def test_limits_are_faults() -> None:
+    deep = "<a>" * 255 + "</a>" * 255
+    assert [fault.code for fault in faults(small(header=deep).encode())] == ["xml_limit"]
+    many = "<x>1</x>" * 20_001
+    assert [fault.code for fault in faults(small(header=many).encode())] == ["xml_limit"]
+    long_names = ("<" + "n" * 1_500 + ">") * 2 + ("</" + "n" * 1_500 + ">") * 2
+    assert [fault.code for fault in faults(small(header=long_names).encode())] == ["xml_limit"]
+    many_contacts = "<ShipTo>" + "<IdReference identifier='1' domain='d'/>" * 20_001 + "</ShipTo>"
+    assert [fault.code for fault in faults(small(header=many_contacts).encode())] == ["xml_limit"]
