@@ -9,6 +9,7 @@ FORMAT_STORIES: Mapping[str, str] = {
     "ubl-2.1": "OASIS UBL 2.0 to 2.3, alone or in an SBDH envelope. `Content-Type: application/xml`.",
     "peppol-advanced-3": "UBL as Peppol's advanced ordering has it: T116 out. `Content-Type: application/xml`.",
     "peppol-bis-3": "UBL as Peppol BIS 3 has it: ordering and order-only in, T76 out. `Content-Type: application/xml`.",
+    "cxml-1.2": "cXML of any version 1.2: OrderRequests in, ConfirmationRequests out. `Content-Type: text/xml`.",
 }
 """Format → what it is, for whoever has to choose."""
 

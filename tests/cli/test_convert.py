@@ -10,10 +10,14 @@ from lxml import etree
 
 from gateway.services import Services
 from schemas.documents.order import Order
+from schemas.formats import cxml_1_2
 from schemas.formats.ubl_2_1 import UBL_2_1
 from tests.cli.conftest import ACCOUNTS, Run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_1" / "examples"
+CXML_EXAMPLES = Path(cxml_1_2.__file__).parent / "examples"
+CXML = CXML_EXAMPLES / "order" / "five-lines.xml"
+CXML_RESPONSE = CXML_EXAMPLES / "order_response" / "changed.xml"
 UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
 JSON = ACCOUNTS / "nordic-office" / "samples" / "05-part-of-a-carton.json"
 CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
@@ -63,6 +67,17 @@ def test_an_order_response_is_converted_too(run: Run) -> None:
     said = run("convert", "-", "--to", "ubl-2.1", "--json", stdin=json.dumps(response).encode())
     assert said.json["type"] == "order_response"
     assert "<cbc:ID>OR-1</cbc:ID>" in said.json["document"]
+
+
+def test_cxml_is_recognised_and_converted_both_ways(run: Run) -> None:
+    order = run("convert", str(CXML), "--to", "json-1").json
+    assert (order["order_number"], order["order_type"], len(order["lines"])) == ("BH-2026-0815", "release", 5)
+    written = run("convert", str(CXML), "--to", "cxml-1.2").out.encode()
+    again = run("convert", "-", "--to", "json-1", stdin=written).json
+    assert again["lines"] == order["lines"]
+    answered = run("convert", str(CXML_RESPONSE), "--to", "json-1").json
+    back = run("convert", "-", "--to", "cxml-1.2", stdin=json.dumps(answered).encode()).out.encode()
+    assert run("convert", "-", "--to", "json-1", stdin=back).json == answered
 
 
 def test_every_fault_goes_to_standard_error_with_its_place(run: Run) -> None:

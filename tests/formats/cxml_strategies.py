@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from datetime import time
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from typing import Any
 
 from hypothesis import strategies as st
 
 from schemas.documents.common import Address, Attachment, Charge, Contact, Extension, Identifier, Party, Period, Price
 from schemas.documents.order import Order, OrderLine
+from schemas.documents.order_response import LineOutcome, OrderResponse, ResponseLine
 from schemas.units import rec_20
 from tests import strategies
 from tests.formats.ubl_strategies import CODES, TEXTS
@@ -174,4 +176,82 @@ def _line(line: OrderLine) -> OrderLine:
             "backorder_allowed": None,
             "charges": _charges(line.charges),
         }
+    )
+
+
+# --- responses ---------------------------------------------------------------------------------------------------
+def order_responses() -> st.SearchStrategy[OrderResponse]:
+    """Order responses of every kind, half of them with lines that are accepted only or backordered only."""
+    mixed = strategies.order_responses(CODES, TEXTS)
+    return st.one_of(mixed, mixed.map(_all("accepted")), mixed.map(_all("backordered")))
+
+
+def _all(status: Any) -> Any:
+    def response_of(response: OrderResponse) -> OrderResponse:
+        lines = (
+            replace(line, outcomes=tuple(replace(one, status=status) for one in line.outcomes))
+            for line in response.lines
+        )
+        return replace(response, lines=tuple(lines))
+
+    return response_of
+
+
+def carried_response(response: OrderResponse, *, complete: bool = True) -> OrderResponse:
+    """The response less what cXML's ConfirmationRequest has no place for."""
+    lines, outcome = _listed(response, complete)
+    carried = tuple(_response_line(line) for line in lines)
+    prices = [one.price for line in carried for one in line.outcomes if one.price is not None]
+    issued_at = response.issued_at
+    if issued_at is None or issued_at.tzinfo is None:
+        issued_at = datetime.combine(response.issue_date, time(12), UTC)
+    return replace(
+        response,
+        order_version=1,
+        issue_date=issued_at.date(),
+        issued_at=issued_at,
+        outcome=outcome,
+        currency=response.currency if prices else None,
+        note=_note(response) if outcome == "rejected" else response.note,
+        buyer=_credentials(response.buyer, None),
+        seller=_credentials(response.seller, None),
+        lines=carried,
+    )
+
+
+def _listed(response: OrderResponse, complete: bool) -> tuple[list[ResponseLine], Any]:
+    """The lines that are named, and what the whole then says."""
+    if response.outcome in ("rejected", "received"):
+        return [], response.outcome
+    lines = [line for line in response.lines if line.outcomes]
+    plain = [line for line in lines if [one.status for one in line.outcomes] == ["accepted"]]
+    if not complete:
+        return lines, "changed" if lines else "received"
+    if response.outcome == "accepted" or (lines and len(plain) == len(lines)):
+        return plain, "accepted"
+    return [line for line in lines if line not in plain], "changed"
+
+
+def _note(response: OrderResponse) -> str | None:
+    said = [response.note] if response.note is not None else []
+    for line in response.lines:
+        said += [
+            f"Line {line.line_number}: {one.reason}"
+            for one in line.outcomes
+            if one.reason is not None and one.reason not in (response.note or "")
+        ]
+    return "\n".join(said) or None
+
+
+def _response_line(line: ResponseLine) -> ResponseLine:
+    return ResponseLine(line_number=line.line_number, outcomes=tuple(_carried_outcome(one) for one in line.outcomes))
+
+
+def _carried_outcome(outcome: LineOutcome) -> LineOutcome:
+    """A cancelled part is a rejected one, and only a changed one has a price."""
+    return replace(
+        outcome,
+        status="rejected" if outcome.status == "cancelled" else outcome.status,
+        unit_code=rec_20(outcome.unit),
+        price=_price(outcome.price) if outcome.status == "changed" else None,
     )

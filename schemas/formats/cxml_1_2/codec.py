@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from schemas.documents.common import AnyDocument, Party
 from schemas.documents.order import Order
+from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
@@ -18,6 +19,7 @@ from schemas.formats.cxml_1_2.envelope import envelope_of, refuse
 from schemas.formats.cxml_1_2.limits import MAX_FAULTS
 from schemas.formats.cxml_1_2.order import read_order, render_order
 from schemas.formats.cxml_1_2.order_lines import is_gtin
+from schemas.formats.cxml_1_2.order_response import read_order_response, render_order_response
 from schemas.formats.cxml_1_2.parties import GLN, is_gln
 from schemas.formats.cxml_1_2.places import Places
 from schemas.formats.cxml_1_2.reading import Found, Reading
@@ -49,6 +51,22 @@ def parse_order(body: bytes) -> Order:
     return parse_orders(body)[0].order
 
 
+def parse_order_response(body: bytes) -> OrderResponse:
+    """The order response in the body, a ConfirmationRequest. Raises DocumentRejected with every fault."""
+    root = _requested(parse(body, DOCTYPES), "ConfirmationRequest", "a cXML ConfirmationRequest")
+    reading = Reading()
+    found = read_order_response(reading, root)
+    faults: tuple[Fault, ...] = ()
+    try:
+        response = judged_response(found)
+    except ValidationError as error:
+        faults = faults_of(error)
+    if faults or reading.misused:
+        places = Places(root, read_order_response)
+        raise DocumentRejected(places.of_misused(reading.misused) + places.with_locations(faults))
+    return response
+
+
 def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
     """Where values of the canonical order stand in the body, in words. Raises as `check`."""
     places = Places(_order_request(parse(body, DOCTYPES)), read_order)
@@ -57,10 +75,15 @@ def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
 
 def _order_request(root: Element) -> Element:
     """The OrderRequest. Raises DocumentRejected (`wrong_document`), naming what it is instead."""
+    return _requested(root, "OrderRequest", _TAKEN)
+
+
+def _requested(root: Element, name: str, expected: str) -> Element:
     envelope = envelope_of(root)
-    request = root.find("Request/OrderRequest")
+    request = root.find(f"Request/{name}")
     if request is None:
-        refuse(root, f"a cXML {envelope.request}" if envelope.request else "a cXML document without a request", _TAKEN)
+        there = f"a cXML {envelope.request}" if envelope.request else "a cXML document without a request"
+        refuse(root, there, expected)
     return request
 
 
@@ -142,7 +165,7 @@ def _check_digit(kind: str, number: str, path: str) -> Fault:
     return Fault("check_digit", detail, path, "", number, f"a {kind} with its check digit")
 
 
-_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order}
+_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order, "order_response": parse_order_response}
 
 CXML_1_2 = Format(
     name="cxml-1.2",
@@ -153,5 +176,5 @@ CXML_1_2 = Format(
     parse_orders=parse_orders,
     locate=locate,
     parsers=_PARSERS,
-    renderers={"order": render_order},
+    renderers={"order": render_order, "order_response": render_order_response},
 )
