@@ -110,7 +110,7 @@ def test_a_format_that_is_not_agreed_is_named(gateway: Gateway, delta: Sender) -
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_xml_of_an_account_of_json_names_what_is_agreed(gateway: Gateway, delta: Sender, encoding: str) -> None:
-    problem = refused(gateway.send(delta, "\n <cXML/>".encode(encoding), **XML), 415, "unknown_format")
+    problem = refused(gateway.send(delta, "\n <Bestellung/>".encode(encoding), **XML), 415, "unknown_format")
     assert "looks like XML" in problem["detail"]
     assert [fault["expected"] for fault in problem["faults"]] == ["json-1"]
 

@@ -252,3 +252,11 @@ def test_limits_are_faults() -> None:
     assert [fault.code for fault in faults(small(header=long_names).encode())] == ["xml_limit"]
     many_contacts = "<ShipTo>" + "<IdReference identifier='1' domain='d'/>" * 20_001 + "</ShipTo>"
     assert [fault.code for fault in faults(small(header=many_contacts).encode())] == ["xml_limit"]
+
+
+def test_sniff_takes_cxml_only() -> None:
+    for encoding in ("utf-8", "utf-16", "iso-8859-1"):
+        assert CXML_1_2.sniff("<?xml version='1.0'?>\n<!-- x --><cXML>".encode(encoding))
+    ubl = EXAMPLES.parents[1] / "ubl_2_1" / "examples" / "order" / "peppol-five-lines.xml"
+    for other in (ubl.read_bytes(), b"", b"<cXMLs/>", b'{"cXML": 1}', b"cXML"):
+        assert not CXML_1_2.sniff(other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -25,13 +26,14 @@ from schemas.formats.cxml_1_2.places import Places
 from schemas.formats.cxml_1_2.reading import Found, Reading
 from schemas.formats.xml import Element, head, parse
 
+_ROOT = re.compile(r"<cXML[\s/>]")
 _TAKEN = "a cXML OrderRequest"
 _order_model = trusting_validator(Order)
 
 
 def sniff(body: bytes) -> bool:
     """Whether this claims to be cXML."""
-    return "<cXML" in head(body)
+    return _ROOT.search(head(body)) is not None
 
 
 def check(body: bytes) -> None:
