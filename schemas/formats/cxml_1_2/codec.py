@@ -81,12 +81,12 @@ def _order_request(root: Element) -> Element:
 
 
 def _requested(root: Element, name: str, expected: str) -> Element:
-    envelope = envelope_of(root)
-    request = root.find(f"Request/{name}")
-    if request is None:
-        there = f"a cXML {envelope.request}" if envelope.request else "a cXML document without a request"
-        refuse(root, there, expected)
-    return request
+    if root.tag == "cXML":
+        for request in root.iterchildren("Request"):
+            for asked in request.iterchildren(name):
+                return asked
+    there = envelope_of(root).request
+    return refuse(root, f"a cXML {there}" if there else "a cXML document without a request", expected)
 
 
 def _read(root: Element, envelope_id: str | None) -> ReadOrder:

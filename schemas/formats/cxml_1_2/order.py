@@ -12,7 +12,7 @@ from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import MODIFICATIONS, amount, modifications_text, shipping
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
 from schemas.formats.cxml_1_2.order_lines import item_out, item_out_text
-from schemas.formats.cxml_1_2.parties import contact_text, credentials, header_contact, place, place_text
+from schemas.formats.cxml_1_2.parties import contact_text, credentials, header_contact, header_part, place, place_text
 from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, lost
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import NO_CURRENCY, attribute, clocked, instant, money
@@ -93,7 +93,7 @@ def _delivery_period(reading: Reading, element: Element, found: Found, path: str
 
 def _card(reading: Reading, element: Element, found: Found, path: str) -> None:
     """A purchasing card, less its number and expiry: those don't belong in an order's record."""
-    reading.attributes_into(found, element, {"number": lost, "expiration": lost}, f"{path}PCard/")
+    reading.attributes_into(found, element, element.items(), {"number": lost, "expiration": lost}, f"{path}PCard/")
     for child in element:
         reading.keep(child, f"{path}PCard/")
 
@@ -190,9 +190,8 @@ def _settle_version(found: Found) -> None:
 def _settle_parties(reading: Reading, root: Element, found: Found) -> None:
     """From is the buyer, To the seller."""
     contact = found.pop("buyer_contact", None)
-    document = root.getroottree().getroot()
     for field, name in (("buyer", "From"), ("seller", "To")):
-        holder = document.find(f"Header/{name}")
+        holder = header_part(root, name)
         party = credentials(reading, holder) if holder is not None else {}
         if field == "buyer" and contact is not None:
             party["contact"] = contact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from schemas.documents.common import Period
 from schemas.documents.order import OrderLine, ScheduleLine
@@ -32,8 +33,17 @@ GTIN_DOMAINS = frozenset(
 )
 
 
+_LONGEST_GTIN = 14
+
+
 def is_gtin(number: str) -> bool:
     """Whether the check digit is right."""
+    return len(number) <= _LONGEST_GTIN and _is_gtin(number)
+
+
+@lru_cache(maxsize=65_536)
+def _is_gtin(number: str) -> bool:
+    """Orders name the same items again and again."""
     return is_gs1_number(number)
 
 
@@ -70,12 +80,14 @@ def _unit(reading: Reading, element: Element, found: Found, path: str) -> None:
 
 def _description(reading: Reading, element: Element, found: Found, path: str) -> None:
     """The first Description that says something; its ShortName, and further Descriptions, are kept aside."""
-    words = " ".join(part.strip() for part in (element.text, *(child.tail for child in element)) if part).strip()
+    words = (element.text or "").strip()
+    if len(element):
+        words = " ".join(part for part in (words, *((child.tail or "").strip() for child in element)) if part)
     if "description" in found or not words:
         reading.keep(element, path)
         return
     found["description"] = reading.located(words, element)
-    reading.keep_attributes(element, f"{path}Description/")
+    reading.keep_attributes(element, element.items(), f"{path}Description/")
     for child in element:
         reading.keep(child, f"{path}Description/")
 

@@ -28,7 +28,13 @@ def scheme_of(domain: str) -> str:
 
 def is_gln(number: str) -> bool:
     """Whether the check digit is right."""
-    return len(number) == _GLN_DIGITS and is_gs1_number(number, (_GLN_DIGITS,))
+    return len(number) == _GLN_DIGITS and _is_gln(number)
+
+
+@lru_cache(maxsize=65_536)
+def _is_gln(number: str) -> bool:
+    """Orders name the same parties again and again."""
+    return is_gs1_number(number, (_GLN_DIGITS,))
 
 
 def _check(reading: Reading, found: Found) -> None:
@@ -39,24 +45,37 @@ def _check(reading: Reading, found: Found) -> None:
 # --- credentials ------------------------------------------------------------------------------------------------
 
 
+def header_part(request: Element, name: str) -> Element | None:
+    """From, To or Sender of the document that the request stands in."""
+    around = request.getparent()
+    document = around.getparent() if around is not None else None
+    if document is None:
+        return None
+    for header in document.iterchildren("Header"):
+        for part in header.iterchildren(name):
+            return part
+    return None
+
+
 def credentials(reading: Reading, holder: Element) -> Found:
     """The party that From or To names: the first credential is its id, further ones stand beside it."""
     party = reading.open(holder)
     for one in holder.iterchildren("Credential"):
-        known = reading.open(one)
-        identity = one.find("Identity")
-        number = (identity.text or "").strip() if identity is not None else ""
-        if identity is None or not number:
-            continue
-        known["id"] = reading.located(number, identity)
-        if domain := (one.get("domain") or "").strip():
-            known["scheme"] = reading.located(scheme_of(domain), one, "domain")
-        _check(reading, known)
-        if "id" not in party:
-            party.update(known)
-        else:
-            reading.add("identifiers", known, one, party)
+        for identity in one.iterchildren("Identity"):
+            if number := (identity.text or "").strip():
+                _credential(reading, one, reading.located(number, identity), party)
+            break
     return party
+
+
+def _credential(reading: Reading, element: Element, number: str, party: Found) -> None:
+    known = party if "id" not in party else reading.open(element)
+    known["id"] = number
+    if domain := (element.get("domain") or "").strip():
+        known["scheme"] = reading.located(scheme_of(domain), element, "domain")
+    _check(reading, known)
+    if known is not party:
+        reading.add("identifiers", known, element, party)
 
 
 # --- addresses --------------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ class LocatedGroup(dict[str, Any]):
 class LocatingReading(Reading):
     """The reading whose values know where they stand."""
 
+    locates = True
+
     def open(self, element: Element) -> Found:
         group = LocatedGroup()
         group.element = element

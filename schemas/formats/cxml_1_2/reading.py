@@ -11,7 +11,7 @@ the two was meant is not guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -128,6 +128,9 @@ class TooMuch(DocumentRejected):
 class Reading:
     """One document's reading: what is kept aside while its groups are read."""
 
+    locates = False
+    """Whether values shall know where they stand."""
+
     def __init__(self) -> None:
         self.kept: list[Found] = []
         """Extensions of the order, or of the line being read."""
@@ -156,23 +159,30 @@ class Reading:
         return found
 
     def into(self, found: Found, element: Element, table: Table, path: str) -> None:
-        """The element's attributes and children, read into a group that is already open."""
+        """The element's attributes and children, read into a group that is already open. The common case of `plain`
+        stands in here: this is the loop that every element goes through, so a step's kind is told by its very type, and
+        the children are taken as a slice, which lxml makes faster than it iterates."""
         if element.text is not None:
             self.keep_beside(element, element.text, path)
-        if element.attrib:
-            self.attributes_into(found, element, table.attributes, path)
-        step_for = table.children.get
+        if attributes := element.items():
+            self.attributes_into(found, element, attributes, table.attributes, path)
+        step_for, locates = table.children.get, self.locates
         for child in element[:]:
-            step: Any = step_for(child.tag)
+            tag: Any = child.tag
+            step: Any = step_for(tag)
             kind = type(step)
             if kind is str:
-                self.plain(step, child, found, path)
+                value = child.text
+                if locates or not value or step in found or len(child) or child.items():
+                    self.plain(step, child, found, path)
+                elif value := value.strip():
+                    found[step] = value
             elif kind is Through:
-                self.into(found, child, step.table, f"{path}{child.tag!s}/")
+                self.into(found, child, step.table, f"{path}{tag}/")
             elif kind is Part:
                 if step.field in found:
                     self.again(child, path)
-                elif group := self.group(child, step.table, f"{path}{child.tag!s}/"):
+                elif group := self.group(child, step.table, f"{path}{tag}/"):
                     found[step.field] = group
             elif step is None:
                 self.keep(child, path)
@@ -182,20 +192,28 @@ class Reading:
                 self.keep_beside(element, child.tail, path)
 
     def attributes_into(
-        self, found: Found, element: Element, steps: Mapping[Any, AttributeStep | str], path: str
+        self,
+        found: Found,
+        element: Element,
+        attributes: Iterable[tuple[Any, str]],
+        steps: Mapping[Any, AttributeStep | str],
+        path: str,
     ) -> None:
         """The element's attributes, each into its field; blank ones say nothing."""
-        for name, written in element.items():
+        for name, written in attributes:
             value = written.strip()
             if not value:
                 continue
-            step = steps.get(name)
+            step: Any = steps.get(name)
             if step is None:
-                self.keep_attribute(element, path, str(name), value)
-            elif isinstance(step, str):
-                found[step] = self.located(value, element, str(name))
+                self.keep_attribute(element, path, name, value)
+                continue
+            if self.locates:
+                value = self.located(value, element, name)
+            if type(step) is str:
+                found[step] = value
             else:
-                step(self, self.located(value, element, str(name)), element, found, path)
+                step(self, value, element, found, path)
 
     def remembered(self, element: Element, read: Callable[[bytes], Remembered | None], path: str) -> Document | None:
         """What was read where a group was written like this one; None where it is for this reading to read it."""
@@ -237,8 +255,8 @@ class Reading:
             self.again(element, path)
             return
         found[field_name] = value
-        if element.attrib:
-            self.keep_attributes(element, f"{path}{element.tag!s}/")
+        if attributes := element.items():
+            self.keep_attributes(element, attributes, f"{path}{element.tag!s}/")
 
     # --- what stands there twice, or can't be taken -------------------------------------------------------------
     def again(self, element: Element, path: str) -> None:
@@ -309,28 +327,29 @@ class Reading:
     # --- what has no field --------------------------------------------------------------------------------------
     def keep(self, element: Element, path: str) -> None:
         """Every value below this element, under its path; attributes as `path/@name`."""
-        if element.tag == "Extrinsic":
-            name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]"
-        else:
-            name = f"{path}{element.tag!s}"
+        tag: Any = element.tag
+        of_extrinsic = "name" if tag == "Extrinsic" else None
+        name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]" if of_extrinsic else f"{path}{tag}"
         if len(name) > LONGEST_PATH:
             raise _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
         self.room -= BYTES_ASIDE
         self.keep_value(name, element.text)
         self.check_room(element)
-        if element.attrib:
-            self.keep_attributes(element, name + "/", but="name" if element.tag == "Extrinsic" else None)
+        if attributes := element.items():
+            self.keep_attributes(element, attributes, name + "/", of_extrinsic)
         if len(element):
             below = name + "/"
             for child in element:
                 self.keep(child, below)
                 self.keep_value(name, child.tail)
 
-    def keep_attributes(self, element: Element, path: str, but: str | None = None) -> None:
+    def keep_attributes(
+        self, element: Element, attributes: Iterable[tuple[Any, str]], path: str, but: str | None = None
+    ) -> None:
         """The attributes' values, kept aside."""
-        for name, value in element.items():
+        for name, value in attributes:
             if name != but and value.strip():
-                self.keep_attribute(element, path, str(name), value)
+                self.keep_attribute(element, path, name, value)
 
     def keep_attribute(self, element: Element, path: str, name: str, value: str) -> None:
         """One attribute's value, kept aside unless it is one that the README lists as lost."""

@@ -33,8 +33,8 @@ def comments(reading: Reading, element: Element, found: Found, path: str) -> Non
     words = "\n".join(part for part in (one.strip() for one in said) if part)
     if words:
         more_text("note", reading.located(words, element), found)
-    if element.attrib:
-        reading.keep_attributes(element, f"{path}Comments/")
+    if attributes := element.items():
+        reading.keep_attributes(element, attributes, f"{path}Comments/")
 
 
 def _attachment(reading: Reading, element: Element, path: str) -> None:
@@ -47,7 +47,7 @@ def _attachment(reading: Reading, element: Element, path: str) -> None:
             attachment["filename"] = reading.located(name, url, "name")
     if attachment:
         reading.add_attachment(attachment, element)
-    reading.keep_attributes(element, f"{path}Attachment/")
+    reading.keep_attributes(element, element.items(), f"{path}Attachment/")
     for child in element:
         if child is not url:
             reading.keep(child, f"{path}Attachment/")
@@ -63,7 +63,7 @@ def extrinsic(reading: Reading, element: Element, found: Found, path: str) -> No
     if text or not len(element):
         reading.kept.append({"name": name, "value": text})
         reading.check_room(element)
-    reading.keep_attributes(element, f"{name}/", but="name")
+    reading.keep_attributes(element, element.items(), f"{name}/", but="name")
     for child in element:
         reading.keep(child, f"{name}/")
         reading.keep_value(name, child.tail)
