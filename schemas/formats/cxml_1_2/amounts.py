@@ -77,22 +77,34 @@ _SHIPPING = Table({"Money": amount("amount"), "Description": "reason"})
 
 def modification(reading: Reading, element: Element, found: Found, path: str) -> None:
     """A Modification of the order's total by an amount. One by a percentage is kept aside: of what, it doesn't say."""
-    deduction, cost = element.find("AdditionalDeduction/DeductionAmount/Money"), element.find("AdditionalCost/Money")
-    if (deduction is None) == (cost is None) or _is_foreign(reading, element):
-        reading.keep(element, path)
-        return
-    charge = reading.group(element, _MODIFICATION, f"{path}Modification/")
-    charge["is_charge"] = cost is not None
-    reading.add("charges", charge, element, found)
+    mark = len(reading.kept)
+    if not _is_foreign(reading, element):
+        charge = reading.group(element, _MODIFICATION, f"{path}Modification/")
+        if "amount" in charge:
+            reading.add("charges", charge, element, found)
+            return
+        del reading.kept[mark:]
+    reading.keep(element, path)
+
+
+def _changed_by(is_charge: bool) -> Step:
+    read = amount("amount")
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        read(reading, element, found, path)
+        if "amount" in found:
+            found.setdefault("is_charge", is_charge)
+
+    return step
 
 
 _MODIFICATION = Table(
     {
         "OriginalPrice": Through(Table({"Money": amount("base_amount")})),
         "AdditionalDeduction": Through(
-            Table({"DeductionAmount": Through(Table({"Money": amount("amount")}))}),
+            Table({"DeductionAmount": Through(Table({"Money": _changed_by(is_charge=False)}))}),
         ),
-        "AdditionalCost": Through(Table({"Money": amount("amount")})),
+        "AdditionalCost": Through(Table({"Money": _changed_by(is_charge=True)})),
         "ModificationDetail": Through(Table({}, {"name": "reason", "code": "reason_code"})),
     }
 )

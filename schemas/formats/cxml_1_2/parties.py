@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from schemas.documents.common import Address, Contact, Party
 from schemas.formats.cxml_1_2.reading import Found, Reading, Remembered, Step, Table, Through, lost
@@ -147,23 +148,22 @@ def _email(reading: Reading, element: Element, found: Found, path: str) -> None:
 def _phone(reading: Reading, element: Element, found: Found, path: str) -> None:
     """A TelephoneNumber's parts as one text: +1 800 5551212 x12."""
     contact = _contact_of(reading, element, found)
-    number = element.find("TelephoneNumber")
+    number = next(element.iterchildren("TelephoneNumber"), None)
     if "telephone" in contact or number is None:
         reading.keep(element, path)
         return
-    parts = {child.tag: (child.text or "").strip() for child in number}
-    country, extension = parts.get("CountryCode", ""), parts.get("Extension", "")
-    words = [
-        f"+{country}" if country and not country.startswith("+") else country,
-        parts.get("AreaOrCityCode", ""),
-        parts.get("Number", ""),
-        f"x{extension}" if extension else "",
-    ]
-    if text := " ".join(word for word in words if word):
-        contact["telephone"] = reading.located(text, number)
+    parts: dict[Any, str] = {}
     for child in number:
         if child.tag not in _NUMBER_PARTS:
             reading.keep(child, f"{path}Phone/TelephoneNumber/")
+        elif value := (child.text or "").strip():
+            parts[child.tag] = value
+    if "CountryCode" in parts:
+        parts["CountryCode"] = "+" + parts["CountryCode"].removeprefix("+")
+    if "Extension" in parts:
+        parts["Extension"] = "x" + parts["Extension"]
+    if text := " ".join(parts.values()):
+        contact["telephone"] = reading.located(text, number)
 
 
 _NUMBER_PARTS = frozenset(("CountryCode", "AreaOrCityCode", "Number", "Extension"))
@@ -244,12 +244,27 @@ def header_contact(reading: Reading, element: Element, found: Found, path: str) 
     if "buyer_contact" in found or (role and role not in _ORDERERS):
         reading.keep(element, path)
         return
-    contact = reading.group(element, _CONTACT, f"{path}Contact/")
-    contact.update(contact.pop("contact", {}))
+    below = f"{path}Contact/"
+    contact = reading.remembered(element, _read_contact, path) or _whole_contact(reading, element, below)
     if contact:
         found["buyer_contact"] = contact
         if role and role != OUR_ROLE:
-            reading.keep_value(f"{path}Contact/@role", role)
+            reading.keep_value(f"{below}@role", role)
+
+
+def _whole_contact(reading: Reading, element: Element, path: str) -> Found:
+    """The party's way to be reached is the contact's own."""
+    contact = reading.group(element, _CONTACT, path)
+    contact.update(contact.pop("contact", {}))
+    return contact
+
+
+@lru_cache(maxsize=1_024)
+def _read_contact(written: bytes) -> Remembered | None:
+    """The contact that is written so: an account's buyers are few."""
+    reading = Reading()
+    contact = _whole_contact(reading, parse(written), "Contact/")
+    return reading.to_remember(Contact, contact)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
