@@ -31,9 +31,9 @@ def amount(field: str) -> Step:
             found[field] = reading.as_read(Unreadable(shown, "bad_value", f"in {reading.currency}"), value)
         else:
             found[field] = reading.number(value)
-        for name, written in element.items():
-            if name != "currency" and written.strip():
-                reading.keep_attribute(element, f"{path}Money/", str(name), written)
+        attributes = element.items()
+        if len(attributes) > 1 or (attributes and attributes[0][0] != "currency"):
+            reading.keep_attributes(element, attributes, f"{path}Money/", "currency")
 
     return step
 

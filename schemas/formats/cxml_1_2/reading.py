@@ -200,18 +200,18 @@ class Reading:
         path: str,
     ) -> None:
         """The element's attributes, each into its field; blank ones say nothing."""
+        step_for, locates = steps.get, self.locates
         for name, written in attributes:
             value = written.strip()
             if not value:
                 continue
-            step: Any = steps.get(name)
-            if step is None:
-                self.keep_attribute(element, path, name, value)
-                continue
-            if self.locates:
+            step: Any = step_for(name)
+            if locates and step is not None:
                 value = self.located(value, element, name)
             if type(step) is str:
                 found[step] = value
+            elif step is None:
+                self.keep_attribute(element, path, name, value)
             else:
                 step(self, value, element, found, path)
 
@@ -294,14 +294,18 @@ class Reading:
             self.misuse(element, "bad_value", detail, "a value without elements inside")
         text = element.text
         value = text.strip() if text else ""
-        return self.located(value, element) if value else None
+        if self.locates and value:
+            return self.located(value, element)
+        return value or None
 
     def number(self, text: str) -> Any:
         """A decimal number, or Unreadable."""
+        found: Decimal | Unreadable
         try:
-            return self.as_read(_exact(text), text)
+            found = _exact(text)
         except ValueError:
-            return self.as_read(Unreadable(text, "not_a_number", _NUMBER), text)
+            found = Unreadable(text, "not_a_number", _NUMBER)
+        return self.as_read(found, text) if self.locates else found
 
     def moment(self, text: str) -> Moment | Unreadable:
         """A date, with a time and an offset or without."""
