@@ -336,9 +336,12 @@ class Reading:
         name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]" if of_extrinsic else f"{path}{tag}"
         if len(name) > LONGEST_PATH:
             raise _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
-        self.room -= BYTES_ASIDE
-        self.keep_value(name, element.text)
-        self.check_room(element)
+        value = element.text
+        if value and (value := value.strip()):
+            self.kept.append({"name": name, "value": value})
+        self.room -= BYTES_ASIDE + len(name)
+        if self.room < 0 or len(self.kept) > MAX_KEPT:
+            self.check_room(element)
         if attributes := element.items():
             self.keep_attributes(element, attributes, name + "/", of_extrinsic)
         if len(element):
@@ -352,15 +355,18 @@ class Reading:
     ) -> None:
         """The attributes' values, kept aside."""
         for name, value in attributes:
-            if name != but and value.strip():
+            if name != but:
                 self.keep_attribute(element, path, name, value)
 
     def keep_attribute(self, element: Element, path: str, name: str, value: str) -> None:
-        """One attribute's value, kept aside unless it is one that the README lists as lost."""
+        """One attribute's value, kept aside unless it is one that the README lists as lost, or blank."""
         if name == XML_LANG or (name == "currency" and value == self.currency):
             return
-        self.keep_value(f"{path}@{name}", value)
-        self.check_room(element)
+        if value := value.strip():
+            self.kept.append({"name": f"{path}@{name}", "value": value})
+            self.room -= BYTES_ASIDE + len(path) + len(name)
+            if self.room < 0 or len(self.kept) > MAX_KEPT:
+                self.check_room(element)
 
     def keep_value(self, name: str, value: str | None) -> None:
         """One value that has no field, under the name it had; nothing where it is blank."""
