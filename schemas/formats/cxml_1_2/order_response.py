@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from schemas.documents.order_response import LineOutcome, OrderResponse, ResponseLine
@@ -158,6 +159,8 @@ def render_order_response(response: OrderResponse, envelope: Envelope | None = N
     Without an envelope it names itself and the order by their numbers.
     """
     known = envelope or _of_itself(response)
+    if response.test and not known.test:
+        known = replace(known, test=True)
     kind = _kind(response, known.complete)
     items = "".join(_item_text(line, response.currency) for line in _listed(response, kind))
     note = _note_with_reasons(response) if kind == "reject" else response.note
