@@ -260,3 +260,15 @@ def test_sniff_takes_cxml_only() -> None:
     ubl = EXAMPLES.parents[1] / "ubl_2_1" / "examples" / "order" / "peppol-five-lines.xml"
     for other in (ubl.read_bytes(), b"", b"<cXMLs/>", b'{"cXML": 1}', b"cXML"):
         assert not CXML_1_2.sniff(other)
+
+
+def test_every_fault_of_a_price_basis_is_told() -> None:
+    basis = (
+        '<PriceBasisQuantity quantity="x" conversionFactor="-1"><UnitOfMeasure>BX</UnitOfMeasure></PriceBasisQuantity>'
+    )
+    line = f'<ItemDetail><UnitPrice><Money currency="EUR">5</Money></UnitPrice>{basis}</ItemDetail>'
+    found = faults(small(line=line).encode())
+    assert [(one.code, one.path, one.location) for one in found] == [
+        ("bad_value", "/lines/0/price/base_quantity", "line 4: ItemOut/ItemDetail/PriceBasisQuantity"),
+        ("not_a_number", "/lines/0/price/base_quantity", "line 4: ItemOut/ItemDetail/PriceBasisQuantity/@quantity"),
+    ]

@@ -122,18 +122,28 @@ def _positive(field: str) -> Any:
     return step
 
 
+def _factor(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """@conversionFactor has no field, so a wrong one is a fault of its element."""
+    factor = reading.number(value)
+    if isinstance(factor, Decimal) and factor > 0:
+        found["factor"] = factor
+    else:
+        detail = f"conversionFactor must be a number above 0, but is {value[:200]}"
+        reading.misuse(element, "bad_value", detail, "a number above 0")
+
+
 PRICE_BASIS = Part(
     "price_basis",
     Table(
         {"UnitOfMeasure": "unit"},
-        {"quantity": _positive("quantity"), "conversionFactor": _positive("factor")},
+        {"quantity": _positive("quantity"), "conversionFactor": _factor},
     ),
 )
 UNIT_PRICE = Part("price", Table({"Money": amount("amount")}))
 """What modifies the price of one unit is kept aside: whether Money has it already, cXML doesn't say."""
 
 
-def settle_price(reading: Reading, line: Found, element: Element) -> None:
+def settle_price(reading: Reading, line: Found) -> None:
     """UnitPrice is for PriceBasisQuantity/@quantity of its own unit, of which one ordered unit has @conversionFactor.
 
     The price stays in that unit, so nothing is divided or rounded; the factor is kept beside it. In the ordered unit
@@ -157,15 +167,13 @@ def settle_price(reading: Reading, line: Found, element: Element) -> None:
             price["unit_code"] = unit
     if factor is None:
         return
-    if isinstance(factor, Decimal) and unit in (None, line.get("unit")):
-        if factor != 1:
+    if unit in (None, line.get("unit")):
+        if factor != 1 and isinstance(price.get("base_quantity", factor), Decimal):
             expected = f"a conversionFactor of 1: ordered and priced in {unit or 'the same unit'}"
             wrong = Unreadable(f"conversionFactor {factor:f}", "bad_value", expected)
             price["base_quantity"] = reading.as_read(wrong, str(factor))
-    elif isinstance(factor, Decimal):
-        reading.keep_value("ItemDetail/PriceBasisQuantity/@conversionFactor", f"{factor:f}")
     else:
-        price["base_quantity"] = factor
+        reading.keep_value("ItemDetail/PriceBasisQuantity/@conversionFactor", f"{factor:f}")
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

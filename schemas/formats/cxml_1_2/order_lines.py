@@ -167,7 +167,7 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
         return
     of_order, reading.kept = reading.kept, []
     line = reading.group(element, ITEM_OUT, "")
-    settle_price(reading, line, element)
+    settle_price(reading, line)
     if "schedule" in line:
         _settle_schedule(line)
     if reading.kept:
