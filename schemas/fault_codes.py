@@ -240,6 +240,14 @@ _declare(
     "Correct its name, or leave it out.",
 )
 _declare(
+    "unread_value",
+    "sender",
+    "Value that the map doesn't read",
+    "The account's field map has no rule for this value, and says that such values are named rather than kept aside. "
+    "For example: a new element Remark in an order whose order_map.yaml has `unread: warn`.",
+    "Nothing, where it means nothing; else have a rule added to the account's map.",
+)
+_declare(
     "other_currency",
     "sender",
     "Amount in another currency",
@@ -327,6 +335,15 @@ _declare(
     "No mapping published",
     "The account has no published mapping revision.",
     "Import or publish the account's mapping, then replay.",
+)
+_declare(
+    "map_limit",
+    "us",
+    "Field map beyond its limit",
+    "What the account's field map asks for takes more steps, or gives longer texts, than any order needs, so it was "
+    "cut off; the fault names the rule and its line. For example: a JMESPath that makes a list of every pair of "
+    "lines, or more than 5,000 values of one order that no rule reads.",
+    "Make the rule that the fault names simpler, or name what needn't be kept in `lost`; publish the map, then replay.",
 )
 # --- checking: against contract and catalogue ------------------------------------------------------------------
 _declare(

@@ -1,0 +1,130 @@
+"""Steps that a text goes through, one after the other, before it becomes a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mappings.fieldmaps.budget import MAX_CHARACTERS, Budget, TooMuchWork
+from mappings.fieldmaps.language import Cleaning
+from mappings.fieldmaps.patterns import compiled_pattern
+
+Step = Callable[[str, Budget], "str | None"]
+_CHARACTERS_A_STEP = 16
+
+_WORDS: dict[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "lower": str.lower,
+    "strip_leading_zeros": lambda text: text.lstrip("0") or ("0" if text else ""),
+    "strip_spaces": lambda text: "".join(text.split()),
+    "digits_only": lambda text: "".join(re.findall("[0-9]", text)),
+    "one_line": lambda text: " ".join(text.split()),
+}
+
+
+def step_of(clean: Cleaning) -> Step:
+    """What one step of `clean` does. Raises ValueError for a pattern that can't be taken."""
+    if clean.word is not None:
+        word = _WORDS[clean.word]
+        return lambda text, budget: word(text)
+    if clean.extract is not None:
+        return _extracting(clean.extract)
+    if clean.replace is not None:
+        return _replacing(clean.replace.pattern, clean.replace.by)
+    return _plain_step(clean)
+
+
+def _plain_step(clean: Cleaning) -> Step:
+    split, pad, cut = clean.split, clean.pad, clean.cut
+    if split is not None:
+        at, part = split.at, split.part - 1 if split.part > 0 else split.part
+        if not split.part:
+            raise ValueError("part counts from 1, or from -1 at the end")
+        return lambda text, budget: _piece(text, at, part)
+    if pad is not None:
+        length, fill = pad.length, pad.fill
+        return lambda text, budget: text.rjust(length, fill)
+    if cut is not None:
+        start, end = cut.start - 1, cut.start - 1 + cut.length
+        return lambda text, budget: text[start:end]
+    prefix, suffix = clean.prefix or "", clean.suffix or ""
+    return lambda text, budget: f"{prefix}{text}{suffix}"
+
+
+def _piece(text: str, at: str, part: int) -> str | None:
+    pieces = text.split(at)
+    return pieces[part].strip() if -len(pieces) <= part < len(pieces) else None
+
+
+def _extracting(pattern: str) -> Step:
+    compiled = compiled_pattern(pattern)
+    group = 1 if compiled.groups else 0
+
+    def extract(text: str, budget: Budget) -> str | None:
+        budget.spend(len(text) // _CHARACTERS_A_STEP)
+        found = compiled.search(text)
+        return found.group(group) if found else None
+
+    return extract
+
+
+def _replacing(pattern: str, by: str) -> Step:
+    compiled = compiled_pattern(pattern)
+    try:
+        compiled.sub(by, "")
+        compiled.search("x")
+    except Exception as error:
+        raise ValueError(f"with: {error}") from None
+    parts = _parts(by, compiled.groups)
+
+    def replace(text: str, budget: Budget) -> str | None:
+        """As `sub` does, but paid for match by match."""
+        pieces: list[str] = []
+        done = size = 0
+        for match in compiled.finditer(text):
+            written = "".join(part if isinstance(part, str) else match.group(part) or "" for part in parts)
+            pieces += (text[done : match.start()], written)
+            done = match.end()
+            size += len(written)
+            budget.spend(1 + (len(text) - done) // _CHARACTERS_A_STEP)
+            if size > MAX_CHARACTERS:
+                raise TooMuchWork
+        budget.spend(len(text) // _CHARACTERS_A_STEP)
+        return "".join((*pieces, text[done:]))
+
+    return replace
+
+
+_REFERENCE = re.compile(r"\\(\d)|\\(.)", re.DOTALL)
+
+
+def _parts(by: str, groups: int) -> list[str | int]:
+    """Texts, and the numbers of groups. Raises ValueError for a group that the pattern doesn't have."""
+    parts: list[str | int] = []
+    done = 0
+    for found in _REFERENCE.finditer(by):
+        parts.append(by[done : found.start()])
+        if found[1] is not None and int(found[1]) > groups:
+            raise ValueError(f"with: the pattern has no group {found[1]}")
+        parts.append(int(found[1]) if found[1] is not None else found[2])
+        done = found.end()
+    parts.append(by[done:])
+    return parts
+
+
+def cleaned(steps: tuple[Step, ...]) -> Step:
+    """All steps as one; a text that became empty says nothing."""
+
+    def clean(text: str, budget: Budget) -> str | None:
+        found: str | None = text
+        for step in steps:
+            if len(found or "") > MAX_CHARACTERS:
+                raise TooMuchWork
+            found = step(found or "", budget)
+            if not found:
+                return None
+        if len(found or "") > MAX_CHARACTERS:
+            raise TooMuchWork
+        return (found or "").strip() or None
+
+    return clean

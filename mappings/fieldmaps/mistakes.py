@@ -1,0 +1,76 @@
+"""What is wrong with a map: every mistake at once, each with its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from schemas.documents.validation import pointer, shown
+from schemas.faults import DocumentFailure, Fault
+
+Place = tuple[Any, ...]
+"""Keys and indexes from the map's root: `("order", "lines", 0, "quantity", "number")`."""
+
+MAX_MISTAKES = 200
+
+
+class Mark(NamedTuple):
+    """Where something stands in the map's text, both from 1."""
+
+    line: int
+    column: int
+
+
+Marks = Mapping[Place, Mark]
+"""Place in the map → where it stands; of a member, its key."""
+
+
+class MapRejected(DocumentFailure):
+    """A map that can't be used, with every mistake in it. A fault's `path` is the place in the map, its `location` the
+    file's name with line and column."""
+
+
+class Mistakes:
+    """The mistakes of one map, as they are found."""
+
+    def __init__(self, name: str, marks: Marks) -> None:
+        self._name = name
+        self._marks = marks
+        self._found: list[tuple[Mark, Fault]] = []
+
+    def add(self, place: Place, wrong: str, expected: str, value: object = None, code: str = "bad_value") -> None:
+        """One mistake, at this place of the map or at the nearest one around it that has a mark."""
+        mark = self.mark(place)
+        location = self.location(mark)
+        dotted = ".".join(str(step) for step in place) or "the map"
+        detail = f"{location}: {dotted[:200]}: {wrong}"
+        self._found.append((mark, Fault(code, detail, pointer(place), location, shown(value), expected)))
+
+    def mark(self, place: Place) -> Mark:
+        """Where this place, or the nearest one around it, stands. An index that the map doesn't have (one group where
+        there may be several) is looked over."""
+        return self._marks.get(self.known(place), Mark(1, 1))
+
+    def known(self, place: Place) -> Place:
+        """This place as the map has it."""
+        known: Place = ()
+        for step in place:
+            if (*known, step) in self._marks:
+                known = (*known, step)
+            elif not isinstance(step, int):
+                break
+        return known
+
+    def location(self, mark: Mark) -> str:
+        """In words."""
+        return f"{self._name} line {mark.line} column {mark.column}"
+
+    def raise_any(self) -> None:
+        """Raises MapRejected with the mistakes in the order of the map's lines, if there are any."""
+        if self._found:
+            raise MapRejected(_in_order(self._found)[:MAX_MISTAKES])
+
+
+def _in_order(found: Iterable[tuple[Mark, Fault]]) -> list[Fault]:
+    each_once = dict.fromkeys(sorted(found, key=lambda one: one[0]))
+    return [fault for _, fault in each_once]

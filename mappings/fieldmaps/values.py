@@ -1,0 +1,484 @@
+"""Rules → functions that read one value each, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mappings.fieldmaps.budget import MAX_CHARACTERS, TooMuchWork
+from mappings.fieldmaps.cleaning import cleaned, step_of
+from mappings.fieldmaps.contexts import Here, Level, Reading, Several, Source, Text
+from mappings.fieldmaps.dates import ISO_DATE, moment_reader, time_zone
+from mappings.fieldmaps.groups import FieldKind, ValueKind
+from mappings.fieldmaps.jmes import FailedExpression
+from mappings.fieldmaps.language import AnyMap, Condition, FlagFormat, Join, NumberFormat, Position, Rule, Table
+from mappings.fieldmaps.mistakes import Mistakes, Place
+from mappings.fieldmaps.numbers import number_reader
+from mappings.fieldmaps.patterns import compiled_pattern
+from schemas.documents.validation import Unreadable
+from schemas.values import exact
+
+Evaluate = Callable[[Reading, Here], Any]
+Test = Callable[[Reading, Here], bool]
+SourceOf = Callable[[str, str, Level, Place, bool], "Source | None"]
+"""(expression, `of`, level, place, for groups) → its source; None where a mistake was added."""
+
+_SOURCES = ("source", "first", "join", "value", "position", "when")
+_KEYS = {"source": "from"}
+_NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
+_SHOWN_CODES = 20
+TEXT = FieldKind("text", None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A rule, compiled for one field."""
+
+    evaluate: Evaluate | None
+    """None where it is a constant."""
+    fallback: Any
+    """The constant, or the default; None where there is none."""
+    is_required: bool
+    sources: tuple[Source, ...]
+
+
+class Rules:
+    """Compiles the rules of one map; what is wrong with them goes to `mistakes`."""
+
+    def __init__(self, written: AnyMap, mistakes: Mistakes, source_of: SourceOf) -> None:
+        self._written = written
+        self.mistakes = mistakes
+        self.source_of = source_of
+        self._zone = self._time_zone()
+        self._sources: list[Source] = []
+
+    def _time_zone(self) -> ZoneInfo | None:
+        name = self._written.time_zone
+        if name is None:
+            return None
+        try:
+            return time_zone(name)
+        except ValueError as error:
+            self.mistakes.add(("time_zone",), str(error), "an IANA time zone such as Europe/Berlin", name)
+            return None
+
+    # --- a rule ---
+    def value(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Value:
+        """The rule, for a field of this kind."""
+        self._sources = []
+        self._judge_keys(rule, kind, place)
+        evaluate = None if rule.value is not None else self._evaluate(rule, kind, level, place)
+        constant, key = (rule.value, "value") if rule.value is not None else (rule.default, "default")
+        fallback = None if constant is None else self._constant(constant, rule, kind, (*place, key))
+        return Value(evaluate, fallback, rule.required, tuple(self._sources))
+
+    def _judge_keys(self, rule: Rule, kind: FieldKind, place: Place) -> None:
+        given = [name for name in _SOURCES if getattr(rule, name) is not None]
+        names = [_KEYS.get(name, name) for name in given]
+        if len(given) != 1:
+            wrong = "says no source" if not given else f"has {' and '.join(names)}"
+            self.mistakes.add(place, wrong, "one of from, first, join, value, position, when")
+            return
+        self._judge_kind(rule, kind, place)
+        (source,) = given
+        for name, needs in _NEEDS.items():
+            if name in rule.model_fields_set and source not in needs:
+                allowed = ", ".join(_KEYS.get(one, one) for one in needs)
+                self.mistakes.add((*place, name), f"{name} does nothing with {names[0]}", f"only with {allowed}")
+        if "unknown" in rule.model_fields_set and rule.table is None:
+            self.mistakes.add((*place, "unknown"), "unknown does nothing without table", "a table")
+        if rule.unknown == "default" and rule.table is not None and rule.default is None:
+            self.mistakes.add((*place, "unknown"), "there is no default", "default beside it")
+        if rule.between != " " and rule.several != "join":
+            self.mistakes.add((*place, "between"), "between does nothing without several: join", "several: join")
+
+    def _judge_kind(self, rule: Rule, kind: FieldKind, place: Place) -> None:
+        for name, kinds in _FORMATS.items():
+            if getattr(rule, name) is not None and kind.value not in kinds:
+                wrong = f"{name} is for fields that are {_OF_KIND[name]}, and this one is {_KIND_NAMES[kind.value]}"
+                self.mistakes.add((*place, name), wrong, f"no {name} here")
+        if rule.number is not None and rule.number.places is not None:
+            self.mistakes.add((*place, "number", "places"), "places is for what is written", "no places here")
+
+    def _constant(self, text: str, rule: Rule, kind: FieldKind, place: Place) -> Any:
+        """A constant is written as we write values, whatever the account does."""
+        convert = _conversion(kind, None, None, None, None)
+        found = convert(text) if text or kind.value != "text" else None
+        if isinstance(found, Unreadable):
+            self.mistakes.add(place, f"must be {found.expected}", found.expected, text)
+            return None
+        return found
+
+    def _evaluate(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate | None:
+        if rule.first is not None:
+            return self._first(
+                [self.chosen(one, kind, level, (*place, "first", index)) for index, one in enumerate(rule.first)]
+            )
+        if rule.when is not None:
+            return self._when(rule, kind, level, place)
+        text = self._text(rule, level, place)
+        if text is None:
+            return None
+        convert = self._convert(rule, kind, place)
+        return text if convert is None else _converted(text, convert)
+
+    def chosen(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
+        """A rule inside another: its constants and defaults are values like others."""
+        kept, self._sources = self._sources, []
+        value = self.value(rule, kind, level, place)
+        self._sources = [*kept, *value.sources]
+        evaluate, fallback = value.evaluate, value.fallback
+        if value.is_required:
+            self.mistakes.add((*place, "required"), "required stands at the field's own rule", "no required here")
+        if evaluate is None:
+            return lambda reading, here: fallback
+        if fallback is None:
+            return evaluate
+
+        def with_default(reading: Reading, here: Here) -> Any:
+            found = evaluate(reading, here)
+            return fallback if found is None else found
+
+        return with_default
+
+    def _first(self, choices: list[Evaluate]) -> Evaluate:
+        def first(reading: Reading, here: Here) -> Any:
+            for choice in choices:
+                if (found := choice(reading, here)) is not None:
+                    return found
+            return None
+
+        return first
+
+    def _when(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
+        cases = []
+        for index, case in enumerate(rule.when or ()):
+            at = (*place, "when", index)
+            cases.append(
+                (self.test(case.condition, level, (*at, "if")), self.chosen(case.use, kind, level, (*at, "use")))
+            )
+        otherwise = rule.otherwise and self.chosen(rule.otherwise, kind, level, (*place, "otherwise"))
+
+        def when(reading: Reading, here: Here) -> Any:
+            for holds, use in cases:
+                if holds(reading, here):
+                    return use(reading, here)
+            return otherwise(reading, here) if otherwise else None
+
+        return when
+
+    # --- its text ---
+    def _text(self, rule: Rule, level: Level, place: Place) -> Text | None:
+        if rule.join is not None:
+            text: Text | None = self._join(rule.join, level, (*place, "join"))
+        elif rule.position is not None:
+            text = _position(rule.position)
+        elif rule.source is not None:
+            text = self._source(rule, level, place)
+        else:
+            return None
+        if text is None:
+            return None
+        if rule.clean:
+            text = self._cleaned(rule, text, place)
+        return text if rule.table is None else self._looked_up(rule, text, place)
+
+    def _source(self, rule: Rule, level: Level, place: Place) -> Text | None:
+        source = self.source_of(rule.source or "", rule.of, level, (*place, "from"), False)
+        if source is None:
+            return None
+        self._sources.append(source)
+        return read_text(source, rule.several, rule.between)
+
+    def _join(self, join: Join, level: Level, place: Place) -> Text:
+        parts = [self.chosen(one, TEXT, level, (*place, "parts", index)) for index, one in enumerate(join.parts)]
+        between = join.between
+
+        def joined(reading: Reading, here: Here) -> str | Unreadable | None:
+            texts: list[str] = []
+            for part in parts:
+                text = part(reading, here)
+                if isinstance(text, Unreadable):
+                    return text
+                if text is not None:
+                    texts.append(text)
+            return _within(between.join(texts)) or None
+
+        return joined
+
+    def _cleaned(self, rule: Rule, text: Text, place: Place) -> Text:
+        steps = []
+        for index, one in enumerate(rule.clean):
+            try:
+                steps.append(step_of(one))
+            except ValueError as error:
+                self.mistakes.add((*place, "clean", index), str(error), "a step that can be taken")
+        clean = cleaned(tuple(steps))
+
+        def read(reading: Reading, here: Here) -> str | Unreadable | None:
+            found = text(reading, here)
+            return clean(found, reading.budget) if type(found) is str else found
+
+        return read
+
+    def table_of(self, rule: Rule, place: Place) -> Table:
+        """The rule's table."""
+        if not isinstance(rule.table, str):
+            return rule.table or {}
+        known = self._written.tables.get(rule.table)
+        if known is None:
+            expected = f"one of {', '.join(self._written.tables) or 'none, as there are no tables'}"
+            self.mistakes.add((*place, "table"), f"there is no table {rule.table}", expected, rule.table)
+        return known or {}
+
+    def _looked_up(self, rule: Rule, text: Text, place: Place) -> Text:
+        table, unknown = self.table_of(rule, place), rule.unknown
+        expected = "one of " + ", ".join(list(table)[:_SHOWN_CODES]) + (", …" if len(table) > _SHOWN_CODES else "")
+
+        def look_up(reading: Reading, here: Here) -> str | Unreadable | None:
+            code = text(reading, here)
+            if type(code) is not str:
+                return code
+            if (found := table.get(code)) is not None:
+                return found.strip() or None
+            if unknown == "fault":
+                return Unreadable(code, "bad_value", expected)
+            return code if unknown == "keep" else None
+
+        return look_up
+
+    # --- its value ---
+    def _convert(self, rule: Rule, kind: FieldKind, place: Place) -> Callable[[str], Any] | None:
+        defaults = self._written.defaults
+        number, flag = rule.number or defaults.number, rule.flag or defaults.flag
+        forms = rule.date or defaults.date
+        if kind.value in ("text", "choice"):
+            return None if kind.value == "text" else _conversion(kind, None, None, None, None)
+        try:
+            return _conversion(kind, number, forms, flag, self._zone)
+        except ValueError as error:
+            at = (*place, "date") if rule.date else ("defaults", "date")
+            self.mistakes.add(at, str(error), "a format such as DD.MM.YYYY, iso or epoch_seconds", str(forms))
+            return None
+
+    # --- conditions ---
+    def test(self, condition: Condition, level: Level, place: Place) -> Test:
+        """The condition, compiled."""
+        together = [name for name in ("every", "some", "none") if getattr(condition, name) is not None]
+        tests = [name for name in ("equals", "among", "matches", "exists") if getattr(condition, name) is not None]
+        if len(together) + (condition.source is not None) != 1 or (condition.source is None and tests):
+            self.mistakes.add(place, "must be one test", "from with a test, or all, any, not")
+            return _never
+        if together:
+            return self._together(condition, level, place)
+        if len(tests) != 1:
+            self.mistakes.add(place, f"has {len(tests)} tests", "one of equals, in, matches, exists")
+            return _never
+        source = self.source_of(condition.source or "", condition.of, level, (*place, "from"), False)
+        return _never if source is None else self._test(condition, read_texts(source), place)
+
+    def _together(self, condition: Condition, level: Level, place: Place) -> Test:
+        if condition.none is not None:
+            refused = self.test(condition.none, level, (*place, "not"))
+            return lambda reading, here: not refused(reading, here)
+        name, several = ("all", condition.every) if condition.every is not None else ("any", condition.some)
+        tests = [self.test(one, level, (*place, name, index)) for index, one in enumerate(several or ())]
+        if name == "all":
+            return lambda reading, here: all(test(reading, here) for test in tests)
+        return lambda reading, here: any(test(reading, here) for test in tests)
+
+    def _test(self, condition: Condition, texts: Callable[[Reading, Here], list[str]], place: Place) -> Test:
+        if condition.exists is not None:
+            wanted = condition.exists
+            return lambda reading, here: bool(texts(reading, here)) == wanted
+        if condition.matches is not None:
+            return self._matching(condition.matches, texts, place)
+        codes = frozenset(condition.among or (condition.equals or "",))
+        return lambda reading, here: any(text in codes for text in texts(reading, here))
+
+    def _matching(self, pattern: str, texts: Callable[[Reading, Here], list[str]], place: Place) -> Test:
+        try:
+            compiled = compiled_pattern(pattern)
+        except ValueError as error:
+            self.mistakes.add((*place, "matches"), str(error), "a pattern that RE2 takes", pattern)
+            return _never
+
+        def matches(reading: Reading, here: Here) -> bool:
+            found = texts(reading, here)
+            reading.budget.spend(sum(map(len, found)) // 16)
+            return any(compiled.search(text) is not None for text in found)
+
+        return matches
+
+
+def _never(reading: Reading, here: Here) -> bool:
+    return False
+
+
+def _within(text: str) -> str:
+    if len(text) > MAX_CHARACTERS:
+        raise TooMuchWork
+    return text
+
+
+def read_texts(source: Source) -> Callable[[Reading, Here], list[str]]:
+    """All texts that the source has, for conditions."""
+
+    def read(reading: Reading, here: Here) -> list[str]:
+        try:
+            found = source.values(reading, here)
+        except FailedExpression:
+            return []
+        if found is None or isinstance(found, Unreadable):
+            return [] if found is None else [found.text]
+        return [text for text in found if isinstance(text, str)] if isinstance(found, Several) else [found]
+
+    return read
+
+
+def read_text(source: Source, several: str, between: str) -> Text:
+    """The one text that the source has."""
+
+    def read(reading: Reading, here: Here) -> str | Unreadable | None:
+        try:
+            found = source.values(reading, here)
+        except FailedExpression as failed:
+            return Unreadable(str(failed), "bad_value", "values that the map's expression can be worked out for")
+        return found if type(found) is not Several else _one_of(found, several, between)
+
+    slot = source.own_slot
+    if slot is None:
+        return read
+
+    def read_slot(reading: Reading, here: Here) -> str | Unreadable | None:
+        """The usual case: a text, or nothing."""
+        found = here.slots[slot]
+        if found is None:
+            return None
+        return found.strip() or None if type(found) is str else read(reading, here)
+
+    return read_slot
+
+
+def _one_of(found: Several, several: str, between: str) -> str | Unreadable | None:
+    wrong = next((one for one in found if isinstance(one, Unreadable)), None)
+    if wrong is not None:
+        return wrong
+    if several == "join":
+        return _within(between.join(found))
+    if several != "fault":
+        return found[0] if several == "first" else found[-1]  # type: ignore[no-any-return]
+    return Unreadable(found[1], "repeated_element", f"one value; there are {len(found)}")
+
+
+def _position(position: Position) -> Text:
+    start, step = position.start, position.step
+    return lambda reading, here: str(start + step * here.position)
+
+
+def _converted(text: Text, convert: Callable[[str], Any]) -> Evaluate:
+    def evaluate(reading: Reading, here: Here) -> Any:
+        found = text(reading, here)
+        return convert(found) if type(found) is str else found
+
+    return evaluate
+
+
+def _conversion(
+    kind: FieldKind,
+    number: NumberFormat | None,
+    forms: tuple[str, ...] | None,
+    flag: FlagFormat | None,
+    zone: ZoneInfo | None,
+) -> Callable[[str], Any]:
+    """What makes values of this kind of texts. Raises ValueError for a format that says nothing."""
+    if kind.value == "number":
+        return _numbers(number)
+    if kind.value == "whole":
+        return _whole
+    if kind.value == "flag":
+        return _flags(flag)
+    if kind.value == "choice":
+        return _choices(kind.choices)
+    if kind.value in ("date", "time", "moment"):
+        return _moments(kind.value, forms, zone)
+    return lambda text: text.strip() or None
+
+
+def _numbers(number: NumberFormat | None) -> Callable[[str], Any]:
+    is_plain = number is None or (number.decimal == "." and number.thousands is None and number.implied is None)
+    read = exact if is_plain or number is None else number_reader(number.decimal, number.thousands, number.implied)
+    signs = "" if is_plain or number is None else f", written with {number.decimal!r} before its decimals"
+    expected = _NUMBER + signs
+
+    def convert(text: str) -> Any:
+        try:
+            return read(text)
+        except (ValueError, ArithmeticError):
+            return Unreadable(text, "not_a_number", expected)
+
+    return convert
+
+
+def _whole(text: str) -> Any:
+    if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20:
+        return int(text)
+    return Unreadable(text, "not_a_number", "a whole number")
+
+
+def _flags(flag: FlagFormat | None) -> Callable[[str], Any]:
+    true, false = (flag.true, flag.false) if flag else (("true",), ("false",))
+    meanings: Mapping[str, bool] = {**dict.fromkeys(true, True), **dict.fromkeys(false, False)}
+    expected = " or ".join(list(meanings)[:_SHOWN_CODES])
+
+    def convert(text: str) -> Any:
+        found = meanings.get(text)
+        return Unreadable(text, "bad_value", expected) if found is None else found
+
+    return convert
+
+
+def _choices(choices: tuple[str, ...]) -> Callable[[str], Any]:
+    known, expected = frozenset(choices), "one of " + ", ".join(choices)
+    return lambda text: text if text in known else Unreadable(text, "bad_value", expected)
+
+
+def _moments(kind: Any, forms: tuple[str, ...] | None, zone: ZoneInfo | None) -> Callable[[str], Any]:
+    read = moment_reader(kind, forms or ("iso",), zone)
+    words = {"date": "a date", "time": "a time", "moment": "a date and time"}
+    written = "YYYY-MM-DD, or a moment of ISO 8601" if not forms or forms == ("iso",) else " or ".join(forms)
+    expected = f"{words[kind]}, written {written}"
+    is_iso = kind == "date" and (forms is None or "iso" in forms)
+
+    def convert(text: str) -> Any:
+        try:
+            return date.fromisoformat(text) if is_iso and ISO_DATE(text) else read(text)
+        except (ValueError, OverflowError):
+            return Unreadable(text, "not_a_date", expected)
+
+    return convert
+
+
+_DATES: tuple[ValueKind, ...] = ("date", "time", "moment")
+_FORMATS: Mapping[str, tuple[ValueKind, ...]] = {"number": ("number",), "date": _DATES, "flag": ("flag",)}
+_OF_KIND = {"number": "numbers", "date": "dates or times", "flag": "true or false"}
+_KIND_NAMES: Mapping[ValueKind | None, str] = {
+    "text": "a text", "choice": "one of a few words", "number": "a number", "whole": "a whole number",
+    "flag": "true or false", "date": "a date", "time": "a time", "moment": "a date and time", None: "a group",
+}  # fmt: skip
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "of": ("source",),
+    "several": ("source",),
+    "between": ("source",),
+    "otherwise": ("when",),
+    "clean": ("source", "join", "position"),
+    "table": ("source", "join"),
+    "number": ("source", "join"),
+    "date": ("source", "join"),
+    "flag": ("source", "join"),
+    "default": ("source", "join", "first", "when"),
+}
+"""Keys that mean something only with some sources."""

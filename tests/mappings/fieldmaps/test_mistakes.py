@@ -1,0 +1,112 @@
+"""Every mistake of a map is told with its line and column before it can be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from mappings.fieldmaps import MapRejected, compile_map
+from mappings.fieldmaps.yaml_text import MAX_CHARACTERS
+from tests.mappings.fieldmaps.maps import mistakes
+
+HEAD = "reads: xml\norder:\n  order_number: '@nr'\n  lines: {each: L, line_number: '@n', quantity: '@q'}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "said"),
+    [
+        ("  ordr_type: T", 3, "did you mean order_type?"),
+        ("  note: {from: T, requird: true}", 19, "did you mean required?"),
+        ("  note: 'a//b'", 3, "'//' at character 2"),
+        ("  note: 'x:T'", 3, "the prefix x is not in the map's namespaces"),
+        ("  note: \"string(T)\"", 3, "'(' at character 7"),
+        ("  note: \"T[substring(.,1)='x']\"", 3, "the function substring is not taken"),
+        ("  note: {from: T, value: x}", 3, "has from and value"),
+        ("  note: {default: x}", 3, "says no source"),
+        ("  note: {value: x, clean: [upper]}", 20, "clean does nothing with value"),
+        ("  note: {first: [A, B], table: {a: b}}", 25, "table does nothing with first"),
+        ("  note: {from: T, several: first, between: x}", 35, "between does nothing without several: join"),
+        ("  note: {from: T, unknown: keep}", 19, "unknown does nothing without table"),
+        ("  note: {from: T, table: {a: b}, unknown: default}", 34, "there is no default"),
+        ("  note: {from: T, table: Nowhere}", 19, "there is no table Nowhere"),
+        ("  note: {from: T, clean: [uper]}", 27, "input should be 'upper'"),
+        ("  note: {from: T, clean: [{extract: '(?=a)'}]}", 27, "invalid perl operator"),
+        ("  note: {from: T, clean: [{extract: '('}]}", 27, "missing )"),
+        ("  note: {from: T, clean: [{replace: {pattern: a, with: '\\2'}}]}", 27, "no group 2"),
+        ("  note: {from: T, clean: [{split: {at: x, part: 0}}]}", 27, "part counts from 1"),
+        ("  note: {from: T, clean: [{upper: 'yes'}]}", 28, "upper: is no key here"),
+        ("  note: {from: T, number: {decimal: ','}}", 19, "number is for fields that are numbers"),
+        ("  rush: {from: T, date: iso}", 19, "and this one is true or false"),
+        ("  issue_date: {from: T, date: DD.MM}", 25, "must name year, month and day"),
+        ("  issue_date: {from: T, date: [iso, DD.MM.YYYYQ]}", 25, "the letter 'Q'"),
+        ("  issue_date: {value: tomorrow}", 16, "must be a date"),
+        ("  total: {from: T, number: {decimal: ',', thousands: ','}}", 20, "decimal and thousands must differ"),
+        ("  total: {from: T, number: {decimal: ';'}}", 29, "input should be '.' or ','"),
+        ("  total: {from: T, number: {places: 2}}", 29, "places is for what is written"),
+        ("  rush: {value: NO}", 10, "must be true or false"),
+        ("  rush: {from: T, default: 'yes'}", 19, "must be true or false"),
+        ("  note: {from: T, required: NO}", 19, "must be true or false"),
+        ("  note: {from: T, required: yes}", 19, "must be true or false"),
+        ("  version: {value: '1.10'}", 13, "must be a whole number"),
+        ("  function: {value: new}", 14, "one of original, change, cancel"),
+        ("  note:", 3, "has no value"),
+        ("  note: ~", 3, "has no value"),
+        ("  note: *a", 0, "can't be read as YAML"),
+        ("  note: !!python/name:os.system x", 3, "the tag"),
+        ("  note: T\n  note: U", 3, "note is there twice"),
+        ("  ship_to: T", 3, "input should be a valid dictionary"),
+        ("  ship_to: {adress: {street: T}}", 13, "did you mean address?"),
+        ("  charges: {each: C, amount: A}", 3, "is_charge has no rule"),
+        ("  charges: {each: '@c', is_charge: C, amount: A}", 13, "names no elements inside"),
+        ("  note: {when: []}", 10, "at least 1 item"),
+        ("  note: {when: [{if: {from: T}, use: T}]}", 18, "has 0 tests"),
+        ("  note: {when: [{if: {from: T, equals: a, in: [b]}, use: T}]}", 18, "has 2 tests"),
+        ("  note: {when: [{if: {equals: a}, use: T}]}", 18, "must be one test"),
+        ("  note: {when: [{if: {from: T, matches: '['}, use: T}]}", 32, "missing ]"),
+        ("  note: {when: [{if: {from: T, equals: a}, use: {from: T, required: true}}]}", 59, "required stands at"),
+        ("  note: {from: T, of: parent}", 19, "there is no parent around this"),
+        ("  note: {from: T, of: line}", 19, "input should be 'here'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_where_it_stands(line: str, column: int, said: str) -> None:
+    found = mistakes(HEAD + line + "\n")
+    lines = 4 + len(line.split("\n"))
+    assert any(
+        at == lines and (not column or col == column) and said in f"{detail} {expected}"
+        for at, col, _, detail, expected in found
+    ), found
+
+
+def test_all_of_them_are_told_at_once_in_their_order() -> None:
+    text = HEAD + "  note: 'a//b'\n  total: {from: T, date: iso}\n  contract: {from: T, table: None}\n"
+    assert [(line, place) for line, _, place, _, _ in mistakes(text)] == [
+        (5, "/order/note/from"), (6, "/order/total/date"), (7, "/order/contract/table"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "reads is missing"), ("[]", "mapping"),
+        ("reads: csv\norder: {order_number: a}", "input should be 'xml' or 'json'"),
+        ("reads: xml", "order is missing"),
+        ("reads: xml\norder: {lines: {each: L, line_number: a, quantity: b}}", "no rule"),
+        ("reads: xml\norder: {order_number: a}", "lines has no rule"),
+        ("a: [", "YAML"), ("\x00", "YAML"), ("- a\nb: c", "YAML"),
+        ("reads: json\nroot: x\norder: {order_number: a, function: f}", "root is for XML"),
+        ("reads: json\norder: {order_number: 'a..b', function: f}", "is no JMESPath"),
+        ("reads: json\norder: {order_number: 'to_number(a)', function: f}", "the function to_number is not"),
+        ("reads: xml\nroot: a/b\norder: {order_number: a, function: f}", "is no single name"),
+        ("reads: xml\ntime_zone: Mars/Base\norder: {order_number: a, function: f}", "there is no time zone"),
+        ("reads: xml\ndefaults: {date: Q}\norder: {order_number: a, issue_date: b, function: f}", "'Q'"),
+        ("reads: xml\na: &x b\norder: {order_number: *x, function: f}", "aliases"),
+        ("x" * (MAX_CHARACTERS + 1), "characters"), ("[" * 5_000, "deeply"), ("reads: xml\norder: {<<: {a: b}}", "<<"),
+        ("? [a]\n: b", "a key that is no text"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_map(text: str, said: str) -> None:
+    with pytest.raises(MapRejected) as refused:
+        compile_map(text, "order_map.yaml")
+    found = [f"{fault.detail} {fault.expected}" for fault in refused.value.faults]
+    said_so = [one for one in found if said in one.replace(": is missing", " is missing")]
+    assert said_so, found
+    assert all(fault.location.startswith("order_map.yaml line ") for fault in refused.value.faults)

@@ -1,0 +1,193 @@
+"""What each key of a rule does, on small documents."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.mappings.fieldmaps.maps import XML, faults, json_map, one, xml_map
+
+BODY = (
+    b'<O nr="1" d="x"><H k="a"><N>one</N><N>two</N><E/><P>--</P></H>'
+    b'<D t="order">2026-11-24</D><D t="ship">2026-12-01</D><L n="1" q="2"/></O>'
+)
+
+
+def note(rule: str, body: bytes = BODY, top: str = "") -> str | None:
+    """What the rule makes of the document."""
+    return one(xml_map(f"note: {rule}", top=top), body).note
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("H/@k", "a"), ("{from: H/N, several: first}", "one"), ("{from: H/N, several: last}", "two"),
+        ("{from: H/N, several: join, between: ' & '}", "one & two"), ("H/E", None), ("H/Q", None),
+        ("{from: H/E, default: none}", "none"), ("{value: constant}", "constant"), ("'D[@t=''ship'']'", "2026-12-01"),
+        ("//N[2]", "two"), ("/O/@d", "x"), ("{first: [H/Q, H/@k]}", "a"), ("{first: [H/Q, {value: v}]}", "v"),
+        ("{join: {parts: [H/@k, H/Q, '@d'], between: '-'}}", "a-x"), ("{join: {parts: [H/Q, H/E]}}", None),
+        ("{when: [{if: {from: H/@k, equals: b}, use: {value: B}}], otherwise: {value: O}}", "O"),
+        ("{when: [{if: {from: H/@k, in: [a, b]}, use: H/@k}]}", "a"),
+        ("{when: [{if: {from: H/N, matches: '^t'}, use: {value: t}}]}", "t"),
+        ("{when: [{if: {from: H/Q, exists: false}, use: {value: none}}]}", "none"),
+        ("{when: [{if: {not: {from: H/Q, exists: true}}, use: {value: n}}]}", "n"),
+        ("{when: [{if: {all: [{from: '@d', equals: x}, {from: '@nr', equals: '1'}]}, use: {value: both}}]}", "both"),
+        ("{when: [{if: {any: [{from: '@d', equals: y}, {from: '@nr', equals: '1'}]}, use: {value: any}}]}", "any"),
+        ("{when: [{if: {from: '@d', equals: y}, use: {value: y}}]}", None),
+        ("{from: H/@k, table: {a: A}}", "A"), ("{from: '@d', table: {a: A}, unknown: keep}", "x"),
+        ("{from: '@d', table: {a: A}, unknown: default, default: D}", "D"),
+        ("{from: '@d', table: {a: A}, unknown: empty}", None),
+        ("{from: H/@k, table: T}", "from T"),
+    ],
+)  # fmt: skip
+def test_where_a_value_comes_from(rule: str, value: str | None) -> None:
+    assert note(rule, top="tables: {T: {a: from T}}") == value
+
+
+@pytest.mark.parametrize(
+    ("clean", "text", "value"),
+    [
+        ("upper", "ab", "AB"), ("lower", "AB", "ab"), ("strip_leading_zeros", "0042", "42"),
+        ("strip_leading_zeros", "000", "0"),
+        ("strip_spaces", " 40 12 ", "4012"), ("digits_only", "a1-2", "12"), ("one_line", "a\n  b", "a b"),
+        ("{extract: '(\\d+)-x'}", "12-x", "12"), ("{extract: 'b+'}", "abbc", "bb"), ("{extract: 'q'}", "abc", None),
+        ("{replace: {pattern: '(\\d)(\\d)', with: '\\2\\1'}}", "1234", "2143"),
+        ("{replace: {pattern: '-', with: ''}}", "-", None),
+        ("{replace: {pattern: 'q*', with: '.'}}", "ab", ".a.b."), ("{split: {at: '--', part: 2}}", "a--b", "b"),
+        ("{split: {at: '--', part: -1}}", "a--b--c", "c"), ("{split: {at: '--', part: 3}}", "a--b", None),
+        ("{pad: {length: 4}}", "7", "0007"), ("{cut: {start: 2, length: 2}}", "abcd", "bc"),
+        ("{prefix: 'PO-'}", "1", "PO-1"),
+        ("{suffix: '!'}", "1", "1!"),
+    ],
+)  # fmt: skip
+def test_steps_of_cleaning(clean: str, text: str, value: str | None) -> None:
+    body = f"<O nr='1'><T>{text}</T><L n='1' q='2'/></O>".encode()
+    assert note(f"{{from: T, clean: [{clean}]}}", body) == value
+
+
+def test_steps_are_taken_in_turn() -> None:
+    assert (
+        note(
+            "{from: T, clean: [{extract: '([a-z]+)'}, upper, {prefix: x}]}",
+            b"<O nr='1'><T>12ab</T><L n='1' q='2'/></O>",
+        )
+        == "xAB"
+    )
+
+
+def test_values_of_every_kind() -> None:
+    lines = "{each: L, line_number: '@n', quantity: {from: '@q', number: {decimal: ','}}, partial_allowed: '@p'}"
+    order = one(
+        xml_map(
+            "version: '@v'\n  issue_date: {from: '@d', date: DD.MM.YYYY}\n"
+            "  rush: {from: '@r', flag: {'true': [J], 'false': [N]}}\n  order_type: {from: '@t', table: {A: blanket}}\n"
+            "  requested_delivery: {start_time: {from: '@c', date: hhmm}}",
+            lines,
+        ),
+        b'<O nr="1" v="3" d="24.11.2026" r="J" t="A" c="0830"><L n="1" q="2,50" p="false"/></O>',
+    )
+    assert (order.version, order.issue_date, order.rush, order.order_type) == (3, date(2026, 11, 24), True, "blanket")
+    assert str(order.lines[0].quantity) == "2.50"
+    assert order.lines[0].partial_allowed is False
+    assert order.requested_delivery is not None
+    assert str(order.requested_delivery.start_time) == "08:30:00"
+
+
+def test_a_group_of_constants_alone_is_absent() -> None:
+    compiled = xml_map("ship_to: {id: '@s', scheme: {value: '0088'}}")
+    assert one(compiled, XML).ship_to is None
+    site = one(compiled, XML.replace(b"<O ", b'<O s="7" ')).ship_to
+    assert site is not None
+    assert (site.id, site.scheme) == ("7", "0088")
+
+
+def test_a_group_may_have_a_condition() -> None:
+    compiled = xml_map("ship_to: {if: {from: '@use', equals: 'yes'}, id: '@s'}")
+    assert one(compiled, b'<O nr="1" s="7"><L n="1" q="2"/></O>').ship_to is None
+    assert one(compiled, b'<O nr="1" s="7" use="yes"><L n="1" q="2"/></O>').ship_to is not None
+
+
+def test_lists_of_values_and_of_groups() -> None:
+    order = one(
+        xml_map(
+            "ship_to: {id: '@s', address: {lines: [A1, A2, A3]}, identifiers: [{id: I1},"
+            " {id: I2, scheme: {value: x}}]}\n"
+            "  charges: [{each: C, is_charge: {value: 'true'}, amount: .},"
+            " {each: D, is_charge: {value: 'false'}, amount: '@a'}]"
+        ),
+        b'<O nr="1" s="7"><A1>a</A1><A3>c</A3><I2>i</I2><C>1.5</C><C>2</C><D a="3"/><L n="1" q="2"/></O>',
+    )
+    assert order.ship_to is not None
+    assert order.ship_to.address is not None
+    assert order.ship_to.address.lines == ("a", "c")
+    assert [(one.id, one.scheme) for one in order.ship_to.identifiers] == [("i", "x")]
+    assert [(one.is_charge, str(one.amount)) for one in order.charges] == [(True, "1.5"), (True, "2"), (False, "3")]
+
+
+def test_line_groups_inside_groups_and_beside_them() -> None:
+    lines = (
+        "[{each: [G, L], line_number: {position: {}}, buyer_item: {from: '@g', of: parent}, "
+        "note: {from: '@nr', of: order}, quantity: '@q'}, "
+        "{each: M, line_number: {position: {start: 1}}, quantity: {value: '1'}}]"
+    )
+    body = b'<O nr="9"><G g="x"><L q="1"/><L q="2"/></G><M/><G g="y"><L q="3"/></G></O>'
+    found = [
+        (one.line_number, one.buyer_item, str(one.quantity), one.note)
+        for one in one(xml_map("test: {value: 'false'}", lines), body).lines
+    ]
+    assert found == [("1", "x", "1", "9"), ("2", "x", "2", "9"), ("3", "y", "3", "9"), ("4", None, "1", None)]
+
+
+def test_lines_that_a_condition_leaves_out_keep_their_places() -> None:
+    lines = "{each: L, if: {from: '@x', exists: false}, line_number: {position: {}}, quantity: '@q'}"
+    read = one(
+        xml_map("test: {value: 'false'}", lines), b'<O nr="1"><L q="1"/><L q="2" x=""/><L q="2" x="1"/><L q="3"/></O>'
+    )
+    assert [line.line_number for line in read.lines] == ["1", "2", "4"]
+
+
+def test_namespaces() -> None:
+    compiled = xml_map(
+        "note: a:T", "{each: b:L, line_number: '@a:n', quantity: '@q'}", "namespaces: {a: urn:a, b: urn:b}"
+    )
+    read = one(compiled, b'<O nr="1" xmlns="urn:b" xmlns:z="urn:a"><z:T>t</z:T><L z:n="5" q="1"/></O>')
+    assert (read.note, read.lines[0].line_number) == ("t", "5")
+
+
+def test_json_values_are_texts_of_their_digits() -> None:
+    compiled = json_map("note: n\n  rush: r\n  total: t")
+    body = b'{"nr": 7, "n": 1.10, "r": true, "t": 12345678901234567890.1234567891, "lines": {"n": 1, "q": 1e2}}'
+    order = one(compiled, body)
+    assert (order.order_number, order.note, order.rush) == ("7", "1.10", True)
+    assert order.total == Decimal("12345678901234567890.1234567891")
+    assert str(order.lines[0].quantity) == "100"
+
+
+def test_json_lists_and_expressions() -> None:
+    compiled = json_map("note: {from: notes, several: join}\n  contract: \"refs[?type=='CT'].id | [0]\"")
+    document: dict[str, Any] = {
+        "nr": "1",
+        "notes": ["a", "b"],
+        "refs": [{"type": "X", "id": "0"}, {"type": "CT", "id": "c"}],
+    }
+    order = one(compiled, json.dumps({**document, "lines": [{"n": "1", "q": "1"}]}).encode())
+    assert (order.note, order.contract) == ("a b", "c")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "code"),
+    [
+        ("n", [1, 2], "repeated_element"), ("n", {"a": 1}, "bad_value"), ("n", [[1, 2], [3]], "bad_value"),
+        ("{from: n, table: {a: b}}", "c", "bad_value"), ("{from: n, required: true}", None, "missing_field"),
+        ("\"join('', n)\"", "text", "bad_value"),
+    ],
+)  # fmt: skip
+def test_what_a_rule_refuses(rule: str, value: Any, code: str) -> None:
+    body = json.dumps({"nr": "1", "n": value, "lines": [{"n": "1", "q": "1"}]}).encode()
+    (fault,) = faults(json_map(f"note: {rule}"), body)
+    assert (fault.code, fault.path) == (code, "/note")
+    assert fault.location.startswith("/n") or "join" in fault.location
