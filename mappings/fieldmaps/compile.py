@@ -1,4 +1,4 @@
-"""The text of a map → a compiled map, or every mistake in it."""
+"""The text of a map → a compiled map, or every mistake in it. Maps that write are compiled by `writing.Templates`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,52 @@ from mappings.fieldmaps.jmes import parse_jmespath
 from mappings.fieldmaps.mistakes import Mistakes, Place
 from mappings.fieldmaps.plans import Plans
 from mappings.fieldmaps.reading import OrdersPlan, ReadingMap
+from mappings.fieldmaps.templates import MODELS, WriteMap
 from mappings.fieldmaps.values import Rules
+from mappings.fieldmaps.writing import Templates, WritingMap
 from mappings.fieldmaps.xpath import XPath, parse_xpath
 from mappings.fieldmaps.yaml_text import read_yaml
 from schemas.documents.order import Order
+from schemas.json_schema import DOCUMENTS
 
-CompiledMap = ReadingMap
+CompiledMap = ReadingMap | WritingMap
 _MOST_KEYS = 30
 
 
 def compile_map(text: str, name: str) -> CompiledMap:
-    """The map, compiled. `name` is its file's: `order_map.yaml` is one for orders.
+    """The map, compiled: one that reads or one that writes. `name` is its file's: `order_response_map.yaml` is one for
+    order responses.
 
     Raises MapRejected with every mistake, each with its line and column.
     """
     tree, mistakes = read_yaml(text, name)
+    if isinstance(tree, dict) and "writes" in tree:
+        return _writing(tree, mistakes, name)
+    return _reading(tree, mistakes)
+
+
+def compile_reading_map(text: str, name: str) -> ReadingMap:
+    """A map that reads, compiled. Raises MapRejected, also for one that writes."""
+    return _reading(*read_yaml(text, name))
+
+
+def compile_writing_map(text: str, name: str) -> WritingMap:
+    """A map that writes, compiled. Raises MapRejected, also for one that reads."""
+    return _writing(*read_yaml(text, name), name)
+
+
+def _writing(tree: Any, mistakes: Mistakes, name: str) -> WritingMap:
+    document = DOCUMENTS.get(name.removesuffix("_map.yaml"))
+    if document is None:
+        known = ", ".join(f"{one}_map.yaml" for one in DOCUMENTS)
+        mistakes.add((), f"{name} names no document", f"one of {known}", name)
+        mistakes.raise_any()
+    language = tree.get("writes") if isinstance(tree, dict) else None
+    model = MODELS.get(language, WriteMap) if isinstance(language, str) else WriteMap
+    return Templates(_model(tree, model, mistakes), document or DOCUMENTS["order"], mistakes).compiled()
+
+
+def _reading(tree: Any, mistakes: Mistakes) -> ReadingMap:
     if not isinstance(tree, dict):
         mistakes.add((), "is no mapping of keys to values", "reads, order and what else a map has")
         mistakes.raise_any()

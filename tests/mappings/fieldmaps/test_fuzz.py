@@ -151,3 +151,8 @@ _tree = st.recursive(
 )
 def test_any_tree_of_rules(language: str, order: Any) -> None:
     compiles(json.dumps({"reads": language, "order": order}))
+
+
+@given(st.sampled_from(["json", "xml", "csv"]), _tree, _tree)
+def test_any_tree_of_a_template(language: str, template: Any, columns: Any) -> None:
+    compiles(json.dumps({"writes": language, "template": template, "columns": columns}))

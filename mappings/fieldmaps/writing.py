@@ -1,0 +1,281 @@
+"""A compiled map that writes: a canonical document → the account's own JSON, XML or CSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring as json_text
+
+from mappings.fieldmaps.budget import TooMuchWork, beyond
+from mappings.fieldmaps.contexts import Here, Level, Reading, Told
+from mappings.fieldmaps.from_document import DocumentLevel, DocumentRules, DocumentSource
+from mappings.fieldmaps.groups import FieldKind
+from mappings.fieldmaps.language import Condition, Rule
+from mappings.fieldmaps.mistakes import Mistakes, Place
+from mappings.fieldmaps.templates import Element, Node, WriteMap
+from mappings.fieldmaps.values import TEXT, Test
+from schemas.documents.common import AnyDocument
+from schemas.documents.validation import Unreadable, shown
+from schemas.faults import DocumentHeld, Fault
+from schemas.formats.ubl_2_1.text import escaped, quoted
+
+Write = Callable[[Reading, Here], "str | None"]
+_MEDIA_TYPES = {"json": "application/json", "xml": "application/xml", "csv": "text/csv"}
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII).fullmatch
+_NUMBER = re.compile(r"-?[0-9][0-9.,' ]*", re.ASCII).fullmatch
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class WritingMap:
+    """A map for documents that go out."""
+
+    def __init__(self, language: str, write: Write) -> None:
+        self._write = write
+        self.media_type = _MEDIA_TYPES[language]
+        self.suffix = f".{language}"
+
+    def write(self, document: AnyDocument) -> bytes:
+        """The document in the account's layout, in UTF-8.
+
+        Raises DocumentHeld where a required value is missing, a code is in no table, or the map asks for too much
+        (`map_limit`).
+        """
+        return (self._write(Reading(keeps=False), Here(document, None, 0)) or "").encode()
+
+
+class Templates:
+    """Compiles the tree of a map that writes."""
+
+    def __init__(self, written: WriteMap, model: type[AnyDocument], mistakes: Mistakes) -> None:
+        self._written = written
+        self._mistakes = mistakes
+        self._top = DocumentLevel(None, 0, kind=FieldKind(None, model, False))
+        self._rules = DocumentRules(written, mistakes, self._source_of)
+
+    def compiled(self) -> WritingMap:
+        """The map. Raises MapRejected."""
+        written, template = self._written, self._written.template
+        if isinstance(template, Node):
+            write = _lines_end(self._node(template, self._top, ("template",)))
+        elif isinstance(template, Element):
+            write = self._document(template)
+        else:
+            write = self._table()
+        self._mistakes.raise_any()
+        return WritingMap(written.writes, write)
+
+    def _source_of(self, text: str, scope: str, level: Level, place: Place, for_groups: bool) -> DocumentSource | None:
+        known = self._rules.located(text, scope, level, place, for_groups)
+        return None if known is None else known[0]
+
+    def _told(self, place: Place) -> Told:
+        return Told(place, self._mistakes.location(self._mistakes.mark(place)))
+
+    def _text(self, rule: Rule, level: Level, place: Place) -> Write:
+        """A rule's text, or None."""
+        value, told = self._rules.value(rule, TEXT, level, place), self._told(place)
+
+        def write(reading: Reading, here: Here) -> str | None:
+            try:
+                reading.budget.spend(1)
+                found = None if value.evaluate is None else value.evaluate(reading, here)
+            except TooMuchWork:
+                raise beyond(told.name, told.location) from None
+            found = value.fallback if found is None else found
+            if isinstance(found, Unreadable):
+                raise _held(told, found)
+            if found is None and value.is_required:
+                raise _held(told, Unreadable("", "missing_field", "a value"))
+            return found  # type: ignore[no-any-return]
+
+        return write
+
+    def _test(self, condition: Condition | None, level: Level, place: Place) -> Test | None:
+        return None if condition is None else self._rules.test(condition, level, (*place, "if"))
+
+    def _inside(self, each: str, level: Level, place: Place) -> tuple[DocumentSource | None, DocumentLevel]:
+        """What repeats with a list of the document, and the place of one of its members."""
+        known = self._rules.located(each, "here", level, (*place, "each"), True)
+        kind = None if known is None else FieldKind(known[1].value, known[1].model, False, known[1].choices)
+        return (known[0] if known else None), DocumentLevel(
+            level, level.depth + 1, kind=kind or FieldKind("text", None, False)
+        )
+
+    # --- JSON ---
+    def _node(self, node: Node, level: Level, place: Place) -> Write:
+        kinds = [name for name in ("members", "each", "items") if getattr(node, name) is not None]
+        if len(kinds) > 1 or (node.each is None) != (node.item is None):
+            self._mistakes.add(place, "is more than one thing", "object, list, each with item, or a rule")
+            return _nothing
+        test = self._test(node.condition, level, place)
+        if node.members is not None:
+            write = _object(
+                {name: self._node(one, level, (*place, "object", name)) for name, one in node.members.items()}
+            )
+        elif node.each is not None and node.item is not None:
+            source, inner = self._inside(node.each, level, place)
+            write = _list(_repeated(source, self._node(node.item, inner, (*place, "item")), self._told(place)))
+        elif node.items is not None:
+            several = [self._node(one, level, (*place, "list", index)) for index, one in enumerate(node.items)]
+            write = _list(lambda reading, here: [text for one in several if (text := one(reading, here)) is not None])
+        else:
+            write = _scalar(self._text(node, level, place), node.kind, self._told(place))
+        return _if(test, write, "null" if node.empty == "null" else None)
+
+    # --- XML ---
+    def _document(self, root: Element) -> Write:
+        if root.each is not None:
+            self._mistakes.add(("template", "each"), "there is one root element", "no each here")
+        spaces = "".join(
+            f' xmlns{":" if prefix else ""}{prefix}="{quoted(uri)}"' for prefix, uri in self._written.namespaces.items()
+        )
+        write = self._element(root, self._top, ("template",), spaces)
+        head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+        return lambda reading, here: f"{head}{write(reading, here) or ''}\n"
+
+    def _element(self, written: Element, level: Level, place: Place, spaces: str = "") -> Write:
+        source, inner = None, level
+        if written.each is not None:
+            source, inner = self._inside(written.each, level, place)
+        self._judge_prefixes(written, place)
+        test = self._test(written.condition, inner, place)
+        attributes = [
+            (name, self._text(rule, inner, (*place, "attributes", name))) for name, rule in written.attributes.items()
+        ]
+        text = None if written.text is None else self._text(written.text, inner, (*place, "text"))
+        children = [
+            self._element(one, inner, (*place, "children", index)) for index, one in enumerate(written.children)
+        ]
+        keeps, name = written.empty == "keep" or bool(spaces), written.element
+
+        def write(reading: Reading, here: Here) -> str | None:
+            said = "".join(
+                f' {attribute}="{quoted(found)}"'
+                for attribute, one in attributes
+                if (found := one(reading, here)) is not None
+            )
+            content = escaped(text(reading, here) or "") if text else ""
+            content += "".join(child(reading, here) or "" for child in children)
+            if not content:
+                return f"<{name}{spaces}{said}/>" if said or keeps else None
+            return f"<{name}{spaces}{said}>{content}</{name}>"
+
+        once = _if(test, write, None)
+        if written.each is None:
+            return once
+        several = _repeated(source, once, self._told(place))
+        return lambda reading, here: "".join(several(reading, here))
+
+    def _judge_prefixes(self, written: Element, place: Place) -> None:
+        for name in (written.element, *written.attributes):
+            prefix = name.rpartition(":")[0]
+            if prefix and prefix not in self._written.namespaces:
+                self._mistakes.add(
+                    (*place, "element"), f"the prefix {prefix} is not in namespaces", "a declared prefix"
+                )
+
+    # --- CSV ---
+    def _table(self) -> Write:
+        written, level = self._written, self._top
+        sources = []
+        if not written.columns:
+            self._mistakes.add((), "columns is missing", "a column at least", code="missing_field")
+        for index, path in enumerate(written.rows):
+            source, level = self._inside(path, level, ("rows", index))
+            sources.append((source, self._told(("rows", index))))
+        end = "\r\n" if written.newline == "crlf" else "\n"
+        cell = _cell(written.delimiter, written.quote == "all")
+        columns = [self._text(rule, level, ("columns", name)) for name, rule in written.columns.items()]
+        row: Write = lambda reading, here: (  # noqa: E731  # one row, which repeats
+            written.delimiter.join(cell(column(reading, here) or "") for column in columns) + end
+        )
+        for source, told in reversed(sources):
+            row = _joined(_repeated(source, row, told))
+        header = written.delimiter.join(map(cell, written.columns)) + end if written.header else ""
+        return lambda reading, here: header + (row(reading, here) or "")
+
+
+def _nothing(reading: Reading, here: Here) -> str | None:
+    return None
+
+
+def _joined(several: Callable[[Reading, Here], list[str]]) -> Write:
+    return lambda reading, here: "".join(several(reading, here))
+
+
+def _lines_end(write: Write) -> Write:
+    return lambda reading, here: f"{write(reading, here) or 'null'}\n"
+
+
+def _if(test: Test | None, write: Write, otherwise: str | None) -> Write:
+    if test is None and otherwise is None:
+        return write
+
+    def conditional(reading: Reading, here: Here) -> str | None:
+        found = write(reading, here) if test is None or test(reading, here) else None
+        return otherwise if found is None else found
+
+    return conditional
+
+
+def _repeated(source: DocumentSource | None, write: Write, told: Told) -> Callable[[Reading, Here], list[str]]:
+    def several(reading: Reading, here: Here) -> list[str]:
+        members = [] if source is None else source.groups(reading, here)
+        try:
+            reading.budget.spend(len(members) + 1)
+        except TooMuchWork:
+            raise beyond(told.name, told.location) from None
+        texts = []
+        for index, member in enumerate(members):
+            inner = Here(member, here, 0)
+            inner.position = index
+            if (text := write(reading, inner)) is not None:
+                texts.append(text)
+        return texts
+
+    return several
+
+
+def _object(members: Mapping[str, Write]) -> Write:
+    named = [(json_text(name), write) for name, write in members.items()]
+
+    def write(reading: Reading, here: Here) -> str | None:
+        written = [f"{name}:{text}" for name, one in named if (text := one(reading, here)) is not None]
+        return f"{{{','.join(written)}}}" if written else None
+
+    return write
+
+
+def _list(several: Callable[[Reading, Here], list[str]]) -> Write:
+    return lambda reading, here: f"[{','.join(several(reading, here))}]"
+
+
+def _scalar(text: Write, kind: str, told: Told) -> Write:
+    def write(reading: Reading, here: Here) -> str | None:
+        found = text(reading, here)
+        if found is None or kind == "text":
+            return None if found is None else json_text(found)
+        if not (found in ("true", "false") if kind == "flag" else _JSON_NUMBER(found)):
+            raise _held(told, Unreadable(found, "bad_value", f"what JSON writes as a {kind}"))
+        return found
+
+    return write
+
+
+def _cell(delimiter: str, quotes_all: bool) -> Callable[[str], str]:
+    """A cell that no spreadsheet takes for a formula; a number stays bare."""
+    special = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $').search
+
+    def cell(text: str) -> str:
+        if text.lstrip(" ").startswith(_FORMULA) and not _NUMBER(text):
+            text = f"'{text}"
+        if quotes_all or special(text):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    return cell
+
+
+def _held(told: Told, wrong: Unreadable) -> DocumentHeld:
+    detail = f"{told.name} must be {wrong.expected}"
+    return DocumentHeld([Fault(wrong.code, detail, "", told.location, shown(wrong.text) or None, wrong.expected)])
