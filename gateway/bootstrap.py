@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
 
 from config.settings import PREFIX, SettingRow, Settings, settings_table, unknown_variables
 from gateway.allocator import return_large_blocks
@@ -54,6 +55,21 @@ def usual_data_folder() -> Path:
 def demo_folder() -> Path:
     """Where the demo's products, packs, stock and taxes are."""
     return Path(str(resources.files("config"))) / "demo"
+
+
+def holds_data(settings: Settings) -> bool:
+    """Whether a gateway has begun here: its database is there, with tables of any version. Makes nothing.
+
+    Raises what SQLAlchemy does where a database can't be asked.
+    """
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return False
+    store = Store(settings.database)
+    try:
+        return store.version() is not None
+    finally:
+        store.close()
 
 
 def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: bool = False) -> Services:

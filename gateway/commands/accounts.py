@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.differences import plan_lines
-from gateway.commands.opening import opened
+from gateway.commands.opening import begun, opened
 from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, reports
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
     from mappings.files.account_folder import read_folder
 
     done, failed = [], 0
-    with opened() as services:
+    with begun() as services:
         for one in _account_folders(folder):
             read = read_folder(one)
             problems = _problems(services, one, read)

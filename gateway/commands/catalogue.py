@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from gateway.commands.differences import plan_lines
-from gateway.commands.opening import opened
+from gateway.commands.opening import begun
 from gateway.commands.screen import Screen, counted, person, reports
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _publish(screen: Screen, kind: Literal["product", "pack"], file: Path, dry_r
     from mappings.files.tables import read_packs, read_products
 
     rows = read_products(file) if kind == "product" else read_packs(file)
-    with opened() as services:
+    with begun() as services:
         plan = plan_catalogue(services.store, kind, rows)
         problems = catalogue_faults(catalogue_with(services.terms.catalogue(), kind, rows))
         published = (

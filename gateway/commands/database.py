@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gateway.commands.opening import opened
+from gateway.commands.opening import begun
 from gateway.commands.screen import Screen, reports
 
 
@@ -17,6 +17,6 @@ def db() -> None:
 @reports
 def upgrade(screen: Screen) -> None:
     """Bring the database to this program's version. Safe while others run it too."""
-    with opened() as services:
+    with begun() as services:
         version = services.store.version()
         screen.result({"version": version}, f"The database is at version {version}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gateway.commands.opening import opened, settings_now
+from gateway.commands.opening import begun, settings_now
 from gateway.commands.screen import DONE, FAILED, Screen, reports
 
 
@@ -27,7 +27,7 @@ def demo(screen: Screen, url: str | None) -> int:
     settings = settings_now()
     served = url or serving_address(settings.data_dir) or address_at(settings.host, settings.port)
     base, program = served.rstrip("/"), pasted_command(settings.data_dir, usual_data_folder())
-    with opened(settings) as services:
+    with begun(settings) as services:
         try:
             accounts = prepare(services, demo_folder(), settings.accounts_dir, settings.data_dir / "demo")
             sent = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.opening import opened
+from gateway.commands.opening import begun, opened
 from gateway.commands.screen import Failed, Screen, person, reports
 from gateway.commands.times import moment, seen
 
@@ -54,7 +54,7 @@ def create(screen: Screen, account: str | None, backoffice: bool, test: bool, ex
         raise click.UsageError("Name one: --account ID or --backoffice.")
     if backoffice and test:
         raise click.UsageError("Test keys are accounts'.")
-    with opened() as services:
+    with begun() as services:
         if account is not None and account not in services.store.revisions.current([account]):
             raise Failed(f"There is no account {account}.")
         key, text = services.store.keys.create(account, actor=person(), test=test, expires_at=expires)

@@ -24,13 +24,30 @@ def settings_now(**told: Any) -> Settings:
 
 
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[Services]:
-    """The services, with the database brought to this program's version; closed afterwards.
+def opened() -> Iterator[Services]:
+    """The services of a gateway that has begun, with the database brought to this program's version.
 
-    Raises Failed where the database or the data folder can't be used.
+    Closed afterwards. Raises Failed where the database or the data folder can't be used, and where there is no
+    gateway's data: an empty answer would look like a gateway at which all is well. Nothing is made then.
     """
-    settings = settings or settings_now()
-    services = _built(settings)
+    from gateway.bootstrap import holds_data
+
+    settings = settings_now()
+    with _told_in_words():
+        there = holds_data(settings)
+    if not there:
+        raise Failed(_no_data(settings))
+    with begun(settings) as services:
+        yield services
+
+
+@contextmanager
+def begun(settings: Settings | None = None) -> Iterator[Services]:
+    """The same for commands that a gateway begins with: what isn't there yet is made."""
+    from gateway.bootstrap import build_services
+
+    with _told_in_words():
+        services = build_services(settings or settings_now(), worker_name="cli", upgrade=True)
     try:
         yield services
     finally:
@@ -38,13 +55,19 @@ def opened(settings: Settings | None = None) -> Iterator[Services]:
         services.store.close()
 
 
-def _built(settings: Settings) -> Services:
+def _no_data(settings: Settings) -> str:
+    if settings.database_url:
+        return "There is no gateway's data in the database that GATEWAY_DATABASE_URL names."
+    return f"There is no gateway's data in {settings.data_dir}. GATEWAY_DATA_DIR says where it is."
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """What keeps the database or the data folder from being used, as Failed."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from gateway.bootstrap import build_services
-
     try:
-        return build_services(settings, worker_name="cli", upgrade=True)
+        yield
     except SQLAlchemyError as failure:
         cause = str(getattr(failure, "orig", None) or failure).strip()
         raise Failed(f"The database can't be used: {cause}") from failure

@@ -11,7 +11,7 @@ import click
 
 from gateway.commands.catalogue import DRY_RUN, FILE
 from gateway.commands.differences import difference_lines
-from gateway.commands.opening import opened
+from gateway.commands.opening import begun, opened
 from gateway.commands.screen import DONE, PARTLY, Failed, Screen, counted, reports
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def import_stock(screen: Screen, file: Path, dry_run: bool) -> int:
     rows, now = read_stock(file), datetime.now(UTC).replace(microsecond=0)
     if early := stock_of_no_day_yet(file.name, rows, now):
         raise FilesRejected(early)
-    with opened() as services:
+    with begun() as services:
         done = plan_stock(services.store, rows) if dry_run else services.store.stock.record(rows)
         catalogue = services.terms.catalogue()
     problems = stock_problems(file.name, rows, catalogue, now)

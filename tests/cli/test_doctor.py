@@ -133,7 +133,7 @@ def test_a_supply_site_that_has_no_stock(run: Run, services: Services, tmp_path:
 
 def test_urls_that_are_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_REDIS_URL", "nonsense")
-    assert run("accounts", "list").code == 2
+    assert run("db", "upgrade").code == 2
     monkeypatch.setenv("GATEWAY_DATABASE_URL", "nonsense")
     assert set(wrong(run)) == {"database", "redis"}
     assert run("accounts", "list").code == 1

@@ -75,10 +75,38 @@ def test_wrong_settings_are_usage_and_all_named(run: Run, monkeypatch: pytest.Mo
 
 def test_a_database_that_cannot_be_used_fails_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_DATABASE_URL", "sqlite:////proc/no/such/folder/gateway.db")
-    said = run("accounts", "list")
+    said = run("db", "upgrade")
     assert said.code == 1
     assert "can't be used" in said.err
     assert "Traceback" not in said.err
+
+
+_ASKING = [
+    "accounts list", "accounts export acme-retail out", "keys list", "keys revoke x", "mappings test acme-retail",
+    "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
+    "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", _ASKING)
+def test_where_no_gateway_is_nothing_is_well_and_nothing_is_made(run: Run, data_dir: Path, command: str) -> None:
+    """A wrong GATEWAY_DATA_DIR must not look like a gateway without problems."""
+    said = run(*command.split())
+    assert (said.code, said.out) == (1, "")
+    assert said.err == f"There is no gateway's data in {data_dir}. GATEWAY_DATA_DIR says where it is.\n"
+    assert not data_dir.exists()
+
+
+def test_a_database_without_tables_is_no_gateway_either(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path / 'other.db'}")
+    (tmp_path / "other.db").touch()
+    said = run("problems", "list")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == "There is no gateway's data in the database that GATEWAY_DATABASE_URL names.\n"
+    assert run("db", "upgrade").code == 0
+    assert run("problems", "list").err == "No problems.\n"
 
 
 def test_a_database_server_that_is_away_fails_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
