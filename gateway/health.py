@@ -42,6 +42,8 @@ class Check:
     name: str
     ok: bool
     detail: str
+    warning: bool = False
+    """Right so far, but not what a gateway at work looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,13 @@ def checks(place: Place) -> Iterator[Check]:
     yield _free_disk(place.data_dir)
     yield _supplier(place.supplier_file)
     yield _redis(place)
-    yield _serving(place)
     try:
         database = make_url(place.database)
     except ArgumentError:
+        yield _serving(place, expected=False)
         yield Check("database", False, "GATEWAY_DATABASE_URL is no database's URL")
         return
+    yield _serving(place, expected=_is_expected_to_serve(place.data_dir, database))
     if database.get_backend_name() == "sqlite":
         yield _sqlite()
     yield from _database(database)
@@ -142,16 +145,36 @@ def address_at(host: str, port: int) -> str:
 
 def serving_address(data_dir: Path) -> str | None:
     """Where `gateway up` serves on this data folder; None where it doesn't run, or doesn't serve yet."""
-    if not _is_up(data_dir / "up.lock"):
-        return None
+    return last_address(data_dir) if _is_up(data_dir / "up.lock") else None
+
+
+def last_address(data_dir: Path) -> str | None:
+    """Where this data folder's gateway served last, whether or not it still does; None where it never did."""
     try:
         return (data_dir / "run" / "address").read_text("ascii").strip() or None
     except (OSError, ValueError):
         return None
 
 
-def _serving(place: Place) -> Check:
-    address = serving_address(place.data_dir) or place.address
+def _is_expected_to_serve(data_dir: Path, database: URL) -> bool:
+    """Whether messages came here: on one machine, or through a web server on this one. With a database server the
+    web may be on another machine altogether."""
+    is_alone = database.get_backend_name() == "sqlite"
+    if is_alone and not Path(database.database or "").exists():
+        return False
+    if not is_alone and last_address(data_dir) is None:
+        return False
+    store = Store(database.render_as_string(hide_password=False))
+    try:
+        return store.version() == HEAD and bool(store.messages.page(limit=1))
+    except (SQLAlchemyError, TryAgain, OSError):
+        return False  # which the database's own check says
+    finally:
+        store.close()
+
+
+def _serving(place: Place, *, expected: bool) -> Check:
+    address = last_address(place.data_dir) or place.address
     runs = _is_up(place.data_dir / "up.lock")
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy can't reach this machine's address
     try:
@@ -164,7 +187,9 @@ def _serving(place: Place) -> Check:
         cause = getattr(failure, "reason", None) or failure
         if runs:
             return Check("serving", False, f"`gateway up` runs, but {address} does not answer: {cause}")
-        return Check("serving", True, f"nothing at {address} yet; `gateway up` starts it")
+        if expected:
+            return Check("serving", False, f"the gateway is down: nothing at {address}; `gateway up` starts it")
+        return Check("serving", True, f"nothing at {address} yet; `gateway up` starts it", warning=True)
 
 
 def _private_binary() -> tuple[bool, str]:
@@ -223,6 +248,8 @@ def _opened_database(store: Store, shown: str) -> Iterator[Check]:
 def _catalogue(terms: Terms) -> Check:
     catalogue = terms.catalogue()
     faults = catalogue_faults(catalogue)
+    if not catalogue.products:
+        return Check("catalogue", True, "no products yet; `gateway products import FILE` takes them in", warning=True)
     said = f"revision {catalogue.number}: {len(catalogue.products)} products, {len(catalogue.packs)} packs"
     return Check("catalogue", not faults, _sentences(faults) if faults else said)
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def doctor(screen: Screen) -> int:
     """Check everything the gateway needs, and list every setting.
 
-    Exit code 1 where something is wrong. Nothing is changed.
+    Exit code 1 where something is wrong, such as a gateway that has taken orders and is down. A warning is no
+    failure: nothing serves yet, or there are no products yet. Nothing is changed.
     """
     from gateway.bootstrap import BadSettings, described_settings, read_settings
     from gateway.health import Check
@@ -46,12 +47,18 @@ def _found(settings: Settings) -> list[Check]:
     return [Check("settings", not unknown, detail), *checks(place)]
 
 
+def _state(check: Check) -> str:
+    if not check.ok:
+        return "WRONG"
+    return "warning" if check.warning else "ok"
+
+
 def _show(screen: Screen, found: list[Check], settings: list[dict[str, object]]) -> None:
     ok = all(check.ok for check in found)
     if screen.as_json:
         screen.result({"ok": ok, "checks": [asdict(check) for check in found], "settings": settings})
         return
-    rows = [{"check": one.name, "state": "ok" if one.ok else "WRONG", "found": one.detail} for one in found]
+    rows = [{"check": one.name, "state": _state(one), "found": one.detail} for one in found]
     screen.table(rows, ["state", "check", "found"], "")
     if settings:
         screen.result(None, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,33 @@ def test_whether_something_serves_is_said(run: Run, free_port: int) -> None:
         finally:
             stranger.shutdown()
             serving.join(timeout=10)
+
+
+def states(run: Run) -> dict[str, tuple[str, str]]:
+    """Check → its state and what was found, as people see them."""
+    rows = [line.split("\t") for line in run("doctor").out.split("\n\n")[0].splitlines()[1:]]
+    return {check: (state, found) for state, check, found in rows}
+
+
+def test_a_gateway_that_took_orders_and_is_down_is_wrong(
+    run: Run, send: Callable[[str, str], str], free_port: int, data_dir: Path
+) -> None:
+    """It is asked for where it served last, not where it would serve by its settings."""
+    assert states(run)["serving"][0] == "warning"
+    assert run("doctor").code == 0
+    send("acme-retail", "01-accepted.xml")
+    assert f"the gateway is down: nothing at http://127.0.0.1:{free_port};" in wrong(run)["serving"]
+    (data_dir / "run").mkdir(exist_ok=True)
+    (data_dir / "run" / "address").write_text("http://127.0.0.1:1\n")
+    assert "nothing at http://127.0.0.1:1;" in wrong(run)["serving"]
+    assert states(run)["serving"][0] == "WRONG"
+
+
+def test_an_empty_catalogue_is_a_warning(run: Run) -> None:
+    assert run("db", "upgrade").code == 0
+    state, found = states(run)["catalogue"]
+    assert (state, "no products yet" in found) == ("warning", True)
+    assert wrong(run) == {}
 
 
 def test_what_can_not_be_reached_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
