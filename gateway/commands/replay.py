@@ -21,6 +21,7 @@ _FORESEEN = (
     "Nothing was done."
 )
 _OPEN = ("received", "processing")
+_STUCK = ("held", "failed")
 _WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
 
@@ -46,8 +47,8 @@ def replay(
     The original bytes are judged as if they had just been claimed; an order that stands is never made twice. While
     the gateway runs, what became of each is waited for up to five seconds and told.
 
-    Exit code 0: each was judged again as asked, or will be, whatever came of it; 3: some could not be; 4: none could,
-    as they stand.
+    Exit code 0: each is answered or refused now, or waits to be judged, and of a dry run: each would be judged; 1: none
+    is, they are still held or failed; 3: some are; 4: none could be replayed, as they stand.
     """
     if reason is None and not dry_run:
         raise click.UsageError("Say why: --reason TEXT.")
@@ -63,13 +64,15 @@ def replay(
         for one in asked:
             one |= _outcome(services, one["id"])
     lines = [f"{one['id']}: {one['detail']}" for one in replayed]
-    if dry_run:
+    told: dict[str, Any] = {"mapping": mapping, "dry_run": dry_run, "messages": replayed}
+    code = _exit_code(replayed)
+    if dry_run and any(one["ok"] for one in replayed):
         lines.append(_FORESEEN)
-    told = {"mapping": mapping, "dry_run": dry_run, "messages": replayed}
-    screen.result(told | {"note": _FORESEEN} if dry_run else told, *lines)
+        told["note"] = _FORESEEN
+    screen.result(told, *lines)
     if not rung:
         screen.note("Redis can't be reached now; the messages wait in the database until the gateway runs.")
-    return _exit_code(replayed)
+    return code
 
 
 def _replay(services: Services, message_id: str, reason: str) -> dict[str, Any]:
@@ -105,7 +108,8 @@ def _outcome(services: Services, message_id: str) -> dict[str, Any]:
     else:
         detail = f"{'still held' if status == 'held' else status}: {why}"
     found = [fault.as_json() for fault in faults]
-    return {"status": status, "answers": answers, "detail": detail, "faults": found}
+    code = FAILED if status in _STUCK else DONE
+    return {"status": status, "answers": answers, "detail": detail, "faults": found, "code": code}
 
 
 def _foresee(services: Services, wanted: list[str]) -> list[dict[str, Any]]:
@@ -164,6 +168,7 @@ def _ring(services: Services, replayed: list[dict[str, Any]]) -> bool:
 
 
 def _exit_code(replayed: list[dict[str, Any]]) -> int:
+    """What became of them together; each one's own code goes with it."""
     codes = {one.pop("code") for one in replayed}
     if codes == {DONE}:
         return DONE

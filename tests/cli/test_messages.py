@@ -225,12 +225,14 @@ def test_a_replay_tells_what_became_of_each(
     known, dear = send("acme-retail", "03-unknown-item.xml"), send("acme-retail", "04-price-two-percent-off.xml")
     mended()
     said = run("replay", known, dear, "--reason", "PL-9999 is honey")
-    assert said.code == 0  # both were judged again, as asked
+    assert said.code == 3  # one of them is done
     number = run("messages", "show", known, "--json").json["documents"][0]["number"]
     first, second = said.out.splitlines()
     assert first == f"{known}: answered: {number}"
     assert second.startswith(f"{dear}: still held: 12.75 EUR per XCS is 2 % above")
-    (again,) = run("replay", dear, "--reason", "once more", "--json").json["messages"]
+    said = run("replay", dear, "--reason", "once more", "--json")
+    assert said.code == 1  # none is
+    (again,) = said.json["messages"]
     assert (again["status"], again["answers"]) == ("held", [])
     assert [fault["code"] for fault in again["faults"]] == ["price_mismatch"]
 
@@ -258,7 +260,11 @@ def test_a_replay_that_is_partly_possible_says_so(run: Run, send: Send) -> None:
     said = run("replay", held, done, "nothing", "--reason", "try", "--json")
     assert said.code == 3
     assert [one["ok"] for one in said.json["messages"]] == [True, False, False]
+    assert "code" not in said.json["messages"][0]
     assert run("replay", "nothing", "--reason", "try").code == 1
+    foreseen = run("replay", "nothing", done, "--dry-run")
+    assert (foreseen.code, len(foreseen.out.splitlines())) == (1, 2), "nothing was judged, and nothing says so"
+    assert "note" not in run("replay", done, "--dry-run", "--json").json
     assert run("replay", "--reason", "try").code == 2
     assert run("replay", held).code == 2
     assert run("replay", held, "--mapping", "pinned", "--reason", "x").code == 2
