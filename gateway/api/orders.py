@@ -42,6 +42,7 @@ from schemas.formats.registry import format_by_name
 ORDERS_PATH = "/v1/orders"
 _SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _DOCUMENTS_SHOWN = 1000
+_CARRYING = 10
 _MESSAGE_HEADER = "Gateway-Message-Id"
 _DUPLICATE_HEADER = "Gateway-Duplicate"
 
@@ -139,7 +140,8 @@ def validate_order() -> Response:
     summary="One order with its quantities",
     description="How the order stands: for each line what was ordered and what became of it, in your units, and every "
     "document that belongs to it. ordered + raised = confirmed + backordered + rejected + cancelled + open; "
-    "raised is what we added to make whole packs, where that is agreed.",
+    "raised is what we added to make whole packs, where that is agreed. What was held or refused is on no books: "
+    "then the 404 names your messages under that number.",
     responses={200: answer(OrderThread, "The order's thread."), **account_problems(404)},
     openapi_extensions={
         "parameters": [path("order_number", "Your order number, percent-encoded; a slash may stand as it is.")]
@@ -151,7 +153,7 @@ def one_order() -> Response:
     sender, store = caller(), door().services.store
     found = [] if "\0" in order_number else store.orders.by_number(sender.account_id, order_number)
     if not found:
-        raise not_found()
+        raise _not_on_the_books(order_number)
     newest, *others = sorted(found, key=lambda order: order.test != sender.test)
     kept = store.documents.page(
         sender.account_id, kind=None, order_number=order_number, after=None, limit=_DOCUMENTS_SHOWN
@@ -162,6 +164,16 @@ def one_order() -> Response:
             others=[OrderAnswer(**_order_members(order, kept)) for order in others],
         )
     )
+
+
+def _not_on_the_books(order_number: str) -> Refused:
+    """404, with the account's own newest messages under the number: what is held or refused is found there only."""
+    sender, messages = caller(), door().services.store.messages
+    carrying = [] if "\0" in order_number else messages.of_order_number(order_number, sender.account_id, _CARRYING)
+    if not carrying:
+        return not_found()
+    named = ", ".join(f"{links_of(one.id).message} ({one.status})" for one in carrying)
+    return Refused("not_found", f"No order of this number is on the books; it came in {named}.")
 
 
 def _as_json_1(order: Order) -> dict[str, Any]:

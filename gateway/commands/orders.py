@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,9 +13,12 @@ from gateway.commands.times import moment
 
 if TYPE_CHECKING:
     from gateway.services import Services
+    from gateway.store.messages import StoredMessage
     from gateway.store.orders import LedgerLine, StoredOrder
 
 _QUANTITIES = ("ordered", "confirmed", "backordered", "rejected", "cancelled", "open", "shipped", "invoiced")
+_NAMED = 10
+"""So many messages of an order that isn't on the books are named."""
 
 
 @click.group()
@@ -29,12 +33,14 @@ def orders() -> None:
 def show(screen: Screen, order_number: str, account: str | None) -> None:
     """Show what became of an order, line by line.
 
-    Every order of this number is shown, quantities in the account's units.
+    Every order of this number is shown, quantities in the account's units. Where none is on the books, because it is
+    held or was refused, its messages are named; the exit code is 1.
     """
     with opened() as services:
         found = [_thread(services, one) for one in services.store.orders.by_number(account, order_number)]
+        carrying = [] if found else services.store.messages.of_order_number(order_number, account, _NAMED + 1)
     if not found:
-        raise Failed(f"There is no order {order_number}.")
+        raise Failed(_not_on_the_books(order_number, carrying))
     if screen.as_json:
         screen.result(found)
         return
@@ -50,6 +56,18 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
         ordered, *became = _QUANTITIES
         raised = ["raised"] if any(line["raised"] != "0" for line in order["lines"]) else []
         screen.table(order["lines"], ["line_number", "product", "unit", ordered, *raised, *became], "No lines.")
+
+
+def _not_on_the_books(order_number: str, carrying: Sequence[StoredMessage]) -> str:
+    """That there is no such order, and the messages that came under its number, which may be held or refused."""
+    if not carrying:
+        return f"There is no order {order_number}."
+    named = ", ".join(f"{one.id} ({one.status})" for one in carrying[:_NAMED])
+    if len(carrying) > _NAMED:
+        many = f"more than {_NAMED} messages carry it, the newest"
+    else:
+        many = "1 message carries it" if len(carrying) == 1 else f"{len(carrying)} messages carry it"
+    return f"There is no order {order_number} on the books; {many}: {named}. `gateway messages show ID` says why."
 
 
 def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:

@@ -104,6 +104,14 @@ class Messages:
                 look("duplicate_of", message_id)
         return sorted(found.values(), key=lambda message: message.id, reverse=True)[:limit]
 
+    def of_order_number(self, order_number: str, account_id: str | None, limit: int) -> list[StoredMessage]:
+        """Messages in which this order number was read, newest first, whatever became of them (`None`: anyone's)."""
+        own = "" if account_id is None else " AND account_id = ?"
+        query = f"SELECT {_COLUMNS} FROM messages WHERE order_number = ?{own} ORDER BY id DESC LIMIT ?"
+        values = [order_number, limit] if account_id is None else [order_number, account_id, limit]
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, query, values)]
+
     def faults(self, message_id: str) -> list[Fault]:
         """The faults of its last run."""
         with self._database.read() as connection:

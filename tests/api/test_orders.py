@@ -296,6 +296,19 @@ def test_keys_open_what_they_are_for(gateway: Gateway, acme: Sender) -> None:
     )
 
 
+def test_an_order_that_is_held_leads_to_its_message(gateway: Gateway, acme: Sender, delta: Sender) -> None:
+    """It is on nobody's books: the account is told where to look, others as if it weren't there."""
+    number = "PO-held"
+    held = gateway.send(acme, order(number, "NO-SUCH")).json["message_id"]
+    gateway.work()
+    answer = gateway.client.get(f"/v1/orders/{number}", headers=acme.headers)
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert f"it came in /v1/messages/{held} (held)." in answer.json["detail"]
+    foreign = gateway.client.get(f"/v1/orders/{number}", headers=delta.headers)
+    assert foreign.data == gateway.client.get("/v1/orders/nothing", headers=delta.headers).data
+    assert held not in foreign.text
+
+
 def test_a_test_keys_orders_are_tests(gateway: Gateway, acme: Sender) -> None:
     test = Sender("acme", gateway.services.store.keys.create("acme", actor="test", test=True)[1])
     taken = gateway.send(test, order())

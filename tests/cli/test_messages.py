@@ -285,6 +285,17 @@ def test_an_order_is_shown_with_its_ledger(run: Run, send: Send) -> None:
     assert run("orders", "show", "nothing").code == 1
 
 
+def test_an_order_that_is_held_leads_to_its_message(run: Run, send: Send) -> None:
+    held = send("nordic-office", "03-unknown-item.json")
+    said = run("orders", "show", "NO-7003")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == (
+        f"There is no order NO-7003 on the books; 1 message carries it: {held} (held). "
+        "`gateway messages show ID` says why.\n"
+    )
+    assert run("orders", "show", "NO-7003", "--account", "acme-retail").err == "There is no order NO-7003.\n"
+
+
 def test_an_edited_event_is_found(run: Run, send: Send, services: Services) -> None:
     message = send("acme-retail", "01-accepted.xml")
     told = run("audit", "verify", "--json").json
