@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import Failed, Screen, fault_lines, person, reports
+from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, person, remedies, reports
 from gateway.commands.times import moment
 from gateway.states import STATUSES
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ACCOUNT = click.option("--account", metavar="ID", help="Only this account's.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
+_STUCK = ("held", "failed")
 _COLUMNS = ["id", "received_at", "account", "status", "order_number", "format", "faults"]
 
 
@@ -45,14 +46,16 @@ def list_messages(screen: Screen, account: str | None, status: str | None, befor
 @click.argument("text")
 @_ACCOUNT
 @_LIMIT
-def find(screen: Screen, text: str, account: str | None, limit: int) -> None:
+def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
     """Find messages by id, order number or the sender's key.
 
     Keys are the Idempotency-Key and the SBDH InstanceIdentifier. What repeats a message that is found is found too.
+    Exit code 1 where nothing is.
     """
     with opened() as services:
-        found = services.store.messages.find(text, account, limit)
-        screen.table([_row(services, one) for one in found], _COLUMNS, "No message has this id, number or key.")
+        found = [_row(services, one) for one in services.store.messages.find(text, account, limit)]
+    screen.table(found, _COLUMNS, "No message has this id, number or key.")
+    return DONE if found else FAILED
 
 
 @messages.command()
@@ -64,7 +67,10 @@ def find(screen: Screen, text: str, account: str | None, limit: int) -> None:
     help="The bytes as they came, the order as read, what was answered, or every step.",
 )
 def show(screen: Screen, message_id: str, view: str | None) -> None:
-    """Show one message: its status and faults, or a view of it."""
+    """Show one message: its status and faults, or a view of it.
+
+    Of one that is held or has failed also what to do about it, and the commands for that.
+    """
     with opened() as services:
         stored = services.store.messages.one(None, message_id)
         if stored is None:
@@ -128,11 +134,25 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     faults = services.store.messages.faults(stored.id)
     answers = services.store.documents.of_messages([stored.duplicate_of or stored.id])
     row["faults"] = [fault.as_json() for fault in faults]
+    row["remedies"] = remedies(fault.code for fault in faults) if stored.status in _STUCK else {}
+    row["problems"] = services.store.problems.of_message(stored.id)
     row["documents"] = [{"id": one.id, "type": one.type, "number": one.number, "format": one.format} for one in answers]
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in row.items() if isinstance(value, str | int)]
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
+    if stored.status in _STUCK:
+        lines += _way_on(stored.id, row["remedies"], row["problems"])
     screen.result(row, *lines)
+
+
+def _way_on(message_id: str, remedies: Mapping[str, str], problems: Sequence[str]) -> list[str]:
+    """What one of us can do about a message that is held or has failed, and the commands for it."""
+    return [
+        *(f"what to do about {code}: {remedy}" for code, remedy in remedies.items()),
+        *(f"others with this cause: gateway problems show {fingerprint}" for fingerprint in problems),
+        f"to judge it again then: gateway replay {message_id} --reason TEXT",
+        f"to close it without an answer: gateway messages dismiss {message_id} --reason TEXT",
+    ]
 
 
 def _body(services: Services, stored: StoredMessage) -> bytes:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import Failed, Screen, counted, fault_lines, reports
+from gateway.commands.screen import Failed, Screen, counted, fault_lines, remedies, reports
 from gateway.commands.times import moment
-from schemas.fault_codes import FAULTS
 from schemas.faults import Fault
 
 if TYPE_CHECKING:
@@ -47,13 +46,14 @@ def show(screen: Screen, fingerprint: str) -> None:
         raise Failed(f"There is no open problem {fingerprint}.")
     one = found[0]
     fault = Fault(one.code, one.detail, one.path, one.location, one.value, one.expected)
-    remedy = FAULTS[one.code].remedy if one.code in FAULTS else ""
+    remedy = remedies([one.code]).get(one.code, "")
     screen.result(
         _row(one) | {"remedy": remedy, "message_ids": ids},
         *fault_lines(fault),
         f"    what to do: {remedy}",
         f"{counted(len(ids), 'message')} of {one.account_id}:",
         *(f"    {message_id}" for message_id in ids),
+        f"to judge all of them again then: gateway replay --problem {one.fingerprint} --reason TEXT",
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec
 import click
 
 from gateway.states import ImpossibleMove
+from schemas.fault_codes import FAULTS
 from schemas.faults import DocumentFailure, Fault, TryAgain
 
 DONE, FAILED, USAGE, PARTLY, CONFLICT = 0, 1, 2, 3, 4
@@ -123,6 +124,11 @@ def fault_lines(fault: Fault) -> list[str]:
     if fault.expected is not None:
         lines.append(f"    expected: {fault.expected}")
     return lines
+
+
+def remedies(codes: Iterable[str]) -> dict[str, str]:
+    """Fault code → what our people do about it, each code once."""
+    return {code: FAULTS[code].remedy for code in dict.fromkeys(codes) if code in FAULTS}
 
 
 def printable(text: str) -> str:

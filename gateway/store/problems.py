@@ -68,6 +68,12 @@ class Problems:
         )
         return tuple(fetch(connection, query, [fingerprint, message_id])[0])
 
+    def of_message(self, message_id: str) -> list[str]:
+        """The fingerprints of the causes for which this message is held or has failed, in its faults' order."""
+        query = f"SELECT f.fingerprint {_OPEN} AND m.id = ? GROUP BY f.fingerprint ORDER BY min(f.number)"
+        with self._database.read() as connection:
+            return [row[0] for row in fetch(connection, query, [message_id])]
+
     def messages(self, fingerprint: str) -> list[str]:
         """The ids of the open messages with this cause, oldest first."""
         query = f"SELECT DISTINCT m.id {_OPEN} AND f.fingerprint = ? ORDER BY m.id"

@@ -15,6 +15,7 @@ from gateway.intake import Arrival, take_in
 from gateway.pipeline import drain
 from gateway.services import Services
 from mappings.files.account_folder import read_account
+from schemas.fault_codes import FAULTS
 from tests.cli.conftest import ACCOUNTS, EVERY_LANE, Run, sample
 
 Send = Callable[[str, str], str]
@@ -26,6 +27,8 @@ def test_messages_are_listed_and_found(run: Run, send: Send) -> None:
     assert [row["id"] for row in run("messages", "list", "--status", "held", "--json").json] == [second]
     assert [row["id"] for row in run("messages", "list", "--before", second, "--json").json] == [first]
     assert run("messages", "list", "--account", "nobody", "--json").json == []
+    nothing = run("messages", "find", "nothing")
+    assert (nothing.code, nothing.out, nothing.err) == (1, "", "No message has this id, number or key.\n")
     (found,) = run("messages", "find", "ACME-1001", "--json").json
     assert (found["id"], found["status"], found["faults"]) == (first, "done", [])
     header, told = run("messages", "find", second).out.splitlines()
@@ -53,7 +56,20 @@ def test_a_message_is_shown_with_its_faults_and_answers(run: Run, send: Send) ->
     assert "status: held" in shown
     assert "unknown_item  /lines/2/buyer_item" in shown
     assert "value: 0998" in shown
+    for command in ("replay", "messages dismiss"):
+        assert f"gateway {command} {held} --reason" in shown
+    told = run("messages", "show", held, "--json").json
+    assert len(told["faults"]) == 2
+    assert len(told["problems"]) == 2
+    assert shown.count("what to do about") == len(told["remedies"]) == 1, "once a code"
+    assert f"what to do about unknown_item: {FAULTS['unknown_item'].remedy}" in shown
+    for fingerprint in told["problems"]:
+        assert f"gateway problems show {fingerprint}\n" in shown
+        cause = run("problems", "show", fingerprint)
+        assert held in cause.out
+        assert f"gateway replay --problem {fingerprint} --reason" in cause.out
     answered = run("messages", "show", done, "--json").json
+    assert (answered["remedies"], answered["problems"]) == ({}, [])
     assert [(one["type"], one["format"]) for one in answered["documents"]] == [("order_response", "peppol-bis-3")]
     assert run("messages", "show", "nothing").code == 1
 
