@@ -16,6 +16,7 @@ from gateway.api.express import Express
 from gateway.api.messages import messages
 from gateway.api.operation import operation
 from gateway.api.orders import orders
+from gateway.api.parameters import known_parameters
 from gateway.api.problems import answer_with_problems, problem, refused_by_server
 from gateway.api.rates import OrderRate
 from gateway.api.reference import finished_description, reference
@@ -89,4 +90,5 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
         app.register_api(part)
     app.components_schemas.update({name: Schema(**schema) for name, schema in component_schemas().items()})
     app.extensions["description"] = finished_description(app)
+    app.extensions["parameters"] = known_parameters(app.extensions["description"])
     return app

@@ -28,6 +28,7 @@ INFO = Info(
     description="Send purchase orders in the format you have agreed with us, and fetch what we answer. "
     "Quantities, prices and amounts are exact decimals: JSON strings or numbers in, strings out. Times carry an "
     "offset; dates without a time are your local dates. What isn't yours answers exactly as what doesn't exist. "
+    "A query parameter that an operation with parameters doesn't know is refused (`bad_parameter`), never ignored. "
     "Every error is `application/problem+json` (RFC 9457) with a permanent `code`. A method that an address doesn't "
     "take is answered 405 (`method_not_allowed`), with those that it takes in `Allow`.",
 )
@@ -81,7 +82,7 @@ def _problem(status: int) -> dict[str, Any]:
 
 _RETRY_AFTER = {"Retry-After": "Seconds after which the same request may be sent again."}
 PROBLEMS: Mapping[int, str] = {
-    400: "A parameter, or the document, can't be read.",
+    400: "A parameter is unknown or can't be read, or the document can't be read.",
     401: "No key, or none that is live.",
     403: "A key that may not do this.",
     404: "No such thing, or not yours.",

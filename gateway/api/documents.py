@@ -11,6 +11,7 @@ from gateway.api.answers import DocumentPage, Receipt, as_json, moment
 from gateway.api.describe import DOCUMENTS, KEY, account_problems, answer, content, path, query
 from gateway.api.door import caller, door, in_path, parameter, sign_in, whole_number
 from gateway.api.messages import entries
+from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found
 from gateway.store.documents import StoredDocument
 from schemas.formats import Format
@@ -21,6 +22,7 @@ _PAGE, _LARGEST_PAGE = 100, 1000
 
 documents = APIBlueprint("documents", __name__, abp_tags=[DOCUMENTS], abp_security=KEY)
 documents.before_request(sign_in)
+documents.before_request(refuse_unknown_parameters)
 
 
 @documents.get(

@@ -10,6 +10,7 @@ from flask_openapi3 import APIBlueprint
 from gateway.api.answers import DocumentEntry, MessageAnswer, MessageLinks, Stage, as_json, fault_answers, moment
 from gateway.api.describe import KEY, ORDERS, account_problems, answer, path
 from gateway.api.door import caller, door, in_path, sign_in
+from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import not_found
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages, StoredMessage
@@ -18,6 +19,7 @@ _LONGEST_CHAIN = 8
 
 messages = APIBlueprint("messages", __name__, abp_tags=[ORDERS], abp_security=KEY)
 messages.before_request(sign_in)
+messages.before_request(refuse_unknown_parameters)
 
 
 @messages.get(

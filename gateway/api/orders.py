@@ -27,6 +27,7 @@ from gateway.api.bodies import media_type, read_body
 from gateway.api.describe import KEY, ORDER_BODY, ORDERS, account_problems, answer, content, header, path, query
 from gateway.api.door import caller, door, idempotency_key, in_path, parameter, sign_in
 from gateway.api.messages import entries, first_of, links_of
+from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found, unreadable
 from gateway.api.waiting import OPEN
 from gateway.intake import Arrival, take_in
@@ -48,6 +49,7 @@ _DUPLICATE_HEADER = "Gateway-Duplicate"
 
 orders = APIBlueprint("orders", __name__, abp_tags=[ORDERS], abp_security=KEY)
 orders.before_request(sign_in)
+orders.before_request(refuse_unknown_parameters)
 
 
 @orders.post(

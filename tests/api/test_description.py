@@ -70,6 +70,26 @@ FRONT = [("GET", "/"), ("GET", "/v1"), ("GET", "/v1/")]
 """Addresses that lead to the page for people; no program needs them."""
 
 
+def test_a_parameter_that_is_not_described_is_refused_with_those_that_are(described: Any) -> None:
+    """Of every operation that has some, so that a misspelt filter doesn't give the whole mailbox."""
+    gateway, sender, _ = described
+    paths = gateway.client.get("/v1/openapi.json").json["paths"]
+    asked = 0
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            names = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+            if not names:
+                continue
+            asked += 1
+            address = re.sub(r"\{[^}]+\}", "x", path)
+            answer = gateway.client.open(f"{address}?ordre=N-14", method=method, headers=sender.headers)
+            assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter"), (method, path)
+            assert answer.json["detail"] == f"There is no parameter 'ordre' here, only {', '.join(names)}."
+            assert gateway.client.open(f"{address}?ordre=N-14", method=method).status_code == 401
+    assert asked == 3
+    assert gateway.client.head("/v1/documents?ordre=x", headers=sender.headers).status_code == 400
+
+
 def test_every_route_is_described(described: Any) -> None:
     gateway, _, _ = described
     paths = gateway.client.get("/v1/openapi.json").json["paths"]
