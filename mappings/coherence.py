@@ -7,13 +7,16 @@ account's orders from being answered, or is a number that nobody can have.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 from mappings.account import Account
 from mappings.revision import Catalogue, PriceRow, Product, SiteRow
 from mappings.sites import normal_scheme
 from mappings.tables import TABLES, Kind
-from mappings.units import base_per_our_unit
+from mappings.units import agreed_sizes, base_per_our_unit, count_text
 from schemas.faults import Fault
 from schemas.formats.registry import FORMATS
 from schemas.values import is_gs1_number, shortest
@@ -94,16 +97,48 @@ def _units(rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]
 
 
 def _price_units(rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]:
-    """Prices by a unit that is neither ours nor leads to one of ours by the account's own rows (`mappings.prices`)."""
-    said: list[Any] = [row for _, row in (*rows["unit"], *rows["item"])]
-    theirs = {(row.product, row.account_unit): row.unit for row in said if row.account_unit is not None}
+    """Prices by a unit that is neither ours nor leads to one of ours by the account's own rows (`mappings.prices`), or
+    that leads to several."""
+    items: dict[tuple[Any, Any], list[Any]] = {}
+    units: dict[tuple[Any, Any], Any] = {(row.product, row.account_unit): row for _, row in rows["unit"]}
+    for _, row in rows["item"]:
+        items.setdefault((row.product, row.account_unit), []).append(row)
     for place, row in rows["price"]:
         product = catalogue.products.get(row.product or "")
         if product is None or row.unit is None or base_per_our_unit(product, row.unit, catalogue) is not None:
             continue
-        ours = theirs.get((row.product, row.unit)) or theirs.get((None, row.unit))
-        if ours is None or base_per_our_unit(product, ours, catalogue) is None:
+        general = units.get((row.product, row.unit)) or units.get((None, row.unit))
+        said = [*items.get((row.product, row.unit), ()), *([general] if general else ())]
+        if not agreed_sizes(row.unit, product, said, catalogue):
             yield _no_such_unit(place, _of_price(row, product), row.unit, product, catalogue)
+        for pair in combinations(said, 2):
+            sizes = agreed_sizes(row.unit, product, pair, catalogue)
+            if len(sizes) > 1 and _overlap(*pair):
+                yield _ambiguous(place, row, product, sizes)
+                break
+
+
+def _overlap(one: Any, other: Any) -> bool:
+    """Whether both rows count on some day, as those of units.csv do on every day."""
+    return bool(_start(one) <= _end(other) and _start(other) <= _end(one))
+
+
+def _start(row: Any) -> date:
+    return getattr(row, "valid_from", None) or date.min
+
+
+def _end(row: Any) -> date:
+    return getattr(row, "valid_to", None) or date.max
+
+
+def _ambiguous(place: str, row: PriceRow, product: Product, sizes: set[Fraction]) -> Fault:
+    said = " and as ".join(count_text(size) for size in sorted(sizes))
+    detail = (
+        f"{place}: the price of {product.product} by {row.unit} counts only for lines by {row.unit}: 1 {row.unit} is "
+        f"agreed as {said} {product.base_unit}"
+    )
+    expected = f"a price by {product.base_unit} or a pack of ours, or one size of {row.unit} in items.csv and units.csv"
+    return Fault("bad_value", detail, "", place, row.unit, expected)
 
 
 def _of_price(row: PriceRow, product: Product) -> str:

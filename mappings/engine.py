@@ -200,7 +200,10 @@ def _price(
     step = prices.ladder.reached(base_quantity)
     if step is None:
         ordered, _, faults = _unpriced(line, terms, context)
-        missing = no_price(line, measure.product, prices.ladder, context.memory.revision, context.currency, on)
+        memory = context.memory
+        missing = no_price(
+            line, measure.product, prices.ladder, memory.revision, memory.catalogue, context.currency, on
+        )
         return ordered, None, (*faults, missing)
     if line.price is None:
         return None, step, ()

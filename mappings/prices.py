@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mappings.revision import Catalogue, MappingRevision, PriceRow, Product
-from mappings.units import FoundUnit, base_per_our_unit, fraction
+from mappings.units import FoundUnit, agreed_sizes, base_per_our_unit, count_text, fraction
 from mappings.validity import during, in_force
 from schemas.documents.common import Price
 from schemas.documents.order import OrderLine
@@ -62,7 +62,7 @@ def price_ladder(
     tolerance = Fraction(revision.account.policies.price_tolerance_percent) / 100
     ranked = []
     for row in in_force(rows, on):
-        base = _base_per_row_unit(row, product, unit, revision, catalogue)
+        base = _base_per_row_unit(row, product, unit, revision, catalogue, on)
         if base is None or row.currency != currency:
             continue
         price = fraction(row.price) / fraction(row.base_quantity) * unit.base_per_unit / base
@@ -77,17 +77,31 @@ def price_ladder(
 
 
 def _base_per_row_unit(
-    row: PriceRow, product: Product, unit: FoundUnit, revision: MappingRevision, catalogue: Catalogue
+    row: PriceRow,
+    product: Product,
+    unit: FoundUnit,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    on: date | None,
 ) -> Fraction | None:
-    """A price row's unit is ours; else the account's word, as ordered or as units.csv has it."""
+    """A price row's unit is ours; else the account's word, as ordered, or what its own rows say of it where they agree:
+    of a word that is 12 by one row and 10 by another nobody knows which the price is for."""
     ours = base_per_our_unit(product, row.unit, catalogue)
     if ours is not None:
         return ours
     if row.unit == unit.unit:
         return unit.base_per_unit
-    said = revision.units.get((row.unit, product.product)) or revision.units.get((row.unit, None))
-    base = base_per_our_unit(product, said.unit, catalogue) if said else None
-    return None if base is None or said is None else base * fraction(said.factor)
+    sizes = _sizes(row.unit, product, revision, catalogue, on)
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def _sizes(
+    word: str, product: Product, revision: MappingRevision, catalogue: Catalogue, on: date | None
+) -> set[Fraction]:
+    """How many base units of the product one `word` of the account is, by its items on that day and by units.csv."""
+    items = in_force(revision.items_by_product.get(product.product, ()), on)
+    general = revision.units.get((word, product.product)) or revision.units.get((word, None))
+    return agreed_sizes(word, product, (*items, *([general] if general else ())), catalogue)
 
 
 def _number(value: Fraction) -> Decimal | Fraction:
@@ -138,6 +152,7 @@ def no_price(
     product: Product,
     ladder: Ladder,
     revision: MappingRevision,
+    catalogue: Catalogue,
     currency: str | None,
     on: date | None,
 ) -> Fault:
@@ -154,7 +169,17 @@ def no_price(
     day = f" on {on}" if on else ""
     amount = f"{line.quantity:f} {line.unit or ''}".rstrip()
     detail = f"no price of {product.name} in {currency} is agreed for {amount}{day}"
+    for word in dict.fromkeys(row.unit for row in in_force(ladder.others, on) if row.currency == currency):
+        detail += _why_not_by(word, product, _sizes(word, product, revision, catalogue, on))
     return Fault("no_contract_price", detail, path, value=value, expected=expected)
+
+
+def _why_not_by(word: str, product: Product, sizes: set[Fraction]) -> str:
+    """Why a price by this word of the account doesn't count for a line that is ordered by another unit."""
+    if not sizes:
+        return f"; the one by {word} doesn't count, because nothing says how many {product.base_unit} that is"
+    said = " and as ".join(count_text(size) for size in sorted(sizes))
+    return f"; the one by {word} counts for lines by {word} only, which is agreed as {said} {product.base_unit}"
 
 
 def wrong_currency(currency: str | None, revision: MappingRevision) -> Fault:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from mappings.items import FoundItem
-from mappings.revision import Catalogue, ItemRow, MappingRevision, Product
+from mappings.revision import Catalogue, ItemRow, MappingRevision, Product, UnitRow
 from schemas.documents.order import OrderLine
 from schemas.faults import Fault
 from schemas.values import (
@@ -66,6 +66,17 @@ def base_per_our_unit(product: Product, unit: str, catalogue: Catalogue) -> Frac
         return ONE
     pack = catalogue.packs.get((product.product, unit))
     return fraction(pack.quantity) if pack else None
+
+
+def agreed_sizes(word: str, product: Product, rows: Iterable[ItemRow | UnitRow], catalogue: Catalogue) -> set[Fraction]:
+    """Each number of base units that these rows say one `word` of the account is, of those that lead to one of ours."""
+    sizes = set()
+    for row in rows:
+        if row.account_unit == word and row.unit is not None:
+            base = base_per_our_unit(product, row.unit, catalogue)
+            if base is not None:
+                sizes.add(base * fraction(row.factor or Decimal(1)))
+    return sizes
 
 
 # --- the unit of a line ----------------------------------------------------------------------------------------
@@ -143,7 +154,7 @@ def _two_units(
     if len(set(sizes)) == 1:
         return None
     word = item.product.base_unit
-    said = " and ".join(f"1 {name} is {_count(size)} {word}" for name, size in zip(names, sizes, strict=True))
+    said = " and ".join(f"1 {name} is {count_text(size)} {word}" for name, size in zip(names, sizes, strict=True))
     detail = f"the document calls the unit of {item.product.name} both {' and '.join(names)}, but {said} as agreed"
     return Fault("pack_contradiction", detail, f"{path}_code", value=names[1], expected=f"{names[0]}, or its code")
 
@@ -212,10 +223,10 @@ def _gtin_contradiction(line: OrderLine, item: FoundItem, unit: FoundUnit, catal
         return  # a GTIN on kilograms says nothing against an order by the gram
     word = item.product.base_unit
     detail = (
-        f"GTIN {line.gtin} is a pack of {_count(base)} {word} of {item.product.name}, but 1 {unit.unit} is "
-        f"{_count(unit.base_per_unit)} {word} as agreed"
+        f"GTIN {line.gtin} is a pack of {count_text(base)} {word} of {item.product.name}, but 1 {unit.unit} is "
+        f"{count_text(unit.base_per_unit)} {word} as agreed"
     )
-    expected = f"the GTIN of a pack of {_count(unit.base_per_unit)} {word}, or no GTIN"
+    expected = f"the GTIN of a pack of {count_text(unit.base_per_unit)} {word}, or no GTIN"
     yield Fault("pack_contradiction", detail, "/gtin", value=line.gtin, expected=expected)
 
 
@@ -223,7 +234,7 @@ def _size_contradiction(line: OrderLine, product: Product, unit: FoundUnit) -> I
     """A pack size counts items, so it says nothing about products that are weighed or measured."""
     if line.pack_size is None or line.pack_size == unit.base_per_unit or product.base_unit in DIVISIBLE:
         return
-    count = _count(unit.base_per_unit)
+    count = count_text(unit.base_per_unit)
     detail = (
         f"the document says {shortest(line.pack_size):f} in 1 {unit.unit}, but 1 {unit.unit} of {product.name} is "
         f"{count} {product.base_unit} as agreed"
@@ -231,7 +242,8 @@ def _size_contradiction(line: OrderLine, product: Product, unit: FoundUnit) -> I
     yield Fault("pack_contradiction", detail, "/pack_size", value=f"{shortest(line.pack_size):f}", expected=count)
 
 
-def _count(value: Fraction | None) -> str:
+def count_text(value: Fraction | None) -> str:
+    """The number as a decimal where it has an end, as a fraction else."""
     decimal = None if value is None else from_fraction(value)
     return str(value) if decimal is None else f"{shortest(decimal):f}"
 
@@ -251,7 +263,9 @@ def in_base_units(quantity: Decimal, base_per_unit: Decimal) -> Decimal | None:
 
 
 def too_many_digits(line: OrderLine, unit: str | None, base_per_unit: Fraction, base_unit: str) -> Fault:
-    detail = f"{line.quantity:f} {unit} at {_count(base_per_unit)} {base_unit} has more digits than a quantity can have"
+    detail = (
+        f"{line.quantity:f} {unit} at {count_text(base_per_unit)} {base_unit} has more digits than a quantity can have"
+    )
     expected = f"at most {MAX_INTEGER_DIGITS} digits before and {MAX_FRACTION_DIGITS} after the point"
     return Fault("bad_value", detail, "/quantity", value=f"{line.quantity:f}", expected=expected)
 
@@ -267,7 +281,7 @@ def not_whole(line: OrderLine, unit: str | None, base_per_unit: Fraction, base_u
         sold = str(unit)
     ordered = f"{shortest(line.quantity):f} {unit}"
     if not _is_said_in(unit, [per_sales], base_per_unit) and unit != base_unit:
-        ordered += f" ({_count(base)} {base_unit})"
+        ordered += f" ({count_text(base)} {base_unit})"
     below = base // per_sales * per_sales
     nearest = [amount for amount in (below, below + per_sales) if amount > 0]
     return Fault(
@@ -288,4 +302,4 @@ def _in_words(amounts: list[Fraction], unit: str | None, base_per_unit: Fraction
     ordered = [from_fraction(amount / base_per_unit) for amount in amounts]
     if unit and None not in ordered:
         return " or ".join(f"{shortest(amount):f}" for amount in ordered if amount is not None) + f" {unit}"
-    return " or ".join(_count(amount) for amount in amounts) + f" {base_unit}"
+    return " or ".join(count_text(amount) for amount in amounts) + f" {base_unit}"

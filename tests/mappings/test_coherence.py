@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +65,17 @@ def test_a_price_by_the_accounts_own_unit_counts_where_that_unit_is_known(said: 
     assert problems(price("OAT", "CS"), said) == []
     assert [fault.value for fault in problems(price("TEA", "CS"), said)] == ["CS"]
     assert [fault.value for fault in problems(price("OAT", "CS"))] == ["CS"]
+
+
+def test_a_price_by_a_word_of_two_sizes_counts_for_that_word_alone() -> None:
+    twelve, ten = ItemRow("PL-1", None, "OAT", "CS", "EA", Decimal(12)), UnitRow("CS", None, "EA", Decimal(10))
+    (fault,) = problems(price("OAT", "CS"), twelve, ten)
+    assert (fault.code, fault.location, fault.value) == ("bad_value", "prices.csv row 0", "CS")
+    assert fault.detail == (
+        "prices.csv row 0: the price of OAT by CS counts only for lines by CS: 1 CS is agreed as 10 and as 12 EA"
+    )
+    before = replace(twelve, factor=Decimal(10), valid_to=date(2026, 1, 31))
+    assert problems(price("OAT", "CS"), before, replace(twelve, valid_from=date(2026, 2, 1))) == []
 
 
 def test_a_unit_of_ours_that_the_product_has_not() -> None:

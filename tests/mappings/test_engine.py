@@ -408,6 +408,36 @@ def test_no_contract_price_names_the_rows_there_are() -> None:
     assert codes(other.faults) == [("no_contract_price", "/lines/0")]
 
 
+EACHES = {"buyer_item": "PL-0042", "unit": "EA", "quantity": "24"}
+
+
+def test_a_price_by_an_items_own_unit_counts_for_every_unit_of_the_product() -> None:
+    mapping = revision([sku("PL-0042", "OAT-1L", "TRAY", "EA", 12)], prices=[price_row("TRAY", "18.00", "2")])
+    line = map_line(EACHES, mapping, currency="EUR")
+    assert (line.faults, line.contract_price) == ((), Fraction("1.50"))
+    (too_few,) = map_line({**EACHES, "quantity": "12"}, mapping, currency="EUR").faults
+    assert (too_few.code, "doesn't count" in too_few.detail) == ("no_contract_price", False)
+
+
+@pytest.mark.parametrize(
+    ("other", "general"),
+    [(sku("PL-0043", "OAT-1L", "TRAY", "EA", 10), ()), (sku("PL-0044", "MUG"), (unit_row("TRAY", None, "EA", "10"),))],
+)
+def test_a_price_by_a_word_of_two_sizes_is_not_guessed(other: ItemRow, general: Any) -> None:
+    items = [sku("PL-0042", "OAT-1L", "TRAY", "EA", 12), other]
+    mapping = revision(items, general, prices=[price_row("TRAY", "18.00")])
+    (fault,) = map_line(EACHES, mapping, currency="EUR").faults
+    assert fault.code == "no_contract_price"
+    assert fault.detail.endswith("the one by TRAY counts for lines by TRAY only, which is agreed as 10 and as 12 EA")
+    by_tray = map_line({**EACHES, "unit": "TRAY"}, mapping, currency="EUR")
+    assert (by_tray.faults, by_tray.contract_price) == ((), Fraction(18))
+
+
+def test_a_price_by_a_word_that_nobody_explains_is_said_to_count_for_nothing() -> None:
+    (fault,) = map_line(EACHES, priced(price_row("HUH", "18.00")), currency="EUR").faults
+    assert fault.detail.endswith("the one by HUH doesn't count, because nothing says how many EA that is")
+
+
 def test_currency_of_no_price_is_one_fault_of_the_header() -> None:
     mapped = map_order(order(case("10", "12.50"), case("1"), currency="USD"), priced(price_row("XCT", "12.50")))
     assert codes(mapped.all_faults()) == [("currency_mismatch", "/currency")]
