@@ -156,18 +156,22 @@ def no_price(
     currency: str | None,
     on: date | None,
 ) -> Fault:
-    """The account has contract prices, but none for this line: in another currency only, or not at all."""
+    """The account has contract prices, but none for this line: in another currency only, or not at all.
+
+    The value names what has no price, so that two products are two problems, at whatever price they are ordered.
+    """
     path = "/price/amount" if line.price else ""
-    value = f"{line.price.amount:f}" if line.price else None
+    unit = line.unit or line.unit_code
+    value = product.product + (f" by {unit}" if unit else "") + (f" in {currency}" if currency else "")
     rows = (*(step.row for step in ladder.breaks), *ladder.others)
     expected = "; ".join(_row_text(row) for row in rows[:10]) or "an item whose price is agreed"
     currencies = {row.currency for row in in_force(revision.prices.get(product.product, ()), on)}
     if currencies and currency not in currencies:
         agreed = " or ".join(sorted(currencies))
         detail = f"the price of {product.name} is agreed in {agreed}, the order is in {currency}"
-        return Fault("currency_mismatch", detail, path, value=currency, expected=expected)
+        return Fault("currency_mismatch", detail, path, value=value, expected=expected)
     day = f" on {on}" if on else ""
-    amount = f"{line.quantity:f} {line.unit or ''}".rstrip()
+    amount = f"{line.quantity:f} {unit or ''}".rstrip() + (f" at {line.price.amount:f}" if line.price else "")
     detail = f"no price of {product.name} in {currency} is agreed for {amount}{day}"
     for word in dict.fromkeys(row.unit for row in in_force(ladder.others, on) if row.currency == currency):
         detail += _why_not_by(word, product, _sizes(word, product, revision, catalogue, on))

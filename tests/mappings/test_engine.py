@@ -406,6 +406,7 @@ def test_no_contract_price_names_the_rows_there_are() -> None:
     assert line.faults[0].expected == "12.50 EUR per XCT from 40 XCT"
     other = map_line({"seller_item": "MUG", "unit": "EA"}, mapping, currency="EUR")
     assert codes(other.faults) == [("no_contract_price", "/lines/0")]
+    assert [fault.value for fault in (*line.faults, *other.faults)] == ["OAT-1L by CS in EUR", "MUG by EA in EUR"]
 
 
 EACHES = {"buyer_item": "PL-0042", "unit": "EA", "quantity": "24"}
@@ -448,6 +449,7 @@ def test_currency_of_other_products_is_a_fault_of_the_line() -> None:
     mug = PriceRow("MUG", "EA", "USD", Decimal(3))
     line = map_line(case("10", "12.50"), priced(price_row("XCT", "12.50"), mug), currency="USD")
     assert codes(line.faults) == [("currency_mismatch", "/lines/0/price/amount")]
+    assert line.faults[0].value == "OAT-1L by CS in USD"
 
 
 def test_the_accounts_currency_stands_in_for_an_absent_one() -> None:
