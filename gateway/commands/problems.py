@@ -28,9 +28,15 @@ def problems() -> None:
 @reports
 @click.option("--account", metavar="ID", help="Only this account's.")
 def list_problems(screen: Screen, account: str | None) -> None:
-    """List why messages are held or have failed, most frequent first."""
+    """List why messages are held or have failed, most frequent first.
+
+    What else is wrong with them, but would hold none of them, stands at each message (`gateway messages show`).
+    """
+    from gateway.holding import holding_faults
+
     with opened() as services:
-        rows = [_row(one) for one in services.store.problems.all(account)]
+        holds = holding_faults(services.terms)
+        rows = [_row(one) for one in services.store.problems.all(account, holds=holds)]
     screen.table(rows, _COLUMNS, "No problems.")
 
 
@@ -39,9 +45,12 @@ def list_problems(screen: Screen, account: str | None) -> None:
 @click.argument("fingerprint")
 def show(screen: Screen, fingerprint: str) -> None:
     """Show one cause, what to do about it, and its messages."""
+    from gateway.holding import holding_faults
+
     with opened() as services:
-        found = services.store.problems.all(fingerprint=fingerprint)
-        ids = services.store.problems.messages(fingerprint)
+        holds = holding_faults(services.terms)
+        found = services.store.problems.all(fingerprint=fingerprint, holds=holds)
+        ids = services.store.problems.messages(fingerprint, holds=holds)
     if not found:
         raise Failed(f"There is no open problem {fingerprint}.")
     one = found[0]

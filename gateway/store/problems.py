@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from sqlalchemy.engine import Connection
 
@@ -36,28 +38,50 @@ _OPEN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFault:
+    """One fault of a held or failed message. `mapping_revision` is what it was judged under, None where nothing was."""
+
+    message_id: str
+    account_id: str
+    mapping_revision: int | None
+    received_at: int
+    code: str
+    path: str
+    fingerprint: str
+
+
+Holds = Callable[[OpenFault], bool]
+"""Whether a fault is one that keeps its message from being answered."""
+
+
 class Problems:
-    """The repository of open problems. Costs what is open, not what ever was."""
+    """The repository of open problems. Costs what is open, not what ever was.
+
+    Beside the fault that holds a message stand others that would not. They are no problems, and are left out by
+    `holds`; of a message whose faults all seem to be such, each counts, so that nothing waits unseen.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def all(self, account_id: str | None = None, fingerprint: str | None = None) -> list[Problem]:
+    def all(
+        self, account_id: str | None = None, fingerprint: str | None = None, *, holds: Holds = lambda _: True
+    ) -> list[Problem]:
         """Every open problem, the one with most messages first."""
-        conditions, values = "", []
-        for column, value in (("m.account_id", account_id), ("f.fingerprint", fingerprint)):
-            if value is not None:
-                conditions += f" AND {column} = ?"
-                values.append(value)
         with self._database.snapshot() as connection:
-            rows = fetch(
-                connection,
-                "SELECT f.fingerprint, m.account_id, f.code, count(DISTINCT m.id), min(m.received_at), "
-                f"max(m.received_at), max(m.id) {_OPEN}{conditions} GROUP BY f.fingerprint, m.account_id, f.code "
-                "ORDER BY count(DISTINCT m.id) DESC, max(m.id) DESC",
-                values,
-            )
-            return [Problem(*row, *self._newest(connection, row[0], row[6])) for row in rows]
+            causes: dict[tuple[str, str, str], dict[str, int]] = {}
+            for one in _holding(_open_faults(connection, account_id, fingerprint), holds):
+                if fingerprint in (None, one.fingerprint):
+                    cause = (one.fingerprint, one.account_id, one.code)
+                    causes.setdefault(cause, {})[one.message_id] = one.received_at
+            ranked = sorted(causes.items(), key=lambda cause: (len(cause[1]), max(cause[1])), reverse=True)
+            return [self._problem(connection, cause, messages) for cause, messages in ranked]
+
+    def _problem(self, connection: Connection, cause: tuple[str, str, str], messages: dict[str, int]) -> Problem:
+        times, newest = messages.values(), max(messages)
+        told = self._newest(connection, cause[0], newest)
+        return Problem(*cause, len(messages), min(times), max(times), newest, *told)  # type: ignore[arg-type]
 
     @staticmethod
     def _newest(connection: Connection, fingerprint: str, message_id: str) -> tuple[str | None, ...]:
@@ -74,8 +98,31 @@ class Problems:
         with self._database.read() as connection:
             return [row[0] for row in fetch(connection, query, [message_id])]
 
-    def messages(self, fingerprint: str) -> list[str]:
+    def messages(self, fingerprint: str, *, holds: Holds = lambda _: True) -> list[str]:
         """The ids of the open messages with this cause, oldest first."""
-        query = f"SELECT DISTINCT m.id {_OPEN} AND f.fingerprint = ? ORDER BY m.id"
         with self._database.read() as connection:
-            return [row[0] for row in fetch(connection, query, [fingerprint])]
+            found = _holding(_open_faults(connection, None, fingerprint), holds)
+            return sorted({one.message_id for one in found if one.fingerprint == fingerprint})
+
+
+def _open_faults(connection: Connection, account_id: str | None, fingerprint: str | None) -> list[OpenFault]:
+    """Every fault of the open messages, or of those that have this one; by message."""
+    conditions, values = "", []
+    if account_id is not None:
+        conditions += " AND m.account_id = ?"
+        values.append(account_id)
+    if fingerprint is not None:
+        conditions += " AND m.id IN (SELECT message_id FROM faults WHERE fingerprint = ?)"
+        values.append(fingerprint)
+    query = (
+        "SELECT m.id, m.account_id, m.mapping_revision, m.received_at, f.code, f.path, f.fingerprint "
+        f"{_OPEN}{conditions} ORDER BY m.id, f.number"
+    )
+    return [OpenFault(*row) for row in fetch(connection, query, values)]
+
+
+def _holding(found: Iterable[OpenFault], holds: Holds) -> Iterator[OpenFault]:
+    """Of each message the faults that hold it; all of them where none seems to."""
+    for _, of_message in groupby(found, key=lambda one: one.message_id):
+        faults = list(of_message)
+        yield from [one for one in faults if holds(one)] or faults

@@ -135,6 +135,14 @@ _OF_THE_HEADER: Mapping[Consequence, Consequence] = {"reject_line": "reject_orde
 """A header has no line to refuse or to keep back: what is wrong there concerns all of them."""
 
 
+def keeps_from_an_answer(code: str, of_line: bool, policies: Policies) -> bool:
+    """Whether a fault of this code, of a line or the header, is one that the whole order waits or is refused for."""
+    consequence = consequence_of(code, policies)
+    if not of_line:
+        consequence = _OF_THE_HEADER.get(consequence, consequence)
+    return consequence in ("reject_order", "hold_order")
+
+
 def _apply(judgement: Judgement, fault: Fault, consequence: Consequence) -> None:
     index = line_index(fault)
     if index is None:

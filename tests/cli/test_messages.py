@@ -115,6 +115,19 @@ def test_a_dismissed_message_is_closed(run: Run, send: Send) -> None:
     assert steps[-1]["actor"].startswith("cli")
 
 
+def test_a_fault_that_would_only_refuse_a_line_is_no_problem(run: Run, services: Services) -> None:
+    """An unknown item holds the order; the part of a carton beside it would not have."""
+    order = json.loads(sample("nordic-office", "03-unknown-item.json"))
+    order["lines"][0] |= {"quantity": "7", "unit": "STK"}
+    account = read_account(ACCOUNTS / "nordic-office").account
+    kept = take_in(services, Arrival(account, False, json.dumps(order).encode(), "test")).kept
+    drain(services, EVERY_LANE, lambda: None)
+    faults = run("messages", "show", kept.message_id, "--json").json["faults"]
+    assert [one["code"] for one in faults] == ["fractional_unit", "unknown_item", "unknown_item"]
+    problems = run("problems", "list", "--json").json
+    assert [(one["code"], one["value"]) for one in problems] == [("unknown_item", "0999"), ("unknown_item", "0998")]
+
+
 def test_problems_are_grouped_by_cause(run: Run, send: Send) -> None:
     held = send("nordic-office", "03-unknown-item.json")
     send("nordic-office", "04-price-two-percent-off.json")

@@ -37,3 +37,14 @@ def test_accounts_are_kept_apart_and_what_is_settled_is_no_problem(store: Store)
     store.messages.dismiss(dismissed, "cli", "no more")
     assert sorted(one.account_id for one in store.problems.all()) == ["acme", "delta"]
     assert [one.account_id for one in store.problems.all("delta")] == ["delta"]
+
+
+def test_what_would_not_hold_a_message_is_no_problem_unless_nothing_else_is(store: Store) -> None:
+    beside = hold(store, b"1", UNKNOWN, PRICE)
+    alone = hold(store, b"2", PRICE)
+    found = store.problems.all(holds=lambda one: one.code == "unknown_item")
+    assert [(one.code, one.last_message_id) for one in found] == [("price_mismatch", alone), ("unknown_item", beside)]
+    price = found[0].fingerprint
+    assert store.problems.messages(price, holds=lambda one: one.code == "unknown_item") == [alone]
+    assert store.problems.messages(price) == [beside, alone]
+    assert store.problems.all(fingerprint=price, holds=lambda one: one.code == "unknown_item") == found[:1]

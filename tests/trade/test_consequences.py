@@ -8,7 +8,14 @@ from typing import get_args
 
 import pytest
 
-from gateway.trade.consequences import CONSEQUENCES, ByPolicy, Consequence, consequence_of, judge
+from gateway.trade.consequences import (
+    CONSEQUENCES,
+    ByPolicy,
+    Consequence,
+    consequence_of,
+    judge,
+    keeps_from_an_answer,
+)
 from mappings.account import Policies
 from schemas.fault_codes import FAULTS
 from schemas.faults import Fault
@@ -88,3 +95,19 @@ def test_a_rejection_wins_over_a_hold_in_either_order() -> None:
     faults = [Fault("unknown_unit", "?", "/lines/0/unit"), Fault("wrong_buyer", "?", "/buyer")]
     assert judge(faults, Policies()).order == "reject_order"
     assert judge(faults[::-1], Policies()).order == "reject_order"
+
+
+@pytest.mark.parametrize(
+    ("code", "policies", "of_line", "keeps"),
+    [
+        ("fractional_unit", {"fractional_unit": "round_up"}, True, False),
+        ("fractional_unit", {"fractional_unit": "hold"}, True, True),
+        ("inactive_product", {}, True, False),
+        ("bad_value", {}, True, False),
+        ("bad_value", {}, False, True),
+        ("unknown_item", {"unknown_item": "hold_line"}, True, False),
+        ("unknown_item", {}, True, True),
+    ],
+)
+def test_what_keeps_an_order_from_its_answer(code: str, policies: dict[str, str], of_line: bool, keeps: bool) -> None:
+    assert keeps_from_an_answer(code, of_line, Policies.model_validate(policies)) is keeps
