@@ -114,19 +114,29 @@ def _told(one: dict[str, Any], plan: Plan) -> list[str]:
 @reports
 @click.argument("account_id", metavar="ID")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-def export(screen: Screen, account_id: str, folder: Path) -> None:
+@click.option("--force", is_flag=True, help="Overwrite files with what was never published, too.")
+def export(screen: Screen, account_id: str, folder: Path, force: bool) -> None:
     """Write an account's published mapping as a folder.
 
-    `accounts import` takes it back unchanged.
+    `accounts import` takes it back unchanged. A folder that was exported before is brought up to date, unless one of
+    its files was edited since and not published.
     """
     from gateway.accounts import published_folder
+    from gateway.exporting import edited_files
     from mappings.files.account_folder import write_account
 
     with opened() as services:
         content = published_folder(services.store, account_id)
-    if content is None:
-        raise Failed(f"There is no account {account_id}.")
-    _refuse_other_content(folder, account_id)
+        if content is None:
+            raise Failed(f"There is no account {account_id}.")
+        _refuse_other_content(folder, account_id)
+        edited = [] if force else edited_files(services.store, account_id, folder, content)
+    if edited:
+        raise Failed(
+            f"{', '.join(edited)} in {folder} would be overwritten with what was published, and has what never was. "
+            "Import the folder first, name an empty one, or say --force.",
+            CONFLICT,
+        )
     try:
         for stale in folder.glob("samples/*"):
             if stale.name not in content.samples:
@@ -139,14 +149,11 @@ def export(screen: Screen, account_id: str, folder: Path) -> None:
 
 def _refuse_other_content(folder: Path, account_id: str) -> None:
     """Only an empty folder, or this account's own, is written to."""
-    from mappings.files.account_folder import read_account
-    from mappings.files.text import FilesRejected
+    from mappings.files.account_folder import read_folder
 
     if not folder.exists() or not any(folder.iterdir()):
         return
-    try:
-        if read_account(folder).account.id == account_id:
-            return
-    except FilesRejected:
-        pass  # not an account's folder at all, which is refused just below
+    account = read_folder(folder).account
+    if account is not None and account.id == account_id:
+        return
     raise Failed(f"{folder} has other content than {account_id}; name an empty folder.", CONFLICT)

@@ -113,15 +113,21 @@ def write_account(folder: Path, content: AccountFolder) -> None:
     for stale in folder.glob("*_map.yaml"):
         if stale.name not in content.maps:
             stale.unlink()
+    for name, body in files_of(content).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(body)
+
+
+def files_of(content: AccountFolder) -> dict[str, bytes]:
+    """The folder's files as they are written, by their path in it."""
     terms = content.account.model_dump(mode="json", by_alias=True, exclude_none=True)
-    (folder / "account.yaml").write_text(yaml_text(terms), encoding="utf-8", newline="")
-    for kind, rows in content.rows().items():
-        (folder / TABLES[kind].file).write_text(csv_text(kind, rows), encoding="utf-8", newline="")
-    for name, text in content.maps.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="")
-    for name, body in content.samples.items():
-        (folder / "samples").mkdir(exist_ok=True)
-        (folder / "samples" / name).write_bytes(body)
+    texts = {
+        _TERMS: yaml_text(terms),
+        **{TABLES[kind].file: csv_text(kind, rows) for kind, rows in content.rows().items()},
+        **content.maps,
+    }
+    samples = {f"samples/{name}": body for name, body in content.samples.items()}
+    return {name: text.encode() for name, text in texts.items()} | samples
 
 
 def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:

@@ -298,11 +298,44 @@ def test_export_overwrites_nothing_else(run: Run, catalogue: None, tmp_path: Pat
     assert run("accounts", "export", "acme-retail", str(tmp_path / "out")).code == 0
     (tmp_path / "out" / "samples" / "stale.xml").write_text("<stale/>")
     assert run("accounts", "export", "nordic-office", str(tmp_path / "out")).code == 4
+    assert run("accounts", "export", "acme-retail", str(tmp_path / "out")).code == 4
     assert (tmp_path / "out" / "samples" / "stale.xml").exists()
-    assert run("accounts", "export", "acme-retail", str(tmp_path / "out")).code == 0
+    assert run("accounts", "export", "acme-retail", str(tmp_path / "out"), "--force").code == 0
     assert read_account(tmp_path / "out") == read_account(ACCOUNTS / "acme-retail")
     assert run("accounts", "export", "nobody", str(tmp_path / "new")).code == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_export_overwrites_no_edit_that_was_not_published(run: Run, catalogue: None, tmp_path: Path) -> None:
+    run("accounts", "import", str(ACCOUNTS / "acme-retail"))
+    folder = tmp_path / "out"
+    export = ("accounts", "export", "acme-retail", str(folder))
+    assert run(*export).code == 0
+    assert run(*export).code == 0, "nothing was edited"
+    terms, units = (folder / "account.yaml").read_text(), (folder / "units.csv").read_text()
+    (folder / "account.yaml").write_text("# asked for by Jo\n" + terms)
+    (folder / "units.csv").write_text(units + "TRAY,,EA,6\n")
+    (folder / "items.csv").write_text((folder / "items.csv").read_text() + "broken\n")
+    refused = run(*export)
+    assert refused.code == 4
+    assert "account.yaml, items.csv, units.csv in " in refused.err
+    assert (folder / "units.csv").read_text() == units + "TRAY,,EA,6\n"
+    assert run(*export, "--force").code == 0
+    assert ((folder / "account.yaml").read_text(), (folder / "units.csv").read_text()) == (terms, units)
+
+
+def test_export_brings_an_older_export_up_to_date(run: Run, catalogue: None, tmp_path: Path) -> None:
+    run("accounts", "import", str(ACCOUNTS / "acme-retail"))
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        run("accounts", "export", "acme-retail", str(folder))
+    header, *rows = (new / "units.csv").read_text().splitlines()
+    (new / "units.csv").write_text("\n".join([header, "TRAY,,EA,6", *reversed(rows)]) + "\n")
+    assert run("accounts", "import", str(new)).code == 0
+    for folder in (old, new):
+        assert run("accounts", "export", "acme-retail", str(folder)).code == 0, folder
+    assert read_account(old) == read_account(new)
+    assert "TRAY,,EA,6" in (old / "units.csv").read_text()
 
 
 def test_an_unknown_account_has_no_folder(services: Services) -> None:
