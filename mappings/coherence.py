@@ -35,14 +35,18 @@ def mapping_problems(
     rows: Mapping[Kind, Placed],
     catalogue: Catalogue | None,
     sites: Collection[str],
+    unread: Collection[Kind] = (),
 ) -> tuple[Fault, ...]:
     """What will keep the account's orders from being answered, and numbers with a wrong check digit.
 
     `account` is None where its terms can't be read, `catalogue` where nothing is to be said of our products. `sites`
-    are those that stock was ever told of.
+    are those that stock was ever told of. `unread` are tables that couldn't be read whole: what they would have said is
+    missed nowhere.
     """
     terms = () if account is None else (*_formats(account), *_terms_check_digits(account))
     ours = () if catalogue is None else (*_products(account_id, rows, catalogue), *_units(rows, catalogue))
+    if catalogue is not None and not {"item", "unit"} & set(unread):
+        ours = (*ours, *_price_units(rows, catalogue))
     return (*terms, *ours, *_sites(account_id, rows["site"], sites), *_items_check_digits(rows["item"]))
 
 
@@ -93,7 +97,6 @@ def _units(rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]
         if row.product is None and row.unit is not None and row.unit not in has:
             detail = f"{place}: 1 {row.account_unit} is so many {row.unit} there, but no product of ours has that unit"
             yield Fault("bad_value", detail, "", place, row.unit, "a base unit of products.csv or a pack of packs.csv")
-    yield from _price_units(rows, catalogue)
 
 
 def _price_units(rows: Mapping[Kind, Placed], catalogue: Catalogue) -> Iterator[Fault]:

@@ -76,7 +76,7 @@ def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]
     catalogue = services.terms.catalogue()
     known = None if read.faults and not catalogue.products else catalogue
     account_id = read.account.id if read.account else folder.name
-    found = mapping_problems(account_id, read.account, read.rows, known, services.store.stock.sites())
+    found = mapping_problems(account_id, read.account, read.rows, known, services.store.stock.sites(), read.unread)
     return [*read.strays, *(read.placed(fault) for fault in found)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mappings.account import Account
 from mappings.calendars import UnknownCalendar, known_calendar
-from mappings.files.tables import read_rows
+from mappings.files.tables import PlacedRows, read_rows
 from mappings.files.text import FilesRejected, collect, text_of
 from mappings.files.writing import csv_text, yaml_text
 from mappings.files.yaml_model import Lines, read_model
@@ -56,6 +56,8 @@ class FolderRead:
     faults: tuple[Fault, ...]
     strays: tuple[Fault, ...]
     lines: Lines = field(default_factory=dict)
+    unread: frozenset[Kind] = frozenset()
+    """Tables that have rows which nobody could read: nothing can be said of what another file has beyond them."""
 
     def content(self) -> AccountFolder:
         """The folder as a value. Raises FilesRejected where there is a fault."""
@@ -92,19 +94,21 @@ def read_folder(folder: Path) -> FolderRead:
         return _unknown_calendar(name, tree, lines)
 
     account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
+    tables = {kind: _table_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS}
     return FolderRead(
         account=account,
-        rows={kind: _table_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS},
+        rows={kind: table.rows for kind, table in tables.items()},
         maps={path.name: _map_text(path, faults) for path in sorted(folder.glob("*_map.yaml"))},
         samples=_samples(folder / "samples"),
         faults=tuple(faults),
         strays=tuple(strays),
         lines=kept,
+        unread=frozenset(kind for kind, table in tables.items() if not table.is_whole),
     )
 
 
-def _table_rows(path: Path, kind: Kind, faults: list[Fault]) -> tuple[tuple[str, Any], ...]:
-    return read_rows(path, kind, faults) if path.exists() else ()
+def _table_rows(path: Path, kind: Kind, faults: list[Fault]) -> PlacedRows:
+    return read_rows(path, kind, faults) if path.exists() else PlacedRows()
 
 
 def write_account(folder: Path, content: AccountFolder) -> None:

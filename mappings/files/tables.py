@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -80,25 +80,35 @@ def _faults_of_rows(cells: Cells) -> list[Fault]:
 
 def _catalogue_file(path: Path, kind: Kind) -> tuple[Any, ...]:
     faults: list[Fault] = []
-    rows = read_rows(path, kind, faults)
+    read = read_rows(path, kind, faults)
     if faults:
         raise FilesRejected(faults)
-    return tuple(row for _, row in rows)
+    return tuple(row for _, row in read.rows)
 
 
-def read_rows(path: Path, kind: Kind, faults: list[Fault]) -> tuple[tuple[str, Any], ...]:
-    """The file's rows, each with its place ("items.csv line 12"); what is wrong with it joins `faults`. Rows with a
-    fault are there as far as they can be read, in `RowsRead`'s sense."""
+@dataclass(frozen=True, slots=True)
+class PlacedRows:
+    """A file's rows, each with its place ("items.csv line 12"); those with a fault as far as they can be read, in
+    `RowsRead`'s sense. Where the file `is_whole`, it has no others."""
+
+    rows: tuple[tuple[str, Any], ...] = ()
+    is_whole: bool = True
+
+
+def read_rows(path: Path, kind: Kind, faults: list[Fault]) -> PlacedRows:
+    """The file's rows; what is wrong with it joins `faults`."""
     cells: Cells | None = collect(faults, lambda: _cells_of(path, kind))
     if cells is None:
-        return ()
+        return PlacedRows(is_whole=False)
     faults.extend(cells.faults)
     if not cells.is_whole:
         faults.extend(_faults_of_rows(cells))
-        return ()
+        return PlacedRows(is_whole=False)
     read = rows_of(kind, cells.rows, cells.place)
     faults.extend(fault for _, fault in read.faults)
-    return tuple((cells.place(index, None), row) for index, row in sorted((*read.good, *read.faulty), key=_index))
+    rows = sorted((*read.good, *read.faulty), key=_index)
+    breaks_off = any(fault.code == "file_not_readable" for fault in cells.faults)
+    return PlacedRows(tuple((cells.place(index, None), row) for index, row in rows), not breaks_off)
 
 
 def _index(read: tuple[int, Any]) -> int:
@@ -138,6 +148,7 @@ def _csv_cells(path: Path, kind: Kind) -> Cells:
     faults: list[Fault] = []
     try:
         first = next(lines, [])
+        _refuse_other_separator(first, kind, f"{name} line 1")
         header = _header(first, kind, f"{name} line 1")
         start = lines.line_num + 1
         for cells in lines:
@@ -150,6 +161,23 @@ def _csv_cells(path: Path, kind: Kind) -> Cells:
         broken = unreadable(location, f"can't be read as CSV: {error}", "comma-separated values (RFC 4180)")
         faults.extend(broken.faults)
     return _cells_under(header, kind, rows, lambda index, _column: f"{name} line {starts[index]}", faults)
+
+
+def _refuse_other_separator(cells: Sequence[str], kind: Kind, location: str) -> None:
+    """A header that names columns only when it is split at another sign, as spreadsheets write it in many countries."""
+    names = TABLES[kind].names
+    if len(_known(cells, names)) > 1:
+        return
+    for sign, said in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
+        if len(_known(",".join(cells).split(sign), names)) > 1:
+            wrong = f"columns are separated by {said} here; they must be separated by commas"
+            raise unreadable(location, wrong, ",".join(names))
+
+
+def _known(cells: Iterable[str], names: Sequence[str]) -> set[str | None]:
+    """The columns that these cells name, or nearly do."""
+    said = [cell.strip().strip('"') for cell in cells]
+    return {name if name in names else _meant(name, names) for name in said} - {None}
 
 
 def _cells_under(header: Header, kind: Kind, rows: Rows, place: Places, faults: Sequence[Fault] = ()) -> Cells:

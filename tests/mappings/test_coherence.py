@@ -67,6 +67,13 @@ def test_a_price_by_the_accounts_own_unit_counts_where_that_unit_is_known(said: 
     assert [fault.value for fault in problems(price("OAT", "CS"))] == ["CS"]
 
 
+@pytest.mark.parametrize("unread", ["item", "unit"])
+def test_what_an_unread_table_would_have_said_is_not_missed(unread: Kind) -> None:
+    rows = {kind: [_placed(0, price("OAT", "CS"))] if kind == "price" else [] for kind in KINDS}
+    assert mapping_problems("acme", None, rows, CATALOGUE, ()) != ()
+    assert mapping_problems("acme", None, rows, CATALOGUE, (), [unread]) == ()
+
+
 def test_a_price_by_a_word_of_two_sizes_counts_for_that_word_alone() -> None:
     twelve, ten = ItemRow("PL-1", None, "OAT", "CS", "EA", Decimal(12)), UnitRow("CS", None, "EA", Decimal(10))
     (fault,) = problems(price("OAT", "CS"), twelve, ten)

@@ -198,6 +198,25 @@ def test_under_a_column_that_nobody_knows_only_the_other_cells_are_judged(tmp_pa
     ]
 
 
+@pytest.mark.parametrize(("sign", "said"), [(";", "';'"), ("\t", "tabs"), ("|", "'|'")])
+def test_a_table_of_another_separator_is_told_so_and_nothing_more(tmp_path: Path, sign: str, said: str) -> None:
+    units = "account_unit,product,unit,faktor\nCS,,XCT,1\n,,,\n".replace(",", sign)
+    read = read_folder(folder(tmp_path, units_csv=units, items_csv=ITEMS_HEADER + "PL-1,,P,,,,,,\n"))
+    (fault,) = read.faults
+    assert fault.detail == (f"units.csv line 1: columns are separated by {said} here; they must be separated by commas")
+    assert (fault.code, fault.location, fault.expected) == (
+        "file_not_readable", "units.csv line 1", "account_unit,product,unit,factor",
+    )  # fmt: skip
+    assert (read.unread, len(read.rows["item"])) == ({"unit"}, 1)
+
+
+def test_decimal_commas_are_no_reason_to_take_a_table_for_another(tmp_path: Path) -> None:
+    text = "account_unit;product;unit;factor\nCS;;XCT;1,5\n"
+    (fault,) = faults_of(folder(tmp_path, units_csv=text))
+    assert "separated by ';'" in fault.detail
+    assert read_account(folder(tmp_path, units_csv='account_unit,product,unit,factor\n"a;b",,EA,1\n')).units
+
+
 def test_where_a_table_breaks_off_what_stands_before_is_judged(tmp_path: Path) -> None:
     broken = 'account_unit,product,unit,factor\nCS,,XCT,none\nPL,,XPX,1\n"open,,EA,1\n'
     assert places(faults_of(folder(tmp_path, units_csv=broken))) == [
