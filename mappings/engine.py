@@ -200,9 +200,9 @@ def _price(
     step = prices.ladder.reached(base_quantity)
     if step is None:
         ordered, _, faults = _unpriced(line, terms, context)
-        memory = context.memory
+        memory, unit = context.memory, line.unit or terms.unit.unit
         missing = no_price(
-            line, measure.product, prices.ladder, memory.revision, memory.catalogue, context.currency, on
+            line, unit, measure.product, prices.ladder, memory.revision, memory.catalogue, context.currency, on
         )
         return ordered, None, (*faults, missing)
     if line.price is None:

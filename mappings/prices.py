@@ -149,6 +149,7 @@ def _in_full(price: Fraction) -> str:
 
 def no_price(
     line: OrderLine,
+    unit: str | None,
     product: Product,
     ladder: Ladder,
     revision: MappingRevision,
@@ -158,10 +159,10 @@ def no_price(
 ) -> Fault:
     """The account has contract prices, but none for this line: in another currency only, or not at all.
 
+    `unit` is the account's word for the one it is ordered in, whether the line says it or not.
     The value names what has no price, so that two products are two problems, at whatever price they are ordered.
     """
     path = "/price/amount" if line.price else ""
-    unit = line.unit or line.unit_code
     value = product.product + (f" by {unit}" if unit else "") + (f" in {currency}" if currency else "")
     rows = (*(step.row for step in ladder.breaks), *ladder.others)
     expected = "; ".join(_row_text(row) for row in rows[:10]) or "an item whose price is agreed"

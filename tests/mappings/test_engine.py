@@ -439,6 +439,13 @@ def test_a_price_by_a_word_that_nobody_explains_is_said_to_count_for_nothing() -
     assert fault.detail.endswith("the one by HUH doesn't count, because nothing says how many EA that is")
 
 
+def test_no_contract_price_names_the_unit_that_the_line_leaves_to_what_is_agreed() -> None:
+    mapping = revision(prices=[price_row("XCT", "12.50", "40")], policies={"default_unit": "XCT"})
+    (fault,) = map_line({"seller_item": "MUG"}, mapping, currency="EUR").faults
+    assert fault.code == "no_contract_price"
+    assert fault.detail.endswith("in EUR is agreed for 1 XCT on 2026-11-23")
+
+
 def test_currency_of_no_price_is_one_fault_of_the_header() -> None:
     mapped = map_order(order(case("10", "12.50"), case("1"), currency="USD"), priced(price_row("XCT", "12.50")))
     assert codes(mapped.all_faults()) == [("currency_mismatch", "/currency")]
