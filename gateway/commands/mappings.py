@@ -10,6 +10,7 @@ from gateway.commands.opening import opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, reports
 
 if TYPE_CHECKING:
+    from gateway.samples import Judged
     from gateway.services import Services
 
 
@@ -26,7 +27,7 @@ def test(screen: Screen, account_id: str, last: int | None) -> int:
     """Judge an account's samples under its mapping, without effect.
 
     Each is compared with the *.expected.json beside it, on the stock of the last import. Messages are compared with
-    what came of them: status and faults.
+    what came of them: status and faults. Of what doesn't come out as expected, every fault is said.
     """
     with opened() as services:
         if account_id not in services.store.revisions.current([account_id]):
@@ -48,7 +49,7 @@ def _samples(services: Services, account_id: str) -> list[dict[str, Any]]:
     if not judged:
         raise Failed(f"{account_id} has no samples.")
     return [
-        _told(sample.name, one.status, None if sample.expected is None else differences(sample.expected, one))
+        _told(sample.name, one, None if sample.expected is None else differences(sample.expected, one))
         for sample, one in judged
     ]
 
@@ -59,14 +60,18 @@ def _messages(services: Services, account_id: str, last: int) -> list[dict[str, 
     told = []
     for stored, one in judge_messages(services, account_id, last):
         came = [{"code": fault.code, "path": fault.path} for fault in services.store.messages.faults(stored.id)]
-        told.append(_told(stored.id, one.status, differences({"status": stored.status, "faults": came}, one)))
+        told.append(_told(stored.id, one, differences({"status": stored.status, "faults": came}, one)))
     return told
 
 
-def _told(name: str, status: str, found: list[str] | None) -> dict[str, Any]:
-    return {"name": name, "status": status, "ok": not found, "differences": found}
+def _told(name: str, judged: Judged, found: list[str] | None) -> dict[str, Any]:
+    faults = [fault.as_json() for fault in judged.faults]
+    return {"name": name, "status": judged.status, "ok": not found, "differences": found, "faults": faults}
 
 
 def _lines(row: dict[str, Any]) -> list[str]:
     state = "no expectation" if row["differences"] is None else "as expected" if row["ok"] else "differs"
-    return [f"{row['name']}: {row['status']}, {state}", *(f"    {one}" for one in row["differences"] or ())]
+    told = [f"{row['name']}: {row['status']}, {state}", *(f"    {one}" for one in row["differences"] or ())]
+    if row["differences"] == []:
+        return told
+    return [*told, *(f"    {one['code']}: {one['detail']}" for one in row["faults"])]

@@ -364,6 +364,23 @@ def test_a_sample_that_comes_out_otherwise_fails(run: Run, services: Services, t
     assert "02-short-stock.json: done, differs" in tested.out
     assert '"11"' in tested.out
     assert "01-accepted.json: done, as expected" in tested.out
+    assert "unknown_item" not in tested.out, "of what is held as expected nothing more is said"
+
+
+def test_a_sample_that_is_rejected_says_why(run: Run, services: Services, tmp_path: Path) -> None:
+    folder = tmp_path / "nordic"
+    shutil.copytree(ACCOUNTS / "nordic-office", folder)
+    (folder / "samples" / "01-accepted.json").write_text('{"order_number": "NO-1"}')
+    (folder / "samples" / "06-new.json").write_text("{")
+    assert run("accounts", "import", str(folder)).code == 0
+    tested = run("mappings", "test", "nordic-office")
+    assert tested.code == 1
+    assert "01-accepted.json: rejected, differs\n" in tested.out
+    told = {row["name"]: row for row in run("mappings", "test", "nordic-office", "--json").json}
+    for name in ("01-accepted.json", "06-new.json"):
+        assert told[name]["faults"]
+        for fault in told[name]["faults"]:
+            assert f"    {fault['code']}: {fault['detail']}\n" in tested.out
 
 
 def test_what_came_in_lately_is_judged_under_the_present_mapping(
