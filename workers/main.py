@@ -77,13 +77,13 @@ def up(settings: Settings, told: argparse.Namespace) -> int:
     if told.demo:  # the demo's answers are to be read, not a line for every request; what is set explicitly stands
         quiet = {f"{PREFIX}LOG_LEVEL": "WARNING", f"{PREFIX}LOG_FORMAT": "text"}
         environment |= {name: value for name, value in quiet.items() if name not in os.environ}
+    _address_file(settings).unlink(missing_ok=True)  # it serves there no more; one that ended is asked for there
     Supervisor(
         _parts(settings, listening.fileno(), environment, address if told.demo else None),
         heartbeat_seconds=settings.heartbeat_seconds,
         stop_seconds=settings.stop_seconds,
         on_first_sign=lambda name: _say_serving(name, address, settings),
     ).run()
-    _address_file(settings).unlink(missing_ok=True)
     if settings.log_format != "json":
         print("Stopped.", flush=True)  # noqa: T201
     return 0

@@ -103,7 +103,7 @@ def test_the_demo_shows_every_answer_stops_and_comes_back(
     _the_running_gateway_is_found(run, data_dir, told)
     assert first.stop() == 0
     assert first.said().endswith("Stopped.\n")
-    assert not (data_dir / "run" / "address").exists()
+    _the_stopped_gateway_is_missed(run, told)
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
     messages = run("messages", "list", "--json").json
@@ -218,6 +218,15 @@ def _the_running_gateway_is_found(run: Run, data_dir: Path, told: str) -> None:
         ["sh", "-c", command], cwd=data_dir.parent, env=environment, capture_output=True, timeout=60, check=True
     )
     assert b": still held: " in ran.stdout
+
+
+def _the_stopped_gateway_is_missed(run: Run, told: str) -> None:
+    """It is looked for where it served last, whatever else serves at the port in the settings."""
+    base = re.findall(r"Serving at (\S+)", told)[0]
+    said = run("doctor", "--json")
+    serving = next(one for one in said.json["checks"] if one["name"] == "serving")
+    assert (said.code, serving["ok"]) == (1, False)
+    assert f"the gateway is down: nothing at {base};" in serving["detail"]
 
 
 def _keeps_keys_to_their_owner(data_dir: Path, told: str) -> None:
