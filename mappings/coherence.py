@@ -39,11 +39,11 @@ def mapping_problems(
 ) -> tuple[Fault, ...]:
     """What will keep the account's orders from being answered, and numbers with a wrong check digit.
 
-    `account` is None where its terms can't be read, `catalogue` where nothing is to be said of our products. `sites`
-    are those that stock was ever told of. `unread` are tables that couldn't be read whole: what they would have said is
-    missed nowhere.
+    `account` is None where its terms can't be read, and has only what is right of them where a part is wrong;
+    `catalogue` is None where nothing is to be said of our products. `sites` are those that stock was ever told of.
+    `unread` are tables that couldn't be read whole: what they would have said is missed nowhere.
     """
-    terms = () if account is None else (*_formats(account), *_terms_check_digits(account))
+    terms = () if account is None else (*_formats(account_id, account), *_terms_check_digits(account))
     ours = () if catalogue is None else (*_products(account_id, rows, catalogue), *_units(rows, catalogue))
     if catalogue is not None and not {"item", "unit"} & set(unread):
         ours = (*ours, *_price_units(rows, catalogue))
@@ -51,15 +51,15 @@ def mapping_problems(
 
 
 # --- account.yaml ----------------------------------------------------------------------------------------------------
-def _formats(account: Account) -> Iterator[Fault]:
+def _formats(account_id: str, account: Account) -> Iterator[Fault]:
     known = f"one of {', '.join(FORMATS)}"
     for index, name in enumerate(account.inbound.formats):
         if name not in FORMATS:
-            detail = f"{account.id} may send {name}, which this program can't read"
+            detail = f"{account_id} may send {name}, which this program can't read"
             yield Fault("bad_value", detail, f"/inbound/formats/{index}", _TERMS, name, known)
     response = account.outbound.get("order_response")
     if response is not None and "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
-        detail = f"{account.id} wants order responses in {response.format}, which this program can't write"
+        detail = f"{account_id} wants order responses in {response.format}, which this program can't write"
         path = "/outbound/order_response/format"
         yield Fault("bad_value", detail, path, _TERMS, response.format, known)
 

@@ -54,7 +54,7 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
             problems = _problems(services, one, read)
             if read.faults:
                 failed += 1
-                screen.faults([*read.faults, *problems], f"{one.name} can't be imported:")
+                screen.faults(read.faults, f"{one.name} can't be imported:", problems)
             else:
                 done.append(_import(screen, services, read.content(), problems, dry_run, reason))
     told = [one for one, _ in done]
@@ -76,7 +76,7 @@ def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]
     catalogue = services.terms.catalogue()
     known = None if read.faults and not catalogue.products else catalogue
     account_id = read.account.id if read.account else folder.name
-    found = mapping_problems(account_id, read.account, read.rows, known, services.store.stock.sites(), read.unread)
+    found = mapping_problems(account_id, read.judged, read.rows, known, services.store.stock.sites(), read.unread)
     return [*read.strays, *(read.placed(fault) for fault in found)]
 
 

@@ -65,13 +65,20 @@ class Screen:
         if not self.as_json:
             click.echo(printable(text), err=True)
 
-    def faults(self, faults: Iterable[Fault], heading: str = "") -> None:
-        """Every fault to standard error; for programs in one object."""
-        found = list(faults)
+    def faults(self, faults: Iterable[Fault], heading: str = "", warnings: Iterable[Fault] | None = None) -> None:
+        """Every fault to standard error, and behind them the warnings, marked as such; for programs in one object."""
+        found, warned = list(faults), list(warnings or ())
         if self.as_json:
-            click.echo(_json({"detail": heading, "faults": [fault.as_json() for fault in found]}), err=True)
+            told: dict[str, Any] = {"detail": heading, "faults": [fault.as_json() for fault in found]}
+            if warnings is not None:
+                told["warnings"] = [fault.as_json() for fault in warned]
+            click.echo(_json(told), err=True)
             return
-        for line in ([heading] if heading else []) + [line for fault in found for line in fault_lines(fault)]:
+        lines = [line for fault in found for line in fault_lines(fault)]
+        for warning in warned:
+            head, *rest = fault_lines(warning)
+            lines += [f"warning: {head}", *rest]
+        for line in ([heading] if heading else []) + lines:
             click.echo(printable(line), err=True)
 
     def failure(self, detail: str) -> None:

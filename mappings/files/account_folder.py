@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mappings.account import Account
 from mappings.calendars import UnknownCalendar, known_calendar
 from mappings.files.tables import PlacedRows, read_rows
@@ -45,11 +47,13 @@ class AccountFolder:
 class FolderRead:
     """An account's folder as far as it can be read, with every fault of every file.
 
+    `judged` is the account for judging alone: where its terms have a fault, those parts of them that have none.
     `rows` are with their places ("items.csv line 12"), also those that have a fault, as far as they can be read.
     `strays` are what lies in the folder and no reader takes.
     """
 
     account: Account | None
+    judged: Account | None
     rows: Mapping[Kind, tuple[tuple[str, Any], ...]]
     maps: Mapping[str, str]
     samples: Mapping[str, bytes]
@@ -85,18 +89,21 @@ def read_folder(folder: Path) -> FolderRead:
     if not folder.is_dir():
         detail = f"{folder.name} is not a folder"
         nowhere = Fault("file_not_readable", detail, "", folder.name, None, "an account's folder")
-        return FolderRead(None, dict.fromkeys(_KINDS, ()), {}, {}, (nowhere,), ())
+        return FolderRead(None, None, dict.fromkeys(_KINDS, ()), {}, {}, (nowhere,), ())
     faults, strays = _strange_files(folder)
     kept: dict[tuple[Any, ...], int] = {}
+    said: dict[str, Any] = {}
 
     def judge(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         kept.update(lines)
+        said.update(tree if isinstance(tree, Mapping) else {})
         return _unknown_calendar(name, tree, lines)
 
     account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
     tables = {kind: _table_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS}
     return FolderRead(
         account=account,
+        judged=account or _right_parts(said),
         rows={kind: table.rows for kind, table in tables.items()},
         maps={path.name: _map_text(path, faults) for path in sorted(folder.glob("*_map.yaml"))},
         samples=_samples(folder / "samples"),
@@ -105,6 +112,20 @@ def read_folder(folder: Path) -> FolderRead:
         lines=kept,
         unread=frozenset(kind for kind, table in tables.items() if not table.is_whole),
     )
+
+
+def _right_parts(said: Mapping[str, Any]) -> Account | None:
+    """Terms with a fault as far as they are right, so that the rest of them is judged as well; None where nothing is.
+    Parts with a fault are as if nobody had written them."""
+    try:
+        return Account.model_validate(said)  # what is wrong is beyond the model: a key twice, a calendar
+    except ValidationError as error:
+        wrong = {one["loc"][0] for one in error.errors() if one["loc"]}
+    right = {key: value for key, value in said.items() if key not in wrong}
+    try:
+        return Account.model_validate({"id": "some", "name": "some", **right}) if right else None
+    except ValidationError:
+        return None
 
 
 def _table_rows(path: Path, kind: Kind, faults: list[Fault]) -> PlacedRows:

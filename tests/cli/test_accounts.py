@@ -126,12 +126,14 @@ def test_every_fault_of_a_folder_is_told_in_one_round(run: Run, catalogue: None,
     edited(folder, "sites.csv", ("4012345000016,0088,ship_to", "4012345000017,0088,shipto"), ("HAMBURG", "HAMBRUG"))
     (folder / "notes.txt").write_text("call Dana")
     refused = run("accounts", "import", str(folder), "--dry-run", "--json")
-    faults = json.loads(refused.err)["faults"]
+    told = json.loads(refused.err)
     assert refused.code == 1
-    assert [(one["location"], one["value"]) for one in faults] == [
+    assert [(one["location"], one["value"]) for one in told["faults"]] == [
         ("account.yaml line 4", "diamond"),
         ("items.csv line 2", "many"),
         ("prices.csv line 7", "EURO"),
+    ]
+    assert [(one["location"], one["value"]) for one in told["warnings"]] == [
         ("notes.txt", "notes.txt"),
         ("items.csv line 2", "NEVER-1"),
         ("prices.csv line 7", "XPC"),
@@ -152,7 +154,7 @@ def test_nothing_of_a_fault_is_said_twice(run: Run, catalogue: None, tmp_path: P
         "bad_value  /tier",
         "    account.yaml line 4: tier can't be 'diamond'",
         "    expected: one of platinum, gold, standard",
-        "bad_value  (items.csv line 6)",
+        "warning: bad_value  (items.csv line 6)",
         "    items.csv of acme names NEVER-1, which products.csv does not have",
         "    value: NEVER-1",
         "    expected: a product of products.csv",
@@ -171,6 +173,28 @@ def test_warnings_about_account_yaml_name_its_lines(run: Run, catalogue: None, t
         ("account.yaml line 14", "/identifiers/0/id", "4012345000008"),
         ("account.yaml line 13", "/legal/endpoint/id", "4012345000008"),
     ]
+
+
+@pytest.mark.parametrize("wrong", ["tier: diamond", "id: 'No id'", "calendar: Nowhere", "policies: {partial: maybe}"])
+def test_the_rest_of_account_yaml_is_judged_beside_a_fault_of_it(run: Run, tmp_path: Path, wrong: str) -> None:
+    rest = "name: Omega\ninbound: {formats: [json-1, idoc]}\noutbound: {order_response: {format: pdf}}\n"
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "account.yaml").write_text(
+        f"{'' if wrong.startswith('id') else 'id: omega' + chr(10)}{wrong}\n{rest}"
+    )
+    told = json.loads(run("accounts", "import", str(tmp_path / "acme"), "--json").err)
+    assert len(told["faults"]) == 1
+    assert [(one["path"], one["value"]) for one in told["warnings"]] == [
+        ("/inbound/formats/1", "idoc"),
+        ("/outbound/order_response/format", "pdf"),
+    ]
+
+
+def test_a_part_with_a_fault_is_not_judged(run: Run, tmp_path: Path) -> None:
+    text = "id: omega\nname: Omega\ninbound: {formats: [idoc], sort: x}\n"
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "account.yaml").write_text(text)
+    assert json.loads(run("accounts", "import", str(tmp_path / "acme"), "--json").err)["warnings"] == []
 
 
 def test_a_mistyped_key_is_told_the_one_that_was_meant(run: Run, tmp_path: Path) -> None:
