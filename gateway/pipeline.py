@@ -220,6 +220,7 @@ def decode_or_end(services: Services, work: Work) -> None:
         faults = failure.faults
         if isinstance(failure, OrderPartlyRead):
             faults = in_document_order(faults + judge_rest(services, work, failure))
+            work.answer_currency = failure.rest.order.currency
         placed = locate(work.message, faults)
         work.answer_to = failure.answer_to
         work.end("reject", placed, "decode")
@@ -324,6 +325,7 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
         response_number=number,
         issued_at=local_time(now_us(), work.revision),
         test=work.message.test,
+        currency=work.answer_currency,
     )
     document = render(work.revision, work.message, response)
     keep_rendered(changes, work, work.message, response, document, None)

@@ -44,6 +44,8 @@ class Work:
     settlement: Settlement | None = None
     answer_to: str | None = None
     """The order number of a document that could not be read whole, so that its refusal can name it."""
+    answer_currency: str | None = None
+    """The currency of such a document, where that could be read."""
 
     def note_order(self, read: ReadOrder) -> None:
         """The order as read, and what follows from it alone."""

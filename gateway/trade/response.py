@@ -108,10 +108,11 @@ def refusal_of_unread(
     response_number: str,
     issued_at: datetime,
     test: bool = False,
+    currency: str | None = None,
 ) -> OrderResponse:
     """The refusal of an order that could not be read whole: it has no lines to answer, so every reason is in the note,
     and its buyer is the account as we know it. The note has what the order is refused for, by the same table as that of
-    an order that was read: not what only we can mend."""
+    an order that was read: not what only we can mend. `currency` is the order's where that could be read."""
     refused_for = [fault for fault in faults if consequence_of(fault.code, account.policies) in _REFUSING]
     return OrderResponse(
         number=response_number,
@@ -120,6 +121,7 @@ def refusal_of_unread(
         issued_at=issued_at,
         outcome="rejected",
         test=test,
+        currency=currency,
         note=joined([sentence(fault) for fault in refused_for]),
         buyer=buyer_party(account),
         seller=seller_party(supplier),

@@ -35,6 +35,14 @@ def test_a_ubl_order_is_answered_in_ubl_that_is_valid(gateway: SmallGateway, sch
     schema.assertValid(etree.fromstring(body))
     assert b"ten" in body
     assert document.format != "json-1"
+    assert b"<cbc:DocumentCurrencyCode>SEK</cbc:DocumentCurrencyCode>" in body
+
+
+def test_the_refusal_is_in_the_orders_currency_where_that_can_be_read(gateway: SmallGateway) -> None:
+    wrong = {**BOLTS, "quantity": "0"}
+    for number, (said, read) in enumerate([("EUR", "EUR"), ("euro", None)]):
+        message = gateway.settle(PINE, order(wrong, order_number=f"PH-{number}", currency=said))
+        assert gateway.response(message.id).currency == read
 
 
 def test_the_wait_gets_the_refusal(gateway: SmallGateway) -> None:
