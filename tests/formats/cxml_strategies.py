@@ -208,6 +208,7 @@ def carried_response(response: OrderResponse, *, complete: bool = True) -> Order
     return replace(
         response,
         order_version=1,
+        change_number=None,
         issue_date=issued_at.date(),
         issued_at=issued_at,
         outcome=outcome,
