@@ -47,7 +47,7 @@ class PreparedChange:
 
 def prepare(work: Work, standing: Standing, supplier: Supplier) -> PreparedChange:
     """The change of this message, as far as it can be worked out without the stock."""
-    moment = when(standing, work.order)
+    moment = "next" if standing.status == "cancelled" else when(standing, work.order)
     if moment != "next":
         return PreparedChange(standing, moment, Amended(None))
     amended = amend(standing, work.order)
@@ -94,7 +94,7 @@ def decide_prepared(
     if prepared.mapped is None and faults:
         return refuse_or_hold(prepared.standing.order, work.order, faults, work.account, supplier, **heading)
     if prepared.mapped is None:
-        version = number_after(prepared.standing, work.order)
+        version = work.order.version or prepared.standing.version + 1
         return decide_cancellation(
             prepared.standing, prepared.amended, work.order, work.account, supplier, stock, version=version, **heading
         )

@@ -65,7 +65,7 @@ class Books:
                 continue
             account, test, number = work.number_key[0], work.is_test, order.order_number
             live = services.store.orders.only_of_number(account, test, number)
-            if live is not None:
+            if live is not None and _says_nothing_else(work.order_key[2], live[0][2]):
                 work.order_key, self._orders[live[0]] = live
 
     def _load_earlier(self, services: Services) -> dict[str, dict[bytes, str]]:
@@ -255,7 +255,7 @@ class Books:
         decision, prepared = decided.decision, self.changes.get(work.message.id)
         order_id = prepared.standing.order_id if prepared else None
         if decision.verdict == "answered" and prepared is not None and order_id is not None:
-            outcome = decision.response.outcome if decision.response else "changed"
+            outcome = decision.response.outcome if decision.response else _silent_outcome(decision)
             status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
             row, canonical = changed_row(work, prepared, status, outcome, message.id)
             changes.change_order(message, row, canonical, decided.moves)
@@ -322,6 +322,12 @@ def keep_rendered(
         canonical=document.canonical,
         transport=document.transport,
     )
+
+
+def _says_nothing_else(said: str, key: str) -> bool:
+    """Whether every part of an order's key that a change says is that order's; those it doesn't say are empty."""
+    mine, its = said.split("\x1f"), key.split("\x1f")
+    return len(mine) == len(its) and all(part in ("", known) for part, known in zip(mine, its, strict=True))
 
 
 def _may_reuse(work: Work, live: LiveOrder) -> bool:

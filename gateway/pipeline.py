@@ -411,7 +411,8 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
         received_on=local_date(work.message.received_at, work.revision),
         issued_at=now,
     )
-    return replace(decided, decision=replace(decided.decision, faults=placed))
+    faults = (*placed, *decided.decision.faults[len(placed) :])
+    return replace(decided, decision=replace(decided.decision, faults=faults))
 
 
 def decide_one(services: Services, work: Work, books: Books) -> Decision:

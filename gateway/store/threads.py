@@ -64,17 +64,18 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
         return
     columns = (
         *("version", "status", "outcome", "message_id", "mapping_revision", "catalogue_revision", "content_sha256"),
-        *("currency", "requested_start", "requested_end", "ship_to_site", "updated_at"),
+        *("currency", "requested_start", "requested_end", "updated_at"),
     )
     text = (
-        f"UPDATE orders SET {', '.join(f'{column} = ?' for column in columns)} "
+        f"UPDATE orders SET {', '.join(f'{column} = ?' for column in columns)}, "
+        "ship_to_site = COALESCE(?, ship_to_site) "
         "WHERE id = ? AND version = ? AND updated_at = ?"
     )
     for change in sorted(changes, key=lambda one: one.order_id):  # in one order everywhere: nobody waits in a circle
         values_now = (
             *(change.version, change.status, change.outcome, change.message_id, change.mapping_revision),
             *(change.catalogue_revision, change.content_sha256, change.currency, change.requested_start),
-            *(change.requested_end, change.ship_to_site, at),
+            *(change.requested_end, at, change.ship_to_site),
         )
         if run(connection, text, [(*values_now, change.order_id, change.seen_version, change.seen_updated_at)]) != 1:
             raise Collision(f"order {change.order_id} was changed meanwhile")

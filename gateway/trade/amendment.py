@@ -20,6 +20,8 @@ from schemas.values import EXACT, shortest
 When = Literal["next", "stale", "early", "again"]
 """Where a change stands in the order's thread: `next`: it applies; `stale`: a later one was applied; `early`: one
 before it is missing; `again`: its number was used for other content."""
+_OF_THE_ORDER = ("order_number", "order_type", "contract", "issue_date", "issued_at")
+"""What no change changes: prices and items are judged by the day on which the order was issued."""
 _SAID_ANEW = (
     *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
     *("requested_delivery", "partial_allowed", "charges", "attachments", "total", "customization", "profile"),
@@ -113,9 +115,9 @@ def amend(standing: Standing, change: Order) -> Amended:
 
 
 def number_after(standing: Standing, change: Order) -> int:
-    """The sender's number of the order once the change is applied."""
+    """The sender's number of the order once the change is applied; a change that says none leaves it."""
     said = 0 if change.function == "original" else change.version
-    return said or standing.order.version + 1
+    return said or standing.order.version
 
 
 # --- what becomes of the lines -----------------------------------------------------------------------------------
@@ -141,8 +143,10 @@ def _replaced(standing: Standing, change: Order) -> Amended:
     """The change as the order; what it has no line for is deleted."""
     there = {line.line_number for line in change.lines}
     gone = {line.line_number: line for line in standing.order.lines if line.line_number not in there}
-    order = change.model_copy(update={"function": "original", "version": number_after(standing, change)})
-    return Amended(order, deleted=gone)
+    before = standing.order
+    kept = {name: value for name in _OF_THE_ORDER if (value := getattr(before, name)) is not None}
+    said = {"function": "original", "version": number_after(standing, change), **kept}
+    return Amended(change.model_copy(update=said), deleted=gone)
 
 
 def _line_by_line(standing: Standing, change: Order) -> Amended:

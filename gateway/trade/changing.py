@@ -74,7 +74,9 @@ def faults_to_judge(standing: Standing, mapped: MappedOrder, faults: Sequence[Fa
 
 def _stands(line: MappedLine, before: Mapping[str, OrderLine], sums: Mapping[str, LineSums]) -> bool:
     known = sums.get(line.line_number)
-    if known is None or known.rejected or line.product is None or line.base_quantity is None:
+    if known is None or known.rejected or not known.confirmed:
+        return False  # a line on hold is back-ordered whole, and only its fault says why
+    if line.product is None or line.base_quantity is None:
         return False
     return before.get(line.line_number) == line.line
 
@@ -107,11 +109,14 @@ def decide_change(
             response_number=response_number,
             received_on=received_on,
             issued_at=issued_at,
+            version=change_version(standing, amended),
             test=test,
             held={number: held for number, held in before.items() if number not in amended.deleted},
         )
     if decision.verdict != "answered":
         return ChangeDecision(decision)
+    if less := _less_than_shipped(standing, decision):
+        return ChangeDecision(Decision("held", (*faults, *less)))
     allocations = _net(before, decision.allocations)
     for one in allocations:
         stock.positions[one.product, one.site].take(one.account, one.quantity)
@@ -119,6 +124,28 @@ def decide_change(
     moves = [*_moves(standing, ledger), *_closing_moves(standing, amended.deleted)]
     response = None if decision.response is None else _told(decision.response, standing, amended)
     return ChangeDecision(replace(decision, response=response, allocations=tuple(allocations)), moves)
+
+
+def change_version(standing: Standing, amended: Amended) -> int:
+    """What the answer calls the version: the sender's number of it, or ours where the change says none."""
+    said = amended.order.version if amended.order else 0
+    return said if said != standing.order.version else standing.version + 1
+
+
+def _less_than_shipped(standing: Standing, decision: Decision) -> list[Fault]:
+    """The lines of which less would be confirmed than has shipped: that is for a person to settle."""
+    confirmed = {line.line_number: line.confirmed for line in decision.ledger}
+    return [
+        Fault(
+            "unsupported_document",
+            f"Line {number} would be left with less confirmed than the {sums.shipped:f} that have shipped of it; "
+            "one of our people looks at it.",
+            "/lines",
+            value=number,
+        )
+        for number, sums in standing.lines.items()
+        if confirmed.get(number, NOTHING) < sums.shipped
+    ]
 
 
 def decide_cancellation(

@@ -16,8 +16,10 @@ from gateway.store.messages import StoredMessage
 from gateway.store.orders import LedgerLine
 from gateway.store.queue import WorkQueue
 from gateway.store.statements import fetch, run
+from mappings.files.account_folder import read_account
+from mappings.revision import ItemRow
 from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
-from tests.examples.small_gateway import ALL_LANES, SmallGateway, outcomes
+from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway, outcomes
 
 PINE = "pine-hardware"
 
@@ -372,3 +374,71 @@ def test_the_thread_shows_its_versions(gateway: SmallGateway) -> None:
         ("PH-0101", "4", "0"),
         ("PH-0102", "0", "3"),
     ]
+
+
+# --- what no change may do by the way ---------------------------------------------------------------------------------
+def test_a_line_on_hold_stays_on_hold(gateway: SmallGateway) -> None:
+    """Its fault is judged again, though the change says nothing of the line."""
+    gateway.set_policies(PINE, unknown_item="hold_line")
+    unpriced = line("2", "PH-0101", "4", "DOOS", "0.01")
+    gateway.set_policies(PINE, unknown_item="hold_line", price_mismatch="reject_line")
+    settle(gateway, order(BOLTS, line("2", "NOBODY-KNOWS", "3", "STUK")), change(BOLTS, unpriced, note="more"))
+    assert confirmed(gateway)["2"][:2] == ("4", "0")
+    held = gateway.settle(PINE, order(BOLTS, line("2", "NOBODY-KNOWS", "3", "STUK"), number="PH-4002"))
+    assert outcomes(gateway.response(held.id))["2"] == [("backordered", "3", "STUK")]
+    folder = read_account(ACCOUNTS / PINE)
+    gateway.publish(replace(folder, items=(*folder.items, ItemRow("NOBODY-KNOWS", None, "SAW-600"))))
+    again = change(BOLTS, line("2", "NOBODY-KNOWS", "3", "STUK", "0.01"), number="PH-4002", note="only a note")
+    assert gateway.settle(PINE, again).status in ("held", "rejected")
+
+
+def test_a_cancellation_means_the_order_that_it_says(gateway: SmallGateway) -> None:
+    gateway.set_policies(PINE, order_key=["buyer", "order_number", "ship_to"])
+    settle(gateway, order(BOLTS))
+    elsewhere = gateway.send(PINE, {**cancel(), "ship_to": {"id": "YARD-2"}})
+    gateway.work()
+    assert gateway.message(elsewhere).status == "received", "it waits for an order that goes there"
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
+    silent = {name: value for name, value in cancel().items() if name != "ship_to"}
+    assert gateway.settle(PINE, silent).status == "done"
+    assert confirmed(gateway) == {"1": ("4", "0", "4")}
+
+
+def test_a_change_leaves_the_kind_of_order(gateway: SmallGateway) -> None:
+    """A blanket order is no order to deliver because its change doesn't say so again."""
+    settle(gateway, order(BOLTS, order_type="blanket", contract="C-1"), change({**BOLTS, "quantity": "6"}))
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    (only,) = gateway.store.orders.ledger(stands.id)
+    assert (stands.order_type, only.ordered, only.open, only.confirmed) == ("blanket", 6, 6, 0)
+    assert taken(gateway, "BOLT-M8") == 0
+    assert '"order_type":"blanket"' in gateway.store.orders.versions(stands.id)[-1].canonical
+
+
+def test_no_change_confirms_less_than_has_shipped(gateway: SmallGateway) -> None:
+    gateway.set_policies(PINE, price_mismatch="reject_line")
+    settle(gateway, order(BOLTS, HAMMERS))
+    ship(gateway, "1", "3")
+    held = gateway.settle(PINE, change(line("1", "PH-0101", "5", "DOOS", "99"), HAMMERS))
+    assert (held.status, gateway.responses([held.id])) == ("held", [])
+    assert {code for code, _ in gateway.faults(held.id)} == {"price_mismatch", "unsupported_document"}
+    assert confirmed(gateway) == {"1": ("4", "4", "0"), "2": ("3", "3", "0")}
+    assert (taken(gateway, "BOLT-M8"), taken(gateway, "HAMMER-16")) == (200, 3)
+
+
+def test_a_change_without_a_number_takes_none_of_the_senders(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS), *(change({**BOLTS, "quantity": count}, version=0) for count in ("6", "7")))
+    numbered = gateway.settle(PINE, change({**BOLTS, "quantity": "8"}, version=2))
+    assert (numbered.status, gateway.faults(numbered.id)) == ("done", [])
+    assert confirmed(gateway) == {"1": ("8", "8", "0")}
+    settle(gateway, cancel())
+    for version in (2, 3):
+        late = gateway.settle(PINE, change({**BOLTS, "quantity": "9"}, version=version))
+        assert (late.status, gateway.faults(late.id)) == ("rejected", [("order_cancelled", "/order_number")])
+
+
+def test_a_change_that_wants_no_answer_leaves_the_orders_status(gateway: SmallGateway) -> None:
+    gateway.set_policies(PINE, decision="backoffice")
+    silent = {"response_requested": False}
+    settle(gateway, order(BOLTS, **silent), change({**BOLTS, "quantity": "6"}, **silent))
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    assert (stands.status, stands.outcome, stands.version) == ("awaiting_decision", "received", 2)
