@@ -6,9 +6,10 @@ batch sees what the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 
 from gateway.amending import PreparedChange, changed_row, prepare
+from gateway.rendering import keep_rendered
 from gateway.services import Services
 from gateway.states import on_resend
 from gateway.store.changes import Changes, ClaimedMessage, Settlement, Wait
@@ -16,14 +17,11 @@ from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder, OpenMessage
 from gateway.store.takings import Takings
+from gateway.supplying import products_and_accounts, sites_without_stock
 from gateway.trade.changing import ChangeDecision
 from gateway.trade.decision import Decision
-from gateway.trade.response import is_left_open
-from gateway.trade.stock import Stock
-from gateway.trade.supply import named_supply_sites, unknown_supply_sites
 from gateway.work import Rendered, Work
 from mappings.account import Account
-from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault, in_document_order
 
 _MONTH_US = 2_629_746_000_000
@@ -300,30 +298,6 @@ class Books:
         )
 
 
-def keep_rendered(
-    changes: Changes,
-    work: Work,
-    message: ClaimedMessage,
-    response: OrderResponse,
-    document: Rendered,
-    order_id: str | None,
-) -> None:
-    """The order response into the account's mailbox, to be delivered as agreed."""
-    changes.keep_document(
-        message,
-        kind="order_response",
-        number=response.number,
-        order_id=order_id,
-        order_number=response.order_number,
-        revision=work.revision.number if work.revision else 0,
-        format_name=document.format_name,
-        media_type=document.media_type,
-        body=document.body,
-        canonical=document.canonical,
-        transport=document.transport,
-    )
-
-
 def _says_nothing_else(said: str, key: str) -> bool:
     """Whether every part of an order's key that a change says is that order's; those it doesn't say are empty."""
     mine, its = said.split("\x1f"), key.split("\x1f")
@@ -333,39 +307,6 @@ def _says_nothing_else(said: str, key: str) -> bool:
 def _may_reuse(work: Work, live: LiveOrder) -> bool:
     months = work.account.policies.order_number_reuse_months
     return work.message.received_at - live.created_at > months * _MONTH_US
-
-
-def products_and_accounts(works: Sequence[Work], changes: Iterable[PreparedChange] = ()) -> tuple[set[str], set[str]]:
-    """What these orders are for, or hold already, and whose they are."""
-    products = {
-        line.product.product for work in works if work.mapped for line in work.mapped.lines if line.product is not None
-    }
-    products.update(*(change.products for change in changes))
-    return products, {work.message.account_id for work in works}
-
-
-def unknown_supply(work: Work, without_stock: Collection[str]) -> tuple[Fault, ...]:
-    """The faults of supply sites without any stock, where what is there would decide the order."""
-    if not without_stock or work.mapped is None or work.is_test:
-        return ()
-    return (
-        () if is_left_open(work.order, work.account, test=False) else unknown_supply_sites(work.mapped, without_stock)
-    )
-
-
-def unknown_supply_now(services: Services, work: Work) -> tuple[Fault, ...]:
-    """As `unknown_supply`, of one order that is not decided: on the stock places that there are now."""
-    products, _ = products_and_accounts([work])
-    return unknown_supply(work, sites_without_stock(services, [work], services.store.stock.load(products, ())))
-
-
-def sites_without_stock(services: Services, works: Sequence[Work], stock: Stock) -> frozenset[str]:
-    """The supply sites of these orders that no stock was ever told of; none while no stock is known at all. All sites
-    are asked for only where some place has none of the batch's products."""
-    named = {site for work in works if work.mapped for site in named_supply_sites(work.mapped)}
-    named.difference_update(site for _, site in stock.positions)
-    known = services.store.stock.sites() if named else frozenset()
-    return frozenset(named - known) if known else frozenset()
 
 
 def _order_status(account: Account, outcome: str) -> str:

@@ -10,15 +10,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gateway.amending import stale_change
-from gateway.bookkeeping import Books, sites_without_stock, unknown_supply
+from gateway.bookkeeping import Books
+from gateway.deciding import decide_changed, decide_one, waits
 from gateway.intake import recognise
 from gateway.local_time import local_date, local_time
-from gateway.pipeline import decide_changed, decide_one, located, read_one, waits
+from gateway.reading import located, read_one
 from gateway.services import Services
 from gateway.states import advance
 from gateway.store.changes import ClaimedMessage
 from gateway.store.ids import now_us
 from gateway.store.messages import StoredMessage
+from gateway.supplying import sites_without_stock, unknown_supply
 from gateway.trade.decision import Decision
 from gateway.trade.response import decide
 from gateway.trade.stock import Stock

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from gateway.bookkeeping import unknown_supply_now
 from gateway.intake import recognise
-from gateway.pipeline import load, located, read_one
+from gateway.reading import load, located, read_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
 from gateway.store.ids import now_us
 from gateway.store.queue import Claim
+from gateway.supplying import unknown_supply_now
 from schemas.documents.order import Order
 from schemas.faults import Fault, in_document_order
 from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest

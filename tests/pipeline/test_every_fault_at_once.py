@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import pipeline
+from gateway import reading
 from gateway.validation import validate
 from schemas.faults import Fault
 from schemas.formats.ubl_2_1 import codec
@@ -161,7 +161,7 @@ def test_a_bug_in_judging_the_rest_is_loud(gateway: SmallGateway, monkeypatch: p
         raise ZeroDivisionError("a bug")
 
     with monkeypatch.context() as broken:
-        broken.setattr(pipeline, "faults_of_rest", faults_of_rest)
+        broken.setattr(reading, "faults_of_rest", faults_of_rest)
         message = gateway.settle(PINE, order(NOTHING_ORDERED))
     assert message.status == "failed"
     assert gateway.responses([message.id]) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.pipeline import locate
+from gateway.reading import locate
 from gateway.store.changes import ClaimedMessage
 from schemas.faults import Fault
 from schemas.formats.ubl_2_1 import codec

@@ -1,0 +1,151 @@
+"""decide: every message of a batch on the books as they stand, and what that writes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.amending import (
+    LONGEST_WAIT_HOURS,
+    PreparedChange,
+    decide_prepared,
+    own_faults,
+    paths_in_the_change,
+    stale_change,
+    wrong_address,
+)
+from gateway.bookkeeping import Books
+from gateway.local_time import local_date, local_time
+from gateway.reading import bug_at, located
+from gateway.rendering import refuse_unread, render
+from gateway.services import Services
+from gateway.store.changes import Changes, ClaimedMessage
+from gateway.store.ids import now_us
+from gateway.supplying import unknown_supply
+from gateway.trade.changing import ChangeDecision, refuse_or_hold
+from gateway.trade.decision import Decision
+from gateway.trade.response import decide
+from gateway.work import Work
+from schemas.faults import in_document_order
+
+logger = logging.getLogger(__name__)
+_LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
+
+
+def settle_all(services: Services, works: Sequence[Work]) -> Changes:
+    """Decide every message on the books as they stand now, and gather what that writes."""
+    undecided = [work for work in works if work.settlement is None]
+    books = Books(services, undecided)
+    changes = Changes(at=now_us(), takings=books.takings)
+    for work in works:
+        if work.settlement is not None:
+            refuse_unread(services, work, changes)
+            changes.settle(work.message, work.settlement)
+            continue
+        try:
+            settle_one(services, work, books, changes)
+        except Exception:  # as above: nothing here asks the store, so it is no outage that ends as failed
+            logger.exception("message %s can't be decided: a bug", work.message.id)
+            work.end("fail", [bug_at(work)], "decide")
+            changes.settle(work.message, work.settlement)  # type: ignore[arg-type]  # end() has just set it
+    return changes
+
+
+def settle_one(services: Services, work: Work, books: Books, changes: Changes) -> None:
+    """Resend, held, rejected or answered: the message's rows go into `changes`."""
+    if work.mapped is None or work.read is None or work.revision is None:
+        raise AssertionError("read_one comes first")
+    resend = books.resend(work)
+    if resend is not None:
+        changes.settle(work.message, resend)
+        if resend.duplicate_of in books.tries_again:
+            changes.tried_again.append((str(resend.duplicate_of), work.message.id))
+            books.tries_again.discard(str(resend.duplicate_of))
+        return
+    message = work.message if work.message.test == work.is_test else replace(work.message, test=work.is_test)
+    if work.order.function != "original" or message.id in books.changes:
+        settle_change(services, work, message, books, changes)
+        return
+    decision = decide_one(services, work, books)
+    document = render(work.revision, work.message, decision.response) if decision.response else None
+    work.stages["decided"] = now_us()
+    books.keep(work, message, decision, document, changes)
+
+
+def settle_change(services: Services, work: Work, message: ClaimedMessage, books: Books, changes: Changes) -> None:
+    """A change of an order: applied, refused, held, too late to matter, or waiting for what comes before it."""
+    prepared = books.changes.get(message.id)
+    if prepared is not None and prepared.when == "stale":
+        late = located(work, (stale_change(work.order, prepared.standing.order.version),))
+        books.settle_unapplied(work, late, changes)
+        return
+    if waits(work, prepared):
+        books.wait(work, changes)
+        return
+    decided = decide_changed(services, work, books, prepared)
+    response = decided.decision.response
+    document = render(work.revision, message, response) if response and work.revision else None
+    work.stages["decided"] = now_us()
+    books.keep_change(work, message, decided, document, changes)
+
+
+def waits(work: Work, prepared: PreparedChange | None) -> bool:
+    """Whether the change waits for what comes before it."""
+    is_early = prepared.when == "early" if prepared else not wrong_address(work)
+    return is_early and now_us() - work.message.received_at < _LONGEST_WAIT_US
+
+
+def decide_changed(services: Services, work: Work, books: Books, prepared: PreparedChange | None) -> ChangeDecision:
+    """The answer to a change, on the order as it stands and the stock that is left."""
+    if work.revision is None:
+        raise AssertionError("decode comes first")
+    now = local_time(now_us(), work.revision)
+    own = (*own_faults(work, prepared), *books.other_content(work))
+    if prepared is None:
+        faults, number = located(work, own), books.number(work)
+        return refuse_or_hold(
+            work.order,
+            work.order,
+            faults,
+            work.account,
+            services.supplier,
+            response_number=number,
+            issued_at=now,
+            test=work.is_test,
+        )
+    judged = (*prepared.faults, *unknown_supply(work, books.sites_without_stock)) if prepared.mapped else ()
+    amended = prepared.amended.order or work.order
+    placed = located(work, (*own, *paths_in_the_change(judged, amended, work.order)))
+    told = [replace(fault, path=one.path) for one, fault in zip(judged, placed[len(own) :], strict=True)]
+    decided = decide_prepared(
+        work,
+        prepared,
+        (*placed[: len(own)], *told),
+        books.stock,
+        services.supplier,
+        response_number=books.number(work),
+        received_on=local_date(work.message.received_at, work.revision),
+        issued_at=now,
+    )
+    faults = (*placed, *decided.decision.faults[len(placed) :])
+    return replace(decided, decision=replace(decided.decision, faults=faults))
+
+
+def decide_one(services: Services, work: Work, books: Books) -> Decision:
+    """The answer, on the stock that is left after this batch's earlier messages."""
+    if work.mapped is None or work.revision is None:
+        raise AssertionError("read_one comes first")
+    supply = unknown_supply(work, books.sites_without_stock)
+    faults = located(work, in_document_order((*work.faults, *supply, *books.other_content(work))))
+    return decide(
+        work.mapped,
+        faults,
+        books.stock,
+        work.revision.account,
+        services.supplier,
+        response_number=books.number(work),
+        received_on=local_date(work.message.received_at, work.revision),
+        issued_at=local_time(now_us(), work.revision),
+        test=work.is_test,
+    )

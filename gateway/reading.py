@@ -1,0 +1,160 @@
+"""decode → map → check of one message: bytes in, an order in our terms and its faults out. Nothing is decided here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.local_time import local_date
+from gateway.services import Services
+from gateway.store.changes import ClaimedMessage
+from gateway.store.ids import now_us
+from gateway.store.queue import Claim
+from gateway.trade.checks import check
+from gateway.trade.rest import faults_of_rest
+from gateway.work import Work
+from mappings.engine import to_ours
+from mappings.revision import MappingRevision
+from schemas.documents.order import Order
+from schemas.documents.partly_read import OrderPartlyRead
+from schemas.faults import DocumentHeld, DocumentRejected, Fault, in_document_order
+from schemas.formats.registry import FORMATS, format_by_name
+
+logger = logging.getLogger(__name__)
+
+
+def load(services: Services, claim: Claim) -> list[Work]:
+    """Each message with the mapping revision and the catalogue that it is worked on with, wholly."""
+    current = services.store.revisions.current(message.account_id for message in claim.messages)
+    catalogue = services.terms.catalogue()
+    return [Work(message, _revision(services, message, current), catalogue) for message in claim.messages]
+
+
+def _revision(services: Services, message: ClaimedMessage, current: dict[str, int]) -> MappingRevision | None:
+    """The mapping the message is pinned to, or the published one; None where there is none that can be used."""
+    number = message.mapping_revision or current.get(message.account_id)
+    if number is None:
+        return None
+    try:
+        return services.terms.mapping(message.account_id, number)
+    except (LookupError, ValueError):  # ValueError: pydantic's; one account's broken terms are not its neighbours'
+        logger.exception("revision %d of %s can't be used", number, message.account_id)
+        return None
+
+
+def read_one(services: Services, work: Work) -> None:
+    """decode → map → check. Ends in `work.mapped`, or in a settlement; never raises."""
+    decode_one(services, work)
+    map_one(services, work)
+
+
+def decode_one(services: Services, work: Work) -> None:
+    """Ends in `work.read`, or in a settlement; never raises."""
+    try:
+        decode_or_end(services, work)
+    except Exception:  # a bug at one document: loud in the log, failed at the message, and its neighbours go on
+        _end_as_bug(work)
+
+
+def decode_or_end(services: Services, work: Work) -> None:
+    """Ends in `work.read`, or in a settlement with every fault: also those of what was read whole beside them."""
+    try:
+        decode(services, work)
+    except DocumentRejected as failure:
+        faults = failure.faults
+        if isinstance(failure, OrderPartlyRead):
+            faults = in_document_order(faults + judge_rest(services, work, failure))
+            work.answer_currency = failure.rest.order.currency
+        placed = locate(work.message, faults)
+        work.answer_to = failure.answer_to
+        work.end("reject", placed, "decode")
+    except DocumentHeld as failure:
+        work.end("hold", locate(work.message, failure.faults), "decode")
+
+
+def map_one(services: Services, work: Work) -> None:
+    """What was decoded, mapped and checked. Ends in `work.mapped`, or in a settlement; never raises."""
+    if work.settlement is not None:
+        return
+    try:
+        put_into_our_terms(services, work)
+    except Exception:  # as above
+        _end_as_bug(work)
+
+
+def _end_as_bug(work: Work) -> None:
+    logger.exception("message %s can't be read: a bug", work.message.id)
+    work.end("fail", [bug_at(work)], "decode")
+
+
+def decode(services: Services, work: Work) -> bool:
+    """Bytes → canonical order; False where the message ends here. Raises DocumentRejected."""
+    if work.revision is None:
+        fault = Fault("unknown_revision", f"The account {work.message.account_id} has no published mapping.")
+        work.end("hold", [fault], "decode")
+        return False
+    if work.message.format not in FORMATS:
+        fault = Fault("unknown_format", "The message's format is not known to this program.", value=work.message.format)
+        work.end("hold", [fault], "decode")
+        return False
+    found = format_by_name(work.message.format or "").parse_orders(work.message.body)
+    if len(found) != 1:
+        detail = f"The body holds {len(found)} orders; only one order a body is handled automatically."
+        work.end("hold", [Fault("unsupported_document", detail, value=str(len(found)), expected="one order")], "decode")
+        return False
+    work.note_order(found[0])
+    refuse_too_many_lines(work.order, services.limits.max_lines)
+    work.stages["decoded"] = now_us()
+    work.note_urgency(work.stages["decoded"])
+    return True
+
+
+def judge_rest(services: Services, work: Work, failure: OrderPartlyRead) -> tuple[Fault, ...]:
+    """map → check of what could be read, for its faults alone."""
+    if work.revision is None:
+        raise AssertionError("nothing is read without a mapping")
+    received_on = local_date(work.message.received_at, work.revision)
+    return faults_of_rest(failure.rest, failure.faults, work.revision, work.catalogue, services.supplier, received_on)
+
+
+def refuse_too_many_lines(order: Order, most: int) -> None:
+    """Raises DocumentRejected for an order with more lines than one document may have."""
+    if len(order.lines) > most:
+        detail = f"The order has {len(order.lines)} lines; one order may have {most}."
+        raise DocumentRejected(
+            [Fault("too_many_lines", detail, "/lines", value=str(len(order.lines)), expected=str(most))]
+        )
+
+
+def put_into_our_terms(services: Services, work: Work) -> None:
+    """Canonical order → our products, units, prices and sites, and what the contract says of them."""
+    if work.read is None or work.revision is None:
+        raise AssertionError("decode comes first")
+    received_on = local_date(work.message.received_at, work.revision)
+    work.mapped = to_ours(work.read.order, work.revision, work.catalogue, services.supplier, received_on)
+    work.stages["mapped"] = now_us()
+    work.faults = (*work.mapped.all_faults(), *check(work.mapped, received_on))
+    work.stages["checked"] = now_us()
+
+
+def located(work: Work, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """The faults with the place in what was sent; found only now, because most documents have none."""
+    return locate(work.message, faults) if faults else faults
+
+
+def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Fill in `location` where the codec can say it."""
+    if message.format not in FORMATS:
+        return tuple(faults)
+    paths = list(dict.fromkeys(fault.path for fault in faults if fault.path and not fault.location))
+    if not paths:
+        return tuple(faults)
+    places = dict(zip(paths, FORMATS[message.format or ""].locate(message.body, paths), strict=True))
+    return tuple(fault if fault.location else replace(fault, location=places.get(fault.path, "")) for fault in faults)
+
+
+def bug_at(work: Work) -> Fault:
+    """What is told of a message at which the gateway itself failed."""
+    detail = "The gateway failed at this document. It is kept; it will be judged again when the cause is mended."
+    return Fault("internal_error", detail, value=work.message.id)
