@@ -1,22 +1,28 @@
 """The formats, one folder each. A codec is plain functions plus one `Format` record in `FORMATS`.
 
 sniff(body)      is this ours? Looks at the first bytes only, never raises
-check(body)      can the bytes be safely read as this format? Raises DocumentRejected; nothing else
+check(body)      can the bytes be safely read as this format, and how many orders are in them? Raises DocumentRejected
 parse_orders     bytes → the orders in them, each with what was kept aside. Raises DocumentRejected with every fault
+read_parts       (bytes, numbers from 1) → the orders of these numbers, each as read or as rejected, so that a bad one
+                 holds up none of the others. Raises DocumentRejected where the body as a whole can't be read
 parsers          document type → bytes → canonical document, for the documents that the format can carry
 renderers        document type → canonical document → bytes
-locate           (body, JSON Pointers into the canonical order) → where each stands in the body, in words; all that are
-                 asked for at once, because the body is read for it
+locate           (body, JSON Pointers into the canonical order, its number in the body) → where each stands in the body,
+                 in words; all that are asked for at once, because the body is read for it
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from schemas.documents.common import AnyDocument
 from schemas.documents.order import Order
-from schemas.faults import Fault
+from schemas.faults import DocumentRejected, Fault
+
+MAX_ORDERS = 2_000
+"""Orders that one body may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,33 @@ class ReadOrder:
     """The sender's own id of this transmission (SBDH InstanceIdentifier, cXML payloadID): a resend keeps it."""
 
 
+ReadPart = ReadOrder | DocumentRejected
+"""What came of one order of a body."""
+
+
+class Locate(Protocol):
+    """Where values of an order stand in the body."""
+
+    def __call__(self, body: bytes, pointers: Sequence[str], part: int = 1, /) -> list[str]:
+        """One place for each pointer, in words."""
+
+
+def read_only_part(parse_orders: Callable[[bytes], tuple[ReadOrder, ...]]) -> ReadParts:
+    """`read_parts` of a format whose bodies hold one order each."""
+
+    def read_parts(body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]:
+        try:
+            found: ReadPart = parse_orders(body)[0]
+        except DocumentRejected as rejected:
+            found = rejected
+        return {part: found for part in parts if part == 1}
+
+    return read_parts
+
+
+ReadParts = Callable[[bytes, Iterable[int]], dict[int, ReadPart]]
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """What a format can do, by name."""
@@ -40,8 +73,9 @@ class Format:
     media_type: str
     suffix: str
     sniff: Callable[[bytes], bool]
-    check: Callable[[bytes], None]
+    check: Callable[[bytes], int]
     parse_orders: Callable[[bytes], tuple[ReadOrder, ...]]
-    locate: Callable[[bytes, Sequence[str]], list[str]]
+    read_parts: ReadParts
+    locate: Locate
     parsers: Mapping[str, Callable[[bytes], AnyDocument]] = field(default_factory=dict)
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
-from schemas.formats import Format, ReadOrder
+from schemas.formats import Format, ReadOrder, read_only_part
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.cxml_1_2.envelope import envelope_of, refuse
 from schemas.formats.cxml_1_2.limits import MAX_FAULTS
@@ -36,9 +36,10 @@ def sniff(body: bytes) -> bool:
     return _ROOT.search(head(body)) is not None
 
 
-def check(body: bytes) -> None:
-    """Can the bytes be safely read, and are they an order request? Raises DocumentRejected."""
+def check(body: bytes) -> int:
+    """Can the bytes be safely read, and are they an order request? One order. Raises DocumentRejected."""
     _order_request(parse(body, DOCTYPES))
+    return 1
 
 
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
@@ -69,7 +70,7 @@ def parse_order_response(body: bytes) -> OrderResponse:
     return response
 
 
-def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
+def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
     """Where values of the canonical order stand in the body, in words. Raises as `check`."""
     places = Places(_order_request(parse(body, DOCTYPES)), read_order)
     return [places.of(pointer) for pointer in pointers]
@@ -176,6 +177,7 @@ CXML_1_2 = Format(
     sniff=sniff,
     check=check,
     parse_orders=parse_orders,
+    read_parts=read_only_part(parse_orders),
     locate=locate,
     parsers=_PARSERS,
     renderers={"order": render_order, "order_response": render_order_response},

@@ -11,8 +11,9 @@ from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.partly_read import rejection
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats import ReadOrder
+from schemas.formats import ReadOrder, ReadPart
 from schemas.formats.json_1.judging import MAX_FAULTS, document_of, is_strange, order_of
+from schemas.formats.xml import head
 from schemas.safe_json.places import line_of
 from schemas.safe_json.reader import read_json
 from schemas.safe_json.text import looks_like_json
@@ -29,52 +30,79 @@ def sniff(body: bytes) -> bool:
     return looks_like_json(body)
 
 
-def check(body: bytes) -> None:
-    """Raise DocumentRejected where the bytes can't be safely read as JSON, or hold no object and no list of objects."""
-    _orders_in(body)
+def check(body: bytes) -> int:
+    """How many orders are in it. Raises DocumentRejected where the bytes can't be safely read as JSON, or hold no
+    object and no list of objects."""
+    value = _orders_in(body)
+    return len(value) if isinstance(value, list) else 1
 
 
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     """The order in these bytes, or the orders of a JSON array, in their order.
 
-    Raises DocumentRejected with every fault; in an array the pointers begin with the order's index, `/1/lines/0/unit`.
+    Raises DocumentRejected with every fault; where there are several orders the pointers begin with the order's index,
+    `/1/lines/0/unit`.
     """
     value = _orders_in(body)
-    orders = value if isinstance(value, list) else [value]
+    several = isinstance(value, list) and len(value) > 1
     read: list[ReadOrder] = []
     faults: list[Fault] = []
-    for index, one in enumerate(orders):
-        prefix = f"/{index}" if isinstance(value, list) else ""
+    for index, one in enumerate(value if isinstance(value, list) else [value]):
         try:
-            order = order_of(one)
-            read.append(ReadOrder(order, warnings=tuple(_remarks(body, order, prefix))))
+            read.append(_read(body, one, f"/{index}" if isinstance(value, list) else ""))
         except DocumentRejected as rejected:
-            faults += (replace(fault, path=prefix + fault.path) for fault in rejected.faults)
+            if not several:
+                raise
+            faults += (replace(fault, path=_short(f"/{index}{fault.path}")) for fault in rejected.faults)
         if len(faults) >= MAX_FAULTS:
             break
     if faults:
-        raise _rejection(body, value, faults)
+        raise DocumentRejected(faults[:MAX_FAULTS])
     return tuple(read)
 
 
-def _remarks(body: bytes, order: Order, prefix: str) -> Iterator[Fault]:
+def read_parts(body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]:
+    """The orders of these numbers of a JSON array; of a single order, number 1. Pointers are those in the order itself.
+    Raises as `check`."""
+    value = _orders_in(body)
+    orders = value if isinstance(value, list) else [value]
+    found: dict[int, ReadPart] = {}
+    for part in parts:
+        if 0 < part <= len(orders):
+            try:
+                found[part] = _read(body, orders[part - 1], f"/{part - 1}" if isinstance(value, list) else "")
+            except DocumentRejected as rejected:
+                found[part] = rejected
+    return found
+
+
+def _read(body: bytes, value: Any, at: str) -> ReadOrder:
+    """The order that stands at this pointer of the body. Raises DocumentRejected with every fault."""
+    try:
+        order = order_of(value)
+    except DocumentRejected as rejected:
+        raise _rejection(body, value, at, rejected.faults) from None
+    return ReadOrder(order, warnings=tuple(_remarks(body, order, at)))
+
+
+def _remarks(body: bytes, order: Order, at: str) -> Iterator[Fault]:
     """What is wrong and doesn't stop the order, with its place in the body."""
     for index, fault in enumerate(wrong_check_digits(order)):
-        pointer = prefix + fault.path
+        pointer = at + fault.path
         yield replace(fault, location=_place(body, pointer) if index < MAX_PLACED_FAULTS else pointer)
 
 
-def _rejection(body: bytes, value: Any, faults: list[Fault]) -> DocumentRejected:
-    """Of one order that was judged to its end, with the rest of it."""
-    placed, answer_to = _placed(body, faults), _answer_to(value)
-    if isinstance(value, dict) and len(faults) < MAX_FAULTS and not is_strange(Order, value):
+def _rejection(body: bytes, value: Any, at: str, faults: Sequence[Fault]) -> DocumentRejected:
+    """Of an order that was judged to its end, with the rest of it."""
+    placed, answer_to = _placed(body, faults, at), _answer_to(value)
+    if len(faults) < MAX_FAULTS and not is_strange(Order, value):
         return rejection(value, faults, placed, answer_to)
     return DocumentRejected(placed, answer_to)
 
 
-def _answer_to(value: Any) -> str | None:
-    """The number of the one order in the body, unless it wants no response."""
-    if not isinstance(value, dict) or value.get("response_requested") is False:
+def _answer_to(value: dict[str, Any]) -> str | None:
+    """The number of an order, unless it wants no response."""
+    if value.get("response_requested") is False:
         return None
     number = value.get("order_number")
     number = number.strip() if isinstance(number, str) else ""
@@ -100,10 +128,14 @@ def parse_order_response(body: bytes) -> OrderResponse:
         raise DocumentRejected(_placed(body, rejected.faults)) from None
 
 
-def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
-    """Where values of the order stand in the body: the pointer, and of the first ones the line where that is cheap to
+def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
+    """Where values of an order stand in the body: the pointer, and of the first ones the line where that is cheap to
     count."""
-    return [_place(body, pointer) if index < MAX_PLACED_FAULTS else pointer for index, pointer in enumerate(pointers)]
+    at = f"/{part - 1}" if head(body, 64).lstrip("\ufeff \t\r\n").startswith("[") else ""
+    return [
+        _place(body, at + pointer) if index < MAX_PLACED_FAULTS else at + pointer
+        for index, pointer in enumerate(pointers)
+    ]
 
 
 def _place(body: bytes, pointer: str) -> str:
@@ -126,12 +158,12 @@ def _wrong_document(detail: str, expected: str) -> Fault:
     return Fault("wrong_document", detail, expected=expected)
 
 
-def _placed(body: bytes, faults: Iterable[Fault]) -> list[Fault]:
-    return [_with_place(body, fault, index) for index, fault in enumerate(faults)]
+def _placed(body: bytes, faults: Iterable[Fault], at: str = "") -> list[Fault]:
+    return [_with_place(body, fault, at, index) for index, fault in enumerate(faults)]
 
 
-def _with_place(body: bytes, fault: Fault, index: int) -> Fault:
-    place = _place(body, fault.path) if index < MAX_PLACED_FAULTS else fault.path
+def _with_place(body: bytes, fault: Fault, at: str, index: int) -> Fault:
+    place = _place(body, at + fault.path) if index < MAX_PLACED_FAULTS else at + fault.path
     return replace(fault, path=_short(fault.path), location=_short(place))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -15,7 +15,7 @@ from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats import Format, ReadOrder
+from schemas.formats import Format, ReadOrder, ReadPart
 from schemas.formats.large_xml import Arriving, judged_root, root_of
 from schemas.formats.ubl_2_1.limits import MAX_TOGETHER
 from schemas.formats.ubl_2_1.names import (
@@ -65,6 +65,7 @@ _SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
 """What an answer depends on: the number that it names, and the profile that may have none."""
 _TAKEN = "a UBL Order, OrderChange or OrderCancellation"
 _ORDER_LINE = cac("OrderLine")
+_ORDER_REFERENCE = cac("OrderReference")
 _order_model = trusting_validator(Order)
 _line_model = trusting_validator(OrderLine)
 _note_fields = BaseModel.__dict__["__pydantic_fields_set__"].__set__
@@ -96,10 +97,12 @@ def sniff_advanced(body: bytes) -> bool:
     return DOCUMENTS in start and PEPPOL_ADVANCED in start
 
 
-def check(body: bytes) -> None:
-    """Can the bytes be safely read, and are they a document that is taken here? Raises DocumentRejected."""
+def check(body: bytes) -> int:
+    """Can the bytes be safely read, are they a document that is taken here, and how many orders are in it? Raises
+    DocumentRejected."""
     root = judged_root(body) if len(body) >= LARGE_BODY else parse(body)
-    _orders(root if root.tag != ENVELOPE or len(root) else parse(body))
+    _, roots = _orders(root if root.tag not in (ENVELOPE, ORDER_CANCELLATION) or len(root) else parse(body))
+    return sum(map(_orders_of, roots))
 
 
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
@@ -115,6 +118,42 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     envelope_id, roots = _orders(parse(body))
     read = _read_patiently if is_large else _read
     return tuple(order for root in roots for order in read(root, envelope_id))
+
+
+def read_parts(body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]:
+    """The orders of these numbers of an envelope, or of a cancellation of several orders. Raises as `check`."""
+    wanted = frozenset(parts)
+    is_large = len(body) >= LARGE_BODY
+    large = read_large(body) if is_large else None
+    if large is not None:
+        return {part: large for part in wanted if part == 1}
+    envelope_id, roots = _orders(parse(body))
+    found: dict[int, ReadPart] = {}
+    last = 0
+    for root in roots:
+        first, last = last + 1, last + _orders_of(root)
+        if wanted.isdisjoint(range(first, last + 1)):
+            continue
+        read = _read_or_rejected(root, envelope_id, is_large=is_large)
+        of_root: Sequence[ReadPart] = [read] * (last + 1 - first) if isinstance(read, DocumentRejected) else read
+        found.update((part, one) for part, one in enumerate(of_root, first) if part in wanted)
+    return found
+
+
+def _read_or_rejected(
+    root: Element, envelope_id: str | None, *, is_large: bool
+) -> tuple[ReadOrder, ...] | DocumentRejected:
+    try:
+        return (_read_patiently if is_large else _read)(root, envelope_id)
+    except DocumentRejected as rejected:
+        return rejected
+
+
+def _orders_of(root: Element) -> int:
+    """How many orders a document is about."""
+    if root.tag != ORDER_CANCELLATION:
+        return 1
+    return max(1, sum(1 for _ in root.iterchildren(_ORDER_REFERENCE)))
 
 
 def parse_order(body: bytes) -> Order:
@@ -158,10 +197,13 @@ def parse_order_response(body: bytes) -> OrderResponse:
     return response
 
 
-def locate(body: bytes, pointers: Sequence[str]) -> list[str]:
-    """Where values of the (first) canonical order stand in the body, in words. Raises as `check`."""
-    places = _places(_orders(parse(body))[1][0])
-    return [places.of(pointer) for pointer in pointers]
+def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
+    """Where values of the canonical order of this number stand in the body, in words. Raises as `check`."""
+    _, roots = _orders(parse(body))
+    of_each = [(root, nth) for root in roots for nth in range(_orders_of(root))]
+    root, nth = of_each[part - 1]
+    places = _places(root)
+    return [places.of(f"/{OTHERS}/{nth - 1}{one}" if nth and one == "/order_number" else one) for one in pointers]
 
 
 def _places(root: Element) -> Places:
@@ -311,8 +353,6 @@ def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, 
         limit = f"{MAX_FAULTS:,} faults"
         more = Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}")
         raise DocumentRejected((*wrong, more, *remarks), answer_to) from None
-    if _is_one_of_several(root):  # a place among them would be looked for in the first
-        raise DocumentRejected(wrong + remarks, answer_to) from None
     raise rejection(found, wrong, wrong + remarks, answer_to) from None
 
 
@@ -320,11 +360,6 @@ def _in_its_own_order(fault: Fault) -> Fault:
     """A fault of one of a cancellation's other orders: its path is that in this order."""
     _, _, below = fault.path.partition(f"/{OTHERS}/")
     return replace(fault, path="/" + below.partition("/")[2]) if below else fault
-
-
-def _is_one_of_several(root: Element) -> bool:
-    envelope = root.getparent()
-    return envelope is not None and sum(child.tag != ENVELOPE_HEADER for child in envelope) > 1
 
 
 def _too_many_lines(element: Element) -> DocumentRejected:
@@ -374,6 +409,7 @@ UBL_2_1 = Format(
     sniff=sniff,
     check=check,
     parse_orders=parse_orders,
+    read_parts=read_parts,
     locate=locate,
     parsers=_PARSERS,
     renderers={"order": render, "order_response": render_order_response},
@@ -385,6 +421,7 @@ PEPPOL_BIS_3 = Format(
     sniff=sniff_peppol,
     check=check,
     parse_orders=parse_orders,
+    read_parts=read_parts,
     locate=locate,
     parsers=_PARSERS,
     renderers={"order": render_peppol, "order_response": render_peppol_order_response},
@@ -396,6 +433,7 @@ PEPPOL_ADVANCED_3 = Format(
     sniff=sniff_advanced,
     check=check,
     parse_orders=parse_orders,
+    read_parts=read_parts,
     locate=locate,
     parsers=_PARSERS,
     renderers={"order": render_peppol, "order_response": render_advanced_order_response},
