@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.lanes import lane_of
 from gateway.services import Services
@@ -12,7 +13,7 @@ from gateway.store.ids import now_us
 from gateway.trade.hours import answer_due
 from mappings.account import Account
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats import Format
+from schemas.formats import MAX_ORDERS, Format
 from schemas.formats.registry import FORMATS, format_by_name
 from schemas.formats.xml import head
 
@@ -49,7 +50,7 @@ def take_in(services: Services, arrival: Arrival) -> Taken:
 def message_of(arrival: Arrival) -> NewMessage:
     """The document as it will be kept: recognised, and checked that its bytes can be read."""
     account, body = arrival.account, arrival.body
-    format_name, faults = recognise(account, body)
+    format_name, faults, orders = recognise(account, body)
     received_at = now_us()
     return NewMessage(
         account_id=account.id,
@@ -63,23 +64,41 @@ def message_of(arrival: Arrival) -> NewMessage:
         sha256=hashlib.sha256(body).digest(),
         idempotency_key=arrival.idempotency_key,
         unreadable=faults,
+        parts=orders,
         received_at=received_at,
     )
 
 
-def recognise(account: Account, body: bytes) -> tuple[str | None, tuple[Fault, ...]]:
+class Recognised(NamedTuple):
+    """What bytes are, as far as is told without judging what they say."""
+
+    format: str | None
+    faults: tuple[Fault, ...] = ()
+    """Why they can't be read."""
+    orders: int = 1
+    """How many orders are in them."""
+
+
+def recognise(account: Account, body: bytes) -> Recognised:
     """The format these bytes are in, among those the account may send, and why they can't be read."""
     if not body[:64].strip() and not body.strip():
-        return None, (Fault("empty_body", "The document is empty.", expected="the bytes of an order"),)
+        return Recognised(None, (Fault("empty_body", "The document is empty.", expected="the bytes of an order"),))
     agreed = [format_by_name(name) for name in account.inbound.formats if name in FORMATS]
     found = next((known for known in agreed if known.sniff(body)), None)
     if found is None:
-        return _not_agreed(account, agreed, body)
+        return Recognised(*_not_agreed(account, agreed, body))
     try:
-        found.check(body)
+        orders = found.check(body)
     except DocumentRejected as failure:
-        return found.name, failure.faults
-    return found.name, ()
+        return Recognised(found.name, failure.faults)
+    return Recognised(found.name, _too_many_orders(orders), orders)
+
+
+def _too_many_orders(orders: int) -> tuple[Fault, ...]:
+    if orders <= MAX_ORDERS:
+        return ()
+    detail = f"The body holds {orders} orders; one body may hold {MAX_ORDERS}."
+    return (Fault("too_many_orders", detail, value=str(orders), expected=f"at most {MAX_ORDERS} orders a body"),)
 
 
 def _not_agreed(account: Account, agreed: list[Format], body: bytes) -> tuple[str | None, tuple[Fault, ...]]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.deciding import settle_all
-from gateway.reading import bug_at, decode_one, load, map_one
+from gateway.reading import Bodies, bug_at, decode_one, load, map_one
 from gateway.services import Services
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.queue import Claim, LeaseLost
@@ -59,9 +59,10 @@ class Stuck(Exception):
 def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda: None) -> int:
     """Read, decide and save one claim's messages; how many were settled."""
     works = load(services, claim)
+    bodies = Bodies(works)
     for work in works:
         beat()
-        decode_one(services, work)
+        decode_one(services, work, bodies)
     for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding each time would push out
         map_one(services, work)
     return sum(settle_together(services, claim, together, beat) for together in in_turn(works))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gateway.local_time import local_date
@@ -19,6 +19,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.partly_read import OrderPartlyRead
 from schemas.faults import DocumentHeld, DocumentRejected, Fault, in_document_order
+from schemas.formats import ReadOrder, ReadPart
 from schemas.formats.registry import FORMATS, format_by_name
 
 logger = logging.getLogger(__name__)
@@ -43,24 +44,77 @@ def _revision(services: Services, message: ClaimedMessage, current: dict[str, in
         return None
 
 
+class Bodies:
+    """The bodies of a batch that hold several orders: each is read once for all the orders of it that are in the batch.
+
+    What fails as a whole is read again for each order by itself, so that the one at fault is found.
+    """
+
+    def __init__(self, works: Iterable[Work]) -> None:
+        self._wanted: dict[_BodyKey, list[int]] = {}
+        self._read: dict[_BodyKey, dict[int, ReadPart]] = {}
+        for work in works:
+            if work.message.part is not None and work.message.format in FORMATS:
+                self._wanted.setdefault(_body_key(work), []).append(work.message.part)
+
+    def read(self, work: Work) -> ReadOrder:
+        """The message's order. Raises what reading it raises: DocumentRejected, DocumentHeld."""
+        part, key = work.message.part, _body_key(work)
+        if part is None:
+            raise AssertionError("its body is its own")
+        if key not in self._read:
+            self._read[key] = self._read_together(work, self._wanted.get(key, []))
+        found = self._read[key].get(part) or _read_parts(work, [part]).get(part)
+        if found is None:
+            raise DocumentHeld([_no_such_part(part)])
+        if isinstance(found, DocumentRejected):
+            raise found
+        return found
+
+    @staticmethod
+    def _read_together(work: Work, parts: list[int]) -> dict[int, ReadPart]:
+        try:
+            return _read_parts(work, parts)
+        except Exception:
+            logger.warning("the orders of message %s can't be read together: one by one", work.message.id)
+            return {}
+
+
+_BodyKey = tuple[int, str | None, int]
+
+
+def _body_key(work: Work) -> _BodyKey:
+    """The messages of one claim share their bodies, so that its place in memory tells which it is."""
+    return id(work.message.body), work.message.format, work.revision.number if work.revision else 0
+
+
+def _read_parts(work: Work, parts: Sequence[int]) -> dict[int, ReadPart]:
+    return format_by_name(work.message.format or "").read_parts(work.message.body, parts)
+
+
+def _no_such_part(part: int) -> Fault:
+    detail = f"This was order {part} of its body; read by the rules as they are now, the body has no such order."
+    return Fault("unsupported_document", detail, value=str(part), expected="rules that find the orders as before")
+
+
 def read_one(services: Services, work: Work) -> None:
     """decode → map → check. Ends in `work.mapped`, or in a settlement; never raises."""
-    decode_one(services, work)
+    decode_one(services, work, Bodies([work]))
     map_one(services, work)
 
 
-def decode_one(services: Services, work: Work) -> None:
+def decode_one(services: Services, work: Work, bodies: Bodies) -> None:
     """Ends in `work.read`, or in a settlement; never raises."""
     try:
-        decode_or_end(services, work)
+        decode_or_end(services, work, bodies)
     except Exception:  # a bug at one document: loud in the log, failed at the message, and its neighbours go on
         _end_as_bug(work)
 
 
-def decode_or_end(services: Services, work: Work) -> None:
+def decode_or_end(services: Services, work: Work, bodies: Bodies) -> None:
     """Ends in `work.read`, or in a settlement with every fault: also those of what was read whole beside them."""
     try:
-        decode(services, work)
+        decode(services, work, bodies)
     except DocumentRejected as failure:
         faults = failure.faults
         if isinstance(failure, OrderPartlyRead):
@@ -88,8 +142,8 @@ def _end_as_bug(work: Work) -> None:
     work.end("fail", [bug_at(work)], "decode")
 
 
-def decode(services: Services, work: Work) -> bool:
-    """Bytes → canonical order; False where the message ends here. Raises DocumentRejected."""
+def decode(services: Services, work: Work, bodies: Bodies) -> bool:
+    """Bytes → canonical order; False where the message ends here. Raises DocumentRejected and DocumentHeld."""
     if work.revision is None:
         fault = Fault("unknown_revision", f"The account {work.message.account_id} has no published mapping.")
         work.end("hold", [fault], "decode")
@@ -98,16 +152,22 @@ def decode(services: Services, work: Work) -> bool:
         fault = Fault("unknown_format", "The message's format is not known to this program.", value=work.message.format)
         work.end("hold", [fault], "decode")
         return False
-    found = format_by_name(work.message.format or "").parse_orders(work.message.body)
-    if len(found) != 1:
-        detail = f"The body holds {len(found)} orders; only one order a body is handled automatically."
-        work.end("hold", [Fault("unsupported_document", detail, value=str(len(found)), expected="one order")], "decode")
-        return False
-    work.note_order(found[0])
+    work.note_order(_only_order(work) if work.message.part is None else bodies.read(work))
     refuse_too_many_lines(work.order, services.limits.max_lines)
     work.stages["decoded"] = now_us()
     work.note_urgency(work.stages["decoded"])
     return True
+
+
+def _only_order(work: Work) -> ReadOrder:
+    found = format_by_name(work.message.format or "").parse_orders(work.message.body)
+    if len(found) != 1:
+        detail = (
+            f"Read by the rules as they are now, the body holds {len(found)} orders; it was received as one. Sent "
+            "again, each of them becomes a message of its own."
+        )
+        raise DocumentHeld([Fault("unsupported_document", detail, value=str(len(found)), expected="one order")])
+    return found[0]
 
 
 def judge_rest(services: Services, work: Work, failure: OrderPartlyRead) -> tuple[Fault, ...]:
@@ -150,7 +210,7 @@ def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...
     paths = list(dict.fromkeys(fault.path for fault in faults if fault.path and not fault.location))
     if not paths:
         return tuple(faults)
-    places = dict(zip(paths, FORMATS[message.format or ""].locate(message.body, paths), strict=True))
+    places = dict(zip(paths, FORMATS[message.format or ""].locate(message.body, paths, message.part or 1), strict=True))
     return tuple(fault if fault.location else replace(fault, location=places.get(fault.path, "")) for fault in faults)
 
 

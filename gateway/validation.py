@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from gateway.intake import recognise
-from gateway.reading import load, located, read_one
+from gateway.reading import Bodies, decode_one, load, located, map_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
 from gateway.store.ids import now_us
 from gateway.store.queue import Claim
 from gateway.supplying import unknown_supply_now
+from gateway.work import Work
 from schemas.documents.order import Order
 from schemas.faults import Fault, in_document_order
 from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
@@ -25,19 +27,32 @@ class Validated:
     order: Order | None
     lines: list[dict[str, str | None]]
     faults: tuple[Fault, ...]
+    orders: tuple[Validated, ...] = ()
+    """Of a body of several orders: each of them."""
 
 
 def validate(services: Services, account_id: str, test: bool, body: bytes) -> Validated:
     """decode → map → check of one document; nothing is stored, and how much is in stock is not asked. Raises
     LookupError where the account has no mapping."""
     revision = services.terms.current([account_id])[account_id]
-    format_name, faults = recognise(revision.account, body)
+    format_name, faults, orders = recognise(revision.account, body)
     if faults:
         return Validated(None, [], faults)
     now = now_us()
-    message = ClaimedMessage("", account_id, test, 0, now, now, "validate", format_name, body, 1, 0, 0, b"", None)
-    work = load(services, Claim("", (message,)))[0]
-    read_one(services, work)
+    parts: Sequence[int | None] = [None] if orders == 1 else range(1, orders + 1)
+    messages = tuple(
+        ClaimedMessage("", account_id, test, 0, now, now, "validate", format_name, body, 1, 0, 0, b"", None, None, part)
+        for part in parts
+    )
+    works = load(services, Claim("", messages))
+    bodies = Bodies(works)
+    judged = tuple(_judged(services, work, bodies) for work in works)
+    return judged[0] if orders == 1 else Validated(None, [], (), judged)
+
+
+def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
+    decode_one(services, work, bodies)
+    map_one(services, work)
     if work.mapped is None or work.read is None:
         return Validated(None, [], work.settlement.faults if work.settlement else ())
     lines = [

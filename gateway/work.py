@@ -103,8 +103,11 @@ class Work:
 
     @property
     def envelope_id(self) -> str | None:
-        """The sender's own id of the transmission as it is kept: a longer one than any index takes by its digest."""
+        """The sender's own id of the transmission as it is kept: with the number of the order where there are several
+        in it, and a longer one than any index takes by its digest."""
         sent = self.read.envelope_id if self.read else None
+        if sent is not None and self.message.part is not None:
+            sent = f"{sent}#{self.message.part}"
         if sent is None or len(sent) <= _LONGEST_ENVELOPE_ID:
             return sent
         return f"sha256:{hashlib.sha256(sent.encode()).hexdigest()}"

@@ -203,6 +203,13 @@ _declare(
     "The order has more lines than the gateway takes in one document.",
     "Split the order.",
 )
+_declare(
+    "too_many_orders",
+    "sender",
+    "Too many orders in one body",
+    "The body has more orders than the gateway takes at once. Nothing of it was taken.",
+    "Send the orders in several bodies.",
+)
 _declare("no_lines", "sender", "Order without lines", "Only a cancellation may have no lines.", "Send the lines.")
 _declare(
     "duplicate_line",

@@ -66,6 +66,15 @@ class MessageLinks(Answer):
     documents: str
 
 
+class ChildAnswer(Answer):
+    """The message that stands for one order of a body that holds several."""
+
+    part: int = Field(ge=1, description="Which of them it is, from 1.")
+    message_id: str
+    status: MessageStatus
+    links: MessageLinks
+
+
 class Accepted(Answer):
     """The document is durably stored."""
 
@@ -73,6 +82,9 @@ class Accepted(Answer):
     status: MessageStatus
     duplicate: bool | None = Field(default=None, description="True where this content was received before.")
     faults: list[FaultAnswer] | None = Field(default=None, description="With ?wait=: why it was rejected or is held.")
+    children: list[ChildAnswer] | None = Field(
+        default=None, description="Of a body of several orders: the message of each, in their order."
+    )
     links: MessageLinks
 
 
@@ -111,6 +123,9 @@ class MessageAnswer(Answer):
     size: int = Field(description="Bytes.")
     order_number: str | None
     duplicate_of: str | None
+    parent: str | None = Field(description="The message of the body, where that holds several orders.")
+    part: int | None = Field(description="Which order of that body this is, from 1.")
+    children: list[ChildAnswer] = Field(description="The messages of the orders in this body, where it holds several.")
     mapping_revision: int | None = Field(description="Revision of the account's mapping that it was read with.")
     catalogue_revision: int | None
     stages: list[Stage]
@@ -211,12 +226,20 @@ class ValidatedLine(Answer):
     )
 
 
-class ValidatedOrder(Answer):
+class ValidatedPart(Answer):
     """An order judged without effect. `order` is null where it can't be read."""
 
     order: dict[str, Any] | None
     lines: list[ValidatedLine]
     faults: list[FaultAnswer]
+
+
+class ValidatedOrder(ValidatedPart):
+    """The same of a body. Where it holds several orders they stand in `orders`, and `order` is null."""
+
+    orders: list[ValidatedPart] | None = Field(
+        default=None, description="Of a body of several orders: each of them, in their order."
+    )
 
 
 class SchemaList(Answer):

@@ -150,6 +150,9 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "size": 294,
         "order_number": "PO-1001",
         "duplicate_of": None,
+        "parent": None,
+        "part": None,
+        "children": [],
         "mapping_revision": 3,
         "catalogue_revision": 12,
         "stages": [

@@ -27,7 +27,7 @@ from gateway.api.door import KEY_TEXT, Caller, Door, bearer
 from gateway.api.orders import ORDERS_PATH, accepted_answer, answering, refuse_unkept
 from gateway.api.problems import answer_to
 from gateway.intake import Arrival, message_of
-from gateway.store.arrivals import MOST
+from gateway.store.arrivals import MOST, Kept, NewMessage
 from gateway.store.intake import Keeping
 
 MAX_BYTES = 65_536
@@ -127,7 +127,7 @@ class Express:
     def answer(self, caller: Caller, keeping: Keeping, started: float) -> bytes:
         """The whole HTTP message for what became of it."""
         kept = keeping.kept
-        if kept is not None and not kept.key_conflict and not keeping.message.unreadable and kept.status != "duplicate":
+        if kept is not None and _is_plainly_accepted(kept, keeping.message):
             message, status = self._accepted_message(kept.message_id, kept.status, duplicate=kept.duplicate), 202
         else:
             response = self._response(caller, keeping)
@@ -141,7 +141,7 @@ class Express:
             kept = keeping.result()
             refuse_unkept(kept, keeping.message.unreadable)
             message_id, status = answering(self._door.services.store.messages, caller.account_id, kept)
-            return accepted_answer(message_id, status, duplicate=kept.duplicate)
+            return accepted_answer(message_id, status, duplicate=kept.duplicate, children=kept.children)
         except Exception as failure:  # as the application does with whatever a route raises
             return answer_to(failure, posting=True)
 
@@ -185,6 +185,11 @@ class ExpressAnswer:
         if self._keeping is None:
             raise AssertionError("asked before it was done")
         return self._express.answer(self._caller, self._keeping, self._started)
+
+
+def _is_plainly_accepted(kept: Kept, message: NewMessage) -> bool:
+    """Whether the answer says nothing but the message's id and status."""
+    return not (kept.key_conflict or kept.children or message.unreadable or kept.status == "duplicate")
 
 
 def _is_plain(request: Received) -> bool:

@@ -7,11 +7,21 @@ from collections.abc import Iterable
 from flask import Response
 from flask_openapi3 import APIBlueprint
 
-from gateway.api.answers import DocumentEntry, MessageAnswer, MessageLinks, Stage, as_json, fault_answers, moment
+from gateway.api.answers import (
+    ChildAnswer,
+    DocumentEntry,
+    MessageAnswer,
+    MessageLinks,
+    Stage,
+    as_json,
+    fault_answers,
+    moment,
+)
 from gateway.api.describe import KEY, ORDERS, account_problems, answer, path
 from gateway.api.door import caller, door, in_path, sign_in
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import not_found
+from gateway.store.arrivals import Child
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages, StoredMessage
 
@@ -47,6 +57,9 @@ def one_message() -> Response:
             size=stored.size,
             order_number=stored.order_number,
             duplicate_of=stored.duplicate_of,
+            parent=stored.parent_id if stored.part else None,
+            part=stored.part,
+            children=child_answers(repository.children(answering.id)) if answering.parts else [],
             mapping_revision=stored.mapping_revision,
             catalogue_revision=stored.catalogue_revision,
             stages=_stages(stored),
@@ -74,6 +87,14 @@ def first_of(repository: Messages, stored: StoredMessage) -> StoredMessage:
             return answering
         answering = earlier
     return answering
+
+
+def child_answers(children: Iterable[Child]) -> list[ChildAnswer]:
+    """The messages of a body's orders."""
+    return [
+        ChildAnswer(part=one.part, message_id=one.message_id, status=one.status, links=links_of(one.message_id))
+        for one in children
+    ]
 
 
 def links_of(message_id: str) -> MessageLinks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from gateway.api.answers import (
     OrderThread,
     ValidatedLine,
     ValidatedOrder,
+    ValidatedPart,
     VersionEntry,
     as_json,
     fault_answers,
@@ -26,16 +28,16 @@ from gateway.api.answers import (
 from gateway.api.bodies import media_type, read_body
 from gateway.api.describe import KEY, ORDER_BODY, ORDERS, account_problems, answer, content, header, path, query
 from gateway.api.door import caller, door, idempotency_key, in_path, parameter, sign_in
-from gateway.api.messages import entries, first_of, links_of
+from gateway.api.messages import child_answers, entries, first_of, links_of
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found, unreadable
 from gateway.api.waiting import OPEN
 from gateway.intake import Arrival, take_in
-from gateway.store.arrivals import Kept
+from gateway.store.arrivals import Child, Kept
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
-from gateway.validation import validate
+from gateway.validation import Validated, validate
 from schemas.documents.order import Order
 from schemas.faults import Fault
 from schemas.formats.registry import format_by_name
@@ -57,8 +59,10 @@ orders.before_request(refuse_unknown_parameters)
     summary="Send an order, a change or a cancellation",
     description="202 says that the bytes are durably stored, and nothing was judged yet: what is wrong with their "
     "content shows in the message. With `wait` the order response itself comes back, once it is there in that time. "
-    "The same content again is no second order: it gets the first one's answer. An SBDH InstanceIdentifier stands for "
-    "one content, too: sent again with other content it is held.",
+    "The same content again is no second order: it gets the first one's answer. A body may hold several orders (a JSON "
+    "list, an SBDH envelope): each is a message of its own, named in `children`, and one that is wrong holds up none "
+    "of the others; `wait` then waits for all of them. An SBDH InstanceIdentifier stands for one content, too: sent "
+    "again with other content it is held.",
     responses={
         200: content(
             "With `wait`: the order response (a rejection too), in your format.",
@@ -128,13 +132,16 @@ def validate_order() -> Response:
     account = here.account(sender.account_id)
     here.rate.count(account.id, account.policies.order_rate_per_minute, "validations")
     judged = validate(here.services, account.id, sender.test, read_body(request.environ, here.services.limits))
-    return as_json(
-        ValidatedOrder(
-            order=None if judged.order is None else _as_json_1(judged.order),
-            lines=[ValidatedLine.model_validate(line) for line in judged.lines],
-            faults=fault_answers(judged.faults),
-        )
-    )
+    orders = [ValidatedPart(**_validated(one)) for one in judged.orders]
+    return as_json(ValidatedOrder(**_validated(judged), orders=orders or None))
+
+
+def _validated(judged: Validated) -> dict[str, Any]:
+    return {
+        "order": None if judged.order is None else _as_json_1(judged.order),
+        "lines": [ValidatedLine.model_validate(line) for line in judged.lines],
+        "faults": fault_answers(judged.faults),
+    }
 
 
 @orders.get(
@@ -195,7 +202,7 @@ def _wait_seconds(longest: float) -> float:
 def _accepted(kept: Kept) -> Response:
     """202: what is known without waiting. A resend names the message that answers for it."""
     message_id, status = answering(door().services.store.messages, caller().account_id, kept)
-    return accepted_answer(message_id, status, duplicate=kept.duplicate)
+    return accepted_answer(message_id, status, duplicate=kept.duplicate, children=kept.children)
 
 
 def refuse_unkept(kept: Kept, faults: Sequence[Fault]) -> None:
@@ -219,6 +226,8 @@ def answering(repository: Messages, account_id: str, kept: Kept) -> tuple[str, s
 
 def _answer_once_settled(kept: Kept, seconds: float) -> Response:
     """200 with the order response where it is there in time, else 202 with what is known."""
+    if kept.children:
+        return _accepted_once_settled(kept, seconds)
     waiting = door().waiting
     message_id = kept.message_id
     status = waiting.until_settled(message_id, seconds)
@@ -239,13 +248,25 @@ def _answer_once_settled(kept: Kept, seconds: float) -> Response:
     return Response(body, 200, headers=headers, content_type=document.media_type)
 
 
+def _accepted_once_settled(kept: Kept, seconds: float) -> Response:
+    """202 for a body of several orders, whose answers are no one document: as soon as each of them is settled."""
+    deadline = time.monotonic() + seconds
+    for child in kept.children:
+        if child.status in OPEN:
+            door().waiting.until_settled(child.message_id, max(0.0, deadline - time.monotonic()))
+    children = door().services.store.messages.children(kept.message_id)
+    return accepted_answer(kept.message_id, kept.status, duplicate=kept.duplicate, children=children)
+
+
 def _order_response(message_id: str) -> StoredDocument | None:
     """The last order response that came of the message."""
     came = door().services.store.documents.of_messages([message_id])
     return next((document for document in reversed(came) if document.type == "order_response"), None)
 
 
-def accepted_answer(message_id: str, status: str, *, duplicate: bool, faults: Sequence[Fault] = ()) -> Response:
+def accepted_answer(
+    message_id: str, status: str, *, duplicate: bool, faults: Sequence[Fault] = (), children: Sequence[Child] = ()
+) -> Response:
     """202 for a message that is kept."""
     links = links_of(message_id)
     answered = Accepted.model_construct(
@@ -253,6 +274,7 @@ def accepted_answer(message_id: str, status: str, *, duplicate: bool, faults: Se
         status=status,
         duplicate=duplicate or None,
         faults=fault_answers(faults) or None,
+        children=child_answers(children) or None,
         links=links,
     )
     return as_json(answered, 202, {"Location": links.message})

@@ -10,7 +10,7 @@ from gateway.commands.opening import opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, reports
 
 if TYPE_CHECKING:
-    from gateway.samples import Judged
+    from gateway.judging import Judged
     from gateway.services import Services
 
 
@@ -55,7 +55,8 @@ def _samples(services: Services, account_id: str) -> list[dict[str, Any]]:
 
 
 def _messages(services: Services, account_id: str, last: int) -> list[dict[str, Any]]:
-    from gateway.samples import differences, judge_messages
+    from gateway.judging import judge_messages
+    from gateway.samples import differences
 
     told = []
     for stored, one in judge_messages(services, account_id, last):
@@ -66,6 +67,7 @@ def _messages(services: Services, account_id: str, last: int) -> list[dict[str, 
 
 def _told(name: str, judged: Judged, found: list[str] | None) -> dict[str, Any]:
     faults = [fault.as_json() for fault in judged.faults]
+    faults += [fault.as_json() for one in judged.orders for fault in one.faults]
     return {"name": name, "status": judged.status, "ok": not found, "differences": found, "faults": faults}
 
 

@@ -12,6 +12,7 @@ from gateway.commands.opening import opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, person, remedies, reports
 from gateway.commands.times import moment
 from gateway.states import STATUSES
+from schemas.faults import DocumentRejected
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -117,6 +118,8 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
         "format": stored.format,
         "order_number": stored.order_number or _number_of_original(services, stored),
         "duplicate_of": stored.duplicate_of,
+        "parent": stored.parent_id,
+        "part": stored.part,
         "mapping_revision": stored.mapping_revision,
         "run": stored.run,
         "faults": list(dict.fromkeys(fault.code for fault in faults)),
@@ -137,9 +140,12 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row["remedies"] = remedies(fault.code for fault in faults) if stored.status in _STUCK else {}
     row["problems"] = services.store.problems.of_message(stored.id)
     row["documents"] = [{"id": one.id, "type": one.type, "number": one.number, "format": one.format} for one in answers]
+    children = services.store.messages.children(stored.duplicate_of or stored.id)
+    row["children"] = [one._asdict() for one in children]
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in row.items() if isinstance(value, str | int)]
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
+    lines += [f"order {one.part} of it: message {one.message_id}, {one.status}" for one in children]
     if stored.status in _STUCK:
         lines += _way_on(stored.id, row["remedies"], row["problems"])
     screen.result(row, *lines)
@@ -163,15 +169,23 @@ def _body(services: Services, stored: StoredMessage) -> bytes:
 
 
 def _canonical(services: Services, stored: StoredMessage) -> bytes:
-    """The order as read, in json-1. Raises DocumentFailure where it can't be read."""
+    """The order as read, in json-1; the orders as a list where there are several. Raises DocumentFailure where one
+    can't be read."""
     from schemas.formats.registry import FORMATS
 
     body = _body(services, stored)
     known = FORMATS.get(stored.format or "")
     if known is None:
         raise Failed("It is in no format that this program can read.")
-    order = known.parse_orders(body)[0].order
-    return FORMATS["json-1"].renderers["order"](order)
+    if stored.part is None:
+        orders = [read.order for read in known.parse_orders(body)]
+    else:
+        read = known.read_parts(body, [stored.part])[stored.part]
+        if isinstance(read, DocumentRejected):
+            raise read
+        orders = [read.order]
+    written = [FORMATS["json-1"].renderers["order"](order) for order in orders]
+    return written[0] if len(written) == 1 else b"[" + b",\n".join(written) + b"]\n"
 
 
 def _show_outbound(screen: Screen, services: Services, stored: StoredMessage) -> None:

@@ -12,7 +12,7 @@ from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Scre
 from gateway.states import ImpossibleMove, advance
 
 if TYPE_CHECKING:
-    from gateway.samples import Judged
+    from gateway.judging import Judged
     from gateway.services import Services
     from gateway.store.messages import StoredMessage
 
@@ -114,7 +114,7 @@ def _outcome(services: Services, message_id: str) -> dict[str, Any]:
 
 def _foresee(services: Services, wanted: list[str]) -> list[dict[str, Any]]:
     """What replaying these would come to now, in their order; nothing is done."""
-    from gateway.samples import foresee
+    from gateway.judging import foresee
 
     found = [_to_judge(services, message_id) for message_id in wanted]
     judged = iter(foresee(services, [one for one in found if isinstance(one, tuple)]))

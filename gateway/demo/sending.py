@@ -11,7 +11,8 @@ from typing import Any
 from gateway.demo import DemoFailed
 from gateway.demo.accounts import DemoAccount
 from gateway.demo.asking import WAIT_SECONDS, ask
-from gateway.samples import Judged, Sample, differences
+from gateway.judging import Judged
+from gateway.samples import Sample, differences
 from gateway.services import Services
 from gateway.validation import validate
 from schemas.documents.order import Order
@@ -75,7 +76,7 @@ def send_samples(services: Services, base: str, accounts: Sequence[DemoAccount],
         for sample in sender.samples:
             known = services.store.messages.of_bytes(sender.account.id, False, hashlib.sha256(sample.body).digest())
             message_id, came_before = (known.id, True) if known else _post(base, sender, sample)
-            yield _came_of(services, base, sender, sample, message_id, came_before)
+            yield from _came_of_each(services, base, sender, sample, message_id, came_before)
 
 
 def _until_ready(base: str, program: str) -> None:
@@ -105,28 +106,39 @@ def _post(base: str, sender: DemoAccount, sample: Sample) -> tuple[str, bool]:
     return message_id, answer.headers.get("Gateway-Duplicate") == "true" or bool(said.get("duplicate"))
 
 
+def _came_of_each(
+    services: Services, base: str, sender: DemoAccount, sample: Sample, message_id: str, came_before: bool
+) -> Iterator[Sent]:
+    """What came of the sample's order, or of each of its orders."""
+    message = _settled(base, sender.key, message_id)
+    if not message["children"]:
+        yield _came_of(services, base, sender, sample, message, came_before)
+    for child in message["children"]:
+        one = _settled(base, sender.key, child["message_id"])
+        yield _came_of(services, base, sender, sample.of_order(child["part"]), one, came_before)
+
+
 def _came_of(
     services: Services,
     base: str,
     sender: DemoAccount,
     sample: Sample,
-    message_id: str,
+    message: dict[str, Any],
     came_before: bool,
 ) -> Sent:
-    """What came of the sample's message."""
-    message = _settled(base, sender.key, message_id)
+    """What came of this message of the sample."""
     answers = [one for one in message["documents"] if one["type"] == "order_response"]
     document = answers[0]["href"] if answers else None
     response = _order_response(base, sender.key, document) if document else None
     judged = Judged(message["status"], response, tuple(Fault(**fault) for fault in message["faults"]))
-    order, mapped = _in_our_terms(services, sender.account.id, sample.body)
+    order, mapped = _in_our_terms(services, sender.account.id, sample.body, message["part"])
     return Sent(
         sender,
         sample,
         order,
         mapped,
-        message_id,
-        f"{base}/v1/messages/{message_id}",
+        message["message_id"],
+        f"{base}{message['links']['message']}",
         came_before,
         judged,
         answers[0]["format"] if answers else None,
@@ -167,9 +179,12 @@ def unexpected(sample: Sample, judged: Judged) -> list[str]:
     return differences(sample.expected, Judged(judged.status, judged.response, faults))
 
 
-def _in_our_terms(services: Services, account_id: str, body: bytes) -> tuple[Order | None, dict[str, str]]:
+def _in_our_terms(
+    services: Services, account_id: str, body: bytes, part: int | None
+) -> tuple[Order | None, dict[str, str]]:
     """The order as read, and what its lines are in our products and base units."""
-    read = validate(services, account_id, False, body)
+    whole = validate(services, account_id, False, body)
+    read = whole if part is None else whole.orders[part - 1]
     products = services.terms.catalogue().products
     mapped = {}
     for line in read.lines:

@@ -1,6 +1,7 @@
 """What one group of arrivals writes: the bytes that are new, each message and its first event.
 
-Where bytes were here before, it finds the earlier message that answers for them.
+Where bytes were here before, it finds the earlier message that answers for them. A body of several orders is a message
+that is done once it is kept, and under it one for each order, which waits for a worker: its children.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
 from gateway.states import advance, on_resend
-from gateway.store.chain import START, Event, next_event, quoted, written_event
+from gateway.store.chain import START, Event, as_json, next_event, quoted, written_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.packing import packed
@@ -42,6 +43,10 @@ class NewMessage:
     idempotency_key: str | None = None
     unreadable: tuple[Fault, ...] = ()
     """Faults of bytes that can't be read: the message is kept as rejected."""
+    parts: int = 1
+    """How many orders are in it."""
+    mapping_revision: int | None = None
+    """The mapping by whose rules they were counted, and are to be read."""
     id: str = field(default_factory=new_id)
     received_at: int = field(default_factory=now_us)
     stored: bytes = field(init=False, repr=False)
@@ -49,6 +54,15 @@ class NewMessage:
 
     def __post_init__(self) -> None:
         self.stored = packed(self.body)
+
+
+class Child(NamedTuple):
+    """The message that stands for one order of a body, as it is."""
+
+    part: int
+    """Which of them, from 1."""
+    message_id: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,8 @@ class Kept:
     """The Idempotency-Key came with other content before; nothing was stored."""
     rings: bool = False
     """A message now waits for a worker because of this, and it is the caller who rings for it."""
+    children: tuple[Child, ...] = ()
+    """Of a body of several orders: the message that answers for each."""
 
 
 @dataclass(slots=True)
@@ -73,21 +89,33 @@ class _Earlier:
     run: int
     event_count: int
     event_hash: bytes
+    parts: int = 1
 
 
 _Key = tuple[str, bool, bytes]
 
 
 class Draft:
-    """A message with what can be made of it before the transaction: its first event."""
+    """A message with what can be made of it before the transaction: its first event, and its children with theirs."""
 
-    __slots__ = ("event", "key", "message", "status")
+    __slots__ = ("children", "event", "key", "message", "status")
 
     def __init__(self, message: NewMessage) -> None:
         self.message = message
         self.key: _Key = (message.account_id, message.test, message.sha256)
-        self.status = "rejected" if message.unreadable else "received"
+        is_split = message.parts > 1 and not message.unreadable
+        self.status = "rejected" if message.unreadable else "done" if is_split else "received"
         self.event = _first_event(message, self.status, None)
+        self.children = _new_children(message) if is_split else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _NewChild:
+    """One order of a body, on its way to become a message."""
+
+    part: int
+    id: str
+    event: Event
 
 
 class Group:
@@ -111,10 +139,14 @@ class Group:
         self._look_up_keys()
         self._store_bytes()
         outcomes = [self._place(draft) for draft in self.drafts]
+        self._write()
+        return outcomes
+
+    def _write(self) -> None:
         insert_at_once(self.connection, messages, self.message_rows)
         insert(self.connection, faults, self.fault_rows)
         insert_at_once(self.connection, events, self.events)
-        return outcomes
+        self.message_rows, self.fault_rows, self.events = [], [], []
 
     def _look_up_keys(self) -> None:
         for draft in self.drafts:
@@ -169,24 +201,24 @@ class Group:
         for row in fetch(
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
-            "f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
+            "m.parts, f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
             "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) "
             f"WHERE (p.account_id, p.test, p.sha256) IN (VALUES {_rows_of_marks(len(keys), 3)})",
             [value for account_id, test, sha256 in keys for value in (account_id, int(test), sha256)],
         ):
             key = (row[0], bool(row[1]), bytes(row[2]))
             self.payload_ids[key] = row[3]
-            if row[4] is None or bytes(row[9]) != key[2]:
+            if row[4] is None or bytes(row[10]) != key[2]:
                 continue  # bytes that came as an attachment only: as a document nobody has judged them
-            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]))
+            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]), row[9] or 1)
             self.by_bytes[key] = by_message.setdefault(row[4], earlier)
 
     def _place(self, draft: Draft) -> Kept:
         if draft.message.id in self.conflicting:
             return Kept("", "", key_conflict=True)
         earlier = self.by_bytes.get(draft.key)
-        if earlier is not None and on_resend(earlier.status) != "judge_afresh":
-            return self._resend(draft.message, earlier)
+        if earlier is not None and not _is_judged_afresh(earlier, draft.message):
+            return self._resend(draft, earlier)
         payload_id = self.payload_ids[draft.key]
         if earlier is not None or draft.key in self.stored_before:
             statement = "UPDATE payloads SET message_id = ? WHERE id = ?"
@@ -195,11 +227,17 @@ class Group:
 
     def _first(self, draft: Draft, payload_id: int) -> Kept:
         message, status = draft.message, draft.status
-        self._append(message, draft.event, status, None, payload_id)
+        self._append(message, draft.event, status, None, payload_id, parts=message.parts if draft.children else None)
         if message.unreadable:
             self.fault_rows.extend(fault_rows(message.id, message.account_id, 1, "receive", message.unreadable))
-        self.by_bytes[draft.key] = _Earlier(message.id, status, 1, 1, draft.event.hash)
-        return Kept(message.id, status, rings=status == "received" and self._rings_first(message.lane))
+        self.by_bytes[draft.key] = _Earlier(message.id, status, 1, 1, draft.event.hash, message.parts)
+        children = tuple(self._add_child(draft, child, message.id, payload_id) for child in draft.children)
+        waits = status == "received" or bool(children)
+        return Kept(message.id, status, rings=waits and self._rings_first(message.lane), children=children)
+
+    def _add_child(self, draft: Draft, child: _NewChild, parent_id: str, payload_id: int) -> Child:
+        self._append(draft.message, child.event, "received", None, payload_id, child=child, parent_id=parent_id)
+        return Child(child.part, child.id, "received")
 
     def _rings_first(self, lane: int) -> bool:
         """Messages that are committed together need one ring in each lane; the first one's caller rings for all."""
@@ -207,14 +245,47 @@ class Group:
         self.rung.add(lane)
         return is_first
 
-    def _resend(self, message: NewMessage, earlier: _Earlier) -> Kept:
+    def _resend(self, draft: Draft, earlier: _Earlier) -> Kept:
+        message = draft.message
         event = _first_event(message, "duplicate", earlier.message_id)
         self._append(message, event, "duplicate", earlier.message_id, payload_id=None)
-        tries_again = on_resend(earlier.status) == "try_again"
-        if tries_again:
+        children, tries_again = self._resend_children(draft, earlier) if earlier.parts > 1 else ((), False)
+        if on_resend(earlier.status) == "try_again":
             self._try_again(earlier, message)
+            tries_again = True
         rings = tries_again and self._rings_first(message.lane)
-        return Kept(earlier.message_id, earlier.status, duplicate=True, rings=rings)
+        return Kept(earlier.message_id, earlier.status, duplicate=True, rings=rings, children=children)
+
+    def _resend_children(self, draft: Draft, earlier: _Earlier) -> tuple[tuple[Child, ...], bool]:
+        """Each order of the body as a resend of its own: the one that answers for it now, and whether any of them waits
+        for a worker because of it."""
+        found = self._children(earlier.message_id)
+        mine = {child.part: child for child in draft.children}
+        again: list[Child] = []
+        any_waits = False
+        for part, child in found.items():
+            act = on_resend(child.status)
+            if act == "judge_afresh" and part in mine:
+                payload_id = self.payload_ids[draft.key]
+                again.append(self._add_child(draft, mine[part], earlier.message_id, payload_id))
+            else:
+                if act == "try_again":
+                    self._try_again(child, draft.message)
+                again.append(Child(part, child.message_id, child.status))
+            any_waits = any_waits or act in ("judge_afresh", "try_again")
+        return tuple(again), any_waits
+
+    def _children(self, parent_id: str) -> dict[int, _Earlier]:
+        """Part → the message that answers for it. What this group adds itself is written first."""
+        self._write()
+        rows = fetch(
+            self.connection,
+            "SELECT c.part, m.id, m.status, m.run, m.event_count, m.event_hash FROM messages c "
+            "JOIN messages m ON m.id = coalesce(c.duplicate_of, c.id) "
+            "WHERE c.parent_id = ? AND c.part IS NOT NULL ORDER BY c.part, c.id",
+            [parent_id],
+        )
+        return {row[0]: _Earlier(row[1], row[2], row[3], row[4], bytes(row[5])) for row in rows}
 
     def _try_again(self, earlier: _Earlier, message: NewMessage) -> None:
         earlier.status = advance(earlier.status, "resend")
@@ -237,13 +308,22 @@ class Group:
         )
 
     def _append(
-        self, message: NewMessage, event: Event, status: str, duplicate_of: str | None, payload_id: int | None
+        self,
+        message: NewMessage,
+        event: Event,
+        status: str,
+        duplicate_of: str | None,
+        payload_id: int | None,
+        *,
+        child: _NewChild | None = None,
+        parent_id: str | None = None,
+        parts: int | None = None,
     ) -> None:
         self.events.append(event)
         received_at, due_at = message.received_at, message.due_at
         self.message_rows.append(
             (
-                message.id,
+                child.id if child else message.id,
                 message.account_id,
                 int(message.test),
                 status,
@@ -256,12 +336,15 @@ class Group:
                 message.media_type,
                 payload_id,
                 message.sha256,
-                len(message.body),
-                self._key_to_store(message),
-                *_NOT_YET_KNOWN,
+                -(-len(message.body) // message.parts) if child else len(message.body),
+                None if child else self._key_to_store(message),
+                None,
+                parent_id,
+                None,
                 duplicate_of,
                 1,
                 0,
+                message.mapping_revision if child else None,
                 *_NOT_YET_WORKED_ON,
                 0,
                 None,
@@ -270,6 +353,8 @@ class Group:
                 event.hash,
                 None,
                 nearly_due(received_at, due_at),
+                child.part if child else None,
+                parts,
             )
         )
 
@@ -284,10 +369,15 @@ class Group:
         return message.idempotency_key
 
 
-_NOT_YET_KNOWN = (None, None, None)
-"""envelope_id, parent_id, replayed_from"""
-_NOT_YET_WORKED_ON = (None, None, None, None, None, None, None)
-"""mapping_revision, catalogue_revision, content_sha256, order_number, order_id, stages, lease_id"""
+_NOT_YET_WORKED_ON = (None, None, None, None, None, None)
+"""catalogue_revision, content_sha256, order_number, order_id, stages, lease_id"""
+
+
+def _is_judged_afresh(earlier: _Earlier, message: NewMessage) -> bool:
+    """Whether the earlier message doesn't answer for these bytes: it was refused or closed, or it can't get on because
+    its account's rules had not told the orders in it apart."""
+    act = on_resend(earlier.status)
+    return act == "judge_afresh" or (act == "try_again" and earlier.parts != message.parts)
 
 
 def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> Event:
@@ -297,8 +387,21 @@ def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> 
         f'{{"source":{quoted(message.source)},"format":{form},"size":{len(message.body)},'
         f'"sha256":"{message.sha256.hex()}","status":"{status}"'
     )
-    told += f',"duplicate_of":"{duplicate_of}"}}' if duplicate_of else "}"
+    told += f',"duplicate_of":"{duplicate_of}"' if duplicate_of else ""
+    told += f',"parts":{message.parts}}}' if status == "done" else "}"
     return written_event(message.id, 1, START, "received", f"account/{message.account_id}", told, message.received_at)
+
+
+def _new_children(message: NewMessage) -> tuple[_NewChild, ...]:
+    """One for each order, in whose order their ids sort: they are worked on in that."""
+    ids = sorted(new_id() for _ in range(message.parts))
+    return tuple(_new_child(message, part, child_id) for part, child_id in enumerate(ids, 1))
+
+
+def _new_child(message: NewMessage, part: int, child_id: str) -> _NewChild:
+    told = as_json({"came_in": message.id, "part": part, "sha256": message.sha256.hex(), "status": "received"})
+    actor = f"account/{message.account_id}"
+    return _NewChild(part, child_id, written_event(child_id, 1, START, "received", actor, told, message.received_at))
 
 
 def _payload(message: NewMessage) -> tuple[Any, ...]:

@@ -42,6 +42,8 @@ class ClaimedMessage:
     """Pinned to this revision; None: whichever is published."""
     moved_up: str | None = None
     """Why it had been moved up a lane when it was claimed."""
+    part: int | None = None
+    """Which order of the body it is, from 1; None: the body is its own."""
     urgency: Urgency | None = None
     """How urgent it was found to be once it was read; None: as it was claimed."""
 

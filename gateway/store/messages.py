@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.states import advance
+from gateway.store.arrivals import Child
 from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
@@ -43,6 +44,10 @@ class StoredMessage:
     stages: Mapping[str, int]
     moved_up: str | None
     """Why it is one lane above its account's: rush, time."""
+    part: int | None = None
+    """Which order of its parent's body it is, from 1."""
+    parts: int | None = None
+    """How many orders its body holds, each a message of its own."""
 
 
 _OPEN = (
@@ -53,7 +58,8 @@ _OPEN = (
 )
 _COLUMNS = (
     "id, account_id, test, status, lane, due_at, received_at, settled_at, source, format, media_type, size, run, "
-    "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages, moved_up"
+    "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages, moved_up, "
+    "part, parts"
 )
 
 
@@ -111,6 +117,13 @@ class Messages:
         values = [order_number, limit] if account_id is None else [order_number, account_id, limit]
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, values)]
+
+    def children(self, parent_id: str) -> list[Child]:
+        """The messages of a body's orders, in their order: of each the last one, as it is now."""
+        query = "SELECT part, id, status FROM messages WHERE parent_id = ? AND part IS NOT NULL ORDER BY part, id"
+        with self._database.read() as connection:
+            last = {row[0]: Child(*row) for row in fetch(connection, query, [parent_id])}
+        return list(last.values())
 
     def faults(self, message_id: str) -> list[Fault]:
         """The faults of its last run."""
@@ -202,4 +215,4 @@ class Messages:
 
 def _stored(row: Any) -> StoredMessage:
     stages = json.loads(row[19]) if row[19] else {}
-    return StoredMessage(*(*row[:2], bool(row[2]), *row[3:19], stages, row[20]))
+    return StoredMessage(*(*row[:2], bool(row[2]), *row[3:19], stages, *row[20:23]))

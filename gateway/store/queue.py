@@ -9,7 +9,7 @@ and is found; after `max_losses` it is set apart.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -238,20 +238,22 @@ class WorkQueue:
             rows = fetch(
                 connection,
                 "SELECT m.id, m.account_id, m.test, m.lane, m.due_at, m.received_at, m.source, m.format, p.body, "
-                "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision, m.moved_up "
-                f"FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE {one_of(connection, 'm.id')}",
+                "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision, m.moved_up, m.part, m.payload_id "
+                "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id AND m.part IS NULL "
+                f"WHERE {one_of(connection, 'm.id')}",
                 [values(connection, picked)],
             )
+            shared = _bodies(connection, {row[16] for row in rows if row[15] is not None})
         loaded = {
             row[0]: ClaimedMessage(
                 *(
                     *row[:2],
                     bool(row[2]),
                     *row[3:8],
-                    unpacked(bytes(row[8] or b"")),
+                    unpacked(bytes(row[8] or b"")) if row[15] is None else shared.get(row[16], b""),
                     *row[9:12],
                     bytes(row[12]),
-                    *row[13:15],
+                    *row[13:16],
                 )
             )
             for row in rows
@@ -466,6 +468,14 @@ class WorkQueue:
                 if rows[0][0] is not None:
                     ages[lane] = max(0.0, now - rows[0][0] / 1_000_000)
         return ages
+
+
+def _bodies(connection: Connection, payload_ids: Collection[int]) -> dict[int, bytes]:
+    """Bodies of which several messages are parts, each once."""
+    if not payload_ids:
+        return {}
+    query = f"SELECT id, body FROM payloads WHERE id IN ({marks(len(payload_ids))})"
+    return {row[0]: unpacked(bytes(row[1] or b"")) for row in fetch(connection, query, list(payload_ids))}
 
 
 def _bounded(picked: list[_Waiting]) -> list[str]:

@@ -37,14 +37,19 @@ def insert(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], 
     return len(rows)  # all or none
 
 
+MOST_AT_ONCE = 256
+"""Rows of one statement: SQLite takes 32,766 values in one."""
+
+
 def insert_at_once(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
     """The same in one step: for a thread that has busy neighbours, because between two rows that it has SQLite insert
     it gives them Python's lock, and then waits for it."""
     if connection.dialect.name != "sqlite" or len(rows) < 2:
         insert(connection, table, rows)
         return
-    text = _many_text(table, len(rows))
-    run(connection, text, [[value for row in rows for value in row]])
+    for start in range(0, len(rows), MOST_AT_ONCE):
+        some = rows[start : start + MOST_AT_ONCE]
+        run(connection, _many_text(table, len(some)), [[value for row in some for value in row]])
 
 
 def run(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> int:

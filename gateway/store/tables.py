@@ -140,6 +140,8 @@ messages = Table(
     Column("event_hash", LargeBinary, nullable=False, comment="head of its audit chain"),
     Column("moved_up", _Text, comment="why it is one lane above its account's: rush, time"),
     Column("moves_up_at", BigInteger, comment="from then on less than a quarter of its time is left"),
+    Column("part", Integer, comment="which order of its parent's body it is, from 1; null: its body is its own"),
+    Column("parts", Integer, comment="how many orders its body holds, each a message of its own; null: one"),
     Index("ix_messages_account_id_id", "account_id", "id"),
 )
 _numbered = text("order_number IS NOT NULL")  # known once it is read: intake has no entry to write
@@ -198,6 +200,15 @@ Index(
     unique=True,
     sqlite_where=_keyed,
     postgresql_where=_keyed,
+)
+_part = text("part IS NOT NULL")
+Index(
+    "ix_messages_parent_id",
+    messages.c.parent_id,
+    messages.c.part,
+    messages.c.id,
+    sqlite_where=_part,
+    postgresql_where=_part,
 )
 _repeating = text("duplicate_of IS NOT NULL")
 Index("ix_messages_duplicate_of", messages.c.duplicate_of, sqlite_where=_repeating, postgresql_where=_repeating)

@@ -61,6 +61,8 @@ def told(answer: httpx.Response) -> tuple[int, dict[str, str], Any]:
     """An answer but for what differs from one message to the other."""
     headers = {name: value for name, value in answer.headers.items() if name != "date"}
     text = answer.text.replace("PO-A", "PO-B")
+    for child in answer.json().get("children", ()):
+        text = text.replace(child["message_id"], "CHILD")
     if message_id := answer.json().get("message_id"):
         text = text.replace(message_id, "ID")
         headers = {name: value.replace(message_id, "ID") for name, value in headers.items()}
@@ -75,6 +77,7 @@ BODIES = {
     "what no format begins like": "ORDER PO-{way}",
     "blanks": "   \r\n ",
     "an order without anything": '{{"way": "{way}"}}',
+    "several orders": json.dumps([order("PO-{way}"), order("PO-{way}2")]),
 }
 
 

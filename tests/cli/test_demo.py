@@ -22,7 +22,8 @@ import pytest
 from lxml import etree
 
 from gateway.demo.sending import unexpected
-from gateway.samples import judge, samples_in
+from gateway.judging import judge
+from gateway.samples import samples_in
 from gateway.services import Services
 from mappings.files.account_folder import read_account
 from tests.cli.conftest import ACCOUNTS, ROOT, Run

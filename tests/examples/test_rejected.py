@@ -27,7 +27,7 @@ from click.testing import CliRunner
 
 from gateway.cli import program
 from gateway.intake import Arrival, take_in
-from gateway.samples import judge_messages
+from gateway.judging import judge_messages
 from gateway.store.ids import now_us
 from gateway.validation import validate
 from mappings.account import Account
@@ -206,6 +206,18 @@ def test_too_many_lines(gateway: SmallGateway) -> None:
     assert fault.expected == "at most 100000 lines"
 
 
+def test_too_many_orders(gateway: SmallGateway) -> None:
+    """2,001 orders are too many for one body; none of them is taken, and the body is kept."""
+    body = b"[" + b",".join([b"{}"] * 2_001) + b"]"
+    refused = gateway.post("pine-hardware", body)
+    assert_answer(refused, {"status": 400, "code": "too_many_orders"})
+    (fault,) = refused.json["faults"]
+    assert (fault["code"], fault["value"]) == ("too_many_orders", "2001")
+    assert fault["expected"] == "at most 2000 orders a body"
+    assert gateway.message(refused.json["message_id"]).status == "rejected"
+    assert gateway.count_messages() == 1
+
+
 def test_json_limit(gateway: SmallGateway) -> None:
     """More objects than any order has: refused at once, before any of them is built, and kept all the same."""
     body = b'{"order_number": "PH-1", "lines": [' + b"{}," * 600_000 + b"{}]}"
@@ -355,6 +367,7 @@ def test_cannot_store(gateway: SmallGateway) -> None:
 # --- completeness ------------------------------------------------------------------------------------------------
 TESTED_HERE = {
     "too_many_lines": test_too_many_lines,
+    "too_many_orders": test_too_many_orders,
     "json_limit": test_json_limit,
     "unknown_revision": test_unknown_revision,
     "unknown_supply_site": test_unknown_supply_site,

@@ -8,8 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from gateway.judging import foresee
 from gateway.pipeline import drain
-from gateway.samples import foresee
 from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from tests.examples.order_lines import BOLTS, HAMMERS, order
 from tests.examples.small_gateway import ORDERS, SmallGateway
 
 PINE, BIRCH = "pine-hardware", "birch-timber"
@@ -62,19 +59,15 @@ def test_a_change_that_cannot_be_read_is_rejected_without_refusing_its_order(gat
     assert (stands.message_id, stands.status) == (first.id, "open")
 
 
-def test_a_ubl_cancellation_of_several_orders_is_held(gateway: SmallGateway) -> None:
+def test_a_ubl_cancellation_of_several_orders_cancels_each(gateway: SmallGateway) -> None:
+    for number in (b"900", b"901"):
+        assert gateway.settle(BIRCH, UBL_ORDER.replace(b"900", number)).status == "done"
     body = ubl_document("OrderCancellation").replace(REFERENCE, REFERENCE + REFERENCE.replace(b"900", b"901"))
-    message = gateway.settle(BIRCH, body)
-    assert (message.status, gateway.faults(message.id)) == ("held", [("unsupported_document", "")])
-
-
-def test_several_orders_in_one_body_are_held_together(gateway: SmallGateway) -> None:
-    """Until each becomes a message of its own, none of them is answered and the others forgotten."""
-    body = json.dumps([order(BOLTS, number="PH-1"), order(HAMMERS, number="PH-2")]).encode()
-    message = gateway.settle(PINE, body)
-    assert message.status == "held"
-    assert gateway.faults(message.id) == [("unsupported_document", "")]
-    assert gateway.store.orders.by_number(PINE, "PH-1") == []
+    gateway.settle(BIRCH, body)
+    assert [gateway.store.orders.by_number(BIRCH, number)[0].status for number in ("BT-900", "BT-901")] == [
+        "cancelled",
+        "cancelled",
+    ]
 
 
 def test_an_order_without_response_is_still_an_order(gateway: SmallGateway) -> None:

@@ -116,8 +116,8 @@ def _refuse(*_: object) -> None:
 
 
 def test_a_message_that_could_not_be_read_stays_where_it_came(on_either: SmallGateway) -> None:
-    several = json.dumps([order(BOLTS, rush=True), order(BOLTS, number="PH-2", rush=True)]).encode()
-    assert place(on_either, on_either.settle(PINE, several).id) == ("held", STANDARD, None)
+    unread = json.dumps(order({**BOLTS, "quantity": "many"}, rush=True)).encode()
+    assert place(on_either, on_either.settle(PINE, unread).id) == ("rejected", STANDARD, None)
 
 
 # --- the order's own day ---------------------------------------------------------------------------------------------

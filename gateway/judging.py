@@ -1,0 +1,180 @@
+"""Documents judged without effect: what would come of one, or of replaying some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gateway.amending import stale_change
+from gateway.bookkeeping import Books
+from gateway.deciding import decide_changed, decide_one, waits
+from gateway.intake import recognise
+from gateway.local_time import local_date, local_time
+from gateway.reading import Bodies, decode_one, located, map_one
+from gateway.services import Services
+from gateway.states import advance
+from gateway.store.changes import ClaimedMessage
+from gateway.store.messages import StoredMessage
+from gateway.supplying import sites_without_stock, unknown_supply
+from gateway.trade.decision import Decision
+from gateway.trade.response import decide
+from gateway.trade.stock import Stock
+from gateway.work import Work
+from mappings.revision import Catalogue, MappingRevision
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import Fault, in_document_order
+
+_SETTLED = ("done", "held", "rejected")
+_EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a document: the message's status, the response where there is one, and every fault."""
+
+    status: str
+    response: OrderResponse | None
+    faults: tuple[Fault, ...]
+    orders: tuple[Judged, ...] = ()
+    """Of a body of several orders: what came of each."""
+
+
+def judge(
+    services: Services,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    stock: Stock,
+    body: bytes,
+    at: int,
+    *,
+    test: bool = False,
+    part: int | None = None,
+) -> Judged:
+    """What would come of the document, or of one order of it, if it had arrived at `at`, with a `test` key or not, and
+    were decided then on this stock, which it takes from."""
+    read = _read(services, revision, catalogue, body, at, test, part=part)
+    judged = tuple(one if isinstance(one, Judged) else _decided(services, one, stock, at) for one in read)
+    return judged[0] if len(judged) == 1 else Judged("done", None, (), judged)
+
+
+def foresee(services: Services, messages: Iterable[tuple[StoredMessage, bytes]]) -> list[Judged | None]:
+    """What would come of replaying these messages now, one after the other: under the published mappings, on the orders
+    and the stock that there are now, from which each takes. None where its account has no mapping. Nothing is done, and
+    orders and stock may be others by the time of a real replay.
+    """
+    catalogue = services.terms.catalogue()
+    read = [_read_again(services, catalogue, stored, body) for stored, body in messages]
+    books = Books(services, [one for one in read if isinstance(one, Work)], foresees=True)
+    return [_foreseen(services, one, books) if isinstance(one, Work) else one for one in read]
+
+
+def _foreseen(services: Services, work: Work, books: Books) -> Judged:
+    """As the pipeline would settle it."""
+    if books.resend(work) is not None:
+        return Judged("duplicate", None, ())
+    prepared = books.changes.get(work.message.id)
+    if work.order.function == "original" and prepared is None:
+        return _judged(work, decide_one(services, work, books))
+    if waits(work, prepared):
+        return Judged("received", None, ())
+    if prepared is not None and prepared.when == "stale":
+        return Judged("done", None, located(work, (stale_change(work.order, prepared.standing.order.version),)))
+    return _judged(work, decide_changed(services, work, books, prepared).decision)
+
+
+def _judged(work: Work, decision: Decision) -> Judged:
+    warnings = work.read.warnings if work.read else ()
+    faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
+    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
+
+
+def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
+    try:
+        revision = services.terms.current([stored.account_id])[stored.account_id]
+    except LookupError:
+        return None
+    read = _read(services, revision, catalogue, body, stored.received_at, stored.test, stored.id, stored.part)
+    return read[0] if len(read) == 1 else Judged("held", None, ())
+
+
+def _read(
+    services: Services,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    body: bytes,
+    at: int,
+    test: bool,
+    message_id: str = "",
+    part: int | None = None,
+) -> list[Work | Judged]:
+    """The orders of the document, or this one of them, in our terms, ready to be decided; or what came of each
+    before."""
+    format_name, faults, orders = recognise(revision.account, body)
+    if faults:
+        return [Judged("rejected", None, faults)]
+    account_id = revision.account.id
+    whole = ClaimedMessage(message_id, account_id, test, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
+    parts = [part] if part is not None or orders == 1 else range(1, orders + 1)
+    works = [Work(replace(whole, part=one), revision, catalogue) for one in parts]
+    bodies = Bodies(works)
+    return [_read_one(services, work, bodies) for work in works]
+
+
+def _read_one(services: Services, work: Work, bodies: Bodies) -> Work | Judged:
+    decode_one(services, work, bodies)
+    map_one(services, work)
+    if work.mapped is not None:
+        return work
+    event, found = (work.settlement.event, work.settlement.faults) if work.settlement else ("fail", ())
+    return Judged(advance("processing", event), None, found)
+
+
+def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
+    """The answer that would be given at that moment, on this stock."""
+    revision = work.revision
+    if work.mapped is None or revision is None:
+        raise AssertionError("it is read first, under a mapping")
+    supply = unknown_supply(work, sites_without_stock(services, [work], stock))
+    decision = decide(
+        work.mapped,
+        located(work, in_document_order((*work.faults, *supply))),
+        stock,
+        revision.account,
+        services.supplier,
+        response_number="SAMPLE",
+        received_on=local_date(work.message.received_at, revision),
+        issued_at=local_time(at, revision),
+        test=work.is_test,
+    )
+    return _judged(work, decision)
+
+
+def judge_messages(services: Services, account_id: str, last: int) -> list[tuple[StoredMessage, Judged]]:
+    """The account's last messages, newest first, judged again under the published mapping as of the day each came, on
+    stock of which nothing is taken. What only the order book knows (a number used twice) is not judged, so messages it
+    decided on are left out. Raises LookupError where the account has no mapping."""
+    revision, catalogue = services.terms.current([account_id])[account_id], services.terms.catalogue()
+    found = []
+    for stored in services.store.messages.page(account_id=account_id, limit=last):
+        body = services.store.messages.body(stored.id)
+        codes = {fault.code for fault in services.store.messages.faults(stored.id)}
+        if body is None or stored.status not in _SETTLED or stored.parts or "order_number_reused" in codes:
+            continue
+        stock = untouched(services.store.stock.load(catalogue.products, [account_id]))
+        found.append(
+            (
+                stored,
+                judge(
+                    services, revision, catalogue, stock, body, stored.received_at, test=stored.test, part=stored.part
+                ),
+            )
+        )
+    return found
+
+
+def untouched(stock: Stock) -> Stock:
+    """The stock as if nothing had been taken of it."""
+    for position in stock.positions.values():
+        position.taken = position.taken * 0
+        position.taken_by.clear()
+    return stock
