@@ -125,10 +125,11 @@ def _reading_map(written: ReadMap, mistakes: Mistakes) -> ReadingMap:
     mistakes.raise_any()
     told = Told(("orders",), mistakes.location(mistakes.mark(("orders",))))
     keeps = written.unread in ("keep", "warn")
+    inside_lost = tuple(name + plans.between for name in written.lost)
     return ReadingMap(
         OrdersPlan(
             written.reads, expressions.root, document, order, orders, group,
-            keeps, written.unread == "warn", set(written.lost), told,
+            keeps, written.unread == "warn", set(written.lost), inside_lost, told,
         )
     )  # fmt: skip
 

@@ -142,9 +142,9 @@ def _offset(text: str | None) -> tzinfo | None:
 def moment_reader(kind: Kind, forms: Sequence[str], zone: ZoneInfo | None) -> Callable[[str], date | time | datetime]:
     """What reads texts of these formats, tried in turn, as a day, a time of day or a moment.
 
-    A day is the one in `zone` where the text has an offset and the map a zone; else the one that is written. A moment
-    without an offset gets the zone's. The function raises ValueError for what is written otherwise; this one does so
-    for a format that says nothing.
+    A day is the one in `zone` where the text has an offset and the map a zone; else the one that is written. So is the
+    time of day that stands beside it. A moment without an offset gets the zone's. The function raises ValueError for
+    what is written otherwise; this one does so for a format that says nothing.
     """
     readers = [_part_reader(form) for form in forms]
     finish = _FINISH[kind]
@@ -171,7 +171,10 @@ def _as_date(moment: Moment, zone: ZoneInfo | None) -> date:
 def _as_time(moment: Moment, zone: ZoneInfo | None) -> time:
     if moment.clock is None:
         raise ValueError("has no time")
-    return moment.clock.replace(tzinfo=moment.offset)
+    if moment.day is None or moment.offset is None or zone is None:
+        return moment.clock.replace(tzinfo=moment.offset)
+    local = _in_zone(datetime.combine(moment.day, moment.clock, moment.offset), zone)
+    return local.time().replace(tzinfo=timezone(local.utcoffset() or timedelta()))
 
 
 def _as_moment(moment: Moment, zone: ZoneInfo | None) -> datetime:

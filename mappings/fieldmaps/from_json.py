@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from mappings.fieldmaps.contexts import Branch, Here, Level, Reading, Several, Source, up
 from mappings.fieldmaps.jmes import JmesPath
 from schemas.documents.validation import Unreadable, pointer
+
+MAX_SEARCHED = 10_000
+"""Objects and lists that are gone through for the place of one."""
 
 
 def scan(reading: Reading, here: Here, level: Level) -> None:
@@ -146,14 +150,29 @@ def _texts(found: Any) -> Any:
 
 
 def where(here: Here) -> str:
-    """The JSON Pointer of a place; behind an expression that is no plain path, that and a number."""
+    """The JSON Pointer of a place; where an expression made it of the document's values, that and a number."""
     if here.each is None:
         return ""
-    named = here.each.located(here.parent or here)
-    found = (here.parent or here).slots
-    slot = here.each.slot if isinstance(here.each, JsonSlot) else None
-    is_alone = slot is not None and found[slot] is not None and _is_single(here, found[slot])
-    return named if is_alone else f"{named}/{here.index}"
+    around = here.parent or here
+    if not isinstance(here.each, JsonSlot):
+        steps = _steps_to(here.node, around.node)
+        return f"{here.each.located(around)}/{here.index}" if steps is None else where(around) + pointer(steps)
+    named, found = here.each.located(around), around.slots[here.each.slot]
+    return named if found is not None and _is_single(here, found) else f"{named}/{here.index}"
+
+
+def _steps_to(node: Any, found: Any) -> tuple[str | int, ...] | None:
+    """The way from `found` to this very object; None where it isn't near, or is in none of its lists."""
+    waiting: deque[tuple[Any, tuple[str | int, ...]]] = deque([(found, ())])
+    for _ in range(MAX_SEARCHED):
+        if not waiting:
+            return None
+        one, steps = waiting.popleft()
+        if one is node:
+            return steps
+        inner = one.items() if type(one) is dict else enumerate(one) if type(one) is list else ()
+        waiting.extend((value, (*steps, name)) for name, value in inner if type(value) in (dict, list))
+    return None
 
 
 def _is_single(here: Here, groups: list[Any]) -> bool:

@@ -78,7 +78,7 @@ class Plans:
 
     def __init__(self, rules: Rules, between: str) -> None:
         self._rules = rules
-        self._between = between
+        self.between = between
 
     def group(self, written: Group, model: type[AnyDocument], level: Level, place: Place) -> GroupPlan:
         """The plan of a group that makes this model."""
@@ -143,7 +143,7 @@ class Plans:
                 steps.append((source, inner))
         group = self.group(written, model, inner, place)
         is_line = model is OrderLine
-        prefix = "" if is_line or not written.each else self._between.join(written.each) + self._between
+        prefix = "" if is_line or not written.each else self.between.join(written.each) + self.between
         return ListPlan(tuple(steps), group, self._told(place), is_line, prefix)
 
     def _told(self, place: Place) -> Told:

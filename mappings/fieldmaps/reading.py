@@ -52,6 +52,8 @@ class OrdersPlan:
     keeps: bool
     warns: bool
     lost: set[str]
+    inside_lost: tuple[str, ...]
+    """What the names of all that is inside those begin with."""
     orders_told: Told
 
 
@@ -222,8 +224,9 @@ class ReadingMap:
         for name, text in leaves(reading, place, self._plan.lost):
             if len(kept) >= most or len(text) > _LONGEST_KEPT:
                 raise TooMuchWork
-            if prefix + name not in self._plan.lost:
-                kept.append(((prefix + name)[:_LONGEST_NAME], text))
+            full = prefix + name
+            if full not in self._plan.lost and not full.startswith(self._plan.inside_lost):
+                kept.append((full[:_LONGEST_NAME], text))
 
 
 def _warnings(names: Iterable[str]) -> tuple[Fault, ...]:

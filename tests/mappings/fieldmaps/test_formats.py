@@ -67,6 +67,8 @@ def test_numbers_are_written_with_their_decimals() -> None:
         ("date", "iso", "2026-11-24T23:30:00Z", date(2026, 11, 25)), ("date", "iso", "2026-11-24", date(2026, 11, 24)),
         ("date", "iso", "2026-11-24T23:30:00", date(2026, 11, 24)),
         ("date", "epoch_seconds", "1795600800", date(2026, 11, 25)), ("date", "epoch_millis", "0", date(1970, 1, 1)),
+        ("time", "iso", "2026-11-24T23:30:00Z", time(0, 30, tzinfo=timezone(timedelta(hours=1)))),
+        ("time", "iso", "23:30:00Z", time(23, 30, tzinfo=UTC)),
         ("time", "hh:mm", "08:30", time(8, 30)), ("time", "hhmmss", "083000", time(8, 30)),
         ("moment", "YYYYMMDDhhmm", "202611240830", datetime(2026, 11, 24, 8, 30, tzinfo=timezone(timedelta(hours=1)))),
         ("moment", "iso", "2026-11-24T08:30:00.1234567Z", datetime(2026, 11, 24, 8, 30, 0, 123456, UTC)),

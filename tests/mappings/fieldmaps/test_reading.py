@@ -72,6 +72,22 @@ def test_faults_of_json_have_pointers_and_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("each", "place"),
+    [
+        ("a.items || items", "/items/0/q"), ("items[?q]", "/items/0/q"),
+        ("*.L[]", "/x~1y/L/0/q"),
+        ("[{n: items[0].n, q: items[0].q}]", "/ [{n: items[0].n, q: items[0].q}]/0/q"),
+    ],
+)  # fmt: skip
+def test_places_behind_an_expression(each: str, place: str) -> None:
+    """What the document itself has is found in it; what the expression made has the expression and a number."""
+    body = b'{"nr": "1", "a": {"items": []}, "x/y": {"L": [{"n": "1", "q": "x"}]}, "items": [{"n": "1", "q": "x"}]}'
+    compiled = json_map("note: T", f"{{each: {json.dumps(each)}, line_number: n, quantity: q}}")
+    (fault,) = faults(compiled, body)
+    assert (fault.path, fault.location) == ("/lines/0/quantity", place)
+
+
 def test_the_rest_of_a_bad_order_can_be_judged() -> None:
     compiled = xml_map("note: T")
     with pytest.raises(OrderPartlyRead) as refused:
@@ -107,6 +123,16 @@ def test_what_no_rule_reads_of_json() -> None:
     order = one(json_map("note: a.b", top="orders: data"), body)
     assert [(one.name, one.value) for one in order.extensions] == [("a.c", "1"), ("a.f", "false"), ("/page", "2")]
     assert [(one.name, one.value) for one in order.lines[0].extensions] == [("z", "0")]
+
+
+def test_what_is_lost_is_lost_with_all_inside() -> None:
+    """Even where a rule reads some of it."""
+    body = b'{"nr": 1, "sums": {"net": 5, "tax": {"rate": 1}}, "sumsAgo": 2, "lines": [{"n": 1, "q": 1}]}'
+    order = one(json_map("total: sums.net", top="lost: [sums]"), body)
+    assert (order.total, [(one.name, one.value) for one in order.extensions]) == (5, [("sumsAgo", "2")])
+    xml = b'<O nr="1"><S a="1">t<N>5</N><T r="1">2</T></S><SA>2</SA><L n="1" q="1"/></O>'
+    order = one(xml_map("total: S/N", top="lost: [S]"), xml)
+    assert (order.total, [(one.name, one.value) for one in order.extensions]) == (5, [("SA", "2")])
 
 
 def test_or_it_is_named_in_warnings() -> None:
