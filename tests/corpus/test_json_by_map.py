@@ -1,6 +1,7 @@
 """JSON orders that others wrote in layouts of their own, read by maps alone.
 
-The goldens say what is read of each order of a document, or its faults; they were written by reading the documents.
+The goldens say what is read of each order of a document, or its faults, in full. They were written by reading the
+documents and what their layouts' owners say of them (a price without a unit is for a piece), not by running the maps.
 """
 
 from __future__ import annotations
@@ -63,6 +64,20 @@ def test_every_order_is_read_as_its_golden_says(
             assert all(fault.code in FAULTS and fault.detail and fault.location for fault in one.faults)
     corpus_count("json/purchase_order", len(documents))
     print(f"{len(documents)} JSON documents by maps: {orders} orders read, {rejected} refused with their faults")
+
+
+@pytest.mark.parametrize("kind", ["order_ack", "order_status", "shipment", "invoice", "inventory"])
+def test_what_is_no_order_is_refused(
+    corpus_dir: Path, corpus_count: Callable[[str, int], None], maps: dict[str, CompiledMap], kind: str
+) -> None:
+    documents = sorted((corpus_dir / "json" / kind).glob("*.json"))
+    assert documents
+    for document in documents:
+        (refused,) = [said(one) for one in read(maps["marketplace"], document.read_bytes())]
+        (fault,) = refused["faults"]
+        assert (fault["code"], fault["location"]) == ("wrong_document", "/orders"), document.name
+    corpus_count(f"json/{kind}", len(documents))
+    print(f"{len(documents)} JSON documents of {kind} refused by name")
 
 
 def test_no_golden_is_for_a_document_that_is_not_there(corpus_dir: Path) -> None:
