@@ -6,10 +6,9 @@ import re
 
 from schemas.formats.xml import AllowedDoctype
 
+_FOLDER = r"https?://(?:xml|www)\.cxml\.org/schemas/cXML/[\w.]{1,20}/"
 DOCTYPES: tuple[AllowedDoctype, ...] = (
-    (
-        "cXML",
-        re.compile(r"https?://xml\.cxml\.org/schemas/cXML/1\.[12]\.\d{3}/(cXML|Fulfill|InvoiceDetail)\.dtd", re.I),
-    ),
+    ("cXML", re.compile(rf"(?:{_FOLDER}\w{{1,40}}|(?:cXML|Fulfill|InvoiceDetail))\.dtd", re.IGNORECASE | re.ASCII)),
 )
-"""The official DTDs of any version, whichever way a sender writes the host's name."""
+"""Any DTD in cXML's own folder, whichever way a sender writes the host's name, and the official ones by their names
+alone. Senders name DTDs that are not there: what they send is read all the same, and nothing is read of the DTD."""
