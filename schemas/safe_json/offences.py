@@ -18,6 +18,7 @@ from schemas.safe_json.scanner import (
     whole_number,
     why_refused,
 )
+from schemas.values import LONGEST_NUMBER
 
 MAX_OFFENCES = 1_000
 """Repeated keys, refused numbers or characters that one answer lists."""
@@ -69,14 +70,21 @@ LENIENT = json.JSONDecoder(
 """Reads whatever is JSON, and marks what is refused."""
 
 
-def offences(value: Any) -> Iterator[Fault]:
-    """A fault for each key that came twice and each number refused, in a value that LENIENT read."""
+def offences(value: Any, exactly: bool = True) -> Iterator[Fault]:
+    """A fault for each key that came twice and each number refused, in a value that LENIENT read. Where not all numbers
+    must be exact, those are no offence that can be taken as they are written."""
     for steps, found in walk(value):
         if isinstance(found, _Marked):
+            if not exactly and _can_be_text(found.text):
+                continue
             yield fault_at(found.code, why_refused(found.text), steps, found.text, NUMBER_EXPECTED)
         elif isinstance(found, _MarkedObject):
             for name in found.repeated:
                 yield fault_at("json_duplicate_key", KEY_TWICE, [*steps, name], name)
+
+
+def _can_be_text(number: str) -> bool:
+    return len(number) <= LONGEST_NUMBER and number[-1].isdigit()
 
 
 def walk(value: Any) -> Iterator[tuple[list[str | int], Any]]:

@@ -31,10 +31,12 @@ MAX_CONTAINERS = 600_000
 """`{` and `[`, in texts as well: six for each of 100,000 lines. An object takes some 250 bytes."""
 
 
-def read_json(body: bytes, *, nulls: bool = True) -> Any:
+def read_json(body: bytes, *, nulls: bool = True, exactly: bool = True) -> Any:
     """The JSON value in these bytes: objects as dicts, whole numbers as int, other numbers as Decimal, never a float.
 
-    UTF-8 with or without BOM, or UTF-16 with one. `nulls=False` leaves members out whose value is null.
+    UTF-8 with or without BOM, or UTF-16 with one. `nulls=False` leaves members out whose value is null. With
+    `exactly=False` a number of more digits than a quantity or amount has is the text that was written: a layout that
+    isn't ours has such numbers (a quotient, a place on earth) in fields that nobody reads as a number.
     Raises DocumentRejected: empty_body, unknown_encoding, json_limit, json_not_valid, json_duplicate_key, json_number,
     json_too_deep, bad_character.
     """
@@ -42,13 +44,13 @@ def read_json(body: bytes, *, nulls: bool = True) -> Any:
     containers = text.count("{") + text.count("[")
     _refuse_too_much(text, containers)
     try:
-        value = decoder_for(text, members_of if nulls else members_set).decode(text)
+        value = decoder_for(text, members_of if nulls else members_set, exactly).decode(text)
     except json.JSONDecodeError as error:
         raise DocumentRejected([not_valid(error)]) from None
     except TooManyNumbersError:
         raise DocumentRejected([_beyond("numbers", MAX_NUMBERS)]) from None
     except (OffenceError, RecursionError) as error:
-        _refuse(text, error)
+        _refuse(text, error, exactly)
     if containers > MAX_DEPTH and is_deeper(value, MAX_DEPTH):
         raise DocumentRejected([too_deep(text)])
     if "\\" in text or "\uffff" in text or "\ufffe" in text:
@@ -84,7 +86,7 @@ def _place(text: str, signs: str, most: int) -> str:
     return f"line {line} column {start - text.rfind(chr(10), 0, start)} (character {start + 1})"
 
 
-def _refuse(text: str, error: OffenceError | RecursionError) -> NoReturn:
+def _refuse(text: str, error: OffenceError | RecursionError, exactly: bool) -> NoReturn:
     if len(text) > MAX_SEARCHED and isinstance(error, OffenceError):
         seen = writable(error.text[:SHOWN])
         raise DocumentRejected([Fault(error.code, error.detail, value=seen, expected=error.expected)])
@@ -96,7 +98,7 @@ def _refuse(text: str, error: OffenceError | RecursionError) -> NoReturn:
         raise DocumentRejected([too_deep(text)]) from None
     if is_deeper(value, MAX_DEPTH):
         raise DocumentRejected([too_deep(text)])
-    faults = tuple(islice(offences(value), MAX_OFFENCES))
+    faults = tuple(islice(offences(value, exactly), MAX_OFFENCES))
     if not faults:
         raise error
     raise DocumentRejected(faults)

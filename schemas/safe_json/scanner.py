@@ -16,6 +16,7 @@ NUMBER_EXPECTED = "a finite decimal of at most 20 digits before and 10 after the
 KEY_TWICE = "the key stands twice in its object"
 
 Members = Callable[[list[tuple[str, Any]]], Any]
+Number = Callable[[str], Any]
 
 
 class OffenceError(Exception):
@@ -71,6 +72,28 @@ def exact_decimal(text: str) -> Decimal:
         raise _refused_number(text) from None
 
 
+def whole_or_written(text: str) -> int | str:
+    """The integer, or its digits as they are written. Raises OffenceError for one longer than any number."""
+    try:
+        return whole_number(text)
+    except OffenceError:
+        return _written(text)
+
+
+def exact_or_written(text: str) -> Decimal | str:
+    """The decimal, or how it is written. Raises OffenceError for one longer than any number."""
+    try:
+        return exact_decimal(text)
+    except OffenceError:
+        return _written(text)
+
+
+def _written(text: str) -> str:
+    if len(text) > LONGEST_NUMBER:
+        raise _refused_number(text)
+    return text
+
+
 def _constant(text: str) -> NoReturn:
     raise _refused_number(text)
 
@@ -93,29 +116,35 @@ def why_refused(text: str) -> str:
     raise AssertionError(f"{text} is refused for nothing")
 
 
-def _decoder(members: Members) -> json.JSONDecoder:
-    return json.JSONDecoder(
-        object_pairs_hook=members, parse_float=exact_decimal, parse_int=whole_number, parse_constant=_constant
-    )
+def _decoder(members: Members, whole: Number, decimal: Number) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=members, parse_float=decimal, parse_int=whole, parse_constant=_constant)
 
 
-_DECODERS: dict[Members, json.JSONDecoder] = {members: _decoder(members) for members in (members_of, members_set)}
+_NUMBERS: dict[bool, tuple[Number, Number]] = {
+    True: (whole_number, exact_decimal),
+    False: (whole_or_written, exact_or_written),
+}
+"""By whether all numbers must be exact."""
+_DECODERS: dict[tuple[Members, bool], json.JSONDecoder] = {
+    (members, exactly): _decoder(members, *numbers)
+    for members in (members_of, members_set)
+    for exactly, numbers in _NUMBERS.items()
+}
 
 
-def decoder_for(text: str, members: Members) -> json.JSONDecoder:
+def decoder_for(text: str, members: Members, exactly: bool = True) -> json.JSONDecoder:
     """Where there is room for more than MAX_NUMBERS, at two characters each with its comma, they are counted."""
     if len(text) <= 2 * MAX_NUMBERS:
-        return _DECODERS[members]
+        return _DECODERS[members, exactly]
     left = repeat(True, MAX_NUMBERS)
 
-    def whole(text: str) -> int:
-        if next(left, False):
-            return whole_number(text)
-        raise TooManyNumbersError
+    def counted(read: Number) -> Number:
+        def number(text: str) -> Any:
+            if next(left, False):
+                return read(text)
+            raise TooManyNumbersError
 
-    def decimal(text: str) -> Decimal:
-        if next(left, False):
-            return exact_decimal(text)
-        raise TooManyNumbersError
+        return number
 
-    return json.JSONDecoder(object_pairs_hook=members, parse_float=decimal, parse_int=whole, parse_constant=_constant)
+    whole, decimal = _NUMBERS[exactly]
+    return _decoder(members, counted(whole), counted(decimal))
