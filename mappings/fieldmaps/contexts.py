@@ -51,12 +51,14 @@ class Branch:
 class Here:
     """One place of one document: its element or object, what was found in it, and the place around it."""
 
-    __slots__ = ("each", "index", "memo", "node", "parent", "position", "slots", "unread")
+    __slots__ = ("choices", "chosen", "each", "index", "memo", "node", "parent", "position", "slots", "unread")
 
-    def __init__(self, node: Any, parent: Here | None, slots: int) -> None:
+    def __init__(self, node: Any, parent: Here | None, level: Level) -> None:
         self.node = node
         self.parent = parent
-        self.slots: list[Any] = [None] * slots
+        self.slots: list[Any] = [None] * level.slots
+        self.choices = level.choices
+        self.chosen: set[int] | None = set() if level.choices else None
         self.position = 0
         """Its number among its kind, from 0."""
         self.each: Source | None = None
@@ -64,6 +66,17 @@ class Here:
         """Which of those that `each` found it is, from 0."""
         self.memo: dict[int, Any] | None = None
         self.unread: list[tuple[str, Any]] = []
+
+    def choose(self, slot: int) -> None:
+        """What is in this slot was taken."""
+        if self.chosen is not None:
+            self.chosen.add(slot)
+
+    def left_over(self) -> Iterator[tuple[str, Any]]:
+        """What only choices read that were not taken: names and values."""
+        for slot, name in self.choices.items():
+            if slot not in (self.chosen or ()) and (found := self.slots[slot]) is not None:
+                yield name, found
 
 
 class Reading:
@@ -95,6 +108,12 @@ class Source:
     own_slot: int | None = None
     """Where the walk has put its value, where it starts at the very place."""
 
+    def is_read(self, is_choice: bool) -> None:
+        """A rule reads it: always, or only where that is the one of several that is taken."""
+
+    def is_chosen(self, here: Here) -> None:
+        """A rule that is one of several was taken, and reads it."""
+
     def values(self, reading: Reading, here: Here) -> Any:
         """The value as the document has it, `Several` of them, or None."""
         raise NotImplementedError
@@ -118,7 +137,18 @@ class Level:
     is_line: bool = False
     branch: Branch = field(default_factory=Branch)
     slots: int = 0
-    lost: set[str] = field(default_factory=set)
+    choices: dict[int, str] = field(default_factory=dict)
+    """Values that only one of several rules reads, where that is the one taken: their names by their slots."""
+    firm: set[int] = field(default_factory=set)
+    """Slots of values that are read whatever is taken."""
+
+    def reads(self, slot: int, name: str, is_choice: bool) -> None:
+        """A rule reads the value in this slot, always or only where it is the one taken."""
+        if not is_choice:
+            self.firm.add(slot)
+            self.choices.pop(slot, None)
+        elif slot not in self.firm:
+            self.choices[slot] = name
 
     def new_slot(self) -> int:
         """A place for one more value."""

@@ -51,10 +51,12 @@ def _listed(value: Any) -> list[Any]:
     return value if type(value) is list else [] if value is None else [value]
 
 
-def leaves(reading: Reading, here: Here, lost: set[str]) -> Iterator[tuple[str, str]]:
-    """What no rule read of this place: names and texts."""
+def leaves(reading: Reading, here: Here, prefix: str, lost: set[str]) -> Iterator[tuple[str, str]]:
+    """What no rule read of this place: names, which begin with the prefix, and texts."""
     for name, found in here.unread:
-        yield from _inside(reading, found, name, lost)
+        yield from _inside(reading, found, prefix + name, lost)
+    for name, found in here.left_over():
+        yield from _inside(reading, found, prefix + name, lost)
 
 
 def _inside(reading: Reading, found: Any, name: str, lost: set[str]) -> Iterator[tuple[str, str]]:
@@ -122,10 +124,19 @@ class JsonSource(Source):
 class JsonSlot(JsonSource):
     """A plain path, which the walk has read already."""
 
-    def __init__(self, path: JmesPath, hops: int, slot: int) -> None:
+    def __init__(self, path: JmesPath, hops: int, slot: int, target: Level) -> None:
         super().__init__(path, hops)
         self.slot = slot
+        self._target = target
         self.own_slot = None if hops else slot
+
+    def is_read(self, is_choice: bool) -> None:
+        """Under its path."""
+        self._target.reads(self.slot, ".".join(self.path.plain or ()), is_choice)
+
+    def is_chosen(self, here: Here) -> None:
+        """At the place where it starts."""
+        self._out(here).choose(self.slot)
 
     def values(self, reading: Reading, here: Here) -> Any:
         """What the walk put there."""
@@ -195,5 +206,5 @@ def source_of(path: JmesPath, level: Level, target: Level, for_groups: bool) -> 
             target.branch.at(one).is_whole = True
         return JsonSource(path, hops)
     if for_groups:
-        return JsonSlot(path, hops, target.group_slot(names))
-    return JsonSlot(path, hops, target.value_slot(names, None))
+        return JsonSlot(path, hops, target.group_slot(names), target)
+    return JsonSlot(path, hops, target.value_slot(names, None), target)

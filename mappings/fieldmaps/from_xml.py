@@ -88,9 +88,12 @@ def _beside(here: Here, path: str, text: str) -> None:
         here.unread.append((path, text))
 
 
-def leaves(reading: Reading, here: Here, lost: set[str]) -> Iterator[tuple[str, str]]:
-    """What no rule read of this place: names and texts."""
-    for path, found in here.unread:
+def leaves(reading: Reading, here: Here, prefix: str, lost: set[str]) -> Iterator[tuple[str, str]]:
+    """What no rule read of this place: names, which begin with the prefix, and texts."""
+    for name, found in here.left_over():
+        yield from ((prefix + name, text) for text in (found if type(found) is Several else (found,)))
+    for inside, found in here.unread:
+        path = prefix + inside
         if isinstance(found, str):
             yield path.rstrip("/") or ".", found
         elif isinstance(found, tuple):
@@ -179,10 +182,21 @@ class XmlSource(Source):
 class XmlSlot(XmlSource):
     """A plain path, which the walk has read already."""
 
-    def __init__(self, xpath: XPath, hops: int, slot: int) -> None:
+    def __init__(self, xpath: XPath, hops: int, slot: int, target: Level) -> None:
         super().__init__(xpath, hops)
         self.slot = slot
+        self._target = target
         self.own_slot = None if hops else slot
+
+    def is_read(self, is_choice: bool) -> None:
+        """Under its path."""
+        names = [_local(name) for name in self._xpath.plain or ()]
+        attribute = [f"@{_local(self._xpath.attribute)}"] if self._xpath.attribute else []
+        self._target.reads(self.slot, "/".join([*names, *attribute]) or ".", is_choice)
+
+    def is_chosen(self, here: Here) -> None:
+        """At the place where it starts."""
+        self._out(here).choose(self.slot)
 
     def values(self, reading: Reading, here: Here) -> Any:
         """What the walk put there."""
@@ -216,5 +230,5 @@ def source_of(xpath: XPath, level: Level, target: Level, for_groups: bool) -> Xm
     if names is None or (for_groups and (xpath.attribute or not names)):
         return XmlSource(xpath, hops)
     if for_groups:
-        return XmlSlot(xpath, hops, target.group_slot(names))
-    return XmlSlot(xpath, hops, target.value_slot(names, xpath.attribute))
+        return XmlSlot(xpath, hops, target.group_slot(names), target)
+    return XmlSlot(xpath, hops, target.value_slot(names, xpath.attribute), target)

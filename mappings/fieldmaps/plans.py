@@ -160,7 +160,7 @@ class Reader:
 
     def enter(self, reading: Reading, node: Any, around: Here | None, level: Level) -> Here:
         """A new place, walked through."""
-        here = Here(node, around, level.slots)
+        here = Here(node, around, level)
         self.scan(reading, here, level)
         return here
 
@@ -238,7 +238,7 @@ class Reader:
                         one = self.enter(reading, node, place, level)
                         one.each, one.index = source, index
                         inner.append(one)
-                    if place is not here and place.unread:
+                    if place is not here and (place.unread or place.choices):
                         reading.pending.append((place, plan.prefix, reading.kept))
                 places = inner
         except TooMuchWork:
@@ -251,14 +251,14 @@ class Reader:
 
     def _member(self, plan: ListPlan, reading: Reading, place: Here) -> dict[str, Any] | None:
         if not plan.is_line:
-            if place.unread:
+            if place.unread or place.choices:
                 reading.pending.append((place, plan.prefix, reading.kept))
             return self.group(plan.group, reading, place, is_alone=False)
         around, reading.kept = reading.kept, []
         line = self.group(plan.group, reading, place, is_alone=False)
         if line is not None and reading.keeps:
             line[KEPT] = reading.kept
-            if place.unread:
+            if place.unread or place.choices:
                 reading.pending.append((place, "", reading.kept))
         reading.kept = around
         return line

@@ -121,9 +121,9 @@ class ReadingMap:
             if self._plan.root is not None and node.tag != self._plan.root:
                 raise _wrong_root(node, self._plan.root)
         else:
-            node = read_json(body, nulls=False)
+            node = read_json(body, nulls=False, exactly=False)
         if self._plan.orders is None:
-            return Here(node, None, 0)
+            return Here(node, None, self._plan.document)
         try:
             return self._reader.enter(reading, node, None, self._plan.document)
         except TooMuchWork:
@@ -148,7 +148,7 @@ class ReadingMap:
 
     # --- an order ---
     def _order(self, reading: Reading, document: Here, node: Any, index: int) -> tuple[Here, dict[str, Any]]:
-        here = Here(node, None if self._plan.orders is None else document, self._plan.order.slots)
+        here = Here(node, None if self._plan.orders is None else document, self._plan.order)
         here.each, here.index, here.position = self._plan.orders, index, index
         reading.kept, reading.pending = [], []
         try:
@@ -218,15 +218,14 @@ class ReadingMap:
         return ()
 
     def _add(self, reading: Reading, place: Here, prefix: str, kept: list[tuple[str, str]], most: int) -> None:
-        if not place.unread:
+        if not place.unread and not place.choices:
             return
         leaves = from_xml.leaves if self._is_xml else from_json.leaves
-        for name, text in leaves(reading, place, self._plan.lost):
+        for name, text in leaves(reading, place, prefix, self._plan.lost):
             if len(kept) >= most or len(text) > _LONGEST_KEPT:
                 raise TooMuchWork
-            full = prefix + name
-            if full not in self._plan.lost and not full.startswith(self._plan.inside_lost):
-                kept.append((full[:_LONGEST_NAME], text))
+            if name not in self._plan.lost and not name.startswith(self._plan.inside_lost):
+                kept.append((name[:_LONGEST_NAME], text))
 
 
 def _warnings(names: Iterable[str]) -> tuple[Fault, ...]:

@@ -54,6 +54,8 @@ class Rules:
         self.source_of = source_of
         self._zone = self._time_zone()
         self._sources: list[Source] = []
+        self._choices = 0
+        """How many rules, of which one is taken, stand around the one that is compiled."""
 
     def _time_zone(self) -> ZoneInfo | None:
         name = self._written.time_zone
@@ -115,7 +117,7 @@ class Rules:
     def _evaluate(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate | None:
         if rule.first is not None:
             return self._first(
-                [self.chosen(one, kind, level, (*place, "first", index)) for index, one in enumerate(rule.first)]
+                [self.choice(one, kind, level, (*place, "first", index)) for index, one in enumerate(rule.first)]
             )
         if rule.when is not None:
             return self._when(rule, kind, level, place)
@@ -125,12 +127,22 @@ class Rules:
         convert = self._convert(rule, kind, place)
         return text if convert is None else _converted(text, convert)
 
-    def chosen(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
+    def choice(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
+        """A rule that is one of several: what it reads counts as read only where it is taken."""
+        self._choices += 1
+        try:
+            return self.inner(rule, kind, level, place)
+        finally:
+            self._choices -= 1
+
+    def inner(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
         """A rule inside another: its constants and defaults are values like others."""
         kept, self._sources = self._sources, []
         value = self.value(rule, kind, level, place)
         self._sources = [*kept, *value.sources]
         evaluate, fallback = value.evaluate, value.fallback
+        if self._choices and rule.source is not None and evaluate is not None and value.sources:
+            evaluate = _marking(evaluate, value.sources[0])
         if value.is_required:
             self.mistakes.add((*place, "required"), "required stands at the field's own rule", "no required here")
         if evaluate is None:
@@ -158,9 +170,9 @@ class Rules:
         for index, case in enumerate(rule.when or ()):
             at = (*place, "when", index)
             cases.append(
-                (self.test(case.condition, level, (*at, "if")), self.chosen(case.use, kind, level, (*at, "use")))
+                (self.test(case.condition, level, (*at, "if")), self.choice(case.use, kind, level, (*at, "use")))
             )
-        otherwise = rule.otherwise and self.chosen(rule.otherwise, kind, level, (*place, "otherwise"))
+        otherwise = rule.otherwise and self.choice(rule.otherwise, kind, level, (*place, "otherwise"))
 
         def when(reading: Reading, here: Here) -> Any:
             for holds, use in cases:
@@ -191,10 +203,11 @@ class Rules:
         if source is None:
             return None
         self._sources.append(source)
+        source.is_read(is_choice=self._choices > 0)
         return read_text(source, rule.several, rule.between)
 
     def _join(self, join: Join, level: Level, place: Place) -> Text:
-        parts = [self.chosen(one, TEXT, level, (*place, "parts", index)) for index, one in enumerate(join.parts)]
+        parts = [self.inner(one, TEXT, level, (*place, "parts", index)) for index, one in enumerate(join.parts)]
         between = join.between
 
         def joined(reading: Reading, here: Here) -> str | Unreadable | None:
@@ -278,7 +291,10 @@ class Rules:
             self.mistakes.add(place, f"has {len(tests)} tests", "one of equals, in, matches, exists")
             return _never
         source = self.source_of(condition.source or "", condition.of, level, (*place, "from"), False)
-        return _never if source is None else self._test(condition, read_texts(source), place)
+        if source is None:
+            return _never
+        source.is_read(is_choice=False)
+        return self._test(condition, read_texts(source), place)
 
     def _together(self, condition: Condition, level: Level, place: Place) -> Test:
         if condition.none is not None:
@@ -312,6 +328,18 @@ class Rules:
             return any(compiled.search(text) is not None for text in found)
 
         return matches
+
+
+def _marking(evaluate: Evaluate, source: Source) -> Evaluate:
+    """The same, which tells its source when it says something."""
+
+    def marked(reading: Reading, here: Here) -> Any:
+        found = evaluate(reading, here)
+        if found is not None:
+            source.is_chosen(here)
+        return found
+
+    return marked
 
 
 def _never(reading: Reading, here: Here) -> bool:

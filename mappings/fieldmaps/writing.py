@@ -23,6 +23,8 @@ Write = Callable[[Reading, Here], "str | None"]
 _MEDIA_TYPES = {"json": "application/json", "xml": "application/xml", "csv": "text/csv"}
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII).fullmatch
 _NUMBER = re.compile(r"-?[0-9][0-9.,' ]*", re.ASCII).fullmatch
+_WRITTEN = Level(None, 0)
+"""No expression starts at a place of what is written but a path of its fields: nothing is found there beforehand."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -40,7 +42,7 @@ class WritingMap:
         Raises DocumentHeld where a required value is missing, a code is in no table, or the map asks for too much
         (`map_limit`).
         """
-        return (self._write(Reading(keeps=False), Here(document, None, 0)) or "").encode()
+        return (self._write(Reading(keeps=False), Here(document, None, _WRITTEN)) or "").encode()
 
 
 class Templates:
@@ -227,7 +229,7 @@ def _repeated(source: DocumentSource | None, write: Write, told: Told) -> Callab
             raise beyond(told.name, told.location) from None
         texts = []
         for index, member in enumerate(members):
-            inner = Here(member, here, 0)
+            inner = Here(member, here, _WRITTEN)
             inner.position = index
             if (text := write(reading, inner)) is not None:
                 texts.append(text)

@@ -135,6 +135,62 @@ def test_what_is_lost_is_lost_with_all_inside() -> None:
     assert (order.total, [(one.name, one.value) for one in order.extensions]) == (5, [("SA", "2")])
 
 
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("{first: [a, b.c]}", [("b.c", "2")]),
+        ("{first: [b.c, a]}", [("a", "1")]),
+        ("{first: [{from: a, clean: [{extract: x}]}, b.c]}", [("a", "1")]),
+        ("{when: [{if: {from: a, equals: '1'}, use: b.c}], otherwise: d}", [("d", "3")]),
+        ("{when: [{if: {from: a, equals: '2'}, use: b.c}], otherwise: d}", [("b.c", "2")]),
+        ("{first: [{join: {parts: [a, b.c]}}, d]}", [("d", "3")]),
+        ("{first: [e, {join: {parts: [a, b.c]}}, d]}", [("d", "3")]),
+        ("{when: [{if: {from: a, equals: '1'}, use: {value: x}}]}", []),
+    ],
+)
+def test_of_several_rules_only_the_one_taken_reads(rule: str, kept: list[tuple[str, str]]) -> None:
+    """In JSON and in XML; `contract` reads d where that is no choice, so it is never kept."""
+    for always in (False, True):
+        expected = [one for one in kept if not (always and one[0] == "d")]
+        expected += [] if always or "d" in rule else [("d", "3")]
+        expected += [] if "b.c" in rule else [("b.c", "2")]
+        order = f"note: {rule}" + ("\n  contract: d" if always else "")
+        body = b'{"nr": "1", "a": 1, "b": {"c": 2}, "d": 3, "lines": [{"n": 1, "q": 1}]}'
+        assert sorted((one.name, one.value) for one in one(json_map(order), body).extensions) == sorted(expected)
+        xml = b'<O nr="1"><a>1</a><b><c>2</c></b><d>3</d><L n="1" q="1"/></O>'
+        found = one(xml_map(order.replace("b.c", "b/c")), xml).extensions
+        assert sorted((one.name.replace("/", "."), one.value) for one in found) == sorted(expected)
+
+
+def test_a_choice_outside_a_line_is_kept_once() -> None:
+    """What one line takes of its order is read, whatever the other does."""
+    lines = "{each: lines, line_number: n, quantity: q, unit: {first: [u, {from: unit, of: order}]}}"
+    body = b'{"nr": 1, "unit": "CS", "lines": [{"n": 1, "q": 1, "u": "EA"}, {"n": 2, "q": 1}]}'
+    order = one(json_map("note: T", lines), body)
+    assert ([line.unit for line in order.lines], order.extensions) == (["EA", "CS"], ())
+    order = one(json_map("note: T", lines), body.replace(b', {"n": 2, "q": 1}', b""))
+    assert [(one.name, one.value) for one in order.extensions] == [("unit", "CS")]
+
+
+def test_a_number_of_more_digits_than_an_amount_has_is_what_was_written() -> None:
+    body = (
+        b'{"nr": 12345678901234567890123, "place": 52.520006599999996, "tiny": 1E-400,\n'
+        b' "lines": [{"n": 1, "q": 1},\n {"n": 2, "q": 0.3333333333333333}]}'
+    )
+    (fault,) = faults(json_map("note: T"), body)
+    assert (fault.code, fault.path, fault.value) == ("not_a_number", "/lines/1/quantity", "0.3333333333333333")
+    assert fault.location == "/lines/1/q (line 3)"
+    order = one(json_map("note: T"), body.replace(b"0.3333333333333333", b"0.5000000000000000"))
+    assert order.order_number == "12345678901234567890123"
+    assert [(one.name, one.value) for one in order.extensions] == [
+        ("place", "52.520006599999996"),
+        ("tiny", "1E-400"),
+    ]
+    assert str(order.lines[1].quantity) == "0.5000000000"
+    (fault,) = faults(json_map("note: T"), body.replace(b"1E-400", b"1" * 101))
+    assert (fault.code, fault.path) == ("json_number", "/tiny")
+
+
 def test_or_it_is_named_in_warnings() -> None:
     compiled = xml_map("note: T", top="unread: warn\nlost: [Known]")
     (read,) = compiled.read(b'<O nr="1"><New>1</New><New>2</New><Known>1</Known><L n="1" q="1" w="1"/></O>')
