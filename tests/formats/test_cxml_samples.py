@@ -123,6 +123,9 @@ def test_a_line_that_is_no_order_of_goods_is_held(attributes: str, why: str) -> 
         ("2026-11-23T08:00:00.250+01:00", "2026-11-23", "2026-11-23T08:00:00.250000+01:00", []),
         ("2026-11-23T08:00+01:00", "2026-11-23", "2026-11-23T08:00:00+01:00", []),
         ("2026-11-23 08:00:00", "2026-11-23", None, ["2026-11-23 08:00:00"]),
+        ("2026-11-23 08:00:00.5 +01", "2026-11-23", "2026-11-23T08:00:00.500000+01:00", []),
+        ("2026-11-23-05:00", "2026-11-23", None, []),
+        ("2026-11-23Z", "2026-11-23", None, []),
         ("2026-11-23", "2026-11-23", None, []),
     ],
 )
@@ -132,6 +135,20 @@ def test_dates_are_read_as_real_files_write_them(written: str, day: str, at: str
     assert order.issue_date.isoformat() == day
     assert (order.issued_at.isoformat() if order.issued_at else None) == at
     assert [one.value for one in order.extensions] == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "quantity"),
+    [("1.2E2", "120"), ("1e-3", "0.001"), (".5E+1", "5"), ("1.50E0", "1.50"), (" 2.0 ", "2.0"), ("7.", "7")],
+)
+def test_numbers_may_have_an_exponent(written: str, quantity: str) -> None:
+    assert str(read(small(quantity=written)).order.lines[0].quantity) == quantity
+
+
+@pytest.mark.parametrize("written", ["1,000", "1E", "1E99", "1E-99", "NaN", "0x1", "1E1000", "1" * 120 + "E1"])
+def test_what_is_no_number_is_a_fault(written: str) -> None:
+    (fault,) = faults(small(quantity=written).encode())
+    assert (fault.code, fault.path) == ("not_a_number", "/lines/0/quantity")
 
 
 @pytest.mark.parametrize("written", ["23.11.2026", "Mon May 19 18:29:48 +0000 2008", "2026-13-01", "2026-11-23T25:00Z"])

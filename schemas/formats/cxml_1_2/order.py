@@ -28,15 +28,16 @@ _VERSION = "a whole number from 0 to 1,000,000"
 
 
 def _function(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
-    function = _FUNCTIONS.get(value)
+    function = _FUNCTIONS.get(value.lower())
     wrong = Unreadable(value, "bad_value", "new, update or delete")
     found["function"] = reading.as_read(wrong if function is None else function, value)
 
 
 def _order_type(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
     """@orderType: one that isn't handled is `other`, with the word itself kept aside."""
-    found["order_type"] = reading.as_read(_ORDER_TYPES.get(value, "other"), value)
-    if value not in _ORDER_TYPES:
+    known = _ORDER_TYPES.get(value.lower())
+    found["order_type"] = reading.as_read(known or "other", value)
+    if known is None:
         reading.keep_value(_KEPT_TYPE, value)
 
 
@@ -60,7 +61,7 @@ def _order_date(reading: Reading, value: str, element: Element, found: Found, pa
 
 
 def _ship_complete(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
-    if value == "yes":
+    if value.lower() == "yes":
         found["partial_allowed"] = reading.as_read(False, value)
     else:
         reading.keep_value("@shipComplete", value)

@@ -35,7 +35,7 @@ from schemas.formats.cxml_1_2.limits import (
     MAX_TOGETHER,
 )
 from schemas.formats.xml import Element
-from schemas.values import exact
+from schemas.values import LONGEST_NUMBER, exact, plain
 
 Found = dict[str, Any]
 Step = Callable[["Reading", Element, Found, str], None]
@@ -45,9 +45,11 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
 _MOMENT = "a date and time with an offset, YYYY-MM-DDThh:mm:ss+hh:mm, or a date, YYYY-MM-DD"
 _WRITTEN = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
 )
-"""ISO 8601 as real files have it: with and without time, zone and the zone's colon."""
+"""ISO 8601 as real files have it: with and without time, zone, the zone's minutes and its colon."""
+_WITH_EXPONENT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d{1,3}", re.ASCII)
+"""cXML's numbers are r8: a program that keeps them as floating-point numbers writes 1.0E7."""
 _LONGEST_MOMENT = len("2026-11-23T08:00:00.123456789+01:00") + 1
 
 
@@ -103,6 +105,8 @@ class Remembered:
 @lru_cache(maxsize=65_536)
 def _exact(text: str) -> Decimal:
     """Quantities and prices repeat, line after line and order after order."""
+    if _WITH_EXPONENT.fullmatch(text) and len(text) <= LONGEST_NUMBER:
+        return plain(Decimal(text))
     return exact(text)
 
 
