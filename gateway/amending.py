@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.local_time import local_date
 from gateway.store.changes import OrderChange
-from gateway.trade.amendment import Amended, Standing, When, amend, number_after, when
+from gateway.trade.amendment import Amended, Standing, When, amend, as_agreed, number_after, when
 from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, faults_to_judge, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
@@ -47,10 +47,11 @@ class PreparedChange:
 
 def prepare(work: Work, standing: Standing, supplier: Supplier) -> PreparedChange:
     """The change of this message, as far as it can be worked out without the stock."""
-    moment = "next" if standing.status == "cancelled" else when(standing, work.order)
+    change = as_agreed(work.order, work.account.policies.unnamed_lines)
+    moment = "next" if standing.status == "cancelled" else when(standing, change)
     if moment != "next":
         return PreparedChange(standing, moment, Amended(None))
-    amended = amend(standing, work.order)
+    amended = amend(standing, change)
     prepared = PreparedChange(standing, moment, amended)
     if amended.order is None or amended.faults or amended.is_cancellation or work.revision is None:
         return prepared

@@ -208,6 +208,7 @@ class Policies(Terms):
     order_key: tuple[Literal["buyer", "order_number", "ship_to"], ...] = ("buyer", "order_number")
     order_number_reuse_months: int = Field(default=24, ge=1, le=240)
     same_number_other_content: Literal["hold", "change", "reject"] = "hold"
+    unnamed_lines: Literal["hold", "delete", "keep"] = "hold"
     unknown_item: Literal["hold", "hold_line", "reject_line"] = "hold"
     unknown_ship_to: Literal["hold", "accept_address", "reject"] = "hold"
     fractional_unit: Literal["reject", "hold", "round_up"] = "reject"

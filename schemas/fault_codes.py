@@ -488,6 +488,16 @@ _declare(
     "Give an added line a number of its own, or send it as a change of the line.",
 )
 _declare(
+    "line_not_named",
+    "policy",
+    "Line that a change says nothing of",
+    "A change leaves out a line of the order, and neither says that it is deleted nor names each line's action.",
+    "Ask the sender whether such lines are cancelled or stand, and set the account's policy `unnamed_lines` to what it "
+    "always means; then replay. The order stands meanwhile.",
+    told_sender="Send the change with each line's status: delete for a line that goes, nothing for one that stands. "
+    "The order stands meanwhile.",
+)
+_declare(
     "envelope_id_reused",
     "us",
     "Envelope id used for other content",

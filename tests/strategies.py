@@ -198,6 +198,7 @@ def orders(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[Orde
         test=st.booleans(),
         order_number=codes,
         change_number=maybe(codes),
+        other_lines=st.sampled_from([None, "deleted", "kept", "unsaid"]),
         issue_date=maybe(DATES),
         issued_at=maybe(DATE_TIMES),
         currency=maybe(CURRENCIES),

@@ -1,8 +1,9 @@
 """What a change or cancellation makes of an order that stands: the order as it would be, and what of it is refused.
 
 A change replaces the order, so that a line which isn't in it any more is deleted; or it is made line by line, where
-its lines say what to do (UBL 2.1 LineStatusCode, X12 860). Nothing is decided here about stock or prices: the order as
-it would be is mapped, checked and decided as any other, with what it holds already (`Standing`).
+its lines say what to do (UBL 2.1 LineStatusCode, X12 860). Where a change says neither, no line goes by being left
+out: it is held, unless the account's policy says what it means. Nothing is decided here about stock or prices: the
+order as it would be is mapped, checked and decided as any other, with what it holds already (`Standing`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from gateway.trade.stock import Allocation
-from schemas.documents.order import Order, OrderLine
+from schemas.documents.order import Order, OrderLine, OtherLines
 from schemas.faults import Fault
 from schemas.values import EXACT, shortest
 
@@ -29,6 +30,7 @@ _SAID_ANEW = (
 )
 """What a change line by line says of the order itself, where it says it; number, kind, contract and day of issue are
 the order's."""
+_AGREED: Mapping[str, OtherLines] = {"delete": "deleted", "keep": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,16 @@ def when(standing: Standing, change: Order) -> When:
 
 def is_line_by_line(change: Order) -> bool:
     """Whether the change names what to do with each line, and leaves the others alone."""
-    return change.function == "change" and any(line.action is not None for line in change.lines)
+    if change.function != "change":
+        return False
+    return change.other_lines == "kept" or any(line.action is not None for line in change.lines)
+
+
+def as_agreed(change: Order, unnamed_lines: str) -> Order:
+    """The change with what its account means by leaving lines out (policy `unnamed_lines`), where it doesn't say it."""
+    if change.other_lines != "unsaid" or unnamed_lines not in _AGREED:
+        return change
+    return change.model_copy(update={"other_lines": _AGREED[unnamed_lines]})
 
 
 def amend(standing: Standing, change: Order) -> Amended:
@@ -107,6 +118,11 @@ def amend(standing: Standing, change: Order) -> Amended:
         return Amended(None, faults=[_cancelled_already(change)])
     if change.function == "cancel":
         return _cancelled(standing)
+    unnamed = _unnamed(standing, change) if change.other_lines == "unsaid" else ()
+    if faults := [_not_named(line) for line in unnamed if not standing.lines[line.line_number].shipped]:
+        return Amended(None, faults=faults)
+    if unnamed:  # what has shipped of a line stands, whatever leaving it out meant
+        change = change.model_copy(update={"lines": (*change.lines, *unnamed)})
     amended = _line_by_line(standing, change) if is_line_by_line(change) else _replaced(standing, change)
     if amended.order is not None and not amended.order.lines and not amended.faults:
         return _cancelled(standing)
@@ -139,13 +155,27 @@ def _cancelled(standing: Standing) -> Amended:
     return amended
 
 
+def _unnamed(standing: Standing, change: Order) -> tuple[OrderLine, ...]:
+    """The order's lines that the change says nothing of, though something of them stands."""
+    if is_line_by_line(change):
+        return ()
+    there = {line.line_number for line in change.lines}
+    return tuple(
+        line
+        for line in standing.order.lines
+        if line.line_number not in there
+        and (sums := standing.lines.get(line.line_number)) is not None
+        and not sums.is_closed
+    )
+
+
 def _replaced(standing: Standing, change: Order) -> Amended:
     """The change as the order; what it has no line for is deleted."""
     there = {line.line_number for line in change.lines}
     gone = {line.line_number: line for line in standing.order.lines if line.line_number not in there}
     before = standing.order
     kept = {name: value for name in _OF_THE_ORDER if (value := getattr(before, name)) is not None}
-    said = {"function": "original", "version": number_after(standing, change), **kept}
+    said = {"function": "original", "version": number_after(standing, change), "other_lines": None, **kept}
     return Amended(change.model_copy(update=said), deleted=gone)
 
 
@@ -165,6 +195,9 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
             amended.deleted[number] = lines.pop(number)
         elif action != "nothing":
             lines[number] = line.model_copy(update={"action": None})
+    if change.other_lines == "deleted":
+        there = _numbers(change)
+        amended.deleted |= {number: lines.pop(number) for number in [*lines] if number not in there}
     said: dict[str, Any] = {name: value for name in _SAID_ANEW if (value := getattr(change, name)) not in (None, ())}
     said |= {"version": number_after(standing, change), "lines": tuple(lines.values())}
     said |= {"response_requested": change.response_requested, "change_number": change.change_number}
@@ -221,6 +254,15 @@ def _has_shipped(sums: LineSums, what: str) -> str:
 def _fault(code: str, index: int, line: OrderLine, what: str, expected: str) -> Fault:
     detail = f"Line {line.line_number} {what}."
     return Fault(code, detail, f"/lines/{index}/line_number", value=line.line_number, expected=expected)
+
+
+def _not_named(line: OrderLine) -> Fault:
+    detail = (
+        f"Line {line.line_number} of the order isn't in the change, and nothing says whether it is cancelled. "
+        "The order stands as it was."
+    )
+    expected = "each line that goes as deleted, and each that stands by its number"
+    return Fault("line_not_named", detail, "/lines", value=line.line_number, expected=expected)
 
 
 def _cancelled_already(change: Order) -> Fault:

@@ -61,6 +61,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "order_cancelled": "reject_order",
     "unknown_line": "reject_order",
     "line_exists": "reject_order",
+    "line_not_named": "hold_order",
     # items, units, places
     "unknown_item": ByPolicy(
         "unknown_item", {"hold": "hold_order", "hold_line": "hold_line", "reject_line": "reject_line"}

@@ -28,6 +28,8 @@ MAX_LINES = 100_000
 Function = Literal["original", "change", "cancel"]
 LineAction = Literal["add", "delete", "change", "nothing"]
 """UBL 2.1 LineStatusCode 1 to 4 (UNCL 1229)."""
+OtherLines = Literal["deleted", "kept", "unsaid"]
+"""What a change means with the order's lines that it doesn't name."""
 OrderType = Literal["stand_alone", "blanket", "release", "consignment", "other"]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
@@ -77,7 +79,8 @@ class Order(Document):
     """One order, change or cancellation as the account sent it.
 
     A change replaces the order: a line that isn't in it any more is cancelled. One whose lines say an `action` is made
-    line by line instead: what it doesn't name stays as it is. A cancellation needs no lines.
+    line by line instead: what it doesn't name stays as it is. `other_lines` says it where it is otherwise, and that it
+    is unsaid where the sender's format leaves it open. A cancellation needs no lines.
     """
 
     model_config = ConfigDict(json_schema_extra=_LINES_BUT_IN_A_CANCELLATION)
@@ -88,6 +91,11 @@ class Order(Document):
     test: bool = False
     order_number: Code
     change_number: Code | None = Field(default=None, description="a change's or cancellation's own number")
+    other_lines: OtherLines | None = Field(
+        default=None,
+        description="what a change means with the lines that it doesn't name; absent: deleted, or kept where its lines "
+        "say an action",
+    )
     issue_date: date | None = None
     issued_at: datetime | None = None
     currency: Currency | None = None

@@ -36,6 +36,7 @@ def carried_order(order: Order) -> Order:
     return order.model_copy(
         update={
             "change_number": None,
+            "other_lines": None,
             "order_type": "stand_alone" if order.order_type == "consignment" else order.order_type,
             "rush": False,
             "cancel_after": None,

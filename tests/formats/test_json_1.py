@@ -156,6 +156,7 @@ def test_every_field_is_read() -> None:
         test=True,
         order_number="REL-7/2026",
         change_number="REL-7/2026-A",
+        other_lines="deleted",
         issue_date=date(2026, 11, 23),
         issued_at=datetime(2026, 11, 23, 8, 30, tzinfo=CET),
         currency="EUR",

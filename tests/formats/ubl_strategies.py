@@ -75,6 +75,7 @@ def carried_order(order: Order) -> Order:
             "function": "original",
             "version": 1,
             "change_number": None,
+            "other_lines": None,
             "test": False,
             "rush": order.rush and order.order_type == "stand_alone",
             "cancel_after": None,
@@ -104,6 +105,7 @@ def carried_change(order: Order) -> Order:
             "function": "change",
             "version": order.version,
             "change_number": order.change_number,
+            "other_lines": None if any(actions) else "unsaid",
             "lines": tuple(
                 line.model_copy(update={"action": action}) for line, action in zip(carried.lines, actions, strict=True)
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from schemas.documents.order import Order
 from schemas.documents.validation import Unreadable
@@ -83,7 +84,14 @@ def read_order_change(reading: Reading, root: Element | Arriving) -> Found:
     found = reading.group(root, ORDER_CHANGE, "")
     found["function"] = "change"
     found.setdefault("version", 0)
+    if not any(_says_action(line) for line in found.get("lines", ())):
+        found["other_lines"] = "unsaid"
     return settled(reading, found)
+
+
+def _says_action(line: Any) -> bool:
+    """Of a line as it was found, or, in a large change, of one that was validated at once."""
+    return "action" in line if isinstance(line, dict) else getattr(line, "action", None) is not None
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
