@@ -321,6 +321,8 @@ def _order_status(account: Account, outcome: str) -> str:
 
 def _silent_outcome(decision: Decision) -> str:
     """The outcome of an order whose sender wants no response."""
+    if decision.outcome is not None:
+        return decision.outcome
     if all(line.confirmed == line.ordered for line in decision.ledger):
         return "accepted"
     if not any(line.confirmed or line.backordered or line.cancelled or line.rejected for line in decision.ledger):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from gateway.amending import PreparedChange
 from gateway.services import Services
-from gateway.trade.response import is_left_open
+from gateway.trade.response import takes_stock
 from gateway.trade.stock import Stock
 from gateway.trade.supply import named_supply_sites, unknown_supply_sites
 from gateway.work import Work
@@ -24,11 +24,11 @@ def products_and_accounts(works: Sequence[Work], changes: Iterable[PreparedChang
 
 def unknown_supply(work: Work, without_stock: Collection[str]) -> tuple[Fault, ...]:
     """The faults of supply sites without any stock, where what is there would decide the order."""
-    if not without_stock or work.mapped is None or work.is_test:
+    if not without_stock or work.mapped is None:
         return ()
-    return (
-        () if is_left_open(work.order, work.account, test=False) else unknown_supply_sites(work.mapped, without_stock)
-    )
+    if not takes_stock(work.mapped.order, work.account, test=work.is_test):
+        return ()
+    return unknown_supply_sites(work.mapped, without_stock)
 
 
 def unknown_supply_now(services: Services, work: Work) -> tuple[Fault, ...]:

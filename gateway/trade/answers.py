@@ -103,6 +103,13 @@ def too_late(want: Wanted, rules: Rules) -> bool:
     return limit is not None and want.promise(want.window) > limit
 
 
+def agreed(want: Wanted) -> Answer:
+    """The line of a blanket order: accepted as a ceiling, for no day. All of it is open until it is released."""
+    status: LineStatus = "changed" if want.changes else "accepted"
+    outcome = _outcome(want, status, want.quantity, None, " ".join(want.changes) or None)
+    return Answer(_response_line(want.line, (outcome,)), _ledger(want))
+
+
 def left_open(want: Wanted) -> LineLedger:
     """Nothing decided yet: all of it open."""
     return _ledger(want)

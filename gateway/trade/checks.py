@@ -19,6 +19,9 @@ from schemas.documents.order import Order
 from schemas.faults import Fault
 from schemas.values import EXACT, from_fraction, shortest
 
+_KINDS_KEPT = frozenset(("cbc:OrderTypeCode", "@orderType"))
+"""UBL's (UNCL 1001) and cXML's."""
+
 
 def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
     """Every fault of the order against contract and catalogue, the header's first, then line by line.
@@ -45,7 +48,7 @@ def _kind(order: Order) -> Iterator[Fault]:
             "unsupported_document",
             "This kind of order isn't handled automatically; one of our people does it.",
             "/order_type",
-            value=order.order_type,
+            value=_kind_as_sent(order),
             expected="stand_alone, blanket, release or consignment",
         )
     if order.order_type == "release" and order.contract is None:
@@ -55,6 +58,12 @@ def _kind(order: Order) -> Iterator[Fault]:
             "/contract",
             expected="the contract's number",
         )
+
+
+def _kind_as_sent(order: Order) -> str:
+    """The sender's own word or code for the kind, which a codec keeps aside where it is none of ours."""
+    kept = (one.value for one in order.extensions if one.name in _KINDS_KEPT and one.value)
+    return next(kept, order.order_type)
 
 
 def _duplicates(mapped: MappedOrder) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.trade.stock import Allocation
-from schemas.documents.order_response import OrderResponse
+from schemas.documents.order_response import OrderResponse, Outcome
 from schemas.faults import Fault
 
 Verdict = Literal["answered", "held", "rejected"]
@@ -23,8 +23,8 @@ class LineLedger:
     open.
 
     `ordered` is what the account ordered, `base_ordered` the same in base units; `raised` is what was added to it for a
-    line that is raised to a whole unit of sale (`fractional_unit: round_up`) and not refused. What isn't decided yet (a
-    blanket order, or where the ERP decides) is open.
+    line that is raised to a whole unit of sale (`fractional_unit: round_up`) and not refused. What isn't decided yet
+    (where the ERP decides) is open, and so is what a blanket order agrees: its releases confirm it.
     """
 
     line_number: str
@@ -44,10 +44,11 @@ class LineLedger:
 class Decision:
     """`answered`: the order stands, with `ledger` and `allocations`. `rejected`: the sender's fault, no order stands.
     `held`: nothing happens until someone on our side acts; no response either. `response` is None where the order
-    wants none."""
+    wants none; `outcome` says what it would say where the ledger doesn't (a blanket order's is all open)."""
 
     verdict: Verdict
     faults: tuple[Fault, ...]
     response: OrderResponse | None = None
     ledger: tuple[LineLedger, ...] = ()
     allocations: tuple[Allocation, ...] = ()
+    outcome: Outcome | None = None

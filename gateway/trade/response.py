@@ -7,13 +7,14 @@ decide? what is there for each line? may it go out in parts? Nothing here reads 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.trade.allocation import allocate, allocate_whole, release, taken
 from gateway.trade.answers import (
     Answer,
     Rules,
+    agreed,
     at_fault,
     in_full,
     in_part,
@@ -36,6 +37,10 @@ from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
 from schemas.faults import Fault, line_index
 
+_AGREED = (
+    "A blanket order: what is accepted may be ordered by releases that name this order as their contract. Nothing is "
+    "delivered on the blanket order itself."
+)
 _GLN = "0088"
 _REFUSING = frozenset(("reject_order", "reject_line"))
 _ADDRESS = frozenset({"street", "city", "postal_code", "region", "country"})
@@ -87,9 +92,11 @@ def decide(
     if judgement.order == "hold_order":
         return Decision("held", tuple(faults))
     rules = Rules(order, account.policies, max(received_on, issued_at.date()))
-    if is_left_open(order, account, test=heading.test):
+    if is_left_open(account, test=heading.test):
         ledger = tuple(_open_ledger(mapped, judgement, rules))
         return Decision("answered", tuple(faults), _wanted_response(order, _received(mapped, heading)), ledger)
+    if order.order_type == "blanket":
+        return _agreement(mapped, faults, judgement, rules, heading)
     taking = _Taking(stock, account, held or {})
     answers, allocations = _answer(mapped, judgement, rules, taking, heading)
     if judgement.rejected and rules.ship_complete() and all(_refused(answer) for answer in answers):
@@ -200,12 +207,27 @@ def _refusal(mapped: MappedOrder, judgement: Judgement, heading: Heading) -> Ord
 # --- left to the ERP, or to later releases --------------------------------------------------------------------------
 
 
-def is_left_open(order: Order, account: Account, *, test: bool) -> bool:
-    """A blanket order's total is a ceiling for its releases; with `decision: backoffice` the ERP decides. A test never
-    reaches the ERP, so it is answered here."""
-    if order.order_type == "blanket":
-        return True
+def takes_stock(order: Order, account: Account, *, test: bool) -> bool:
+    """Whether what is in stock decides the order. A blanket order's lines are ceilings for its releases."""
+    return not (test or order.order_type == "blanket" or is_left_open(account, test=test))
+
+
+def is_left_open(account: Account, *, test: bool) -> bool:
+    """With `decision: backoffice` the ERP decides. A test never reaches the ERP, so it is answered here."""
     return account.policies.decision == "backoffice" and not test
+
+
+def _agreement(
+    mapped: MappedOrder, faults: Sequence[Fault], judgement: Judgement, rules: Rules, heading: Heading
+) -> Decision:
+    """A blanket order is answered as the terms that it is: what may be released at which price, for no day and from no
+    stock. What is agreed stays open; the releases confirm it."""
+    wants = [_want(mapped, line, judgement, rules) for line in mapped.lines]
+    answers = [want if isinstance(want, Answer) else agreed(want) for want in wants]
+    response = replace(_answered(mapped, answers, heading), note=_AGREED)
+    ledger = tuple([answer.ledger for answer in answers])
+    wanted_response = _wanted_response(mapped.order, response)
+    return Decision("answered", tuple(faults), wanted_response, ledger, outcome=response.outcome)
 
 
 def _received(mapped: MappedOrder, heading: Heading) -> OrderResponse:

@@ -69,8 +69,8 @@ class ResponseLine(OwnDocument):
 class OrderResponse(OwnDocument):
     """Our answer to one order, change or cancellation.
 
-    `received` says that it arrived and nothing else (the ERP decides, or a blanket order); `changed` that lines differ
-    from what was ordered; `rejected` has its reasons in `note` and, where a line is at fault, at that line.
+    `received` says that it arrived and nothing else (the ERP decides); `changed` that lines differ from what was
+    ordered; `rejected` has its reasons in `note` and, where a line is at fault, at that line.
     `change_number` is the number of the change or cancellation that is answered.
     """
 

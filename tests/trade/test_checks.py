@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gateway.trade.checks import check
 from mappings.mapped import words_of
 from mappings.revision import Product
-from schemas.documents.common import Period
+from schemas.documents.common import Extension, Period
 from schemas.documents.order import ScheduleLine
 from schemas.faults import Fault
 from schemas.values import from_fraction
@@ -38,6 +38,12 @@ def test_a_good_order_has_no_fault() -> None:
 def test_kinds_not_handled() -> None:
     (fault,) = check(mapped(line("1"), order_type="other"), RECEIVED)
     assert (fault.code, fault.path, fault.value) == ("unsupported_document", "/order_type", "other")
+
+
+def test_another_kind_is_named_as_its_sender_did() -> None:
+    kept = (Extension(name="cbc:OrderTypeCode", value="228"),)
+    (fault,) = check(mapped(line("1"), order_type="other", extensions=kept), RECEIVED)
+    assert (fault.code, fault.value) == ("unsupported_document", "228")
 
 
 def test_a_release_names_its_contract() -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 
+from gateway.trade.decision import Decision
 from gateway.trade.reasons import sentence
 from gateway.trade.response import refusal_of_unread, seller_party
 from mappings.revision import PriceRow, Product, SiteRow
@@ -487,17 +488,40 @@ def test_a_test_order_is_answered_in_full_and_takes_nothing(by_document: bool) -
     assert stock.free("OAT-1L", "HAM", "acme-retail", 100) == 1
 
 
-@pytest.mark.parametrize(("kind", "terms"), [("blanket", account()), ("stand_alone", account(decision="backoffice"))])
-def test_what_is_not_decided_here_is_received_and_all_open(kind: str, terms: object) -> None:
+def test_what_the_erp_decides_is_received_and_all_open() -> None:
     stock = stock_of({HAMBURG: 100})
-    decision = decided(mapped(line("90"), order_type=kind), stock, terms)  # type: ignore[arg-type]
+    decision = decided(mapped(line("90")), stock, account(decision="backoffice"))
     assert decision.verdict == "answered"
     assert decision.response is not None
     assert (decision.response.outcome, decision.response.lines) == ("received", ())
-    (ledger,) = decision.ledger
-    assert (ledger.ordered, ledger.confirmed, ledger.backordered, ledger.rejected, ledger.cancelled) == (90, 0, 0, 0, 0)
+    assert quantities(decision) == (90, 0, 0, 0, 0)
     assert decision.allocations == ()
     assert stock.free("OAT-1L", "HAM", "acme-retail", 100) == 100
+
+
+def test_a_blanket_order_is_agreed_and_takes_nothing() -> None:
+    """However little there is: its lines are ceilings for its releases, for no day."""
+    stock = stock_of({HAMBURG: 10})
+    decision = decided(mapped(line("90"), order_type="blanket"), stock)
+    assert decision.response is not None
+    (outcome,) = decision.response.lines[0].outcomes
+    assert (decision.response.outcome, outcome.status, outcome.quantity) == ("accepted", "accepted", 90)
+    assert outcome.promised_delivery is None
+    assert str(decision.response.note).startswith("A blanket order")
+    assert quantities(decision) == (90, 0, 0, 0, 0)
+    assert decision.allocations == ()
+    assert stock.free("OAT-1L", "HAM", "acme-retail", 100) == 10
+    silent = decided(mapped(line("90"), order_type="blanket", response_requested=False), stock)
+    assert (silent.response, silent.outcome) == (None, "accepted")
+    erp = decided(mapped(line("90"), order_type="blanket"), stock, account(decision="backoffice"))
+    assert erp.response is not None
+    assert (erp.response.outcome, erp.outcome) == ("received", None)
+
+
+def quantities(decision: Decision) -> tuple[Decimal, ...]:
+    """Of the only line: ordered, confirmed, back-ordered, rejected, cancelled."""
+    (one,) = decision.ledger
+    return one.ordered, one.confirmed, one.backordered, one.rejected, one.cancelled
 
 
 def test_consignment_is_allocated_like_any_other() -> None:
