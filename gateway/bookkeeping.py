@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.amending import PreparedChange, changed_row, prepare
+from gateway.cxml_answers import CXML, Confirmed
 from gateway.rendering import keep_rendered
 from gateway.services import Services
 from gateway.states import on_resend
@@ -44,6 +45,8 @@ class Books:
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.changes = self._prepare_changes(services)
         """Message → the change that it makes of an order that stands."""
+        standing = [change.standing.order_id for change in self.changes.values()]
+        self._confirmed = services.store.threads.confirmed(standing, CXML)
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self.stock = services.store.stock.load(*products_and_accounts(works, self.changes.values()))
         self.takings = Takings(self.stock)
@@ -171,6 +174,12 @@ class Books:
         )
         expected = "another number, or the content that this number was received with"
         return (Fault("order_number_reused", detail, "/order_number", "", work.order.order_number, expected),)
+
+    def confirmed_before(self, work: Work) -> Confirmed | None:
+        """What the order that this message changes was confirmed as, in the format that refers to it."""
+        change = self.changes.get(work.message.id)
+        numbers = self._confirmed.get(change.standing.order_id) if change else None
+        return Confirmed(*numbers) if numbers else None
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""

@@ -68,7 +68,7 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
         settle_change(services, work, message, books, changes)
         return
     decision = decide_one(services, work, books)
-    document = render(work.revision, work.message, decision.response) if decision.response else None
+    document = render(work, decision.response, services.supplier) if decision.response else None
     work.stages["decided"] = now_us()
     books.keep(work, message, decision, document, changes)
 
@@ -85,7 +85,8 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
         return
     decided = decide_changed(services, work, books, prepared)
     response = decided.decision.response
-    document = render(work.revision, message, response) if response and work.revision else None
+    before = books.confirmed_before(work) if decided.decision.verdict == "answered" else None
+    document = render(work, response, services.supplier, before) if response else None
     work.stages["decided"] = now_us()
     books.keep_change(work, message, decided, document, changes)
 

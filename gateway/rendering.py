@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from gateway.cxml_answers import CXML, Confirmed, confirmation_envelope
 from gateway.local_time import local_time
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
 from gateway.store.ids import now_us
 from gateway.trade.response import refusal_of_unread
 from gateway.work import Rendered, Work
-from mappings.revision import MappingRevision
+from mappings.revision import Supplier
 from schemas.documents.order_response import OrderResponse, canonical_response
 from schemas.formats.registry import FORMATS
 
 
-def render(revision: MappingRevision, message: ClaimedMessage, response: OrderResponse) -> Rendered:
-    """The order response as the account has agreed to get it; in the order's own format where nothing is agreed."""
-    terms = revision.account.outbound.get("order_response")
-    wanted = terms.format if terms else (message.format or "json-1")
+def render(work: Work, response: OrderResponse, supplier: Supplier, before: Confirmed | None = None) -> Rendered:
+    """The order response as the account has agreed to get it; in the order's own format where nothing is agreed.
+    `before`: what the same order was confirmed as earlier, where this changes it."""
+    terms = work.account.outbound.get("order_response")
+    wanted = terms.format if terms else (work.message.format or "json-1")
     if wanted not in FORMATS or "order_response" not in FORMATS[wanted].renderers:
         wanted = "json-1"
     chosen = FORMATS[wanted]
     transport = terms.way if terms else "mailbox"
-    body = chosen.renderers["order_response"](response)
+    around = (confirmation_envelope(work, response, supplier, before),) if wanted == CXML else ()
+    body = chosen.renderers["order_response"](response, *around)
     return Rendered(wanted, chosen.media_type, body, canonical_response(response), transport)
 
 
@@ -64,7 +67,7 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
         test=work.message.test,
         currency=work.answer_currency,
     )
-    document = render(work.revision, work.message, response)
+    document = render(work, response, services.supplier)
     keep_rendered(changes, work, work.message, response, document, None)
 
 

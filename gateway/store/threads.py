@@ -40,6 +40,23 @@ class Threads:
             for order_id, (version, status, updated_at, order) in orders.items()
         }
 
+    def confirmed(self, order_ids: Iterable[str], format_name: str) -> dict[str, tuple[str, str]]:
+        """Order id → the numbers of the first and the latest order response to it, or to a change of it that was
+        applied, in this format."""
+        wanted = sorted(set(order_ids))
+        if not wanted:
+            return {}
+        found: dict[str, tuple[str, str]] = {}
+        with self._database.read() as connection:
+            query = (
+                "SELECT v.order_id, d.number FROM order_versions v JOIN documents d ON d.message_id = v.message_id "
+                f"WHERE {one_of(connection, 'v.order_id')} AND d.type = 'order_response' AND d.format = ? "
+                "ORDER BY v.version, d.position"
+            )
+            for order_id, number in fetch(connection, query, [values(connection, wanted), format_name]):
+                found[order_id] = (found.get(order_id, (number, number))[0], number)
+        return found
+
     def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, str]]:
         """Order id → content → the message that made a version of it: a resend of one that was replaced since is
         answered by that."""

@@ -229,6 +229,9 @@ def _listed(response: OrderResponse, complete: bool) -> tuple[list[ResponseLine]
     plain = [line for line in lines if [one.status for one in line.outcomes] == ["accepted"]]
     if not complete:
         return lines, "changed" if lines else "received"
+    statuses = {one.status for line in lines for one in line.outcomes}
+    if statuses and statuses <= {"cancelled", "rejected"}:
+        return lines, "changed"
     if response.outcome == "accepted" or (lines and len(plain) == len(lines)):
         return plain, "accepted"
     return [line for line in lines if line not in plain], "changed"

@@ -180,6 +180,8 @@ def _kind(response: OrderResponse, complete: bool) -> str:
     if response.outcome == "received" or not complete:
         return "detail"
     statuses = {outcome.status for line in response.lines for outcome in line.outcomes}
+    if statuses and statuses <= {"cancelled", "rejected"}:  # a cancellation that is done: `accept` would be the order's
+        return "except"
     answered = [line for line in response.lines if line.outcomes]
     if response.outcome == "accepted" or (answered and all(_is_as_ordered(line) for line in answered)):
         return "accept"
