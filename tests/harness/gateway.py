@@ -32,10 +32,11 @@ _BUGS = re.compile(r"Traceback|: a bug|CRITICAL| could not be started")
 
 
 def environment(data: Path, **told: object) -> dict[str, str]:
-    """This process's environment without settings of its own, with these ones (`lease_seconds=3`)."""
+    """This process's environment without settings of its own, with these ones (`lease_seconds=3`), and with secrets
+    that accounts name (`secret_hub="…"`)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     settings = {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items()}
-    unknown = set(told) - set(Settings.model_fields)
+    unknown = {name for name in told if not name.startswith("secret_")} - set(Settings.model_fields)
     if unknown:
         raise ValueError(f"no such settings: {unknown}")
     return {**kept, "PYTHONPATH": str(ROOT), f"{PREFIX}DATA_DIR": str(data), **settings}
