@@ -17,6 +17,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "GATEWAY_"
+NAMED_SECRET = f"{PREFIX}SECRET_"
+"""Begins the variables of the secrets that accounts' terms name."""
+_NAMED_IS = (
+    "A secret that accounts' terms name: `secret: HUB` in an account.yaml is GATEWAY_SECRET_HUB, in capitals and with "
+    "_ for -. Any name but KEY. Never exported, shown or logged."
+)
 _HERE = Path(__file__).resolve().parent
 _SECRET: dict[str, Any] = {"secret": True}
 
@@ -186,6 +192,15 @@ class SettingRow:
     secret: bool
 
 
+def named_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Name → the secret that accounts' terms name so. `GATEWAY_SECRET_KEY` is a setting, and none of them."""
+    return {
+        variable.removeprefix(NAMED_SECRET): value
+        for variable, value in environment.items()
+        if variable.startswith(NAMED_SECRET) and variable.removeprefix(PREFIX).lower() not in Settings.model_fields
+    }
+
+
 def settings_table(settings: Settings | None = None) -> list[SettingRow]:
     """Every setting, in the order of its declaration. Without `settings` the values are empty."""
     return list(_rows(settings))
@@ -196,6 +211,8 @@ def _rows(settings: Settings | None) -> Iterator[SettingRow]:
         secret = bool(isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("secret"))
         value = "" if settings is None else _shown(getattr(settings, name), secret=secret)
         yield SettingRow(PREFIX + name.upper(), _default(field), value, field.description or "", secret)
+    set_names = "" if settings is None else ",".join(sorted(named_secrets(os.environ)))
+    yield SettingRow(f"{NAMED_SECRET}<NAME>", "", _shown(set_names, secret=True), _NAMED_IS, True)
 
 
 def _default(field: FieldInfo) -> str:
@@ -216,4 +233,5 @@ def _shown(value: Any, *, secret: bool) -> str:
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like settings and are none: most likely misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {NAMED_SECRET + name for name in named_secrets(environment)}
     return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)

@@ -9,6 +9,7 @@ from werkzeug.routing import BaseConverter
 
 from gateway.api.access import closing_headers, note, watch_requests
 from gateway.api.answers import Problem, component_schemas
+from gateway.api.cxml import CXML_PATH, build_cxml_door, cxml, refused_by_server_as_cxml
 from gateway.api.describe import INFO, SECURITY_SCHEMES
 from gateway.api.documents import documents
 from gateway.api.door import Door
@@ -50,10 +51,11 @@ class Application(OpenAPI):
         found: Express = self.extensions["express"]
         return found
 
-    def refusal(self, status: int, reason: str) -> tuple[str, Sequence[tuple[str, str]], bytes]:
+    def refusal(self, status: int, reason: str, path: str = "") -> tuple[str, Sequence[tuple[str, str]], bytes]:
         """The problem for a request that the server refused: status line, headers, body."""
-        refused = refused_by_server(status, reason, self.door.services.limits.max_body_bytes)
-        response = problem(refused)
+        services = self.door.services
+        refused = refused_by_server(status, reason, services.limits.max_body_bytes)
+        response = refused_by_server_as_cxml(services, refused) if path == CXML_PATH else problem(refused)
         response.headers.extend(closing_headers(over_tls=False))
         note(self.door.metrics, "unread", "unmatched", refused.status, 0.0)
         return response.status, list(response.headers.items()), response.get_data()
@@ -83,10 +85,11 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
         Bell(services.lanes),
         max_wait,
     )
+    app.extensions["cxml"] = build_cxml_door(app.door)
     app.extensions["express"] = Express(app.door)
     watch_requests(app)
     answer_with_problems(app)
-    for part in (orders, messages, documents, reference, operation):
+    for part in (orders, cxml, messages, documents, reference, operation):
         app.register_api(part)
     app.components_schemas.update({name: Schema(**schema) for name, schema in component_schemas().items()})
     app.extensions["description"] = finished_description(app)

@@ -29,7 +29,9 @@ _MONTH_US = 2_629_746_000_000
 """A mean month in microseconds (Gregorian year / 12)."""
 WAIT_SECONDS = 60.0
 """So often a change that waits for its order is looked at, should nobody have woken it."""
-_ENVELOPE_ID_AT = "StandardBusinessDocumentHeader/DocumentIdentification/InstanceIdentifier"
+_ENVELOPE_ID_AT = {"cxml-1.2": ("payloadID", "cXML/@payloadID")}
+"""Format → what its envelope's id is called, and where it stands; where none is told it is an SBDH's."""
+_SBDH_ID_AT = ("InstanceIdentifier", "StandardBusinessDocumentHeader/DocumentIdentification/InstanceIdentifier")
 _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 
 
@@ -154,12 +156,13 @@ class Books:
         owner = self._envelope_owner(work)
         if owner is None or owner.content_sha256 == work.content:
             return ()
+        name, place = _ENVELOPE_ID_AT.get(work.message.format or "", _SBDH_ID_AT)
         detail = (
-            f"The InstanceIdentifier {work.envelope_id} came before with other content (message {owner.message_id}), "
+            f"The {name} {work.envelope_id} came before with other content (message {owner.message_id}), "
             "which stands. Nothing was done with this document."
         )
-        expected = "an InstanceIdentifier of its own, or the content that this one came with"
-        return (Fault("envelope_id_reused", detail, "", _ENVELOPE_ID_AT, work.envelope_id, expected),)
+        expected = f"a new {name}, or the content that this one came with"
+        return (Fault("envelope_id_reused", detail, "", place, work.envelope_id, expected),)
 
     def _number_reused(self, work: Work) -> tuple[Fault, ...]:
         """An order number that is live with other content, which a change is meant to be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 
-from config.settings import PREFIX, SettingRow, Settings, settings_table, unknown_variables
+from config.settings import PREFIX, SettingRow, Settings, named_secrets, settings_table, unknown_variables
 from gateway.allocator import return_large_blocks
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
+from gateway.named_secrets import NamedSecrets
 from gateway.services import Limits, Services
 from gateway.store.store import Store
 from gateway.terms import Terms
@@ -94,4 +96,5 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
             lease_seconds=settings.lease_seconds,
         ),
         worker_name=worker_name,
+        secrets=NamedSecrets(named_secrets(os.environ)),
     )

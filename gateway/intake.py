@@ -17,6 +17,9 @@ from schemas.formats import MAX_ORDERS, Format
 from schemas.formats.registry import FORMATS, format_by_name
 from schemas.formats.xml import head
 
+_LONGEST_ENVELOPE_ID = 300
+"""Characters. PostgreSQL's indexes take 2,704 bytes in all; a UUID has 36."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -28,6 +31,10 @@ class Arrival:
     source: str
     media_type: str | None = None
     idempotency_key: str | None = None
+    envelope_id: str | None = None
+    """The sender's own id of the transmission, where the door has read it."""
+    faults: tuple[Fault, ...] = ()
+    """Why it is not taken, where the door knows: it is kept as rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,9 @@ def message_of(arrival: Arrival) -> NewMessage:
     """The document as it will be kept: recognised, and checked that its bytes can be read."""
     account, body = arrival.account, arrival.body
     format_name, faults, orders = recognise(account, body)
+    known = FORMATS.get(format_name or "")
+    if known is not None and known.without_secrets is not None:
+        body = known.without_secrets(body)
     received_at = now_us()
     return NewMessage(
         account_id=account.id,
@@ -63,10 +73,18 @@ def message_of(arrival: Arrival) -> NewMessage:
         body=body,
         sha256=hashlib.sha256(body).digest(),
         idempotency_key=arrival.idempotency_key,
-        unreadable=faults,
+        envelope_id=kept_envelope_id(arrival.envelope_id),
+        unreadable=faults or arrival.faults,
         parts=orders,
         received_at=received_at,
     )
+
+
+def kept_envelope_id(sent: str | None) -> str | None:
+    """The sender's own id of a transmission as it is kept: a longer one than any index takes by its digest."""
+    if sent is None or len(sent) <= _LONGEST_ENVELOPE_ID:
+        return sent
+    return f"sha256:{hashlib.sha256(sent.encode()).hexdigest()}"
 
 
 class Recognised(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.lanes import Lanes
+from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.revision import Supplier
@@ -31,3 +32,5 @@ class Services:
     supplier: Supplier
     limits: Limits
     worker_name: str = "worker"
+    secrets: NamedSecrets = NO_SECRETS
+    """Those that the accounts' terms name."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from gateway.intake import kept_envelope_id
 from gateway.lanes import lane_of
 from gateway.store.changes import ClaimedMessage, Settlement
 from gateway.store.envelopes import EnvelopeKey
@@ -17,9 +17,6 @@ from mappings.revision import Catalogue, MappingRevision
 from schemas.documents.order import Order, canonical_json, content_digest
 from schemas.faults import Fault
 from schemas.formats import ReadOrder
-
-_LONGEST_ENVELOPE_ID = 300
-"""Characters. PostgreSQL's indexes take 2,704 bytes in all; a UUID has 36."""
 
 
 @dataclass(slots=True)
@@ -104,13 +101,11 @@ class Work:
     @property
     def envelope_id(self) -> str | None:
         """The sender's own id of the transmission as it is kept: with the number of the order where there are several
-        in it, and a longer one than any index takes by its digest."""
+        in it."""
         sent = self.read.envelope_id if self.read else None
         if sent is not None and self.message.part is not None:
             sent = f"{sent}#{self.message.part}"
-        if sent is None or len(sent) <= _LONGEST_ENVELOPE_ID:
-            return sent
-        return f"sha256:{hashlib.sha256(sent.encode()).hexdigest()}"
+        return kept_envelope_id(sent)
 
     @property
     def envelope_key(self) -> EnvelopeKey:
@@ -129,6 +124,7 @@ class Work:
             catalogue_revision=self.catalogue.number,
             content_sha256=self.content or None,
             order_number=self.read.order.order_number if self.read else self.answer_to,
+            envelope_id=self.envelope_id or self.message.envelope_id,
             **known,  # type: ignore[arg-type]
         )
 

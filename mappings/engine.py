@@ -117,7 +117,8 @@ def _wrong_buyer(buyer: Party, memory: Memory) -> tuple[Fault, ...]:
 def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, ...]:
     if seller is None:
         return ()
-    own = ((supplier.gln, "0088"), (supplier.endpoint_id, supplier.endpoint_scheme), (supplier.registration, None))
+    named = ((supplier.gln, "0088"), (supplier.endpoint_id, supplier.endpoint_scheme), (supplier.registration, None))
+    own = (*named, *((identity, domain) for domain, identity in supplier.cxml))
     seen = []
     for number, scheme in known_ids(seller):
         if number == supplier.vat_id:
@@ -131,7 +132,8 @@ def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, .
         if seller.vat_id == supplier.vat_id:
             return ()
         seen.append(seller.vat_id)
-    ours = [number for number in dict.fromkeys((supplier.gln, supplier.endpoint_id, supplier.vat_id)) if number]
+    known = (supplier.gln, supplier.endpoint_id, supplier.vat_id, *(identity for _, identity in supplier.cxml))
+    ours = [number for number in dict.fromkeys(known) if number]
     if not seen or not ours:
         return ()
     detail = f"the document's seller is {', '.join(seen)}, which is not {supplier.legal_name}"

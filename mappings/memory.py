@@ -249,12 +249,14 @@ def _make_room(kept: dict[Any, Any], limit: int) -> None:
 
 
 def _own_ids(revision: MappingRevision) -> dict[str, tuple[str | None, ...]]:
-    """The account's identifiers and its legal endpoint, each with the schemes it is listed under."""
+    """The account's identifiers, legal endpoint and cXML credentials, each with the schemes it is listed under."""
     legal = revision.account.legal
     listed = [*revision.account.identifiers, *([legal.endpoint] if legal and legal.endpoint else [])]
     own: dict[str, tuple[str | None, ...]] = {}
     for identifier in listed:
         own[identifier.id] = (*own.get(identifier.id, ()), identifier.scheme)
+    for credential in revision.account.cxml.from_ if revision.account.cxml else ():
+        own[credential.identity] = (*own.get(credential.identity, ()), credential.domain)
     return own
 
 

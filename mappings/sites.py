@@ -29,9 +29,14 @@ def normal_scheme(scheme: str | None) -> str | None:
     return None if scheme is None else _SCHEMES.get(scheme.strip().upper(), scheme.strip())
 
 
+def _compared(scheme: str) -> str:
+    """cXML's domains compare without case."""
+    return str(normal_scheme(scheme)).casefold()
+
+
 def same_scheme(one: str | None, other: str | None) -> bool:
     """Schemes contradict each other only where both are given."""
-    return one is None or other is None or one == other or normal_scheme(one) == normal_scheme(other)
+    return one is None or other is None or one == other or _compared(one) == _compared(other)
 
 
 def known_ids(party: Party) -> list[tuple[str, str | None]]:

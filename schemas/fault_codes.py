@@ -501,7 +501,8 @@ _declare(
     "envelope_id_reused",
     "us",
     "Envelope id used for other content",
-    "The envelope's InstanceIdentifier (SBDH) came with another document before, and that one stands.",
+    "The envelope's InstanceIdentifier (SBDH) or payloadID (cXML) came with another document before, and that one "
+    "stands.",
     "Ask the sender which of them counts. Where both do, have this one sent again under an identifier of its own; then "
     "dismiss the message.",
     told_sender="Our people ask you which of them counts. Where both do, send this one again under an identifier of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config.settings import PREFIX, Settings, settings_table, unknown_variables
+from config.settings import PREFIX, Settings, named_secrets, settings_table, unknown_variables
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,7 +28,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_the_readme_lists_every_setting_and_no_other() -> None:
-    written = set(re.findall(r"`(GATEWAY_[A-Z_]+)`", (ROOT / "README.md").read_text(encoding="utf-8")))
+    written = set(re.findall(r"`(GATEWAY_[A-Z_]+(?:<NAME>)?)`", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert written == {row.variable for row in settings_table()}
 
 
@@ -57,6 +58,17 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     )
     assert canary not in "".join(f"{row.value}{row.default}" for row in settings_table(settings))
     assert canary not in repr(settings)
+
+
+def test_secrets_that_accounts_name_are_found_and_never_shown(monkeypatch) -> None:
+    canary = "canary-canary-canary"
+    monkeypatch.setenv("GATEWAY_SECRET_HUB", canary)
+    monkeypatch.setenv("GATEWAY_SECRET_KEY", canary * 2)
+    assert named_secrets(os.environ) == {"HUB": canary}
+    assert unknown_variables(os.environ) == []
+    row = settings_table(Settings())[-1]
+    assert (row.variable, row.value, row.secret) == ("GATEWAY_SECRET_<NAME>", "********", True)
+    assert canary not in repr(settings_table(Settings()))
 
 
 def test_a_short_secret_key_and_a_port_out_of_range_are_refused() -> None:

@@ -22,8 +22,9 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 class Refusing(Protocol):
     """An application that has words for requests which never reach it."""
 
-    def refusal(self, status: int, reason: str) -> tuple[str, Sequence[tuple[str, str]], bytes]:
-        """Status line, headers and body for a request refused by the server. `reason` is a few words."""
+    def refusal(self, status: int, reason: str, path: str = "") -> tuple[str, Sequence[tuple[str, str]], bytes]:
+        """Status line, headers and body for a request refused by the server. `reason` is a few words; `path` the
+        address that it was for, where that could be read."""
 
 
 class Answer(Protocol):
@@ -105,7 +106,7 @@ class RefusedTask(ErrorTask):
             return
         reason = error.body.partition(' "')[0]  # waitress quotes the line, which may be the one with the key
         code = 505 if request.speaks_otherwise else error.code
-        self.status, headers, body = words.refusal(code, reason)
+        self.status, headers, body = words.refusal(code, reason, getattr(request, "path", ""))
         self.response_headers = list(headers)
         self.set_close_on_finish()
         self.content_length = len(body)

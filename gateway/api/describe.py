@@ -10,7 +10,7 @@ from flask_openapi3 import Info, SecurityScheme, Tag
 from gateway.api.answers import Answer, Problem
 from gateway.api.bodies import MEDIA_TYPES
 from gateway.api.examples import ANSWERS as ANSWER_EXAMPLES
-from gateway.api.examples import ORDER, UBL_ORDER
+from gateway.api.examples import CXML_ORDER, ORDER, UBL_ORDER
 from gateway.api.problems import PROBLEM_TYPE
 
 KEY: list[dict[str, list[Any]]] = [{"key": []}]
@@ -127,4 +127,11 @@ ORDER_BODY: dict[str, Any] = {
         "application/json": {**_body_schema("application/json"), "example": ORDER},
         **{name: {**_body_schema(name), "example": UBL_ORDER} for name in MEDIA_TYPES if name != "application/json"},
     },
+}
+
+CXML_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "One cXML document, or a `multipart/related` body whose root part it is. `Content-Encoding: gzip` "
+    "is taken.",
+    "content": {"text/xml": {**_body_schema("text/xml"), "example": CXML_ORDER}},
 }

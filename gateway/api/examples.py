@@ -23,6 +23,42 @@ ORDER: Mapping[str, Any] = {
 }
 """A short order as json-1, of the demo account nordic-office."""
 
+CXML_ORDER = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">
+<cXML payloadID="2026-11-23.4711@blue-harbor.example" timestamp="2026-11-23T09:00:00+00:00">
+  <Header>
+    <From><Credential domain="NetworkID"><Identity>AN01000000002</Identity></Credential></From>
+    <To><Credential domain="NetworkID"><Identity>AN05000000001</Identity></Credential></To>
+    <Sender>
+      <Credential domain="NetworkID">
+        <Identity>AN01000000002</Identity>
+        <SharedSecret>gw_live_…</SharedSecret>
+      </Credential>
+      <UserAgent>Our procurement 1.0</UserAgent>
+    </Sender>
+  </Header>
+  <Request deploymentMode="production">
+    <OrderRequest>
+      <OrderRequestHeader orderID="PO-1003" orderDate="2026-11-23T09:00:00+00:00" type="new">
+        <Total><Money currency="USD">25.80</Money></Total>
+        <ShipTo><Address addressID="PIER-4"><Name xml:lang="en">Pier 4</Name></Address></ShipTo>
+      </OrderRequestHeader>
+      <ItemOut quantity="12" lineNumber="1">
+        <ItemID><SupplierPartID>OAT-1L</SupplierPartID></ItemID>
+        <ItemDetail>
+          <UnitPrice><Money currency="USD">2.15</Money></UnitPrice>
+          <Description xml:lang="en">Oat drink 1 l</Description>
+          <UnitOfMeasure>EA</UnitOfMeasure>
+          <Classification domain="UNSPSC">50202300</Classification>
+        </ItemDetail>
+      </ItemOut>
+    </OrderRequest>
+  </Request>
+</cXML>
+"""
+"""A short order as cXML, of the demo account blue-harbor."""
+
 UBL_ORDER = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"

@@ -40,7 +40,7 @@ reference = APIBlueprint("reference", __name__, abp_tags=[REFERENCE])
 )
 def openapi() -> Response:
     """The OpenAPI document, for the address under which it was asked for."""
-    described = {**_described(), "servers": [{"url": _base()}]}
+    described = {**_described(), "servers": [{"url": base_address()}]}
     return Response(json.dumps(described, ensure_ascii=False), 200, mimetype="application/json")
 
 
@@ -61,7 +61,12 @@ def docs() -> Response:
     """From the first order to every call, on one page."""
     described = _described()
     return _page(
-        "docs.html", base=_base(), api=described, sections=_sections(described), resolve=_resolver(described), **_GUIDE
+        "docs.html",
+        base=base_address(),
+        api=described,
+        sections=_sections(described),
+        resolve=_resolver(described),
+        **_GUIDE,
     )
 
 
@@ -136,7 +141,7 @@ def _whole_numbers(part: Any) -> Any:
     return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
-def _base() -> str:
+def base_address() -> str:
     """The address under which this server was asked. A proxy that ends TLS says its scheme in X-Url-Scheme; whoever
     else says one misleads nobody but himself."""
     scheme, _, rest = request.url_root.rstrip("/").partition("://")

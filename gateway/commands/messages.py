@@ -50,7 +50,8 @@ def list_messages(screen: Screen, account: str | None, status: str | None, befor
 def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
     """Find messages by id, order number or the sender's key.
 
-    Keys are the Idempotency-Key and the SBDH InstanceIdentifier. What repeats a message that is found is found too.
+    Keys are the Idempotency-Key, the SBDH InstanceIdentifier and the cXML payloadID. What repeats a message that is
+    found is found too.
     Exit code 1 where nothing is.
     """
     with opened() as services:

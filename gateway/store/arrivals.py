@@ -41,6 +41,8 @@ class NewMessage:
     body: bytes
     sha256: bytes
     idempotency_key: str | None = None
+    envelope_id: str | None = None
+    """The sender's own id of the transmission, where the door has read it; found by people, not yet taken."""
     unreadable: tuple[Fault, ...] = ()
     """Faults of bytes that can't be read: the message is kept as rejected."""
     parts: int = 1
@@ -338,7 +340,7 @@ class Group:
                 message.sha256,
                 -(-len(message.body) // message.parts) if child else len(message.body),
                 None if child else self._key_to_store(message),
-                None,
+                None if child else message.envelope_id,
                 parent_id,
                 None,
                 duplicate_of,

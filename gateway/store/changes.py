@@ -44,6 +44,8 @@ class ClaimedMessage:
     """Why it had been moved up a lane when it was claimed."""
     part: int | None = None
     """Which order of the body it is, from 1; None: the body is its own."""
+    envelope_id: str | None = None
+    """The sender's own id of the transmission, where the door or an earlier run has read it."""
     urgency: Urgency | None = None
     """How urgent it was found to be once it was read; None: as it was claimed."""
 

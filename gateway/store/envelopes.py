@@ -1,4 +1,4 @@
-"""Which message a transmission's own id stands for: an SBDH InstanceIdentifier, later a cXML payloadID.
+"""Which message a transmission's own id stands for: an SBDH InstanceIdentifier, a cXML payloadID.
 
 An id stands for the first message that came with it and was not refused: a resend is known by it, and other content
 under it is noticed. The table's key sees to it where two workers decide at once.

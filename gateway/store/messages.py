@@ -93,8 +93,8 @@ class Messages:
             return [_stored(row) for row in fetch(connection, query, [*values, limit])]
 
     def find(self, text: str, account_id: str | None = None, limit: int = 50) -> list[StoredMessage]:
-        """Messages with this id, order number, Idempotency-Key or SBDH InstanceIdentifier, newest first, and those that
-        repeat them: the same bytes again are not read again, so that they have no order number of their own."""
+        """Messages with this id, order number, Idempotency-Key, SBDH InstanceIdentifier or payloadID, newest first, and
+        those that repeat them: the same bytes again are not read again, so that they have no order number."""
         own = "" if account_id is None else " AND account_id = ?"
         found: dict[str, StoredMessage] = {}
         with self._database.read() as connection:

@@ -167,6 +167,14 @@ class Revisions:
         at, author, reason, terms = found[0]
         return StoredRevision(scope, number, at, author, reason, json.loads(terms), rows)
 
+    def terms(self, account_id: str, number: int) -> Mapping[str, Any]:
+        """An account's terms at one revision, without its rows; empty where there is none."""
+        query = "SELECT terms FROM revisions WHERE scope = ? AND number = ?"
+        with self._database.read() as connection:
+            found = fetch(connection, query, [account_scope(account_id), number])
+        terms: Mapping[str, Any] = json.loads(found[0][0]) if found else {}
+        return terms
+
     @staticmethod
     def _rows(connection: Connection, scope: str, number: int) -> tuple[Row, ...]:
         rows = fetch(

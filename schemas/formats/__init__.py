@@ -79,3 +79,5 @@ class Format:
     locate: Locate
     parsers: Mapping[str, Callable[[bytes], AnyDocument]] = field(default_factory=dict)
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)
+    without_secrets: Callable[[bytes], bytes] | None = None
+    """The body as it is kept, where the format has a place for secrets (cXML's SharedSecret). Never raises."""

@@ -51,6 +51,7 @@ def described() -> Iterator[tuple[Gateway, Sender, Any]]:
 OPERATIONS = [
     ("POST", "/v1/orders"),
     ("POST", "/v1/orders/validate"),
+    ("POST", "/v1/cxml"),
     ("GET", "/v1/orders/{order_number}"),
     ("GET", "/v1/messages/{message_id}"),
     ("GET", "/v1/documents"),

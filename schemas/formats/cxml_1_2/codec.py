@@ -17,7 +17,9 @@ from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder, read_only_part
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.cxml_1_2.envelope import envelope_of, refuse
+from schemas.formats.cxml_1_2.keeping import document_and_files, is_entity, without_secrets
 from schemas.formats.cxml_1_2.limits import MAX_FAULTS
+from schemas.formats.cxml_1_2.multipart import with_files
 from schemas.formats.cxml_1_2.order import read_order, render_order
 from schemas.formats.cxml_1_2.order_lines import is_gtin
 from schemas.formats.cxml_1_2.order_response import read_order_response, render_order_response
@@ -32,21 +34,23 @@ _order_model = trusting_validator(Order)
 
 
 def sniff(body: bytes) -> bool:
-    """Whether this claims to be cXML."""
-    return _ROOT.search(head(body)) is not None
+    """Whether this claims to be cXML, or parts of which the first is."""
+    return is_entity(body) or _ROOT.search(head(body)) is not None
 
 
 def check(body: bytes) -> int:
     """Can the bytes be safely read, and are they an order request? One order. Raises DocumentRejected."""
-    _order_request(parse(body, DOCTYPES))
+    _order_request(parse(document_and_files(body).document, DOCTYPES))
     return 1
 
 
 def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     """The order in the body. Raises DocumentRejected with every fault, and DocumentHeld (`unsupported_document`) for
     one that a person must look at: with a line that is returned or blocked."""
-    root = parse(body, DOCTYPES)
-    return (_read(_order_request(root), (root.get("payloadID") or "").strip() or None),)
+    parts = document_and_files(body)
+    root = parse(parts.document, DOCTYPES)
+    read = _read(_order_request(root), (root.get("payloadID") or "").strip() or None)
+    return (with_files(read, parts.files) if parts.files else read,)
 
 
 def parse_order(body: bytes) -> Order:
@@ -72,7 +76,7 @@ def parse_order_response(body: bytes) -> OrderResponse:
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
     """Where values of the canonical order stand in the body, in words. Raises as `check`."""
-    places = Places(_order_request(parse(body, DOCTYPES)), read_order)
+    places = Places(_order_request(parse(document_and_files(body).document, DOCTYPES)), read_order)
     return [places.of(pointer) for pointer in pointers]
 
 
@@ -181,4 +185,5 @@ CXML_1_2 = Format(
     locate=locate,
     parsers=_PARSERS,
     renderers={"order": render_order, "order_response": render_order_response},
+    without_secrets=without_secrets,
 )

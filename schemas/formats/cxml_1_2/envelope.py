@@ -6,6 +6,7 @@ The shared secret is never part of a representation, a log or a fault.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +18,17 @@ from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.cxml_1_2.parties import credential_text, domain_of
 from schemas.formats.cxml_1_2.reading import moment_of
 from schemas.formats.cxml_1_2.text import attribute, document, element
-from schemas.formats.xml import Element, parse
+from schemas.formats.xml import UTF_16_STARTS, Element, parse
 
 USER_AGENT = "Order gateway"
 _UNKNOWN_TIME = "1970-01-01T00:00:00+00:00"
 """cXML demands a timestamp; a conversion without an envelope knows none but the document's own."""
+
+_LONGEST_START = 65_536
+"""Bytes in which the Header of a document that can't be read is looked for."""
+_HEADER = re.compile(r"<Header\s*>.*?</Header\s*>", re.DOTALL)
+_START = re.compile(r"<cXML\s[^<>]*>")
+_NAMED = re.compile(r"\s(payloadID|timestamp|version)\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
 
 
 class Secret:
@@ -134,6 +141,23 @@ def credentials_of(party: Party | None) -> tuple[Credential, ...]:
 def read_envelope(body: bytes) -> ReadEnvelope:
     """The document's envelope. Raises DocumentRejected where the bytes can't be read, or are no cXML."""
     return envelope_of(parse(body, DOCTYPES))
+
+
+def readable_envelope(body: bytes) -> ReadEnvelope | None:
+    """The envelope of a document that can't be read, where its Header can be: cut out, and read as a document of its
+    own. None where it can't be. Whether it is a request, and which, is not told."""
+    encoding = UTF_16_STARTS.get(body[:2], "utf-8")
+    text = body[:_LONGEST_START].decode(encoding, "replace")
+    found = _HEADER.search(text)
+    if found is None:
+        return None
+    start = _START.search(text[: found.start()])
+    attributes = _NAMED.findall(start[0]) if start is not None else []
+    named = "".join(f" {name}={value}" for name, value in dict(attributes).items())
+    try:
+        return read_envelope(f"<cXML{named}>{found[0]}</cXML>".encode("utf-8", "replace"))
+    except DocumentRejected:
+        return None
 
 
 def envelope_of(root: Element) -> ReadEnvelope:
