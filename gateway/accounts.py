@@ -15,6 +15,7 @@ from mappings.account import Account
 from mappings.coherence import mapping_problems
 from mappings.compile import compile_catalogue
 from mappings.files.account_folder import AccountFolder
+from mappings.own_format import missing_maps
 from mappings.revision import Catalogue
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
@@ -85,9 +86,15 @@ def folder_of(stored: StoredRevision) -> AccountFolder:
         units=_typed("unit", stored.rows),
         sites=_typed("site", stored.rows),
         prices=_typed("price", stored.rows),
-        maps={name: body.decode() for name, body in files.items() if not name.startswith(_SAMPLES)},
+        maps=maps_in(stored.rows),
         samples={name.removeprefix(_SAMPLES): body for name, body in files.items() if name.startswith(_SAMPLES)},
     )
+
+
+def maps_in(rows: Iterable[Row]) -> dict[str, str]:
+    """The field maps among a revision's rows: name → text, as it was imported."""
+    files = (row for row in rows if row.kind == "file" and not row.natural_key.startswith(_SAMPLES))
+    return {row.natural_key: _bytes_of(row).decode() for row in files}
 
 
 def publish_catalogue(store: Store, rows: Mapping[str, Sequence[Any]], *, author: str, reason: str) -> Published:
@@ -144,5 +151,5 @@ def folder_problems(folder: AccountFolder, catalogue: Catalogue, sites: Collecti
     """What will keep the account's orders from being answered, in the file where it stands. A wrong check digit does
     not: an account may number its goods so, and is asked once, at the import."""
     rows = {kind: [(TABLES[kind].file, row) for row in rows] for kind, rows in folder.rows().items()}
-    found = mapping_problems(folder.account.id, folder.account, rows, catalogue, sites)
-    return tuple(fault for fault in found if fault.code != "check_digit")
+    found = mapping_problems(folder.account.id, folder.account, rows, catalogue, sites, maps=folder.maps)
+    return (*missing_maps(folder.account, folder.maps), *(fault for fault in found if fault.code != "check_digit"))

@@ -18,7 +18,7 @@ from gateway.amending import (
 from gateway.bookkeeping import Books
 from gateway.local_time import local_date, local_time
 from gateway.reading import bug_at, located
-from gateway.rendering import refuse_unread, render
+from gateway.rendering import answered, refuse_unread
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
 from gateway.store.ids import now_us
@@ -68,13 +68,15 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
         settle_change(services, work, message, books, changes)
         return
     decision = decide_one(services, work, books)
-    document = render(work, decision.response, services.supplier) if decision.response else None
+    decision, document = answered(work, decision, services.supplier, books.stock)
     work.stages["decided"] = now_us()
     books.keep(work, message, decision, document, changes)
 
 
 def settle_change(services: Services, work: Work, message: ClaimedMessage, books: Books, changes: Changes) -> None:
     """A change of an order: applied, refused, held, too late to matter, or waiting for what comes before it."""
+    if work.revision is None:
+        raise AssertionError("read_one comes first")
     prepared = books.changes.get(message.id)
     if prepared is not None and prepared.when == "stale":
         late = located(work, (stale_change(work.order, prepared.standing.order.version),))
@@ -84,9 +86,9 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
         books.wait(work, changes)
         return
     decided = decide_changed(services, work, books, prepared)
-    response = decided.decision.response
     before = books.confirmed_before(work) if decided.decision.verdict == "answered" else None
-    document = render(work, response, services.supplier, before) if response else None
+    decision, document = answered(work, decided.decision, services.supplier, books.stock, before)
+    decided = replace(decided, decision=decision)
     work.stages["decided"] = now_us()
     books.keep_change(work, message, decided, document, changes)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.lanes import lane_of
@@ -12,9 +13,10 @@ from gateway.store.arrivals import Kept, NewMessage
 from gateway.store.ids import now_us
 from gateway.trade.hours import answer_due
 from mappings.account import Account
+from mappings.own_format import CUSTOM
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import MAX_ORDERS, Format
-from schemas.formats.registry import FORMATS, format_by_name
+from schemas.formats.registry import FORMATS
 from schemas.formats.xml import head
 
 _LONGEST_ENVELOPE_ID = 300
@@ -35,6 +37,8 @@ class Arrival:
     """The sender's own id of the transmission, where the door has read it."""
     faults: tuple[Fault, ...] = ()
     """Why it is not taken, where the door knows: it is kept as rejected."""
+    formats: Mapping[str, Format] = field(default_factory=lambda: FORMATS)
+    """Those that there are for this account (`mappings.own_format.formats_of`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,8 @@ def take_in(services: Services, arrival: Arrival) -> Taken:
 def message_of(arrival: Arrival) -> NewMessage:
     """The document as it will be kept: recognised, and checked that its bytes can be read."""
     account, body = arrival.account, arrival.body
-    format_name, faults, orders = recognise(account, body)
-    known = FORMATS.get(format_name or "")
+    format_name, faults, orders = recognise(account, arrival.formats, body)
+    known = arrival.formats.get(format_name or "")
     if known is not None and known.without_secrets is not None:
         body = known.without_secrets(body)
     received_at = now_us()
@@ -97,14 +101,15 @@ class Recognised(NamedTuple):
     """How many orders are in them."""
 
 
-def recognise(account: Account, body: bytes) -> Recognised:
-    """The format these bytes are in, among those the account may send, and why they can't be read."""
+def recognise(account: Account, formats: Mapping[str, Format], body: bytes) -> Recognised:
+    """The format these bytes are in, among those the account may send, and why they can't be read. `formats` are all
+    that there are for the account."""
     if not body[:64].strip() and not body.strip():
         return Recognised(None, (Fault("empty_body", "The document is empty.", expected="the bytes of an order"),))
-    agreed = [format_by_name(name) for name in account.inbound.formats if name in FORMATS]
+    agreed = [formats[name] for name in _in_turn(account.inbound.formats) if name in formats]
     found = next((known for known in agreed if known.sniff(body)), None)
     if found is None:
-        return Recognised(*_not_agreed(account, agreed, body))
+        return Recognised(*_not_agreed(account, formats, agreed, body))
     try:
         orders = found.check(body)
     except DocumentRejected as failure:
@@ -119,9 +124,16 @@ def _too_many_orders(orders: int) -> tuple[Fault, ...]:
     return (Fault("too_many_orders", detail, value=str(orders), expected=f"at most {MAX_ORDERS} orders a body"),)
 
 
-def _not_agreed(account: Account, agreed: list[Format], body: bytes) -> tuple[str | None, tuple[Fault, ...]]:
+def _in_turn(names: Sequence[str]) -> Sequence[str]:
+    """The account's own layout is asked first: it leaves alone what is in a shared format."""
+    return names if CUSTOM not in names else [CUSTOM, *(name for name in names if name != CUSTOM)]
+
+
+def _not_agreed(
+    account: Account, formats: Mapping[str, Format], agreed: list[Format], body: bytes
+) -> tuple[str | None, tuple[Fault, ...]]:
     names = ", ".join(known.name for known in agreed)
-    other = next((known for known in FORMATS.values() if known.sniff(body)), None)
+    other = next((known for known in formats.values() if known.sniff(body)), None)
     if other is not None:
         detail = f"This looks like {other.name}, which is not agreed with {account.name}."
         return other.name, (Fault("format_not_agreed", detail, value=other.name, expected=names),)

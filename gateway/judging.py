@@ -11,6 +11,7 @@ from gateway.deciding import decide_changed, decide_one, waits
 from gateway.intake import recognise
 from gateway.local_time import local_date, local_time
 from gateway.reading import Bodies, decode_one, located, map_one
+from gateway.rendering import foreseen
 from gateway.services import Services
 from gateway.states import advance
 from gateway.store.changes import ClaimedMessage
@@ -20,6 +21,7 @@ from gateway.trade.decision import Decision
 from gateway.trade.response import decide
 from gateway.trade.stock import Stock
 from gateway.work import Work
+from mappings.own_format import formats_of
 from mappings.revision import Catalogue, MappingRevision
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault, in_document_order
@@ -74,15 +76,16 @@ def _foreseen(services: Services, work: Work, books: Books) -> Judged:
         return Judged("duplicate", None, ())
     prepared = books.changes.get(work.message.id)
     if work.order.function == "original" and prepared is None:
-        return _judged(work, decide_one(services, work, books))
+        return _judged(work, decide_one(services, work, books), books.stock)
     if waits(work, prepared):
         return Judged("received", None, ())
     if prepared is not None and prepared.when == "stale":
         return Judged("done", None, located(work, (stale_change(work.order, prepared.standing.order.version),)))
-    return _judged(work, decide_changed(services, work, books, prepared).decision)
+    return _judged(work, decide_changed(services, work, books, prepared).decision, books.stock)
 
 
-def _judged(work: Work, decision: Decision) -> Judged:
+def _judged(work: Work, decision: Decision, stock: Stock) -> Judged:
+    decision = foreseen(work, decision, stock)
     warnings = work.read.warnings if work.read else ()
     faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
     return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
@@ -109,7 +112,7 @@ def _read(
 ) -> list[Work | Judged]:
     """The orders of the document, or this one of them, in our terms, ready to be decided; or what came of each
     before."""
-    format_name, faults, orders = recognise(revision.account, body)
+    format_name, faults, orders = recognise(revision.account, formats_of(revision), body)
     if faults:
         return [Judged("rejected", None, faults)]
     account_id = revision.account.id
@@ -146,7 +149,7 @@ def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
         issued_at=local_time(at, revision),
         test=work.is_test,
     )
-    return _judged(work, decision)
+    return _judged(work, decision, stock)
 
 
 def judge_messages(services: Services, account_id: str, last: int) -> list[tuple[StoredMessage, Judged]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.local_time import local_date
@@ -15,12 +15,12 @@ from gateway.trade.checks import check
 from gateway.trade.rest import faults_of_rest
 from gateway.work import Work
 from mappings.engine import to_ours
+from mappings.own_format import formats_of
 from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.partly_read import OrderPartlyRead
 from schemas.faults import DocumentHeld, DocumentRejected, Fault, in_document_order
-from schemas.formats import ReadOrder, ReadPart
-from schemas.formats.registry import FORMATS, format_by_name
+from schemas.formats import Format, ReadOrder, ReadPart
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Bodies:
         self._wanted: dict[_BodyKey, list[int]] = {}
         self._read: dict[_BodyKey, dict[int, ReadPart]] = {}
         for work in works:
-            if work.message.part is not None and work.message.format in FORMATS:
+            if work.message.part is not None and _format_of(work) is not None:
                 self._wanted.setdefault(_body_key(work), []).append(work.message.part)
 
     def read(self, work: Work) -> ReadOrder:
@@ -89,7 +89,13 @@ def _body_key(work: Work) -> _BodyKey:
 
 
 def _read_parts(work: Work, parts: Sequence[int]) -> dict[int, ReadPart]:
-    return format_by_name(work.message.format or "").read_parts(work.message.body, parts)
+    known = _format_of(work)
+    return {} if known is None else known.read_parts(work.message.body, parts)
+
+
+def _format_of(work: Work) -> Format | None:
+    """The message's format, as the mapping that it is worked on with has it."""
+    return formats_of(work.revision).get(work.message.format or "") if work.revision else None
 
 
 def _no_such_part(part: int) -> Fault:
@@ -120,11 +126,11 @@ def decode_or_end(services: Services, work: Work, bodies: Bodies) -> None:
         if isinstance(failure, OrderPartlyRead):
             faults = in_document_order(faults + judge_rest(services, work, failure))
             work.answer_currency = failure.rest.order.currency
-        placed = locate(work.message, faults)
+        placed = located(work, faults)
         work.answer_to = failure.answer_to
         work.end("reject", placed, "decode")
     except DocumentHeld as failure:
-        work.end("hold", locate(work.message, failure.faults), "decode")
+        work.end("hold", located(work, failure.faults), "decode")
 
 
 def map_one(services: Services, work: Work) -> None:
@@ -148,19 +154,20 @@ def decode(services: Services, work: Work, bodies: Bodies) -> bool:
         fault = Fault("unknown_revision", f"The account {work.message.account_id} has no published mapping.")
         work.end("hold", [fault], "decode")
         return False
-    if work.message.format not in FORMATS:
-        fault = Fault("unknown_format", "The message's format is not known to this program.", value=work.message.format)
-        work.end("hold", [fault], "decode")
+    known = _format_of(work)
+    if known is None:
+        detail = "The message's format is not known to this program, or to the account's mapping any more."
+        work.end("hold", [Fault("unknown_format", detail, value=work.message.format)], "decode")
         return False
-    work.note_order(_only_order(work) if work.message.part is None else bodies.read(work))
+    work.note_order(_only_order(known, work) if work.message.part is None else bodies.read(work))
     refuse_too_many_lines(work.order, services.limits.max_lines)
     work.stages["decoded"] = now_us()
     work.note_urgency(work.stages["decoded"])
     return True
 
 
-def _only_order(work: Work) -> ReadOrder:
-    found = format_by_name(work.message.format or "").parse_orders(work.message.body)
+def _only_order(known: Format, work: Work) -> ReadOrder:
+    found = known.parse_orders(work.message.body)
     if len(found) != 1:
         detail = (
             f"Read by the rules as they are now, the body holds {len(found)} orders; it was received as one. Sent "
@@ -200,17 +207,19 @@ def put_into_our_terms(services: Services, work: Work) -> None:
 
 def located(work: Work, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """The faults with the place in what was sent; found only now, because most documents have none."""
-    return locate(work.message, faults) if faults else faults
+    formats = formats_of(work.revision) if work.revision else {}
+    return locate(work.message, formats, faults) if faults else faults
 
 
-def locate(message: ClaimedMessage, faults: Sequence[Fault]) -> tuple[Fault, ...]:
+def locate(message: ClaimedMessage, formats: Mapping[str, Format], faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """Fill in `location` where the codec can say it."""
-    if message.format not in FORMATS:
+    known = formats.get(message.format or "")
+    if known is None:
         return tuple(faults)
     paths = list(dict.fromkeys(fault.path for fault in faults if fault.path and not fault.location))
     if not paths:
         return tuple(faults)
-    places = dict(zip(paths, FORMATS[message.format or ""].locate(message.body, paths, message.part or 1), strict=True))
+    places = dict(zip(paths, known.locate(message.body, paths, message.part or 1), strict=True))
     return tuple(fault if fault.location else replace(fault, location=places.get(fault.path, "")) for fault in faults)
 
 

@@ -7,25 +7,69 @@ from gateway.local_time import local_time
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
 from gateway.store.ids import now_us
+from gateway.trade.allocation import release
+from gateway.trade.decision import Decision
 from gateway.trade.response import refusal_of_unread
+from gateway.trade.stock import Stock
 from gateway.work import Rendered, Work
+from mappings.own_format import CUSTOM, formats_of
 from mappings.revision import Supplier
 from schemas.documents.order_response import OrderResponse, canonical_response
+from schemas.faults import DocumentHeld, Fault
+from schemas.formats import Format
 from schemas.formats.registry import FORMATS
 
 
 def render(work: Work, response: OrderResponse, supplier: Supplier, before: Confirmed | None = None) -> Rendered:
     """The order response as the account has agreed to get it; in the order's own format where nothing is agreed.
-    `before`: what the same order was confirmed as earlier, where this changes it."""
-    terms = work.account.outbound.get("order_response")
-    wanted = terms.format if terms else (work.message.format or "json-1")
-    if wanted not in FORMATS or "order_response" not in FORMATS[wanted].renderers:
-        wanted = "json-1"
-    chosen = FORMATS[wanted]
+    `before`: what the same order was confirmed as earlier, where this changes it.
+
+    Raises DocumentHeld where the account's own layout can't hold it.
+    """
+    chosen, terms = _format_of_answer(work), work.account.outbound.get("order_response")
     transport = terms.way if terms else "mailbox"
-    around = (confirmation_envelope(work, response, supplier, before),) if wanted == CXML else ()
+    around = (confirmation_envelope(work, response, supplier, before),) if chosen.name == CXML else ()
     body = chosen.renderers["order_response"](response, *around)
-    return Rendered(wanted, chosen.media_type, body, canonical_response(response), transport)
+    media_type = chosen.media_type_of("order_response")
+    return Rendered(chosen.name, media_type, body, canonical_response(response), transport)
+
+
+def _format_of_answer(work: Work) -> Format:
+    terms, formats = (
+        work.account.outbound.get("order_response"),
+        formats_of(work.revision) if work.revision else FORMATS,
+    )
+    wanted = formats.get(terms.format if terms else (work.message.format or "json-1"))
+    return wanted if wanted is not None and "order_response" in wanted.renderers else formats["json-1"]
+
+
+def answered(
+    work: Work, decision: Decision, supplier: Supplier, stock: Stock, before: Confirmed | None = None
+) -> tuple[Decision, Rendered | None]:
+    """The decision with its document; held, and nothing taken, where the account's own layout can't hold the answer."""
+    if decision.response is None:
+        return decision, None
+    try:
+        return decision, render(work, decision.response, supplier, before)
+    except DocumentHeld as held:
+        return _held(decision, held.faults, stock), None
+
+
+def foreseen(work: Work, decision: Decision, stock: Stock) -> Decision:
+    """What `answered` would make of the decision, without its document."""
+    chosen = _format_of_answer(work)
+    if decision.response is None or chosen.name != CUSTOM:
+        return decision
+    try:
+        chosen.renderers["order_response"](decision.response)
+    except DocumentHeld as held:
+        return _held(decision, held.faults, stock)
+    return decision
+
+
+def _held(decision: Decision, faults: tuple[Fault, ...], stock: Stock) -> Decision:
+    release(stock, decision.allocations)
+    return Decision("held", (*decision.faults, *faults))
 
 
 def keep_rendered(
@@ -53,7 +97,8 @@ def keep_rendered(
 
 
 def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
-    """The negative answer to an order that could not be read whole, where its number could."""
+    """The negative answer to an order that could not be read whole, where its number could. Held, where the account's
+    own layout can't hold the answer."""
     if work.answer_to is None or work.revision is None or work.settlement is None:
         return
     number = work.test_number if work.message.test else f"OR-{_next_number(services):08d}"
@@ -67,7 +112,11 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
         test=work.message.test,
         currency=work.answer_currency,
     )
-    document = render(work, response, services.supplier)
+    try:
+        document = render(work, response, services.supplier)
+    except DocumentHeld as held:
+        work.end("hold", (*work.settlement.faults, *held.faults), "decode")
+        return
     keep_rendered(changes, work, work.message, response, document, None)
 
 

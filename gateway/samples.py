@@ -13,10 +13,10 @@ from gateway.intake import recognise
 from gateway.judging import Judged, judge, untouched
 from gateway.services import Services
 from gateway.store.ids import now_us
+from mappings.own_format import formats_of
 from mappings.revision import MappingRevision
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentFailure
-from schemas.formats.registry import format_by_name
 from schemas.values import shortest
 
 _EXPECTED = ".expected.json"
@@ -128,9 +128,10 @@ def judge_samples(services: Services, account_id: str, samples: Iterable[Sample]
 
 def _day_of(revision: MappingRevision, body: bytes) -> int:
     """Noon of the order's issue date in microseconds since 1970, so that a sample gives the same answer next year."""
-    format_name, *_ = recognise(revision.account, body)
+    formats = formats_of(revision)
+    format_name, *_ = recognise(revision.account, formats, body)
     try:
-        issued = format_by_name(format_name or "").parse_orders(body)[0].order.issue_date
+        issued = formats[format_name or ""].parse_orders(body)[0].order.issue_date
     except (DocumentFailure, KeyError):
         issued = None
     return now_us() if issued is None else int(datetime.combine(issued, time(12), UTC).timestamp()) * 1_000_000

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from gateway.accounts import maps_in
 from gateway.store.revisions import CATALOGUE, Row, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
@@ -63,7 +64,8 @@ class Terms:
             raise LookupError(f"{scope} has no revision {number}")
         account = Account.model_validate(stored.terms)
         kinds = ("item", "unit", "site", "price")
-        return compile_revision(account, number, *(_rows_of(kind, stored.rows) for kind in kinds))
+        items, units, sites, prices = (_rows_of(kind, stored.rows) for kind in kinds)
+        return compile_revision(account, number, items, units, sites, prices, maps_in(stored.rows))
 
     def _compile_catalogue(self, scope: str, number: int) -> Catalogue:
         stored = self._store.revisions.load(scope, number)

@@ -15,6 +15,7 @@ from gateway.store.ids import now_us
 from gateway.store.queue import Claim
 from gateway.supplying import unknown_supply_now
 from gateway.work import Work
+from mappings.own_format import formats_of
 from schemas.documents.order import Order
 from schemas.faults import Fault, in_document_order
 from schemas.values import MAX_FRACTION_DIGITS, half_up, shortest
@@ -35,7 +36,7 @@ def validate(services: Services, account_id: str, test: bool, body: bytes) -> Va
     """decode → map → check of one document; nothing is stored, and how much is in stock is not asked. Raises
     LookupError where the account has no mapping."""
     revision = services.terms.current([account_id])[account_id]
-    format_name, faults, orders = recognise(revision.account, body)
+    format_name, faults, orders = recognise(revision.account, formats_of(revision), body)
     if faults:
         return Validated(None, [], faults)
     now = now_us()

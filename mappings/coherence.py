@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from mappings.account import Account
+from mappings.own_format import CUSTOM, ORDER_MAP, map_of
 from mappings.revision import Catalogue, PriceRow, Product, SiteRow
 from mappings.sites import normal_scheme
 from mappings.tables import TABLES, Kind
@@ -36,14 +37,18 @@ def mapping_problems(
     catalogue: Catalogue | None,
     sites: Collection[str],
     unread: Collection[Kind] = (),
+    maps: Collection[str] = (),
 ) -> tuple[Fault, ...]:
     """What will keep the account's orders from being answered, and numbers with a wrong check digit.
 
     `account` is None where its terms can't be read, and has only what is right of them where a part is wrong;
     `catalogue` is None where nothing is to be said of our products. `sites` are those that stock was ever told of.
-    `unread` are tables that couldn't be read whole: what they would have said is missed nowhere.
+    `unread` are tables that couldn't be read whole: what they would have said is missed nowhere. `maps` are the names
+    of the account's field maps.
     """
-    terms = () if account is None else (*_formats(account_id, account), *_terms_check_digits(account))
+    terms: tuple[Fault, ...] = ()
+    if account is not None:
+        terms = (*_formats(account_id, account), *_unused_maps(account, maps), *_terms_check_digits(account))
     ours = () if catalogue is None else (*_products(account_id, rows, catalogue), *_units(rows, catalogue))
     if catalogue is not None and not {"item", "unit"} & set(unread):
         ours = (*ours, *_price_units(rows, catalogue))
@@ -52,16 +57,33 @@ def mapping_problems(
 
 # --- account.yaml ----------------------------------------------------------------------------------------------------
 def _formats(account_id: str, account: Account) -> Iterator[Fault]:
-    known = f"one of {', '.join(FORMATS)}"
+    """Formats that we don't have. Whether the maps of an own one are there is judged with the folder."""
+    known = f"one of {', '.join([*FORMATS, CUSTOM])}"
     for index, name in enumerate(account.inbound.formats):
-        if name not in FORMATS:
+        if name not in FORMATS and name != CUSTOM:
             detail = f"{account_id} may send {name}, which this program can't read"
             yield Fault("bad_value", detail, f"/inbound/formats/{index}", _TERMS, name, known)
     response = account.outbound.get("order_response")
-    if response is not None and "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
+    if response is None or response.format == CUSTOM:
+        return
+    if "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
         detail = f"{account_id} wants order responses in {response.format}, which this program can't write"
         path = "/outbound/order_response/format"
         yield Fault("bad_value", detail, path, _TERMS, response.format, known)
+
+
+def _unused_maps(account: Account, maps: Collection[str]) -> Iterator[Fault]:
+    """Field maps that no key of account.yaml asks for: nothing would ever be read or written by them."""
+    response = account.outbound.get("order_response")
+    answers_by_map = CUSTOM in account.inbound.formats if response is None else response.format == CUSTOM
+    if ORDER_MAP in maps and CUSTOM not in account.inbound.formats:
+        yield _unused(account.id, ORDER_MAP, f"{CUSTOM} in inbound.formats")
+    if map_of("order_response") in maps and not answers_by_map:
+        yield _unused(account.id, map_of("order_response"), f"outbound.order_response with format: {CUSTOM}")
+
+
+def _unused(account_id: str, name: str, expected: str) -> Fault:
+    return Fault("bad_value", f"{name} of {account_id} is used by nothing", "", name, name, f"{expected} in {_TERMS}")
 
 
 def _terms_check_digits(account: Account) -> Iterator[Fault]:

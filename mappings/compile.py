@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
 from mappings.account import Account
+from mappings.own_format import own_format
 from mappings.revision import (
     Catalogue,
     ItemRow,
@@ -31,8 +32,10 @@ def compile_revision(
     units: Iterable[UnitRow],
     sites: Iterable[SiteRow],
     prices: Iterable[PriceRow],
+    maps: Mapping[str, str] | None = None,
 ) -> MappingRevision:
-    """The account's mapping at revision `number`. Under each key the row that starts last stands first."""
+    """The account's mapping at revision `number`. Under each key the row that starts last stands first; `maps` are the
+    field maps' texts by their files' names."""
     items = sorted(items, key=_start, reverse=True)
     return MappingRevision(
         account=account,
@@ -43,6 +46,7 @@ def compile_revision(
         units={(row.account_unit, row.product): row for row in units},
         sites=_by(sorted(sites, key=_start, reverse=True), lambda row: row.account_site),
         prices=_by(sorted(prices, key=_start, reverse=True), lambda row: row.product),
+        own_format=own_format(maps or {}),
     )
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappings.account import Account
+from schemas.formats import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +175,7 @@ class MappingRevision:
     units: Mapping[tuple[str, str | None], UnitRow]
     sites: Mapping[str, tuple[SiteRow, ...]]
     prices: Mapping[str, tuple[PriceRow, ...]]
+    own_format: Format | None = field(default=None, compare=False)
+    """The account's own layout, of its field maps; `mappings.own_format.formats_of` has it beside the others."""
     compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What the engine worked out under this revision, kept for the next order; never part of what the revision says."""

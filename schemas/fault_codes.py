@@ -352,6 +352,15 @@ _declare(
     "lines, or more than 5,000 values of one order that no rule reads.",
     "Make the rule that the fault names simpler, or name what needn't be kept in `lost`; publish the map, then replay.",
 )
+_declare(
+    "unwritable_answer",
+    "us",
+    "Answer that the map can't write",
+    "The account's own layout can't hold the order response: a value that the map requires isn't there, a code is in "
+    "no table, or the map can't be used. The fault names the rule and its line. Nothing was decided. For example: an "
+    "order_response_map.yaml whose table of states has no `rejected`.",
+    "Mend the rule that the fault names (`unknown: keep`, a default, one more entry); publish the map, then replay.",
+)
 # --- checking: against contract and catalogue ------------------------------------------------------------------
 _declare(
     "price_mismatch",

@@ -6,6 +6,8 @@ from pydantic import TypeAdapter
 
 from gateway.store.statements import fetch
 from gateway.store.store import Store
+from gateway.terms import Terms
+from mappings.own_format import CUSTOM, formats_of
 from schemas.documents.order import without_exponents
 from schemas.documents.order_response import OrderResponse, canonical_response
 from schemas.formats.registry import FORMATS
@@ -31,9 +33,12 @@ def check_documents(store: Store) -> int:
     """Every document in the store is what pydantic would have written, and its body what its format makes of that;
     how many there are."""
     with store.database.read() as connection:
-        rows = fetch(connection, "SELECT canonical, format, body FROM documents WHERE type = 'order_response'")
-    for canonical, format_name, body in rows:
+        query = "SELECT canonical, format, body, account_id, mapping_revision FROM documents WHERE type = ?"
+        rows = fetch(connection, query, ["order_response"])
+    terms = Terms(store)
+    for canonical, format_name, body, account_id, revision in rows:
         response = judged_anew(_RESPONSES.validate_json(canonical))
         assert canonical_response(response) == canonical
-        assert FORMATS[format_name].renderers["order_response"](response) == bytes(body)
+        formats = formats_of(terms.mapping(account_id, revision)) if format_name == CUSTOM else FORMATS
+        assert formats[format_name].renderers["order_response"](response) == bytes(body)
     return len(rows)

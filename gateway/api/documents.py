@@ -14,8 +14,10 @@ from gateway.api.messages import entries
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found
 from gateway.store.documents import StoredDocument
+from mappings.own_format import formats_of
+from schemas.faults import DocumentHeld
 from schemas.formats import Format
-from schemas.formats.registry import FORMATS, format_by_name
+from schemas.formats.registry import format_by_name
 
 DOCUMENT_TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 _PAGE, _LARGEST_PAGE = 100, 1000
@@ -83,7 +85,8 @@ def one_document() -> Response:
     if chosen is None:
         body, sent_type = store.documents.body(stored.id), stored.media_type
     else:
-        body, sent_type = _rendered(stored, store.documents.canonical(stored.id), chosen), chosen.media_type
+        body = _rendered(stored, store.documents.canonical(stored.id), chosen)
+        sent_type = chosen.media_type_of(stored.type)
     return Response(body, 200, headers={"Vary": "Accept"}, content_type=sent_type)
 
 
@@ -171,20 +174,22 @@ def _by_accept(stored: StoredDocument, available: Mapping[str, Format]) -> Forma
         return None
     best, liked = None, accept.quality(stored.media_type)
     for known in available.values():
-        if accept.quality(known.media_type) > liked:
-            best, liked = known, accept.quality(known.media_type)
+        if accept.quality(known.media_type_of(stored.type)) > liked:
+            best, liked = known, accept.quality(known.media_type_of(stored.type))
     if liked == 0:
         raise _not_acceptable(stored, available)
     return best
 
 
 def _available(kind: str) -> Mapping[str, Format]:
-    """The formats that a document of this type can be rendered in."""
-    return {name: known for name, known in FORMATS.items() if kind in known.renderers}
+    """The formats that a document of this type can be rendered in, for this account."""
+    formats = formats_of(door().mapping(caller().account_id))
+    return {name: known for name, known in formats.items() if kind in known.renderers}
 
 
 def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> Refused:
-    names = {stored.format: stored.media_type, **{name: known.media_type for name, known in available.items()}}
+    names = {name: known.media_type_of(stored.type) for name, known in available.items()}
+    names = {stored.format: stored.media_type, **names}
     listed = ", ".join(f"{name} ({media_type})" for name, media_type in names.items())
     return Refused("not_acceptable", f"This document is to be had as {listed}.")
 
@@ -192,4 +197,8 @@ def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> 
 def _rendered(stored: StoredDocument, canonical: str, chosen: Format) -> bytes:
     """The same document in another format; its canonical form is json-1's."""
     document = format_by_name("json-1").parsers[stored.type](canonical.encode())
-    return chosen.renderers[stored.type](document)
+    try:
+        return chosen.renderers[stored.type](document)
+    except DocumentHeld as held:
+        detail = f"This document can't be written in {chosen.name}: {held.faults[0].detail}"
+        raise Refused("not_acceptable", detail) from held

@@ -15,6 +15,7 @@ from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
 from mappings.account import Account
+from mappings.revision import MappingRevision
 
 _TERMS_SECONDS = 1.0
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="gateway"'}
@@ -40,26 +41,30 @@ class Door:
     metrics: Metrics
     bell: Bell
     max_wait: float
-    _accounts: dict[str, tuple[float, Account]] = field(default_factory=dict)
+    _mappings: dict[str, tuple[float, MappingRevision]] = field(default_factory=dict)
 
-    def account(self, account_id: str) -> Account:
-        """The account's published terms, at most a second old: they are needed for each order at the door.
+    def mapping(self, account_id: str) -> MappingRevision:
+        """The account's published mapping, at most a second old: it is needed for each order at the door.
 
-        Raises Refused where none are published.
+        Raises Refused where none is published.
         """
-        known = self.known_account(account_id)
+        known = self.known_mapping(account_id)
         if known is not None:
             return known
         revision = self.services.terms.current([account_id]).get(account_id)
         if revision is None:
             raise Refused("key_not_allowed", "No terms are published for this key's account yet; ask your contact.")
-        self._accounts[account_id] = (time.monotonic(), revision.account)
-        return revision.account
+        self._mappings[account_id] = (time.monotonic(), revision)
+        return revision
 
-    def known_account(self, account_id: str) -> Account | None:
+    def known_mapping(self, account_id: str) -> MappingRevision | None:
         """The same where it was looked up a moment ago, else None. Asks nobody."""
-        known = self._accounts.get(account_id)
+        known = self._mappings.get(account_id)
         return known[1] if known is not None and time.monotonic() - known[0] < _TERMS_SECONDS else None
+
+    def account(self, account_id: str) -> Account:
+        """The account's published terms. Raises as `mapping`."""
+        return self.mapping(account_id).account
 
     def known_caller(self, key_text: str) -> Caller | None:
         """Whose live account key this is, where it was looked up a moment ago, else None. Asks nobody."""

@@ -29,6 +29,7 @@ from gateway.api.problems import answer_to
 from gateway.intake import Arrival, message_of
 from gateway.store.arrivals import MOST, Kept, NewMessage
 from gateway.store.intake import Keeping
+from mappings.own_format import formats_of
 
 MAX_BYTES = 65_536
 """Larger bodies take a while to read, and nobody else is received meanwhile."""
@@ -116,13 +117,14 @@ class Express:
         if sent_type not in MEDIA_TYPES or (key is not None and not KEY_TEXT.fullmatch(key)):
             return None
         caller = door.known_caller(bearer(headers.get("AUTHORIZATION", "")))
-        account = door.known_account(caller.account_id) if caller else None
-        if caller is None or account is None:
+        mapping = door.known_mapping(caller.account_id) if caller else None
+        if caller is None or mapping is None:
             return None
+        account = mapping.account
         if not door.rate.is_at_hand(account.id, account.policies.order_rate_per_minute):
             return None
         body = request.get_body_stream().read()
-        return caller, Arrival(account, caller.test, body, "http", sent_type, key)
+        return caller, Arrival(account, caller.test, body, "http", sent_type, key, formats=formats_of(mapping))
 
     def answer(self, caller: Caller, keeping: Keeping, started: float) -> bytes:
         """The whole HTTP message for what became of it."""

@@ -38,6 +38,7 @@ from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
 from gateway.validation import Validated, validate
+from mappings.own_format import formats_of
 from schemas.documents.order import Order
 from schemas.faults import Fault
 from schemas.formats.registry import format_by_name
@@ -105,10 +106,12 @@ def send_order() -> Response:
     seconds = _wait_seconds(here.max_wait)
     key = idempotency_key()
     sent_type = media_type(request.environ)
-    account = here.account(sender.account_id)
+    mapping = here.mapping(sender.account_id)
+    account = mapping.account
     here.rate.count(account.id, account.policies.order_rate_per_minute)
     body = read_body(request.environ, here.services.limits)
-    taken = take_in(here.services, Arrival(account, sender.test, body, "http", sent_type, key))
+    arrival = Arrival(account, sender.test, body, "http", sent_type, key, formats=formats_of(mapping))
+    taken = take_in(here.services, arrival)
     refuse_unkept(taken.kept, taken.faults)
     return _answer_once_settled(taken.kept, seconds) if seconds else _accepted(taken.kept)
 

@@ -76,7 +76,8 @@ def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]
     catalogue = services.terms.catalogue()
     known = None if read.faults and not catalogue.products else catalogue
     account_id = read.account.id if read.account else folder.name
-    found = mapping_problems(account_id, read.judged, read.rows, known, services.store.stock.sites(), read.unread)
+    sites = services.store.stock.sites()
+    found = mapping_problems(account_id, read.judged, read.rows, known, sites, read.unread, read.maps)
     return [*read.strays, *(read.placed(fault) for fault in found)]
 
 

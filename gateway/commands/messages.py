@@ -17,6 +17,7 @@ from schemas.faults import DocumentRejected
 if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.messages import StoredMessage
+    from schemas.formats import Format
 
 _ACCOUNT = click.option("--account", metavar="ID", help="Only this account's.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
@@ -175,7 +176,7 @@ def _canonical(services: Services, stored: StoredMessage) -> bytes:
     from schemas.formats.registry import FORMATS
 
     body = _body(services, stored)
-    known = FORMATS.get(stored.format or "")
+    known = _formats(services, stored).get(stored.format or "")
     if known is None:
         raise Failed("It is in no format that this program can read.")
     if stored.part is None:
@@ -187,6 +188,15 @@ def _canonical(services: Services, stored: StoredMessage) -> bytes:
         orders = [read.order]
     written = [FORMATS["json-1"].renderers["order"](order) for order in orders]
     return written[0] if len(written) == 1 else b"[" + b",\n".join(written) + b"]\n"
+
+
+def _formats(services: Services, stored: StoredMessage) -> Mapping[str, Format]:
+    """Those that there were for its account under the mapping that it was worked on with, or are now."""
+    from mappings.own_format import formats_of
+    from schemas.formats.registry import FORMATS
+
+    number = stored.mapping_revision or services.store.revisions.current([stored.account_id]).get(stored.account_id)
+    return FORMATS if number is None else formats_of(services.terms.mapping(stored.account_id, number))
 
 
 def _show_outbound(screen: Screen, services: Services, stored: StoredMessage) -> None:

@@ -130,6 +130,7 @@ def _reading_map(written: ReadMap, mistakes: Mistakes) -> ReadingMap:
         OrdersPlan(
             written.reads, expressions.root, document, order, orders, group,
             keeps, written.unread == "warn", set(written.lost), inside_lost, told,
+            frozenset(written.namespaces.values()),
         )
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mappings.fieldmaps.budget import Budget
+from mappings.fieldmaps.budget import MAX_WORK, Budget
 from mappings.fieldmaps.mistakes import Place
 from schemas.documents.validation import Unreadable
 
@@ -84,8 +84,8 @@ class Reading:
 
     __slots__ = ("budget", "entered", "is_placed", "keeps", "kept", "pending", "seen")
 
-    def __init__(self, keeps: bool, is_placed: bool = False) -> None:
-        self.budget = Budget()
+    def __init__(self, keeps: bool, is_placed: bool = False, steps: int = MAX_WORK) -> None:
+        self.budget = Budget(steps)
         self.keeps = keeps
         self.is_placed = is_placed
         """Whether the groups read remember where they were read, for the places of faults."""

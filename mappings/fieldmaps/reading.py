@@ -18,8 +18,9 @@ from schemas.documents.order import Order
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, shown, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
-from schemas.formats import ReadOrder
-from schemas.formats.xml import head, parse
+from schemas.formats import ReadOrder, ReadPart
+from schemas.formats.large_xml import judged_root
+from schemas.formats.xml import head, parse, root_start
 from schemas.safe_json.places import line_of
 from schemas.safe_json.reader import read_json
 from schemas.safe_json.text import looks_like_json
@@ -35,7 +36,11 @@ _LONGEST_KEPT = 100_000
 _LONGEST_NAME = 1_000
 _MAX_NUMBER = 200
 _order_model = trusting_validator(Order)
-_ROOT = re.compile(r"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
+_NAME = re.compile(r"(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
+CHECK_WORK = 100_000
+"""Steps that finding a document's orders may take where it comes in."""
+LARGE_BODY = 1_000_000
+"""Bytes from which on a document is judged without building its tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class OrdersPlan:
     inside_lost: tuple[str, ...]
     """What the names of all that is inside those begin with."""
     orders_told: Told
+    namespaces: frozenset[str] = frozenset()
+    """Those that its expressions name."""
 
 
 class ReadingMap:
@@ -62,34 +69,53 @@ class ReadingMap:
 
     def __init__(self, plan: OrdersPlan) -> None:
         self._plan = plan
-        self._is_xml = plan.language == "xml"
+        self._is_xml = self.is_xml = plan.language == "xml"
         self._reader = Reader(from_xml.scan if self._is_xml else from_json.scan)
         self.media_type = "application/xml" if self._is_xml else "application/json"
+        self.names = frozenset(plan.document.branch.members) | frozenset(plan.order.branch.members)
+        """What it looks for in the outermost object, or in an order."""
+        self.namespaces = plan.namespaces
 
     def sniff(self, body: bytes) -> bool:
         """Whether this may be a document of the map's; looks at the first bytes only."""
         if not self._is_xml:
             return looks_like_json(body)
-        found = _ROOT.search(re.sub(r"<!--.*?-->|<\?.*?\?>", "", head(body), flags=re.DOTALL))
+        start = head(body)
+        found = _NAME.match(start, root_start(start.encode("latin-1", "replace")))
         return found is not None and (self._plan.root is None or self._plan.root.rpartition("}")[2] == found[1])
 
-    def check(self, body: bytes) -> None:
-        """Can the bytes be safely read, and are there orders where the map says? Raises DocumentRejected."""
-        reading = Reading(keeps=False)
-        self._orders(reading, self._document(reading, body))
+    def check(self, body: bytes) -> int:
+        """Can the bytes be safely read, is it the document that the map is for, and how many orders are in it? Raises
+        DocumentRejected.
+
+        Of the map only `orders` is worked out, and of that no more than CHECK_WORK steps, so no map makes it slow: what
+        takes longer counts as one order, for whoever reads it to find out.
+        """
+        if self._plan.orders is None and self._is_xml and len(body) >= LARGE_BODY:
+            self._judge_root(judged_root(body))
+            return 1
+        reading = Reading(keeps=False, steps=CHECK_WORK)
+        try:
+            return len(self._orders(reading, self._document(reading, body)))
+        except DocumentHeld:
+            return 1
 
     def read(self, body: bytes) -> tuple[ReadOrder, ...]:
         """The orders in the document.
 
-        Raises DocumentRejected with every fault of every order (where the map has `orders`, the pointers begin with the
+        Raises DocumentRejected with every fault of every order (where there are several, the pointers begin with the
         order's index), and DocumentHeld (`map_limit`) where the map asks for too much.
         """
         read: list[ReadOrder] = []
         faults: list[Fault] = []
-        for index, one in enumerate(self.read_each(body)):
+        reading = Reading(self._plan.keeps)
+        document = self._document(reading, body)
+        nodes = self._orders(reading, document)
+        for node, index in nodes:
+            one = self._judged(reading, document, node, index, body)
             if isinstance(one, ReadOrder):
                 read.append(one)
-            elif self._plan.orders is None:
+            elif len(nodes) == 1:
                 raise one
             else:
                 faults += (replace(fault, path=f"/{index}{fault.path}") for fault in one.faults)
@@ -107,19 +133,33 @@ class ReadingMap:
         for node, index in self._orders(reading, document):
             yield self._judged(reading, document, node, index, body)
 
-    def locate(self, body: bytes, pointers: Sequence[str], order: int = 0) -> list[str]:
-        """Where values of an order stand in the body, in words. Raises as `check`."""
+    def read_parts(self, body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]:
+        """The orders of these numbers, from 1, each as read or as rejected. Raises as `read_each`."""
+        wanted = frozenset(parts)
+        reading = Reading(self._plan.keeps)
+        document = self._document(reading, body)
+        return {
+            index + 1: self._judged(reading, document, node, index, body)
+            for node, index in self._orders(reading, document)
+            if index + 1 in wanted
+        }
+
+    def locate(self, body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
+        """Where values of the order of this number stand in the body, in words. Raises as `read_each`."""
         reading = Reading(keeps=False)
         document = self._document(reading, body)
-        node, index = list(self._orders(reading, document))[order]
+        node, index = self._orders(reading, document)[part - 1]
         return self._places(document, node, index, pointers, body)
 
     # --- a document ---
+    def _judge_root(self, root: Any) -> None:
+        if self._plan.root is not None and root.tag != self._plan.root:
+            raise _wrong_root(root, self._plan.root)
+
     def _document(self, reading: Reading, body: bytes) -> Here:
         if self._is_xml:
             node: Any = parse(body)
-            if self._plan.root is not None and node.tag != self._plan.root:
-                raise _wrong_root(node, self._plan.root)
+            self._judge_root(node)
         else:
             node = read_json(body, nulls=False, exactly=False)
         if self._plan.orders is None:

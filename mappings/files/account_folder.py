@@ -16,9 +16,11 @@ from mappings.files.tables import PlacedRows, read_rows
 from mappings.files.text import FilesRejected, collect, text_of
 from mappings.files.writing import csv_text, yaml_text
 from mappings.files.yaml_model import Lines, read_model
+from mappings.own_format import map_faults, map_of, missing_maps
 from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import TABLES, Kind
 from schemas.faults import Fault
+from schemas.json_schema import DOCUMENTS
 
 _TERMS = "account.yaml"
 _READ = (".csv", ".yaml", ".yml", ".xlsx", ".xlsm")
@@ -72,11 +74,16 @@ class FolderRead:
 
     def placed(self, fault: Fault) -> Fault:
         """A fault about account.yaml at the line of the key that its path names."""
-        if fault.location != _TERMS:
-            return fault
-        place = tuple(int(part) if part.isdigit() else part for part in fault.path.split("/")[1:])
-        known = next((place[:size] for size in range(len(place), -1, -1) if place[:size] in self.lines), None)
-        return fault if known is None else replace(fault, location=f"{_TERMS} line {self.lines[known]}")
+        return at_its_line(fault, self.lines)
+
+
+def at_its_line(fault: Fault, lines: Lines) -> Fault:
+    """A fault about account.yaml at the line of the key that its path names."""
+    if fault.location != _TERMS:
+        return fault
+    place = tuple(int(part) if part.isdigit() else part for part in fault.path.split("/")[1:])
+    known = next((place[:size] for size in range(len(place), -1, -1) if place[:size] in lines), None)
+    return fault if known is None else replace(fault, location=f"{_TERMS} line {lines[known]}")
 
 
 def read_account(folder: Path) -> AccountFolder:
@@ -100,12 +107,17 @@ def read_folder(folder: Path) -> FolderRead:
         return _unknown_calendar(name, tree, lines)
 
     account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
+    judged = account or _right_parts(said)
+    maps = sorted(folder.glob("*_map.yaml"))
+    if judged is not None:
+        missing = missing_maps(judged, [path.name for path in maps])
+        faults += (at_its_line(fault, kept) for fault in missing)
     tables = {kind: _table_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS}
     return FolderRead(
         account=account,
-        judged=account or _right_parts(said),
+        judged=judged,
         rows={kind: table.rows for kind, table in tables.items()},
-        maps={path.name: _map_text(path, faults) for path in sorted(folder.glob("*_map.yaml"))},
+        maps={path.name: _map_text(path, faults) for path in maps},
         samples=_samples(folder / "samples"),
         faults=tuple(faults),
         strays=tuple(strays),
@@ -158,8 +170,8 @@ def files_of(content: AccountFolder) -> dict[str, bytes]:
 def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:
     """Faults: a misspelt file name would be a table that silently is not there. And what else nobody reads."""
     faults, strays = [], []
-    names = [_TERMS, *(TABLES[kind].file for kind in _KINDS)]
-    expected = ", ".join([*names, "*_map.yaml", "samples/"])
+    names = [_TERMS, *(TABLES[kind].file for kind in _KINDS), *map(map_of, DOCUMENTS)]
+    expected = ", ".join([*names, "samples/"])
     for path in sorted([*folder.iterdir(), *(folder / "samples").glob("*/")]):
         name = path.relative_to(folder).as_posix()
         is_known = name in names or path.name.endswith("_map.yaml") if path.is_file() else name == "samples"
@@ -195,4 +207,9 @@ def _samples(folder: Path) -> dict[str, bytes]:
 
 
 def _map_text(path: Path, faults: list[Fault]) -> str:
-    return collect(faults, lambda: text_of(path)) or ""
+    """A field map's text as it stands, every mistake of it among the faults."""
+    text = collect(faults, lambda: text_of(path, encoding="utf-8"))
+    if text is None:
+        return ""
+    faults += map_faults(path.name, text)
+    return str(text)

@@ -19,13 +19,14 @@ class FilesRejected(DocumentFailure):
     """Files that can't be imported, with every fault of every one of them."""
 
 
-def text_of(path: Path, limit: int = MAX_TEXT_BYTES) -> str:
-    """A text file's content: UTF-8, with or without a byte order mark. Raises FilesRejected for any other."""
+def text_of(path: Path, limit: int = MAX_TEXT_BYTES, encoding: str = "utf-8-sig") -> str:
+    """A text file's content: UTF-8, with or without a byte order mark, which `utf-8` keeps. Raises FilesRejected for
+    any other."""
     name = path.name
     try:
         if path.stat().st_size > limit:
             raise unreadable(name, f"is larger than {limit} bytes", "a smaller file")
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode(encoding)
     except OSError as error:
         raise unreadable(name, f"can't be read: {error.strerror or error}", "a readable file") from error
     except UnicodeDecodeError as error:

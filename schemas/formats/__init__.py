@@ -81,3 +81,9 @@ class Format:
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)
     without_secrets: Callable[[bytes], bytes] | None = None
     """The body as it is kept, where the format has a place for secrets (cXML's SharedSecret). Never raises."""
+    media_types: Mapping[str, str] = field(default_factory=dict)
+    """Document type → the media type it is written in, where that is another than `media_type`."""
+
+    def media_type_of(self, kind: str) -> str:
+        """The media type in which this format writes documents of this type."""
+        return self.media_types.get(kind, self.media_type)

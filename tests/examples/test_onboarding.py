@@ -115,6 +115,35 @@ def test_an_account_that_writes_ubl(gateway: SmallGateway) -> None:
     }
 
 
+def test_an_account_that_writes_json_of_its_own(gateway: SmallGateway) -> None:
+    """Read and answered by its field maps: 711 is their 000711; of 50 hammers 40 are there; numbers have a comma."""
+    message = gateway.settle("linden-works", (ORDERS / "linden-works.json").read_bytes())
+    assert (message.status, message.format, gateway.faults(message.id)) == ("done", "custom", [])
+    answer = mailbox(gateway, "linden-works")
+    assert answer.mimetype == "application/json"
+    response = json.loads(answer.data)
+    assert response.pop("confirmation").startswith("OR-")
+    assert response == {
+        "po": "LW-1",
+        "rows": [
+            {"no": 1, "parts": [{"state": "OK", "qty": "3,00", "uom": "KARTON", "on": "26.11.2026"}]},
+            {
+                "no": 2,
+                "parts": [
+                    {"state": "OK", "qty": "40,00", "uom": "SZT", "on": "26.11.2026"},
+                    {"state": "LATER", "qty": "10,00", "uom": "SZT"},
+                ],
+            },
+            {"no": 3, "parts": [{"state": "OK", "qty": "12,50", "uom": "KILOGRAM", "on": "25.11.2026"}]},
+        ],
+    }
+    assert taken(gateway, "linden-works") == {
+        ("BOLT-M8", "NORTH"): "150",
+        ("HAMMER-16", "NORTH"): "40",
+        ("SAND-KG", "NORTH"): "12.5",
+    }
+
+
 def amounts(line: Any) -> list[str]:
     """What will be delivered and what comes later: the element's name, its quantity and its unit."""
     return [
@@ -138,7 +167,7 @@ def test_the_accounts_are_nobody_elses(folder: Path) -> None:
         assert not {row.account_sku for row in own.items} & {row.account_sku for row in demo.items}
         assert not {row.account_site for row in own.sites} & {row.account_site for row in demo.sites}
         assert not {row.account_unit for row in own.units} & {row.account_unit for row in demo.units}
-    assert sorted(path.suffix for path in folder.iterdir()) == [".csv", ".csv", ".csv", ".csv", ".yaml"]
+    assert {path.suffix for path in folder.iterdir()} == {".csv", ".yaml"}
     root = HERE.parent.parent
     for package in ("gateway", "mappings", "schemas", "workers", "config"):
         for source in (root / package).rglob("*.py"):

@@ -379,8 +379,6 @@ TESTED_HERE = {
 
 NOT_ANSWERED_YET = {
     "conflict": "409 is the commands' and the back office's: no route of this release changes what is stored",
-    "map_limit": "of field maps, which no account can have yet: tests/mappings/fieldmaps brings it about",
-    "unread_value": "of field maps, too",
 }
 """Codes that nothing gives yet, and why they are there. A folder or a test takes their place with the first use."""
 

@@ -45,6 +45,13 @@ def places(faults: Iterable[Fault]) -> list[tuple[str, str]]:
 
 
 # --- out and in again ------------------------------------------------------------------------------------------------
+ORDER_MAP = (
+    "\ufeff# ours\r\nreads: json\r\norder: {order_number: NO, lines: {each: L, line_number: n, quantity: q}}\r\n"
+)
+RESPONSE_MAP = "writes: csv\nrows: lines   # one each\ncolumns: {Line: line_number}"
+ANY_FILE = (
+    "account.yaml, items.csv, units.csv, sites.csv, prices.csv, order_map.yaml, order_response_map.yaml, samples/"
+)
 FULL = AccountFolder(
     account=Account.model_validate(
         {
@@ -78,7 +85,7 @@ FULL = AccountFolder(
     units=(UnitRow("CS", None, "XCT", Decimal(1)), UnitRow("CS", "MUG", "EA", Decimal("0.5"))),
     sites=(SiteRow("401", "0088", "ship_to", "DC Ost", "Kai 4", "Hamburg", "01067", "DE", "HH", 1, 2),),
     prices=(PriceRow("OAT-1L", "XCT", "EUR", Decimal("12.50"), Decimal(1), Decimal("0.0")),),
-    maps={"order_map.yaml": "orders: $.orders\r\nnumber: NO\n"},
+    maps={"order_map.yaml": ORDER_MAP, "order_response_map.yaml": RESPONSE_MAP},
     samples={"01.xml": b"<Order/>\x00\xff"},
 )
 
@@ -227,14 +234,16 @@ def test_where_a_table_breaks_off_what_stands_before_is_judged(tmp_path: Path) -
 
 def test_what_lies_beside_is_named(tmp_path: Path) -> None:
     """What may be meant for a table is a fault; anything else is told, for it is not kept; hidden files are not."""
-    for name in ("Items.CSV", "prices.xlsx", "notes.txt", "order.map.yaml", ".DS_Store", "order_map.yaml"):
+    for name in ("Items.CSV", "prices.xlsx", "notes.txt", "order.map.yaml", "others.yml", ".DS_Store"):
         (tmp_path / name).write_text("x: y\n")
+    (tmp_path / "order_map.yaml").write_text(ORDER_MAP)
     for name in ("old", "samples/old", ".git"):
         (tmp_path / name).mkdir(parents=True)
     read = read_folder(folder(tmp_path))
     assert [(fault.value, fault.expected) for fault in read.faults] == [
         ("Items.CSV", "perhaps items.csv"),
-        ("order.map.yaml", "account.yaml, items.csv, units.csv, sites.csv, prices.csv, *_map.yaml, samples/"),
+        ("order.map.yaml", "perhaps order_map.yaml"),
+        ("others.yml", ANY_FILE),
         ("prices.xlsx", "perhaps prices.csv"),
     ]
     assert [fault.location for fault in read.strays] == ["notes.txt", "old", "samples/old"]

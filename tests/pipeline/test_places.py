@@ -7,6 +7,7 @@ import pytest
 from gateway.reading import locate
 from gateway.store.changes import ClaimedMessage
 from schemas.faults import Fault
+from schemas.formats.registry import FORMATS
 from schemas.formats.ubl_2_1 import codec
 from tests.bench.orders import ubl_order
 
@@ -32,7 +33,7 @@ def test_a_document_is_read_once_for_the_places_of_all_its_faults(monkeypatch: p
     faults = [Fault("unknown_item", "", f"/lines/{index}/buyer_item") for index in range(300)]
     known = Fault("bad_value", "", "/lines/1/unit", "line 1: here")
     placeless = Fault("order_number_reused", "")
-    found = locate(message(ubl_order("P-1", 300)), [known, *faults, faults[0], placeless])
+    found = locate(message(ubl_order("P-1", 300)), FORMATS, [known, *faults, faults[0], placeless])
     assert CountedPlaces.readings == 1
     assert (found[0], found[-1]) == (known, placeless)
     assert found[-2] == found[1]
@@ -43,4 +44,4 @@ def test_a_document_is_read_once_for_the_places_of_all_its_faults(monkeypatch: p
 
 def test_a_document_is_not_read_where_every_place_is_known() -> None:
     faults = (Fault("bad_value", "", "/lines/1/unit", "line 1: here"), Fault("order_number_reused", ""))
-    assert locate(message(b"no document"), faults) == faults
+    assert locate(message(b"no document"), FORMATS, faults) == faults

@@ -67,8 +67,8 @@ def test_faults_of_json_have_pointers_and_lines() -> None:
     )
     found = [(fault.code, fault.path, fault.location, fault.value) for fault in faults(compiled, body)]
     assert found == [
-        ("bad_value", "/0/ship_to/id", "/data/0/a/b (line 2)", "an object"),
-        ("not_a_number", "/0/lines/0/quantity", "/data/0/items/list/0/qty/amount (line 4)", "1,5"),
+        ("bad_value", "/ship_to/id", "/data/0/a/b (line 2)", "an object"),
+        ("not_a_number", "/lines/0/quantity", "/data/0/items/list/0/qty/amount (line 4)", "1,5"),
     ]
 
 

@@ -1,0 +1,206 @@
+"""A layout that nobody here has seen passes by a folder alone: imported, an order sent over HTTP, answered in kind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.accounts import published_folder
+from gateway.samples import judge_messages
+from mappings.files.account_folder import read_account, read_folder, write_account
+from tests.examples.small_gateway import SmallGateway
+from tests.examples.test_onboarding import mailbox, taken
+
+ACCOUNT = """id: aspen-marine
+name: Aspen Marine
+time_zone: Europe/Helsinki
+inbound: {formats: [ubl-2.1, custom]}
+outbound: {order_response: {format: custom}}
+terms: {currency: EUR}
+policies: {default_unit: KPL}
+"""
+ORDER_MAP = """reads: xml
+root: Tilaukset
+orders: Tilaus
+defaults: {number: {decimal: ",", thousands: " "}, date: D.M.YYYY}
+order:
+  order_number: {from: "@nro", required: true}
+  ship_to: {id: Kohde/@koodi}
+  requested_delivery: {start: Toimitus}
+  lines:
+    each: Rivi
+    line_number: {position: {}}
+    buyer_item: "@tuote"
+    quantity: "@maara"
+    price: {amount: "@hinta"}
+"""
+RESPONSE_MAP = """writes: csv
+delimiter: ";"
+defaults: {number: {decimal: ","}, date: D.M.YYYY}
+tables: {tilat: {accepted: vahvistettu, backordered: myohemmin}}
+rows: [lines, outcomes]
+columns:
+  Tilaus: {from: order_number, of: document}
+  Rivi: {from: line_number, of: parent}
+  Tila: {from: status, table: tilat}
+  Maara: quantity
+  Pvm: promised_delivery
+"""
+ITEMS = "account_sku,product,account_unit,unit,factor\nRUUVI,BOLT-M8,KPL,XBX,1\nVASARA,HAMMER-16,,,\n"
+UNITS = "account_unit,product,unit,factor\nKPL,,EA,1\n"
+SITES = "account_site,supply_site\nSATAMA,NORTH\n"
+ORDER = b"""<Tilaukset>
+  <Tilaus nro="A-17"><Kohde koodi="SATAMA"/><Toimitus>1.12.2026</Toimitus>
+    <Rivi tuote="RUUVI" maara="4"/>
+    <Rivi tuote="VASARA" maara="60"/>
+  </Tilaus>
+</Tilaukset>
+"""
+ANSWER = """Tilaus;Rivi;Tila;Maara;Pvm
+A-17;1;vahvistettu;4;1.12.2026
+A-17;2;vahvistettu;40;1.12.2026
+A-17;2;myohemmin;20;
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The account as whoever onboards it writes it down."""
+    path = tmp_path / "aspen-marine"
+    path.mkdir()
+    for name, text in {
+        "account.yaml": ACCOUNT,
+        "order_map.yaml": ORDER_MAP,
+        "order_response_map.yaml": RESPONSE_MAP,
+        "items.csv": ITEMS,
+        "units.csv": UNITS,
+        "sites.csv": SITES,
+    }.items():
+        (path / name).write_text(text, encoding="utf-8")
+    return path
+
+
+def faults_told(gateway: SmallGateway, body: bytes) -> Any:
+    """What `POST /v1/orders/validate` finds."""
+    headers = {"Authorization": f"Bearer {gateway.key('aspen-marine')}"}
+    return gateway.client.post("/v1/orders/validate", data=body, headers=headers).json["faults"]
+
+
+def test_a_foreign_layout_passes_by_its_folder_alone(gateway: SmallGateway, folder: Path) -> None:
+    gateway.publish(read_account(folder))
+    message = gateway.settle("aspen-marine", ORDER)
+    assert (message.status, message.format, gateway.faults(message.id)) == ("done", "custom", [])
+    answer = mailbox(gateway, "aspen-marine")
+    assert answer.mimetype == "text/csv"
+    assert answer.data.decode().replace("\r\n", "\n") == ANSWER
+    assert taken(gateway, "aspen-marine") == {("BOLT-M8", "NORTH"): "200", ("HAMMER-16", "NORTH"): "40"}
+    ((_, again),) = judge_messages(gateway.services, "aspen-marine", 1)
+    assert (again.status, again.faults) == ("done", ())
+
+
+def test_its_answers_are_to_be_had_in_every_format_and_its_own_in_other_revisions(
+    gateway: SmallGateway, folder: Path
+) -> None:
+    content = read_account(folder)
+    terms = {
+        **content.account.model_dump(mode="json", by_alias=True),
+        "outbound": {"order_response": {"format": "json-1"}},
+    }
+    gateway.publish(replace(content, account=type(content.account).model_validate(terms)))
+    gateway.settle("aspen-marine", ORDER)
+    headers = {"Authorization": f"Bearer {gateway.key('aspen-marine')}"}
+    (document,) = gateway.client.get("/v1/documents", headers=headers).json["documents"]
+    assert (document["format"], document["media_type"]) == ("json-1", "application/json")
+    own = gateway.client.get(document["href"] + "?format=custom", headers=headers)
+    assert (own.mimetype, own.data.decode().replace("\r\n", "\n")) == ("text/csv", ANSWER)
+    accepting = {**headers, "Accept": "text/csv"}
+    assert gateway.client.get(document["href"], headers=accepting).data == own.data
+
+
+def test_what_is_wrong_with_an_order_is_told_at_its_place_in_the_accounts_layout(
+    gateway: SmallGateway, folder: Path
+) -> None:
+    gateway.publish(read_account(folder))
+    wrong = ORDER.replace(b'maara="4"', b'maara="viisi"').replace(b"VASARA", b"TUNTEMATON")
+    assert [(one["code"], one["path"], one["location"]) for one in faults_told(gateway, wrong)] == [
+        ("not_a_number", "/lines/0/quantity", "line 3: /Tilaukset/Tilaus/Rivi[1]/@maara"),
+        ("unknown_item", "/lines/1/buyer_item", "line 4: /Tilaukset/Tilaus/Rivi[2]/@tuote"),
+    ]
+    unknown = ORDER.replace(b'tuote="VASARA"', b'tuote="VASARA-X"')
+    message = gateway.settle("aspen-marine", unknown)
+    assert (message.status, gateway.faults(message.id)) == ("held", [("unknown_item", "/lines/1/buyer_item")])
+    (fault,) = gateway.store.messages.faults(message.id)
+    assert fault.location == "line 4: /Tilaukset/Tilaus/Rivi[2]/@tuote"
+
+
+def test_a_message_is_read_and_placed_under_its_own_revision(gateway: SmallGateway, folder: Path) -> None:
+    """It waits when the map is published anew; the reading and the places are those of the map that works on it."""
+    gateway.publish(read_account(folder))
+    message_id = gateway.send("aspen-marine", ORDER.replace(b"nro=", b"numero="))
+    (folder / "order_map.yaml").write_text(ORDER_MAP.replace("@nro", "@numero"))
+    second = gateway.publish(read_account(folder))
+    gateway.work()
+    message = gateway.message(message_id)
+    assert (message.status, message.mapping_revision) == ("done", second)
+
+
+def test_a_map_is_kept_and_exported_as_it_was_written(gateway: SmallGateway, folder: Path, tmp_path: Path) -> None:
+    text = "\ufeff# our orders\r\n" + ORDER_MAP.replace("\n", "\r\n")
+    (folder / "order_map.yaml").write_bytes(text.encode())
+    number = gateway.publish(read_account(folder))
+    published = published_folder(gateway.store, "aspen-marine")
+    assert published is not None
+    write_account(tmp_path / "out", published)
+    assert (tmp_path / "out" / "order_map.yaml").read_bytes() == text.encode()
+    assert gateway.publish(read_account(tmp_path / "out")) == number
+    (folder / "order_map.yaml").write_text(ORDER_MAP)
+    assert gateway.publish(read_account(folder)) == number + 1
+    assert gateway.settle("aspen-marine", ORDER).status == "done"
+
+
+def test_every_mistake_of_a_map_is_told_with_the_folders_others(folder: Path) -> None:
+    (folder / "order_map.yaml").write_text(
+        ORDER_MAP.replace("buyer_item", "buyr_item").replace("position: {}", "from: 'a//'")
+    )
+    (folder / "order_response_map.yaml").write_text(RESPONSE_MAP.replace("from: status", "from: state"))
+    (folder / "items.csv").write_text(ITEMS.replace("XBX,1", "XBX,x"))
+    found = read_folder(folder).faults
+    assert [(fault.code, fault.location) for fault in found] == [
+        ("not_a_number", "items.csv line 2"),
+        ("unknown_field", "order_map.yaml line 12 column 5"),
+        ("unknown_field", "order_response_map.yaml line 9 column 10"),
+    ]
+
+
+def test_a_map_that_is_not_there_is_a_fault(folder: Path) -> None:
+    for name in ("order_map.yaml", "order_response_map.yaml"):
+        (folder / name).unlink()
+    assert [(fault.code, fault.location, fault.detail) for fault in read_folder(folder).faults] == [
+        ("bad_value", "account.yaml line 4", "aspen-marine may send custom, but there is no order_map.yaml"),
+        (
+            "bad_value",
+            "account.yaml line 5",
+            "aspen-marine wants order responses in custom, but there is no order_response_map.yaml",
+        ),
+    ]
+
+
+def test_both_formats_of_an_account_are_told_apart(gateway: SmallGateway) -> None:
+    """linden-works sends json-1 and JSON of its own, whatever comes first."""
+    own = {"po": {"no": "LW-8", "to": "HALA-3"}, "rows": [{"no": 1, "art": "711", "qty": "3", "uom": "KARTON"}]}
+    shared = {
+        "order_number": "LW-9",
+        "ship_to": {"id": "HALA-3"},
+        "lines": [{"line_number": "1", "buyer_item": "000711", "quantity": 3, "unit": "KARTON"}],
+    }
+    found = [
+        gateway.settle("linden-works", one)
+        for one in (own, shared, {"rows": own["rows"], "x": 1, "po": {"no": "LW-10", "to": "HALA-3"}})
+    ]
+    assert [(one.format, one.status) for one in found] == [("custom", "done"), ("json-1", "done"), ("custom", "done")]
+    answer = gateway.post("linden-works", json.dumps({"nothing": "known"}).encode())
+    assert answer.status_code == 202
