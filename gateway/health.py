@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -24,7 +25,9 @@ from gateway.store.schema import HEAD
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.compile import catalogue_faults
+from mappings.files.account_folder import AccountFolder
 from mappings.files.supplier import read_supplier
+from mappings.own_format import ORDER_MAP, map_faults, own_format
 from schemas.faults import DocumentFailure, Fault, TryAgain
 
 _LEAST_PYTHON = (3, 11)
@@ -257,6 +260,43 @@ def _catalogue(terms: Terms) -> Check:
 def _accounts(store: Store, terms: Terms) -> Iterator[Check]:
     for account in store.revisions.accounts():
         yield _guarded(f"account {account['id']}", lambda account=account: _account(store, terms, account))  # type: ignore[misc]
+        yield from _maps(store, str(account["id"]))
+
+
+def _maps(store: Store, account_id: str) -> Iterator[Check]:
+    """Each of the account's field maps: whether it can be used, and what it costs here and now."""
+    try:
+        folder = published_folder(store, account_id)
+    except (ValueError, LookupError, TypeError):
+        return  # which the account's own check says
+    for name, text in folder.maps.items() if folder else ():
+        started = time.process_time()
+        faults = map_faults(name, text)
+        said = f"compiled in {_milliseconds(time.process_time() - started)}"
+        if not faults and folder is not None and name == ORDER_MAP:
+            said += _cost_of_reading(folder)
+        yield Check(f"map {account_id}/{name}", not faults, _sentences(faults) if faults else said)
+
+
+def _cost_of_reading(folder: AccountFolder) -> str:
+    """What reading the account's samples takes, an order."""
+    own = own_format(folder.maps)
+    if own is None:
+        return ""
+    spent, orders = 0.0, 0
+    for body in filter(own.sniff, folder.samples.values()):
+        try:
+            own.parse_orders(body)  # the first reading makes what later ones find made
+            started = time.process_time()
+            orders += len(own.parse_orders(body))
+            spent += time.process_time() - started
+        except DocumentFailure:
+            continue
+    return f", reads an order of its samples in {_milliseconds(spent / orders)}" if orders else ""
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
 
 
 def _account(store: Store, terms: Terms, account: dict[str, object]) -> Check:

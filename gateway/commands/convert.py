@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -12,6 +16,7 @@ from gateway.commands.screen import USAGE, Failed, Screen, reports
 from schemas.faults import DocumentFailure, DocumentRejected, Fault
 
 if TYPE_CHECKING:
+    from gateway.services import Services
     from schemas.documents.common import AnyDocument
     from schemas.documents.order import Order
     from schemas.formats import Format
@@ -20,21 +25,41 @@ if TYPE_CHECKING:
 @click.command()
 @reports
 @click.argument("file", metavar="FILE", type=click.File("rb"))
-@click.option("--to", "to_name", metavar="FORMAT", required=True, help="Such as json-1, ubl-2.1, peppol-bis-3.")
+@click.option(
+    "--to",
+    "to_name",
+    metavar="FORMAT",
+    required=True,
+    help="Such as json-1, ubl-2.1, peppol-bis-3; custom with --account.",
+)
 @click.option("--from", "from_name", metavar="FORMAT", help="Default: found out from the document.")
-@click.option("--account", metavar="ID", help="Look items and units up in this account's published mapping.")
+@click.option(
+    "--account",
+    metavar="ID|DIR",
+    help="Look items and units up in this account's published mapping, and know its own layout. Of a folder that is "
+    "not imported its own layout alone counts.",
+)
 def convert(screen: Screen, file: BinaryIO, to_name: str, from_name: str | None, account: str | None) -> int:
     """Translate one document to standard output; FILE may be -.
 
-    As written: nothing is looked up, unless an account is named. Faults go to standard error, and the exit code is 1.
+    As written: nothing is looked up, unless an account is named. An account's own layout is the format custom, by the
+    field maps in its mapping. Faults go to standard error, and the exit code is 1.
     """
-    wanted = _format(to_name)
-    body = file.read()
-    source = _format(from_name) if from_name else _recognised(body)
-    read = _read(source, body)
-    faults: tuple[Fault, ...] = ()
-    if account is not None:
-        read, faults = _looked_up(read, body, account)
+    with _known(account) as (formats, look_up):
+        return _convert(screen, file.read(), formats, to_name, from_name, look_up)
+
+
+def _convert(
+    screen: Screen,
+    body: bytes,
+    formats: Mapping[str, Format],
+    to_name: str,
+    from_name: str | None,
+    look_up: LookUp,
+) -> int:
+    wanted = _format(formats, to_name)
+    source = _format(formats, from_name) if from_name else _recognised(formats, body)
+    read, faults = look_up(_read(source, body), body)
     written = _written(read, wanted)
     if screen.as_json:
         told = {"type": read.kind, "format": wanted.name, "from": source.name, "document": written.decode()}
@@ -57,25 +82,60 @@ class _Read:
     warnings: tuple[Fault, ...] = ()
 
 
-def _format(name: str) -> Format:
+LookUp = Callable[[_Read, bytes], tuple[_Read, tuple[Fault, ...]]]
+"""The document with what an account's mapping says of it, and what is wrong with it then."""
+
+
+@contextmanager
+def _known(account: str | None) -> Iterator[tuple[Mapping[str, Format], LookUp]]:
+    """The formats that there are, for this account where one is named, and what looks its documents up."""
+    from gateway.commands.opening import opened
+    from mappings.own_format import formats_of
     from schemas.formats.registry import FORMATS
 
-    if name not in FORMATS:
-        raise Failed(f"There is no format {name!r}: {', '.join(FORMATS)}.", USAGE)
-    return FORMATS[name]
+    if account is None:
+        yield FORMATS, _as_written
+        return
+    if (Path(account) / "account.yaml").is_file():
+        yield _formats_of_folder(Path(account)), _as_written
+        return
+    with opened() as services:
+        revision = services.terms.current([account]).get(account)
+        if revision is None:
+            raise Failed(f"There is no account {account}.")
+        yield formats_of(revision), partial(_looked_up, services, account)
 
 
-def _recognised(body: bytes) -> Format:
-    from schemas.formats.registry import FORMATS, sniff
+def _formats_of_folder(folder: Path) -> Mapping[str, Format]:
+    """Raises FilesRejected with every fault of the folder."""
+    from mappings.files.account_folder import read_account
+    from mappings.own_format import CUSTOM, own_format
+    from schemas.formats.registry import FORMATS
 
-    found = sniff(body)
+    own = own_format(read_account(folder).maps)
+    return FORMATS if own is None else {CUSTOM: own, **FORMATS}
+
+
+def _as_written(read: _Read, body: bytes) -> tuple[_Read, tuple[Fault, ...]]:
+    return read, ()
+
+
+def _format(formats: Mapping[str, Format], name: str) -> Format:
+    if name not in formats:
+        hint = " custom is an account's own layout: name the account with --account." if name == "custom" else ""
+        raise Failed(f"There is no format {name!r}: {', '.join(formats)}.{hint}", USAGE)
+    return formats[name]
+
+
+def _recognised(formats: Mapping[str, Format], body: bytes) -> Format:
+    found = next((known for known in formats.values() if known.sniff(body)), None)
     if found is not None:
         return found
     if not body.strip():
         raise DocumentRejected([Fault("empty_body", "The document is empty.", expected="a document")])
     start = body[:40].decode("ascii", "replace")
     detail = "No format begins like this. Name one with --from."
-    raise DocumentRejected([Fault("unknown_format", detail, value=start, expected=", ".join(FORMATS))])
+    raise DocumentRejected([Fault("unknown_format", detail, value=start, expected=", ".join(formats))])
 
 
 def _read(source: Format, body: bytes) -> _Read:
@@ -105,19 +165,14 @@ def _written(read: _Read, wanted: Format) -> bytes:
     return render(read.document)
 
 
-def _looked_up(read: _Read, body: bytes, account: str) -> tuple[_Read, tuple[Fault, ...]]:
-    """The order with our item numbers and units beside the account's own, and everything that is wrong with it."""
-    from dataclasses import replace
-
-    from gateway.commands.opening import opened
+def _looked_up(services: Services, account: str, read: _Read, body: bytes) -> tuple[_Read, tuple[Fault, ...]]:
+    """An order with our item numbers beside the account's own, and everything that is wrong with it; in any other
+    document there is nothing to look up."""
     from gateway.validation import validate
 
     if read.kind != "order":
-        raise Failed(f"Only orders are looked up; this is an {read.kind}.", USAGE)
-    with opened() as services:
-        if account not in services.store.revisions.current([account]):
-            raise Failed(f"There is no account {account}.")
-        judged = validate(services, account, False, body)
+        return read, ()
+    judged = validate(services, account, False, body)
     if judged.order is None:
         raise DocumentRejected(judged.faults)
     return replace(read, document=_with_our_items(judged.order, judged.lines)), judged.faults

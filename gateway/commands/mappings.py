@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +36,22 @@ def test(screen: Screen, account_id: str, last: int | None) -> int:
         told = _samples(services, account_id) if last is None else _messages(services, account_id, last)
     screen.result(told, *(line for row in told for line in _lines(row)))
     return DONE if all(row["ok"] for row in told) else FAILED
+
+
+@mappings.command()
+@reports
+@click.option(
+    "--writes", type=click.Choice(["json", "xml", "csv"]), help="Of a map that writes this, in place of one that reads."
+)
+def schema(screen: Screen, writes: str | None) -> None:
+    """Print the JSON Schema of a field map, for editors.
+
+    Save it beside the map, and tell the editor by a first line in the map: # yaml-language-server: $schema=FILE
+    """
+    from mappings.fieldmaps import map_schema
+
+    found = map_schema(writes)
+    screen.result(found, *json.dumps(found, indent=2, ensure_ascii=False).splitlines())
 
 
 def _samples(services: Services, account_id: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from gateway.services import Services
 from schemas.documents.order import Order
 from schemas.formats import cxml_1_2
 from schemas.formats.ubl_2_1 import UBL_2_1
-from tests.cli.conftest import ACCOUNTS, Run
+from tests.cli.conftest import ACCOUNTS, ROOT, Run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_1" / "examples"
 CXML_EXAMPLES = Path(cxml_1_2.__file__).parent / "examples"
@@ -120,3 +120,53 @@ def test_with_an_account_items_are_looked_up(run: Run, services: Services) -> No
     assert said.code == 1
     assert "unknown_item  /lines/1/buyer_item" in said.err
     assert run("convert", str(UBL), "--to", "json-1", "--account", "nobody").code == 1
+
+
+# --- an account's own layout -----------------------------------------------------------------------------------------
+LINDEN = ROOT / "tests" / "examples" / "accounts" / "linden-works"
+LINDEN_ORDER = ROOT / "tests" / "examples" / "orders" / "linden-works.json"
+RESPONSE = {
+    "number": "OR-1",
+    "order_number": "LW-1",
+    "issue_date": "2026-11-23",
+    "outcome": "accepted",
+    "lines": [{"line_number": "1", "outcomes": [{"status": "accepted", "quantity": "1234.5", "unit": "KILOGRAM"}]}],
+}
+
+
+def test_an_accounts_own_layout_is_read_and_written(run: Run, services: Services) -> None:
+    assert run("accounts", "import", str(LINDEN), "--reason", "new").code == 0
+    for account in ("linden-works", str(LINDEN)):
+        order = run("convert", str(LINDEN_ORDER), "--account", account, "--to", "json-1").json
+        assert (order["order_number"], order["issue_date"]) == ("LW-1", "2026-11-23")
+        assert [(line["buyer_item"], line["quantity"]) for line in order["lines"]] == [
+            ("000711", "3"),
+            ("000712", "50"),
+            ("000713", "12.5"),
+        ]
+        written = run("convert", "-", "--to", "custom", "--account", account, stdin=json.dumps(RESPONSE).encode())
+        assert (written.code, written.json["rows"]) == (
+            0,
+            [{"no": 1, "parts": [{"state": "OK", "qty": "1234,50", "uom": "KILOGRAM"}]}],
+        )
+
+
+def test_a_folder_that_is_not_imported_is_enough(run: Run, data_dir: Path) -> None:
+    said = run("convert", str(LINDEN_ORDER), "--from", "custom", "--account", str(LINDEN), "--to", "ubl-2.1")
+    assert said.code == 0
+    root = etree.fromstring(said.out.encode())
+    assert [found.text for found in root.iter(f"{CBC}Quantity")] == ["3", "50", "12.5"]
+    assert not data_dir.exists()
+
+
+def test_what_the_own_layout_cannot_hold_is_said_with_the_maps_line(run: Run) -> None:
+    refused = {**RESPONSE, "lines": [{"line_number": "1", "outcomes": [{"status": "rejected", "quantity": "1"}]}]}
+    said = run("convert", "-", "--to", "custom", "--account", str(LINDEN), stdin=json.dumps(refused).encode())
+    assert (said.code, said.out) == (1, "")
+    assert "order_response_map.yaml line 18 column 24" in said.err
+
+
+def test_custom_without_an_account_is_no_format(run: Run) -> None:
+    said = run("convert", str(LINDEN_ORDER), "--from", "custom", "--to", "json-1")
+    assert said.code == 2
+    assert "name the account with --account" in said.err

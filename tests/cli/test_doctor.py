@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from gateway.accounts import publish_folder
 from gateway.services import Services
-from tests.cli.conftest import ACCOUNTS, Run
+from mappings.files.account_folder import read_account
+from mappings.own_format import formats_of
+from schemas.faults import DocumentHeld
+from tests.cli.conftest import ACCOUNTS, ROOT, Run
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +171,36 @@ def test_urls_that_are_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_DATABASE_URL", "nonsense")
     assert set(wrong(run)) == {"database", "redis"}
     assert run("accounts", "list").code == 1
+
+
+LINDEN = ROOT / "tests" / "examples" / "accounts" / "linden-works"
+
+
+def test_published_maps_are_compiled_and_their_cost_is_told(run: Run, services: Services, tmp_path: Path) -> None:
+    folder = shutil.copytree(LINDEN, tmp_path / "linden-works")
+    (folder / "samples").mkdir()
+    shutil.copy(ROOT / "tests" / "examples" / "orders" / "linden-works.json", folder / "samples" / "01.json")
+    assert run("accounts", "import", str(folder), "--reason", "new").code == 0
+    found = {check["name"]: check for check in run("doctor", "--json").json["checks"]}
+    reads, writes = (found[f"map linden-works/{name}_map.yaml"] for name in ("order", "order_response"))
+    assert (reads["ok"], writes["ok"]) == (True, True)
+    cost = r"compiled in \d+\.\d ms"
+    assert re.fullmatch(cost + r", reads an order of its samples in \d+\.\d ms", reads["detail"])
+    assert re.fullmatch(cost, writes["detail"])
+
+
+def test_a_map_that_an_older_program_stored_is_named_with_its_line(run: Run, services: Services) -> None:
+    """It holds what comes for it, and the account's other formats go on."""
+    content = read_account(LINDEN)
+    broken = {**content.maps, "order_map.yaml": content.maps["order_map.yaml"].replace("buyer_item:", "article:")}
+    publish_folder(services.store, replace(content, maps=broken), author="test", reason="an older program")
+    found = wrong(run)["map linden-works/order_map.yaml"]
+    assert "order_map.yaml line 16 column 5: order.lines.0.article: is no key here" in found
+    formats = formats_of(services.terms.current(["linden-works"])["linden-works"])
+    own, shared = b'{"po": {"no": "1"}, "rows": []}', b'{"order_number": "1", "lines": []}'
+    assert (formats["custom"].sniff(own), formats["custom"].check(own)) == (True, 1)
+    assert not formats["custom"].sniff(shared)
+    with pytest.raises(DocumentHeld) as held:
+        formats["custom"].parse_orders(own)
+    assert [fault.code for fault in held.value.faults] == ["unknown_revision"]
+    assert "order_map.yaml line 16 column 5" in held.value.faults[0].detail

@@ -1,0 +1,61 @@
+"""What the commands say of field maps while one is written: mistakes with their lines, and the schema for editors."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.services import Services
+from tests.cli.conftest import ROOT, Run
+
+LINDEN = ROOT / "tests" / "examples" / "accounts" / "linden-works"
+
+
+@pytest.mark.parametrize(("arguments", "reads"), [((), True), (("--writes", "json"), False)])
+def test_the_schema_for_editors(run: Run, arguments: tuple[str, ...], reads: bool) -> None:
+    said = run("mappings", "schema", *arguments)
+    assert said.code == 0
+    assert said.json["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert ("reads" in said.json["properties"]) == reads
+    assert ("writes" in said.json["properties"]) != reads
+
+
+def test_an_import_tells_every_mistake_of_a_map_and_stores_nothing(
+    run: Run, services: Services, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(LINDEN, tmp_path / "linden-works")
+    for name, right, wrong in (
+        ("order_map.yaml", "from: po.no,", "from: 'po..no',"),
+        ("order_response_map.yaml", "table: states", "table: status"),
+        ("units.csv", "KARTON,,XBX,1", "KARTON,,XBX,0"),
+    ):
+        text = (folder / name).read_text("utf-8")
+        assert right in text
+        (folder / name).write_text(text.replace(right, wrong), encoding="utf-8")
+    for arguments in (("--dry-run",), ()):
+        said = run("accounts", "import", str(folder), *arguments)
+        assert said.code == 1
+        for place in (
+            "order_map.yaml line 6 column 18",
+            "order_response_map.yaml line 18 column 46",
+            "units.csv line 3",
+        ):
+            assert place in said.err
+    assert "linden-works" not in [one["id"] for one in run("accounts", "list", "--json").json]
+
+
+def test_a_map_that_no_format_asks_for_is_a_warning(run: Run, services: Services, tmp_path: Path) -> None:
+    folder = shutil.copytree(LINDEN, tmp_path / "linden-works")
+    terms = (folder / "account.yaml").read_text("utf-8")
+    (folder / "account.yaml").write_text(
+        terms.replace("[json-1, custom]", "[json-1]").replace("format: custom", "format: json-1")
+    )
+    said = run("accounts", "import", str(folder), "--json")
+    assert said.code == 0
+    found = {one["detail"] for one in said.json["warnings"]}
+    assert {
+        "order_map.yaml of linden-works is used by nothing",
+        "order_response_map.yaml of linden-works is used by nothing",
+    } <= found
