@@ -10,9 +10,10 @@ from typing import Any
 from gateway.local_time import local_date
 from gateway.store.changes import OrderChange
 from gateway.trade.amendment import Amended, Standing, When, amend, as_agreed, number_after, when
-from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, faults_to_judge, refuse_or_hold
+from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
+from gateway.trade.refused_lines import faults_to_judge
 from gateway.trade.stock import Stock
 from gateway.work import Work
 from mappings.engine import to_ours
@@ -41,6 +42,7 @@ class PreparedChange:
     def products(self) -> set[str]:
         """Whose stock it may move."""
         held = {one.product for line in self.standing.held.values() for one in line}
+        held |= {line.product for line in self.standing.lines.values() if line.product is not None}
         lines = self.mapped.lines if self.mapped else ()
         return held | {line.product.product for line in lines if line.product is not None}
 
@@ -55,12 +57,20 @@ def prepare(work: Work, standing: Standing, supplier: Supplier) -> PreparedChang
     prepared = PreparedChange(standing, moment, amended)
     if amended.order is None or amended.faults or amended.is_cancellation or work.revision is None:
         return prepared
-    received_on = local_date(work.message.received_at, work.revision)
-    mapped = to_ours(amended.order, work.revision, work.catalogue, supplier, received_on)
-    found = (*mapped.all_faults(), *check(mapped, received_on))
-    prepared.mapped = mapped
-    prepared.faults = tuple(faults_to_judge(standing, mapped, found, work.account))
+    prepared.mapped, prepared.faults = _in_our_terms(work, standing, supplier, amended.order)
     return prepared
+
+
+def _in_our_terms(
+    work: Work, standing: Standing, supplier: Supplier, order: Order
+) -> tuple[MappedOrder, tuple[Fault, ...]]:
+    """An order that could come of the change, and the faults to judge it by."""
+    if work.revision is None:
+        raise AssertionError("decode comes first")
+    received_on = local_date(work.message.received_at, work.revision)
+    mapped = to_ours(order, work.revision, work.catalogue, supplier, received_on)
+    found = (*mapped.all_faults(), *check(mapped, received_on))
+    return mapped, tuple(faults_to_judge(standing, mapped, found, work.account))
 
 
 def paths_in_the_change(faults: Sequence[Fault], amended: Order, change: Order) -> tuple[Fault, ...]:
@@ -107,6 +117,7 @@ def decide_prepared(
         stock,
         work.account,
         supplier,
+        lambda order: _in_our_terms(work, prepared.standing, supplier, order),
         received_on=received_on,
         **heading,
     )
@@ -159,12 +170,13 @@ def _version_reused(order: Order) -> Fault:
 
 
 def changed_row(
-    work: Work, prepared: PreparedChange, status: str, outcome: str, message_id: str
+    work: Work, prepared: PreparedChange, decided: ChangeDecision, status: str, outcome: str, message_id: str
 ) -> tuple[OrderChange, str]:
     """The order's row and its canonical text, as the change makes them."""
     standing = prepared.standing
     number = number_after(standing, work.order)
-    order = (prepared.amended.order or standing.order).model_copy(update={"version": number})
+    amended = decided.amended or prepared.amended
+    order = (amended.order or standing.order).model_copy(update={"version": number})
     requested, site = order.requested_delivery, prepared.mapped.site if prepared.mapped else None
     row = OrderChange(
         standing.order_id,

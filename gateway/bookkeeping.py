@@ -267,7 +267,7 @@ class Books:
         if decision.verdict == "answered" and prepared is not None and order_id is not None:
             outcome = decision.response.outcome if decision.response else _silent_outcome(decision)
             status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
-            row, canonical = changed_row(work, prepared, status, outcome, message.id)
+            row, canonical = changed_row(work, prepared, decided, status, outcome, message.id)
             changes.change_order(message, row, canonical, decided.moves)
             changes.wakes += self.waiting(work)
             percent = work.account.policies.allocation_percent

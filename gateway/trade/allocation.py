@@ -10,16 +10,20 @@ from gateway.trade.wanted import Wanted
 from mappings.account import Account
 from schemas.values import EXACT
 
+Taken = tuple[Allocation, ...]
 
-def allocate(stock: Stock, account: Account, want: Wanted) -> tuple[Allocation, ...]:
-    """Take what the line wants, or as much as there is.
+
+def allocate(stock: Stock, account: Account, want: Wanted, kept: Taken = ()) -> Taken:
+    """Take what the line wants, or as much as there is; what it has `kept` is taken already.
 
     Every part is whole in the unit of sale and in the account's unit, at each site: no carton is opened.
     """
     product, number, taker = want.product.product, want.line.line_number, account.id
     percent = account.policies.allocation_percent
-    found: list[Allocation] = []
-    missing = want.base
+    found: list[Allocation] = [*kept]
+    missing = EXACT.subtract(want.base, taken(kept)) if kept else want.base
+    if kept and not missing:
+        return kept
     for site in stock.supply_sites(product, want.supply_site):
         position = stock.positions.get((product, site))
         if position is None:
@@ -38,13 +42,28 @@ def allocate(stock: Stock, account: Account, want: Wanted) -> tuple[Allocation, 
     return tuple(found)
 
 
-def allocate_whole(stock: Stock, account: Account, want: Wanted) -> tuple[Allocation, ...]:
-    """Take all that the line wants, or nothing."""
-    found = allocate(stock, account, want)
+def allocate_whole(stock: Stock, account: Account, want: Wanted, kept: Taken = ()) -> Taken:
+    """Take all that the line wants, or nothing, and then it keeps nothing either."""
+    found = allocate(stock, account, want, kept)
     if taken(found) == want.base:
         return found
     release(stock, found)
     return ()
+
+
+def kept_of(held: Taken, want: Wanted, stock: Stock) -> Taken:
+    """What a line of a changed order keeps of what it holds: as much as it still wants, where it may still come from.
+    It stays where it is, whatever is free there by now."""
+    sites = stock.supply_sites(want.product.product, want.supply_site)
+    missing, kept = want.base, []
+    for one in held:
+        if one.product != want.product.product or one.site not in sites or not missing:
+            continue
+        part = _whole_part(min(one.quantity, missing), want)
+        if part:
+            kept.append(one._replace(quantity=part))
+            missing = EXACT.subtract(missing, part)
+    return tuple(kept)
 
 
 def release(stock: Stock, allocations: tuple[Allocation, ...]) -> None:

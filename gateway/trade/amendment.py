@@ -30,6 +30,10 @@ _SAID_ANEW = (
 )
 """What a change line by line says of the order itself, where it says it; number, kind, contract and day of issue are
 the order's."""
+_OF_THE_DELIVERY = (
+    *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
+    *("requested_delivery", "partial_allowed", "charges", "rush"),
+)
 _AGREED: Mapping[str, OtherLines] = {"delete": "deleted", "keep": "kept"}
 
 
@@ -54,6 +58,11 @@ class LineSums:
     def is_closed(self) -> bool:
         """Whether all of it is refused or cancelled."""
         return EXACT.add(self.rejected, self.cancelled) == EXACT.add(self.ordered, self.raised)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing of it is decided yet."""
+        return not (self.confirmed or self.backordered or self.rejected or self.cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +137,14 @@ def amend(standing: Standing, change: Order) -> Amended:
         return _cancelled(standing)
     _keep_what_has_shipped(standing, amended)
     return amended
+
+
+def changes_nothing(standing: Standing, amended: Amended) -> bool:
+    """Whether the order would be as it stands, in all that is delivered, where to, when and on what terms."""
+    before, after = standing.order, amended.order
+    if after is None or amended.deleted or after.lines != before.lines:
+        return False
+    return all(getattr(before, name) == getattr(after, name) for name in _OF_THE_DELIVERY)
 
 
 def number_after(standing: Standing, change: Order) -> int:

@@ -11,23 +11,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from gateway.trade.amendment import Amended, LineSums, Standing
+from gateway.trade.amendment import Amended, LineSums, Standing, changes_nothing
 from gateway.trade.answers import closed
-from gateway.trade.consequences import consequence_of, judge, line_index
+from gateway.trade.consequences import judge
 from gateway.trade.decision import NOTHING, Decision, LineLedger
 from gateway.trade.reasons import joined, sentence
-from gateway.trade.response import Heading, buyer_party, decide, heading_response, seller_party
+from gateway.trade.refused_lines import (
+    AsStanding,
+    Case,
+    as_they_stand,
+    refused_for_faults,
+    refused_for_stock,
+    thread_of,
+)
+from gateway.trade.response import Heading, Thread, buyer_party, decide, heading_response, seller_party
 from gateway.trade.stock import Allocation, Stock
 from mappings.account import Account
-from mappings.mapped import MappedLine, MappedOrder
+from mappings.mapped import MappedOrder
 from mappings.revision import Supplier
+from schemas.documents.common import Party
 from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
 from schemas.faults import Fault
 from schemas.values import EXACT
-
-_JUDGED_ONCE = frozenset(("reject_order", "reject_line", "hold_order", "hold_line"))
 
 
 @dataclass(slots=True)
@@ -57,28 +65,8 @@ class ChangeDecision:
     moves: list[LineMove] = field(default_factory=list)
     is_cancelled: bool = False
     """Nothing of the order is left to be delivered."""
-
-
-def faults_to_judge(standing: Standing, mapped: MappedOrder, faults: Sequence[Fault], account: Account) -> list[Fault]:
-    """The faults of the order as it would be, less those of lines that stand as they were: what was confirmed once is
-    not refused or held because something else on the order changes."""
-    before = {line.line_number: line for line in standing.order.lines}
-    return [
-        fault
-        for fault in faults
-        if (index := line_index(fault)) is None
-        or consequence_of(fault.code, account.policies) not in _JUDGED_ONCE
-        or not _stands(mapped.lines[index], before, standing.lines)
-    ]
-
-
-def _stands(line: MappedLine, before: Mapping[str, OrderLine], sums: Mapping[str, LineSums]) -> bool:
-    known = sums.get(line.line_number)
-    if known is None or known.rejected or not known.confirmed:
-        return False  # a line on hold is back-ordered whole, and only its fault says why
-    if line.product is None or line.base_quantity is None:
-        return False
-    return before.get(line.line_number) == line.line
+    amended: Amended | None = None
+    """The order as it is now, where lines of the change may have been refused."""
 
 
 def decide_change(
@@ -89,6 +77,7 @@ def decide_change(
     stock: Stock,
     account: Account,
     supplier: Supplier,
+    as_standing: AsStanding,
     *,
     response_number: str,
     received_on: date,
@@ -96,34 +85,86 @@ def decide_change(
     test: bool = False,
 ) -> ChangeDecision:
     """What becomes of the order as it would be (`mapped`). As `decide`; the stock view shows afterwards what the change
-    adds to what was taken, and nothing where it is refused or held."""
-    before = {number: held for number, held in standing.held.items() if held}
+    adds to what was taken, and nothing where it is refused or held. Lines that can't be changed so stay as they are,
+    which `as_standing` puts into our terms."""
+    heading: dict[str, Any] = {
+        "response_number": response_number,
+        "received_on": received_on,
+        "issued_at": issued_at,
+        "test": test,
+    }
+    case = Case(amended, mapped, faults)
+    while True:  # each turn refuses one line more at least
+        thread = thread_of(standing, case, account.policies)
+        refused = refused_for_faults(standing, case, thread.judgement) if thread.judgement.order is None else {}
+        if not refused:
+            decision = _decided(standing, case, thread, stock, account, supplier, heading)
+            refused = refused_for_stock(standing, case, decision) if decision.verdict == "answered" else {}
+        if not refused:
+            break
+        case = as_they_stand(standing, case, refused, as_standing)
+    decision = replace(decision, faults=tuple(faults))
+    if decision.verdict != "answered":
+        return ChangeDecision(decision)
+    if case.amended.refused and changes_nothing(standing, case.amended):
+        version = change_version(standing, amended)
+        told = Heading(response_number, issued_at, seller_party(supplier), _buyer(mapped, account), version, test)
+        return ChangeDecision(Decision("rejected", tuple(faults), _refusal(standing, case.amended, told)))
+    if less := _less_than_shipped(standing, decision):
+        return ChangeDecision(Decision("held", (*faults, *less)))
+    return _applied(standing, case, decision, stock)
+
+
+def _decided(
+    standing: Standing,
+    case: Case,
+    thread: Thread,
+    stock: Stock,
+    account: Account,
+    supplier: Supplier,
+    heading: Mapping[str, Any],
+) -> Decision:
+    """The decision on the order as it would be; the stock view is as it was before."""
     with _as_it_was(stock):
-        _give_back(stock, [one for number in amended.deleted for one in before.get(number, ())])
-        decision = decide(
-            mapped,
-            faults,
+        _give_back(stock, [one for number in case.amended.deleted for one in standing.held.get(number, ())])
+        return decide(
+            case.mapped,
+            case.faults,
             stock,
             account,
             supplier,
-            response_number=response_number,
-            received_on=received_on,
-            issued_at=issued_at,
-            version=change_version(standing, amended),
-            test=test,
-            held={number: held for number, held in before.items() if number not in amended.deleted},
+            version=change_version(standing, case.amended),
+            thread=thread,
+            **heading,
         )
-    if decision.verdict != "answered":
-        return ChangeDecision(decision)
-    if less := _less_than_shipped(standing, decision):
-        return ChangeDecision(Decision("held", (*faults, *less)))
-    allocations = _net(before, decision.allocations)
+
+
+def _applied(standing: Standing, case: Case, decision: Decision, stock: Stock) -> ChangeDecision:
+    """What the decision moves, taken in the stock view, and the answer with what is refused and deleted."""
+    allocations = _net(standing.held, decision.allocations)
     for one in allocations:
         stock.positions[one.product, one.site].take(one.account, one.quantity)
     ledger = {line.line_number: line for line in decision.ledger}
-    moves = [*_moves(standing, ledger), *_closing_moves(standing, amended.deleted)]
-    response = None if decision.response is None else _told(decision.response, standing, amended)
-    return ChangeDecision(replace(decision, response=response, allocations=tuple(allocations)), moves)
+    moves = [*_moves(standing, ledger), *_closing_moves(standing, case.amended.deleted)]
+    response = None if decision.response is None else _told(decision.response, standing, case.amended)
+    told = replace(decision, response=response, allocations=tuple(allocations))
+    return ChangeDecision(told, moves, amended=case.amended)
+
+
+def _refusal(standing: Standing, amended: Amended, heading: Heading) -> OrderResponse | None:
+    """The answer to a change of which nothing is left."""
+    if amended.order is None or not amended.order.response_requested:
+        return None
+    order = _named(standing.order, amended.order)
+    return heading_response(order, "rejected", (), heading, joined(_reasons(amended)))
+
+
+def _reasons(amended: Amended) -> list[str]:
+    return [f"Line {number}: {reason}" for number, reason in amended.refused.items()]
+
+
+def _buyer(mapped: MappedOrder, account: Account) -> Party:
+    return mapped.buyer or buyer_party(account)
 
 
 def change_version(standing: Standing, amended: Amended) -> int:
@@ -165,7 +206,7 @@ def decide_cancellation(
     buyer = standing.order.buyer or buyer_party(account)
     heading = Heading(response_number, issued_at, seller_party(supplier), buyer, version, test)
     outcome: Outcome = "changed" if amended.refused else "accepted"
-    reasons = [f"Line {number}: {reason}" for number, reason in amended.refused.items()]
+    reasons = _reasons(amended)
     if not amended.deleted:
         reasons = reasons or ["Nothing of the order is left to be cancelled."]
         refusal = heading_response(_named(standing.order, cancellation), "rejected", (), heading, joined(reasons))
@@ -313,7 +354,10 @@ def _told(response: OrderResponse, standing: Standing, amended: Amended) -> Orde
     lines = [_refused(line, amended.refused) for line in response.lines]
     lines += [_closed_line(line, standing.lines.get(number)) for number, line in amended.deleted.items()]
     outcome: Outcome = "changed" if amended.refused and response.outcome == "accepted" else response.outcome
-    return replace(response, lines=tuple(lines), outcome=outcome)
+    note = response.note
+    if amended.refused and not response.lines:  # what is left for the ERP to decide is answered without its lines
+        note = joined([*([note] if note else []), *_reasons(amended)])
+    return replace(response, lines=tuple(lines), outcome=outcome, note=note)
 
 
 def _refused(line: ResponseLine, refused: Mapping[str, str]) -> ResponseLine:
@@ -321,7 +365,8 @@ def _refused(line: ResponseLine, refused: Mapping[str, str]) -> ResponseLine:
     if reason is None:
         return line
     first = line.outcomes[0]
-    told = replace(first, status="changed", reason=f"{reason} {first.reason}" if first.reason else reason)
+    status = "changed" if first.status == "accepted" else first.status
+    told = replace(first, status=status, reason=f"{reason} {first.reason}" if first.reason else reason)
     return replace(line, outcomes=(told, *line.outcomes[1:]))
 
 

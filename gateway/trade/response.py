@@ -6,11 +6,11 @@ decide? what is there for each line? may it go out in parts? Nothing here reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from gateway.trade.allocation import allocate, allocate_whole, release, taken
+from gateway.trade.allocation import Taken, allocate, allocate_whole, kept_of, release, taken
 from gateway.trade.answers import (
     Answer,
     Rules,
@@ -29,7 +29,7 @@ from gateway.trade.quantities import rounded_up
 from gateway.trade.reasons import because, joined, sentence
 from gateway.trade.stock import Allocation, Stock
 from gateway.trade.wanted import Wanted, wanted
-from mappings.account import Account
+from mappings.account import Account, Policies
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Supplier
 from schemas.documents.common import Address, Identifier, Party
@@ -71,22 +71,21 @@ def decide(
     issued_at: datetime,
     version: int | None = None,
     test: bool = False,
-    held: Held | None = None,
+    thread: Thread | None = None,
 ) -> Decision:
     """What becomes of an order, with the response that says so.
 
     `faults` are all that were found, the mapping's included; `received_on` and `issued_at` are in the account's zone.
     `stock` is a view: what the order takes is taken from it, so that the next order decided on it sees what is left.
-    A `test` (by its key, or marked in the document) is answered in full and takes nothing. What a line of a changed
-    order has `held` until now is given back just before it takes what it wants now, so that nobody comes between.
+    A `test` (by its key, or marked in the document) is answered in full and takes nothing. `thread` is what a changed
+    order has behind it.
     """
     order = mapped.order
     buyer = mapped.buyer or buyer_party(account)
     heading = Heading(
         response_number, issued_at, seller_party(supplier), buyer, version or order.version or 1, test or order.test
     )
-    judgement = judge(faults, account.policies)
-    _refuse_unroundable(mapped, judgement)
+    judgement = thread.judgement if thread else judged(mapped, faults, account.policies)
     if judgement.order == "reject_order" or _all_lines_refused(mapped, judgement):
         return Decision("rejected", tuple(faults), _wanted_response(order, _refusal(mapped, judgement, heading)))
     if judgement.order == "hold_order":
@@ -97,8 +96,7 @@ def decide(
         return Decision("answered", tuple(faults), _wanted_response(order, _received(mapped, heading)), ledger)
     if order.order_type == "blanket":
         return _agreement(mapped, faults, judgement, rules, heading)
-    taking = _Taking(stock, account, held or {})
-    answers, allocations = _answer(mapped, judgement, rules, taking, heading)
+    answers, allocations = _answer(mapped, judgement, rules, _Taking(stock, account, thread), heading)
     if judgement.rejected and rules.ship_complete() and all(_refused(answer) for answer in answers):
         # the lines at fault took the others of a ship-complete order with them
         return Decision("rejected", tuple(faults), _wanted_response(order, _answered(mapped, answers, heading)))
@@ -178,6 +176,13 @@ def _party(supplier: Supplier) -> Party:
 
 def _all_lines_refused(mapped: MappedOrder, judgement: Judgement) -> bool:
     return bool(judgement.rejected) and all(line.index in judgement.rejected for line in mapped.lines)
+
+
+def judged(mapped: MappedOrder, faults: Sequence[Fault], policies: Policies) -> Judgement:
+    """What the faults lead to, also where they lead to what can't be done."""
+    judgement = judge(faults, policies)
+    _refuse_unroundable(mapped, judgement)
+    return judgement
 
 
 def _refuse_unroundable(mapped: MappedOrder, judgement: Judgement) -> None:
@@ -261,9 +266,16 @@ def _want(mapped: MappedOrder, line: MappedLine, judgement: Judgement, rules: Ru
     )
 
 
-Taken = tuple[Allocation, ...]
-Held = Mapping[str, Taken]
-"""Line number → what it holds of the stock."""
+@dataclass(slots=True)
+class Thread:
+    """What a changed order has behind it."""
+
+    judgement: Judgement
+    """What its faults lead to, those that were judged before left out."""
+    held: Mapping[str, Taken]
+    """Line number → what it holds of the stock."""
+    stands: Collection[str]
+    """The lines that stand as they were confirmed: whenever they can be there, they are not too late now."""
 
 
 @dataclass(slots=True)
@@ -272,23 +284,35 @@ class _Taking:
 
     stock: Stock
     account: Account
-    held: Held
+    thread: Thread | None
+    kept: dict[str, Taken] = field(default_factory=dict)
+
+    def give_back(self, wants: Sequence[Wanted | Answer], rules: Rules) -> None:
+        """What the lines hold and want no more, before any of them takes: what one gives back is there for the others,
+        whichever comes first, and what a line keeps is nobody else's."""
+        if self.thread is None or not self.thread.held:
+            return
+        supplied = {want.line.line_number: want for want in wants if isinstance(want, Wanted)}
+        for number, held in self.thread.held.items():
+            want = supplied.get(number)
+            kept = () if want is None or self.too_late(want, rules) else kept_of(held, want, self.stock)
+            release(self.stock, held)
+            for one in kept:
+                self.stock.positions[one.product, one.site].take(one.account, one.quantity)
+            self.kept[number] = kept
+
+    def too_late(self, want: Wanted, rules: Rules) -> bool:
+        """Whether the line can only come after the buyer has cancelled the order, and was not confirmed before."""
+        stands = self.thread is not None and want.line.line_number in self.thread.stands
+        return not stands and too_late(want, rules)
 
     def allocate(self, want: Wanted) -> Taken:
         """What the line wants, or as much as there is."""
-        if self.held:
-            self.give_back(want)
-        return allocate(self.stock, self.account, want)
+        return allocate(self.stock, self.account, want, self.kept.get(want.line.line_number, ()))
 
     def allocate_whole(self, want: Wanted) -> Taken:
         """All that the line wants, or nothing."""
-        if self.held:
-            self.give_back(want)
-        return allocate_whole(self.stock, self.account, want)
-
-    def give_back(self, want: Wanted) -> None:
-        """What the line held."""
-        release(self.stock, self.held.get(want.line.line_number, ()))
+        return allocate_whole(self.stock, self.account, want, self.kept.get(want.line.line_number, ()))
 
 
 def _answer(
@@ -297,6 +321,7 @@ def _answer(
     wants = [_want(mapped, line, judgement, rules) for line in mapped.lines]
     if heading.test:
         return [want if isinstance(want, Answer) else in_full(want, rules) for want in wants], ()
+    taking.give_back(wants, rules)
     if rules.ship_complete():
         return _complete_or_not(wants, rules, taking)
     stock = taking.stock
@@ -306,7 +331,7 @@ def _answer(
         if isinstance(want, Answer):
             answers.append(want)
             continue
-        if too_late(want, rules):
+        if taking.too_late(want, rules):
             answers.append(at_fault(want.line, "rejected", late_reason(want, rules)))
             continue
         found = taking.allocate(want)
@@ -328,7 +353,7 @@ def _complete_or_not(wants: list[Wanted | Answer], rules: Rules, taking: _Taking
     supplied, stock = [want for want in wants if isinstance(want, Wanted)], taking.stock
     found = {id(want): taking.allocate_whole(want) for want in supplied}
     short = [want for want in supplied if taken(found[id(want)]) != want.base]
-    late = [want for want in supplied if too_late(want, rules)]
+    late = [want for want in supplied if taking.too_late(want, rules)]
     allocations = tuple(one for want in supplied for one in found[id(want)])
     if len(supplied) == len(wants) and not short and not late:
         return [in_full(want, rules) for want in supplied], allocations

@@ -463,6 +463,7 @@ ELSEWHERE = {
     "order_rate_per_minute": "tests/examples/rejected/rate_limited",
     "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
     "despatch_notice_before_arrival": "of a document that this release doesn't send yet",
+    "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
 }
 HERE = {
     *(name for case in CASES for name in case.policies),

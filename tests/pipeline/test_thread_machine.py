@@ -41,6 +41,8 @@ quantities = st.sampled_from(["4", "8", "12", "40"])
 numbers = st.sampled_from(["1", "2", "3"])
 line_sets = st.dictionaries(numbers, st.tuples(items, quantities), min_size=1, max_size=3)
 actions = st.sampled_from(["add", "change", "delete", "nothing"])
+prices = st.sampled_from([None, None, "0.01"])
+"""That of the contract, or one that the line is refused for."""
 kills = st.sampled_from(["", "", "before", "after"])
 
 
@@ -48,9 +50,12 @@ class Killed(BaseException):
     """The worker is gone, without a word."""
 
 
-def lines_of(chosen: dict[str, tuple[str, str]], **said: Any) -> list[dict[str, Any]]:
-    """json-1 lines, of line number → (item, quantity)."""
-    return [line(number, item, count, ITEMS[item][0]) | said for number, (item, count) in sorted(chosen.items())]
+def lines_of(chosen: dict[str, tuple[str, str]], price: str | None = None, **said: Any) -> list[dict[str, Any]]:
+    """json-1 lines, of line number → (item, quantity); the first at this price."""
+    lines = [line(number, item, count, ITEMS[item][0]) | said for number, (item, count) in sorted(chosen.items())]
+    if price is not None:
+        lines[0]["price"] = {"amount": price}
+    return lines
 
 
 class Thread(RuleBasedStateMachine):
@@ -64,7 +69,7 @@ class Thread(RuleBasedStateMachine):
         self.time = time_machine.travel(TODAY)
         self.time.start()
         self.gateway = SmallGateway(self.filled, self.folder, max_losses=1_000_000)
-        self.gateway.set_policies(PINE, partial="backorder")
+        self.gateway.set_policies(PINE, partial="backorder", price_mismatch="reject_line")
         self.sent: list[dict[str, Any]] = []
         self.version = 1
 
@@ -82,17 +87,29 @@ class Thread(RuleBasedStateMachine):
     def resend(self, data: st.DataObject) -> None:
         self.gateway.send(PINE, data.draw(st.sampled_from(self.sent)) | {"rush": False})
 
-    @rule(chosen=line_sets, step=st.sampled_from([0, 1, 1, 2]))
-    def change(self, chosen: dict[str, tuple[str, str]], step: int) -> None:
+    @rule(chosen=line_sets, step=st.sampled_from([0, 1, 1, 2]), price=prices)
+    def change(self, chosen: dict[str, tuple[str, str]], step: int, price: str | None) -> None:
         self.version += step
-        self.send(order(*lines_of(chosen), function="change", version=self.version))
+        self.send(order(*lines_of(chosen, price), function="change", version=self.version))
 
-    @rule(
-        chosen=line_sets, action=st.sampled_from(["add", "change", "delete", "nothing"]), step=st.sampled_from([1, 2])
-    )
-    def change_by_line(self, chosen: dict[str, tuple[str, str]], action: str, step: int) -> None:
+    @rule(chosen=line_sets, action=actions, step=st.sampled_from([1, 2]), price=prices)
+    def change_by_line(self, chosen: dict[str, tuple[str, str]], action: str, step: int, price: str | None) -> None:
         self.version += step
-        self.send(order(*lines_of(chosen, action=action), function="change", version=self.version))
+        self.send(order(*lines_of(chosen, price, action=action), function="change", version=self.version))
+
+    @rule(chosen=line_sets, other_lines=st.sampled_from([None, "kept", "unsaid"]), price=prices)
+    def change_without_a_number(
+        self, chosen: dict[str, tuple[str, str]], other_lines: str | None, price: str | None
+    ) -> None:
+        said = {"other_lines": other_lines} if other_lines else {}
+        self.send(order(*lines_of(chosen, price), function="change", version=0, **said))
+
+    @rule(item=items, more=quantities, less=quantities)
+    def shift(self, item: str, more: str, less: str) -> None:
+        """One line grows by what another of the same item gives back."""
+        self.version += 1
+        both = {"1": (item, more), "2": (item, less)}
+        self.send(order(*lines_of(both), function="change", version=self.version))
 
     @rule(chosen=line_sets)
     def stale(self, chosen: dict[str, tuple[str, str]]) -> None:
@@ -155,6 +172,15 @@ class Thread(RuleBasedStateMachine):
             assert min(one.ordered, one.raised, one.confirmed, one.backordered, one.rejected, one.cancelled) >= 0, one
             base = one.confirmed * per_unit.get(one.product or "", Decimal(1))
             assert held[order_id, one.line_number] == base, (one, held)
+        self.the_answer_sums(order_id)
+
+    def the_answer_sums(self, order_id: str) -> None:
+        """The outcomes of each line in the newest answer sum to what is ordered of it now."""
+        ordered = {one.line_number: one.ordered + one.raised for one in self.gateway.store.orders.ledger(order_id)}
+        (newest,) = self.rows("SELECT message_id FROM orders")
+        for response in self.gateway.responses([newest[0]]):
+            for one in response.lines:
+                assert sum(outcome.quantity for outcome in one.outcomes) == ordered[one.line_number], (one, ordered)
 
     def teardown(self) -> None:
         if not hasattr(self, "gateway"):
