@@ -461,7 +461,6 @@ def taken(gateway: SmallGateway, product: str) -> Decimal:
 
 ELSEWHERE = {
     "order_rate_per_minute": "tests/examples/rejected/rate_limited",
-    "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
     "despatch_notice_before_arrival": "of a document that this release doesn't send yet",
     "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
 }
