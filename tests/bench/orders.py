@@ -22,7 +22,7 @@ _LINES = (
     ("PL-0211", "9", "6.96", "ACME spring water 0.5 l"),
 )
 
-_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"
        xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
        xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
@@ -77,7 +77,7 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
     </cac:RequestedDeliveryPeriod>
   </cac:Delivery>
 """
-_LINE = """  <cac:OrderLine>
+LINE = """  <cac:OrderLine>
     <cac:LineItem>
       <cbc:ID>{number}</cbc:ID>
       <cbc:Quantity unitCode="XCS">{quantity}</cbc:Quantity>
@@ -97,29 +97,33 @@ _LINE = """  <cac:OrderLine>
 """
 
 
+def dates() -> dict[str, date]:
+    """Issued today and wanted in two weeks, as HEAD names them."""
+    today = date.today()  # noqa: DTZ011  # the day on any calendar will do: it is two weeks early
+    return {"issued": today, "wanted": today + timedelta(days=14), "until": today + timedelta(days=15)}
+
+
 def ubl_order(number: str, lines: int = 5) -> bytes:
     """An order of so many lines, issued today and wanted in two weeks."""
-    today = date.today()  # noqa: DTZ011  # the day on any calendar will do: it is two weeks early
-    head = _HEAD.format(
-        number=number, issued=today, wanted=today + timedelta(days=14), until=today + timedelta(days=15)
-    )
+    head = HEAD.format(number=number, **dates())
     return (head + "".join(_lines(lines)) + "</Order>\n").encode()
 
 
 def _lines(count: int) -> Iterator[str]:
     for index in range(count):
         sku, quantity, price, name = _LINES[index % len(_LINES)]
-        yield _LINE.format(number=index + 1, quantity=quantity, price=price, name=name, sku=sku)
+        yield LINE.format(number=index + 1, quantity=quantity, price=price, name=name, sku=sku)
 
 
 def arrivals(prefix: str, count: int, lines: int = 5) -> list[NewMessage]:
     """So many different orders as intake hands them to the store."""
     pattern = ubl_order("@NUMBER@", lines)
     bodies = [pattern.replace(b"@NUMBER@", f"{prefix}-{index:07d}".encode()) for index in range(count)]
-    return [_arrival(body) for body in bodies]
+    return [arrival(body) for body in bodies]
 
 
-def _arrival(body: bytes) -> NewMessage:
+def arrival(body: bytes, account: str = ACCOUNT) -> NewMessage:
+    """An order of the account, as intake hands it to the store."""
     digest = hashlib.sha256(body).digest()
     due_at = now_us() + 4 * 3_600_000_000
-    return NewMessage(ACCOUNT, False, HIGH, due_at, "http", "ubl-2.1", "application/xml", body, digest)
+    return NewMessage(account, False, HIGH, due_at, "http", "ubl-2.1", "application/xml", body, digest)
