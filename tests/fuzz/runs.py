@@ -57,7 +57,7 @@ def _is_xml(body: bytes) -> bool:
 
 def _is_json(body: bytes) -> bool:
     try:
-        read_json(body)
+        read_json(body, exactly=False)
     except DocumentFailure:
         return False
     return True
