@@ -1,7 +1,7 @@
 """One target fuzzed for so many CPU seconds: Hypothesis with a printed seed, in rounds.
 
-`python -m tests.fuzz.runs TARGET CPU_SECONDS SEED` is a process of its own, with a limit on its memory. A failure says
-the round's seed and the changed document; the same seed finds it again.
+`python -m tests.fuzz.runs NAME CPU_SECONDS SEED`, with the name of a target or of a round trip, is a process of its
+own, with a limit on its memory. A failure says the round's seed and the document; the same seed finds it again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from lxml import etree
 from schemas.faults import DocumentFailure
 from schemas.safe_json.reader import read_json
 from tests.fuzz.mutations import any_bytes, changed_bytes, changed_json, changed_xml
+from tests.fuzz.round_trips import RoundTrip, round_trips
 from tests.fuzz.targets import Target, targets
 
 EXAMPLES_A_ROUND = 200
@@ -63,10 +66,10 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def timed(act: Callable[[bytes], None]) -> Callable[[bytes], None]:
+def timed(act: Callable[[Any], None]) -> Callable[[Any], None]:
     """The same, and no document may hang."""
 
-    def within(body: bytes) -> None:
+    def within(body: Any) -> None:
         started = time.process_time()
         act(body)
         if time.process_time() - started > SLOWEST:
@@ -75,17 +78,17 @@ def timed(act: Callable[[bytes], None]) -> Callable[[bytes], None]:
     return within
 
 
-def fuzz(target: Target, cpu_seconds: float, first_seed: int) -> int:
+def fuzz(target: Target | RoundTrip, cpu_seconds: float, first_seed: int) -> int:
     """Rounds of documents until the time is used; how many documents that were. Raises what slipped through."""
     started, count, number = time.process_time(), 0, first_seed
-    act, made = timed(target.act), documents(target)
+    act, made = timed(target.act), documents(target) if isinstance(target, Target) else target.made
     while time.process_time() - started < cpu_seconds:
         seen = _round(act, made, number)
         count, number = count + seen, number + 1
     return count
 
 
-def _round(act: Callable[[bytes], None], made: st.SearchStrategy[bytes], number: int) -> int:
+def _round(act: Callable[[Any], None], made: st.SearchStrategy[Any], number: int) -> int:
     seen = 0
 
     @seed(number)
@@ -97,7 +100,7 @@ def _round(act: Callable[[bytes], None], made: st.SearchStrategy[bytes], number:
         suppress_health_check=list(HealthCheck),
     )
     @given(made)
-    def one(body: bytes) -> None:
+    def one(body: Any) -> None:
         nonlocal seen
         seen += 1
         act(body)
@@ -115,15 +118,20 @@ def _round(act: Callable[[bytes], None], made: st.SearchStrategy[bytes], number:
 def main(name: str, cpu_seconds: str, first_seed: str) -> int:
     """Fuzzes one target in this process, and says how much and with which seeds."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    target = targets()[name]
+    target = {**targets(), **round_trips()}[name]
     count = fuzz(target, float(cpu_seconds), int(first_seed))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(
         f"{name}: {count} documents in {usage.ru_utime + usage.ru_stime:.1f} CPU seconds, seeds from {first_seed} on, "
-        f"at most {usage.ru_maxrss // 1024} MB",
+        f"at most {_most_memory() // 1024} MB",
         flush=True,
     )
     return 0
+
+
+def _most_memory() -> int:
+    """KB that this program has had at once; what getrusage says begins with the process that started it."""
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
 
 
 def shown(body: bytes) -> str:
