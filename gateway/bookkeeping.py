@@ -27,8 +27,7 @@ from schemas.faults import Fault, in_document_order
 
 _MONTH_US = 2_629_746_000_000
 """A mean month in microseconds (Gregorian year / 12)."""
-WAIT_SECONDS = 60.0
-"""So often a change that waits for its order is looked at, should nobody have woken it."""
+_FIRST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 5.0, 3600.0
 _ENVELOPE_ID_AT = {"cxml-1.2": ("payloadID", "cXML/@payloadID")}
 """Format → what its envelope's id is called, and where it stands; where none is told it is an SBDH's."""
 _SBDH_ID_AT = ("InstanceIdentifier", "StandardBusinessDocumentHeader/DocumentIdentification/InstanceIdentifier")
@@ -41,8 +40,14 @@ class Books:
     def __init__(self, services: Services, works: Sequence[Work], *, foresees: bool = False) -> None:
         """Where it only `foresees` no number is drawn."""
         self._works = works
-        self._orders = services.store.orders.live(work.order_key for work in works)
-        self._find_by_number(services)
+        self._of_number = services.store.orders.of_numbers(work.of_number for work in works)
+        self._orders = {
+            (*number[:2], key): live for number, orders in self._of_number.items() for key, live in orders.items()
+        }
+        self._unclear: dict[str, LiveOrder] = {}
+        """Message → an order that it may be, with a party left out: nobody guesses."""
+        for work in works:
+            self._find_by_number(work)
         self._earlier_versions = self._load_earlier(services)
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.changes = self._prepare_changes(services)
@@ -60,16 +65,24 @@ class Books:
         self._tried: set[str] = set()
         """All of them so far: once is enough for a batch."""
 
-    def _find_by_number(self, services: Services) -> None:
-        """The order that a change means which doesn't say all that an order's key is made of."""
-        for work in self._works:
-            order = work.order
-            if order.function == "original" or work.order_key in self._orders or (order.buyer and order.ship_to):
-                continue
-            account, test, number = work.number_key[0], work.is_test, order.order_number
-            live = services.store.orders.only_of_number(account, test, number)
-            if live is not None and _says_nothing_else(work.order_key[2], live[0][2]):
-                work.order_key, self._orders[live[0]] = live
+    def _find_by_number(self, work: Work) -> None:
+        """The order that a message means which doesn't say all that an order's key is made of, or says more than the
+        order did. A change is of the only one that it may be. An order that comes again is too, if it is the same to
+        the letter; where it says something else, nobody can tell."""
+        if work.order_key in self._orders:
+            return
+        may_be = [
+            (key, live)
+            for key, live in self._of_number.get(work.of_number, {}).items()
+            if work.may_be(key) and not (work.order.function == "original" and _may_reuse(work, live))
+        ]
+        if not may_be:
+            return
+        key, live = may_be[0]
+        if len(may_be) == 1 and (work.order.function != "original" or live.content_sha256 == work.content):
+            work.order_key = (*work.order_key[:2], key)
+        elif work.order.function == "original":
+            self._unclear[work.message.id] = live
 
     def _load_earlier(self, services: Services) -> dict[str, dict[bytes, str]]:
         """The versions of those orders that come again with other content than they have now."""
@@ -149,7 +162,7 @@ class Books:
 
     def other_content(self, work: Work) -> tuple[Fault, ...]:
         """The faults of an order number, and of an envelope id, that stand for other content."""
-        return (*self._number_reused(work), *self._envelope_reused(work))
+        return (*self._number_reused(work), *self._may_be_known(work), *self._envelope_reused(work))
 
     def _envelope_reused(self, work: Work) -> tuple[Fault, ...]:
         """A transmission's id is for one document: the sender sends another by mistake, or took the id for another."""
@@ -177,6 +190,18 @@ class Books:
         )
         expected = "another number, or the content that this number was received with"
         return (Fault("order_number_reused", detail, "/order_number", "", work.order.order_number, expected),)
+
+    def _may_be_known(self, work: Work) -> tuple[Fault, ...]:
+        """An order whose number is live, and which says less of its key than that, or more."""
+        live = self._unclear.get(work.message.id)
+        if live is None:
+            return ()
+        detail = (
+            f"Order {work.order.order_number} may be the one that is on the books (message {live.message_id}): one of "
+            "them leaves out a party that the other names. That one stands unchanged."
+        )
+        expected = "all that tells orders of one number apart, or a number of its own"
+        return (Fault("order_unclear", detail, "/order_number", "", work.order.order_number, expected),)
 
     def confirmed_before(self, work: Work) -> Confirmed | None:
         """What the order that this message changes was confirmed as, in the format that refers to it."""
@@ -248,15 +273,13 @@ class Books:
             site=site.account_site if site else None,
             canonical=work.canonical,
         )
-        changes.wakes += self.waiting(work)
+        changes.wakes.add((message.account_id, order.order_number))
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
-        self._orders[key] = LiveOrder(order_id, epoch, order.version or 1, message.id, work.content, changes.at)
-
-    def waiting(self, work: Work) -> list[str]:
-        """The messages that wait for what happens to this order."""
-        return [one.id for one in self._open.get(work.number_key, []) if one.status == "received"]
+        self._orders[key] = LiveOrder(
+            order_id, epoch, order.version or 1, message.id, work.content, changes.at, changes.at
+        )
 
     def keep_change(
         self, work: Work, message: ClaimedMessage, decided: ChangeDecision, document: Rendered | None, changes: Changes
@@ -269,7 +292,7 @@ class Books:
             status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
             row, canonical = changed_row(work, prepared, decided, status, outcome, message.id)
             changes.change_order(message, row, canonical, decided.moves)
-            changes.wakes += self.waiting(work)
+            changes.wakes.add((message.account_id, work.order.order_number))
             percent = work.account.policies.allocation_percent
             self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
         if document is not None and decision.response is not None:
@@ -285,11 +308,14 @@ class Books:
         message = work.message
         self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "received"))
         first = message.event_count == 1
+        known = self._of_number.get(work.of_number, {}).values()
         wait = Wait(
             message.id,
+            message.account_id,
             work.order.order_number,
+            max((live.updated_at for live in known), default=0),
             work.content,
-            WAIT_SECONDS,
+            seconds_to_wait(now_us() - message.received_at),
             message.event_count,
             message.event_hash,
         )
@@ -310,10 +336,10 @@ class Books:
         )
 
 
-def _says_nothing_else(said: str, key: str) -> bool:
-    """Whether every part of an order's key that a change says is that order's; those it doesn't say are empty."""
-    mine, its = said.split("\x1f"), key.split("\x1f")
-    return len(mine) == len(its) and all(part in ("", known) for part, known in zip(mine, its, strict=True))
+def seconds_to_wait(waited_us: int) -> float:
+    """When a change that waits for its order is looked at again, should nobody have woken it: after as long as it has
+    waited already, and once an hour at least."""
+    return min(max(waited_us / 1_000_000, _FIRST_LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
 
 
 def _may_reuse(work: Work, live: LiveOrder) -> bool:

@@ -69,17 +69,29 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
 
 
 def in_turn(works: Sequence[Work]) -> list[list[Work]]:
-    """The batch, all at once but for what changes an order that is in it before: that is decided on what was saved."""
-    seen: dict[object, Work] = {}
+    """The batch, all at once but for what may change an order that is in it before, or may be that order with a party
+    left out: that is decided on what was saved."""
+    seen: dict[object, list[Work]] = {}
     first: list[Work] = []
     later: list[list[Work]] = []
     for work in works:
-        earlier = seen.setdefault(work.order_key, work) if work.settlement is None else work
-        if earlier is work or not (may_change(earlier) or may_change(work)):
+        if work.settlement is not None:
             first.append(work)
-        else:
+            continue
+        earlier = seen.setdefault(work.of_number, [])
+        if any(comes_after(work, one) for one in earlier):
             later.append([work])
+        else:
+            first.append(work)
+        earlier.append(work)
     return [first, *later]
+
+
+def comes_after(work: Work, earlier: Work) -> bool:
+    """Whether what is saved of the earlier message of this order number may be what this one is decided on."""
+    if not work.may_be(earlier.order_key[2]):
+        return False
+    return work.order_key != earlier.order_key or may_change(earlier) or may_change(work)
 
 
 def may_change(work: Work) -> bool:

@@ -67,12 +67,26 @@ class Work:
             self.message = replace(message, urgency=Urgency(lane, due_at, moved_up))
 
     def _joined_key(self, order: Order) -> str:
+        known = self.account.identifiers
+        only = known[0].id if len(known) == 1 else ""  # an order that names no buyer is of the only one there is
         parts = {
-            "buyer": order.buyer.id if order.buyer and order.buyer.id else "",
+            "buyer": order.buyer.id if order.buyer and order.buyer.id else only,
             "order_number": order.order_number,
             "ship_to": order.ship_to.id if order.ship_to and order.ship_to.id else "",
         }
         return "\x1f".join([parts[part] for part in self.account.policies.order_key])
+
+    def may_be(self, order_key: str) -> bool:
+        """Whether this may be of the order under that key: what one of them leaves out, the other may say."""
+        mine, its = self.order_key[2].split("\x1f"), order_key.split("\x1f")
+        return len(mine) == len(its) and all(
+            part == known or not (part and known) for part, known in zip(mine, its, strict=True)
+        )
+
+    @property
+    def of_number(self) -> tuple[str, bool, str]:
+        """(account, test, order number): how the orders of this number are found."""
+        return (self.message.account_id, self.is_test, self.order.order_number)
 
     @property
     def test_number(self) -> str:

@@ -448,6 +448,16 @@ _declare(
     "stands.",
 )
 _declare(
+    "order_unclear",
+    "us",
+    "Order that may be one that stands",
+    "An order's number is live, and one of the two leaves out a party by which the account's `order_key` tells orders "
+    "apart: it may be the same order, or another one.",
+    "Ask the sender whether it is the order that stands; if so, dismiss this message. If not, have it sent again with "
+    "every party, or under a number of its own.",
+    told_sender="Our people ask you whether it is the order that stands.",
+)
+_declare(
     "unknown_order",
     "sender",
     "Change of an order that there isn't",

@@ -107,7 +107,10 @@ class Wait:
     """A message that is claimed again after so many seconds, or as soon as its order is there."""
 
     message_id: str
+    account_id: str
     order_number: str
+    seen_updated_at: int
+    """When the newest of the orders of this number was last changed, as it was loaded; 0: there was none."""
     content_sha256: bytes
     seconds: float
     event_count: int
@@ -142,8 +145,8 @@ class Changes:
     """What changes make of orders that stand."""
     waits: list[Wait] = field(default_factory=list)
     """Messages that are claimed again later."""
-    wakes: list[str] = field(default_factory=list)
-    """Messages that waited for what this save writes."""
+    wakes: set[tuple[str, str]] = field(default_factory=set)
+    """(account, order number): what waits for these orders may be claimed, because this save writes them."""
     settled: list[str] = field(default_factory=list)
     """Ids of the messages that leave `processing` with this save."""
 

@@ -22,6 +22,11 @@ class LiveOrder:
     message_id: str
     content_sha256: bytes
     created_at: int
+    updated_at: int
+
+
+OrderNumber = tuple[str, bool, str]
+"""(account, test, order number)."""
 
 
 class OrderVersion(NamedTuple):
@@ -104,39 +109,26 @@ class Orders:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def live(self, keys: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], LiveOrder]:
-        """(account, test, order key) → the newest order under it."""
-        wanted = sorted(set(keys))
-        found: dict[tuple[str, bool, str], LiveOrder] = {}
+    def of_numbers(self, numbers: Iterable[OrderNumber]) -> dict[OrderNumber, dict[str, LiveOrder]]:
+        """(account, test, order number) → order key → the newest order under it: several where a key has more parts
+        than the number."""
+        wanted = sorted(set(numbers))
+        found: dict[OrderNumber, dict[str, LiveOrder]] = {}
         if not wanted:
             return found
         with self._database.read() as connection:
-            rows = [(account, int(test), key) for account, test, key in wanted]
-            table, parameters = given(connection, rows, "w_account", "w_test", "w_key")
+            rows = [(account, int(test), number) for account, test, number in wanted]
+            table, parameters = given(connection, rows, "w_account", "w_test", "w_number")
             for row in fetch(
                 connection,
-                "SELECT account_id, test, order_key, id, epoch, version, message_id, content_sha256, created_at "
-                f"FROM {table} w CROSS JOIN orders WHERE account_id = w_account AND test = w_test "
-                "AND order_key = w_key ORDER BY epoch",
+                "SELECT account_id, test, order_number, order_key, id, epoch, version, message_id, content_sha256, "
+                f"created_at, updated_at FROM {table} w CROSS JOIN orders WHERE account_id = w_account "
+                "AND test = w_test AND order_number = w_number ORDER BY epoch",
                 parameters,
             ):
-                found[row[0], bool(row[1]), row[2]] = LiveOrder(*(*row[3:7], bytes(row[7]), row[8]))
+                live = LiveOrder(*(*row[4:8], bytes(row[8]), *row[9:]))
+                found.setdefault((row[0], bool(row[1]), row[2]), {})[row[3]] = live
         return found
-
-    def only_of_number(
-        self, account_id: str, test: bool, order_number: str
-    ) -> tuple[tuple[str, bool, str], LiveOrder] | None:
-        """The account's order of this number, with its key; None where there is none, or several under other keys."""
-        query = (
-            "SELECT order_key, id, epoch, version, message_id, content_sha256, created_at FROM orders "
-            "WHERE order_number = ? AND account_id = ? AND test = ? ORDER BY epoch"
-        )
-        with self._database.read() as connection:
-            rows = fetch(connection, query, [order_number, account_id, int(test)])
-        if len({row[0] for row in rows}) != 1:
-            return None
-        key, order_id, epoch, version, message_id, content, created_at = rows[-1]
-        return (account_id, test, key), LiveOrder(order_id, epoch, version, message_id, bytes(content), created_at)
 
     def open_messages(self, numbers: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], list[OpenMessage]]:
         """(account, test, order number) → the held and failed messages that carry it, and those that wait for it."""

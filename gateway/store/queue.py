@@ -43,6 +43,8 @@ from schemas.faults import Fault
 
 LANE_WEIGHTS = (8, 4, 2, 1)
 BATCH_BYTES = 8_000_000
+MOST_WOKEN = 1000
+"""Messages whose time has come that one sweep wakes, those that were due first."""
 LOST_EVERY = 4
 """Each fourth claim looks first for messages that lost their worker."""
 LOST_TOGETHER = 7
@@ -360,13 +362,12 @@ class WorkQueue:
 
     def _due(self, connection: Connection) -> list[str]:
         now, moment = self._clock.now()
-        rows = fetch(
-            connection,
-            "SELECT id FROM messages WHERE status = 'received' AND not_before IS NOT NULL "
-            f"AND (not_before <= {now} OR not_before_boot <> ?) LIMIT 1000",
-            [*moment, self._clock.boot],
-        )
-        return [row[0] for row in rows]
+        delayed = "SELECT id FROM messages WHERE status = 'received' AND not_before IS NOT NULL AND"
+        rows = fetch(connection, f"{delayed} not_before <= {now} ORDER BY not_before LIMIT {MOST_WOKEN}", moment)
+        if self._clock.boot:  # whose time it was is over
+            another = f"{delayed} not_before_boot <> ? ORDER BY not_before LIMIT {MOST_WOKEN}"
+            rows = [*rows, *fetch(connection, another, [self._clock.boot])]
+        return sorted({row[0] for row in rows})
 
     def _wake(self, due: Sequence[str]) -> None:
         with self._database.write() as connection:

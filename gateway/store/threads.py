@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from gateway.store.changes import OrderChange, Wait
 from gateway.store.database import Collision, Database
 from gateway.store.leases import LeaseLost
-from gateway.store.statements import fetch, one_of, run, values
+from gateway.store.statements import fetch, given, one_of, run, values
 from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.stock import Allocation
 from schemas.documents.order import Order
@@ -101,7 +101,8 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
 def write_waits(
     connection: Connection, waits: Sequence[Wait], lease_id: str, now: str, moment: Sequence[Any], boot: str
 ) -> None:
-    """Give these messages back, to be claimed after their time. `now` is the lease clock as SQL, with `moment`."""
+    """Give these messages back, to be claimed after their time; at once where what they wait for came meanwhile. `now`
+    is the lease clock as SQL, with `moment`."""
     text = (
         f"UPDATE messages SET status = 'received', lease_id = NULL, not_before = {now} + ?, not_before_boot = ?, "
         "order_number = ?, content_sha256 = ?, event_count = ?, event_hash = ? "
@@ -114,17 +115,35 @@ def write_waits(
         )
         for wait in waits
     ]
-    if rows and run(connection, text, rows) != len(rows):
+    if not rows:
+        return
+    if run(connection, text, rows) != len(rows):
         raise LeaseLost(lease_id)
-
-
-def wake(connection: Connection, message_ids: Iterable[str]) -> None:
-    """What they waited for is there: they may be claimed."""
-    text = (
-        "UPDATE messages SET not_before = NULL, not_before_boot = NULL "
-        "WHERE id = ? AND status = 'received' AND not_before IS NOT NULL"
+    newer = (
+        "UPDATE messages SET not_before = NULL, not_before_boot = NULL WHERE id = ? AND EXISTS "
+        "(SELECT 1 FROM orders o WHERE o.order_number = ? AND o.account_id = ? AND o.updated_at > ?)"
     )
-    run(connection, text, [(message_id,) for message_id in message_ids])
+    run(
+        connection,
+        newer,
+        [(wait.message_id, wait.order_number, wait.account_id, wait.seen_updated_at) for wait in waits],
+    )
+
+
+def wake(connection: Connection, numbers: Collection[tuple[str, str]]) -> None:
+    """Whatever waits for these orders, by (account, order number), may be claimed: also what came to wait after the
+    save was decided."""
+    if not numbers:
+        return
+    table, parameters = given(connection, sorted(numbers), "w_account", "w_number")
+    waiting = (
+        f"SELECT m.id FROM {table} w CROSS JOIN messages m WHERE m.account_id = w_account "
+        "AND m.order_number = w_number AND m.order_number IS NOT NULL AND m.status = 'received' "
+        "AND m.not_before IS NOT NULL"
+    )
+    if ids := [row[0] for row in fetch(connection, waiting, parameters)]:
+        text = f"UPDATE messages SET not_before = NULL, not_before_boot = NULL WHERE {one_of(connection, 'id')}"
+        run(connection, f"{text} AND status = 'received'", [(values(connection, ids),)])
 
 
 def _versions(connection: Connection, wanted: list[str]) -> dict[str, tuple[int, str, int, Order]]:

@@ -52,6 +52,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "order_number_reused": ByPolicy(
         "same_number_other_content", {"hold": "hold_order", "change": "hold_order", "reject": "reject_order"}
     ),
+    "order_unclear": "hold_order",
     "envelope_id_reused": "hold_order",
     # changes of an order that stands
     "unknown_order": "reject_order",

@@ -1,0 +1,169 @@
+"""An order and what is sent about it find each other: in one batch, at two workers, and with a party left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from gateway.bookkeeping import seconds_to_wait
+from gateway.pipeline import drain
+from gateway.services import Limits
+from gateway.store import queue
+from gateway.store.queue import WorkQueue
+from gateway.store.statements import fetch, run
+from mappings.account import SchemedId
+from mappings.files.account_folder import read_account
+from tests.examples.order_lines import BOLTS, HAMMERS, order
+from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway
+from tests.examples.threads import PINE, change, confirmed, settle
+
+BARE = {"function": "cancel", "order_number": "PH-4001"}
+NO_BUYER = {"buyer": None}
+
+
+def name_two_buyers(gateway: SmallGateway) -> None:
+    """The account has two numbers, so that an order which names neither may be of either."""
+    folder = read_account(ACCOUNTS / PINE)
+    another = SchemedId(id="68750111", scheme="0106")
+    account = folder.account.model_copy(update={"identifiers": (*folder.account.identifiers, another)})
+    gateway.publish(replace(folder, account=account))
+
+
+# --- at the same time --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("sent", [[order(BOLTS), BARE], [BARE, order(BOLTS)]])
+def test_an_order_and_its_cancellation_in_one_batch(gateway: SmallGateway, sent: list[dict[str, Any]]) -> None:
+    """Whichever comes first: nobody waits a minute."""
+    messages = [gateway.send(PINE, one) for one in sent]
+    gateway.work()
+    assert [gateway.message(one).status for one in messages] == ["done", "done"]
+    assert confirmed(gateway) == {"1": ("4", "0", "4")}
+
+
+@pytest.mark.parametrize("first", ["the order", "the cancellation"])
+def test_an_order_and_its_cancellation_at_two_workers(
+    on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Each was decided without the other; whichever is saved second, the cancellation goes on at once."""
+    on_either.services = replace(on_either.services, limits=Limits(batch_size=1))
+    sent = [order(BOLTS), BARE] if first == "the cancellation" else [BARE, order(BOLTS)]
+    messages = [on_either.send(PINE, one) for one in sent]
+    save, calls = WorkQueue.save, []
+
+    def save_second_first(work_queue: WorkQueue, *arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            drain(on_either.services, ALL_LANES, lambda: None, batches=1)
+        save(work_queue, *arguments)
+
+    monkeypatch.setattr(WorkQueue, "save", save_second_first)
+    on_either.work()
+    assert [on_either.message(one).status for one in messages] == ["done", "done"]
+    assert confirmed(on_either) == {"1": ("4", "0", "4")}
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------
+def test_an_orphan_is_looked_at_less_and_less(gateway: SmallGateway, today: time_machine.Traveller) -> None:
+    orphan = gateway.send(PINE, BARE)
+    looks = []
+    for _ in range(6):
+        assert gateway.work() == 0
+        looks.append(not_before(gateway, orphan))
+        gateway.wake()
+        today.shift(timedelta(minutes=2))
+    assert looks == pytest.approx([5, 120, 240, 360, 480, 600], abs=2)
+    assert [seconds_to_wait(hours * 3_600_000_000) for hours in (-1, 0, 1, 23)] == [5, 5, 3600, 3600]
+
+
+def not_before(gateway: SmallGateway, message_id: str) -> float:
+    """In how many seconds the message may be claimed."""
+    clock, moment = gateway.store.queue._clock.now()
+    with gateway.store.database.read() as connection:
+        query = f"SELECT not_before - {clock} FROM messages WHERE id = ?"
+        return float(fetch(connection, query, [*moment, message_id])[0][0]) / 1000
+
+
+def test_those_that_were_due_first_are_woken_first(on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storm of orphans holds nobody up: a sweep wakes so many of them, and the next one those behind."""
+    monkeypatch.setattr(queue, "MOST_WOKEN", 2)
+    orphans = [on_either.send(PINE, {**BARE, "order_number": f"PH-{number}"}) for number in range(5)]
+    on_either.work()
+    later = dict(zip(orphans, [50, 10, 40, 20, 30], strict=True))
+    with on_either.store.database.write() as connection:
+        for message_id, moment in later.items():
+            run(connection, "UPDATE messages SET not_before = ? WHERE id = ?", [(moment, message_id)])
+    woken: list[set[str]] = []
+    for _ in range(3):
+        on_either.store.queue.sweep()
+        with on_either.store.database.read() as connection:
+            woken.append({row[0] for row in fetch(connection, "SELECT id FROM messages WHERE not_before IS NULL")})
+    by_time = sorted(orphans, key=later.__getitem__)
+    assert woken == [set(by_time[:2]), set(by_time[:4]), set(by_time)]
+
+
+def test_what_waits_by_the_clock_of_another_boot_is_due(gateway: SmallGateway) -> None:
+    orphan = gateway.send(PINE, BARE)
+    gateway.work()
+    with gateway.store.database.write() as connection:
+        run(connection, "UPDATE messages SET not_before_boot = ? WHERE id = ?", [("another", orphan)])
+    gateway.store.queue.sweep()
+    with gateway.store.database.read() as connection:
+        assert fetch(connection, "SELECT not_before FROM messages WHERE id = ?", [orphan])[0][0] is None
+
+
+# --- a party left out -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("first", "second"), [({}, NO_BUYER), (NO_BUYER, {})])
+def test_a_buyer_left_out_makes_no_second_order(
+    gateway: SmallGateway, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """The account has one buyer, so it is the same order with other content."""
+    settle(gateway, order(BOLTS, **first))
+    held = gateway.settle(PINE, order({**BOLTS, "quantity": "5"}, **second))
+    assert (held.status, gateway.faults(held.id)) == ("held", [("order_number_reused", "/order_number")])
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
+    gateway.set_policies(PINE, same_number_other_content="change")
+    changed = gateway.settle(PINE, order({**BOLTS, "quantity": "6"}, **second))
+    assert changed.status == "done"
+    assert confirmed(gateway) == {"1": ("6", "6", "0")}
+
+
+@pytest.mark.parametrize(("first", "second"), [({}, NO_BUYER), (NO_BUYER, {})])
+@pytest.mark.parametrize("together", [False, True])
+def test_nobody_guesses_whose_order_it_is(
+    gateway: SmallGateway, first: dict[str, Any], second: dict[str, Any], together: bool
+) -> None:
+    name_two_buyers(gateway)
+    gateway.send(PINE, order(BOLTS, **first))
+    if not together:
+        gateway.work()
+    held = gateway.settle(PINE, order({**BOLTS, "quantity": "5"}, **second))
+    assert (held.status, gateway.faults(held.id)) == ("held", [("order_unclear", "/order_number")])
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
+    changed = gateway.settle(PINE, change({**BOLTS, "quantity": "6"}, **second))
+    assert changed.status == "done"
+    assert confirmed(gateway) == {"1": ("6", "6", "0")}
+
+
+def test_an_order_of_another_buyer_is_another_order(gateway: SmallGateway) -> None:
+    name_two_buyers(gateway)
+    settle(gateway, order(BOLTS))
+    other = gateway.settle(PINE, order(HAMMERS, buyer={"id": "68750111", "scheme": "0106"}))
+    assert other.status == "done"
+    assert len(gateway.store.orders.by_number(PINE, "PH-4001")) == 2
+    unclear = gateway.settle(PINE, order(HAMMERS, **NO_BUYER))
+    assert gateway.faults(unclear.id) == [("order_unclear", "/order_number")]
+
+
+def test_an_order_under_a_key_of_before_is_found(gateway: SmallGateway) -> None:
+    """The account's `order_key` has a part more by now: the same order is a resend, whatever its key was."""
+    first = gateway.settle(PINE, order(BOLTS))
+    gateway.set_policies(PINE, order_key=["buyer", "order_number", "ship_to"])
+    with gateway.store.database.write() as connection:
+        run(connection, "UPDATE orders SET order_key = ?", [("\x1fPH-4001\x1fYARD-1",)])
+    again = gateway.settle(PINE, order({**BOLTS, "quantity": "4.0"}))
+    assert (again.status, again.duplicate_of) == ("duplicate", first.id)
+    elsewhere = gateway.settle(PINE, order(BOLTS, ship_to={"id": "YARD-2"}))
+    assert elsewhere.status == "done"
