@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.accounts import published_folder
-from gateway.samples import judge_messages
+from gateway.judging import judge_messages
 from mappings.files.account_folder import read_account, read_folder, write_account
 from tests.examples.small_gateway import SmallGateway
 from tests.examples.test_onboarding import mailbox, taken
