@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.accounts import publish_catalogue, publish_folder
 from gateway.demo import DemoFailed
+from gateway.intake import recognise
 from gateway.samples import Sample, samples_in
 from gateway.services import Services
 from gateway.store.store import Store
 from mappings.account import Account
 from mappings.files.account_folder import AccountFolder, read_account
 from mappings.files.tables import read_catalogue, read_stock
+from mappings.own_format import CUSTOM, own_format
+from schemas.formats import Format
+from schemas.formats.registry import FORMATS
 
 _AUTHOR, _REASON = "demo", "the demo's own"
 
@@ -27,6 +32,14 @@ class DemoAccount:
     samples: tuple[Sample, ...]
     key: str
     key_file: Path
+    formats: Mapping[str, Format]
+    """Those that the account's documents may be in, its own layout among them."""
+
+    def media_type(self, body: bytes) -> str:
+        """As what its system would send these bytes."""
+        recognised, *_ = recognise(self.account, self.formats, body)
+        known = self.formats.get(recognised or "")
+        return known.media_type if known else "application/octet-stream"
 
 
 def prepare(services: Services, demo_files: Path, accounts_dir: Path, key_dir: Path) -> list[DemoAccount]:
@@ -60,7 +73,9 @@ def _demo_account(store: Store, folder: Path, content: AccountFolder, key_dir: P
         samples = tuple(samples_in(content.samples))
     except ValueError as error:
         raise DemoFailed(f"{folder}: {error}") from error
-    return DemoAccount(content.account, folder, samples, _key(store, content.account.id, file), file)
+    own = own_format(content.maps)
+    formats = FORMATS if own is None else {CUSTOM: own, **FORMATS}
+    return DemoAccount(content.account, folder, samples, _key(store, content.account.id, file), file, formats)
 
 
 def _key(store: Store, account_id: str, file: Path) -> str:

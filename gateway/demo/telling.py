@@ -12,11 +12,11 @@ from pathlib import Path
 from gateway.demo.accounts import DemoAccount
 from gateway.demo.asking import WAIT_SECONDS
 from gateway.demo.sending import Sent
+from gateway.intake import recognise
 from schemas.documents.order import OrderLine
 from schemas.documents.order_response import LineOutcome, ResponseLine
 from schemas.fault_codes import FAULTS
 from schemas.faults import DocumentFailure, Fault
-from schemas.formats.registry import sniff
 from schemas.values import shortest
 
 _LINE = re.compile(r"/lines/(\d+)(?:/|$)")
@@ -154,12 +154,12 @@ def try_it_lines(base: str, accounts: Sequence[DemoAccount]) -> list[str]:
 def _try_command(base: str, one: DemoAccount) -> list[str]:
     """The account's first sample under a new order number, by sed and curl."""
     sample = next(iter(one.samples), None)
-    recognised = sniff(sample.body) if sample else None
-    if sample is None or recognised is None:
+    if sample is None:
         return []
+    name, *_ = recognise(one.account, one.formats, sample.body)
     try:
-        number = recognised.parse_orders(sample.body)[0].order.order_number
-    except DocumentFailure:
+        number = one.formats[name or ""].parse_orders(sample.body)[0].order.order_number
+    except (KeyError, DocumentFailure):
         return []
     if not number.replace("-", "").isalnum():
         return []
@@ -167,7 +167,7 @@ def _try_command(base: str, one: DemoAccount) -> list[str]:
     return [
         f'sed "s/{number}/TRY-$(date +%s)/" {file} | curl -sS --data-binary @- \\',
         f"""  -H "Authorization: Bearer $(cat {shlex.quote(_relative(one.key_file))})" \\""",
-        f"  -H 'Content-Type: {recognised.media_type}' '{base}/v1/orders?wait={WAIT_SECONDS}'; echo",
+        f"  -H 'Content-Type: {one.media_type(sample.body)}' '{base}/v1/orders?wait={WAIT_SECONDS}'; echo",
     ]
 
 

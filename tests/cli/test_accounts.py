@@ -299,7 +299,8 @@ def test_of_many_rows_the_first_are_shown_and_the_rest_counted(run: Run, catalog
 
 
 def test_a_folder_of_accounts_imports_the_good_ones(run: Run, catalogue: None, tmp_path: Path) -> None:
-    assert len(run("accounts", "import", str(ACCOUNTS), "--json").json) == 2
+    all_of_them = len(list(ACCOUNTS.glob("*/account.yaml")))
+    assert len(run("accounts", "import", str(ACCOUNTS), "--json").json) == all_of_them
     shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / "all" / "acme-retail")
     (tmp_path / "all" / "bad").mkdir()
     (tmp_path / "all" / "bad" / "account.yaml").write_text("name: no id\n")
