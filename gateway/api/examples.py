@@ -35,19 +35,19 @@ CXML_ORDER = """\
         <Identity>AN01000000002</Identity>
         <SharedSecret>gw_live_…</SharedSecret>
       </Credential>
-      <UserAgent>Our procurement 1.0</UserAgent>
+      <UserAgent>Our purchasing 1.0</UserAgent>
     </Sender>
   </Header>
   <Request deploymentMode="production">
     <OrderRequest>
       <OrderRequestHeader orderID="PO-1003" orderDate="2026-11-23T09:00:00+00:00" type="new">
-        <Total><Money currency="USD">25.80</Money></Total>
+        <Total><Money currency="EUR">25.92</Money></Total>
         <ShipTo><Address addressID="PIER-4"><Name xml:lang="en">Pier 4</Name></Address></ShipTo>
       </OrderRequestHeader>
-      <ItemOut quantity="12" lineNumber="1">
+      <ItemOut quantity="24" lineNumber="1">
         <ItemID><SupplierPartID>OAT-1L</SupplierPartID></ItemID>
         <ItemDetail>
-          <UnitPrice><Money currency="USD">2.15</Money></UnitPrice>
+          <UnitPrice><Money currency="EUR">1.08</Money></UnitPrice>
           <Description xml:lang="en">Oat drink 1 l</Description>
           <UnitOfMeasure>EA</UnitOfMeasure>
           <Classification domain="UNSPSC">50202300</Classification>

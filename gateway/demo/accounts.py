@@ -35,10 +35,13 @@ class DemoAccount:
     formats: Mapping[str, Format]
     """Those that the account's documents may be in, its own layout among them."""
 
+    def format_of(self, body: bytes) -> str | None:
+        """The name of the format that these bytes are in."""
+        return recognise(self.account, self.formats, body).format
+
     def media_type(self, body: bytes) -> str:
         """As what its system would send these bytes."""
-        recognised, *_ = recognise(self.account, self.formats, body)
-        known = self.formats.get(recognised or "")
+        known = self.formats.get(self.format_of(body) or "")
         return known.media_type if known else "application/octet-stream"
 
 

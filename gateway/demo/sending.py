@@ -19,8 +19,13 @@ from gateway.validation import validate
 from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, OrderResponse
 from schemas.faults import DocumentFailure, Fault
+from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.registry import FORMATS
+from schemas.formats.xml import parse
 
+CXML = "cxml-1.2"
+NO_SECRET = b"<SharedSecret></SharedSecret>"
+"""In a cXML sample, where its sender's key is put before it is sent."""
 _READY_SECONDS = 30.0
 _OPEN = ("received", "processing")
 _OF_THE_CLOCK = "past_date"
@@ -97,6 +102,8 @@ def _until_ready(base: str, program: str) -> None:
 
 def _post(base: str, sender: DemoAccount, sample: Sample) -> tuple[str, bool]:
     """Send it: its message, and whether that was there before."""
+    if sender.format_of(sample.body) == CXML:
+        return _post_cxml(base, sender, sample)
     media_type = sender.media_type(sample.body)
     answer = ask(f"{base}/v1/orders?wait={WAIT_SECONDS}", sender.key, sample.body, media_type)
     said = answer.json() if answer.status != 200 else {}
@@ -118,6 +125,28 @@ def _came_of_each(
     for child in message["children"]:
         one = _settled(base, sender.key, child["message_id"])
         yield _came_of(services, base, sender, sample.of_order(child["part"]), one, came_before)
+
+
+def _post_cxml(base: str, sender: DemoAccount, sample: Sample) -> tuple[str, bool]:
+    """Send it with the account's key as its SharedSecret; the Response's payloadID begins with the message."""
+    body = sample.body.replace(NO_SECRET, NO_SECRET.replace(b"><", b">" + sender.key.encode() + b"<"))
+    answer = ask(f"{base}/v1/cxml", None, body, "text/xml")
+    code, text, payload_id = _status_of(answer.body)
+    if answer.status != 200 or code != "200":
+        raise DemoFailed(f"{sample.name} of {sender.account.id} was not taken: {answer.status} {code} {text}")
+    return payload_id.partition(".")[0], False
+
+
+def _status_of(body: bytes) -> tuple[str, str, str]:
+    """(code, words, payloadID) of a cXML Response."""
+    try:
+        root = parse(body, DOCTYPES)
+    except DocumentFailure as failure:
+        raise DemoFailed(f"The answer is no cXML: {failure}") from failure
+    status = root.find("Response/Status")
+    if status is None:
+        raise DemoFailed("The answer is no cXML Response.")
+    return status.get("code", ""), status.text or "", root.get("payloadID", "")
 
 
 def _came_of(

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from gateway.demo.accounts import DemoAccount
 from gateway.demo.asking import WAIT_SECONDS
-from gateway.demo.sending import Sent
-from gateway.intake import recognise
+from gateway.demo.sending import CXML, Sent
 from schemas.documents.order import OrderLine
 from schemas.documents.order_response import LineOutcome, ResponseLine
 from schemas.fault_codes import FAULTS
@@ -156,7 +155,7 @@ def _try_command(base: str, one: DemoAccount) -> list[str]:
     sample = next(iter(one.samples), None)
     if sample is None:
         return []
-    name, *_ = recognise(one.account, one.formats, sample.body)
+    name = one.format_of(sample.body)
     try:
         number = one.formats[name or ""].parse_orders(sample.body)[0].order.order_number
     except (KeyError, DocumentFailure):
@@ -164,9 +163,15 @@ def _try_command(base: str, one: DemoAccount) -> list[str]:
     if not number.replace("-", "").isalnum():
         return []
     file = shlex.quote(_relative(one.folder / "samples" / sample.name))
+    key = f"$(cat {shlex.quote(_relative(one.key_file))})"
+    if name == CXML:
+        return [
+            f'sed "s/{number}/TRY-$(date +%s)/; s|<SharedSecret>|&{key}|" {file} | curl -sS --data-binary @- \\',
+            f"  -H 'Content-Type: {one.media_type(sample.body)}' '{base}/v1/cxml'; echo",
+        ]
     return [
         f'sed "s/{number}/TRY-$(date +%s)/" {file} | curl -sS --data-binary @- \\',
-        f"""  -H "Authorization: Bearer $(cat {shlex.quote(_relative(one.key_file))})" \\""",
+        f"""  -H "Authorization: Bearer {key}" \\""",
         f"  -H 'Content-Type: {one.media_type(sample.body)}' '{base}/v1/orders?wait={WAIT_SECONDS}'; echo",
     ]
 
