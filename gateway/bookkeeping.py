@@ -116,7 +116,10 @@ class Books:
         return live
 
     def _version_with(self, work: Work, live: LiveOrder) -> str | None:
-        """The message that made an earlier version of the order of this very content."""
+        """The message that made an earlier version of the order of this very content. A cXML update under a payloadID
+        of its own is none of it again: whoever sends again keeps the payloadID (cXML 1.2), so this one goes back."""
+        if work.message.format == CXML and work.order.function != "original" and work.envelope_id is not None:
+            return None
         return self._earlier_versions.get(live.id, {}).get(work.content)
 
     def resend(self, work: Work) -> Settlement | None:

@@ -299,6 +299,45 @@ def test_an_update_that_comes_before_its_order_waits_for_it(yard: Yard) -> None:
     assert yard.ledger("N-6")["1"]["ordered"] == "8"
 
 
+def test_an_update_may_go_back_to_what_the_order_was(yard: Yard) -> None:
+    sent = [yard.pier.order("N-16", ("1", "OIL-5L", "4"))]
+    sent += [yard.pier.order("N-16", ("1", "OIL-5L", pieces), kind="update") for pieces in ("8", "10", "8")]
+    for _, body in [*sent, sent[1]]:  # the last is the second once more
+        assert yard.pier.post(body)[0] == "200"
+        yard.settled()
+    assert [answers_to(one)[1] for one in yard.confirmations("pier", "N-16")] == [payload_id for payload_id, _ in sent]
+    assert yard.ledger("N-16")["1"]["ordered"] == "8"
+
+
+def test_an_update_that_was_overtaken_changes_nothing(yard: Yard) -> None:
+    for kind, version, pieces in (("new", "1", "4"), ("update", "3", "8"), ("update", "2", "20")):
+        _, body = yard.pier.order("N-17", ("1", "OIL-5L", pieces), kind=kind, version=version)
+        assert yard.pier.post(body)[0] == "200"
+        yard.settled()
+    late = yard.store.messages.page(limit=1)[0]
+    assert [fault.code for fault in yard.store.messages.faults(late.id)] == ["stale_change"]
+    assert yard.ledger("N-17")["1"]["ordered"] == "8"
+
+
+def test_a_refused_update_leaves_the_order_and_its_confirmation(yard: Yard) -> None:
+    first, body = yard.pier.order("N-18", CANISTERS)
+    second, update = yard.pier.order("N-18", ("1", "OIL-5L", "3"), kind="update")
+    third, again = yard.pier.order("N-18", ("1", "OIL-5L", "6"), kind="update")
+    for one in (body, update, again):
+        assert yard.pier.post(one)[0] == "200"
+        yard.settled()
+    confirmed = yard.confirmations("pier", "N-18")
+    assert [answers_to(one)[1] for one in confirmed] == [first, second, third]
+    headers = [header_of(one) for one in confirmed]
+    assert [(one["type"], one["operation"]) for one in headers] == [
+        ("accept", "new"),
+        ("reject", "new"),
+        ("accept", "update"),
+    ]
+    assert headers[2]["confirmID"] == headers[0]["confirmID"] != headers[1]["confirmID"]
+    assert yard.ledger("N-18")["1"]["confirmed"] == "6"
+
+
 def test_no_confirmation_is_sent_where_none_is_wanted(yard: Yard) -> None:
     control = '<ControlKeys><OCInstruction value="notAllowed"/></ControlKeys>'
     _, body = yard.pier.order("N-7", control=control)
