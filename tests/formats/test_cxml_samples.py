@@ -63,6 +63,44 @@ def test_the_whole_example_is_valid_by_the_dtd(schemas_dir: Path) -> None:
     assert definition.validate(etree.fromstring(FIVE_LINES.read_bytes())), definition.error_log
 
 
+GROUP = (
+    '<ItemOut quantity="1" lineNumber="1" itemType="composite"{kind}><ItemID><SupplierPartID>SET</SupplierPartID>'
+    "</ItemID></ItemOut>"
+    '<ItemOut quantity="2" lineNumber="2" itemType="item" parentLineNumber="{parent}"><ItemID>'
+    "<SupplierPartID>PART</SupplierPartID></ItemID></ItemOut>"
+)
+
+
+def grouped(kind: str, parent: str = "1") -> str:
+    before, after = small(quantity="9").split("<ItemOut", 1)
+    _, after = after.split("</ItemOut>", 1)
+    return before + GROUP.format(kind=kind, parent=parent) + after
+
+
+def test_of_a_group_whose_parts_are_ordered_the_heading_is_no_line() -> None:
+    order = read(grouped(' compositeItemType="itemLevel"')).order
+    assert [(line.line_number, line.seller_item) for line in order.lines] == [("2", "PART")]
+    kept = {one.name: one.value for one in order.extensions}
+    assert kept["ItemOut/@lineNumber"] == "1"
+    assert kept["ItemOut/ItemID/SupplierPartID"] == "SET"
+
+
+@pytest.mark.parametrize("kind", ["", ' compositeItemType="groupLevel"'])
+def test_a_group_and_its_parts_are_never_both_delivered(kind: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        CXML_1_2.parse_orders(grouped(kind).encode())
+    (fault,) = held.value.faults
+    assert fault.code == "unsupported_document"
+    assert "line 1 and its part, line 2, are both lines of the order" in fault.detail
+    assert fault.location.endswith("ItemOut[2]")
+
+
+@pytest.mark.parametrize("kind", ["", ' compositeItemType="groupLevel"', ' compositeItemType="itemLevel"'])
+def test_a_part_of_a_line_that_is_not_there_is_a_line_like_others(kind: str) -> None:
+    order = read(grouped(kind, parent="0")).order
+    assert [line.line_number for line in order.lines] == ["1", "2"]
+
+
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
 def test_a_rejected_example_has_exactly_its_faults(path: Path) -> None:
     found = faults(path.read_bytes())

@@ -11,7 +11,7 @@ from schemas.documents.order import Order
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import MODIFICATIONS, amount, modifications_text, shipping
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
-from schemas.formats.cxml_1_2.order_lines import item_out, item_out_text
+from schemas.formats.cxml_1_2.order_lines import item_out, item_out_text, settle_groups
 from schemas.formats.cxml_1_2.parties import contact_text, credentials, header_contact, header_part, place, place_text
 from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, lost
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
@@ -154,6 +154,8 @@ def read_order(reading: Reading, root: Element) -> Found:
     found = reading.group(root, _ORDER_REQUEST, "")
     found.pop("header", None)
     found.setdefault("lines", [])
+    if reading.parts_of:
+        settle_groups(reading, found)
     _settle_window(reading, found)
     _settle_version(found)
     _settle_parties(reading, root, found)

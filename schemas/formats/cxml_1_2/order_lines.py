@@ -109,6 +109,18 @@ def _operation(reading: Reading, value: str, element: Element, found: Found, pat
         reading.hold("unsupported_document", f"the line's operation is {value}", element)
 
 
+def _parent(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    reading.keep_attribute(element, path, "parentLineNumber", value)
+    reading.parts_of.setdefault(value, element)
+
+
+def _composite_type(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """itemLevel: what the group consists of is ordered and priced, line by line; the line itself is their heading."""
+    reading.keep_attribute(element, path, "compositeItemType", value)
+    if value == "itemLevel":
+        reading.headings.append(element)
+
+
 _ITEM_DETAIL = Table(
     {
         "UnitPrice": UNIT_PRICE,
@@ -155,6 +167,8 @@ ITEM_OUT = Table(
         "confirmationDueDate": _due,
         "isReturn": _return,
         "operation": _operation,
+        "parentLineNumber": _parent,
+        "compositeItemType": _composite_type,
     },
 )
 
@@ -177,6 +191,27 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
     lines.append(line)
     if "line_number" not in line:
         line["line_number"] = reading.located(str(len(lines)), element)
+
+
+def settle_groups(reading: Reading, found: Found) -> None:
+    """A group and its parts are not both delivered. Where the parts are what is ordered, the heading is none of the
+    lines and is kept aside whole; where that isn't said, a person decides."""
+    headings = {_number_of(one): one for one in reading.headings}
+    for line in found["lines"]:
+        number = line["line_number"]
+        part = reading.parts_of.get(number)
+        if part is not None and number not in headings:
+            detail = f"line {number} and its part, line {_number_of(part) or '?'}, are both lines of the order"
+            reading.hold("unsupported_document", f"{detail}; which of them is to be delivered isn't said", part)
+    gone = headings.keys() & reading.parts_of.keys()
+    if gone:
+        found["lines"] = [line for line in found["lines"] if line["line_number"] not in gone]
+        for number in sorted(gone):
+            reading.keep(headings[number], "")
+
+
+def _number_of(element: Element) -> str:
+    return (element.get("lineNumber") or "").strip()
 
 
 def _settle_schedule(line: Found) -> None:

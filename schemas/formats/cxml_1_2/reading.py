@@ -148,6 +148,10 @@ class Reading:
         """What a person must decide: code, detail, element."""
         self.wrong_check_digits = False
         """Whether a GLN or GTIN with a wrong check digit was read."""
+        self.parts_of: dict[str, Element] = {}
+        """Line number → the first line that says it is a part of that one."""
+        self.headings: list[Element] = []
+        """Lines that are a group's heading and nothing else."""
         self.misused: dict[Element, Fault] = {}
         """Elements that can't be taken as they stand: their faults, still without a place."""
 
