@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.amending import PreparedChange, changed_row, prepare
+from gateway.contracting import ContractBook
 from gateway.cxml_answers import CXML, Confirmed
 from gateway.rendering import keep_rendered
 from gateway.services import Services
@@ -54,6 +55,8 @@ class Books:
         """Message → the change that it makes of an order that stands."""
         standing = [change.standing.order_id for change in self.changes.values()]
         self._confirmed = services.store.threads.confirmed(standing, CXML)
+        self.contracts = ContractBook(services, works, self.changes)
+        """The blanket orders that are released or changed."""
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self.stock = services.store.stock.load(*products_and_accounts(works, self.changes.values()))
         self.takings = Takings(self.stock)
@@ -223,6 +226,7 @@ class Books:
         order_id = new_id() if decision.verdict == "answered" else None
         if order_id is not None:
             self._keep_order(work, message, decision, order_id, changes)
+            self.contracts.keep(work, order_id, decision, changes.at)
         if decision.verdict == "held":
             self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "held"))
         if document is not None and decision.response is not None:
@@ -295,6 +299,7 @@ class Books:
             status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
             row, canonical = changed_row(work, prepared, decided, status, outcome, message.id)
             changes.change_order(message, row, canonical, decided.moves)
+            self.contracts.keep_change(work, prepared, decision, changes.at)
             changes.wakes.add((message.account_id, work.order.order_number))
             percent = work.account.policies.allocation_percent
             self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)

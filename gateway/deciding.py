@@ -27,7 +27,7 @@ from gateway.trade.changing import ChangeDecision, refuse_or_hold
 from gateway.trade.decision import Decision
 from gateway.trade.response import decide
 from gateway.work import Work
-from schemas.faults import in_document_order
+from schemas.faults import Fault, in_document_order, line_index
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
@@ -37,7 +37,7 @@ def settle_all(services: Services, works: Sequence[Work]) -> Changes:
     """Decide every message on the books as they stand now, and gather what that writes."""
     undecided = [work for work in works if work.settlement is None]
     books = Books(services, undecided)
-    changes = Changes(at=now_us(), takings=books.takings)
+    changes = Changes(at=now_us(), takings=books.takings, drawings=books.contracts.drawings)
     for work in works:
         if work.settlement is not None:
             refuse_unread(services, work, changes)
@@ -104,7 +104,7 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
     if work.revision is None:
         raise AssertionError("decode comes first")
     now = local_time(now_us(), work.revision)
-    own = (*own_faults(work, prepared), *books.other_content(work))
+    own = (*own_faults(work, prepared), *books.other_content(work), *books.contracts.faults_of_change(work, prepared))
     if prepared is None:
         faults, number = located(work, own), books.number(work)
         return refuse_or_hold(
@@ -124,7 +124,7 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
     decided = decide_prepared(
         work,
         prepared,
-        (*placed[: len(own)], *told),
+        (*map(_of_the_whole, placed[: len(own)]), *told),
         books.stock,
         services.supplier,
         response_number=books.number(work),
@@ -135,12 +135,17 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
     return replace(decided, decision=replace(decided.decision, faults=faults))
 
 
+def _of_the_whole(fault: Fault) -> Fault:
+    """What is wrong with a change itself is judged as a fault of all of it: it can't be made in part."""
+    return fault if line_index(fault) is None else replace(fault, path="/lines")
+
+
 def decide_one(services: Services, work: Work, books: Books) -> Decision:
     """The answer, on the stock that is left after this batch's earlier messages."""
     if work.mapped is None or work.revision is None:
         raise AssertionError("read_one comes first")
-    supply = unknown_supply(work, books.sites_without_stock)
-    faults = located(work, in_document_order((*work.faults, *supply, *books.other_content(work))))
+    supply, contract = unknown_supply(work, books.sites_without_stock), books.contracts.faults(work)
+    faults = located(work, in_document_order((*work.faults, *supply, *books.other_content(work), *contract)))
     return decide(
         work.mapped,
         faults,

@@ -27,6 +27,8 @@ from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault, in_document_order
 
 _SETTLED = ("done", "held", "rejected")
+_OF_THE_BOOKS = frozenset(("order_number_reused", "unknown_contract", "not_in_contract", "contract_exceeded"))
+"""What only the order book knows."""
 _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 
 
@@ -161,7 +163,7 @@ def judge_messages(services: Services, account_id: str, last: int) -> list[tuple
     for stored in services.store.messages.page(account_id=account_id, limit=last):
         body = services.store.messages.body(stored.id)
         codes = {fault.code for fault in services.store.messages.faults(stored.id)}
-        if body is None or stored.status not in _SETTLED or stored.parts or "order_number_reused" in codes:
+        if body is None or stored.status not in _SETTLED or stored.parts or _OF_THE_BOOKS & codes:
             continue
         stock = untouched(services.store.stock.load(catalogue.products, [account_id]))
         found.append(

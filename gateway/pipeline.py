@@ -70,7 +70,7 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
 
 def in_turn(works: Sequence[Work]) -> list[list[Work]]:
     """The batch, all at once but for what may change an order that is in it before, or may be that order with a party
-    left out: that is decided on what was saved."""
+    left out, or releases one that is: that is decided on what was saved."""
     seen: dict[object, list[Work]] = {}
     first: list[Work] = []
     later: list[list[Work]] = []
@@ -79,7 +79,8 @@ def in_turn(works: Sequence[Work]) -> list[list[Work]]:
             first.append(work)
             continue
         earlier = seen.setdefault(work.of_number, [])
-        if any(comes_after(work, one) for one in earlier):
+        releases_one = work.contract_key in seen
+        if releases_one or any(comes_after(work, one) for one in earlier):
             later.append([work])
         else:
             first.append(work)

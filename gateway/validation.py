@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from gateway.contracting import contract_faults_now
 from gateway.intake import recognise
 from gateway.reading import Bodies, decode_one, load, located, map_one
 from gateway.services import Services
@@ -70,7 +71,8 @@ def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
         for line in work.mapped.lines
     ]
     supply = unknown_supply_now(services, work)
-    faults = in_document_order((*work.faults, *supply, *work.read.warnings))
+    contract = contract_faults_now(services, work)
+    faults = in_document_order((*work.faults, *supply, *contract, *work.read.warnings))
     return Validated(work.read.order, lines, located(work, faults))
 
 

@@ -99,6 +99,14 @@ class Work:
         return (self.message.account_id, self.message.test, self.order.order_number)
 
     @property
+    def contract_key(self) -> tuple[str, bool, str] | None:
+        """(account, test, number) of the contract that a release names; None for what is no release."""
+        order = self.order
+        if order.order_type != "release" or order.contract is None:
+            return None
+        return (self.message.account_id, self.is_test, order.contract)
+
+    @property
     def order(self) -> Order:
         """The order of a message that was read."""
         if self.read is None:

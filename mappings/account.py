@@ -275,6 +275,8 @@ class Account(Terms):
     team: tuple[Person, ...] = ()
     legal: LegalParty | None = None
     identifiers: tuple[SchemedId, ...] = ()
+    contracts: tuple[str, ...] = ()
+    """Contracts without ceilings, by the numbers that the account's releases name."""
     cxml: CxmlTerms | None = None
     inbound: Inbound = Inbound()
     outbound: dict[str, Outbound] = Field(default_factory=dict)

@@ -438,6 +438,36 @@ _declare(
     "Name the contract.",
 )
 _declare(
+    "unknown_contract",
+    "us",
+    "Contract not known",
+    "A release names a contract that is no blanket order on the account's books, and not in the account's terms.",
+    "Where the blanket order is on its way, replay once it is there; a contract without ceilings goes into `contracts` "
+    "of the account's account.yaml. Else ask the account which it means, and dismiss this message.",
+    told_sender="Our people look for the contract; send the blanket order, if it was not sent yet.",
+)
+_declare(
+    "not_in_contract",
+    "sender",
+    "Not in the blanket order",
+    "A release orders an item of which its blanket order agrees nothing.",
+    "Change the blanket order first, or order the item by an order of its own.",
+)
+_declare(
+    "contract_exceeded",
+    "sender",
+    "More than the blanket order agrees",
+    "With this line more would be released of a blanket order than its lines, or its total, allow.",
+    "Release what is left, or raise the blanket order first.",
+)
+_declare(
+    "less_than_released",
+    "sender",
+    "Less than is released",
+    "A blanket order can't be changed to less than what is released of it, nor cancelled while anything is.",
+    "Agree at least what is released; or cancel the releases first.",
+)
+_declare(
     "order_number_reused",
     "policy",
     "Order number used for other content",

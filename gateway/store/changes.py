@@ -10,6 +10,7 @@ from typing import Any
 from gateway.states import advance
 from gateway.store.chain import as_json, next_event, quoted, written_event
 from gateway.store.columns import in_full
+from gateway.store.contracts import Drawings
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id
 from gateway.store.packing import packed
@@ -130,6 +131,8 @@ class Changes:
     quantity_movements: list[tuple[Any, ...]] = field(default_factory=list)
     takings: Takings | None = None
     """What is taken of the stock that was decided on."""
+    drawings: Drawings | None = None
+    """What is drawn on blanket orders."""
     documents: list[tuple[Any, ...]] = field(default_factory=list)
     document_digests: dict[str, list[str]] = field(default_factory=dict)
     """Message → its documents of this run, as its settling event tells them: kept before it is settled."""

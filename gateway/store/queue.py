@@ -294,6 +294,8 @@ class WorkQueue:
                 write_waits(connection, changes.waits, claim.lease_id, now, moment, self._clock.boot)
             take(connection, changes.envelopes)
             insert(connection, orders, changes.orders)
+            if changes.drawings is not None:
+                changes.drawings.write(connection, [one.order_id for one in changes.order_changes])
             write_changes(connection, changes.order_changes, changes.at)
             insert(connection, order_versions, changes.order_versions)
             insert(connection, quantity_movements, changes.quantity_movements)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.store.audit import Audit
+from gateway.store.contracts import Contracts
 from gateway.store.database import Database, StoreUnavailable
 from gateway.store.documents import Documents
 from gateway.store.envelopes import Envelopes
@@ -37,6 +38,7 @@ class Store:
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
         self.threads = Threads(self.database)
+        self.contracts = Contracts(self.database)
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
         self.problems = Problems(self.database)

@@ -395,6 +395,28 @@ stock_movements = Table(
     sqlite_with_rowid=False,
 )
 
+# Append-only, numbered per blanket order without gaps: what releases draw of it. `drawn` (of the product) and
+# `amount_drawn` (of the whole order) are running totals after the movement, so that the last row is the balance.
+contract_movements = Table(
+    "contract_movements",
+    metadata,
+    Column("contract_id", _Text, nullable=False, comment="the blanket order"),
+    Column("number", BigInteger, nullable=False),
+    Column("product", _Text, nullable=False),
+    Column("order_id", _Text, nullable=False, comment="the release"),
+    Column("line_number", _Text, nullable=False),
+    Column("message_id", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("quantity", Exact, nullable=False, comment="base units drawn; negative gives back"),
+    Column("amount", Exact, nullable=False, comment="what they cost, in the blanket order's currency"),
+    Column("drawn", Exact, nullable=False),
+    Column("amount_drawn", Exact, nullable=False),
+    PrimaryKeyConstraint("contract_id", "number"),
+    UniqueConstraint("order_id", "line_number", "product", "message_id"),
+    Index("ix_contract_movements_product", "contract_id", "product", "number"),
+    sqlite_with_rowid=False,
+)
+
 documents = Table(
     "documents",
     metadata,

@@ -46,6 +46,10 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "quantity_not_positive": "reject_order",
     "duplicate_line": "reject_order",
     "release_without_contract": "reject_order",
+    "unknown_contract": "hold_order",
+    "not_in_contract": "reject_line",
+    "contract_exceeded": "reject_line",
+    "less_than_released": "reject_order",
     "dates_contradict": "reject_order",
     "schedule_mismatch": "hold_order",
     # under `change` it is one, unless the order can't be changed any more

@@ -1,0 +1,252 @@
+"""Blanket orders and what is released of them: ceilings by product and in money, changes, tests, workers at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.pipeline import drain
+from gateway.services import Limits, Services
+from gateway.store.messages import StoredMessage
+from gateway.store.statements import fetch
+from gateway.store.store import Store
+from gateway.terms import Terms
+from mappings.files.account_folder import read_account
+from schemas.faults import Fault
+from tests.examples.order_lines import BOLTS, line, order
+from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway, outcomes
+
+PINE = "pine-hardware"
+BLANKET = "BL-1"
+BOXES = line("1", "PH-0101", "20", "DOOS", "5.40")
+"""20 boxes of 50 bolts, at the price from 10 boxes on; fewer are 6.00."""
+
+
+def blanket(*lines: dict[str, Any], **header: Any) -> dict[str, Any]:
+    """The blanket order BL-1, of 20 boxes of bolts where no lines are given."""
+    return order(*(lines or (BOXES,)), number=BLANKET, **{"order_type": "blanket", **header})
+
+
+def release(number: str, *lines: dict[str, Any], **header: Any) -> dict[str, Any]:
+    """A release of it."""
+    return order(*lines, number=number, **{"order_type": "release", "contract": BLANKET, **header})
+
+
+def bolts(quantity: str, unit: str = "DOOS") -> dict[str, Any]:
+    """So many bolts, in boxes of 50 or by another unit, at the contract's price."""
+    return line("1", "PH-0101", quantity, unit)
+
+
+def faults(gateway: SmallGateway, message: StoredMessage) -> list[Fault]:
+    """All of what is wrong with it."""
+    return gateway.store.messages.faults(message.id)
+
+
+def drawn(gateway: SmallGateway, number: str = BLANKET, *, test: bool = False) -> tuple[dict[str, Decimal], Decimal]:
+    """Product → base units that are drawn of the blanket order; and what they cost. The movements' sums and their
+    running totals agree, and neither passes its ceiling."""
+    (stands,) = [one for one in gateway.store.orders.by_number(PINE, number) if one.test == test]
+    with gateway.store.database.read() as connection:
+        rows = fetch(
+            connection,
+            "SELECT number, product, quantity, amount, drawn, amount_drawn FROM contract_movements "
+            "WHERE contract_id = ? ORDER BY number",
+            [stands.id],
+        )
+    sums: dict[str, Decimal] = {}
+    amount = Decimal(0)
+    for index, (count, product, quantity, cost, total, total_amount) in enumerate(rows, 1):
+        sums[product] = sums.get(product, Decimal(0)) + Decimal(quantity)
+        amount += Decimal(cost)
+        assert (count, Decimal(total), Decimal(total_amount)) == (index, sums[product], amount)
+    return {product: quantity for product, quantity in sums.items() if quantity}, amount
+
+
+def taken(gateway: SmallGateway) -> Decimal:
+    """Bolts taken of the stock."""
+    return sum((one.taken for one in gateway.store.stock.load(["BOLT-M8"], [PINE]).positions.values()), Decimal(0))
+
+
+def test_releases_draw_until_nothing_is_left(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agreed = gateway.settle(PINE, blanket())
+    assert (agreed.status, gateway.response(agreed.id).outcome, taken(gateway)) == ("done", "accepted", 0)
+    (stands,) = gateway.store.orders.by_number(PINE, BLANKET)
+    (ceiling,) = gateway.store.orders.ledger(stands.id)
+    assert (stands.status, ceiling.ordered, ceiling.open, ceiling.confirmed) == ("open", 20, 20, 0)
+
+    first = gateway.settle(PINE, release("R-1", bolts("12")))
+    assert (first.status, gateway.response(first.id).outcome, taken(gateway)) == ("done", "accepted", 600)
+    assert drawn(gateway) == ({"BOLT-M8": Decimal(600)}, Decimal("64.80"))
+    assert gateway.settle(PINE, release("R-1", bolts("12"))).id == first.id, "sent again, it draws nothing more"
+    assert drawn(gateway) == ({"BOLT-M8": Decimal(600)}, Decimal("64.80"))
+
+    beyond = gateway.settle(PINE, release("R-2", bolts("9")))
+    assert (beyond.status, gateway.response(beyond.id).outcome) == ("rejected", "rejected")
+    (fault,) = faults(gateway, beyond)
+    assert (fault.code, fault.path, fault.value, fault.expected) == (
+        *("contract_exceeded", "/lines/0/quantity"),
+        *("9", "at most 8 DOOS"),
+    )
+    assert "is for 20 DOOS of this item, of which 12 DOOS are released already; 8 DOOS are left" in fault.detail
+    last = gateway.settle(PINE, release("R-3", bolts("400", "STUK")))
+    assert (last.status, faults(gateway, last)) == ("done", [])
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000)}
+    (fault,) = faults(gateway, gateway.settle(PINE, release("R-4", bolts("1"))))
+    assert (fault.code, fault.expected) == ("contract_exceeded", "nothing: all of it is released")
+
+
+def test_line_by_line(gateway: SmallGateway) -> None:
+    """What fits is released; two lines of one item share what is left."""
+    gateway.settle(PINE, blanket())
+    other = line("3", "PH-0102", "3", "STUK", "11.50")
+    sent = gateway.settle(PINE, release("R-1", bolts("15"), {**bolts("6"), "line_number": "2"}, other))
+    assert [(fault.code, fault.path) for fault in faults(gateway, sent)] == [
+        ("contract_exceeded", "/lines/1/quantity"),
+        ("not_in_contract", "/lines/2/buyer_item"),
+    ]
+    assert outcomes(gateway.response(sent.id)) == {
+        "1": [("accepted", "15", "DOOS")],
+        "2": [("rejected", "6", "DOOS")],
+        "3": [("rejected", "3", "STUK")],
+    }
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(750)}
+
+
+def test_the_total_is_a_ceiling_too(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, blanket(total="60.00"))
+    assert gateway.settle(PINE, release("R-1", bolts("7"))).status == "done"
+    (fault,) = faults(gateway, gateway.settle(PINE, release("R-2", bolts("4"))))
+    assert (fault.code, fault.value, fault.expected) == ("contract_exceeded", "24.00 EUR", "at most 18.00 EUR")
+    assert "is for 60.00 EUR in all, of which 42.00 are released already" in fault.detail
+    assert gateway.settle(PINE, release("R-3", bolts("3"))).status == "done"
+    assert drawn(gateway)[1] == Decimal("60.00")
+
+
+def test_without_its_blanket_order(gateway: SmallGateway) -> None:
+    """Never guessed: held until it is there, or the account's terms name the contract."""
+    held = gateway.settle(PINE, release("R-1", BOLTS))
+    (fault,) = faults(gateway, held)
+    assert (held.status, fault.code, fault.path, fault.value) == ("held", "unknown_contract", "/contract", BLANKET)
+    gateway.settle(PINE, order(BOLTS, number=BLANKET + "0"))
+    plain = gateway.settle(PINE, release("R-2", BOLTS, contract=BLANKET + "0"))
+    assert gateway.faults(plain.id) == [("unknown_contract", "/contract")], "an order of another kind is no contract"
+    gateway.settle(PINE, blanket())
+    assert gateway.settle(PINE, release("R-1", BOLTS)).id == held.id
+    assert (gateway.message(held.id).status, drawn(gateway)[0]) == ("done", {"BOLT-M8": Decimal(200)})
+
+
+def test_a_contract_without_ceilings(gateway: SmallGateway) -> None:
+    folder = read_account(ACCOUNTS / PINE)
+    terms = folder.account.model_dump(mode="json", by_alias=True) | {"contracts": ["FRAME-7"]}
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(terms)))
+    sent = gateway.settle(PINE, release("R-1", BOLTS, contract="FRAME-7"))
+    assert (sent.status, faults(gateway, sent)) == ("done", [])
+
+
+def test_in_one_batch(gateway: SmallGateway) -> None:
+    """The releases that came with their blanket order are decided on it, and on one another."""
+    sent = [gateway.send(PINE, one) for one in (blanket(), release("R-1", bolts("12")), release("R-2", bolts("9")))]
+    gateway.work()
+    assert [gateway.message(one).status for one in sent] == ["done", "done", "rejected"]
+    again = [gateway.send(PINE, release(f"R-{number}", bolts("3"))) for number in (3, 4, 5)]
+    gateway.work()
+    assert [gateway.message(one).status for one in again] == ["done", "done", "rejected"]
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(900)}
+
+
+# --- changes ----------------------------------------------------------------------------------------------------------
+def test_a_release_that_is_changed(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, blanket(total="120.00"))
+    gateway.settle(PINE, release("R-1", bolts("12")))
+    gateway.settle(PINE, release("R-2", bolts("5")))
+    more = {"function": "change", "version": 2}
+    beyond = gateway.settle(PINE, release("R-1", bolts("16"), **more))
+    assert (beyond.status, gateway.faults(beyond.id)) == ("rejected", [("contract_exceeded", "/lines/0/quantity")])
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(850)}, "the release stands as it was"
+    assert taken(gateway) == 850
+    assert gateway.settle(PINE, release("R-1", bolts("15"), **more)).status == "done"
+    assert drawn(gateway) == ({"BOLT-M8": Decimal(1000)}, Decimal("111.00"))
+    assert gateway.settle(PINE, release("R-1", bolts("2"), **more | {"version": 3})).status == "done"
+    assert drawn(gateway) == ({"BOLT-M8": Decimal(350)}, Decimal("42.00"))
+    cancelled = gateway.settle(PINE, release("R-2", bolts("5"), function="cancel", version=2))
+    assert (cancelled.status, faults(gateway, cancelled)) == ("done", [])
+    assert drawn(gateway) == ({"BOLT-M8": Decimal(100)}, Decimal("12.00"))
+
+
+def test_a_blanket_order_is_never_less_than_what_is_released(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, blanket(total="120.00"))
+    gateway.settle(PINE, release("R-1", bolts("12")))
+    change = {"function": "change", "version": 2}
+    less = gateway.settle(PINE, blanket(bolts("11"), total="60.00", **change))
+    assert (less.status, gateway.faults(less.id)) == (
+        "rejected",
+        [("less_than_released", "/total"), ("less_than_released", "/lines/0/quantity")],
+    )
+    gone = gateway.settle(PINE, blanket(line("2", "PH-0102", "9", "STUK", "11.50"), total="120.00", **change))
+    assert (gone.status, gateway.faults(gone.id)) == ("rejected", [("less_than_released", "/lines")])
+    cancel = gateway.settle(PINE, blanket(function="cancel", version=2))
+    assert (cancel.status, gateway.faults(cancel.id)) == ("rejected", [("less_than_released", "")])
+    (stands,) = gateway.store.orders.by_number(PINE, BLANKET)
+    assert (stands.version, stands.status) == (1, "open")
+    assert gateway.settle(PINE, blanket(bolts("12"), total="72.00", **change)).status == "done"
+    (fault,) = faults(gateway, gateway.settle(PINE, release("R-2", bolts("1"))))
+    assert fault.code == "contract_exceeded"
+    gateway.settle(PINE, release("R-1", bolts("12"), function="cancel", version=2))
+    assert gateway.settle(PINE, blanket(function="cancel", version=3)).status == "done"
+    late = gateway.settle(PINE, release("R-3", bolts("1")))
+    (fault,) = faults(gateway, late)
+    assert (late.status, fault.code) == ("held", "unknown_contract")
+    assert "was cancelled" in fault.detail
+
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+def test_test_releases_see_test_blankets_only(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, blanket())
+    held = gateway.settle(PINE, release("R-1", bolts("5")), test=True)
+    assert gateway.faults(held.id) == [("unknown_contract", "/contract")]
+    assert gateway.settle(PINE, blanket(bolts("6")), test=True).status == "done"
+    sent = gateway.settle(PINE, release("R-2", bolts("5"), test=True))
+    response = gateway.response(sent.id)
+    assert (sent.status, response.test, response.outcome) == ("done", True, "accepted")
+    beyond = gateway.settle(PINE, release("R-3", bolts("5")), test=True)
+    assert gateway.faults(beyond.id) == [("contract_exceeded", "/lines/0/quantity")]
+    assert (drawn(gateway, test=True)[0], drawn(gateway)[0]) == ({"BOLT-M8": Decimal(250)}, {})
+    assert taken(gateway) == 0
+
+
+# --- workers at once --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("quantity", ["1", "3"])
+def test_two_workers_release_what_is_left_and_no_more(
+    on_either: SmallGateway, database_url: str, tmp_path: Path, quantity: str
+) -> None:
+    gateway = on_either
+    gateway.settle(PINE, blanket())
+    gateway.set_policies(PINE, order_rate_per_minute=0)
+    sent = [gateway.send(PINE, release(f"R-{number}", bolts(quantity))) for number in range(40)]
+
+    def work(_: int) -> int:
+        store = Store(database_url)
+        services = Services(
+            store, gateway.services.lanes, Terms(store), gateway.services.supplier, Limits(batch_size=3)
+        )
+        settled = 0
+        while store.queue.waiting():
+            store.queue.sweep()
+            settled += drain(services, ALL_LANES, lambda: None)
+        store.close()
+        return settled
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sum(threads.map(work, range(2))) == len(sent)
+    statuses = [gateway.message(one).status for one in sent]
+    fit = 20 // int(quantity)
+    assert (statuses.count("done"), statuses.count("rejected")) == (fit, 40 - fit)
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(fit * int(quantity) * 50)}
