@@ -39,6 +39,8 @@ class Arrival:
     """Why it is not taken, where the door knows: it is kept as rejected."""
     formats: Mapping[str, Format] = field(default_factory=lambda: FORMATS)
     """Those that there are for this account (`mappings.own_format.formats_of`)."""
+    revision: int | None = None
+    """The account's mapping that these are of, where its own layout is among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def message_of(arrival: Arrival) -> NewMessage:
         envelope_id=kept_envelope_id(arrival.envelope_id),
         unreadable=faults or arrival.faults,
         parts=orders,
+        mapping_revision=arrival.revision if format_name == CUSTOM else None,
         received_at=received_at,
     )
 

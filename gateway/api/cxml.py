@@ -25,7 +25,7 @@ from schemas.formats.cxml_1_2.responses import Transaction, profile_response, re
 
 CXML_PATH = "/v1/cxml"
 _MEDIA_TYPE = "text/xml; charset=utf-8"
-_SINCE = datetime(2026, 11, 26, tzinfo=UTC)
+_SINCE = datetime(2026, 11, 25, tzinfo=UTC)
 """Since when the profile holds: the day on which what it says was changed last."""
 _ORDER_OPTIONS = {"attachments": "yes", "changes": "yes"}
 

@@ -124,7 +124,9 @@ class Express:
         if not door.rate.is_at_hand(account.id, account.policies.order_rate_per_minute):
             return None
         body = request.get_body_stream().read()
-        return caller, Arrival(account, caller.test, body, "http", sent_type, key, formats=formats_of(mapping))
+        return caller, Arrival(
+            account, caller.test, body, "http", sent_type, key, formats=formats_of(mapping), revision=mapping.number
+        )
 
     def answer(self, caller: Caller, keeping: Keeping, started: float) -> bytes:
         """The whole HTTP message for what became of it."""

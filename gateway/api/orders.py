@@ -110,7 +110,9 @@ def send_order() -> Response:
     account = mapping.account
     here.rate.count(account.id, account.policies.order_rate_per_minute)
     body = read_body(request.environ, here.services.limits)
-    arrival = Arrival(account, sender.test, body, "http", sent_type, key, formats=formats_of(mapping))
+    arrival = Arrival(
+        account, sender.test, body, "http", sent_type, key, formats=formats_of(mapping), revision=mapping.number
+    )
     taken = take_in(here.services, arrival)
     refuse_unkept(taken.kept, taken.faults)
     return _answer_once_settled(taken.kept, seconds) if seconds else _accepted(taken.kept)

@@ -148,6 +148,21 @@ def test_a_message_is_read_and_placed_under_its_own_revision(gateway: SmallGatew
     assert (message.status, message.mapping_revision) == ("done", second)
 
 
+def test_the_orders_of_a_body_are_those_that_the_door_counted(gateway: SmallGateway, folder: Path) -> None:
+    """The map that told them apart reads them, whatever is published before a worker comes to it."""
+    first = gateway.publish(read_account(folder))
+    second_order = ORDER[ORDER.index(b"  <Tilaus ") : ORDER.index(b"</Tilaukset>")].replace(b"A-17", b"A-18")
+    answer = gateway.post("aspen-marine", ORDER.replace(b"</Tilaukset>", second_order + b"</Tilaukset>")).json
+    (folder / "order_map.yaml").write_text(ORDER_MAP.replace("@nro", "@numero"))
+    gateway.publish(read_account(folder))
+    gateway.work()
+    found = [gateway.message(child["message_id"]) for child in answer["children"]]
+    assert [(one.order_number, one.status, one.mapping_revision) for one in found] == [
+        ("A-17", "done", first),
+        ("A-18", "done", first),
+    ]
+
+
 def test_a_map_is_kept_and_exported_as_it_was_written(gateway: SmallGateway, folder: Path, tmp_path: Path) -> None:
     text = "\ufeff# our orders\r\n" + ORDER_MAP.replace("\n", "\r\n")
     (folder / "order_map.yaml").write_bytes(text.encode())
