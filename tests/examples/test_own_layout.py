@@ -12,7 +12,7 @@ import pytest
 from gateway.accounts import published_folder
 from gateway.judging import judge_messages
 from mappings.files.account_folder import read_account, read_folder, write_account
-from tests.examples.small_gateway import SmallGateway
+from tests.examples.small_gateway import ACCOUNTS, HERE, SmallGateway
 from tests.examples.test_onboarding import mailbox, taken
 
 ACCOUNT = """id: aspen-marine
@@ -219,3 +219,36 @@ def test_both_formats_of_an_account_are_told_apart(gateway: SmallGateway) -> Non
     assert [(one.format, one.status) for one in found] == [("custom", "done"), ("json-1", "done"), ("custom", "done")]
     answer = gateway.post("linden-works", json.dumps({"nothing": "known"}).encode())
     assert answer.status_code == 202
+
+
+def test_what_the_answers_map_cannot_say_waits_until_it_is_mended(gateway: SmallGateway) -> None:
+    """Nothing is taken meanwhile, and the same bytes sent again are answered once the map has the word."""
+    order = (HERE / "rejected" / "unwritable_answer" / "order.json").read_bytes()
+    held = gateway.settle("linden-works", order)
+    assert (held.status, taken(gateway, "linden-works")) == ("held", {})
+    content = read_account(ACCOUNTS / "linden-works")
+    name = "order_response_map.yaml"
+    mended = content.maps[name].replace("cancelled: GONE}", "cancelled: GONE, rejected: NO}")
+    gateway.publish(replace(content, maps={**content.maps, name: mended}))
+    answered = gateway.settle("linden-works", order)
+    assert (answered.id, answered.status) == (held.id, "done")
+    rows = json.loads(mailbox(gateway, "linden-works").data)["rows"]
+    assert [part["state"] for row in rows for part in row["parts"]] == ["OK", "NO"]
+    assert taken(gateway, "linden-works") == {("BOLT-M8", "NORTH"): "150"}
+
+
+def test_several_orders_of_an_own_layout_are_messages_of_their_own(gateway: SmallGateway, folder: Path) -> None:
+    """One that can't be read holds up none of the others, and its fault says where in the file it stands."""
+    gateway.publish(read_account(folder))
+    orders = [
+        ORDER[ORDER.index(b"<Tilaus ") : ORDER.index(b"</Tilaukset>")].replace(b"A-17", b"A-2%d" % n) for n in range(3)
+    ]
+    orders[1] = orders[1].replace(b'maara="60"', b'maara="kuusi"')
+    body = b"<Tilaukset>" + b"".join(orders) + b"</Tilaukset>"
+    answer = gateway.post("aspen-marine", body)
+    assert answer.status_code == 202
+    children = [child["message_id"] for child in answer.json["children"]]
+    gateway.work()
+    assert [gateway.message(one).status for one in children] == ["done", "rejected", "done"]
+    (fault,) = gateway.store.messages.faults(children[1])
+    assert (fault.code, fault.location) == ("not_a_number", "line 7: /Tilaukset/Tilaus[2]/Rivi[2]/@maara")

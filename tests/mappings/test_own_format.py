@@ -1,0 +1,155 @@
+"""An account's own layout as a format: told apart from the others, checked within bounds, and never the sender's fault
+where a map is ours to mend."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from mappings.own_format import CUSTOM, own_format
+from schemas.faults import DocumentHeld, DocumentRejected
+from schemas.formats import Format
+from schemas.formats.registry import FORMATS
+from schemas.formats.ubl_2_1 import UBL_2_1
+from tests.bench.orders import ubl_order
+
+UBL = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"
+LINE = "lines: {each: row, line_number: no, quantity: qty}"
+SECONDS = 5.0
+"""Of processor time; what isn't bounded takes minutes."""
+
+
+def own(order: str, top: str = "", reads: str = "json") -> Format:
+    found = own_format({"order_map.yaml": f"reads: {reads}\n{top}\norder: {{{order}}}\n"})
+    assert found is not None
+    return found
+
+
+def test_without_maps_there_is_none() -> None:
+    assert own_format({}) is None
+
+
+# --- telling it from the formats that all share ----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("body", "is_own"),
+    [
+        ({"po": "1", "row": []}, True),
+        ([{"po": "1", "row": []}], True),
+        ({"order_number": "1", "lines": []}, False),
+        ([{"order_number": "1", "lines": []}, {"po": "1"}], False),
+        ({"order_number": "1", "lines": [{"po": "1", "row": 2}]}, False),
+        ({"po": "1", "currency": "EUR"}, True),
+        ({"nothing": "known"}, True),
+        ({"note": '"po": {"row": 1}', "lines": []}, False),
+    ],
+)
+def test_json_of_its_own_is_told_by_the_outermost_names(body: object, is_own: bool) -> None:
+    known = own(f"order_number: po, {LINE}")
+    assert known.sniff(json.dumps(body).encode()) == is_own
+    assert known.sniff(json.dumps(body).encode("utf-16")) == is_own
+    assert not known.sniff(b"<po/>")
+
+
+def test_orders_inside_an_object_are_told_by_that() -> None:
+    known = own(f"order_number: order_number, {LINE}", "orders: data.list")
+    assert known.sniff(b'{"data": {"list": [{"order_number": "1", "lines": []}]}}')
+    assert not known.sniff(b'{"lines": [], "currency": "EUR", "note": "no order_number"}')
+
+
+XML = "order_number: '@nr', lines: {each: L, line_number: '@n', quantity: '@q'}"
+
+
+@pytest.mark.parametrize(
+    ("top", "body", "is_own"),
+    [
+        ("root: O", b'<?xml version="1.0"?><!-- <P> --><O nr="1"/>', True),
+        ("root: O", b'<P nr="1"/>', False),
+        ("root: x:O\nnamespaces: {x: 'urn:o'}", b'<a:O xmlns:a="urn:o"/>', True),
+        ("", b'<O nr="1"/>', True),
+        ("root: Order", f'<Order xmlns="{UBL}"/>'.encode(), False),
+        ("", f'<Order xmlns="{UBL}"/>'.encode(), False),
+        (f"namespaces: {{'': '{UBL}'}}", f'<Order xmlns="{UBL}"/>'.encode(), True),
+        ("", b'<cXML payloadID="1"/>', False),
+    ],
+)
+def test_xml_of_its_own_is_told_by_root_and_namespace(top: str, body: bytes, is_own: bool) -> None:
+    known = own(XML, top, "xml")
+    assert known.sniff(body) == is_own
+    assert known.sniff(body.decode().encode("utf-16")) == is_own
+    assert not known.sniff(b'{"nr": 1}')
+
+
+def test_no_shared_format_is_taken_from_its_own() -> None:
+    known = own(XML, "", "xml")
+    assert UBL_2_1.sniff(ubl_order("P-1", 3))
+    assert not known.sniff(ubl_order("P-1", 3))
+
+
+# --- checked at the door ---------------------------------------------------------------------------------------------
+def test_the_check_counts_the_orders() -> None:
+    known = own(f"order_number: po, {LINE}", "orders: list[?kind=='order']")
+    assert known.check(b'{"list": [{"kind": "order"}, {"kind": "note"}, {"kind": "order"}]}') == 2
+    with pytest.raises(DocumentRejected) as rejected:
+        known.check(b'{"list": []}')
+    assert rejected.value.faults[0].code == "wrong_document"
+
+
+def test_a_map_cannot_make_the_check_slow() -> None:
+    """What takes longer than a check may counts as one order; the worker's reading is what is held."""
+    doubling = " | ".join(["[@, @][]"] * 40)
+    known = own(f"order_number: po, {LINE}", f"orders: 'list | {doubling}'")
+    body = json.dumps({"list": [{"po": str(number)} for number in range(100)]}).encode()
+    started = time.process_time()
+    assert known.check(body) == 1
+    assert time.process_time() - started < SECONDS
+    with pytest.raises(DocumentHeld) as held:
+        known.parse_orders(body)
+    assert held.value.faults[0].code == "map_limit"
+
+
+def test_the_check_works_out_no_rule() -> None:
+    """Only where the orders are; a rule that runs away is the worker's to find."""
+    doubling = " | ".join(["[@, @][]"] * 40)
+    known = own(f"order_number: po, note: '{doubling}', {LINE}")
+    started = time.process_time()
+    assert known.check(b'{"po": "1"}') == 1
+    assert time.process_time() - started < SECONDS / 10
+
+
+@pytest.mark.parametrize("sign", [b"<!--", b"<?a", b"<", b'{"', b'"', b"{" * 3, b'{"a":'])
+def test_no_document_makes_the_look_at_its_beginning_slow(sign: bytes) -> None:
+    body = sign * (100_000 // len(sign))
+    started = time.process_time()
+    for known in (own(XML, "root: O", "xml"), own(XML, "", "xml"), own(f"order_number: po, {LINE}")):
+        for _ in range(10):
+            known.sniff(body)
+    assert time.process_time() - started < SECONDS / 5
+
+
+# --- what is ours to mend --------------------------------------------------------------------------------------------
+def test_an_answer_that_a_map_cannot_write_is_named_with_the_rule() -> None:
+    maps = {
+        "order_response_map.yaml": ("writes: csv\nrows: lines\ncolumns:\n  Item: {from: buyer_item, required: true}\n")
+    }
+    known = own_format(maps)
+    assert known is not None
+    response = FORMATS["json-1"].parsers["order_response"](
+        b'{"number": "1", "order_number": "2", "issue_date": "2026-11-23", "outcome": "accepted",'
+        b' "lines": [{"line_number": "1", "outcomes": [{"status": "accepted", "quantity": "1"}]}]}'
+    )
+    with pytest.raises(DocumentHeld) as held:
+        known.renderers["order_response"](response)
+    (fault,) = held.value.faults
+    assert (fault.code, fault.location) == ("unwritable_answer", "order_response_map.yaml line 4 column 3")
+    assert known.media_type_of("order_response") == "text/csv"
+
+
+def test_an_account_that_only_writes_recognises_nothing() -> None:
+    known = own_format({"order_response_map.yaml": "writes: json\ntemplate: {object: {no: number}}\n"})
+    assert known is not None
+    assert (known.name, known.sniff(b'{"no": 1}'), known.sniff(b"<no/>")) == (CUSTOM, False, False)
+    with pytest.raises(DocumentHeld) as held:
+        known.parse_orders(b'{"no": 1}')
+    assert held.value.faults[0].detail == "the account's mapping has no order_map.yaml"
