@@ -67,7 +67,7 @@ def list_documents() -> Response:
     summary="One document",
     description="In the format agreed with you; in another one by `format`, or by `Accept` with its media type.",
     responses={
-        200: content("The document.", "application/json", "application/xml"),
+        200: content("The document.", "application/json", "application/xml", "text/csv"),
         **account_problems(404, 406),
     },
     openapi_extensions={

@@ -69,6 +69,7 @@ orders.before_request(refuse_unknown_parameters)
             "With `wait`: the order response (a rejection too), in your format.",
             "application/json",
             "application/xml",
+            "text/csv",
             headers={
                 "Location": "Address of the document: the order response stays in the mailbox.",
                 _MESSAGE_HEADER: "Id of the message that this answers: `/v1/messages/{id}` shows what became of it.",
