@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
+from mappings.yaml_tree import Mark, Place
 from schemas.documents.validation import pointer, shown
 from schemas.faults import DocumentFailure, Fault
 
-Place = tuple[Any, ...]
-"""Keys and indexes from the map's root: `("order", "lines", 0, "quantity", "number")`."""
-
 MAX_MISTAKES = 200
-
-
-class Mark(NamedTuple):
-    """Where something stands in the map's text, both from 1."""
-
-    line: int
-    column: int
-
 
 Marks = Mapping[Place, Mark]
 """Place in the map → where it stands; of a member, its key."""

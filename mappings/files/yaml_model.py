@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mappings.files.text import FilesRejected, text_of, unreadable
 from mappings.files.wording import keys_at, shown, takes
+from mappings.yaml_tree import NotYaml, Offence, YamlTree, read_tree
 from schemas.faults import Fault
 
 Lines = Mapping[tuple[Any, ...], int]
@@ -25,18 +23,18 @@ def read_model(
 ) -> Any:
     """The YAML file as this pydantic model. `judge` finds what is wrong beyond the model, from the file's name, what it
     says and where. Raises FilesRejected with every fault, each at the line of its key."""
-    reading = _reading_of(text_of(path), path.name)
-    tree, lines = reading.tree, reading.lines
-    faults = [*reading.faults, *judge(path.name, tree, lines)]
+    read = _tree_of(text_of(path), path.name)
+    tree, lines = read.value, {place: mark.line for place, mark in read.marks.items()}
+    faults = [*(_refused(one, path.name, lines) for one in read.offences), *judge(path.name, tree, lines)]
     try:
-        read = model.model_validate(tree)
+        found = model.model_validate(tree)
     except ValidationError as error:
-        found = [one for one in error.errors(include_url=False) if not reading.has_lost(one["loc"])]
-        faults += [_model_fault(path.name, lines, one, model) for one in found]
-        read = None
+        wrong = [one for one in error.errors(include_url=False) if not read.has_lost(tuple(one["loc"]))]
+        faults += [_model_fault(path.name, lines, one, model) for one in wrong]
+        found = None
     if faults:
         raise FilesRejected(sorted(faults, key=_line))
-    return read
+    return found
 
 
 def _line(fault: Fault) -> int:
@@ -67,71 +65,16 @@ def _known_key(model: type[BaseModel], place: Sequence[Any]) -> str:
     return f"perhaps {near[0]}" if near else f"one of {', '.join(keys)}"
 
 
-def _reading_of(text: str, name: str) -> _Reading:
-    """The YAML as texts, dicts and lists, with the line of each key; the model says what is a number or a switch.
-
-    So `NO`, `0042` and `1.10` stay what was written. Nothing, `~` and `null` unquoted are None. Keys twice and aliases
-    are faults: the first would lose a value silently, the second can expand without end.
-    """
+def _tree_of(text: str, name: str) -> YamlTree:
+    """The YAML as texts, dicts and lists. Nothing, `~` and `null` unquoted are as if the key weren't there. Raises
+    FilesRejected where it is none."""
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
-        reading = _Reading(name)
-        reading.tree = reading.value(root, ()) if root is not None else {}
-    except (YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        location = f"{name} line {mark.line + 1}" if mark else name
-        problem = getattr(error, "problem", None) or "is nested too deeply or not text"
-        raise unreadable(location, f"can't be read as YAML: {problem}", "YAML 1.2") from error
-    return reading
+        return read_tree(text)
+    except NotYaml as wrong:
+        location = name if wrong.mark is None else f"{name} line {wrong.mark.line}"
+        raise unreadable(location, f"can't be read as YAML: {wrong.problem}", "YAML 1.2") from wrong
 
 
-class _Reading:
-    """One file's nodes as values: the line of each key, and what is wrong, as they are met."""
-
-    def __init__(self, name: str) -> None:
-        self.tree: Any = None
-        self.lines: dict[tuple[Any, ...], int] = {(): 1}
-        self.faults: list[Fault] = []
-        self._name = name
-        self._seen: set[int] = set()
-        self._lost: set[tuple[Any, ...]] = set()
-
-    def has_lost(self, place: Sequence[Any]) -> bool:
-        """Whether what was written there, or around it, was not taken: it isn't missing, then."""
-        return any(tuple(place[:size]) in self._lost for size in range(len(place) + 1))
-
-    def value(self, node: Node, place: tuple[Any, ...]) -> Any:
-        """The node at this place as a text, dict or list."""
-        line = node.start_mark.line + 1
-        self.lines.setdefault(place, line)
-        if id(node) in self._seen:
-            self._refuse(self.lines[place], "aliases aren't taken", None, "the value itself")
-            self._lost.add(place)
-            return None
-        self._seen.add(id(node))
-        if isinstance(node, ScalarNode):
-            is_null = node.style is None and node.value in ("", "~", "null", "Null", "NULL")
-            return None if is_null else node.value
-        if isinstance(node, SequenceNode):
-            return [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
-        if isinstance(node, MappingNode):
-            return dict(self._members(node, place))
-        return None
-
-    def _members(self, node: MappingNode, place: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
-        keys = set()
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            if key in keys:
-                self._refuse(line, f"{key} is there twice", key, "each key once")
-                continue
-            keys.add(key)
-            self.lines[*place, key] = line
-            value = self.value(value_node, (*place, key))
-            if value is not None:
-                yield key, value
-
-    def _refuse(self, line: int, wrong: str, value: str | None, expected: str) -> None:
-        location = f"{self._name} line {line}"
-        self.faults.append(Fault("bad_value", f"{location}: {wrong}", "", location, value, expected))
+def _refused(offence: Offence, name: str, lines: Lines) -> Fault:
+    location = f"{name} line {lines[offence.place]}"
+    return Fault("bad_value", f"{location}: {offence.wrong}", "", location, offence.value, offence.expected)
