@@ -58,6 +58,7 @@ class Stuck(Exception):
 
 def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda: None) -> int:
     """Read, decide and save one claim's messages; how many were settled."""
+    lease = Lease(services, claim)
     works = load(services, claim)
     bodies = Bodies(works)
     for work in works:
@@ -65,7 +66,7 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
         decode_one(services, work, bodies)
     for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding each time would push out
         map_one(services, work)
-    return sum(settle_together(services, claim, together, beat) for together in in_turn(works))
+    return sum(settle_together(services, lease, together, beat) for together in in_turn(works))
 
 
 def in_turn(works: Sequence[Work]) -> list[list[Work]]:
@@ -100,39 +101,54 @@ def may_change(work: Work) -> bool:
     return work.order.function != "original" or work.account.policies.same_number_other_content == "change"
 
 
-def settle_together(services: Services, claim: Claim, works: Sequence[Work], beat: Callable[[], None]) -> int:
+class Lease:
+    """A claim's lease while its messages are settled, one group after the other."""
+
+    def __init__(self, services: Services, claim: Claim) -> None:
+        self.claim = claim
+        self._queue = services.store.queue
+        self._third = services.limits.lease_seconds / 3
+        self._renewed_at = time.monotonic()
+
+    def renew(self) -> None:
+        """A new term once a third of this one is over. Raises LeaseLost."""
+        now = time.monotonic()
+        if now - self._renewed_at > self._third:
+            self._queue.extend(self.claim)
+            self._renewed_at = now
+
+
+def settle_together(services: Services, lease: Lease, works: Sequence[Work], beat: Callable[[], None]) -> int:
     """These messages in one transaction; each by itself where that can't be."""
     try:
-        return settle_and_save(services, claim, works, beat)
+        return settle_and_save(services, lease, works, beat)
     except Stuck as stuck:
         logger.warning("a batch of %d can't be saved together (%s): one by one", len(works), stuck)
-    return sum(settle_alone(services, claim, work, beat) for work in works)
+    return sum(settle_alone(services, lease, work, beat) for work in works)
 
 
-def settle_alone(services: Services, claim: Claim, work: Work, beat: Callable[[], None]) -> int:
+def settle_alone(services: Services, lease: Lease, work: Work, beat: Callable[[], None]) -> int:
     """One message by itself; where even that can't be saved, it ends as failed and its neighbours don't wait for it."""
     try:
-        return settle_and_save(services, claim, [work], beat)
+        return settle_and_save(services, lease, [work], beat)
     except Stuck as stuck:
         logger.error("message %s can't be saved: %s", work.message.id, stuck)
     work.answer_to = None
     work.end("fail", [bug_at(work)], "save")
     try:
-        return settle_and_save(services, claim, [work], beat)
+        return settle_and_save(services, lease, [work], beat)
     except Stuck as stuck:
         logger.error("message %s can't even be set apart (%s); its lease will run out", work.message.id, stuck)
         return 0
 
 
-def settle_and_save(services: Services, claim: Claim, works: Sequence[Work], beat: Callable[[], None]) -> int:
+def settle_and_save(services: Services, lease: Lease, works: Sequence[Work], beat: Callable[[], None]) -> int:
     """Decide and save these messages of the claim in one transaction; how many were settled. Raises Stuck."""
-    started = time.monotonic()
-    cause = ""
+    claim, cause = lease.claim, ""
     for _ in range(_TRIES):
         beat()
         try:
-            if time.monotonic() - started > services.limits.lease_seconds / 3:
-                services.store.queue.extend(claim)
+            lease.renew()
             changes = settle_all(services, works)
             services.store.queue.save(claim, changes)
         except Collision as collision:

@@ -97,14 +97,22 @@ class Amended:
 def when(standing: Standing, change: Order) -> When:
     """Where the change stands in the order's thread. A change that says no number is the next one; and a sender who
     doesn't count the order itself numbers the first change 1."""
-    last, is_first = standing.order.version, standing.version == 1
-    if change.version == 0 or change.function == "original" or (is_first and change.version == last):
+    said, last, is_first = said_version(change), standing.order.version, standing.version == 1
+    if said == 0 or (is_first and said == last):
         return "next"
-    if change.version < last:
+    if said < last:
         return "stale"
-    if change.version == last:
+    if said == last:
         return "again"
-    return "early" if is_line_by_line(change) and change.version > last + 1 else "next"
+    return "early" if is_line_by_line(change) and said > last + 1 else "next"
+
+
+def said_version(change: Order) -> int:
+    """The sender's number of the change; 0 where it says none. An order that comes as a change (policy
+    `same_number_other_content`) has one only where its document does: 1 is what others are taken for."""
+    if change.function == "original" and "version" not in change.model_fields_set:
+        return 0
+    return change.version
 
 
 def is_line_by_line(change: Order) -> bool:
@@ -149,8 +157,7 @@ def changes_nothing(standing: Standing, amended: Amended) -> bool:
 
 def number_after(standing: Standing, change: Order) -> int:
     """The sender's number of the order once the change is applied; a change that says none leaves it."""
-    said = 0 if change.function == "original" else change.version
-    return said or standing.order.version
+    return said_version(change) or standing.order.version
 
 
 # --- what becomes of the lines -----------------------------------------------------------------------------------
@@ -200,10 +207,16 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
     """The order that stands, with what the change does to each line; its header as the change says it."""
     amended = Amended(None)
     lines = {line.line_number: line for line in standing.order.lines}
+    done: dict[str, str] = {}
     for index, line in enumerate(change.lines):
         number, known = line.line_number, line.line_number in lines
         action = line.action or ("change" if known else "add")
-        if action == "add" and known:
+        before = done.get(number)
+        done[number] = action
+        if before is not None and (before, action) != ("delete", "add"):
+            expected = "one line of each number, or its deletion and then what is added in its place"
+            amended.faults.append(_fault("duplicate_line", index, line, "is in the change already", expected))
+        elif action == "add" and known:
             amended.faults.append(_fault("line_exists", index, line, "is on the order already", "a number of its own"))
         elif action != "add" and not known:
             expected = "the number of a line of the order"
@@ -211,6 +224,7 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
         elif action == "delete":
             amended.deleted[number] = lines.pop(number)
         elif action != "nothing":
+            amended.deleted.pop(number, None)  # deleted and added again: it is another line under its number
             lines[number] = line.model_copy(update={"action": None})
     if change.other_lines == "deleted":
         there = _numbers(change)
