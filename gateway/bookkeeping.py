@@ -284,9 +284,7 @@ class Books:
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
-        self._orders[key] = LiveOrder(
-            order_id, epoch, order.version or 1, message.id, work.content, changes.at, changes.at
-        )
+        self._orders[key] = LiveOrder(order_id, epoch, 1, message.id, work.content, changes.at, changes.at)
 
     def keep_change(
         self, work: Work, message: ClaimedMessage, decided: ChangeDecision, document: Rendered | None, changes: Changes

@@ -193,7 +193,7 @@ def orders(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[Orde
     return every_field_of(
         Order,
         function=st.sampled_from(["original", "change", "cancel"]),
-        version=st.integers(0, 1_000_000),
+        version=st.integers(0, 2**63 - 1),
         order_type=st.sampled_from(["stand_alone", "blanket", "release", "consignment", "other"]),
         test=st.booleans(),
         order_number=codes,
@@ -255,7 +255,7 @@ def order_responses(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStra
         OrderResponse,
         number=codes,
         order_number=codes,
-        order_version=st.integers(1, 1_000_000),
+        order_version=st.integers(1, 2**63 - 1),
         change_number=maybe(codes),
         issue_date=DATES,
         issued_at=maybe(DATE_TIMES),

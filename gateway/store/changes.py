@@ -203,7 +203,7 @@ class Changes:
         canonical: str,
     ) -> None:
         """A new order on the account's books."""
-        version = order.version or 1
+        version = 1  # ours: the sender's own number is the order's
         requested = order.requested_delivery
         self.orders.append(
             (

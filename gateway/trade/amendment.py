@@ -98,7 +98,7 @@ def when(standing: Standing, change: Order) -> When:
     """Where the change stands in the order's thread. A change that says no number is the next one; and a sender who
     doesn't count the order itself numbers the first change 1."""
     said, last, is_first = said_version(change), standing.order.version, standing.version == 1
-    if said == 0 or (is_first and said == last):
+    if said == 0 or (is_first and said == last == 1):
         return "next"
     if said < last:
         return "stale"

@@ -25,6 +25,8 @@ from schemas.documents.common import (
 from schemas.values import ExactDecimal
 
 MAX_LINES = 100_000
+MAX_VERSION = 2**63 - 1
+"""Senders number by date and time as well (20261125123456789)."""
 Function = Literal["original", "change", "cancel"]
 LineAction = Literal["add", "delete", "change", "nothing"]
 """UBL 2.1 LineStatusCode 1 to 4 (UNCL 1229)."""
@@ -86,7 +88,7 @@ class Order(Document):
     model_config = ConfigDict(json_schema_extra=_LINES_BUT_IN_A_CANCELLATION)
 
     function: Function = "original"
-    version: int = Field(default=1, ge=0, le=1_000_000, description="0: a change that says none; it is the next one")
+    version: int = Field(default=1, ge=0, le=MAX_VERSION, description="0: a change that says none; it is the next one")
     order_type: OrderType = "stand_alone"
     test: bool = False
     order_number: Code

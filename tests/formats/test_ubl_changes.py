@@ -41,6 +41,8 @@ def told(faults: tuple[Fault, ...]) -> list[tuple[str, str]]:
         (SEQUENCE, 2, []),
         (SEQUENCE.replace("2<", " 007 <"), 7, []),
         (SEQUENCE.replace("2<", "0<"), 0, []),
+        (SEQUENCE.replace("2<", "20261125001<"), 20_261_125_001, []),
+        (SEQUENCE.replace("2<", "9223372036854775807<"), 2**63 - 1, []),
         (SEQUENCE.replace("2<", "B<"), 0, ["B"]),
         (SEQUENCE.replace("2<", "-2<"), 0, ["-2"]),
         (SEQUENCE.replace("2<", "²<"), 0, ["²"]),
@@ -55,8 +57,8 @@ def test_a_version_is_a_sequence_number_that_is_a_number(written: str, version: 
 
 
 def test_a_sequence_number_beyond_all_versions_is_a_fault_with_its_place() -> None:
-    (fault,) = refused(CHANGE.replace(SEQUENCE, SEQUENCE.replace("2<", "20261124<"))).faults
-    assert (fault.code, fault.path, fault.value) == ("bad_value", "/version", "20261124")
+    (fault,) = refused(CHANGE.replace(SEQUENCE, SEQUENCE.replace("2<", "9223372036854775808<"))).faults
+    assert (fault.code, fault.path, fault.value) == ("bad_value", "/version", "9223372036854775808")
     assert fault.location.endswith(": cbc:SequenceNumberID")
 
 

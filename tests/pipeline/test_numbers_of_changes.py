@@ -47,6 +47,25 @@ def test_an_order_that_says_no_version_is_the_next(gateway: SmallGateway) -> Non
     assert gateway.faults(stale.id) == [("stale_change", "/version")]
 
 
+def test_numbers_may_be_days_and_times(on_either: SmallGateway) -> None:
+    """They are ordered by number, and are no number of versions of ours."""
+    settle(on_either, order(BOLTS, version=20_261_123_001), change(bolts("6"), version=20_261_125_001))
+    settle(on_either, change(bolts("7"), version=20_261_125_123_456_789), change(bolts("8"), version=2**63 - 1))
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+    stale = on_either.settle(PINE, change(bolts("9"), version=20_261_125_002))
+    assert on_either.faults(stale.id) == [("stale_change", "/version")]
+    (stands,) = on_either.store.orders.by_number(PINE, "PH-4001")
+    assert stands.version == 4
+    again = on_either.settle(PINE, change(bolts("9"), version=2**63 - 1))
+    assert on_either.faults(again.id) == [("version_reused", "/version")]
+
+
+def test_a_change_of_the_orders_own_number_is_no_first_one(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS, version=5))
+    other = gateway.settle(PINE, change(bolts("6"), version=5))
+    assert gateway.faults(other.id) == [("version_reused", "/version")]
+
+
 # --- one line twice in a change ---------------------------------------------------------------------------------------
 def test_a_line_that_is_deleted_and_added_again(gateway: SmallGateway) -> None:
     """The codecs refuse a line number that is there twice; an account's own layout may bring one."""

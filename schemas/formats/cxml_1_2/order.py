@@ -7,7 +7,7 @@ from datetime import date, time
 from typing import Any
 
 from schemas.documents.common import Extension
-from schemas.documents.order import Order
+from schemas.documents.order import MAX_VERSION, Order
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import MODIFICATIONS, amount, modifications_text, shipping
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
@@ -24,7 +24,7 @@ _ORDER_TYPES = {"regular": "stand_alone", "release": "release", "blanket": "blan
 _WRITTEN_ORDER_TYPES = {**{ours: theirs for theirs, ours in _ORDER_TYPES.items()}, "consignment": "regular"}
 _OTHER_TYPES = ("stockTransport", "stockTransportRelease")
 _KEPT_TYPE = "@orderType"
-_VERSION = "a whole number from 0 to 1,000,000"
+_VERSION = f"a whole number from 0 to {MAX_VERSION:,}"
 
 
 def _function(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
