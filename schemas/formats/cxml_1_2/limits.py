@@ -1,25 +1,7 @@
-"""What one cXML document may have at most, so that none takes memory or time that no order needs."""
+"""What one cXML document may have at most besides what any order may (`xml_order.limits`)."""
 
 from __future__ import annotations
 
-MAX_MISUSED = 1_000
-"""Elements that can't be taken as they stand, each of which would be a fault."""
-MAX_REMARKS = 1_000
-"""Warnings of one document."""
-MAX_FAULTS = 10_000
-"""Faults of values that are told of one order."""
-MAX_KEPT = 20_000
-"""Values kept aside of the order, or of one line."""
-MAX_ASIDE = 250_000_000
-"""Bytes that all of an order's values without a field may take: BYTES_ASIDE each, and the characters of their names."""
-BYTES_ASIDE = 500
-"""What a value kept aside takes in memory, with its name."""
-LONGEST_PATH = 2_000
-"""Characters of the names down to an element. Each value below it is kept under all of them."""
-MAX_TOGETHER = 20_000
-"""Elements of one group that are read alike: charges, identifiers, schedule lines, files, credentials."""
-LONGEST_REMEMBERED = 4_096
-"""Bytes of a group's XML."""
 MAX_PARTS = 200
 """Parts of a multipart body."""
 LONGEST_PART_HEADER = 16_384

@@ -153,8 +153,8 @@ def read_order(reading: Reading, root: Element) -> Found:
     an OrderRequest; the parties and whether it is a test stand around it."""
     found = reading.group(root, _ORDER_REQUEST, "")
     found.pop("header", None)
-    found.setdefault("lines", [])
     if reading.parts_of:
+        found.setdefault("lines", [])
         settle_groups(reading, found)
     _settle_window(reading, found)
     _settle_version(found)
@@ -163,12 +163,7 @@ def read_order(reading: Reading, root: Element) -> Found:
     request = root.getparent()
     if request is not None and (request.get("deploymentMode") or "").strip().lower() == "test":
         found["test"] = True
-    if reading.currency is not None:
-        found["currency"] = reading.currency
-    if reading.attachments:
-        found["attachments"] = reading.attachments
-    if reading.kept:
-        found["extensions"] = reading.kept
+    reading.settle(found)
     return found
 
 
@@ -204,7 +199,7 @@ def _settle_parties(reading: Reading, root: Element, found: Found) -> None:
 
 def _settle_respond_by(reading: Reading, found: Found) -> None:
     """The earliest @confirmationDueDate is the order's; a line's other one is kept aside with the line."""
-    dues = [(line, line.pop("due")) for line in found["lines"] if "due" in line]
+    dues = [(line, line.pop("due")) for line in found.get("lines", ()) if "due" in line]
     if not dues:
         return
     days = [due for _, due in dues if isinstance(due, date)]

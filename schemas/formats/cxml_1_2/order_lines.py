@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 
+from schemas.documents.check_digits import is_gtin
 from schemas.documents.common import Period
 from schemas.documents.order import OrderLine, ScheduleLine
 from schemas.documents.validation import Unreadable
@@ -23,7 +23,6 @@ from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, e
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
 from schemas.formats.xml import Element
 from schemas.units import KNOWN as REC_20
-from schemas.values import is_gs1_number
 
 GTIN_DOMAINS = frozenset(
     [
@@ -31,20 +30,6 @@ GTIN_DOMAINS = frozenset(
         *("EAN", "EAN-8", "EAN-13", "EAN8", "EAN13", "EANID", "UPC", "UPC-A", "UPCID"),
     ]
 )
-
-
-_LONGEST_GTIN = 14
-
-
-def is_gtin(number: str) -> bool:
-    """Whether the check digit is right."""
-    return len(number) <= _LONGEST_GTIN and _is_gtin(number)
-
-
-@lru_cache(maxsize=65_536)
-def _is_gtin(number: str) -> bool:
-    """Orders name the same items again and again."""
-    return is_gs1_number(number)
 
 
 def _gtin(reading: Reading, value: str, found: Found) -> None:

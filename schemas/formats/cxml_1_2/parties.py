@@ -5,17 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from schemas.documents.check_digits import GLN, is_gln
 from schemas.documents.common import Address, Contact, Party
 from schemas.formats.cxml_1_2.reading import Found, Reading, Remembered, Step, Table, Through, lost
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped, group
 from schemas.formats.xml import Element, parse
-from schemas.values import is_gs1_number
 
-GLN = "0088"
 SCHEMES = {"GLN": GLN, "DUNS": "0060"}
 """ISO 6523's numbers for what cXML's domains name."""
 _DOMAINS = {number: name for name, number in SCHEMES.items()}
-_GLN_DIGITS = 13
 _ORDERERS = frozenset(("purchasingAgent", "endUser", "buyer", "requester", "buyerAccount"))
 """Roles of a header's Contact that speak for the buyer."""
 OUR_ROLE = "purchasingAgent"
@@ -25,17 +23,6 @@ OUR_ROLE = "purchasingAgent"
 def scheme_of(domain: str) -> str:
     """The canonical scheme of a credential's or address id's domain. Domains compare without case."""
     return SCHEMES.get(domain.upper(), domain)
-
-
-def is_gln(number: str) -> bool:
-    """Whether the check digit is right."""
-    return len(number) == _GLN_DIGITS and _is_gln(number)
-
-
-@lru_cache(maxsize=65_536)
-def _is_gln(number: str) -> bool:
-    """Orders name the same parties again and again."""
-    return is_gs1_number(number, (_GLN_DIGITS,))
 
 
 def _check(reading: Reading, found: Found) -> None:

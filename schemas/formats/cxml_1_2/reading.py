@@ -18,31 +18,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from lxml import etree
-from pydantic import ValidationError
-
-from schemas.documents.common import LONGEST_TEXT, Document
-from schemas.documents.validation import Unreadable, shown
-from schemas.faults import DocumentRejected, Fault
-from schemas.formats.cxml_1_2.limits import (
-    BYTES_ASIDE,
-    LONGEST_PATH,
-    LONGEST_REMEMBERED,
-    MAX_ASIDE,
-    MAX_KEPT,
-    MAX_MISUSED,
-    MAX_REMARKS,
-    MAX_TOGETHER,
-)
+from schemas.documents.common import Document
+from schemas.documents.validation import Unreadable
 from schemas.formats.xml import Element
+from schemas.formats.xml_order.limits import BYTES_ASIDE, LONGEST_PATH, MAX_KEPT, MAX_REMARKS
+from schemas.formats.xml_order.reading import NUMBER, Found, OrderReading, Remark, Remembered
 from schemas.values import LONGEST_NUMBER, exact, plain
 
-Found = dict[str, Any]
 Step = Callable[["Reading", Element, Found, str], None]
 AttributeStep = Callable[["Reading", str, Element, Found, str], None]
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
 _MOMENT = "a date and time with an offset, YYYY-MM-DDThh:mm:ss+hh:mm, or a date, YYYY-MM-DD"
 _WRITTEN = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
@@ -93,15 +79,6 @@ class Moment(NamedTuple):
         return self.clock is not None and self.clock.replace(tzinfo=None) != time(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What a group was read as, wherever it is written the same: its model, and what was kept aside of it under names
-    that begin with its own."""
-
-    model: Document
-    kept: tuple[tuple[str, str], ...]
-
-
 @lru_cache(maxsize=65_536)
 def _exact(text: str) -> Decimal:
     """Quantities and prices repeat, line after line and order after order."""
@@ -125,35 +102,20 @@ def _clock(clock: str, zone: str) -> time:
     return time.fromisoformat(f"{whole}{point}{fraction[:6].ljust(6, '0') if point else ''}{zone.upper()}")
 
 
-class TooMuch(DocumentRejected):
-    """Beyond one of the reading's limits, where nothing more is read."""
-
-
-class Reading:
+class Reading(OrderReading):
     """One document's reading: what is kept aside while its groups are read."""
 
     locates = False
     """Whether values shall know where they stand."""
 
     def __init__(self) -> None:
-        self.kept: list[Found] = []
-        """Extensions of the order, or of the line being read."""
-        self.attachments: list[Found] = []
-        self.room = MAX_ASIDE
-        """Bytes that are left for what is kept aside."""
-        self.currency: str | None = None
-        self.remarks: list[tuple[str, str, Element]] = []
-        """Warnings about elements: code, detail, element."""
-        self.held: list[tuple[str, str, Element]] = []
-        """What a person must decide: code, detail, element."""
-        self.wrong_check_digits = False
-        """Whether a GLN or GTIN with a wrong check digit was read."""
+        super().__init__()
+        self.held: list[Remark] = []
+        """What a person must decide."""
         self.parts_of: dict[str, Element] = {}
         """Line number → the first line that says it is a part of that one."""
         self.headings: list[Element] = []
         """Lines that are a group's heading and nothing else."""
-        self.misused: dict[Element, Fault] = {}
-        """Elements that can't be taken as they stand: their faults, still without a place."""
 
     # --- groups -------------------------------------------------------------------------------------------------
     def open(self, element: Element) -> Found:
@@ -223,36 +185,9 @@ class Reading:
             else:
                 step(self, value, element, found, path)
 
-    def remembered(self, element: Element, read: Callable[[bytes], Remembered | None], path: str) -> Document | None:
-        """What was read where a group was written like this one; None where it is for this reading to read it."""
-        written = etree.tostring(element, with_tail=False)
-        known = read(written) if len(written) <= LONGEST_REMEMBERED else None
-        if known is None or len(self.kept) + len(known.kept) > MAX_KEPT:
-            return None
-        self.kept += [{"name": path + name, "value": value} for name, value in known.kept]
-        return known.model
-
     def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
-        """The group read, unless there is more to be said about it than the same for every order that it stands in."""
-        if not group or self.misused or self.remarks or self.attachments or self.wrong_check_digits or self.held:
-            return None
-        try:
-            return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
-        except ValidationError:
-            return None
-
-    def add(self, field_name: str, value: object, element: Element, found: Found) -> None:
-        """One more of what there may be several of."""
-        several = found.setdefault(field_name, [])
-        several.append(value)
-        if len(several) > MAX_TOGETHER:
-            raise too_many_together(element)
-
-    def add_attachment(self, attachment: Found, element: Element) -> None:
-        """One more file or link of the order."""
-        self.attachments.append(attachment)
-        if len(self.attachments) > MAX_TOGETHER:
-            raise too_many_together(element)
+        """Not where a person must decide."""
+        return None if self.held else super().to_remember(model, group)
 
     def plain(self, field_name: str, element: Element, found: Found, path: str) -> None:
         """A plain text; its attributes are kept aside."""
@@ -272,21 +207,7 @@ class Reading:
         if element.tag in REPEATABLE:
             self.keep(element, path)
             return
-        value = _shown_text(element)
-        detail = f"one more {element.tag!s} stands here" + (f": {value}" if value is not None else "")
-        self.misuse(element, "repeated_element", detail, f"one {element.tag!s}")
-
-    def misuse(self, element: Element, code: str, detail: str, expected: str) -> None:
-        """A fault of the element itself, whatever its value would be."""
-        if len(self.misused) >= MAX_MISUSED:
-            first = next(iter(self.misused.values())).detail
-            raise _beyond(element, f"{MAX_MISUSED:,} elements that can't be taken; the first: {first}", MAX_MISUSED)
-        self.misused[element] = Fault(code, detail, value=_shown_text(element), expected=expected)
-
-    def remark(self, code: str, detail: str, element: Element) -> None:
-        """A warning about an element; MAX_REMARKS of them say enough."""
-        if len(self.remarks) < MAX_REMARKS:
-            self.remarks.append((code, detail, element))
+        self.second(element)
 
     def hold(self, code: str, detail: str, element: Element) -> None:
         """Something that a person must decide; MAX_REMARKS of them say enough."""
@@ -298,8 +219,7 @@ class Reading:
         """The element's text without the white space around it; None where there is none. An element inside is a
         fault: neither the text before it nor all of it need be what was meant."""
         if len(element):
-            detail = f"{element.tag!s} must be a value without elements, but has {element[0].tag!s} inside"
-            self.misuse(element, "bad_value", detail, "a value without elements inside")
+            self.not_a_value(element)
         text = element.text
         value = text.strip() if text else ""
         if self.locates and value:
@@ -312,7 +232,7 @@ class Reading:
         try:
             found = _exact(text)
         except ValueError:
-            found = Unreadable(text, "not_a_number", _NUMBER)
+            found = Unreadable(text, "not_a_number", NUMBER)
         return self.as_read(found, text) if self.locates else found
 
     def moment(self, text: str) -> Moment | Unreadable:
@@ -343,7 +263,7 @@ class Reading:
         of_extrinsic = "name" if tag == "Extrinsic" else None
         name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]" if of_extrinsic else f"{path}{tag}"
         if len(name) > LONGEST_PATH:
-            raise _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
+            raise self.beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
         value = element.text
         if value and (value := value.strip()):
             self.kept.append({"name": name, "value": value})
@@ -376,25 +296,6 @@ class Reading:
             if self.room < 0 or len(self.kept) > MAX_KEPT:
                 self.check_room(element)
 
-    def keep_value(self, name: str, value: str | None) -> None:
-        """One value that has no field, under the name it had; nothing where it is blank."""
-        if value and (value := value.strip()):
-            self.kept.append({"name": name, "value": value})
-            self.room -= BYTES_ASIDE + len(name)
-
-    def keep_beside(self, element: Element, text: str, path: str) -> None:
-        """Text that stands in a group beside its elements: kept aside under the group's own name."""
-        self.keep_value(path[:-1] or str(element.tag), text)
-        self.check_room(element)
-
-    def check_room(self, element: Element) -> None:
-        """Raises TooMuch where more is kept aside than any order has."""
-        if self.room < 0:
-            most = MAX_ASIDE // BYTES_ASIDE
-            raise _beyond(element, f"{most:,} values without a field, or fewer of long names", most)
-        if len(self.kept) > MAX_KEPT:
-            raise _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
-
 
 REPEATABLE = frozenset(
     [
@@ -403,14 +304,6 @@ REPEATABLE = frozenset(
     ]
 )
 """What of all that is read once cXML has any number of times somewhere: the first is taken, others are kept aside."""
-
-
-def more_text(field_name: str, value: str, found: Found) -> None:
-    """Texts that may be repeated, one a line. Beyond LONGEST_TEXT they are refused as they are: no more are added."""
-    if field_name not in found:
-        found[field_name] = value
-    elif len(found[field_name]) <= LONGEST_TEXT:
-        found[field_name] = f"{found[field_name]}\n{value}"
 
 
 def number(field_name: str) -> AttributeStep:
@@ -424,23 +317,3 @@ def number(field_name: str) -> AttributeStep:
 
 def lost(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
     """An attribute that is deliberately not kept: named in the README's list."""
-
-
-def too_many_together(element: Element) -> DocumentRejected:
-    """The refusal of a group in which this is one element too many."""
-    return _beyond(element, f"{MAX_TOGETHER:,} elements in one group", MAX_TOGETHER)
-
-
-def _beyond(element: Element, what: str, most: int) -> TooMuch:
-    place = f"line {element.sourceline}: {str(element.tag)[:LONGEST_PATH]}"
-    return TooMuch([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
-
-
-def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
-    """A warning as a fault; it has no place in the canonical order, only in the document."""
-    code, detail, element = remark
-    return Fault(code, detail, location=location, value=_shown_text(element))
-
-
-def _shown_text(element: Element) -> str | None:
-    return shown((element.text or "").strip() or None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from schemas.documents.common import Attachment, Extension
 from schemas.documents.validation import Unreadable
-from schemas.formats.cxml_1_2.reading import Found, Reading, more_text
+from schemas.formats.cxml_1_2.reading import Reading
 from schemas.formats.cxml_1_2.text import attribute, escaped
 from schemas.formats.xml import Element
+from schemas.formats.xml_order.reading import Found, more_text
 
 
 def requested_day(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:

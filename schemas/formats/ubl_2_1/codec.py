@@ -8,16 +8,13 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from schemas.documents.check_digits import wrong_check_digits
 from schemas.documents.common import AnyDocument, Document
 from schemas.documents.order import MAX_LINES, Order, OrderLine
-from schemas.documents.order_response import OrderResponse, judged_response
-from schemas.documents.partly_read import rejection
-from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
+from schemas.documents.order_response import OrderResponse
+from schemas.documents.validation import faults_of, trusting_validator
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder, ReadPart
 from schemas.formats.large_xml import Arriving, judged_root, root_of
-from schemas.formats.ubl_2_1.limits import MAX_TOGETHER
 from schemas.formats.ubl_2_1.names import (
     DOCUMENTS,
     ENVELOPE,
@@ -58,23 +55,23 @@ from schemas.formats.ubl_2_1.order_response import (
     render_peppol_order_response,
 )
 from schemas.formats.ubl_2_1.places import Places
-from schemas.formats.ubl_2_1.reading import Found, Reading, TooMuch, too_many_together
+from schemas.formats.ubl_2_1.reading import Reading
 from schemas.formats.xml import Element, head, parse
+from schemas.formats.xml_order.judging import answered, line_faults, order_model, rejected, validated, warnings
+from schemas.formats.xml_order.limits import MAX_FAULTS, MAX_TOGETHER
+from schemas.formats.xml_order.reading import Found, TooMuch
 
 _SAYING_WHETHER = (cbc("ID"), cbc("ProfileID"))
 """What an answer depends on: the number that it names, and the profile that may have none."""
 _TAKEN = "a UBL Order, OrderChange or OrderCancellation"
 _ORDER_LINE = cac("OrderLine")
 _ORDER_REFERENCE = cac("OrderReference")
-_order_model = trusting_validator(Order)
 _line_model = trusting_validator(OrderLine)
 _note_fields = BaseModel.__dict__["__pydantic_fields_set__"].__set__
 _EXTENSION = {"name", "value"}
 _INSTANCE = f"{{{SBDH}}}DocumentIdentification/{{{SBDH}}}InstanceIdentifier"
 
 
-MAX_FAULTS = 10_000
-"""Faults of values that are told of one order, besides those of elements (limits.MAX_MISUSED)."""
 LARGE_BODY = 1_000_000
 """Bytes from which on an order is read while it is parsed, so that it is never in memory whole; a smaller one is read
 faster the other way."""
@@ -186,15 +183,7 @@ def parse_order_response(body: bytes) -> OrderResponse:
         _refuse(root, "a UBL OrderResponse")
     reading = Reading()
     found = read_order_response(reading, root)
-    faults: tuple[Fault, ...] = ()
-    try:
-        response = judged_response(found)
-    except ValidationError as error:
-        faults = faults_of(error)
-    if faults or reading.misused:
-        places = Places(root, read_order_response)
-        raise DocumentRejected(places.of_misused(reading.misused) + places.with_locations(faults))
-    return response
+    return answered(found, reading, lambda: Places(root, read_order_response))
 
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
@@ -214,9 +203,9 @@ def _read(root: Element, envelope_id: str | None) -> tuple[ReadOrder, ...]:
     reading = Reading()
     found = _READERS[root.tag](reading, root)
     others, for_all = found.pop(OTHERS, ()), found.pop(FOR_ALL, 0)
-    duplicates = _duplicate_lines(found["lines"])
+    duplicates = line_faults(found["lines"])
     try:
-        order = _validated(found)
+        order = validated(found)
     except ValidationError as error:
         _reject(root, reading, found, faults_of(error) + duplicates)
     also, faults = also_cancelled(order, for_all, others) if others else ((), ())
@@ -288,8 +277,8 @@ def read_large(body: bytes) -> ReadOrder | None:
         return None
     reading = LineByLine()
     try:
-        arriving = Arriving(body, root.tag, _ORDER_LINE, MAX_TOGETHER, too_many_together)
-        order: Order = _order_model(_READERS[root.tag](reading, arriving))
+        arriving = Arriving(body, root.tag, _ORDER_LINE, MAX_TOGETHER, reading.too_many_together)
+        order: Order = order_model(_READERS[root.tag](reading, arriving))
     except TooMuch:
         raise
     except (DocumentRejected, ValidationError):
@@ -307,30 +296,16 @@ def _read_patiently(root: Element, envelope_id: str | None) -> tuple[ReadOrder, 
         return _read(root, envelope_id)
     reading = _Patient()
     found = _READERS[root.tag](reading, root)
-    duplicates = _duplicate_lines(found["lines"])
+    duplicates = line_faults(found["lines"])
     taken = [line for line in found["lines"] if isinstance(line, OrderLine)]
     faults, order = reading.faults, None
     try:
-        order = _validated({**found, "lines": taken})
+        order = validated({**found, "lines": taken})
     except ValidationError as error:
         faults = [one for one in faults_of(error) if taken or not faults or one.path != "/lines"] + faults
     if order is None or faults or duplicates or reading.misused:
         _reject(root, reading, found, (*faults, *duplicates))
     return (ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id),)
-
-
-def _validated(found: Found) -> Order:
-    """The order. Raises the ValidationError of the model itself."""
-    try:
-        order: Order = _order_model(found)
-    except ValidationError:
-        return Order.model_validate(found)
-    return order
-
-
-def _duplicate_lines(lines: Sequence[Mapping[str, Any] | OrderLine]) -> tuple[Fault, ...]:
-    numbers = [line.line_number if isinstance(line, OrderLine) else line.get("line_number") for line in lines]
-    return duplicate_lines(numbers) if len(set(numbers)) < len(numbers) else ()
 
 
 def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str | None:
@@ -345,15 +320,10 @@ def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str
 
 
 def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, ...]) -> NoReturn:
-    """Every fault with its place, and the elements nobody knows: a misspelt name is often the reason."""
-    places, answer_to = _places(root), _answer_to(reading, root, found)
-    told = tuple(_in_its_own_order(fault) for fault in places.with_locations(faults[:MAX_FAULTS]))
-    wrong, remarks = places.of_misused(reading.misused) + told, places.of_remarks(reading.remarks)
-    if len(faults) > MAX_FAULTS:
-        limit = f"{MAX_FAULTS:,} faults"
-        more = Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}")
-        raise DocumentRejected((*wrong, more, *remarks), answer_to) from None
-    raise rejection(found, wrong, wrong + remarks, answer_to) from None
+    """Every fault with its place; those of a cancellation's other orders with their paths in them."""
+    refused = rejected(_places(root), reading, found, faults, _answer_to(reading, root, found))
+    refused.faults = tuple(map(_in_its_own_order, refused.faults))
+    raise refused from None
 
 
 def _in_its_own_order(fault: Fault) -> Fault:
@@ -368,10 +338,7 @@ def _too_many_lines(element: Element) -> DocumentRejected:
 
 
 def _warnings(root: Element, reading: Reading, order: Order) -> tuple[Fault, ...]:
-    if not reading.wrong_check_digits and not reading.remarks:
-        return ()
-    places = _places(root)
-    return places.of_remarks(reading.remarks) + places.with_locations(wrong_check_digits(order))
+    return warnings(order, reading, lambda: _places(root))
 
 
 def _orders(root: Element) -> tuple[str | None, list[Element]]:

@@ -102,13 +102,7 @@ def read_order(reading: Reading, root: Element | Arriving) -> Found:
 def settled(reading: Reading, found: Found) -> Found:
     """The fields with what is only known at the document's end."""
     _settle_time(reading, found)
-    found.setdefault("lines", [])
-    if "currency" not in found and reading.currency is not None:
-        found["currency"] = reading.currency
-    if reading.attachments:
-        found["attachments"] = reading.attachments
-    if reading.kept:
-        found["extensions"] = reading.kept
+    reading.settle(found)
     return found
 
 

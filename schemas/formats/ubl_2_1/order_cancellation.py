@@ -11,11 +11,10 @@ from schemas.documents.order import Order
 from schemas.documents.validation import faults_of
 from schemas.faults import Fault
 from schemas.formats.large_xml import Arriving
-from schemas.formats.ubl_2_1.limits import MAX_CANCELLED
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
 from schemas.formats.ubl_2_1.order import ORDER, PEPPOL_ADVANCED, holders_text, issued_text, settled
 from schemas.formats.ubl_2_1.order_change import ORDER_REFERENCE
-from schemas.formats.ubl_2_1.reading import Found, Reading, Table, too_many_cancelled
+from schemas.formats.ubl_2_1.reading import Found, Reading, Table
 from schemas.formats.ubl_2_1.steps import texts
 from schemas.formats.ubl_2_1.text import document, element, escaped, group
 from schemas.formats.xml import Element
@@ -25,6 +24,9 @@ OTHERS = "others"
 """Where the reading has the orders after the first: each its `order_number`, and its `extensions` where it has any."""
 FOR_ALL = "for_all"
 """How many of the first order's extensions are the document's own, and so every order's."""
+
+MAX_CANCELLED = 500
+"""Orders of one cancellation; each is kept with all that the document says."""
 
 
 def _cancelled_order(reading: Reading, element: Element, found: Found, path: str) -> None:
@@ -37,7 +39,7 @@ def _cancelled_order(reading: Reading, element: Element, found: Found, path: str
     orders = found.setdefault(OTHERS, [])
     orders.append(reference)
     if len(orders) > MAX_CANCELLED:
-        raise too_many_cancelled(element)
+        raise reading.beyond(element, f"{MAX_CANCELLED:,} orders in one cancellation", MAX_CANCELLED)
 
 
 def _no_line(reading: Reading, element: Element, found: Found, path: str) -> None:

@@ -19,29 +19,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from lxml import etree
-from pydantic import ValidationError
-
 from schemas.documents.common import Document
-from schemas.documents.validation import Unreadable, shown
-from schemas.faults import DocumentRejected, Fault
+from schemas.documents.validation import Unreadable
 from schemas.formats.large_xml import Arriving
-from schemas.formats.ubl_2_1.limits import (
-    BYTES_ASIDE,
-    LONGEST_PATH,
-    LONGEST_REMEMBERED,
-    MAX_ASIDE,
-    MAX_CANCELLED,
-    MAX_KEPT,
-    MAX_MISUSED,
-    MAX_REMARKS,
-    MAX_TOGETHER,
-)
 from schemas.formats.ubl_2_1.names import KNOWN, cac, cbc, is_known, qualified
 from schemas.formats.xml import Element
-from schemas.values import exact
+from schemas.formats.xml_order.limits import BYTES_ASIDE, LONGEST_PATH, MAX_KEPT
+from schemas.formats.xml_order.reading import NUMBER, Found, OrderReading, Remembered, exact_number
 
-Found = dict[str, Any]
 Step = Callable[["Reading", Element, Found, str], None]
 Table = Mapping[Any, "Step | str | Through | Part"]
 """Keys are tags; lxml types an element's tag wider than the text it is."""
@@ -62,15 +47,6 @@ class Part:
     field: str
     name: str
     table: Table
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What a group was read as, wherever it is written the same: its model, and what was kept aside of it under names
-    that begin with its own."""
-
-    model: Document
-    kept: tuple[tuple[str, str], ...]
 
 
 LOST_ATTRIBUTES = frozenset(
@@ -94,17 +70,10 @@ REPEATABLE = frozenset(
 """What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""
 
 _BINARY = cbc("EmbeddedDocumentBinaryObject")
-_NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
 _LONGEST_DAY = len("2026-11-23+01:00")
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
-
-
-@lru_cache(maxsize=65_536)
-def _exact(text: str) -> Decimal:
-    """Quantities and prices repeat, line after line and order after order."""
-    return exact(text)
 
 
 @lru_cache(maxsize=4_096)
@@ -114,27 +83,16 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(match[1]) if match else None
 
 
-class TooMuch(DocumentRejected):
-    """Beyond one of the reading's limits, where nothing more is read."""
-
-
-class Reading:
+class Reading(OrderReading):
     """One document's reading: what is kept aside while its groups are read."""
 
     def __init__(self) -> None:
-        self.kept: list[Found] = []
-        """Extensions of the order, or of the line being read."""
-        self.attachments: list[Found] = []
+        super().__init__()
         self.files: dict[str, bytes] = {}
-        self.room = MAX_ASIDE
-        """Bytes that are left for what is kept aside."""
-        self.currency: str | None = None
-        self.remarks: list[tuple[str, str, Element]] = []
-        """Warnings about elements that have no place in the canonical order: code, detail, element."""
-        self.wrong_check_digits = False
-        """Whether a GLN or GTIN with a wrong check digit was read, wherever it ended up."""
-        self.misused: dict[Element, Fault] = {}
-        """Elements that can't be taken as they stand: their faults, still without a place."""
+
+    def named(self, tag: Any) -> str:
+        """With the prefix that everybody writes."""
+        return qualified(tag)
 
     # --- groups -------------------------------------------------------------------------------------------------
     def open(self, element: Element | Arriving) -> Found:
@@ -187,39 +145,11 @@ class Reading:
             if child.tail is not None:
                 self.keep_beside(element, child.tail, path)
 
-    def remembered(self, element: Element, read: Callable[[bytes], Remembered | None], path: str) -> Document | None:
-        """What was read where a group was written like this one; None where it is for this reading to read it. `path`
-        is that of the group around it."""
-        written = etree.tostring(element, with_tail=False)
-        known = read(written) if len(written) <= LONGEST_REMEMBERED else None
-        if known is None or len(self.kept) + len(known.kept) > MAX_KEPT:
-            return None
-        self.kept += [{"name": path + name, "value": value} for name, value in known.kept]
-        return known.model
-
     def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
-        """The group read, unless there is more to be said about it than the same for every order that it stands in."""
-        if not group or self.misused or self.remarks or self.attachments or self.wrong_check_digits:
-            return None
+        """Not where an amount's currency was kept aside: another order may be in it."""
         if any(one["name"].endswith("@currencyID") for one in self.kept):
             return None
-        try:
-            return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
-        except ValidationError:
-            return None
-
-    def add(self, field: str, value: object, element: Element, found: Found) -> None:
-        """One more of what there may be several of."""
-        several = found.setdefault(field, [])
-        several.append(value)
-        if len(several) > MAX_TOGETHER:
-            raise too_many_together(element)
-
-    def add_attachment(self, attachment: Found, element: Element) -> None:
-        """One more file or link of the order."""
-        self.attachments.append(attachment)
-        if len(self.attachments) > MAX_TOGETHER:
-            raise too_many_together(element)
+        return super().to_remember(model, group)
 
     def whole_line(self, line: Found, element: Element) -> Any:
         """What stands for a line that was read to its end."""
@@ -254,26 +184,15 @@ class Reading:
         tag = str(element.tag)
         if tag in REPEATABLE or next(element.itersiblings(tag, preceding=True), None) is None:
             return False
-        name, value = qualified(tag), _shown_text(element)
-        detail = f"one more {name} stands here" + (f": {value}" if value is not None else "")
-        self.misuse(element, "repeated_element", detail, f"one {name}")
+        self.second(element)
         return True
-
-    def misuse(self, element: Element, code: str, detail: str, expected: str) -> None:
-        """A fault of the element itself, whatever its value would be."""
-        if len(self.misused) >= MAX_MISUSED:
-            first = next(iter(self.misused.values())).detail
-            raise _beyond(element, f"{MAX_MISUSED:,} elements that can't be taken; the first: {first}", MAX_MISUSED)
-        self.misused[element] = Fault(code, detail, value=_shown_text(element), expected=expected)
 
     # --- values -------------------------------------------------------------------------------------------------
     def text(self, element: Element) -> str | None:
         """The element's text without the white space around it; None where there is none. An element inside is a
         fault: neither the text before it nor all of it need be what was meant."""
         if len(element):
-            inside = f"{qualified(element[0].tag)} inside"
-            detail = f"{qualified(element.tag)} must be a value without elements, but has {inside}"
-            self.misuse(element, "bad_value", detail, "a value without elements inside")
+            self.not_a_value(element)
         text = element.text
         return text.strip() or None if text else None
 
@@ -285,9 +204,9 @@ class Reading:
     def number(self, text: str) -> Decimal | Unreadable:
         """xs:decimal."""
         try:
-            return _exact(text)
+            return exact_number(text)
         except ValueError:
-            return Unreadable(text, "not_a_number", _NUMBER)
+            return Unreadable(text, "not_a_number", NUMBER)
 
     def day(self, text: str) -> date | Unreadable:
         """xs:date; a zone says nothing about a local date and is dropped."""
@@ -332,7 +251,7 @@ class Reading:
             self.kept.append({"name": name, "value": value})
         self.room -= BYTES_ASIDE + len(name)
         if len(self.kept) > MAX_KEPT or self.room < 0:
-            raise self._too_much_kept(element)
+            self.check_room(element)
         for attribute, value in element.items():
             if attribute != "currencyID" or value != self.currency:
                 self._keep_attribute(element, f"{name}/@{attribute}", attribute, value)
@@ -346,34 +265,10 @@ class Reading:
         """The name of an element that an order isn't likely to hold: one that isn't UBL's is told to the sender."""
         name = qualified(tag)
         if len(path) + len(name) > LONGEST_PATH:
-            raise _beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
+            raise self.beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
         if not is_known(tag) and "ext:UBLExtensions/" not in path + name:
             self.remark("unknown_element", f"{name} is not known here; it is kept aside", element)
         return name
-
-    def keep_value(self, name: str, value: str | None) -> None:
-        """One value that has no field, under the name it had; nothing where it is blank."""
-        if value and (value := value.strip()):
-            self.kept.append({"name": name, "value": value})
-            self.room -= BYTES_ASIDE + len(name)
-
-    def keep_beside(self, element: Element | Arriving, text: str, path: str) -> None:
-        """Text that stands in a group beside its elements: kept aside under the group's own name."""
-        self.keep_value(path[:-1] or qualified(element.tag), text)
-        if len(self.kept) > MAX_KEPT or self.room < 0:
-            raise self._too_much_kept(element)
-
-    def _too_much_kept(self, element: Element | Arriving) -> DocumentRejected:
-        """Which limit it is that has been passed."""
-        if self.room < 0:
-            most = MAX_ASIDE // BYTES_ASIDE
-            return _beyond(element, f"{most:,} elements and values without a field, or fewer of long names", most)
-        return _beyond(element, f"{MAX_KEPT:,} values without a field in one order or line", MAX_KEPT)
-
-    def remark(self, code: str, detail: str, element: Element) -> None:
-        """A warning about an element; MAX_REMARKS of them say enough."""
-        if len(self.remarks) < MAX_REMARKS:
-            self.remarks.append((code, detail, element))
 
     def attach(self, element: Element, attachment: Found) -> None:
         """The embedded file, its bytes beside the order under their SHA-256; adds the attachment to the order."""
@@ -400,29 +295,4 @@ class Reading:
         if attribute not in LOST_ATTRIBUTES and not attribute.startswith("{"):
             self.keep_value(name, value)
             if len(self.kept) > MAX_KEPT:
-                raise self._too_much_kept(element)
-
-
-def too_many_together(element: Element) -> DocumentRejected:
-    """The refusal of a group in which this is one element too many."""
-    return _beyond(element, f"{MAX_TOGETHER:,} elements in one group", MAX_TOGETHER)
-
-
-def too_many_cancelled(element: Element) -> DocumentRejected:
-    """The refusal of a cancellation in which this is one order too many."""
-    return _beyond(element, f"{MAX_CANCELLED:,} orders in one cancellation", MAX_CANCELLED)
-
-
-def _beyond(element: Element | Arriving, what: str, most: int) -> TooMuch:
-    place = f"line {element.sourceline}: {qualified(str(element.tag))[:LONGEST_PATH]}"
-    return TooMuch([Fault("xml_limit", f"more than {what}", location=place, expected=f"at most {most:,}")])
-
-
-def fault_of_remark(remark: tuple[str, str, Element], location: str) -> Fault:
-    """A warning as a fault; it has no place in the canonical order, only in the document."""
-    code, detail, element = remark
-    return Fault(code, detail, location=location, value=_shown_text(element))
-
-
-def _shown_text(element: Element) -> str | None:
-    return shown((element.text or "").strip() or None)
+                self.check_room(element)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schemas.documents.common import LONGEST_TEXT
 from schemas.documents.validation import Unreadable
-from schemas.formats.ubl_2_1.reading import Found, Part, Reading, Step, Table, Through
+from schemas.formats.ubl_2_1.reading import Part, Reading, Step, Table, Through
 from schemas.formats.xml import Element
+from schemas.formats.xml_order.reading import Found, more_text
 from schemas.units import KNOWN as REC_20
 
 NO_CURRENCY = "XXX"
@@ -15,16 +15,12 @@ NO_CURRENCY = "XXX"
 
 
 def texts(field: str) -> Step:
-    """Texts that may be repeated, one a line. Beyond LONGEST_TEXT they are refused as they are: no more are added."""
+    """Texts that may be repeated, one a line."""
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
         value = reading.text(element)
-        if value is None:
-            return
-        if field not in found:
-            found[field] = value
-        elif len(found[field]) <= LONGEST_TEXT:
-            found[field] = f"{found[field]}\n{value}"
+        if value is not None:
+            more_text(field, value, found)
 
     return step
 

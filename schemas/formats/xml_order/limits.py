@@ -1,4 +1,4 @@
-"""What one UBL document may have at most, so that none takes memory or time that no order needs."""
+"""What one order of any XML format may have at most, so that none takes memory or time that no order needs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ MAX_MISUSED = 1_000
 """Elements that can't be taken as they stand, each of which would be a fault."""
 MAX_REMARKS = 1_000
 """Warnings of one document."""
-LONGEST_REMEMBERED = 4_096
-"""Bytes of a group's XML."""
+MAX_FAULTS = 10_000
+"""Faults of values that are told of one order, besides those of elements."""
 MAX_KEPT = 20_000
 """Values kept aside of the order, or of one line."""
 MAX_ASIDE = 250_000_000
@@ -16,9 +16,8 @@ That is 25 for each of 20,000 lines."""
 BYTES_ASIDE = 500
 """What a value kept aside takes in memory, with its name."""
 LONGEST_PATH = 2_000
-"""Characters of the names down to an element that isn't UBL's. Each value below it is kept under all of them."""
-MAX_CANCELLED = 500
-"""Orders of one cancellation; each is kept with all that the document says."""
+"""Characters of the names down to an element that is kept aside. Each value below it is kept under all of them."""
 MAX_TOGETHER = 20_000
-"""Elements of one group that are read alike (allowances, identifiers, parts of a delivery, files); in a large order all
-elements besides its lines."""
+"""Elements of one group that are read alike: charges, identifiers, parts of a delivery, files."""
+LONGEST_REMEMBERED = 4_096
+"""Bytes of a group's XML."""
