@@ -31,7 +31,17 @@ FIXED = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?|\d{4}-\d{2}-\d{2}.*|[A-Z]{2,3}
 """Values whose kind the reading looks at: they can't be replaced by others without changing what is tested."""
 MEANING = frozenset(
     [
-        *("type", "orderType", "domain", "addressIDDomain", "role", "operation", "itemType", "value"),
+        *(
+            "type",
+            "orderType",
+            "domain",
+            "addressIDDomain",
+            "role",
+            "operation",
+            "itemType",
+            "compositeItemType",
+            "value",
+        ),
         *("currency", "isoCountryCode", "{http://www.w3.org/XML/1998/namespace}lang"),
     ]
 )
