@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -25,6 +26,7 @@ from schemas.json_schema import DOCUMENTS
 
 CompiledMap = ReadingMap | WritingMap
 _MOST_KEYS = 30
+_REFERRED_TO = ("reads", "writes", "root", "orders", "tables", "defaults", "namespaces", "rows")
 
 
 def compile_map(text: str, name: str) -> CompiledMap:
@@ -68,13 +70,35 @@ def _reading(tree: Any, mistakes: Mistakes) -> ReadingMap:
 
 
 def _model(tree: Any, model: type[Any], mistakes: Mistakes) -> Any:
+    """The map as its model; where keys or values are wrong, without those, so that the expressions of the others are
+    judged as well. Raises MapRejected where nothing can be made of the rest."""
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        for wrong in error.errors(include_url=False):
-            _add(mistakes, wrong, model)
-    mistakes.raise_any()
-    raise AssertionError("pydantic named a mistake")
+        found = error.errors(include_url=False)
+    for wrong in found:
+        _add(mistakes, wrong, model)
+    rest = deepcopy(tree)
+    for wrong in found:
+        _leave_out(rest, mistakes.known(tuple(wrong["loc"])), mistakes)
+    try:
+        return model.model_validate(rest)
+    except ValidationError:
+        mistakes.raise_any()
+        raise
+
+
+def _leave_out(tree: Any, place: Place, mistakes: Mistakes) -> None:
+    """Takes the key at this place, or the one around it, out of the tree. Members of lists stay: the others' places
+    would be other ones. Raises MapRejected where what others refer to would be missing."""
+    while place and isinstance(place[-1], int):
+        place = place[:-1]
+    if not place or place[0] in _REFERRED_TO:
+        mistakes.raise_any()
+    for step in place[:-1]:
+        tree = tree[step] if isinstance(tree, list) or step in tree else {}
+    tree.pop(place[-1], None)
+    mistakes.follow_from(place[:-1])
 
 
 def _add(mistakes: Mistakes, wrong: Any, model: type[BaseModel]) -> None:

@@ -26,14 +26,21 @@ class Mistakes:
         self._name = name
         self._marks = marks
         self._found: list[tuple[Mark, Fault]] = []
+        self._incomplete: set[Place] = set()
 
     def add(self, place: Place, wrong: str, expected: str, value: object = None, code: str = "bad_value") -> None:
         """One mistake, at this place of the map or at the nearest one around it that has a mark."""
+        if self.known(place) in self._incomplete:
+            return
         mark = self.mark(place)
         location = self.location(mark)
         dotted = ".".join(str(step) for step in place) or "the map"
         detail = f"{location}: {dotted[:200]}: {wrong}"
         self._found.append((mark, Fault(code, detail, pointer(place), location, shown(value), expected)))
+
+    def follow_from(self, place: Place) -> None:
+        """Part of what stands there was wrong and is left out: what is wrong there from now on follows from that."""
+        self._incomplete.add(place)
 
     def mark(self, place: Place) -> Mark:
         """Where this place, or the nearest one around it, stands. An index that the map doesn't have (one group where

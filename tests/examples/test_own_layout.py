@@ -186,6 +186,7 @@ def test_every_mistake_of_a_map_is_told_with_the_folders_others(folder: Path) ->
     found = read_folder(folder).faults
     assert [(fault.code, fault.location) for fault in found] == [
         ("not_a_number", "items.csv line 2"),
+        ("bad_value", "order_map.yaml line 11 column 19"),
         ("unknown_field", "order_map.yaml line 12 column 5"),
         ("unknown_field", "order_response_map.yaml line 9 column 10"),
     ]

@@ -110,3 +110,21 @@ def test_a_text_that_is_no_map(text: str, said: str) -> None:
     said_so = [one for one in found if said in one.replace(": is missing", " is missing")]
     assert said_so, found
     assert all(fault.location.startswith("order_map.yaml line ") for fault in refused.value.faults)
+
+
+def test_mistakes_of_every_kind_are_told_at_once() -> None:
+    """Keys, values, expressions and what doesn't go together; what follows from another mistake isn't told."""
+    text = (
+        "reads: xml\norder:\n  order_number: '@nr'\n  note: {frm: T}\n  contract: 'a//b'\n"
+        "  issue_date: {from: T, date: DD.MM, requird: true}\n  rush: {value: NO}\n"
+        "  lines: {each: L, line_number: '@n', quantity: '@q', unit: {from: U, clean: [uper]}, gtin: 'x:T'}\n"
+    )
+    assert [(line, path) for line, _, path, _, _ in mistakes(text)] == [
+        (4, "/order/note/frm"),
+        (5, "/order/contract/from"),
+        (6, "/order/issue_date/date"),
+        (6, "/order/issue_date/requird"),
+        (7, "/order/rush/value"),
+        (8, "/order/lines/unit/clean/0"),
+        (8, "/order/lines/0/gtin/from"),
+    ]
