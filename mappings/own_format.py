@@ -238,20 +238,24 @@ def _is_another_xml(reading: _Reader, body: bytes) -> bool:
 
 
 def _is_json_1(reading: _Reader, body: bytes) -> bool:
-    """Whether more of its outermost names are those of json-1 than the map's."""
-    names = _outermost_names(head(body, _LOOKED_AT))
+    """Whether more of its outermost names are those of json-1 than the map's. One that only the map knows decides at
+    once: it would be a fault in json-1."""
+    names = set()
+    for name in _outermost_names(head(body, _LOOKED_AT)):
+        if name in reading.names and name not in _JSON_1_NAMES:
+            return False
+        names.add(name)
     return len(names & _JSON_1_NAMES) > len(names & reading.names)
 
 
-def _outermost_names(start: str) -> set[str]:
+def _outermost_names(start: str) -> Iterator[str]:
     """The names of the outermost object, or of the first object in an outermost list, as far as they stand here."""
-    names: set[str] = set()
     depth, outermost, last = 0, 1, ""
     for token in _TOKEN.finditer(start):
         sign = token[0]
         if sign == ":":
             if depth == outermost:
-                names.add(last)
+                yield last
         elif sign in "{[":
             depth += 1
             if sign == "[" and depth == outermost == 1:
@@ -262,4 +266,3 @@ def _outermost_names(start: str) -> set[str]:
                 break
         else:
             last = token[1]
-    return names
