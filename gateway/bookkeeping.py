@@ -19,7 +19,9 @@ from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder, OpenMessage
 from gateway.store.takings import Takings
+from gateway.store.threads import Made
 from gateway.supplying import products_and_accounts, sites_without_stock
+from gateway.trade.amendment import said_version
 from gateway.trade.changing import ChangeDecision
 from gateway.trade.decision import Decision
 from gateway.work import Rendered, Work
@@ -49,7 +51,9 @@ class Books:
         """Message → an order that it may be, with a party left out: nobody guesses."""
         for work in works:
             self._find_by_number(work)
-        self._earlier_versions = self._load_earlier(services)
+        self._earlier_versions: dict[str, dict[bytes, list[Made]]] = {}
+        self._idempotency_keys: dict[str, str] = {}
+        self._load_earlier(services)
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.changes = self._prepare_changes(services)
         """Message → the change that it makes of an order that stands."""
@@ -87,14 +91,17 @@ class Books:
         elif work.order.function == "original":
             self._unclear[work.message.id] = live
 
-    def _load_earlier(self, services: Services) -> dict[str, dict[bytes, str]]:
-        """The versions of those orders that come again with other content than they have now."""
-        other = [
-            live.id
+    def _load_earlier(self, services: Services) -> None:
+        """The versions of those orders that come again with other content than they have now, and the Idempotency-Keys
+        of what came."""
+        other = {
+            work.message.id: live.id
             for work in self._works
             if (live := self._orders.get(work.order_key)) is not None and live.content_sha256 != work.content
-        ]
-        return services.store.threads.earlier(other) if other else {}
+        }
+        threads = services.store.threads
+        self._earlier_versions = threads.earlier(other.values()) if other else {}
+        self._idempotency_keys = threads.idempotency_keys(other) if self._earlier_versions else {}
 
     def _prepare_changes(self, services: Services) -> dict[str, PreparedChange]:
         changing = {work.message.id: live for work in self._works if (live := self._changes(work)) is not None}
@@ -119,11 +126,20 @@ class Books:
         return live
 
     def _version_with(self, work: Work, live: LiveOrder) -> str | None:
-        """The message that made an earlier version of the order of this very content. A cXML update under a payloadID
-        of its own is none of it again: whoever sends again keeps the payloadID (cXML 1.2), so this one goes back."""
-        if work.message.format == CXML and work.order.function != "original" and work.envelope_id is not None:
-            return None
-        return self._earlier_versions.get(live.id, {}).get(work.content)
+        """The message that made an earlier version of the order of this very content, and that this one repeats."""
+        for made in self._earlier_versions.get(live.id, {}).get(work.content, ()):
+            if not self._goes_back(work, made):
+                return made.message_id
+        return None
+
+    def _goes_back(self, work: Work, made: Made) -> bool:
+        """Whether an unnumbered change that says what an earlier one said is a change of its own: the sender gave the
+        two transmissions ids of their own."""
+        order = work.order
+        if said_version(order) or not work.may_change:
+            return False
+        key = self._idempotency_keys.get(work.message.id)
+        return _differ(work.envelope_id, made.envelope_id) or _differ(key, made.idempotency_key)
 
     def resend(self, work: Work) -> Settlement | None:
         """How the message ends where an earlier one has its content: the earlier one answers for it."""
@@ -340,6 +356,10 @@ class Books:
             envelope_id=work.envelope_id,
             takes_envelope=takes_envelope,
         )
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
 
 
 def seconds_to_wait(waited_us: int) -> float:

@@ -93,12 +93,7 @@ def comes_after(work: Work, earlier: Work) -> bool:
     """Whether what is saved of the earlier message of this order number may be what this one is decided on."""
     if not work.may_be(earlier.order_key[2]):
         return False
-    return work.order_key != earlier.order_key or may_change(earlier) or may_change(work)
-
-
-def may_change(work: Work) -> bool:
-    """Whether the message may change an order that stands."""
-    return work.order.function != "original" or work.account.policies.same_number_other_content == "change"
+    return work.order_key != earlier.order_key or earlier.may_change or work.may_change
 
 
 class Lease:

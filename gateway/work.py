@@ -84,6 +84,11 @@ class Work:
         )
 
     @property
+    def may_change(self) -> bool:
+        """Whether the message may change an order that stands."""
+        return self.order.function != "original" or self.account.policies.same_number_other_content == "change"
+
+    @property
     def of_number(self) -> tuple[str, bool, str]:
         """(account, test, order number): how the orders of this number are found."""
         return (self.message.account_id, self.is_test, self.order.order_number)

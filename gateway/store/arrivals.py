@@ -129,6 +129,8 @@ class Group:
         self.by_bytes: dict[_Key, _Earlier] = {}
         self.payload_ids: dict[_Key, int] = {}
         self.stored_before: set[_Key] = set()
+        self.replaced: dict[_Key, str] = {}
+        """Bytes → the Idempotency-Key that they came with, where what they made of an order was changed since."""
         self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
         self.keys_stored: set[tuple[str, bool, str]] = set()
         self.conflicting: set[str] = set()
@@ -203,8 +205,9 @@ class Group:
         for row in fetch(
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
-            "m.parts, f.payload_sha256 FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
-            "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) "
+            "m.parts, f.payload_sha256, f.idempotency_key, f.id <> o.message_id "
+            "FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
+            "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) LEFT JOIN orders o ON o.id = f.order_id "
             f"WHERE (p.account_id, p.test, p.sha256) IN (VALUES {_rows_of_marks(len(keys), 3)})",
             [value for account_id, test, sha256 in keys for value in (account_id, int(test), sha256)],
         ):
@@ -214,18 +217,31 @@ class Group:
                 continue  # bytes that came as an attachment only: as a document nobody has judged them
             earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]), row[9] or 1)
             self.by_bytes[key] = by_message.setdefault(row[4], earlier)
+            if row[11] is not None and row[12] and row[9] in (None, 1):
+                self.replaced[key] = row[11]
 
     def _place(self, draft: Draft) -> Kept:
         if draft.message.id in self.conflicting:
             return Kept("", "", key_conflict=True)
         earlier = self.by_bytes.get(draft.key)
-        if earlier is not None and not _is_judged_afresh(earlier, draft.message):
+        if earlier is not None and not _is_judged_afresh(earlier, draft.message) and not self._goes_back(draft):
             return self._resend(draft, earlier)
         payload_id = self.payload_ids[draft.key]
         if earlier is not None or draft.key in self.stored_before:
             statement = "UPDATE payloads SET message_id = ? WHERE id = ?"
             run(self.connection, statement, [(draft.message.id, payload_id)])
         return self._first(draft, payload_id)
+
+    def _goes_back(self, draft: Draft) -> bool:
+        """Whether these bytes are sent under a new Idempotency-Key and what they made of an order was changed since:
+        they may be meant as a change back, which the worker judges."""
+        key, message = self.replaced.get(draft.key), draft.message
+        if key is None or message.idempotency_key in (None, key):
+            return False
+        if (message.account_id, message.test, message.idempotency_key) in self.keys_stored:
+            return False
+        del self.replaced[draft.key]
+        return True
 
     def _first(self, draft: Draft, payload_id: int) -> Kept:
         message, status = draft.message, draft.status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -18,6 +18,14 @@ from schemas.documents.order import Order
 from schemas.values import EXACT
 
 _SUMS = ("base_ordered", "ordered", "raised", "confirmed", "backordered", "rejected", "cancelled", "shipped")
+
+
+class Made(NamedTuple):
+    """A message that made a version of an order, and what tells its transmission from others."""
+
+    message_id: str
+    envelope_id: str | None
+    idempotency_key: str | None
 
 
 class Threads:
@@ -57,22 +65,35 @@ class Threads:
                 found[order_id] = (found.get(order_id, (number, number))[0], number)
         return found
 
-    def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, str]]:
-        """Order id → content → the message that made a version of it: a resend of one that was replaced since is
-        answered by that."""
+    def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, list[Made]]]:
+        """Order id → content → the messages that made versions of it, the newest first: a resend of one that was
+        replaced since is answered by that."""
         wanted = sorted(set(order_ids))
-        found: dict[str, dict[bytes, str]] = {order_id: {} for order_id in wanted}
+        found: dict[str, dict[bytes, list[Made]]] = {order_id: {} for order_id in wanted}
         if not wanted:
             return found
         with self._database.read() as connection:
             query = (
-                "SELECT v.order_id, m.content_sha256, m.id FROM order_versions v JOIN messages m "
-                f"ON m.id = v.message_id WHERE {one_of(connection, 'v.order_id')} ORDER BY v.version"
+                "SELECT v.order_id, m.content_sha256, m.id, m.envelope_id, m.idempotency_key FROM order_versions v "
+                f"JOIN messages m ON m.id = v.message_id WHERE {one_of(connection, 'v.order_id')} "
+                "ORDER BY v.version DESC"
             )
-            for order_id, content, message_id in fetch(connection, query, [values(connection, wanted)]):
+            for order_id, content, *made in fetch(connection, query, [values(connection, wanted)]):
                 if content is not None:
-                    found[order_id][bytes(content)] = message_id
+                    found[order_id].setdefault(bytes(content), []).append(Made(*made))
         return found
+
+    def idempotency_keys(self, message_ids: Iterable[str]) -> dict[str, str]:
+        """Message → the Idempotency-Key that it came with, of those that came with one."""
+        wanted = sorted(set(message_ids))
+        if not wanted:
+            return {}
+        with self._database.read() as connection:
+            query = (
+                "SELECT id, idempotency_key FROM messages "
+                f"WHERE {one_of(connection, 'id')} AND idempotency_key IS NOT NULL"
+            )
+            return dict(tuple(row) for row in fetch(connection, query, [values(connection, wanted)]))
 
 
 def write_changes(connection: Connection, changes: Sequence[OrderChange], at: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +13,18 @@ from gateway.services import Limits
 from gateway.store.problems import OpenFault
 from gateway.store.queue import WorkQueue
 from gateway.trade.amendment import amend
+from mappings.files.account_folder import read_account
 from schemas.documents.order import Order
+from schemas.formats.ubl_2_1.order_change import render_order_change
 from tests.examples.order_lines import BOLTS, HAMMERS, order
-from tests.examples.small_gateway import SmallGateway
-from tests.examples.threads import PINE, change, confirmed, settle
+from tests.examples.small_gateway import ACCOUNTS, SmallGateway
+from tests.examples.threads import PINE, change, confirmed, settle, taken
+
+ENVELOPE = (
+    '<StandardBusinessDocument xmlns="http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader">'
+    "<StandardBusinessDocumentHeader><DocumentIdentification><InstanceIdentifier>{id}</InstanceIdentifier>"
+    "</DocumentIdentification></StandardBusinessDocumentHeader>{order}</StandardBusinessDocument>"
+)
 
 
 def bolts(quantity: str) -> dict[str, Any]:
@@ -64,6 +73,74 @@ def test_a_change_of_the_orders_own_number_is_no_first_one(gateway: SmallGateway
     settle(gateway, order(BOLTS, version=5))
     other = gateway.settle(PINE, change(bolts("6"), version=5))
     assert gateway.faults(other.id) == [("version_reused", "/version")]
+
+
+# --- there and back, without numbers ----------------------------------------------------------------------------------
+def unnumbered(quantity: str) -> dict[str, Any]:
+    return change(bolts(quantity), version=0)
+
+
+def keyed(gateway: SmallGateway, asked: dict[str, Any], key: str) -> str:
+    """Send under this Idempotency-Key, and settle; the message that answers for it."""
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}", "Idempotency-Key": key}
+    answer = gateway.client.post("/v1/orders", data=json.dumps(asked).encode(), headers=headers)
+    assert answer.status_code == 202, answer.text
+    gateway.work()
+    return str(answer.json["message_id"])
+
+
+def test_what_was_said_before_is_a_resend_where_nothing_tells_them_apart(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS))
+    six, _seven = settle(gateway, unnumbered("6"), unnumbered("7"))
+    again = gateway.settle(PINE, unnumbered("6.0"))
+    assert (again.status, again.duplicate_of) == ("duplicate", six.id)
+    assert confirmed(gateway) == {"1": ("7", "7", "0")}
+
+
+@pytest.mark.parametrize("written", ["6", "6.0"])
+def test_a_new_idempotency_key_makes_it_a_change_back(on_either: SmallGateway, written: str) -> None:
+    """In the same bytes or in others; and a resend of any of the three is that one's."""
+    settle(on_either, order(BOLTS))
+    six, seven = (keyed(on_either, unnumbered(count), f"k-{count}") for count in ("6", "7"))
+    back = keyed(on_either, unnumbered(written), "k-8")
+    assert len({six, seven, back}) == 3
+    assert taken(on_either, "BOLT-M8") == 300
+    assert keyed(on_either, unnumbered(written), "k-8") == back
+    keyed(on_either, unnumbered("7"), "k-7")
+    assert taken(on_either, "BOLT-M8") == 300
+
+
+def test_a_new_envelope_makes_it_a_change_back(gateway: SmallGateway) -> None:
+    """As an SBDH's InstanceIdentifier or a payloadID does."""
+    folder = read_account(ACCOUNTS / PINE)
+    terms = folder.account.model_dump(mode="json", by_alias=True) | {"inbound": {"formats": ["json-1", "ubl-2.1"]}}
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(terms)))
+    settle(gateway, order(BOLTS))
+    settled = [gateway.settle(PINE, enveloped(count, f"id-{n}")) for n, count in enumerate(("6", "7", "6", "7"))]
+    assert [one.status for one in settled] == ["done"] * 4
+    assert taken(gateway, "BOLT-M8") == 350
+    again = gateway.settle(PINE, enveloped("6", "id-2").replace(b"<cbc:", b" <cbc:", 1))
+    assert (again.status, again.duplicate_of) == ("duplicate", settled[2].id)
+    assert taken(gateway, "BOLT-M8") == 350
+
+
+def enveloped(quantity: str, envelope_id: str) -> bytes:
+    """A UBL change without a number, in an SBDH of this id."""
+    body = render_order_change(Order.model_validate(unnumbered(quantity))).decode()
+    body = body.partition("?>")[2].replace("<cbc:SequenceNumberID>0</cbc:SequenceNumberID>", "")
+    return ENVELOPE.format(id=envelope_id, order=body).encode()
+
+
+def test_an_order_that_comes_again_under_a_new_key_changes_nothing(gateway: SmallGateway) -> None:
+    """Unless the account's orders are changes: then the first one may be meant again."""
+    keyed(gateway, order(BOLTS), "k-1")
+    keyed(gateway, unnumbered("6"), "k-2")
+    again = gateway.message(keyed(gateway, order(BOLTS), "k-3"))
+    assert again.status == "duplicate"
+    assert confirmed(gateway) == {"1": ("6", "6", "0")}
+    gateway.set_policies(PINE, same_number_other_content="change")
+    keyed(gateway, order({**BOLTS, "quantity": "4.0"}), "k-4")
+    assert taken(gateway, "BOLT-M8") == 200
 
 
 # --- one line twice in a change ---------------------------------------------------------------------------------------
