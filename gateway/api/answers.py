@@ -163,6 +163,16 @@ class VersionEntry(Answer):
     message_id: str
 
 
+class ReleaseEntry(Answer):
+    """What a release has drawn of one product of a blanket order, and not given back: in base units, and what that
+    costs."""
+
+    order_number: str
+    product: str
+    base_quantity: str
+    amount: str
+
+
 class OrderAnswer(Answer):
     """One order as it stands, with its quantities and the documents that belong to it."""
 
@@ -180,6 +190,7 @@ class OrderAnswer(Answer):
     updated_at: str
     versions: list[VersionEntry] = Field(description="The order and its changes, the first one first.")
     lines: list[LedgerLineAnswer]
+    releases: list[ReleaseEntry] = Field(description="Of a blanket order: what was released of it, and by which order.")
     documents: list[DocumentEntry]
 
 

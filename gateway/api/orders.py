@@ -16,6 +16,7 @@ from gateway.api.answers import (
     LedgerLineAnswer,
     OrderAnswer,
     OrderThread,
+    ReleaseEntry,
     ValidatedLine,
     ValidatedOrder,
     ValidatedPart,
@@ -34,6 +35,7 @@ from gateway.api.problems import Refused, not_found, unreadable
 from gateway.api.waiting import OPEN
 from gateway.intake import Arrival, take_in
 from gateway.store.arrivals import Child, Kept
+from gateway.store.contracts import Released
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
@@ -289,7 +291,7 @@ def accepted_answer(
 def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, Any]:
     store = door().services.store
     versions = store.orders.versions(order.id)
-    items = _items(versions)
+    items, is_blanket = _items(versions), order.order_type == "blanket"
     return {
         "order_number": order.order_number,
         "test": order.test,
@@ -305,8 +307,18 @@ def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, 
         "updated_at": moment(order.updated_at),
         "versions": [VersionEntry(version=one.version, message_id=one.message_id) for one in versions],
         "lines": [_ledger_line(line, items.get(line.line_number, {})) for line in store.orders.ledger(order.id)],
+        "releases": [_release(one) for one in store.contracts.released(order.id)] if is_blanket else [],
         "documents": entries(document for document in kept if document.order_id == order.id),
     }
+
+
+def _release(one: Released) -> ReleaseEntry:
+    return ReleaseEntry(
+        order_number=one.order_number,
+        product=one.product,
+        base_quantity=quantity(one.base_quantity),
+        amount=f"{one.amount:f}",
+    )
 
 
 def _items(versions: Sequence[OrderVersion]) -> dict[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from gateway.commands.times import moment
 
 if TYPE_CHECKING:
     from gateway.services import Services
+    from gateway.store.contracts import Released
     from gateway.store.messages import StoredMessage
     from gateway.store.orders import LedgerLine, StoredOrder
 
@@ -45,7 +46,8 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
         screen.result(found)
         return
     for order in found:
-        kind = ", a test" if order["test"] else ""
+        kind = "" if order["order_type"] == "stand_alone" else f", {order['order_type']}"
+        kind += ", a test" if order["test"] else ""
         screen.result(
             None,
             f"Order {order['order_number']} of {order['account']}{kind}: {order['outcome']}, {order['status']}; "
@@ -56,6 +58,9 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
         ordered, *became = _QUANTITIES
         raised = ["raised"] if any(line["raised"] != "0" for line in order["lines"]) else []
         screen.table(order["lines"], ["line_number", "product", "unit", ordered, *raised, *became], "No lines.")
+        if order["order_type"] == "blanket":
+            columns = ["order_number", "product", "base_quantity", "amount"]
+            screen.table(order["releases"], columns, "Nothing is released of it.")
 
 
 def _not_on_the_books(order_number: str, carrying: Sequence[StoredMessage]) -> str:
@@ -74,10 +79,13 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
     documents = services.store.documents.page(
         order.account_id, kind=None, order_number=order.order_number, after=None, limit=1000
     )
+    is_blanket = order.order_type == "blanket"
+    released = services.store.contracts.released(order.id) if is_blanket else []
     return {
         "account": order.account_id,
         "order_number": order.order_number,
         "test": order.test,
+        "order_type": order.order_type,
         "version": order.version,
         "status": order.status,
         "outcome": order.outcome,
@@ -89,11 +97,23 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
             {"version": one.version, "message_id": one.message_id} for one in services.store.orders.versions(order.id)
         ],
         "lines": [_line(line) for line in services.store.orders.ledger(order.id)],
+        "releases": [_release(one) for one in released],
         "documents": [
             {"id": one.id, "type": one.type, "number": one.number, "format": one.format}
             for one in documents
             if one.order_id == order.id
         ],
+    }
+
+
+def _release(one: Released) -> dict[str, str]:
+    from schemas.values import shortest
+
+    return {
+        "order_number": one.order_number,
+        "product": one.product,
+        "base_quantity": f"{shortest(one.base_quantity):f}",
+        "amount": f"{one.amount:f}",
     }
 
 

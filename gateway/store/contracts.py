@@ -25,6 +25,15 @@ _ZERO = Decimal(0)
 _LAST = "SELECT {} FROM contract_movements n WHERE n.contract_id = w_contract {}ORDER BY n.number DESC LIMIT 1"
 
 
+class Released(NamedTuple):
+    """What one release has drawn of one product of a blanket order: base units, and what they cost."""
+
+    order_number: str
+    product: str
+    base_quantity: Decimal
+    amount: Decimal
+
+
 class Contracts:
     """The repository of what is drawn on blanket orders."""
 
@@ -82,14 +91,20 @@ class Contracts:
             found[draw.order_id].setdefault(draw.line_number, []).append(draw)
         return found
 
-    def drawn_of(self, contract_id: str) -> list[Draw]:
-        """What each line of each release has drawn of the blanket order, and not given back; the first one first."""
+    def released(self, contract_id: str) -> list[Released]:
+        """What each release has drawn of the blanket order, product by product, and not given back; the first one
+        first."""
         query = (
-            "SELECT contract_id, product, order_id, line_number, quantity, amount FROM contract_movements "
-            "WHERE contract_id = ? ORDER BY number"
+            "SELECT m.order_id, o.order_number, m.product, m.quantity, m.amount FROM contract_movements m "
+            "JOIN orders o ON o.id = m.order_id WHERE m.contract_id = ? ORDER BY m.number"
         )
+        sums: dict[tuple[str, str, str], tuple[Decimal, Decimal]] = {}
         with self._database.read() as connection:
-            return summed(fetch(connection, query, [contract_id]))
+            for *key, quantity, amount in fetch(connection, query, [contract_id]):
+                before = sums.get((key[0], key[1], key[2]), (_ZERO, _ZERO))
+                more = EXACT.add(before[0], Decimal(quantity)), EXACT.add(before[1], Decimal(amount))
+                sums[key[0], key[1], key[2]] = more
+        return [Released(number, product, *drawn) for (_, number, product), drawn in sums.items() if drawn[0]]
 
 
 def summed(rows: Iterable[Sequence[Any]]) -> list[Draw]:

@@ -207,6 +207,22 @@ def test_a_blanket_order_is_never_less_than_what_is_released(on_either: SmallGat
     assert "was cancelled" in fault.detail
 
 
+# --- what is shown ----------------------------------------------------------------------------------------------------
+def test_a_blanket_order_shows_its_releases(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, blanket())
+    for sent in (release("R-1", bolts("12")), release("R-2", bolts("4")), release("R-3", bolts("2"))):
+        gateway.settle(PINE, sent)
+    gateway.settle(PINE, release("R-2", bolts("4"), function="cancel", version=2))
+    asked = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    thread = gateway.client.get(f"/v1/orders/{BLANKET}", headers=asked).json
+    assert (thread["order_type"], thread["lines"][0]["open"]) == ("blanket", "20")
+    assert thread["releases"] == [
+        {"order_number": "R-1", "product": "BOLT-M8", "base_quantity": "600", "amount": "64.80"},
+        {"order_number": "R-3", "product": "BOLT-M8", "base_quantity": "100", "amount": "12.00"},
+    ]
+    assert gateway.client.get("/v1/orders/R-1", headers=asked).json["releases"] == []
+
+
 # --- tests ------------------------------------------------------------------------------------------------------------
 def test_test_releases_see_test_blankets_only(gateway: SmallGateway) -> None:
     gateway.settle(PINE, blanket())
