@@ -106,12 +106,26 @@ def _wrong_buyer(buyer: Party, memory: Memory) -> tuple[Fault, ...]:
                 return ()
     account = memory.revision.account
     vat_id = account.legal.vat_id if account.legal else None
-    if not ids or (vat_id and buyer.vat_id == vat_id):
+    if vat_id and buyer.vat_id == vat_id:
         return ()
     seen = [number for number, _ in ids]
+    if not seen and vat_id and buyer.vat_id:
+        seen = [buyer.vat_id]
+    if not seen:
+        return ()
     detail = f"the document's buyer is {', '.join(seen)}, the key is {account.id}'s ({account.name})"
-    path = "/buyer/id" if buyer.id else "/buyer"
+    path = f"/buyer/{_place(buyer, seen[0])}"
     return (Fault("wrong_buyer", detail, path, value=seen[0], expected=" or ".join(memory.buyers)),)
+
+
+def _place(party: Party, number: str) -> str:
+    """Where in the party that number stands."""
+    if number == party.id:
+        return "id"
+    for index, other in enumerate(party.identifiers):
+        if number == other.id:
+            return f"identifiers/{index}/id"
+    return "endpoint/id" if party.endpoint is not None and number == party.endpoint.id else "vat_id"
 
 
 def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, ...]:
@@ -137,7 +151,7 @@ def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, .
     if not seen or not ours:
         return ()
     detail = f"the document's seller is {', '.join(seen)}, which is not {supplier.legal_name}"
-    path = "/seller/id" if seller.id else "/seller"
+    path = f"/seller/{_place(seller, seen[0])}"
     return (Fault("wrong_recipient", detail, path, value=seen[0], expected=" or ".join(ours)),)
 
 

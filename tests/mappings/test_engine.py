@@ -47,7 +47,8 @@ CASE = {"buyer_item": "PL-0042", "unit": "CS"}
         ({"id": "77", "vat_id": "DE123456789"}, []),
         ({"id": "4012345000009", "scheme": "0060"}, [("wrong_buyer", "/buyer/id")]),
         ({"id": "4012345000016", "scheme": "0088"}, [("wrong_buyer", "/buyer/id")]),
-        ({"endpoint": {"id": "9"}}, [("wrong_buyer", "/buyer")]),
+        ({"endpoint": {"id": "9"}}, [("wrong_buyer", "/buyer/endpoint/id")]),
+        ({"vat_id": "DE999999999"}, [("wrong_buyer", "/buyer/vat_id")]),
     ],
 )
 def test_buyer_must_be_the_accounts(buyer: Any, expected: list[tuple[str, str]]) -> None:
@@ -69,7 +70,15 @@ def test_an_account_that_lists_no_identifier_is_not_judged() -> None:
         ({"id": "V-17", "vat_id": "NO999888771MVA"}, []),
         ({"id": "9521234000006", "scheme": "DUNS"}, [("wrong_recipient", "/seller/id")]),
         ({"id": "4099999000002", "scheme": "0088"}, [("wrong_recipient", "/seller/id")]),
-        ({"vat_id": "DE999999999"}, [("wrong_recipient", "/seller")]),
+        ({"vat_id": "DE999999999"}, [("wrong_recipient", "/seller/vat_id")]),
+        (
+            {"id": "V-17", "endpoint": {"id": "4099999000002", "scheme": "0088"}},
+            [("wrong_recipient", "/seller/endpoint/id")],
+        ),
+        (
+            {"id": "V-17", "identifiers": [{"id": "V-18"}, {"id": "4099999000002", "scheme": "GLN"}]},
+            [("wrong_recipient", "/seller/identifiers/1/id")],
+        ),
         ({"id": "our number at theirs"}, []),
     ],
 )
