@@ -14,7 +14,7 @@ from gateway.store.queue import Claim
 from gateway.trade.checks import check
 from gateway.trade.rest import faults_of_rest
 from gateway.work import Work
-from mappings.engine import to_ours
+from mappings.engine import to_ours, wrong_receiver
 from mappings.own_format import formats_of
 from mappings.revision import MappingRevision
 from schemas.documents.order import Order
@@ -201,7 +201,8 @@ def put_into_our_terms(services: Services, work: Work) -> None:
     received_on = local_date(work.message.received_at, work.revision)
     work.mapped = to_ours(work.read.order, work.revision, work.catalogue, services.supplier, received_on)
     work.stages["mapped"] = now_us()
-    work.faults = (*work.mapped.all_faults(), *check(work.mapped, received_on))
+    received_by = wrong_receiver(work.read.receivers, services.supplier)
+    work.faults = (*received_by, *work.mapped.all_faults(), *check(work.mapped, received_on))
     work.stages["checked"] = now_us()
 
 

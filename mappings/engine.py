@@ -17,7 +17,7 @@ from mappings.prices import Break, bad_prices, no_price, price_mismatch, wrong_c
 from mappings.revision import Catalogue, MappingRevision, SiteRow, Supplier
 from mappings.sites import known_ids, same_scheme
 from mappings.units import find_unit, fraction
-from schemas.documents.common import Party, Price
+from schemas.documents.common import Identifier, Party, Price
 from schemas.documents.order import Order, OrderLine
 from schemas.faults import Fault
 from schemas.values import from_fraction
@@ -126,6 +126,21 @@ def _place(party: Party, number: str) -> str:
         if number == other.id:
             return f"identifiers/{index}/id"
     return "endpoint/id" if party.endpoint is not None and number == party.endpoint.id else "vat_id"
+
+
+def wrong_receiver(receivers: tuple[Identifier, ...], supplier: Supplier) -> tuple[Fault, ...]:
+    """That the envelope around an order is for somebody else; any one receiver that is us is enough."""
+    if not receivers:
+        return ()
+    return tuple(
+        replace(
+            fault,
+            path="",
+            location="StandardBusinessDocumentHeader/Receiver/Identifier",
+            detail=f"the envelope is for {fault.value}, which is not {supplier.legal_name}",
+        )
+        for fault in _wrong_recipient(Party(identifiers=receivers), supplier)
+    )
 
 
 def _wrong_recipient(seller: Party | None, supplier: Supplier) -> tuple[Fault, ...]:

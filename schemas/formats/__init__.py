@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from schemas.documents.common import AnyDocument
+from schemas.documents.common import AnyDocument, Identifier
 from schemas.documents.order import Order
 from schemas.faults import DocumentRejected, Fault
 
@@ -36,6 +36,8 @@ class ReadOrder:
     """What is wrong but doesn't stop the order (a GTIN with a wrong check digit)."""
     envelope_id: str | None = None
     """The sender's own id of this transmission (SBDH InstanceIdentifier, cXML payloadID): a resend keeps it."""
+    receivers: tuple[Identifier, ...] = ()
+    """Whom the envelope around it is for (SBDH Receiver)."""
 
 
 ReadPart = ReadOrder | DocumentRejected

@@ -293,3 +293,23 @@ def test_two_workers_at_once(
         assert len(numbers(on_either)) == 1
     assert list(on_either.store.audit.broken()) == []
     second.close()
+
+
+# --- whom the envelope is for -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("receiver", "is_ours"),
+    [
+        ('<Identifier Authority="iso6523-actorid-upis">0088:9521234009993</Identifier>', True),
+        ('<Identifier Authority="iso6523-actorid-upis">0088:4099999000002</Identifier>', False),
+        ('<Identifier Authority="iso6523-actorid-upis">0192:9521234009993</Identifier>', False),
+        ('<Identifier Authority="EAN.UCC">4099999000002</Identifier>', False),
+        ("<Identifier>their word for us</Identifier>", True),
+    ],
+)
+def test_an_envelope_for_somebody_else(gateway: SmallGateway, receiver: str, is_ours: bool) -> None:
+    header = b"<StandardBusinessDocumentHeader>"
+    told = header + f"<Receiver>{receiver}</Receiver>".encode()
+    message = gateway.settle(BIRCH, enveloped("E-1", order("BT-901")).replace(header, told))
+    faults = [(fault.code, fault.location) for fault in gateway.store.messages.faults(message.id)]
+    place = "StandardBusinessDocumentHeader/Receiver/Identifier"
+    assert (message.status, faults) == (("done", []) if is_ours else ("rejected", [("wrong_recipient", place)]))

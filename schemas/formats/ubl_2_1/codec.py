@@ -56,6 +56,7 @@ from schemas.formats.ubl_2_1.order_response import (
 )
 from schemas.formats.ubl_2_1.places import Places
 from schemas.formats.ubl_2_1.reading import Reading
+from schemas.formats.ubl_2_1.receivers import receivers_of
 from schemas.formats.xml import Element, head, parse
 from schemas.formats.xml_order.judging import answered, line_faults, order_model, rejected, validated, warnings
 from schemas.formats.xml_order.limits import MAX_FAULTS, MAX_TOGETHER
@@ -212,7 +213,8 @@ def _read(root: Element, envelope_id: str | None) -> tuple[ReadOrder, ...]:
     if duplicates or faults or reading.misused:
         _reject(root, reading, found, (*duplicates, *faults))
     warnings = _warnings(root, reading, order)
-    return tuple(ReadOrder(one, reading.files, warnings, envelope_id) for one in (order, *also))
+    receivers = receivers_of(root)
+    return tuple(ReadOrder(one, reading.files, warnings, envelope_id, receivers) for one in (order, *also))
 
 
 class LineByLine(Reading):
@@ -305,7 +307,7 @@ def _read_patiently(root: Element, envelope_id: str | None) -> tuple[ReadOrder, 
         faults = [one for one in faults_of(error) if taken or not faults or one.path != "/lines"] + faults
     if order is None or faults or duplicates or reading.misused:
         _reject(root, reading, found, (*faults, *duplicates))
-    return (ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id),)
+    return (ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id, receivers_of(root)),)
 
 
 def _answer_to(reading: Reading, root: Element, found: Mapping[str, Any]) -> str | None:
