@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mappings.fieldmaps.budget import MAX_CHARACTERS, TooMuchWork
 from mappings.fieldmaps.cleaning import cleaned, step_of
-from mappings.fieldmaps.contexts import Here, Level, Reading, Several, Source, Text
-from mappings.fieldmaps.dates import ISO_DATE, moment_reader, time_zone
+from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text
+from mappings.fieldmaps.conversions import SHOWN_CODES, conversion
+from mappings.fieldmaps.dates import time_zone
 from mappings.fieldmaps.groups import FieldKind, ValueKind
-from mappings.fieldmaps.jmes import FailedExpression
-from mappings.fieldmaps.language import AnyMap, Condition, FlagFormat, Join, NumberFormat, Position, Rule, Table
+from mappings.fieldmaps.language import AnyMap, Condition, Join, Position, Rule, Table
 from mappings.fieldmaps.mistakes import Mistakes, Place
-from mappings.fieldmaps.numbers import number_reader
 from mappings.fieldmaps.patterns import compiled_pattern
+from mappings.fieldmaps.texts import read_text, read_texts, within
 from schemas.documents.validation import Unreadable
-from schemas.values import exact
 
 Evaluate = Callable[[Reading, Here], Any]
 Test = Callable[[Reading, Here], bool]
@@ -28,8 +25,6 @@ SourceOf = Callable[[str, str, Level, Place, bool], "Source | None"]
 
 _SOURCES = ("source", "first", "join", "value", "position", "when")
 _KEYS = {"source": "from"}
-_NUMBER = "a decimal number of at most 20 digits before and 10 after the point"
-_SHOWN_CODES = 20
 TEXT = FieldKind("text", None, False)
 
 
@@ -107,7 +102,7 @@ class Rules:
 
     def _constant(self, text: str, rule: Rule, kind: FieldKind, place: Place) -> Any:
         """A constant is written as we write values, whatever the account does."""
-        convert = _conversion(kind, None, None, None, None)
+        convert = conversion(kind, None, None, None, None)
         found = convert(text) if text or kind.value != "text" else None
         if isinstance(found, Unreadable):
             self.mistakes.add(place, f"must be {found.expected}", found.expected, text)
@@ -218,7 +213,7 @@ class Rules:
                     return text
                 if text is not None:
                     texts.append(text)
-            return _within(between.join(texts)) or None
+            return within(between.join(texts)) or None
 
         return joined
 
@@ -249,7 +244,7 @@ class Rules:
 
     def _looked_up(self, rule: Rule, text: Text, place: Place) -> Text:
         table, unknown = self.table_of(rule, place), rule.unknown
-        expected = "one of " + ", ".join(list(table)[:_SHOWN_CODES]) + (", …" if len(table) > _SHOWN_CODES else "")
+        expected = "one of " + ", ".join(list(table)[:SHOWN_CODES]) + (", …" if len(table) > SHOWN_CODES else "")
 
         def look_up(reading: Reading, here: Here) -> str | Unreadable | None:
             code = text(reading, here)
@@ -269,9 +264,9 @@ class Rules:
         number, flag = rule.number or defaults.number, rule.flag or defaults.flag
         forms = rule.date or defaults.date
         if kind.value in ("text", "choice"):
-            return None if kind.value == "text" else _conversion(kind, None, None, None, None)
+            return None if kind.value == "text" else conversion(kind, None, None, None, None)
         try:
-            return _conversion(kind, number, forms, flag, self._zone)
+            return conversion(kind, number, forms, flag, self._zone)
         except ValueError as error:
             at = (*place, "date") if rule.date else ("defaults", "date")
             self.mistakes.add(at, str(error), "a format such as DD.MM.YYYY, iso or epoch_seconds", str(forms))
@@ -346,62 +341,6 @@ def _never(reading: Reading, here: Here) -> bool:
     return False
 
 
-def _within(text: str) -> str:
-    if len(text) > MAX_CHARACTERS:
-        raise TooMuchWork
-    return text
-
-
-def read_texts(source: Source) -> Callable[[Reading, Here], list[str]]:
-    """All texts that the source has, for conditions."""
-
-    def read(reading: Reading, here: Here) -> list[str]:
-        try:
-            found = source.values(reading, here)
-        except FailedExpression:
-            return []
-        if found is None or isinstance(found, Unreadable):
-            return [] if found is None else [found.text]
-        return [text for text in found if isinstance(text, str)] if isinstance(found, Several) else [found]
-
-    return read
-
-
-def read_text(source: Source, several: str, between: str) -> Text:
-    """The one text that the source has."""
-
-    def read(reading: Reading, here: Here) -> str | Unreadable | None:
-        try:
-            found = source.values(reading, here)
-        except FailedExpression as failed:
-            return Unreadable(str(failed), "bad_value", "values that the map's expression can be worked out for")
-        return found if type(found) is not Several else _one_of(found, several, between)
-
-    slot = source.own_slot
-    if slot is None:
-        return read
-
-    def read_slot(reading: Reading, here: Here) -> str | Unreadable | None:
-        """The usual case: a text, or nothing."""
-        found = here.slots[slot]
-        if found is None:
-            return None
-        return found.strip() or None if type(found) is str else read(reading, here)
-
-    return read_slot
-
-
-def _one_of(found: Several, several: str, between: str) -> str | Unreadable | None:
-    wrong = next((one for one in found if isinstance(one, Unreadable)), None)
-    if wrong is not None:
-        return wrong
-    if several == "join":
-        return _within(between.join(found))
-    if several != "fault":
-        return found[0] if several == "first" else found[-1]  # type: ignore[no-any-return]
-    return Unreadable(found[1], "repeated_element", f"one value; there are {len(found)}")
-
-
 def _position(position: Position) -> Text:
     start, step = position.start, position.step
     return lambda reading, here: str(start + step * here.position)
@@ -413,81 +352,6 @@ def _converted(text: Text, convert: Callable[[str], Any]) -> Evaluate:
         return convert(found) if type(found) is str else found
 
     return evaluate
-
-
-def _conversion(
-    kind: FieldKind,
-    number: NumberFormat | None,
-    forms: tuple[str, ...] | None,
-    flag: FlagFormat | None,
-    zone: ZoneInfo | None,
-) -> Callable[[str], Any]:
-    """What makes values of this kind of texts. Raises ValueError for a format that says nothing."""
-    if kind.value == "number":
-        return _numbers(number)
-    if kind.value == "whole":
-        return _whole
-    if kind.value == "flag":
-        return _flags(flag)
-    if kind.value == "choice":
-        return _choices(kind.choices)
-    if kind.value in ("date", "time", "moment"):
-        return _moments(kind.value, forms, zone)
-    return lambda text: text.strip() or None
-
-
-def _numbers(number: NumberFormat | None) -> Callable[[str], Any]:
-    is_plain = number is None or (number.decimal == "." and number.thousands is None and number.implied is None)
-    read = exact if is_plain or number is None else number_reader(number.decimal, number.thousands, number.implied)
-    signs = "" if is_plain or number is None else f", written with {number.decimal!r} before its decimals"
-    expected = _NUMBER + signs
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except (ValueError, ArithmeticError):
-            return Unreadable(text, "not_a_number", expected)
-
-    return convert
-
-
-def _whole(text: str) -> Any:
-    if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20:
-        return int(text)
-    return Unreadable(text, "not_a_number", "a whole number")
-
-
-def _flags(flag: FlagFormat | None) -> Callable[[str], Any]:
-    true, false = (flag.true, flag.false) if flag else (("true",), ("false",))
-    meanings: Mapping[str, bool] = {**dict.fromkeys(true, True), **dict.fromkeys(false, False)}
-    expected = " or ".join(list(meanings)[:_SHOWN_CODES])
-
-    def convert(text: str) -> Any:
-        found = meanings.get(text)
-        return Unreadable(text, "bad_value", expected) if found is None else found
-
-    return convert
-
-
-def _choices(choices: tuple[str, ...]) -> Callable[[str], Any]:
-    known, expected = frozenset(choices), "one of " + ", ".join(choices)
-    return lambda text: text if text in known else Unreadable(text, "bad_value", expected)
-
-
-def _moments(kind: Any, forms: tuple[str, ...] | None, zone: ZoneInfo | None) -> Callable[[str], Any]:
-    read = moment_reader(kind, forms or ("iso",), zone)
-    words = {"date": "a date", "time": "a time", "moment": "a date and time"}
-    written = "YYYY-MM-DD, or a moment of ISO 8601" if not forms or forms == ("iso",) else " or ".join(forms)
-    expected = f"{words[kind]}, written {written}"
-    is_iso = kind == "date" and (forms is None or "iso" in forms)
-
-    def convert(text: str) -> Any:
-        try:
-            return date.fromisoformat(text) if is_iso and ISO_DATE(text) else read(text)
-        except (ValueError, OverflowError):
-            return Unreadable(text, "not_a_date", expected)
-
-    return convert
 
 
 _DATES: tuple[ValueKind, ...] = ("date", "time", "moment")
