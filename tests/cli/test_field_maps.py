@@ -59,3 +59,9 @@ def test_a_map_that_no_format_asks_for_is_a_warning(run: Run, services: Services
         "order_map.yaml of linden-works is used by nothing",
         "order_response_map.yaml of linden-works is used by nothing",
     } <= found
+
+
+@pytest.mark.parametrize("account", ["delta-foods", "evergreen-diy"])
+def test_samples_in_a_layout_of_their_own_come_out_as_expected(run: Run, services: Services, account: str) -> None:
+    said = run("mappings", "test", account)
+    assert (said.code, "differs" in said.out) == (0, False), said.out
