@@ -14,10 +14,10 @@ from tests.cli.conftest import DEMO, Run
 
 def test_products_and_packs_are_kept_apart(run: Run) -> None:
     said = run("products", "import", str(DEMO / "products.csv"), "--json").json
-    assert (said["revision"], said["rows"], said["added"]) == (1, 12, 12)
+    assert (said["revision"], said["rows"], said["added"]) == (1, 15, 15)
     assert "OAT-1L is sold by XCT" in said["warnings"][0]["detail"]  # its packs are not there yet
     said = run("packs", "import", str(DEMO / "packs.csv"), "--json").json
-    assert (said["revision"], said["rows"], said["warnings"]) == (2, 18, [])
+    assert (said["revision"], said["rows"], said["warnings"]) == (2, 23, [])
     again = run("products", "import", str(DEMO / "products.csv"), "--json").json
     assert (again["revision"], again["changed"]) == (2, False)
 
@@ -33,7 +33,7 @@ def test_a_dry_run_of_products_stores_nothing_and_shows_what_is_different(
     planned = run("products", "import", str(file), "--dry-run")
     assert planned.code == 0
     assert planned.out.splitlines()[:2] == [
-        f"Would be a new revision after {before['revision']} of the catalogue: 11 products. Nothing was stored.",
+        f"Would be a new revision after {before['revision']} of the catalogue: 14 products. Nothing was stored.",
         "    products.csv: 1 removed, 1 changed",
     ]
     assert planned.out.splitlines()[-1] == "        changed  SOY-1L: name Soy drink 1 l → Soya drink 1 l"
@@ -162,7 +162,7 @@ def test_stock_is_shown_by_product_and_site(run: Run, services: Services, send: 
     )
     assert [line.split("\t")[1] for line in told.out.splitlines()[1:]] == ["HALDEN", "HAMBURG"]
     assert {one["site"] for one in run("stock", "show", "--site", "HALDEN", "--json").json} == {"HALDEN"}
-    assert len(run("stock", "show", "--json").json) == 23
+    assert len(run("stock", "show", "--json").json) == 29
     nowhere = run("stock", "show", "NEVER-1", "--site", "HAMBURG")
     assert (nowhere.code, nowhere.err) == (1, "No stock was ever told of NEVER-1 at HAMBURG.\n")
 

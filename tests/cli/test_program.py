@@ -22,7 +22,8 @@ COMMANDS = {
     "accounts list", "accounts import", "accounts export", "products import", "packs import", "stock import",
     "stock show",
     "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
-    "messages dismiss", "problems list", "problems show", "replay", "mappings test", "orders show", "audit verify",
+    "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
+    "orders show", "audit verify",
 }  # fmt: skip
 
 

@@ -218,6 +218,21 @@ def test_too_many_orders(gateway: SmallGateway) -> None:
     assert gateway.count_messages() == 1
 
 
+def test_order_unclear(gateway: SmallGateway) -> None:
+    """The account has two buyers, and an order of one; the same number comes without a buyer, with other lines."""
+    folder = read_account(ACCOUNTS / "pine-hardware")
+    another = folder.account.identifiers[0].model_copy(update={"id": "68750111"})
+    identifiers = (*folder.account.identifiers, another)
+    gateway.publish(replace(folder, account=folder.account.model_copy(update={"identifiers": identifiers})))
+    stands = order_of_hammers("PH-1") | {"buyer": {"id": "68750111", "scheme": "0106"}}
+    assert gateway.settle("pine-hardware", stands).status == "done"
+    line = stands["lines"][0] | {"quantity": "5"}
+    held = gateway.settle("pine-hardware", order_of_hammers("PH-1") | {"lines": [line]})
+    assert held.status == "held"
+    (fault,) = gateway.store.messages.faults(held.id)
+    assert (fault.code, fault.path, fault.location) == ("order_unclear", "/order_number", "/order_number")
+
+
 def test_json_limit(gateway: SmallGateway) -> None:
     """More objects than any order has: refused at once, before any of them is built, and kept all the same."""
     body = b'{"order_number": "PH-1", "lines": [' + b"{}," * 600_000 + b"{}]}"
@@ -368,6 +383,7 @@ def test_cannot_store(gateway: SmallGateway) -> None:
 TESTED_HERE = {
     "too_many_lines": test_too_many_lines,
     "too_many_orders": test_too_many_orders,
+    "order_unclear": test_order_unclear,
     "json_limit": test_json_limit,
     "unknown_revision": test_unknown_revision,
     "unknown_supply_site": test_unknown_supply_site,
