@@ -9,6 +9,8 @@ import os
 import shutil
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,8 @@ from gateway.pipeline import drain
 from gateway.store.queue import WorkQueue
 from gateway.store.statements import fetch, run
 from tests.examples.order_lines import line, order
-from tests.examples.small_gateway import ALL_LANES, TODAY, SmallGateway, filled_database
+from tests.examples.small_gateway import ALL_LANES, TODAY, SmallGateway, fill, filled_database
+from tests.store.postgres import fresh_database
 
 PINE = "pine-hardware"
 ITEMS = {"PH-0101": ("DOOS", Decimal(50)), "PH-0107": ("STUK", Decimal(1)), "PH-0103": ("STUK", Decimal(1))}
@@ -61,14 +64,16 @@ def lines_of(chosen: dict[str, tuple[str, str]], price: str | None = None, **sai
 class Thread(RuleBasedStateMachine):
     """The order PH-4001 and all that is sent about it."""
 
-    filled: Path
+    open: Callable[[Path, ExitStack], SmallGateway]
+    """A gateway on a new copy of the filled database, in this folder; what is to be done away with afterwards."""
 
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="thread-"))
         self.time = time_machine.travel(TODAY)
         self.time.start()
-        self.gateway = SmallGateway(self.filled, self.folder, max_losses=1_000_000)
+        self.left = ExitStack()
+        self.gateway = type(self).open(self.folder, self.left)
         self.gateway.set_policies(PINE, partial="backorder", price_mismatch="reject_line")
         self.sent: list[dict[str, Any]] = []
         self.version = 1
@@ -191,13 +196,32 @@ class Thread(RuleBasedStateMachine):
         self.the_books_hold()
         assert list(self.gateway.store.audit.broken()) == []
         self.gateway.close()
+        self.left.close()
         self.time.stop()
         shutil.rmtree(self.folder)
 
 
-def test_the_thread_holds_whatever_comes(tmp_path: Path) -> None:
-    Thread.filled = filled_database(tmp_path / "filled.db")
+def run_machine(examples: int) -> None:
     machine = settings(
-        max_examples=EXAMPLES, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(Thread, settings=machine)
+
+
+def test_the_thread_holds_whatever_comes(tmp_path: Path) -> None:
+    filled = filled_database(tmp_path / "filled.db")
+    Thread.open = staticmethod(lambda folder, _: SmallGateway(filled, folder, max_losses=1_000_000))
+    run_machine(EXAMPLES)
+
+
+def test_the_thread_holds_on_postgresql(postgres: Any) -> None:
+    """A quarter of the examples: each has a database of its own."""
+    with fresh_database(postgres) as filled:
+        fill(filled)
+
+        def opened(folder: Path, left: ExitStack) -> SmallGateway:
+            url = left.enter_context(fresh_database(postgres, like=filled))
+            return SmallGateway.at(url, folder, max_losses=1_000_000)
+
+        Thread.open = staticmethod(opened)
+        run_machine(max(1, EXAMPLES // 4))
