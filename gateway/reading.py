@@ -15,7 +15,7 @@ from gateway.trade.checks import check
 from gateway.trade.rest import faults_of_rest
 from gateway.work import Work
 from mappings.engine import to_ours, wrong_receiver
-from mappings.own_format import formats_of
+from mappings.own_format import CUSTOM, formats_of
 from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.partly_read import OrderPartlyRead
@@ -63,6 +63,7 @@ class Bodies:
         if part is None:
             raise AssertionError("its body is its own")
         if key not in self._read:
+            _check_count(work)
             self._read[key] = self._read_together(work, self._wanted.get(key, []))
         found = self._read[key].get(part) or _read_parts(work, [part]).get(part)
         if found is None:
@@ -98,9 +99,27 @@ def _format_of(work: Work) -> Format | None:
     return formats_of(work.revision).get(work.message.format or "") if work.revision else None
 
 
+def _check_count(work: Work) -> None:
+    """Raises DocumentHeld where the account's rules find another number of orders in the body by now: then this one's
+    number may be another's."""
+    message, known = work.message, _format_of(work)
+    if known is None or message.format != CUSTOM or message.parts is None:
+        return
+    found = known.check(message.body)
+    if found != message.parts:
+        raise DocumentHeld([_other_orders(message.part or 0, message.parts, found)])
+
+
 def _no_such_part(part: int) -> Fault:
-    detail = f"This was order {part} of its body; read by the rules as they are now, the body has no such order."
-    return Fault("unsupported_document", detail, value=str(part), expected="rules that find the orders as before")
+    return _other_orders(part, part, part - 1)
+
+
+def _other_orders(part: int, counted: int, found: int) -> Fault:
+    detail = (
+        f"This was order {part} of a body of {counted}; by the account's rules as they are now the body holds {found}, "
+        "so nobody can tell which of them it is."
+    )
+    return Fault("unsupported_document", detail, value=str(found), expected=f"rules that find the {counted} orders")
 
 
 def read_one(services: Services, work: Work) -> None:

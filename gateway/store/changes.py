@@ -47,6 +47,8 @@ class ClaimedMessage:
     """Which order of the body it is, from 1; None: the body is its own."""
     envelope_id: str | None = None
     """The sender's own id of the transmission, where the door or an earlier run has read it."""
+    parts: int | None = None
+    """How many orders the body holds, where it is one of several."""
     urgency: Urgency | None = None
     """How urgent it was found to be once it was read; None: as it was claimed."""
 

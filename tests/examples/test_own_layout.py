@@ -163,6 +163,30 @@ def test_the_orders_of_a_body_are_those_that_the_door_counted(gateway: SmallGate
     ]
 
 
+def test_an_order_is_not_read_as_its_sibling_when_the_rules_have_changed(gateway: SmallGateway, folder: Path) -> None:
+    """Held for an item, and replayed under a map that finds one order more before it: it is no other order."""
+    gateway.publish(read_account(folder))
+    extra = ORDER[ORDER.index(b"  <Tilaus ") : ORDER.index(b"</Tilaukset>")]
+    first = extra.replace(b"A-17", b"A-16").replace(b"Tilaus ", b"Ennakko ").replace(b"/Tilaus>", b"/Ennakko>")
+    held = extra.replace(b"A-17", b"A-18").replace(b"VASARA", b"UUSI")
+    body = ORDER.replace(b"<Tilaukset>\n", b"<Tilaukset>\n" + first).replace(b"</Tilaukset>", held + b"</Tilaukset>")
+    answer = gateway.post("aspen-marine", body).json
+    gateway.work()
+    last = answer["children"][1]["message_id"]
+    assert (len(answer["children"]), gateway.message(last).status) == (2, "held")
+    (folder / "order_map.yaml").write_text(ORDER_MAP.replace("orders: Tilaus", "orders: '*'"))
+    (folder / "items.csv").write_text(ITEMS + "UUSI,HAMMER-16,,,\n")
+    gateway.publish(read_account(folder))
+    gateway.store.messages.try_again(last, "test", "the item is known")
+    gateway.work()
+    assert (gateway.message(last).status, gateway.faults(last)) == ("held", [("unsupported_document", "")])
+    (folder / "order_map.yaml").write_text(ORDER_MAP)
+    gateway.publish(read_account(folder))
+    gateway.store.messages.try_again(last, "test", "the rules are as before")
+    gateway.work()
+    assert (gateway.message(last).status, gateway.message(last).order_number) == ("done", "A-18")
+
+
 def test_a_map_is_kept_and_exported_as_it_was_written(gateway: SmallGateway, folder: Path, tmp_path: Path) -> None:
     text = "\ufeff# our orders\r\n" + ORDER_MAP.replace("\n", "\r\n")
     (folder / "order_map.yaml").write_bytes(text.encode())
