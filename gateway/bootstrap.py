@@ -74,6 +74,11 @@ def holds_data(settings: Settings) -> bool:
         store.close()
 
 
+def read_named_secrets() -> NamedSecrets:
+    """The secrets that accounts' terms name, as they are set here."""
+    return NamedSecrets(named_secrets(os.environ))
+
+
 def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: bool = False) -> Services:
     """Everything a process needs, with the database opened; `upgrade` first brings it to this program's version.
 
@@ -96,5 +101,5 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
             lease_seconds=settings.lease_seconds,
         ),
         worker_name=worker_name,
-        secrets=NamedSecrets(named_secrets(os.environ)),
+        secrets=read_named_secrets(),
     )

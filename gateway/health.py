@@ -19,8 +19,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.accounts import folder_problems, published_folder
+from gateway.cxml_health import cxml_problems
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
+from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.store.schema import HEAD
 from gateway.store.store import Store
 from gateway.terms import Terms
@@ -59,6 +61,8 @@ class Place:
     supplier_file: Path
     address: str
     """`http://host:port` in the settings."""
+    secrets: NamedSecrets = NO_SECRETS
+    """Those that the accounts' terms name."""
 
 
 def checks(place: Place) -> Iterator[Check]:
@@ -77,7 +81,7 @@ def checks(place: Place) -> Iterator[Check]:
     yield _serving(place, expected=_is_expected_to_serve(place.data_dir, database))
     if database.get_backend_name() == "sqlite":
         yield _sqlite()
-    yield from _database(database)
+    yield from _database(database, place.secrets)
 
 
 def _python() -> Check:
@@ -220,19 +224,19 @@ def _is_up(lock: Path) -> bool:
     return False
 
 
-def _database(url: URL) -> Iterator[Check]:
+def _database(url: URL, secrets: NamedSecrets) -> Iterator[Check]:
     shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         yield Check("database", True, f"{shown}, made at the first start")
         return
     store = Store(url.render_as_string(hide_password=False))
     try:
-        yield from _opened_database(store, shown)
+        yield from _opened_database(store, shown, secrets)
     finally:
         store.close()
 
 
-def _opened_database(store: Store, shown: str) -> Iterator[Check]:
+def _opened_database(store: Store, shown: str, secrets: NamedSecrets) -> Iterator[Check]:
     try:
         version = store.version()
     except (SQLAlchemyError, TryAgain, OSError) as failure:
@@ -246,6 +250,8 @@ def _opened_database(store: Store, shown: str) -> Iterator[Check]:
     yield Check("database", writes, f"{shown}, version {version}" + ("" if writes else "; it takes no writes now"))
     yield _catalogue(Terms(store))
     yield from _accounts(store, Terms(store))
+    for is_wrong, said in cxml_problems(store, secrets):
+        yield Check("cxml", not is_wrong, said, warning=not is_wrong)
 
 
 def _catalogue(terms: Terms) -> Check:

@@ -37,13 +37,15 @@ def doctor(screen: Screen) -> int:
 
 
 def _found(settings: Settings) -> list[Check]:
-    from gateway.bootstrap import misspelt_variables
+    from gateway.bootstrap import misspelt_variables, read_named_secrets
     from gateway.health import Check, Place, address_at, checks
 
     unknown = misspelt_variables(os.environ)
     detail = f"no settings, perhaps misspelt: {', '.join(unknown)}" if unknown else "every GATEWAY_* variable is known"
     address = address_at(settings.host, settings.port)
-    place = Place(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address)
+    place = Place(
+        settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address, read_named_secrets()
+    )
     return [Check("settings", not unknown, detail), *checks(place)]
 
 

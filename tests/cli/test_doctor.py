@@ -157,6 +157,34 @@ def test_a_mapping_that_can_not_answer(run: Run) -> None:
     assert "products.csv does not have" in wrong(run)["account acme-retail"]
 
 
+def test_cxml_senders_that_would_be_kept_out(run: Run, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub's secret that is named and not set is a warning; one From of two accounts is wrong."""
+    hub = {
+        "from": [{"domain": "DUNS", "identity": "1"}],
+        "senders": [{"domain": "NetworkID", "identity": "AN9", "secret": "HUB"}],
+    }
+    for name in ("acme-retail", "nordic-office"):
+        folder = read_account(ACCOUNTS / name)
+        terms = folder.account.model_dump(mode="json", by_alias=True) | {"cxml": hub}
+        publish_folder(
+            services.store,
+            replace(folder, account=type(folder.account).model_validate(terms)),
+            author="test",
+            reason="cXML",
+        )
+
+    def told() -> list[tuple[bool, bool, str]]:
+        checks = run("doctor", "--json").json["checks"]
+        told = [(one["ok"], one["warning"], one["detail"]) for one in checks if one["name"] == "cxml"]
+        return [one for one in told if "blue-harbor" not in one[2]]  # whose secret nobody has set either
+
+    unset = "AN9 can't send by the secret HUB, which isn't set"
+    both = (False, False, "acme-retail and nordic-office have the same From, 1 (duns): what it sends is refused")
+    assert told() == [(True, True, f"acme-retail: {unset}"), (True, True, f"nordic-office: {unset}"), both]
+    monkeypatch.setenv("GATEWAY_SECRET_HUB", "a secret of the hub")
+    assert told() == [both]
+
+
 def test_a_supply_site_that_has_no_stock(run: Run, services: Services, tmp_path: Path) -> None:
     shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / "acme")
     sites = tmp_path / "acme" / "sites.csv"
