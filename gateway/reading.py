@@ -146,7 +146,7 @@ def decode_or_end(services: Services, work: Work, bodies: Bodies) -> None:
             faults = in_document_order(faults + judge_rest(services, work, failure))
             work.answer_currency = failure.rest.order.currency
         placed = located(work, faults)
-        work.answer_to = failure.answer_to
+        work.answer_to, work.unread_number = failure.answer_to, failure.order_number
         work.end("reject", placed, "decode")
     except DocumentHeld as failure:
         work.end("hold", located(work, failure.faults), "decode")

@@ -99,7 +99,7 @@ def keep_rendered(
 def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
     """The negative answer to an order that could not be read whole, where its number could. Held, where the account's
     own layout can't hold the answer."""
-    if work.answer_to is None or work.revision is None or work.settlement is None:
+    if work.answer_to is None or work.revision is None or work.settlement is None or _stands(services, work):
         return
     number = work.test_number if work.message.test else f"OR-{_next_number(services):08d}"
     response = refusal_of_unread(
@@ -118,6 +118,13 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
         work.end("hold", (*work.settlement.faults, *held.faults), "decode")
         return
     keep_rendered(changes, work, work.message, response, document, None)
+
+
+def _stands(services: Services, work: Work) -> bool:
+    """Whether an order of this number is on the books: the refusal of what came under it now would read as that
+    order's."""
+    found = services.store.orders.by_number(work.message.account_id, work.answer_to or "")
+    return any(order.test == work.message.test for order in found)
 
 
 def _next_number(services: Services) -> int:

@@ -39,6 +39,8 @@ class Work:
     order_key: tuple[str, bool, str] = ("", False, "")
     """(account, test, the parts that the account's policy makes an order's key of, joined)."""
     settlement: Settlement | None = None
+    unread_number: str | None = None
+    """The order number of a document that could not be read whole."""
     answer_to: str | None = None
     """The order number of a document that could not be read whole, so that its refusal can name it."""
     answer_currency: str | None = None
@@ -150,7 +152,7 @@ class Work:
             mapping_revision=pinned,
             catalogue_revision=self.catalogue.number,
             content_sha256=self.content or None,
-            order_number=self.read.order.order_number if self.read else self.answer_to,
+            order_number=self.read.order.order_number if self.read else self.unread_number,
             envelope_id=self.envelope_id or self.message.envelope_id,
             **known,  # type: ignore[arg-type]
         )

@@ -67,12 +67,13 @@ class DocumentFailure(Exception):
 
 
 class DocumentRejected(DocumentFailure):
-    """The sender must act. `answer_to` is the order number that a negative answer can name: None where it could not be
-    read, or where the document wants no answer."""
+    """The sender must act. `order_number` is the order's, where that could be read, and `answer_to` the same where a
+    negative answer can name it: None where the document wants no answer."""
 
-    def __init__(self, faults: Iterable[Fault], answer_to: str | None = None) -> None:
+    def __init__(self, faults: Iterable[Fault], answer_to: str | None = None, order_number: str | None = None) -> None:
         super().__init__(faults)
         self.answer_to = answer_to
+        self.order_number = order_number or answer_to
 
 
 class DocumentHeld(DocumentFailure):

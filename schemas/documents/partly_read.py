@@ -14,6 +14,7 @@ from schemas.faults import DocumentRejected, Fault
 
 _LINES = TypeAdapter(tuple[OrderLine, ...])
 _MEMBERS = frozenset(Order.model_fields)
+_LONGEST_NUMBER = 200
 _STANDS_IN: Mapping[str, Any] = {"order_number": "?", "lines": [{"line_number": "1", "quantity": 1}]}
 """For what every order has, until the rest is in its place; nothing is judged by an order's number."""
 _NOT_JUDGED = frozenset(("too_many_lines",))
@@ -35,8 +36,8 @@ class Rest:
 class OrderPartlyRead(DocumentRejected):
     """The sender must act, and there is a rest to be judged."""
 
-    def __init__(self, faults: Iterable[Fault], answer_to: str | None, rest: Rest) -> None:
-        super().__init__(faults, answer_to)
+    def __init__(self, faults: Iterable[Fault], answer_to: str | None, order_number: str | None, rest: Rest) -> None:
+        super().__init__(faults, answer_to, order_number)
         self.rest = rest
 
 
@@ -46,7 +47,27 @@ def rejection(
     """The rejection of an order of which a codec found these members. `wrong` are all faults that pydantic and the
     codec found, with their paths; `told` what the sender is told: the same with their places, and warnings."""
     rest = _rest_of(found, wrong)
-    return DocumentRejected(told, answer_to) if rest is None else OrderPartlyRead(told, answer_to, rest)
+    if rest is None:
+        return unread(found, told, answer_to)
+    return OrderPartlyRead(told, _may_answer(found, answer_to), _number_in(found), rest)
+
+
+def unread(found: Mapping[str, Any], told: Iterable[Fault], answer_to: str | None) -> DocumentRejected:
+    """The same of one of which nothing more can be said."""
+    return DocumentRejected(told, _may_answer(found, answer_to), _number_in(found))
+
+
+def _may_answer(found: Mapping[str, Any], answer_to: str | None) -> str | None:
+    """A refusal names an order and nothing else, so that of a change would read as its order's, which stands: of what
+    may be a change there is none."""
+    is_original = found.get("function") in (None, "original")
+    return answer_to if is_original and answer_to and answer_to.isprintable() else None
+
+
+def _number_in(found: Mapping[str, Any]) -> str | None:
+    number = found.get("order_number")
+    number = number.strip() if isinstance(number, str) else ""
+    return number if 0 < len(number) <= _LONGEST_NUMBER and number.isprintable() else None
 
 
 def _rest_of(found: Mapping[str, Any], wrong: Sequence[Fault]) -> Rest | None:

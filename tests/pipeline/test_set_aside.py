@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import ORDERS, SmallGateway
 
 PINE, BIRCH = "pine-hardware", "birch-timber"
@@ -54,9 +55,28 @@ def test_a_change_that_cannot_be_read_is_rejected_without_refusing_its_order(gat
     first = gateway.settle(BIRCH, UBL_ORDER)
     message = gateway.settle(BIRCH, ubl_document("OrderChange").replace(b"Code>3<", b"Code>42<", 1))
     assert (message.status, gateway.responses([message.id])) == ("rejected", [])
+    assert message.order_number == "BT-900"
     assert gateway.faults(message.id)[0] == ("bad_value", "/lines/0/action")
     (stands,) = gateway.store.orders.by_number(BIRCH, "BT-900")
     assert (stands.message_id, stands.status) == (first.id, "open")
+
+
+@pytest.mark.parametrize("function", ["change", "cancel", "chnage", None])
+def test_nothing_that_is_refused_reads_as_the_refusal_of_an_order_that_stands(
+    gateway: SmallGateway, function: str | None
+) -> None:
+    """It is found under the order's number all the same."""
+    first = gateway.settle(PINE, order(BOLTS, number="PH-1"))
+    said = order({**BOLTS, "quantity": "many"}, number="PH-1") | ({"function": function} if function else {})
+    message = gateway.settle(PINE, said)
+    assert (message.status, message.order_number, gateway.responses([message.id])) == ("rejected", "PH-1", [])
+    assert gateway.response(first.id).outcome == "accepted"
+    assert [one.id for one in gateway.store.messages.find("PH-1")] == [message.id, first.id]
+
+
+def test_an_order_that_is_refused_and_stands_nowhere_is_told_so(gateway: SmallGateway) -> None:
+    message = gateway.settle(PINE, order({**BOLTS, "quantity": "many"}, number="PH-1"))
+    assert (message.status, gateway.response(message.id).outcome) == ("rejected", "rejected")
 
 
 def test_a_ubl_cancellation_of_several_orders_cancels_each(gateway: SmallGateway) -> None:

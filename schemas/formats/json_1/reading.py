@@ -9,7 +9,7 @@ from typing import Any
 from schemas.documents.check_digits import wrong_check_digits
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
-from schemas.documents.partly_read import rejection
+from schemas.documents.partly_read import rejection, unread
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder, ReadPart
 from schemas.formats.json_1.judging import MAX_FAULTS, document_of, is_strange, order_of
@@ -97,7 +97,7 @@ def _rejection(body: bytes, value: Any, at: str, faults: Sequence[Fault]) -> Doc
     placed, answer_to = _placed(body, faults, at), _answer_to(value)
     if len(faults) < MAX_FAULTS and not is_strange(Order, value):
         return rejection(value, faults, placed, answer_to)
-    return DocumentRejected(placed, answer_to)
+    return unread(value, placed, answer_to)
 
 
 def _answer_to(value: dict[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from schemas.documents.check_digits import wrong_check_digits
 from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
-from schemas.documents.partly_read import rejection
+from schemas.documents.partly_read import rejection, unread
 from schemas.documents.validation import duplicate_lines, faults_of, trusting_validator
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.xml_order.limits import MAX_FAULTS
@@ -53,7 +53,7 @@ def rejected(
     if len(faults) > MAX_FAULTS:
         limit = f"{MAX_FAULTS:,} faults"
         more = Fault("xml_limit", f"more than {limit}; these are the first", expected=f"at most {limit}")
-        return DocumentRejected((*wrong, more, *remarks), answer_to)
+        return unread(found, (*wrong, more, *remarks), answer_to)
     return rejection(found, wrong, wrong + remarks, answer_to)
 
 
