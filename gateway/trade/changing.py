@@ -238,7 +238,8 @@ def refuse_or_hold(
     if judge(faults, account.policies).order != "reject_order":
         return ChangeDecision(Decision("held", tuple(faults)))
     buyer = order.buyer or buyer_party(account)
-    heading = Heading(response_number, issued_at, seller_party(supplier), buyer, order.version or 1, test)
+    version = change.version if change.function != "original" and change.version else order.version or 1
+    heading = Heading(response_number, issued_at, seller_party(supplier), buyer, version, test)
     reasons = joined([sentence(fault) for fault in faults])
     refusal = heading_response(_named(order, change), "rejected", (), heading, reasons)
     return ChangeDecision(Decision("rejected", tuple(faults), _wanted(change, refusal)))
