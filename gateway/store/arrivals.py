@@ -127,6 +127,9 @@ class Group:
         self.connection = connection
         self.drafts = drafts
         self.by_bytes: dict[_Key, _Earlier] = {}
+        self.known: dict[str, _Earlier] = {}
+        """Message → what is known of it by now: several bytes, and several orders of a body, may stand for one message,
+        which is tried again once."""
         self.payload_ids: dict[_Key, int] = {}
         self.stored_before: set[_Key] = set()
         self.replaced: dict[_Key, str] = {}
@@ -201,7 +204,6 @@ class Group:
             self.payload_ids[account_id, bool(test), bytes(sha256)] = payload_id
 
     def _find_earlier(self, keys: Collection[_Key]) -> None:
-        by_message: dict[str, _Earlier] = {}
         for row in fetch(
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
@@ -216,7 +218,7 @@ class Group:
             if row[4] is None or bytes(row[10]) != key[2]:
                 continue  # bytes that came as an attachment only: as a document nobody has judged them
             earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]), row[9] or 1)
-            self.by_bytes[key] = by_message.setdefault(row[4], earlier)
+            self.by_bytes[key] = self.known.setdefault(row[4], earlier)
             if row[11] is not None and row[12] and row[9] in (None, 1):
                 self.replaced[key] = row[11]
 
@@ -303,7 +305,10 @@ class Group:
             "WHERE c.parent_id = ? AND c.part IS NOT NULL ORDER BY c.part, c.id",
             [parent_id],
         )
-        return {row[0]: _Earlier(row[1], row[2], row[3], row[4], bytes(row[5])) for row in rows}
+        return {
+            row[0]: self.known.setdefault(row[1], _Earlier(row[1], row[2], row[3], row[4], bytes(row[5])))
+            for row in rows
+        }
 
     def _try_again(self, earlier: _Earlier, message: NewMessage) -> None:
         earlier.status = advance(earlier.status, "resend")

@@ -24,6 +24,10 @@ _HUNG_SECONDS = 20.0
 logger = logging.getLogger(__name__)
 
 
+class _Contended(StoreUnavailable):
+    """One of these messages can't be stored together with what others store of it."""
+
+
 class Keeping:
     """A message on its way to the disk. `done` is called once, by another thread, when `result` can tell."""
 
@@ -90,6 +94,15 @@ class Intake:
 
         Once the transaction has begun each is asked for: None for one that isn't wanted any more.
         """
+        try:
+            return self.keep_together(group, is_wanted)
+        except _Contended:
+            if len(group) == 1:
+                raise
+        return [self.keep_all([message], is_wanted)[0] for message in group]
+
+    def keep_together(self, group: Sequence[NewMessage], is_wanted: Callable[[NewMessage], bool]) -> list[Kept | None]:
+        """As `keep_all`. Raises _Contended, too, where others keep storing one of these."""
         drafts = {message.id: Draft(message) for message in group}
         for _ in range(3):
             try:
@@ -100,9 +113,7 @@ class Intake:
                     return [kept.get(message.id) for message in group]
             except Collision:
                 continue  # another process stored one of these just now; it is visible at the next try
-        if len(group) > 1:
-            return [self.keep_all([message], is_wanted)[0] for message in group]
-        raise StoreUnavailable("another process keeps storing the same document")
+        raise _Contended("another process keeps storing the same document")
 
     def stop(self) -> None:
         """Finish what waits and end the threads."""
@@ -146,9 +157,15 @@ class Intake:
             return
         of_message = {keeping.message.id: keeping for keeping in group}
         try:
-            kept = self.keep_all(
+            kept = self.keep_together(
                 [keeping.message for keeping in group], lambda message: self._claim(of_message[message.id])
             )
+        except _Contended as error:
+            if len(group) == 1:
+                self._end(group[0], None, error)
+                return
+            for one in group:  # the others of its group don't share its fate
+                self._settle([one])
         except StoreUnavailable as error:
             for keeping in group:
                 self._end(keeping, None, error)

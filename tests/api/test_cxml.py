@@ -341,7 +341,7 @@ def test_over_rate_and_what_cannot_be_stored_are_for_another_try(cxml: CxmlGatew
         raise StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake.Intake, "keep_all", no_room)
+        patch.setattr(intake.Intake, "keep_together", no_room)
         code, text = cxml.post(document(cxml.island.key, sender=ISLAND, from_=ISLAND))
         assert (code, "Send the same again" in text) == ("503", True)
     codes = [cxml.post(document(key, payload_id=f"p-{number}"))[0] for number in range(3)]

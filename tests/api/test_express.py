@@ -312,7 +312,7 @@ def test_a_failure_of_ours_is_500_at_both_doors(
     def fail(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(gateway.services.store.intake, "keep_all", fail)
+    monkeypatch.setattr(gateway.services.store.intake, "keep_together", fail)
     for headers in (JSON, USUAL):
         answered = client.post("/v1/orders", json=order("PO-1"), headers=headers)
         assert (answered.status_code, answered.json()["code"]) == (500, "internal_error")

@@ -113,7 +113,9 @@ def install(point: str, act: Callable[[], None]) -> None:
     if where == "decode":
         _wrap_parsers(moment.encode(), act)
         return
-    owner, method = {"claim": (WorkQueue, "claim"), "save": (WorkQueue, "save"), "keep": (Intake, "keep_all")}[where]
+    owner, method = {"claim": (WorkQueue, "claim"), "save": (WorkQueue, "save"), "keep": (Intake, "keep_together")}[
+        where
+    ]
     _wrap_method(owner, method, moment, act)
     if moment == "commit":
         _wrap_write(lambda: getattr(_now, "inside", None) == method, act)

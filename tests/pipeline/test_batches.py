@@ -4,6 +4,7 @@ databases."""
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from gateway.commands.messages import _canonical
 from gateway.intake import Arrival, message_of
-from gateway.store.arrivals import Child
+from gateway.store.arrivals import Child, Group, Kept
+from gateway.store.database import Collision
+from gateway.store.intake import Keeping
 from gateway.store.messages import StoredMessage
 from mappings.files.account_folder import read_account
 from schemas.faults import DocumentRejected
@@ -226,3 +229,59 @@ def test_a_resend_in_the_same_commit_has_the_same_children(on_either: SmallGatew
     assert all(isinstance(child, Child) for child in first.children)
     on_either.work()
     assert {one.order_number for one in on_either.store.messages.page(status="done")} == {"PH-1", "PH-2", None}
+
+
+def test_an_order_twice_in_a_held_body_is_tried_again_once(on_either: SmallGateway) -> None:
+    """Its second order repeats the first, so that one message answers for both; a resend is no reason to fail."""
+    body = batch(*[order(UNKNOWN, number="PH-1")] * 2)
+    first = post(on_either, body)
+    assert statuses(children(on_either, first)) == ["held", "duplicate"]
+    learn(on_either)
+    again = post(on_either, body)
+    assert [child["status"] for child in again["children"]] == ["received", "received"]
+    assert {child["message_id"] for child in again["children"]} == {first["children"][0]["message_id"]}
+    assert children(on_either, again)[0].status == "done"
+    assert list(on_either.store.audit.verification().broken()) == []
+
+
+def test_a_body_and_one_of_its_orders_by_itself_come_again_together(on_either: SmallGateway) -> None:
+    """In one commit, whichever is first."""
+    account = read_account(ACCOUNTS / PINE).account
+    alone = json.dumps(order(UNKNOWN, number="PH-1")).encode()
+    body = batch(order(UNKNOWN, number="PH-1"), order(UNKNOWN, number="PH-2"))
+    for sent in (alone, body):
+        post(on_either, sent)
+    for both in ((alone, body), (body, alone)):
+        kept = on_either.store.intake.keep_all([message_of(Arrival(account, False, one, "test")) for one in both])
+        assert [one.duplicate for one in kept if one] == [True, True]
+        assert on_either.work() == 2
+    assert list(on_either.store.audit.verification().broken()) == []
+
+
+def test_one_that_can_not_be_stored_fails_none_of_its_group(
+    on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process keeps storing one of three orders of two accounts just before us: only that one is refused."""
+    account = read_account(ACCOUNTS / PINE).account
+    bodies = [json.dumps(order(BOLTS, number=f"PH-{n}")).encode() for n in range(3)]
+    messages = [message_of(Arrival(account, False, one, "test")) for one in bodies]
+    keep, contended = Group.keep, messages[1].id
+
+    def keep_or_collide(group: Group) -> list[Kept]:
+        if contended in {draft.message.id for draft in group.drafts}:
+            raise Collision("stored just now")
+        return keep(group)
+
+    monkeypatch.setattr(Group, "keep", keep_or_collide)
+    ended: list[Keeping] = []
+    done = threading.Event()
+
+    def note(keeping: Keeping) -> None:
+        ended.append(keeping)
+        if len(ended) == len(messages):
+            done.set()
+
+    on_either.store.intake.begin([Keeping(message, note) for message in messages])
+    assert done.wait(20)
+    told = {one.message.id: one.kept is not None for one in ended}
+    assert told == {messages[0].id: True, messages[1].id: False, messages[2].id: True}
