@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from gateway.services import Services
     from schemas.documents.common import AnyDocument
     from schemas.documents.order import Order
-    from schemas.formats import Format
+    from schemas.formats import Format, ReadOrder
+
+
+_TAKES_LISTS = "json-1"
 
 
 @click.command()
@@ -33,20 +36,24 @@ if TYPE_CHECKING:
     help="Such as json-1, ubl-2.1, peppol-bis-3; custom with --account.",
 )
 @click.option("--from", "from_name", metavar="FORMAT", help="Default: found out from the document.")
+@click.option("--order", "number", metavar="N", type=click.IntRange(1), help="Only the N-th order of several in FILE.")
 @click.option(
     "--account",
     metavar="ID|DIR",
     help="Look items and units up in this account's published mapping, and know its own layout. Of a folder that is "
     "not imported its own layout alone counts.",
 )
-def convert(screen: Screen, file: BinaryIO, to_name: str, from_name: str | None, account: str | None) -> int:
+def convert(
+    screen: Screen, file: BinaryIO, to_name: str, from_name: str | None, number: int | None, account: str | None
+) -> int:
     """Translate one document to standard output; FILE may be -.
 
     As written: nothing is looked up, unless an account is named. An account's own layout is the format custom, by the
-    field maps in its mapping. Faults go to standard error, and the exit code is 1.
+    field maps in its mapping. Several orders are a list in json-1; in any other format, one of them by --order. Faults
+    go to standard error, and the exit code is 1.
     """
     with _known(account) as (formats, look_up):
-        return _convert(screen, file.read(), formats, to_name, from_name, look_up)
+        return _convert(screen, file.read(), formats, to_name, from_name, number, look_up)
 
 
 def _convert(
@@ -55,19 +62,21 @@ def _convert(
     formats: Mapping[str, Format],
     to_name: str,
     from_name: str | None,
+    number: int | None,
     look_up: LookUp,
 ) -> int:
     wanted = _format(formats, to_name)
     source = _format(formats, from_name) if from_name else _recognised(formats, body)
-    read, faults = look_up(_read(source, body), body)
+    read, faults = look_up(_read(source, body) if number is None else _read_one(source, body, number), body, number)
     written = _written(read, wanted)
+    warnings = _of_their_orders([one.warnings for one in read])
     if screen.as_json:
-        told = {"type": read.kind, "format": wanted.name, "from": source.name, "document": written.decode()}
-        screen.result({**told, "warnings": [fault.as_json() for fault in read.warnings]})
+        told = {"type": read[0].kind, "format": wanted.name, "from": source.name, "document": written.decode()}
+        screen.result({**told, "warnings": [fault.as_json() for fault in warnings]})
     else:
         sys.stdout.buffer.write(written if written.endswith(b"\n") else written + b"\n")
         sys.stdout.buffer.flush()
-        screen.faults(read.warnings)
+        screen.faults(warnings)
     if faults:
         screen.faults(faults)
     return 1 if faults else 0
@@ -75,15 +84,15 @@ def _convert(
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the file has in it: a type of document, the document, and what is odd about it."""
+    """A document in the file: its type, the document, and what is odd about it."""
 
     kind: str
     document: AnyDocument
     warnings: tuple[Fault, ...] = ()
 
 
-LookUp = Callable[[_Read, bytes], tuple[_Read, tuple[Fault, ...]]]
-"""The document with what an account's mapping says of it, and what is wrong with it then."""
+LookUp = Callable[[list[_Read], bytes, int | None], tuple[list[_Read], list[Fault]]]
+"""The documents, or the one of this number, with what an account's mapping says of them, and what is wrong then."""
 
 
 @contextmanager
@@ -116,8 +125,8 @@ def _formats_of_folder(folder: Path) -> Mapping[str, Format]:
     return FORMATS if own is None else {CUSTOM: own, **FORMATS}
 
 
-def _as_written(read: _Read, body: bytes) -> tuple[_Read, tuple[Fault, ...]]:
-    return read, ()
+def _as_written(read: list[_Read], body: bytes, number: int | None) -> tuple[list[_Read], list[Fault]]:
+    return read, []
 
 
 def _format(formats: Mapping[str, Format], name: str) -> Format:
@@ -138,44 +147,78 @@ def _recognised(formats: Mapping[str, Format], body: bytes) -> Format:
     raise DocumentRejected([Fault("unknown_format", detail, value=start, expected=", ".join(formats))])
 
 
-def _read(source: Format, body: bytes) -> _Read:
-    """The one document in the bytes. Where it is none of the types, the faults of the one that comes nearest."""
+def _read(source: Format, body: bytes) -> list[_Read]:
+    """What is in the bytes: orders, or one document of another type. Where it is none of the types, the faults of the
+    one that comes nearest."""
     failures: list[DocumentFailure] = []
     for kind, parse in source.parsers.items():
         try:
-            return _read_order(source, body) if kind == "order" else _Read(kind, parse(body))
+            return _orders(source.parse_orders(body)) if kind == "order" else [_Read(kind, parse(body))]
         except DocumentFailure as failure:
             failures.append(failure)
     known = [failure for failure in failures if failure.faults[0].code != "wrong_document"]
     raise min(known or failures, key=lambda failure: len(failure.faults))
 
 
-def _read_order(source: Format, body: bytes) -> _Read:
-    orders = source.parse_orders(body)
-    if len(orders) > 1:
-        detail = f"There are {len(orders)} orders in the document; convert them one by one."
-        raise DocumentRejected([Fault("wrong_document", detail, value=f"{len(orders)} orders", expected="one order")])
-    return _Read("order", orders[0].order, orders[0].warnings)
+def _read_one(source: Format, body: bytes, number: int) -> list[_Read]:
+    """The order of this number alone: the faults of the others are not its own."""
+    found = source.read_parts(body, [number]).get(number)
+    if found is None:
+        raise Failed(f"There is no order {number} in the document; the last is {source.check(body)}.")
+    if isinstance(found, DocumentRejected):
+        raise found
+    return _orders((found,))
 
 
-def _written(read: _Read, wanted: Format) -> bytes:
-    render = wanted.renderers.get(read.kind)
+def _orders(found: Sequence[ReadOrder]) -> list[_Read]:
+    return [_Read("order", one.order, one.warnings) for one in found]
+
+
+def _written(read: Sequence[_Read], wanted: Format) -> bytes:
+    render = wanted.renderers.get(read[0].kind)
     if render is None:
-        raise Failed(f"{wanted.name} has no {read.kind}.")
-    return render(read.document)
+        raise Failed(f"{wanted.name} has no {read[0].kind}.")
+    if len(read) == 1:
+        return render(read[0].document)
+    if wanted.name != _TAKES_LISTS:
+        detail = (
+            f"There are {len(read)} orders in the document, and {wanted.name} holds one: "
+            f"name it with --order, or convert all to {_TAKES_LISTS}."
+        )
+        raise DocumentRejected([Fault("wrong_document", detail, value=f"{len(read)} orders", expected="one order")])
+    return b"[\n" + b",\n".join(render(one.document).rstrip(b"\n") for one in read) + b"\n]\n"
 
 
-def _looked_up(services: Services, account: str, read: _Read, body: bytes) -> tuple[_Read, tuple[Fault, ...]]:
-    """An order with our item numbers beside the account's own, and everything that is wrong with it; in any other
+def _of_their_orders(faults: Sequence[Iterable[Fault]]) -> list[Fault]:
+    """The faults of each order; of several with the order's place in the list in front: `/1/lines/0/unit`."""
+    return [
+        replace(fault, path=f"/{index}{fault.path}") if len(faults) > 1 else fault
+        for index, found in enumerate(faults)
+        for fault in found
+    ]
+
+
+def _looked_up(
+    services: Services, account: str, read: list[_Read], body: bytes, number: int | None
+) -> tuple[list[_Read], list[Fault]]:
+    """Orders with our item numbers beside the account's own, and everything that is wrong with them; in any other
     document there is nothing to look up."""
     from gateway.validation import validate
 
-    if read.kind != "order":
-        return read, ()
+    if read[0].kind != "order":
+        return read, []
     judged = validate(services, account, False, body)
-    if judged.order is None:
-        raise DocumentRejected(judged.faults)
-    return replace(read, document=_with_our_items(judged.order, judged.lines)), judged.faults
+    orders = judged.orders or (judged,)
+    orders = orders if number is None or len(orders) == 1 else orders[number - 1 : number]
+    faults = _of_their_orders([one.faults for one in orders])
+    known = [
+        replace(one, document=_with_our_items(ours.order, ours.lines))
+        for one, ours in zip(read, orders, strict=False)  # a body that the account may not send is one refusal
+        if ours.order is not None
+    ]
+    if len(known) < len(read):
+        raise DocumentRejected(faults)
+    return known, faults
 
 
 def _with_our_items(order: Order, mapped: list[dict[str, Any]]) -> Order:

@@ -106,6 +106,47 @@ def test_several_orders_are_not_cut_to_one(run: Run) -> None:
     assert "2 orders" in said.err
 
 
+def _list_of(*numbers: str) -> bytes:
+    line = {"line_number": "1", "buyer_item": "PL-0042", "quantity": "1.50", "unit": "XCS"}
+    return json.dumps([{"order_number": number, "lines": [line]} for number in numbers]).encode()
+
+
+def test_several_orders_become_a_json_list_and_one_of_them_any_format(run: Run) -> None:
+    body = _list_of("A", "B", "C")
+    listed = run("convert", "-", "--to", "json-1", stdin=body)
+    assert (listed.code, [one["order_number"] for one in listed.json]) == (0, ["A", "B", "C"])
+    again = run("convert", "-", "--to", "json-1", stdin=listed.out.encode())
+    assert again.json == listed.json
+    as_xml = run("convert", "-", "--to", "ubl-2.1", "--order", "2", stdin=body)
+    assert (as_xml.code, "<cbc:ID>B</cbc:ID>" in as_xml.out, "<cbc:ID>A</cbc:ID>" in as_xml.out) == (0, True, False)
+    beyond = run("convert", "-", "--to", "json-1", "--order", "4", stdin=body)
+    assert (beyond.code, beyond.out, beyond.err) == (1, "", "There is no order 4 in the document; the last is 3.\n")
+    assert run("convert", "-", "--to", "json-1", "--order", "0", stdin=body).code == 2
+    assert run("convert", str(UBL), "--to", "json-1", "--order", "1").json["order_number"] == "ACME-1002"
+
+
+def test_one_order_of_several_is_not_held_up_by_the_others(run: Run) -> None:
+    orders = json.loads(_list_of("A", "B"))
+    orders[0]["lines"][0]["quantity"] = "x"
+    body = json.dumps(orders).encode()
+    assert run("convert", "-", "--to", "json-1", "--order", "2", stdin=body).json["order_number"] == "B"
+    for arguments in ((), ("--order", "1")):
+        said = run("convert", "-", "--to", "json-1", *arguments, stdin=body)
+        assert (said.code, said.out, "not_a_number" in said.err) == (1, "", True)
+
+
+def test_the_items_of_several_orders_are_looked_up(run: Run, services: Services) -> None:
+    orders = json.loads(_list_of("A", "B"))
+    orders[0]["lines"][0] |= {"buyer_item": "0042", "unit": None}
+    orders[1]["lines"][0]["buyer_item"] = "9999"
+    body = json.dumps(orders).encode()
+    said = run("convert", "-", "--to", "json-1", "--account", "nordic-office", stdin=body)
+    assert (said.code, "unknown_item  /1/lines/0/buyer_item" in said.err) == (1, True)
+    assert [one["lines"][0]["seller_item"] for one in said.json] == ["OAT-1L", None]
+    second = run("convert", "-", "--to", "json-1", "--account", "nordic-office", "--order", "2", stdin=body)
+    assert (second.json["order_number"], "unknown_item  /lines/0/buyer_item" in second.err) == ("B", True)
+
+
 def test_an_unknown_format_and_a_missing_file_are_usage(run: Run) -> None:
     assert run("convert", str(UBL), "--to", "paper").code == 2
     assert run("convert", "no-such-file.xml", "--to", "json-1").code == 2
