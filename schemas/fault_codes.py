@@ -569,8 +569,8 @@ _declare(
     "duplicate_row",
     "us",
     "Row twice",
-    "Two rows say something about the same thing from the same day on.",
-    "Keep one of them, or give them different valid_from.",
+    "Two rows say something about the same thing from the same day on, or two folders are the same account's.",
+    "Keep one of them, or give them different valid_from, or ids.",
 )
 # --- running: a bug or an outage ---------------------------------------------------------------------------------
 _declare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,9 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
 
     done, failed = [], 0
     with begun() as services:
+        taken: dict[str, str] = {}
         for one in _account_folders(folder):
-            read = read_folder(one)
+            read = _alone(read_folder(one), one, taken)
             problems = _problems(services, one, read)
             if read.faults:
                 failed += 1
@@ -66,6 +68,22 @@ def _account_folders(folder: Path) -> list[Path]:
     if (folder / "account.yaml").exists() or not folder.is_dir():
         return [folder]
     return [path.parent for path in sorted(folder.glob("*/account.yaml"))] or [folder]
+
+
+def _alone(read: FolderRead, folder: Path, taken: dict[str, str]) -> FolderRead:
+    """The folder, with a fault where another before it is the same account's: one would be published over the other.
+    `taken` is account → its folder."""
+    from schemas.faults import Fault
+
+    if read.account is None:
+        return read
+    account_id = read.account.id
+    first = taken.setdefault(account_id, folder.name)
+    if first == folder.name:
+        return read
+    detail = f"{first} is the folder of {account_id} already."
+    fault = Fault("duplicate_row", detail, "/id", "account.yaml", account_id, "an id of its own")
+    return replace(read, faults=(*read.faults, read.placed(fault)))
 
 
 def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]:

@@ -311,6 +311,21 @@ def test_a_folder_of_accounts_imports_the_good_ones(run: Run, catalogue: None, t
     assert run("accounts", "import", str(tmp_path / "nothing")).code == 1
 
 
+def test_two_folders_of_one_account_are_not_published_over_one_another(
+    run: Run, services: Services, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / name)
+    (tmp_path / "b" / "prices.csv").unlink()
+    before = published_folder(services.store, "acme-retail")
+    said = run("accounts", "import", str(tmp_path))
+    assert said.code == 3
+    assert "acme-retail: equal to revision 1" in said.out
+    assert said.err.startswith("b can't be imported:\nduplicate_row  /id  (account.yaml line ")
+    assert "a is the folder of acme-retail already." in said.err
+    assert published_folder(services.store, "acme-retail") == before
+
+
 def test_products_that_nobody_has_are_warned_of(run: Run) -> None:
     said = run("accounts", "import", str(ACCOUNTS / "acme-retail"), "--json")
     assert said.code == 0
