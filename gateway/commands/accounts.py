@@ -51,7 +51,7 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
     done, failed = [], 0
     with begun() as services:
         taken: dict[str, str] = {}
-        for one in _account_folders(folder):
+        for one in _account_folders(folder.resolve()):
             read = _alone(read_folder(one), one, taken)
             problems = _problems(services, one, read)
             if read.faults:

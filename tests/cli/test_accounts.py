@@ -210,6 +210,13 @@ def test_a_mistyped_key_is_told_the_one_that_was_meant(run: Run, tmp_path: Path)
     assert "expected: one of id, name, tier," in said.err
 
 
+def test_the_present_folder_has_a_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "account.yaml").write_text("name: no id\n")
+    monkeypatch.chdir(tmp_path)
+    for folder in (".", f"../{tmp_path.name}/."):
+        assert run("accounts", "import", folder).err.startswith(f"{tmp_path.name} can't be imported:\n")
+
+
 def test_a_folder_that_is_none_is_one_fault(run: Run, tmp_path: Path) -> None:
     said = run("accounts", "import", str(tmp_path / "none"), "--json")
     assert said.code == 1
