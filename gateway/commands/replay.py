@@ -22,6 +22,8 @@ _FORESEEN = (
 )
 _OPEN = ("received", "processing")
 _STUCK = ("held", "failed")
+_NAMED = 10
+"""So many messages of a body's orders are named."""
 _WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
 
@@ -79,7 +81,7 @@ def _replay(services: Services, message_id: str, reason: str) -> dict[str, Any]:
     try:
         stored = services.store.messages.try_again(message_id, person(), reason)
     except ImpossibleMove as failure:
-        return _impossible(message_id, failure.status, str(failure), CONFLICT)
+        return _impossible(message_id, failure.status, _why_not(services, message_id, failure), CONFLICT)
     if stored is None:
         return _missing(message_id)
     return {"id": message_id, "ok": True, "run": stored.run, "lane": stored.lane, "code": DONE}
@@ -129,9 +131,22 @@ def _to_judge(services: Services, message_id: str) -> tuple[StoredMessage, bytes
     try:
         advance(stored.status, "replay")
     except ImpossibleMove as failure:
-        return _impossible(message_id, stored.status, str(failure), CONFLICT)
+        return _impossible(message_id, stored.status, _why_not(services, message_id, failure), CONFLICT)
     body = services.store.messages.body(message_id)
     return _impossible(message_id, stored.status, "its bytes are erased", FAILED) if body is None else (stored, body)
+
+
+def _why_not(services: Services, message_id: str, failure: ImpossibleMove) -> str:
+    """Why it can't be replayed; of a body of several orders, which of their messages should be."""
+    children = services.store.messages.children(message_id)
+    if not children:
+        return str(failure)
+    stuck = [one for one in children if one.status in _STUCK]
+    if not stuck:
+        return f"its {len(children)} orders are messages of their own; none of them is held or failed"
+    named = ", ".join(f"{one.message_id} (order {one.part}, {one.status})" for one in stuck[:_NAMED])
+    more = f" and {len(stuck) - _NAMED} more" if len(stuck) > _NAMED else ""
+    return f"its {len(children)} orders are messages of their own; replay {named}{more}"
 
 
 def _impossible(message_id: str, status: str | None, detail: str, code: int) -> dict[str, Any]:

@@ -299,6 +299,28 @@ def test_a_replay_that_is_partly_possible_says_so(run: Run, send: Send) -> None:
     assert run("replay", held, "--mapping", "pinned", "--reason", "x").code == 2
 
 
+def test_a_replay_of_several_orders_names_those_that_are_held(run: Run, services: Services) -> None:
+    known = json.loads(sample("nordic-office", "01-accepted.json"))
+    unknown = {**known, "lines": [{"line_number": "1", "buyer_item": "9999", "quantity": "7"}]}
+    orders = [{**one, "order_number": f"S-{number}"} for number, one in enumerate((known, unknown, unknown))]
+    account = read_account(ACCOUNTS / "nordic-office").account
+
+    def taken(*orders: object) -> str:
+        message = take_in(services, Arrival(account, False, json.dumps(orders).encode(), "test")).kept.message_id
+        drain(services, EVERY_LANE, lambda: None)
+        return message
+
+    body, good = taken(*orders), taken({**orders[0], "order_number": "S-8"}, {**orders[0], "order_number": "S-9"})
+    children = services.store.messages.children(body)
+    assert [child.status for child in children] == ["done", "held", "held"]
+    named = ", ".join(f"{child.message_id} (order {child.part}, held)" for child in children[1:])
+    for arguments in (("--reason", "known now"), ("--dry-run",)):
+        said = run("replay", body, *arguments)
+        assert (said.code, said.out) == (4, f"{body}: its 3 orders are messages of their own; replay {named}\n")
+    said = run("replay", good, "--reason", "try")
+    assert said.out == f"{good}: its 2 orders are messages of their own; none of them is held or failed\n"
+
+
 def test_an_order_is_shown_with_its_ledger(run: Run, send: Send) -> None:
     send("acme-retail", "02-short-stock.xml")
     (order,) = run("orders", "show", "ACME-1002", "--json").json
