@@ -21,7 +21,7 @@ from gateway.trade.quantities import base_of, exact_base, in_their_unit, rounded
 from mappings.mapped import MappedLine, MappedOrder
 from schemas.documents.order import Order, OrderLine
 from schemas.faults import Fault
-from schemas.values import EXACT, MAX_FRACTION_DIGITS, half_up, shortest
+from schemas.values import EXACT, MAX_FRACTION_DIGITS, from_fraction, half_up, shortest
 
 ContractKey = tuple[str, bool, str]
 """(account, test, the number that a release names as its contract)."""
@@ -46,6 +46,11 @@ class Agreed:
     ceiling: Decimal = NOTHING
     drawn: Decimal = NOTHING
     price: Fraction | None = None
+    line: OrderLine | None = None
+    """The first line that agrees it: the account's words for it."""
+    unit: str | None = None
+    per_unit: Fraction | None = None
+    """The unit of that line, and the base units in one of it."""
     is_short: bool = False
     """Whether a release was refused for want of it: were there more, it could have been decided otherwise."""
 
@@ -124,8 +129,11 @@ def ceilings(lines: Sequence[OrderLine], sums: Mapping[str, LineSums]) -> dict[s
             unsettled = EXACT.subtract(unsettled, less)
         per_unit = Fraction(line.base_ordered) / Fraction(line.ordered)
         agreed.ceiling = EXACT.add(agreed.ceiling, _decimal(Fraction(unsettled) * per_unit))
-        if agreed.price is None and number in said and per_unit:
-            agreed.price = _price_of(said[number], per_unit)
+        if number in said and per_unit:
+            if agreed.price is None:
+                agreed.price = _price_of(said[number], per_unit)
+            if agreed.line is None:
+                agreed.line, agreed.unit, agreed.per_unit = said[number], said[number].unit or line.unit, per_unit
     return found
 
 
@@ -302,9 +310,11 @@ def _less_than_drawn(
     contract: Contract, product: str, agreed: Agreed, asked: Decimal | None, mapped: MappedOrder | None
 ) -> Fault:
     lines = [line for line in mapped.lines if line.product and line.product.product == product] if mapped else []
-    drawn = _counted(agreed.drawn, lines[0] if lines else None)
+    drawn = _counted(agreed.drawn, lines[0]) if lines else _as_agreed(agreed.drawn, agreed)
+    words = lines[0].line if lines else agreed.line
+    item = (words and (words.buyer_item or words.seller_item or words.gtin)) or product
     what = "it can't be cancelled" if mapped is None else "no less can be agreed"
-    detail = f"{drawn} of {product} were released of {contract.order_number}: {what}. It stands as it was."
+    detail = f"{drawn} of {item} were released of {contract.order_number}: {what}. It stands as it was."
     path = f"/lines/{lines[0].index}/quantity" if len(lines) == 1 else "/lines" if mapped else ""
     value = None if asked is None or not lines else _counted(asked, lines[0])
     return Fault("less_than_released", detail, path, value=value, expected=f"{drawn} or more")
@@ -361,15 +371,23 @@ def _other_currency(contract: Contract, mapped: MappedOrder) -> Fault:
     return Fault("currency_mismatch", detail, "/currency", value=mapped.currency, expected=contract.currency)
 
 
-def _counted(base: Decimal, line: MappedLine | None) -> str:
+def _as_agreed(base: Decimal, agreed: Agreed) -> str:
+    """Base units as the blanket order counts, where that can be said exactly."""
+    quantity = from_fraction(Fraction(base) / agreed.per_unit) if agreed.per_unit else None
+    return (
+        f"{shortest(base):f} base units" if quantity is None else f"{shortest(quantity):f} {agreed.unit or ''}".rstrip()
+    )
+
+
+def _counted(base: Decimal, line: MappedLine) -> str:
     """Base units as the line counts, where that can be said exactly."""
-    if line is not None and line.base_per_unit:
+    if line.base_per_unit:
         unit = line.line.unit or line.unit or ""
         try:
             return f"{in_their_unit(base, line):f} {unit}".rstrip()
         except ValueError:
             pass
-    unit = line.product.base_unit if line is not None and line.product else "base units"
+    unit = line.product.base_unit if line.product else "base units"
     return f"{shortest(base):f} {unit}"
 
 

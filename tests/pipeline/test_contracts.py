@@ -207,6 +207,22 @@ def test_a_blanket_order_is_never_less_than_what_is_released(on_either: SmallGat
     assert "was cancelled" in fault.detail
 
 
+def test_what_is_released_is_told_in_the_accounts_words(gateway: SmallGateway) -> None:
+    """Its item and its unit, also where what was sent names neither."""
+    gateway.settle(PINE, blanket())
+    gateway.settle(PINE, release("R-1", bolts("600", "STUK")))
+    change = {"function": "change", "version": 2}
+    gone = line("2", "PH-0102", "9", "STUK", "11.50")
+    for sent, ending in (
+        (blanket(function="cancel", version=2), "it can't be cancelled"),
+        (blanket(gone, **change), "no less can be agreed"),
+        (blanket(bolts("11"), **change), "no less can be agreed"),
+    ):
+        (fault,) = faults(gateway, gateway.settle(PINE, sent))
+        assert fault.detail == f"12 DOOS of PH-0101 were released of BL-1: {ending}. It stands as it was."
+        assert fault.expected == "12 DOOS or more"
+
+
 # --- what is shown ----------------------------------------------------------------------------------------------------
 def test_a_blanket_order_shows_its_releases(gateway: SmallGateway) -> None:
     gateway.settle(PINE, blanket())
