@@ -160,6 +160,15 @@ def test_in_one_batch(gateway: SmallGateway) -> None:
     assert drawn(gateway)[0] == {"BOLT-M8": Decimal(900)}
 
 
+def test_a_release_has_the_price_of_its_own_quantity(gateway: SmallGateway) -> None:
+    """20 boxes were agreed at the price from 10 on; 2 of them cost what 2 cost."""
+    gateway.settle(PINE, blanket())
+    gateway.settle(PINE, release("R-1", bolts("2")))
+    assert drawn(gateway)[1] == Decimal("12.00")
+    (fault,) = faults(gateway, gateway.settle(PINE, release("R-2", BOXES | {"quantity": "2"})))
+    assert (fault.code, fault.value) == ("price_mismatch", "5.40 EUR per DOOS, 10 % below")
+
+
 # --- changes ----------------------------------------------------------------------------------------------------------
 def test_a_release_that_is_changed(on_either: SmallGateway) -> None:
     gateway = on_either
