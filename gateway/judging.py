@@ -41,6 +41,8 @@ class Judged:
     faults: tuple[Fault, ...]
     orders: tuple[Judged, ...] = ()
     """Of a body of several orders: what came of each."""
+    order_number: str | None = None
+    """Where that could be read."""
 
 
 def judge(
@@ -90,7 +92,8 @@ def _judged(work: Work, decision: Decision, stock: Stock) -> Judged:
     decision = foreseen(work, decision, stock)
     warnings = work.read.warnings if work.read else ()
     faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
-    return Judged(advance("processing", _EVENTS[decision.verdict]), decision.response, faults)
+    status = advance("processing", _EVENTS[decision.verdict])
+    return Judged(status, decision.response, faults, order_number=work.order.order_number)
 
 
 def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
@@ -131,7 +134,8 @@ def _read_one(services: Services, work: Work, bodies: Bodies) -> Work | Judged:
     if work.mapped is not None:
         return work
     event, found = (work.settlement.event, work.settlement.faults) if work.settlement else ("fail", ())
-    return Judged(advance("processing", event), None, found)
+    number = work.read.order.order_number if work.read else work.answer_to
+    return Judged(advance("processing", event), None, found, order_number=number)
 
 
 def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:

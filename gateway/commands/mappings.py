@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import DONE, FAILED, Failed, Screen, reports
+from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, reports
+from schemas.faults import Fault
 
 if TYPE_CHECKING:
     from gateway.judging import Judged
@@ -85,12 +87,34 @@ def _messages(services: Services, account_id: str, last: int) -> list[dict[str, 
 def _told(name: str, judged: Judged, found: list[str] | None) -> dict[str, Any]:
     faults = [fault.as_json() for fault in judged.faults]
     faults += [fault.as_json() for one in judged.orders for fault in one.faults]
-    return {"name": name, "status": judged.status, "ok": not found, "differences": found, "faults": faults}
+    orders = [
+        {
+            "order_number": one.order_number,
+            "status": one.status,
+            "faults": [fault.as_json() for fault in one.faults],
+        }
+        for one in judged.orders
+    ]
+    told = {"name": name, "status": judged.status, "ok": not found, "differences": found, "faults": faults}
+    return {**told, "orders": orders}
 
 
-def _lines(row: dict[str, Any]) -> list[str]:
+def _lines(row: dict[str, Any]) -> Iterator[str]:
     state = "no expectation" if row["differences"] is None else "as expected" if row["ok"] else "differs"
-    told = [f"{row['name']}: {row['status']}, {state}", *(f"    {one}" for one in row["differences"] or ())]
+    yield f"{row['name']}: {row['status']}, {state}"
+    yield from _within(row["differences"] or ())
     if row["differences"] == []:
-        return told
-    return [*told, *(f"    {one['code']}: {one['detail']}" for one in row["faults"])]
+        return
+    for number, one in enumerate(row["orders"], 1):
+        named = f" ({one['order_number']})" if one["order_number"] else ""
+        yield from _within([f"order {number}{named}: {one['status']}", *_within(_fault_lines(one["faults"]))])
+    if not row["orders"]:
+        yield from _within(_fault_lines(row["faults"]))
+
+
+def _fault_lines(faults: Iterable[dict[str, Any]]) -> Iterator[str]:
+    return (line for fault in faults for line in fault_lines(Fault(**fault)))
+
+
+def _within(lines: Iterable[str]) -> Iterator[str]:
+    return (f"    {line}" for line in lines)

@@ -402,7 +402,31 @@ def test_a_sample_that_is_rejected_says_why(run: Run, services: Services, tmp_pa
     for name in ("01-accepted.json", "06-new.json"):
         assert told[name]["faults"]
         for fault in told[name]["faults"]:
-            assert f"    {fault['code']}: {fault['detail']}\n" in tested.out
+            assert f"\n    {'  '.join(part for part in (fault['code'], fault['path']) if part)}" in tested.out
+            assert f"\n        {fault['detail']}\n" in tested.out
+
+
+def test_of_several_orders_each_is_told_with_its_faults(run: Run, services: Services, tmp_path: Path) -> None:
+    folder = tmp_path / "nordic"
+    shutil.copytree(ACCOUNTS / "nordic-office", folder)
+    good = json.loads(sample("nordic-office", "01-accepted.json"))
+    unknown = {**good, "order_number": "NO-2", "lines": [{"line_number": "1", "buyer_item": "9999", "quantity": "7"}]}
+    unreadable = {**good, "order_number": "NO-3", "lines": [{"line_number": "1", "quantity": "x"}]}
+    (folder / "samples" / "06-several.json").write_text(json.dumps([good, unknown, unreadable], indent=1))
+    assert run("accounts", "import", str(folder)).code == 0
+    tested = run("mappings", "test", "nordic-office")
+    told = tested.out.partition("06-several.json: done, no expectation\n")[2].splitlines()
+    assert [line for line in told if not line.startswith("        ")] == [
+        "    order 1 (NO-7001): done",
+        "    order 2 (NO-2): held",
+        "    order 3 (NO-3): rejected",
+    ]
+    assert told[2].startswith("        unknown_item  /lines/0/buyer_item  (/1/lines/0/buyer_item (line ")
+    (row,) = [one for one in run("mappings", "test", "nordic-office", "--json").json if one["orders"]]
+    assert [(one["order_number"], one["status"]) for one in row["orders"]] == [
+        ("NO-7001", "done"), ("NO-2", "held"), ("NO-3", "rejected"),
+    ]  # fmt: skip
+    assert [fault for one in row["orders"] for fault in one["faults"]] == row["faults"]
 
 
 def test_what_came_in_lately_is_judged_under_the_present_mapping(
