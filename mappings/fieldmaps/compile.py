@@ -111,7 +111,7 @@ def _add(mistakes: Mistakes, wrong: Any, model: type[BaseModel]) -> None:
     else:
         place = mistakes.known(place)
         said = wrong["msg"].removeprefix("Value error, ")
-        mistakes.add(place, said[:1].lower() + said[1:], said, value)
+        mistakes.add(place, said[:1].lower() + said[1:], None, value)
 
 
 def _known_key(model: type[BaseModel], place: Place) -> str:

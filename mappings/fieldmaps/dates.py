@@ -97,6 +97,11 @@ def _part_reader(form: str) -> Callable[[str], Moment | None]:
     return lambda text: _moment(found) if (found := matches(text)) else None
 
 
+def judge_format(form: str) -> None:
+    """Raises ValueError for a format that says nothing."""
+    _part_reader(form)
+
+
 def _since_1970(text: str, microseconds: int) -> Moment | None:
     if _EPOCH.fullmatch(text) is None:
         return None

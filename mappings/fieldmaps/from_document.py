@@ -118,7 +118,7 @@ class DocumentRules(Rules):
 
     def _writer(self, rule: Rule, kind: FieldKind) -> Callable[[Any], str]:
         defaults = self._written.defaults
-        number, flag, forms = rule.number or defaults.number, rule.flag or defaults.flag, rule.date or defaults.date
+        number, flag, forms = rule.number or defaults.number, rule.flag or defaults.flag, rule.date or self._dates
         if kind.value == "number" and number is not None:
             return number_writer(number.decimal, number.thousands, number.implied, number.places)
         if kind.value == "flag" and flag is not None:

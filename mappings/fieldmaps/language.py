@@ -6,6 +6,7 @@ parsed, and whether keys go together for a field of this kind, is judged when th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -122,7 +123,13 @@ class Cleaning(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_word(cls, found: Any) -> Any:
-        return {"word": found} if isinstance(found, str) else found
+        if isinstance(found, Mapping):
+            return found
+        words, others = get_args(Word), [name for name in cls.model_fields if name != "word"]
+        if isinstance(found, str) and found in words:
+            return {"word": found}
+        keys = ", ".join(f"{{{name}: …}}" for name in others)
+        raise ValueError(f"is no step; steps are {', '.join(words)}, and {keys}")
 
     @model_validator(mode="after")
     def _one_each(self) -> Cleaning:

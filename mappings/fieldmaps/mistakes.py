@@ -28,8 +28,11 @@ class Mistakes:
         self._found: list[tuple[Mark, Fault]] = []
         self._incomplete: set[Place] = set()
 
-    def add(self, place: Place, wrong: str, expected: str, value: object = None, code: str = "bad_value") -> None:
-        """One mistake, at this place of the map or at the nearest one around it that has a mark."""
+    def add(
+        self, place: Place, wrong: str, expected: str | None, value: object = None, code: str = "bad_value"
+    ) -> None:
+        """One mistake, at this place of the map or at the nearest one around it that has a mark. Without `expected`
+        where `wrong` says that already."""
         if self.known(place) in self._incomplete:
             return
         mark = self.mark(place)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from mappings.fieldmaps.cleaning import cleaned, step_of
 from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text
 from mappings.fieldmaps.conversions import SHOWN_CODES, conversion
-from mappings.fieldmaps.dates import time_zone
+from mappings.fieldmaps.dates import judge_format, time_zone
 from mappings.fieldmaps.groups import FieldKind, ValueKind
 from mappings.fieldmaps.language import AnyMap, Condition, Join, Position, Rule, Table
 from mappings.fieldmaps.mistakes import Mistakes, Place
@@ -48,6 +48,7 @@ class Rules:
         self.mistakes = mistakes
         self.source_of = source_of
         self._zone = self._time_zone()
+        self._dates = self._default_dates()
         self._sources: list[Source] = []
         self._choices = 0
         """How many rules, of which one is taken, stand around the one that is compiled."""
@@ -61,6 +62,17 @@ class Rules:
         except ValueError as error:
             self.mistakes.add(("time_zone",), str(error), "an IANA time zone such as Europe/Berlin", name)
             return None
+
+    def _default_dates(self) -> tuple[str, ...] | None:
+        """The map's formats of dates; judged here, as no rule may use them."""
+        forms = self._written.defaults.date
+        for form in forms or ():
+            try:
+                judge_format(form)
+            except ValueError as error:
+                self.mistakes.add(("defaults", "date"), str(error), _DATE_FORMAT, form)
+                return None
+        return forms
 
     # --- a rule ---
     def value(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Value:
@@ -262,14 +274,13 @@ class Rules:
     def _convert(self, rule: Rule, kind: FieldKind, place: Place) -> Callable[[str], Any] | None:
         defaults = self._written.defaults
         number, flag = rule.number or defaults.number, rule.flag or defaults.flag
-        forms = rule.date or defaults.date
+        forms = rule.date or self._dates
         if kind.value in ("text", "choice"):
             return None if kind.value == "text" else conversion(kind, None, None, None, None)
         try:
             return conversion(kind, number, forms, flag, self._zone)
         except ValueError as error:
-            at = (*place, "date") if rule.date else ("defaults", "date")
-            self.mistakes.add(at, str(error), "a format such as DD.MM.YYYY, iso or epoch_seconds", str(forms))
+            self.mistakes.add((*place, "date"), str(error), _DATE_FORMAT, ", ".join(forms or ()))
             return None
 
     # --- conditions ---
@@ -354,6 +365,7 @@ def _converted(text: Text, convert: Callable[[str], Any]) -> Evaluate:
     return evaluate
 
 
+_DATE_FORMAT = "a format such as DD.MM.YYYY, iso or epoch_seconds"
 _DATES: tuple[ValueKind, ...] = ("date", "time", "moment")
 _FORMATS: Mapping[str, tuple[ValueKind, ...]] = {"number": ("number",), "date": _DATES, "flag": ("flag",)}
 _OF_KIND = {"number": "numbers", "date": "dates or times", "flag": "true or false"}

@@ -194,7 +194,8 @@ class _Parser:
         here = self._tokens[self._at][2] + 1 if self._at < len(self._tokens) else len(self._text) + 1
         seen = repr(self._next) if self._next else "the end"
         return ValueError(
-            f"{seen} at character {here}, where {wanted} is expected; the XPath that maps take is in README.md"
+            f"{seen} at character {here}, where {wanted} is expected; "
+            "the XPath that maps take is in mappings/fieldmaps/README.md"
         )
 
     # --- paths ---

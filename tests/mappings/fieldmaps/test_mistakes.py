@@ -28,7 +28,6 @@ HEAD = "reads: xml\norder:\n  order_number: '@nr'\n  lines: {each: L, line_numbe
         ("  note: {from: T, unknown: keep}", 19, "unknown does nothing without table"),
         ("  note: {from: T, table: {a: b}, unknown: default}", 34, "there is no default"),
         ("  note: {from: T, table: Nowhere}", 19, "there is no table Nowhere"),
-        ("  note: {from: T, clean: [uper]}", 27, "input should be 'upper'"),
         ("  note: {from: T, clean: [{extract: '(?=a)'}]}", 27, "invalid perl operator"),
         ("  note: {from: T, clean: [{extract: '('}]}", 27, "missing )"),
         ("  note: {from: T, clean: [{replace: {pattern: a, with: '\\2'}}]}", 27, "no group 2"),
@@ -65,6 +64,9 @@ HEAD = "reads: xml\norder:\n  order_number: '@nr'\n  lines: {each: L, line_numbe
         ("  note: {when: [{if: {from: T, equals: a}, use: {from: T, required: true}}]}", 59, "required stands at"),
         ("  note: {from: T, of: parent}", 19, "there is no parent around this"),
         ("  note: {from: T, of: line}", 19, "input should be 'here'"),
+        ("  note: {from: T, clean: [uper]}", 27, "is no step; steps are upper, lower, strip_leading_zeros"),
+        ("  note: {from: T, clean: [uper]}", 27, "one_line, and {extract: …}, {replace: …}"),
+        ("  note: 'a//b'", 3, "is in mappings/fieldmaps/README.md"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_where_it_stands(line: str, column: int, said: str) -> None:
@@ -98,6 +100,7 @@ def test_all_of_them_are_told_at_once_in_their_order() -> None:
         ("reads: xml\nroot: a/b\norder: {order_number: a, function: f}", "is no single name"),
         ("reads: xml\ntime_zone: Mars/Base\norder: {order_number: a, function: f}", "there is no time zone"),
         ("reads: xml\ndefaults: {date: Q}\norder: {order_number: a, issue_date: b, function: f}", "'Q'"),
+        ("reads: xml\ndefaults: {date: Q}\norder: {order_number: a, function: f}", "'Q'"),
         ("reads: xml\na: &x b\norder: {order_number: *x, function: f}", "aliases"),
         ("x" * (MAX_CHARACTERS + 1), "characters"), ("[" * 5_000, "deeply"), ("reads: xml\norder: {<<: {a: b}}", "<<"),
         ("? [a]\n: b", "a key that is no text"),
@@ -110,6 +113,24 @@ def test_a_text_that_is_no_map(text: str, said: str) -> None:
     said_so = [one for one in found if said in one.replace(": is missing", " is missing")]
     assert said_so, found
     assert all(fault.location.startswith("order_map.yaml line ") for fault in refused.value.faults)
+
+
+def test_a_mistake_is_said_once_and_names_what_was_written() -> None:
+    """The format, not the list of formats; and what would be right stands in one place."""
+    text = (
+        "defaults: {date: [iso, TT.MM.JJJJ]}\n"
+        + HEAD
+        + "  issue_date: {from: D, date: TT.MM}\n  respond_by: D\n  note: {from: T, clean: [uper]}\n"
+    )
+    with pytest.raises(MapRejected) as refused:
+        compile_map(text, "order_map.yaml")
+    told = [(fault.path, fault.value, fault.expected) for fault in refused.value.faults]
+    formats = "a format such as DD.MM.YYYY, iso or epoch_seconds"
+    assert told == [
+        ("/defaults/date", "TT.MM.JJJJ", formats),
+        ("/order/issue_date/date", "TT.MM", formats),
+        ("/order/note/clean/0", "uper", None),
+    ]
 
 
 def test_mistakes_of_every_kind_are_told_at_once() -> None:

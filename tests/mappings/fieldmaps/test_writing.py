@@ -215,6 +215,7 @@ def test_a_document_written_over_and_over_is_cut_off() -> None:
         ("writes: json\ntemplate: {object: {a: {from: number, number: {}}}}", 2, "can't be written by number"),
         ("writes: json\ntemplate: {object: {a: {from: issue_date, date: MM}}}", 2, "must name year"),
         ("writes: json\ntemplate: {object: {a: {from: number, of: order}}}", 2, "there is no order around this"),
+        ("writes: json\ndefaults: {date: TT.MM}\ntemplate: {object: {a: number}}", 2, "has the letter 'T'"),
         ("writes: xml\ntemplate: {element: 'a b'}", 2, "pattern"),
         ("writes: xml\ntemplate: {element: 'x:a'}", 2, "the prefix x"),
         ("writes: xml\ntemplate: {element: a, each: lines}", 2, "one root element"),
