@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.contracts import Released
     from gateway.store.messages import StoredMessage
-    from gateway.store.orders import LedgerLine, StoredOrder
+    from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
 
 _QUANTITIES = ("ordered", "confirmed", "backordered", "rejected", "cancelled", "open", "shipped", "invoiced")
 _NAMED = 10
@@ -48,11 +48,15 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
     for order in found:
         kind = "" if order["order_type"] == "stand_alone" else f", {order['order_type']}"
         kind += ", a test" if order["test"] else ""
+        first, *later = order["versions"]
         screen.result(
             None,
             f"Order {order['order_number']} of {order['account']}{kind}: {order['outcome']}, {order['status']}; "
-            f"decided {order['created_at']}, sent in message {order['message_id']}",
-            *(f"Version {one['version']}: message {one['message_id']}" for one in order["versions"][1:]),
+            f"decided {order['created_at']}, sent in message {first['message_id']}",
+            *(
+                f"Version {one['version']}: decided {one['decided_at']}, sent in message {one['message_id']}"
+                for one in later
+            ),
             *(f"{one['type'].replace('_', ' ')} {one['number']}: document {one['id']}" for one in order["documents"]),
         )
         ordered, *became = _QUANTITIES
@@ -93,9 +97,7 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
         "mapping_revision": order.mapping_revision,
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
-        "versions": [
-            {"version": one.version, "message_id": one.message_id} for one in services.store.orders.versions(order.id)
-        ],
+        "versions": [_version(services, order, one) for one in services.store.orders.versions(order.id)],
         "lines": [_line(line) for line in services.store.orders.ledger(order.id)],
         "releases": [_release(one) for one in released],
         "documents": [
@@ -103,6 +105,17 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
             for one in documents
             if one.order_id == order.id
         ],
+    }
+
+
+def _version(services: Services, order: StoredOrder, one: OrderVersion) -> dict[str, Any]:
+    """What made it, and when: the first with the order, a later one when its message was settled."""
+    message = None if one.version == 1 else services.store.messages.one(None, one.message_id)
+    decided_at = message.settled_at if message else order.created_at
+    return {
+        "version": one.version,
+        "message_id": one.message_id,
+        "decided_at": None if decided_at is None else moment(decided_at),
     }
 
 

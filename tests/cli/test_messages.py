@@ -336,6 +336,26 @@ def test_an_order_is_shown_with_its_ledger(run: Run, send: Send) -> None:
     assert run("orders", "show", "nothing").code == 1
 
 
+def test_each_version_of_an_order_has_its_own_message_and_time(run: Run, services: Services) -> None:
+    account = read_account(ACCOUNTS / "nordic-office").account
+    order = json.loads(sample("nordic-office", "01-accepted.json"))
+    change = {**order, "function": "change", "version": 2, "lines": order["lines"][:1]}
+
+    def settled(sent: object) -> str:
+        message = take_in(services, Arrival(account, False, json.dumps(sent).encode(), "test")).kept.message_id
+        drain(services, EVERY_LANE, lambda: None)
+        return message
+
+    first, second = settled(order), settled(change)
+    (told,) = run("orders", "show", "NO-7001", "--json").json
+    times = [one["decided_at"] for one in told["versions"]]
+    assert [one["message_id"] for one in told["versions"]] == [first, second]
+    assert times == [told["created_at"], run("messages", "show", second, "--json").json["settled_at"]]
+    head, changed, *_ = run("orders", "show", "NO-7001").out.splitlines()
+    assert head.endswith(f"; decided {times[0]}, sent in message {first}")
+    assert changed == f"Version 2: decided {times[1]}, sent in message {second}"
+
+
 def test_an_order_that_is_held_leads_to_its_message(run: Run, send: Send) -> None:
     held = send("nordic-office", "03-unknown-item.json")
     said = run("orders", "show", "NO-7003")
