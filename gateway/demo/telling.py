@@ -61,8 +61,9 @@ def _asked(sent: Sent) -> Iterator[str]:
     yield f"{sent.sender.account.name} sends {_named(sent)}"
     if sent.order is None:
         return
+    default_unit = sent.sender.account.policies.default_unit
     for line in sent.order.lines:
-        yield f"    line {line.line_number}: {_wanted(line)}{sent.mapped.get(line.line_number, '')}"
+        yield f"    line {line.line_number}: {_wanted(line, default_unit)}{sent.mapped.get(line.line_number, '')}"
     if not sent.differences and (words := (sent.sample.expected or {}).get("story")):
         yield f"    ({words})"
 
@@ -120,9 +121,15 @@ def _place(sent: Sent, fault: Fault) -> str:
     return f"line {lines[int(found[1])].line_number}: " if found and int(found[1]) < len(lines) else ""
 
 
-def _wanted(line: OrderLine) -> str:
+def _wanted(line: OrderLine, default_unit: str | None) -> str:
+    """The quantity as the account wrote it; where that has no unit, the one agreed for such lines. A GTIN may lead to
+    another."""
     item = line.buyer_item or line.seller_item or line.gtin or line.description or "an unnamed item"
-    return f"{shortest(line.quantity):f} {line.unit or 'pieces'} of {item}"
+    quantity, unit = f"{shortest(line.quantity):f}", line.unit or line.unit_code
+    if unit:
+        return f"{quantity} {unit} of {item}"
+    agreed = f": {default_unit}" if default_unit and not line.gtin else ""
+    return f"{quantity} of {item} (no unit{agreed})"
 
 
 def _answer(line: ResponseLine) -> str:

@@ -233,6 +233,9 @@ def _tells_who_ordered_what(told: str) -> None:
     assert "What to do: Add the item to the account's items.csv" in told
     assert len(re.findall(r"Order response OR-\d{8} in peppol-bis-3: http://\S+/v1/documents/\w+", told)) == 3
     assert re.search(r"DF-4006 \(.*\n.*line 10: 24 CASE of DF-70042 \(Oat drink 1 l\) = 288 EA", told)
+    assert "line 1: 10 of EV-3301 (no unit: DZ) (Pillar candle 20 cm) = 120 EA" in told
+    assert "line 1: 7 of 0042 (no unit: STK) (Oat drink 1 l) = 7 EA" in told
+    assert "pieces of" not in told
     assert "line 2: 2 PAL of EV-3310P (Firelighters, pack of 60) = 864 EA" in told
     assert re.search(r"Order response OR-\d{8} in custom: http://", told)
     assert "Blue Harbor Ship Supply sends order BH-5005" in told
