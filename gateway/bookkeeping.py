@@ -193,11 +193,11 @@ class Books:
             return ()
         name, place = _ENVELOPE_ID_AT.get(work.message.format or "", _SBDH_ID_AT)
         detail = (
-            f"The {name} {work.envelope_id} came before with other content (message {owner.message_id}), "
+            f"The {name} {work.sent_envelope_id} came before with other content (message {owner.message_id}), "
             "which stands. Nothing was done with this document."
         )
         expected = f"a new {name}, or the content that this one came with"
-        return (Fault("envelope_id_reused", detail, "", place, work.envelope_id, expected),)
+        return (Fault("envelope_id_reused", detail, "", place, work.sent_envelope_id, expected),)
 
     def _number_reused(self, work: Work) -> tuple[Fault, ...]:
         """An order number that is live with other content, which a change is meant to be."""

@@ -128,13 +128,15 @@ class Work:
         return self.revision.account
 
     @property
+    def sent_envelope_id(self) -> str | None:
+        """The sender's own id of the transmission, as people are told of it."""
+        return kept_envelope_id(self.read.envelope_id if self.read else None)
+
+    @property
     def envelope_id(self) -> str | None:
-        """The sender's own id of the transmission as it is kept: with the number of the order where there are several
-        in it."""
-        sent = self.read.envelope_id if self.read else None
-        if sent is not None and self.message.part is not None:
-            sent = f"{sent}#{self.message.part}"
-        return kept_envelope_id(sent)
+        """The same as it is kept: with the number of the order where there are several in it."""
+        sent, part = self.sent_envelope_id, self.message.part
+        return sent if sent is None or part is None else f"{sent}#{part}"
 
     @property
     def envelope_key(self) -> EnvelopeKey:

@@ -52,7 +52,7 @@ def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
     """Find messages by id, order number or the sender's key.
 
     Keys are the Idempotency-Key, the SBDH InstanceIdentifier and the cXML payloadID. What repeats a message that is
-    found is found too.
+    found is found too, and of an envelope of several orders each of them.
     Exit code 1 where nothing is.
     """
     with opened() as services:

@@ -62,6 +62,14 @@ _COLUMNS = (
     "part, parts"
 )
 
+_ANYONES = " AND account_id IN (SELECT id FROM accounts)"
+"""It leaves out nothing; with it, an index that begins with the account is of use."""
+_IN_ENVELOPE = "envelope_id >= ? AND envelope_id < ? AND part IS NOT NULL"
+"""The orders of one envelope, whose ids are the envelope's, `#` and their numbers: `$` is the sign after `#`."""
+
+_NEWEST = "id || '' DESC"
+"""In no index's order: PostgreSQL would sooner read all of an account's messages in theirs than sort the few."""
+
 
 class Messages:
     """The repository of messages for reading; `dismiss` is the one thing a person does to one here."""
@@ -94,20 +102,27 @@ class Messages:
 
     def find(self, text: str, account_id: str | None = None, limit: int = 50) -> list[StoredMessage]:
         """Messages with this id, order number, Idempotency-Key, SBDH InstanceIdentifier or payloadID, newest first, and
-        those that repeat them: the same bytes again are not read again, so that they have no order number."""
-        own = "" if account_id is None else " AND account_id = ?"
+        those that repeat them: the same bytes again are not read again, so that they have no order number. Of an
+        envelope of several orders, the message of each and the body's."""
+        own, anyones = ("", _ANYONES) if account_id is None else (" AND account_id = ?", "")
         found: dict[str, StoredMessage] = {}
         with self._database.read() as connection:
 
-            def look(column: str, value: str) -> None:
-                query = f"SELECT {_COLUMNS} FROM messages WHERE {column} = ?{own} ORDER BY id DESC LIMIT ?"
-                values = [value, limit] if account_id is None else [value, account_id, limit]
-                found.update((row[0], _stored(row)) for row in fetch(connection, query, values))
+            def look(condition: str, *values: str, newest: str = "id DESC") -> list[StoredMessage]:
+                query = f"SELECT {_COLUMNS} FROM messages WHERE {condition}{own} ORDER BY {newest} LIMIT ?"
+                named = values if account_id is None else (*values, account_id)
+                came = [_stored(row) for row in fetch(connection, query, [*named, limit])]
+                found.update((one.id, one) for one in came)
+                return came
 
-            for column in ("id", "order_number", "idempotency_key", "envelope_id"):
-                look(column, text)
+            for column in ("id", "order_number", "idempotency_key"):
+                look(f"{column} = ?", text)
+            look(f"envelope_id = ?{anyones}", text, newest=_NEWEST)
+            in_envelope = look(_IN_ENVELOPE + anyones, f"{text}#", f"{text}$", newest=_NEWEST)
+            for parent_id in {one.parent_id for one in in_envelope if one.parent_id is not None}:
+                look("id = ?", parent_id)
             for message_id in sorted(found, reverse=True)[:limit]:
-                look("duplicate_of", message_id)
+                look("duplicate_of = ?", message_id)
         return sorted(found.values(), key=lambda message: message.id, reverse=True)[:limit]
 
     def of_order_number(self, order_number: str, account_id: str | None, limit: int) -> list[StoredMessage]:

@@ -155,7 +155,31 @@ def test_the_orders_of_an_envelope(on_either: SmallGateway) -> None:
     other = ENVELOPE.format(UBL.replace("BT-900", "BT-902") + UBL.replace("BT-900", "BT-901")).encode()
     reused, repeated = children(on_either, post(on_either, other, BIRCH))
     assert (reused.status, repeated.status) == ("held", "duplicate")
-    assert on_either.faults(reused.id) == [("envelope_id_reused", "")]
+    (fault,) = on_either.store.messages.faults(reused.id)
+    assert (fault.code, fault.value) == ("envelope_id_reused", "T-1")
+    assert fault.detail.startswith("The InstanceIdentifier T-1 came before")
+
+
+def test_the_orders_of_an_envelope_are_found_by_its_id(on_either: SmallGateway) -> None:
+    def enveloped(envelope_id: str, first: str, second: str) -> bytes:
+        both = UBL.replace("BT-900", first) + UBL.replace("BT-900", second)
+        return ENVELOPE.format(both).replace("T-1", envelope_id).encode()
+
+    for other in ("T-1!", "T-10", "T-1x", "T"):  # beside it in the order of ids
+        post(on_either, enveloped(other, f"{other}-1", f"{other}-2"), BIRCH)
+    answer = post(on_either, enveloped("T-1", "BT-901", "BT-902"), BIRCH)
+    messages = on_either.store.messages
+    expected = {answer["message_id"], *(child["message_id"] for child in answer["children"])}
+    for account in (None, BIRCH):
+        assert {one.id for one in messages.find("T-1", account)} == expected
+    assert messages.find("T-1", PINE) == []
+
+
+def test_a_long_id_of_an_envelope_is_its_orders(on_either: SmallGateway) -> None:
+    sent = "T" * 300
+    body = ENVELOPE.format(UBL + UBL.replace("BT-900", "BT-901")).replace("T-1", sent).encode()
+    answer = post(on_either, body, BIRCH)
+    assert {one["message_id"] for one in answer["children"]} < {one.id for one in on_either.store.messages.find(sent)}
 
 
 def test_a_body_has_a_limit_of_orders(on_either: SmallGateway) -> None:

@@ -19,6 +19,7 @@ from gateway.store.arrivals import NewMessage
 from gateway.store.changes import Changes, ClaimedMessage, Settlement
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id, now_us
+from gateway.store.messages import _ANYONES, _IN_ENVELOPE, _NEWEST
 from gateway.store.queue import LOST_TOGETHER, Claim, LeaseLost
 from gateway.store.revisions import Row
 from gateway.store.statements import fetch, run
@@ -106,6 +107,16 @@ def test_an_order_number_is_looked_up_in_its_index(store: Store, own: str) -> No
         store.queue.save(work, settled(work.messages[0], order_number=number))
     assert len(store.messages.find("PO-1")) == len(store.messages.find("PO-1", "acme")) == 2
     assert store.messages.find("PO-1", "other") == []
+
+
+@pytest.mark.parametrize(("own", "values"), [(_ANYONES, []), (" AND account_id = ?", ["acme"])])
+def test_the_orders_of_an_envelope_are_looked_up_in_its_index(store: Store, own: str, values: list[str]) -> None:
+    query = f"SELECT id FROM messages WHERE {_IN_ENVELOPE}{own} ORDER BY {_NEWEST} LIMIT 5"
+    explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
+    with store.database.read() as connection:
+        plan = " ".join(str(row) for row in fetch(connection, f"{explain} {query}", ["T-1#", "T-1$", *values]))
+    assert "ix_messages_envelope_id" in plan
+    assert "envelope_id>" in plan if store.database.is_sqlite else "envelope_id >= 'T-1#'" in plan
 
 
 # --- intake ----------------------------------------
