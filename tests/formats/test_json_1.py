@@ -291,6 +291,12 @@ def _in_text(fault: dict[str, object]) -> str:
     return json.dumps(fault, sort_keys=True)
 
 
+def test_an_empty_list_is_told_so() -> None:
+    with pytest.raises(DocumentRejected) as rejected:
+        parse_orders(b" []")
+    assert [fault.detail for fault in rejected.value.faults] == ["the list is empty: there is no order in it"]
+
+
 BLANKS = ["", " ", " \t\n", "\u00a0\u2003"]
 
 

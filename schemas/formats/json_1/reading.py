@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from schemas.documents.check_digits import wrong_check_digits
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.partly_read import rejection, unread
+from schemas.documents.validation import pointer, shown
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder, ReadPart
 from schemas.formats.json_1.judging import MAX_FAULTS, document_of, is_strange, order_of
@@ -149,9 +151,23 @@ def _orders_in(body: bytes) -> Any:
     value = read_json(body, nulls=False)
     if isinstance(value, dict):
         return value
-    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-        return value
-    raise DocumentRejected([_wrong_document("no JSON object", "an order as an object, or a list of such objects")])
+    if not isinstance(value, list):
+        raise DocumentRejected([_wrong_document("no JSON object", "an order as an object, or a list of such objects")])
+    if not value:
+        raise DocumentRejected([_wrong_document("the list is empty: there is no order in it", "at least one order")])
+    if strangers := list(islice(_no_orders(value), MAX_FAULTS)):
+        raise DocumentRejected(_placed(body, strangers))
+    return value
+
+
+def _no_orders(members: Iterable[Any]) -> Iterator[Fault]:
+    """A fault for each member of the list that can't be an order."""
+    for index, member in enumerate(members):
+        if not isinstance(member, dict):
+            detail = "a member of the list is no JSON object"
+            yield Fault(
+                "wrong_document", detail, pointer([index]), value=shown(member), expected="an order as an object"
+            )
 
 
 def _wrong_document(detail: str, expected: str) -> Fault:
