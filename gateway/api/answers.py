@@ -72,6 +72,7 @@ class ChildAnswer(Answer):
     part: int = Field(ge=1, description="Which of them it is, from 1.")
     message_id: str
     status: MessageStatus
+    order_number: str | None = Field(description="Null until it is read, and where it can't be.")
     links: MessageLinks
 
 

@@ -92,7 +92,13 @@ def first_of(repository: Messages, stored: StoredMessage) -> StoredMessage:
 def child_answers(children: Iterable[Child]) -> list[ChildAnswer]:
     """The messages of a body's orders."""
     return [
-        ChildAnswer(part=one.part, message_id=one.message_id, status=one.status, links=links_of(one.message_id))
+        ChildAnswer(
+            part=one.part,
+            message_id=one.message_id,
+            status=one.status,
+            order_number=one.order_number,
+            links=links_of(one.message_id),
+        )
         for one in children
     ]
 

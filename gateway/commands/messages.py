@@ -16,6 +16,7 @@ from schemas.faults import DocumentRejected
 
 if TYPE_CHECKING:
     from gateway.services import Services
+    from gateway.store.arrivals import Child
     from gateway.store.messages import StoredMessage
     from schemas.formats import Format
 
@@ -147,10 +148,15 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in row.items() if isinstance(value, str | int)]
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
-    lines += [f"order {one.part} of it: message {one.message_id}, {one.status}" for one in children]
+    lines += [_child_line(one) for one in children]
     if stored.status in _STUCK:
         lines += _way_on(stored.id, row["remedies"], row["problems"])
     screen.result(row, *lines)
+
+
+def _child_line(child: Child) -> str:
+    named = f" ({child.order_number})" if child.order_number else ""
+    return f"order {child.part} of it{named}: message {child.message_id}, {child.status}"
 
 
 def _way_on(message_id: str, remedies: Mapping[str, str], problems: Sequence[str]) -> list[str]:

@@ -65,6 +65,8 @@ class Child(NamedTuple):
     """Which of them, from 1."""
     message_id: str
     status: str
+    order_number: str | None = None
+    """None until the order is read, and where that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class _Earlier:
     event_count: int
     event_hash: bytes
     parts: int = 1
+    order_number: str | None = None
 
 
 _Key = tuple[str, bool, bytes]
@@ -291,7 +294,7 @@ class Group:
             else:
                 if act == "try_again":
                     self._try_again(child, draft.message)
-                again.append(Child(part, child.message_id, child.status))
+                again.append(Child(part, child.message_id, child.status, child.order_number))
             any_waits = any_waits or act in ("judge_afresh", "try_again")
         return tuple(again), any_waits
 
@@ -300,15 +303,17 @@ class Group:
         self._write()
         rows = fetch(
             self.connection,
-            "SELECT c.part, m.id, m.status, m.run, m.event_count, m.event_hash FROM messages c "
+            "SELECT c.part, m.id, m.status, m.run, m.event_count, m.event_hash, m.order_number FROM messages c "
             "JOIN messages m ON m.id = coalesce(c.duplicate_of, c.id) "
             "WHERE c.parent_id = ? AND c.part IS NOT NULL ORDER BY c.part, c.id",
             [parent_id],
         )
-        return {
-            row[0]: self.known.setdefault(row[1], _Earlier(row[1], row[2], row[3], row[4], bytes(row[5])))
-            for row in rows
-        }
+        found: dict[int, _Earlier] = {}
+        for part, message_id, status, run_number, count, head, order_number in rows:
+            read = _Earlier(message_id, status, run_number, count, bytes(head))
+            found[part] = self.known.setdefault(message_id, read)
+            found[part].order_number = order_number
+        return found
 
     def _try_again(self, earlier: _Earlier, message: NewMessage) -> None:
         earlier.status = advance(earlier.status, "resend")

@@ -135,7 +135,10 @@ class Messages:
 
     def children(self, parent_id: str) -> list[Child]:
         """The messages of a body's orders, in their order: of each the last one, as it is now."""
-        query = "SELECT part, id, status FROM messages WHERE parent_id = ? AND part IS NOT NULL ORDER BY part, id"
+        query = (
+            "SELECT part, id, status, order_number FROM messages WHERE parent_id = ? AND part IS NOT NULL "
+            "ORDER BY part, id"
+        )
         with self._database.read() as connection:
             last = {row[0]: Child(*row) for row in fetch(connection, query, [parent_id])}
         return list(last.values())

@@ -74,6 +74,20 @@ def test_a_message_is_shown_with_its_faults_and_answers(run: Run, send: Send) ->
     assert run("messages", "show", "nothing").code == 1
 
 
+def test_a_body_of_several_orders_is_shown_with_their_numbers(run: Run, services: Services) -> None:
+    one = json.loads(sample("nordic-office", "03-unknown-item.json"))
+    unread = {**one, "order_number": 3}
+    account = read_account(ACCOUNTS / "nordic-office").account
+    body = json.dumps([one, {**one, "order_number": "NO-7004"}, unread]).encode()
+    sent = take_in(services, Arrival(account, False, body, "http", "application/json")).kept.message_id
+    drain(services, EVERY_LANE, lambda: None)
+    told = run("messages", "show", sent, "--json").json["children"]
+    assert [child["order_number"] for child in told] == ["NO-7003", "NO-7004", None]
+    shown = run("messages", "show", sent).out
+    assert f"order 2 of it (NO-7004): message {told[1]['message_id']}, held\n" in shown
+    assert f"order 3 of it: message {told[2]['message_id']}, rejected\n" in shown
+
+
 def test_the_views_of_a_message(run: Run, send: Send) -> None:
     done, held = send("acme-retail", "02-short-stock.xml"), send("nordic-office", "03-unknown-item.json")
     assert run("messages", "show", done, "--view", "raw").out.encode() == sample("acme-retail", "02-short-stock.xml")

@@ -73,16 +73,16 @@ def show(gateway: SmallGateway, message_id: str, account: str = PINE) -> Any:
 def test_each_order_of_a_body_is_a_message_with_its_own_answer(on_either: SmallGateway) -> None:
     answer = post(on_either, batch(order(BOLTS, number="PH-1"), order(HAMMERS, number="PH-2")))
     assert (answer["status"], "duplicate" in answer) == ("done", False)
-    assert [child["status"] for child in answer["children"]] == ["received", "received"]
+    assert [(child["status"], child["order_number"]) for child in answer["children"]] == [("received", None)] * 2
     first, second = children(on_either, answer)
     assert (first.order_number, second.order_number) == ("PH-1", "PH-2")
     assert [on_either.response(one.id).order_number for one in (first, second)] == ["PH-1", "PH-2"]
     assert on_either.responses([answer["message_id"]]) == []
     parent, child = show(on_either, answer["message_id"]), show(on_either, second.id)
     assert (parent["status"], parent["part"], parent["parent"]) == ("done", None, None)
-    assert [(one["message_id"], one["status"]) for one in parent["children"]] == [
-        (first.id, "done"),
-        (second.id, "done"),
+    assert [(one["message_id"], one["status"], one["order_number"]) for one in parent["children"]] == [
+        (first.id, "done", "PH-1"),
+        (second.id, "done", "PH-2"),
     ]
     assert (child["parent"], child["part"], child["children"]) == (answer["message_id"], 2, [])
     assert list(on_either.store.audit.verification().broken()) == []
@@ -111,7 +111,11 @@ def test_the_same_body_again_is_each_order_again(on_either: SmallGateway) -> Non
     learn(on_either)
     again = post(on_either, body)
     assert (again["message_id"], again["duplicate"]) == (first["message_id"], True)
-    assert [child["status"] for child in again["children"]] == ["done", "received", "received"]
+    assert [(child["status"], child["order_number"]) for child in again["children"]] == [
+        ("done", "PH-1"),
+        ("received", "PH-2"),
+        ("received", None),
+    ]
     before, after = children(on_either, first), children(on_either, again)
     assert [one.id for one in after[:2]] == [one.id for one in before[:2]]
     assert after[2].id != before[2].id, "what was rejected is judged afresh"
