@@ -175,7 +175,7 @@ def changed_row(
     """The order's row and its canonical text, as the change makes them."""
     standing = prepared.standing
     number = number_after(standing, work.order)
-    amended = decided.amended or prepared.amended
+    amended = decided.case.amended if decided.case else prepared.amended
     order = (amended.order or standing.order).model_copy(update={"version": number})
     requested, site = order.requested_delivery, prepared.mapped.site if prepared.mapped else None
     row = OrderChange(

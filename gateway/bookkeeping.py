@@ -313,7 +313,7 @@ class Books:
             status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
             row, canonical = changed_row(work, prepared, decided, status, outcome, message.id)
             changes.change_order(message, row, canonical, decided.moves)
-            self.contracts.keep_change(work, prepared, decision, changes.at)
+            self.contracts.keep_change(work, prepared, decided, changes.at)
             changes.wakes.add((message.account_id, work.order.order_number))
             percent = work.account.policies.allocation_percent
             self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.amending import PreparedChange, paths_in_the_change
 from gateway.services import Services
 from gateway.store.contracts import Drawings
+from gateway.trade.changing import ChangeDecision
 from gateway.trade.consequences import judge
 from gateway.trade.contracts import (
     Before,
@@ -126,9 +127,10 @@ class ContractBook:
             draws = draws_of(contract, order_id, work.mapped, decision.ledger, repriced=repriced)
             self._draw(contract, work, draws, at)
 
-    def keep_change(self, work: Work, prepared: PreparedChange, decision: Decision, at: int) -> None:
+    def keep_change(self, work: Work, prepared: PreparedChange, decided: ChangeDecision, at: int) -> None:
         """The same for what a changed or cancelled release draws more, or gives back; a blanket order that is changed
-        stands still until that is saved."""
+        stands still until that is saved. It is counted as it was decided: a line that was refused stands, in the unit
+        that it had."""
         standing = prepared.standing
         if standing.order.order_type == "blanket":
             self.drawings.hold_still(standing.order_id)
@@ -137,15 +139,15 @@ class ContractBook:
         before = self._before.get(standing.order_id, _NOTHING_DRAWN)
         contract = self._contract_for(work, standing.order, before)
         if contract is not None:
-            repriced = frozenset(judge(prepared.faults, work.account.policies).repriced)
+            case = decided.case
             draws = draws_of(
                 contract,
                 standing.order_id,
-                prepared.mapped,
-                decision.ledger,
-                repriced=repriced,
+                case.mapped if case else None,
+                decided.decision.ledger,
+                repriced=frozenset(judge(case.faults, work.account.policies).repriced if case else ()),
                 before=before,
-                deleted=prepared.amended.deleted,
+                deleted=(case.amended if case else prepared.amended).deleted,
             )
             self._draw(contract, work, draws, at)
 

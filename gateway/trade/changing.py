@@ -65,8 +65,8 @@ class ChangeDecision:
     moves: list[LineMove] = field(default_factory=list)
     is_cancelled: bool = False
     """Nothing of the order is left to be delivered."""
-    amended: Amended | None = None
-    """The order as it is now, where lines of the change may have been refused."""
+    case: Case | None = None
+    """What the answer was decided on, where lines of the change may have been refused; None for a cancellation."""
 
 
 def decide_change(
@@ -148,7 +148,7 @@ def _applied(standing: Standing, case: Case, decision: Decision, stock: Stock) -
     moves = [*_moves(standing, ledger), *_closing_moves(standing, case.amended.deleted)]
     response = None if decision.response is None else _told(decision.response, standing, case.amended)
     told = replace(decision, response=response, allocations=tuple(allocations))
-    return ChangeDecision(told, moves, amended=case.amended)
+    return ChangeDecision(told, moves, case=case)
 
 
 def _refusal(standing: Standing, amended: Amended, heading: Heading) -> OrderResponse | None:

@@ -18,7 +18,7 @@ from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.account_folder import read_account
 from schemas.faults import Fault
-from tests.examples.order_lines import BOLTS, line, order
+from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway, outcomes
 
 PINE = "pine-hardware"
@@ -187,6 +187,29 @@ def test_a_release_that_is_changed(on_either: SmallGateway) -> None:
     cancelled = gateway.settle(PINE, release("R-2", bolts("5"), function="cancel", version=2))
     assert (cancelled.status, faults(gateway, cancelled)) == ("done", [])
     assert drawn(gateway) == ({"BOLT-M8": Decimal(100)}, Decimal("12.00"))
+
+
+def test_a_refused_line_of_a_release_draws_as_it_stands(on_either: SmallGateway) -> None:
+    """In the unit that it had, not in the one that was asked: neither less nor more than was confirmed."""
+    gateway = on_either
+    gateway.settle(PINE, blanket(BOXES, {**HAMMERS, "quantity": "30"}))
+    gateway.settle(PINE, release("R-1", bolts("12"), HAMMERS))
+    change = {"function": "change", "version": 2}
+    fewer = gateway.settle(PINE, release("R-1", bolts("601", "STUK"), {**HAMMERS, "quantity": "6"}, **change))
+    assert (fewer.status, gateway.faults(fewer.id)) == ("done", [("fractional_unit", "/lines/0/quantity")])
+    assert outcomes(gateway.response(fewer.id)) == {
+        "1": [("changed", "12", "DOOS")],
+        "2": [("accepted", "6", "STUK")],
+    }
+    both = {"BOLT-M8": Decimal(600), "HAMMER-16": Decimal(6)}
+    assert drawn(gateway) == (both, Decimal("133.80"))
+    beyond = gateway.settle(PINE, release("R-2", bolts("12")))
+    assert gateway.faults(beyond.id) == [("contract_exceeded", "/lines/0/quantity")]
+
+    gateway.settle(PINE, release("R-3", bolts("400", "STUK")))
+    more = gateway.settle(PINE, release("R-3", bolts("0.401", "PALLET"), HAMMERS, **change))
+    assert (more.status, gateway.faults(more.id)) == ("done", [("fractional_unit", "/lines/0/quantity")])
+    assert drawn(gateway)[0]["BOLT-M8"] == 1000
 
 
 def test_a_blanket_order_is_never_less_than_what_is_released(on_either: SmallGateway) -> None:
