@@ -149,34 +149,46 @@ def _price_of(line: OrderLine, per_unit: Fraction) -> Fraction | None:
 def faults_of_release(
     contract: Contract, mapped: MappedOrder, judgement: Judgement, before: Before | None = None
 ) -> list[Fault]:
-    """Why lines of a release can't be had under its contract. `before` is what a changed release has drawn: each line
-    gives that back just before it asks anew."""
+    """Why lines of a release can't be had under its contract. `before` is what a changed release has drawn: what it
+    gives back of that is there before any line asks anew, so that neither their order nor their numbers matter."""
     if contract.total is not None and contract.currency and mapped.currency != contract.currency:
         return [_other_currency(contract, mapped)]
-    view = _Left(contract, before or {})
-    return [
-        fault for line in mapped.lines if line.index not in judgement.rejected for fault in view.ask(line, judgement)
-    ]
+    asking = [line for line in mapped.lines if line.index not in judgement.rejected]
+    held = {(number, one.product): one.quantity for number, draws in (before or {}).items() for one in draws}
+    asking = [line for line in asking if not _is_as_it_was(line, held, judgement)]
+    stand = {line.line_number for line in mapped.lines} - {line.line_number for line in asking}
+    view = _Left(contract)
+    for number, draws in (before or {}).items():
+        if number not in stand:
+            view.give_back(draws)
+    return [fault for line in asking for fault in view.ask(line, judgement)]
+
+
+def _is_as_it_was(line: MappedLine, held: Mapping[tuple[str, str], Decimal], judgement: Judgement) -> bool:
+    """Whether the line asks for what it has drawn already; it keeps that, at the price that it had."""
+    if line.product is None or line.base_quantity is None:
+        return False
+    return held.get((line.line_number, line.product.product)) == _asked(line, judgement)
 
 
 class _Left:
     """What is left of a contract while the lines of one release ask for it in turn."""
 
-    def __init__(self, contract: Contract, before: Before) -> None:
+    def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._before = before
         self._left = {product: agreed.left for product, agreed in contract.products.items()}
         self._money = None if contract.total is None else EXACT.subtract(contract.total, contract.amount)
+
+    def give_back(self, draws: Iterable[Draw]) -> None:
+        """What was drawn, and isn't any more, is left again."""
+        for one in draws:
+            self._take(one.product, EXACT.minus(one.quantity), EXACT.minus(one.amount))
 
     def ask(self, line: MappedLine, judgement: Judgement) -> Iterator[Fault]:
         """The line's faults; one that has none takes what it asks for."""
         if line.product is None or line.base_quantity is None:
             return
         product, base = line.product.product, _asked(line, judgement)
-        held = self._give_back(line.line_number, product)
-        if held is not None and held.quantity == base:
-            self._take(product, base, held.amount)
-            return
         agreed = self._contract.products.get(product)
         if agreed is None or not agreed.ceiling:
             yield _not_in_contract(self._contract, line)
@@ -193,14 +205,6 @@ class _Left:
             yield _beyond_total(self._contract, self._money, amount, line)
         else:
             self._take(product, base, amount or NOTHING)
-
-    def _give_back(self, line_number: str, product: str) -> Draw | None:
-        found = None
-        for one in self._before.get(line_number, ()):
-            self._take(one.product, EXACT.minus(one.quantity), EXACT.minus(one.amount))
-            if one.product == product:
-                found = one
-        return found
 
     def _take(self, product: str, base: Decimal, amount: Decimal) -> None:
         self._left[product] = EXACT.subtract(self._left.get(product, NOTHING), base)

@@ -42,6 +42,11 @@ def bolts(quantity: str, unit: str = "DOOS") -> dict[str, Any]:
     return line("1", "PH-0101", quantity, unit)
 
 
+def boxes(of: dict[str, str]) -> list[dict[str, Any]]:
+    """Line number → boxes of bolts."""
+    return [line(number, "PH-0101", quantity, "DOOS") for number, quantity in of.items()]
+
+
 def faults(gateway: SmallGateway, message: StoredMessage) -> list[Fault]:
     """All of what is wrong with it."""
     return gateway.store.messages.faults(message.id)
@@ -210,6 +215,41 @@ def test_a_refused_line_of_a_release_draws_as_it_stands(on_either: SmallGateway)
     more = gateway.settle(PINE, release("R-3", bolts("0.401", "PALLET"), HAMMERS, **change))
     assert (more.status, gateway.faults(more.id)) == ("done", [("fractional_unit", "/lines/0/quantity")])
     assert drawn(gateway)[0]["BOLT-M8"] == 1000
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param({"1": "10", "2": "10"}, id="from-the-line-that-comes-after"),
+        pytest.param({"2": "10", "1": "10"}, id="from-the-line-that-comes-before"),
+        pytest.param({"3": "5", "4": "15"}, id="renumbered"),
+        pytest.param({"2": "20"}, id="one-line-deleted"),
+        pytest.param({"1": "5", "3": "15"}, id="one-line-as-it-was"),
+    ],
+)
+def test_a_release_may_share_out_anew_what_it_has(gateway: SmallGateway, after: dict[str, str]) -> None:
+    """All of the blanket order is released, in quantity and in money; the release asks for no more than it has."""
+    gateway.settle(PINE, blanket(total="111.00"))
+    gateway.settle(PINE, release("R-1", *boxes({"1": "5", "2": "15"})))
+    assert drawn(gateway) == ({"BOLT-M8": Decimal(1000)}, Decimal("111.00"))
+    changed = gateway.settle(PINE, release("R-1", *boxes(after), function="change", version=2))
+    assert (changed.status, faults(gateway, changed)) == ("done", [])
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000)}
+    more = {**after, "9": "1"}
+    beyond = gateway.settle(PINE, release("R-1", *boxes(more), function="change", version=3))
+    assert (beyond.status, {fault.code for fault in faults(gateway, beyond)}) == ("rejected", {"contract_exceeded"})
+
+
+def test_a_refused_line_of_a_release_gives_nothing_back(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, blanket())
+    gateway.settle(PINE, release("R-1", *boxes({"1": "5", "2": "15"})))
+    less = line("2", "PH-0101", "499", "STUK")
+    changed = gateway.settle(PINE, release("R-1", *boxes({"1": "10"}), less, function="change", version=2))
+    assert (changed.status, {fault.code for fault in faults(gateway, changed)}) == (
+        "rejected",
+        {"fractional_unit", "contract_exceeded"},
+    )
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000)}
 
 
 def test_a_blanket_order_is_never_less_than_what_is_released(on_either: SmallGateway) -> None:
