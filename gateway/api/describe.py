@@ -10,8 +10,9 @@ from flask_openapi3 import Info, SecurityScheme, Tag
 from gateway.api.answers import Answer, Problem
 from gateway.api.bodies import MEDIA_TYPES
 from gateway.api.examples import ANSWERS as ANSWER_EXAMPLES
-from gateway.api.examples import CXML_ORDER, ORDER, UBL_ORDER
+from gateway.api.examples import CXML_ORDER, ORDERS_SENT, UBL_ORDER
 from gateway.api.problems import PROBLEM_TYPE
+from schemas.formats import MAX_ORDERS
 
 KEY: list[dict[str, list[Any]]] = [{"key": []}]
 SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
@@ -44,15 +45,19 @@ def answer(
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
     example: Mapping[str, Any] | None = None,
+    examples: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A response with this model as its body; of what is no problem, an example: the model's, unless one is given."""
+    """A response with this model as its body; of what is no problem, an example: the model's, unless one is given, or
+    several by name."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     described = {
         name: {"description": text, "schema": {"type": "string"}, "required": True}
         for name, text in (headers or {}).items()
     }
     body: dict[str, Any] = {"schema": schema}
-    if model is not Problem:
+    if examples is not None:
+        body["examples"] = examples
+    elif model is not Problem:
         body["example"] = example or ANSWER_EXAMPLES[model.__name__]
     response: dict[str, Any] = {"description": description, "content": {media_type: body}}
     return {**response, "headers": described} if described else response
@@ -119,12 +124,19 @@ def _body_schema(media_type: str) -> dict[str, Any]:
     return {"schema": {"type": "object"} if media_type == "application/json" else {"type": "string"}}
 
 
+_ONE_OR_SEVERAL: Mapping[str, Any] = {
+    "oneOf": [
+        {"type": "object"},
+        {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": MAX_ORDERS},
+    ]
+}
 ORDER_BODY: dict[str, Any] = {
     "required": True,
-    "description": "One order, change or cancellation in a format agreed with you; its bytes tell which format it is. "
-    "`Content-Encoding: gzip` is taken.",
+    "description": "An order, change or cancellation in a format agreed with you, or several; its bytes tell which "
+    f"format it is. Several, {MAX_ORDERS:,} at most, are a JSON list, the documents of one SBDH envelope, a UBL "
+    "cancellation of several orders, or a file of a layout of your own. `Content-Encoding: gzip` is taken.",
     "content": {
-        "application/json": {**_body_schema("application/json"), "example": ORDER},
+        "application/json": {"schema": _ONE_OR_SEVERAL, "examples": ORDERS_SENT},
         **{name: {**_body_schema(name), "example": UBL_ORDER} for name in MEDIA_TYPES if name != "application/json"},
     },
 }

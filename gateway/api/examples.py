@@ -23,6 +23,12 @@ ORDER: Mapping[str, Any] = {
 }
 """A short order as json-1, of the demo account nordic-office."""
 
+ORDERS_SENT: Mapping[str, Mapping[str, Any]] = {
+    "one_order": {"summary": "One order", "value": ORDER},
+    "several_orders": {"summary": "Several orders", "value": [ORDER, {**ORDER, "order_number": "PO-1004"}]},
+}
+"""Bodies of json-1 by name, as OpenAPI has them."""
+
 CXML_ORDER = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">
@@ -250,3 +256,27 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Answer's name → an example of it."""
+
+_CHILDREN = ("01a1f0c39e5b7d2486aa03f1e7c5", "01a1f0c39e5b7d2486aa03f1e7c6")
+ACCEPTED: Mapping[str, Mapping[str, Any]] = {
+    "one_order": {"summary": "A body of one order", "value": ANSWERS["Accepted"]},
+    "several_orders": {
+        "summary": "A body of several orders",
+        "value": {
+            "message_id": _MESSAGE,
+            "status": "done",
+            "children": [
+                {
+                    "part": part,
+                    "message_id": child,
+                    "status": "received",
+                    "order_number": None,
+                    "links": {"message": f"/v1/messages/{child}", "documents": f"/v1/documents?message_id={child}"},
+                }
+                for part, child in enumerate(_CHILDREN, 1)
+            ],
+            "links": _LINKS,
+        },
+    },
+}
+"""What such bodies get without `wait`, by name, as OpenAPI has them."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 FORMAT_STORIES: Mapping[str, str] = {
-    "json-1": "Our own JSON, for those who have no format yet. `Content-Type: application/json`.",
-    "ubl-2.1": "OASIS UBL 2.0 to 2.3, alone or in an SBDH envelope. `Content-Type: application/xml`.",
+    "json-1": "Our own JSON, for those who have no format yet: an order, or a list of orders. "
+    "`Content-Type: application/json`.",
+    "ubl-2.1": "OASIS UBL 2.0 to 2.3, alone or in an SBDH envelope, which may hold several documents. An "
+    "OrderCancellation may be of several orders: it cancels each of them. `Content-Type: application/xml`.",
     "peppol-advanced-3": "UBL as Peppol's advanced ordering has it: T116 out. `Content-Type: application/xml`.",
     "peppol-bis-3": "UBL as Peppol BIS 3 has it: ordering and order-only in, T76 out. `Content-Type: application/xml`.",
     "cxml-1.2": "cXML of any version 1.2: OrderRequests in, ConfirmationRequests out. `Content-Type: text/xml`.",
@@ -40,7 +42,8 @@ LINE_MEMBERS: Mapping[str, str] = {
 """The members of a line that most lines have."""
 
 STATUSES_MEAN: Mapping[str, str] = {
-    "received": "Durably stored; its turn comes. Ask again.",
+    "received": "Durably stored; its turn comes, or it is a change or cancellation that waits for its order, a day at "
+    "most. Ask again.",
     "processing": "Being judged right now. Ask again.",
     "done": "Decided and answered: the order response is in your mailbox.",
     "held": "We must act first, and `faults` says on what. You need do nothing; the order response comes after that.",

@@ -29,6 +29,7 @@ from gateway.api.answers import (
 from gateway.api.bodies import media_type, read_body
 from gateway.api.describe import KEY, ORDER_BODY, ORDERS, account_problems, answer, content, header, path, query
 from gateway.api.door import caller, door, idempotency_key, in_path, parameter, sign_in
+from gateway.api.examples import ACCEPTED
 from gateway.api.messages import child_answers, entries, first_of, links_of
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found, unreadable
@@ -62,13 +63,13 @@ orders.before_request(refuse_unknown_parameters)
     summary="Send an order, a change or a cancellation",
     description="202 says that the bytes are durably stored, and nothing was judged yet: what is wrong with their "
     "content shows in the message. With `wait` the order response itself comes back, once it is there in that time. "
-    "The same content again is no second order: it gets the first one's answer. A body may hold several orders (a JSON "
-    "list, an SBDH envelope): each is a message of its own, named in `children`, and one that is wrong holds up none "
-    "of the others; `wait` then waits for all of them. An SBDH InstanceIdentifier stands for one content, too: sent "
-    "again with other content it is held.",
+    "The same content again is no second order: it gets the first one's answer. A body may hold several orders: each "
+    "is a message of its own, named in `children`, and one that is wrong holds up none of the others; with `wait` it "
+    "is still a 202, which then comes once all of them are judged. An SBDH InstanceIdentifier stands for one content, "
+    "too: sent again with other content it is held.",
     responses={
         200: content(
-            "With `wait`: the order response (a rejection too), in your format.",
+            "With `wait`, of a body of one order: the order response (a rejection too), in your format.",
             "application/json",
             "application/xml",
             "text/csv",
@@ -81,8 +82,10 @@ orders.before_request(refuse_unknown_parameters)
         ),
         202: answer(
             Accepted,
-            "Durably stored; with `wait`, not answered in that time, held, or rejected without an answer.",
+            "Durably stored; with `wait`, not answered in that time, held, or rejected without an answer, or a body of "
+            "several orders, whose answers are documents of your mailbox.",
             {"Location": "Address of the message."},
+            examples=ACCEPTED,
         ),
         **account_problems(411, 413, 415, 422, 429),
     },
@@ -90,7 +93,8 @@ orders.before_request(refuse_unknown_parameters)
         "parameters": [
             query(
                 "wait",
-                "Seconds to wait for the order response. Where too many wait already, the 202 comes at once.",
+                "Seconds to wait for the order response, or for those of all orders in the body. Where too many wait "
+                "already, the 202 comes at once.",
                 {"type": "number", "minimum": 0, "maximum": 30},
             ),
             header(

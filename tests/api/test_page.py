@@ -135,6 +135,32 @@ def test_every_example_answer_is_as_described() -> None:
     jsonschema_rs.validator_for(schema("order")).validate(ORDER)
 
 
+def test_a_body_of_several_orders_is_described_as_it_is_answered(gateway: Gateway, keys: Mapping[str, str]) -> None:
+    described = gateway.client.get("/v1/openapi.json").json
+    send = described["paths"]["/v1/orders"]["post"]
+    taken = send["requestBody"]["content"]["application/json"]
+    judge = jsonschema_rs.validator_for(taken["schema"])
+    sent = taken["examples"]["several_orders"]["value"]
+    assert judge.is_valid(sent)
+    assert judge.is_valid(taken["examples"]["one_order"]["value"])
+    assert not judge.is_valid([])
+    headers = {"Authorization": f"Bearer {keys['nordic-office']}"}
+    answered = gateway.client.post("/v1/orders", json=sent, headers=headers)
+    shown = send["responses"]["202"]["content"]["application/json"]["examples"]["several_orders"]["value"]
+    model = {"$ref": "#/components/schemas/Accepted", "components": described["components"]}
+    for one in (answered.json, shown):
+        jsonschema_rs.validator_for(model).validate(one)
+    assert answered.status_code == 202
+    assert _without_ids(answered.json) == _without_ids(shown)
+    assert json.dumps(shown, indent=2) in html.unescape(gateway.client.get("/v1/docs").text)
+    judged = gateway.client.post("/v1/orders/validate", json=sent, headers=headers).json
+    assert [order["faults"] for order in judged["orders"]] == [[], []]
+
+
+def _without_ids(answer: object) -> object:
+    return re.sub("[0-9a-f]{28}", "…", json.dumps(answer, sort_keys=True))
+
+
 def test_the_example_problem_is_what_is_answered(gateway: Gateway, acme: Sender) -> None:
     twice = b'{"order_number": "1", "lines": [{"line_number": "1", "quantity": "1", "quantity": "1"}]}'
     answered = gateway.send(acme, twice)
