@@ -8,7 +8,7 @@ order as it would be is mapped, checked and decided as any other, with what it h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -135,6 +135,8 @@ def amend(standing: Standing, change: Order) -> Amended:
         return Amended(None, faults=[_cancelled_already(change)])
     if change.function == "cancel":
         return _cancelled(standing)
+    if faults := [*_another_order(standing.order, change)]:
+        return Amended(None, faults=faults)
     unnamed = _unnamed(standing, change) if change.other_lines == "unsaid" else ()
     if faults := [_not_named(line) for line in unnamed if not standing.lines[line.line_number].shipped]:
         return Amended(None, faults=faults)
@@ -285,6 +287,17 @@ def _has_shipped(sums: LineSums, what: str) -> str:
 def _fault(code: str, index: int, line: OrderLine, what: str, expected: str) -> Fault:
     detail = f"Line {line.line_number} {what}."
     return Fault(code, detail, f"/lines/{index}/line_number", value=line.line_number, expected=expected)
+
+
+def _another_order(order: Order, change: Order) -> Iterator[Fault]:
+    """What the change says of the order that no change changes. What it doesn't say is the order's."""
+    stays = "no change makes it another. The order stands as it was."
+    if "order_type" in change.model_fields_set and change.order_type != order.order_type:
+        detail = f"Order {order.order_number} is of the kind {order.order_type}; {stays}"
+        yield Fault("bad_value", detail, "/order_type", value=change.order_type, expected=order.order_type)
+    if change.contract is not None and order.contract is not None and change.contract != order.contract:
+        detail = f"Order {order.order_number} names the contract {order.contract}; {stays}"
+        yield Fault("bad_value", detail, "/contract", value=change.contract, expected=order.contract)
 
 
 def _not_named(line: OrderLine) -> Fault:

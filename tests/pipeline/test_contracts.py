@@ -252,6 +252,39 @@ def test_a_refused_line_of_a_release_gives_nothing_back(gateway: SmallGateway) -
     assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000)}
 
 
+@pytest.mark.parametrize(
+    ("said", "path", "expected"),
+    [
+        ({"contract": "BL-2"}, "/contract", BLANKET),
+        ({"contract": "BL-2", "other_lines": "kept"}, "/contract", BLANKET),
+        ({"order_type": "stand_alone"}, "/order_type", "release"),
+        ({"order_type": "blanket"}, "/order_type", "release"),
+    ],
+)
+def test_a_change_makes_no_order_another_kind_or_contract(
+    gateway: SmallGateway, said: dict[str, str], path: str, expected: str
+) -> None:
+    gateway.settle(PINE, blanket())
+    gateway.settle(PINE, order(BOXES, number="BL-2", order_type="blanket"))
+    gateway.settle(PINE, release("R-1", bolts("5")))
+    changed = gateway.settle(PINE, release("R-1", bolts("6"), **{"function": "change", "version": 2, **said}))
+    (fault,) = faults(gateway, changed)
+    assert (changed.status, gateway.response(changed.id).outcome) == ("rejected", "rejected")
+    assert (fault.code, fault.path, fault.value, fault.expected) == (
+        *("bad_value", path),
+        *(said[path.removeprefix("/")], expected),
+    )
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(250)}, "the release stands as it was"
+
+
+def test_a_change_that_says_neither_kind_nor_contract(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, blanket())
+    gateway.settle(PINE, release("R-1", bolts("5")))
+    changed = gateway.settle(PINE, order(bolts("6"), number="R-1", function="change", version=2))
+    assert (changed.status, faults(gateway, changed)) == ("done", [])
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(300)}
+
+
 def test_a_blanket_order_is_never_less_than_what_is_released(on_either: SmallGateway) -> None:
     gateway = on_either
     gateway.settle(PINE, blanket(total="120.00"))
