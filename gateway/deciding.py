@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.amending import (
@@ -33,12 +33,13 @@ logger = logging.getLogger(__name__)
 _LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 
 
-def settle_all(services: Services, works: Sequence[Work]) -> Changes:
-    """Decide every message on the books as they stand now, and gather what that writes."""
+def settle_all(services: Services, works: Sequence[Work], beat: Callable[[], None]) -> Changes:
+    """Decide every message on the books as they stand now, and gather what that writes; a beat before each."""
     undecided = [work for work in works if work.settlement is None]
     books = Books(services, undecided)
     changes = Changes(at=now_us(), takings=books.takings, drawings=books.contracts.drawings)
     for work in works:
+        beat()
         if work.settlement is not None:
             refuse_unread(services, work, changes)
             changes.settle(work.message, work.settlement)

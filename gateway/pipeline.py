@@ -140,11 +140,14 @@ def settle_alone(services: Services, lease: Lease, work: Work, beat: Callable[[]
 def settle_and_save(services: Services, lease: Lease, works: Sequence[Work], beat: Callable[[], None]) -> int:
     """Decide and save these messages of the claim in one transaction; how many were settled. Raises Stuck."""
     claim, cause = lease.claim, ""
-    for _ in range(_TRIES):
+
+    def beat_and_renew() -> None:
         beat()
+        lease.renew()
+
+    for _ in range(_TRIES):
         try:
-            lease.renew()
-            changes = settle_all(services, works)
+            changes = settle_all(services, works, beat_and_renew)
             services.store.queue.save(claim, changes)
         except Collision as collision:
             cause = str(collision)

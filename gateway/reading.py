@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from gateway.local_time import local_date
 from gateway.services import Services
@@ -20,7 +21,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.partly_read import OrderPartlyRead
 from schemas.faults import DocumentHeld, DocumentRejected, Fault, in_document_order
-from schemas.formats import Format, ReadOrder, ReadPart
+from schemas.formats import Format, Locator, ReadOrder, ReadPart
 
 logger = logging.getLogger(__name__)
 
@@ -47,15 +48,20 @@ def _revision(services: Services, message: ClaimedMessage, current: dict[str, in
 class Bodies:
     """The bodies of a batch that hold several orders: each is read once for all the orders of it that are in the batch.
 
-    What fails as a whole is read again for each order by itself, so that the one at fault is found.
+    What fails as a whole is read again for each order by itself, so that the one at fault is found. For the places of
+    their faults it is read once more, when the first of them has any, and kept until another body's turn comes.
     """
 
     def __init__(self, works: Iterable[Work]) -> None:
         self._wanted: dict[_BodyKey, list[int]] = {}
         self._read: dict[_BodyKey, dict[int, ReadPart]] = {}
+        self._placed: tuple[_BodyKey, Locator] | None = None
+        works = list(works)
         for work in works:
             if work.message.part is not None and _format_of(work) is not None:
                 self._wanted.setdefault(_body_key(work), []).append(work.message.part)
+        for work in works:
+            self._share_places(work)
 
     def read(self, work: Work) -> ReadOrder:
         """The message's order. Raises what reading it raises: DocumentRejected, DocumentHeld."""
@@ -63,6 +69,7 @@ class Bodies:
         if part is None:
             raise AssertionError("its body is its own")
         if key not in self._read:
+            self._placed = None  # never two documents at once
             _check_count(work)
             self._read[key] = self._read_together(work, self._wanted.get(key, []))
         found = self._read[key].get(part) or _read_parts(work, [part]).get(part)
@@ -71,6 +78,19 @@ class Bodies:
         if isinstance(found, DocumentRejected):
             raise found
         return found
+
+    def _share_places(self, work: Work) -> None:
+        known, part, key = _format_of(work), work.message.part, _body_key(work)
+        if known is not None and known.locator is not None and part is not None and len(self._wanted[key]) > 1:
+            work.places = partial(self._places, key, known.locator, work.message.body, part)
+
+    def _places(
+        self, key: _BodyKey, open_body: Callable[[bytes], Locator], body: bytes, part: int, pointers: Sequence[str]
+    ) -> list[str]:
+        if self._placed is None or self._placed[0] != key:
+            self._placed = None
+            self._placed = key, open_body(body)
+        return self._placed[1](pointers, part)
 
     @staticmethod
     def _read_together(work: Work, parts: list[int]) -> dict[int, ReadPart]:
@@ -228,18 +248,24 @@ def put_into_our_terms(services: Services, work: Work) -> None:
 def located(work: Work, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """The faults with the place in what was sent; found only now, because most documents have none."""
     formats = formats_of(work.revision) if work.revision else {}
-    return locate(work.message, formats, faults) if faults else faults
+    return locate(work.message, formats, faults, work.places) if faults else faults
 
 
-def locate(message: ClaimedMessage, formats: Mapping[str, Format], faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """Fill in `location` where the codec can say it."""
+def locate(
+    message: ClaimedMessage,
+    formats: Mapping[str, Format],
+    faults: Sequence[Fault],
+    shared: Callable[[Sequence[str]], list[str]] | None = None,
+) -> tuple[Fault, ...]:
+    """Fill in `location` where the codec can say it; `shared` says it of a body of several orders."""
     known = formats.get(message.format or "")
     if known is None:
         return tuple(faults)
     paths = list(dict.fromkeys(fault.path for fault in faults if fault.path and not fault.location))
     if not paths:
         return tuple(faults)
-    places = dict(zip(paths, known.locate(message.body, paths, message.part or 1), strict=True))
+    found = known.locate(message.body, paths, message.part or 1) if shared is None else shared(paths)
+    places = dict(zip(paths, found, strict=True))
     return tuple(fault if fault.location else replace(fault, location=places.get(fault.path, "")) for fault in faults)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.intake import kept_envelope_id
@@ -45,6 +45,8 @@ class Work:
     """The order number of a document that could not be read whole, so that its refusal can name it."""
     answer_currency: str | None = None
     """The currency of such a document, where that could be read."""
+    places: Callable[[Sequence[str]], list[str]] | None = None
+    """Where values of the order stand in a body that it shares with others, without reading that again for each."""
 
     def note_order(self, read: ReadOrder) -> None:
         """The order as read, and what follows from it alone."""

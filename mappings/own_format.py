@@ -18,7 +18,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.common import AnyDocument, fields_of
 from schemas.documents.order import Order
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
-from schemas.formats import Format, ReadOrder, ReadPart
+from schemas.formats import Format, Locator, ReadOrder, ReadPart
 from schemas.formats.registry import FORMATS
 from schemas.formats.xml import head
 from schemas.safe_json.text import looks_like_json
@@ -93,6 +93,7 @@ def own_format(maps: Mapping[str, str]) -> Format | None:
         parse_orders=reading.read,
         read_parts=reading.read_parts,
         locate=reading.locate,
+        locator=reading.locator,
         parsers={"order": _only_order(reading)},
         renderers={kind: writer.write for kind, writer in writers.items()},
         media_types={kind: writer.media_type for kind, writer in writers.items()},
@@ -116,6 +117,8 @@ class _Reader(Protocol):
     def read_parts(self, body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]: ...
 
     def locate(self, body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]: ...
+
+    def locator(self, body: bytes) -> Locator: ...
 
 
 class _Writer(Protocol):
@@ -175,6 +178,10 @@ class _NoReader:
     def locate(self, body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
         """Nowhere."""
         return ["" for _ in pointers]
+
+    def locator(self, body: bytes) -> Locator:
+        """Nowhere."""
+        return lambda pointers, part: self.locate(body, pointers, part)
 
 
 class _Answering:

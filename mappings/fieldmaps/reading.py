@@ -18,7 +18,7 @@ from schemas.documents.order import Order
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, shown, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
-from schemas.formats import ReadOrder, ReadPart
+from schemas.formats import Locator, ReadOrder, ReadPart
 from schemas.formats.large_xml import judged_root
 from schemas.formats.xml import head, parse, root_start
 from schemas.safe_json.places import line_of
@@ -146,10 +146,19 @@ class ReadingMap:
 
     def locate(self, body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
         """Where values of the order of this number stand in the body, in words. Raises as `read_each`."""
+        return self.locator(body)(pointers, part)
+
+    def locator(self, body: bytes) -> Locator:
+        """`locate` for any order of the body, which is read here and kept. Raises as `read_each`."""
         reading = Reading(keeps=False)
         document = self._document(reading, body)
-        node, index = self._orders(reading, document)[part - 1]
-        return self._places(document, node, index, pointers, body)
+        orders = self._orders(reading, document)
+
+        def places(pointers: Sequence[str], part: int) -> list[str]:
+            node, index = orders[part - 1]
+            return self._places(document, node, index, pointers, body)
+
+        return places
 
     # --- a document ---
     def _judge_root(self, root: Any) -> None:

@@ -9,6 +9,8 @@ parsers          document type → bytes → canonical document, for the documen
 renderers        document type → canonical document → bytes
 locate           (body, JSON Pointers into the canonical order, its number in the body) → where each stands in the body,
                  in words; all that are asked for at once, because the body is read for it
+locator          body → the same for any order of it, with the body read once for all that are asked; None where
+                 `locate` doesn't read the whole body, or there is one order in each
 """
 
 from __future__ import annotations
@@ -51,6 +53,10 @@ class Locate(Protocol):
         """One place for each pointer, in words."""
 
 
+Locator = Callable[[Sequence[str], int], list[str]]
+"""(pointers into an order, its number) → places in a body that was read before."""
+
+
 def read_only_part(parse_orders: Callable[[bytes], tuple[ReadOrder, ...]]) -> ReadParts:
     """`read_parts` of a format whose bodies hold one order each."""
 
@@ -81,6 +87,7 @@ class Format:
     locate: Locate
     parsers: Mapping[str, Callable[[bytes], AnyDocument]] = field(default_factory=dict)
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)
+    locator: Callable[[bytes], Locator] | None = None
     without_secrets: Callable[[bytes], bytes] | None = None
     """The body as it is kept, where the format has a place for secrets (cXML's SharedSecret). Never raises."""
     media_types: Mapping[str, str] = field(default_factory=dict)

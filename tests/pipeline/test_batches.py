@@ -13,17 +13,20 @@ import pytest
 
 from gateway.commands.messages import _canonical
 from gateway.intake import Arrival, message_of
+from gateway.pipeline import process
 from gateway.store.arrivals import Child, Group, Kept
 from gateway.store.database import Collision
 from gateway.store.intake import Keeping
 from gateway.store.messages import StoredMessage
+from mappings.fieldmaps import reading as own_reading
 from mappings.files.account_folder import read_account
 from schemas.faults import DocumentRejected
 from schemas.formats import ReadPart
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.registry import FORMATS
+from schemas.formats.ubl_2_1 import codec
 from tests.examples.order_lines import BOLTS, HAMMERS, order
-from tests.examples.small_gateway import ACCOUNTS, ORDERS, SmallGateway
+from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, ORDERS, SmallGateway
 
 PINE, BIRCH = "pine-hardware", "birch-timber"
 UBL = (ORDERS / "birch-timber.xml").read_text("utf-8").partition("?>\n")[2]
@@ -33,6 +36,13 @@ ENVELOPE = """<StandardBusinessDocument xmlns="http://www.unece.org/cefact/names
 {}</StandardBusinessDocument>"""
 UNKNOWN = {"line_number": "1", "buyer_item": "PH-NEW", "quantity": "3"}
 """An item that is in nobody's items.csv until `learn`: held."""
+SHORT_MAP = """reads: json
+orders: A
+order:
+  order_number: {from: no, required: true}
+  ship_to: {id: to}
+  lines: {each: rows, line_number: {position: {}}, buyer_item: art, quantity: qty}
+"""
 REFUSED = HAMMERS | {"quantity": "0"}
 
 
@@ -243,6 +253,52 @@ def test_hundreds_of_orders_are_read_a_few_times_only(on_either: SmallGateway, m
     assert set(statuses(children(on_either, answer))) == {"done"}
     assert sum(readings) == 300
     assert len(readings) == 6
+
+
+def test_places_are_told_of_a_whole_claim_with_a_few_readings(
+    on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read for each held order, a body of 2,000 would take time in the square of its size."""
+    count, most = 120, on_either.services.limits.batch_size
+    claims = -(-count // most)
+    own = read_account(ACCOUNTS / "linden-works")
+    on_either.publish(replace(own, maps={**own.maps, "order_map.yaml": SHORT_MAP}))
+    layout = {"A": [{"no": f"L-{n}", "to": "HALA-3", "rows": [{"art": "NOBODYS", "qty": 3}]} for n in range(count)]}
+    envelope = ENVELOPE.format(
+        "".join(UBL.replace("BT-900", f"BT-{n}").replace("BT-7002", "BT-NEW") for n in range(count))
+    )
+    lines_before_item = UBL[UBL.index("BT-900") : UBL.index("BT-7002")].count("\n")
+    readings: list[int] = []
+    for module, name in ((own_reading, "read_json"), (codec, "parse")):
+        read = getattr(module, name)
+
+        def counted(body: bytes, *known: Any, read: Any = read, **named: Any) -> Any:
+            readings.append(len(body))
+            return read(body, *known, **named)
+
+        monkeypatch.setattr(module, name, counted)
+    for account, body, place in (
+        ("linden-works", json.dumps(layout).encode(), "/A/{}/rows/0/art"),
+        (BIRCH, envelope.encode(), "line {}: cac:OrderLine[1]/"),
+    ):
+        readings.clear()
+        found = children(on_either, post(on_either, body, account))
+        assert set(statuses(found)) == {"held"}
+        assert claims < len(readings) <= 1 + 3 * claims, "once at the door; counted, read and placed in each claim"
+        for index in (0, 1, count - 1):
+            (fault,) = (one for one in on_either.store.messages.faults(found[index].id) if one.code == "unknown_item")
+            line = envelope[: envelope.index(f"<cbc:ID>BT-{index}</cbc:ID>")].count("\n") + 1 + lines_before_item
+            assert fault.location.startswith(place.format(line if account == BIRCH else index))
+
+
+def test_each_decision_of_a_batch_beats(on_either: SmallGateway) -> None:
+    """So that a batch of slow ones keeps its lease."""
+    on_either.post(PINE, batch(*(order(UNKNOWN, number=f"PH-{n}") for n in range(4))))
+    claim = on_either.store.queue.claim("a worker", ALL_LANES, 50)
+    assert claim is not None
+    beats: list[int] = []
+    assert process(on_either.services, claim, lambda: beats.append(1)) == 4
+    assert len(beats) == 8, "before each is read, and before each is decided"
 
 
 def test_a_resend_in_the_same_commit_has_the_same_children(on_either: SmallGateway) -> None:

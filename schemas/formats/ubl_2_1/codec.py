@@ -13,7 +13,7 @@ from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of, trusting_validator
 from schemas.faults import DocumentRejected, Fault
-from schemas.formats import Format, ReadOrder, ReadPart
+from schemas.formats import Format, Locator, ReadOrder, ReadPart
 from schemas.formats.large_xml import Arriving, judged_root, root_of
 from schemas.formats.ubl_2_1.names import (
     DOCUMENTS,
@@ -189,11 +189,20 @@ def parse_order_response(body: bytes) -> OrderResponse:
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
     """Where values of the canonical order of this number stand in the body, in words. Raises as `check`."""
+    return locator(body)(pointers, part)
+
+
+def locator(body: bytes) -> Locator:
+    """`locate` for any order of the body, which is parsed here and kept. Raises as `check`."""
     _, roots = _orders(parse(body))
     of_each = [(root, nth) for root in roots for nth in range(_orders_of(root))]
-    root, nth = of_each[part - 1]
-    places = _places(root)
-    return [places.of(f"/{OTHERS}/{nth - 1}{one}" if nth and one == "/order_number" else one) for one in pointers]
+
+    def places_of(pointers: Sequence[str], part: int) -> list[str]:
+        root, nth = of_each[part - 1]
+        places = _places(root)
+        return [places.of(f"/{OTHERS}/{nth - 1}{one}" if nth and one == "/order_number" else one) for one in pointers]
+
+    return places_of
 
 
 def _places(root: Element) -> Places:
@@ -380,6 +389,7 @@ UBL_2_1 = Format(
     parse_orders=parse_orders,
     read_parts=read_parts,
     locate=locate,
+    locator=locator,
     parsers=_PARSERS,
     renderers={"order": render, "order_response": render_order_response},
 )
@@ -392,6 +402,7 @@ PEPPOL_BIS_3 = Format(
     parse_orders=parse_orders,
     read_parts=read_parts,
     locate=locate,
+    locator=locator,
     parsers=_PARSERS,
     renderers={"order": render_peppol, "order_response": render_peppol_order_response},
 )
@@ -404,6 +415,7 @@ PEPPOL_ADVANCED_3 = Format(
     parse_orders=parse_orders,
     read_parts=read_parts,
     locate=locate,
+    locator=locator,
     parsers=_PARSERS,
     renderers={"order": render_peppol, "order_response": render_advanced_order_response},
 )
