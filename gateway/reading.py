@@ -55,6 +55,7 @@ class Bodies:
     def __init__(self, works: Iterable[Work]) -> None:
         self._wanted: dict[_BodyKey, list[int]] = {}
         self._read: dict[_BodyKey, dict[int, ReadPart]] = {}
+        self._counted: dict[_BodyKey, int | tuple[Fault, ...]] = {}
         self._placed: tuple[_BodyKey, Locator] | None = None
         works = list(works)
         for work in works:
@@ -70,7 +71,7 @@ class Bodies:
             raise AssertionError("its body is its own")
         if key not in self._read:
             self._placed = None  # never two documents at once
-            _check_count(work)
+            self._check_count(work, key)
             self._read[key] = self._read_together(work, self._wanted.get(key, []))
         found = self._read[key].get(part) or _read_parts(work, [part]).get(part)
         if found is None:
@@ -78,6 +79,20 @@ class Bodies:
         if isinstance(found, DocumentRejected):
             raise found
         return found
+
+    def _check_count(self, work: Work, key: _BodyKey) -> None:
+        """Raises DocumentHeld where the account's rules find another number of orders in the body by now: then this
+        one's number may be another's. Raises DocumentRejected where they don't read it at all any more."""
+        message, known = work.message, _format_of(work)
+        if known is None or message.format != CUSTOM or message.parts is None:
+            return
+        if key not in self._counted:
+            self._counted[key] = _count_or_faults(known, message.body)
+        found = self._counted[key]
+        if isinstance(found, tuple):
+            raise DocumentRejected(found)
+        if found != message.parts:
+            raise DocumentHeld([_other_orders(message.part or 0, message.parts, found)])
 
     def _share_places(self, work: Work) -> None:
         known, part, key = _format_of(work), work.message.part, _body_key(work)
@@ -119,15 +134,11 @@ def _format_of(work: Work) -> Format | None:
     return formats_of(work.revision).get(work.message.format or "") if work.revision else None
 
 
-def _check_count(work: Work) -> None:
-    """Raises DocumentHeld where the account's rules find another number of orders in the body by now: then this one's
-    number may be another's."""
-    message, known = work.message, _format_of(work)
-    if known is None or message.format != CUSTOM or message.parts is None:
-        return
-    found = known.check(message.body)
-    if found != message.parts:
-        raise DocumentHeld([_other_orders(message.part or 0, message.parts, found)])
+def _count_or_faults(known: Format, body: bytes) -> int | tuple[Fault, ...]:
+    try:
+        return known.check(body)
+    except DocumentRejected as rejected:
+        return tuple(rejected.faults)
 
 
 def _no_such_part(part: int) -> Fault:

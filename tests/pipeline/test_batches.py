@@ -25,6 +25,7 @@ from schemas.formats import ReadPart
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.registry import FORMATS
 from schemas.formats.ubl_2_1 import codec
+from schemas.safe_json.reader import read_json
 from tests.examples.order_lines import BOLTS, HAMMERS, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, ORDERS, SmallGateway
 
@@ -289,6 +290,30 @@ def test_places_are_told_of_a_whole_claim_with_a_few_readings(
             (fault,) = (one for one in on_either.store.messages.faults(found[index].id) if one.code == "unknown_item")
             line = envelope[: envelope.index(f"<cbc:ID>BT-{index}</cbc:ID>")].count("\n") + 1 + lines_before_item
             assert fault.location.startswith(place.format(line if account == BIRCH else index))
+
+
+@pytest.mark.parametrize(("orders", "status"), [("[A[0]]", "held"), ("B", "rejected")])
+def test_a_claim_is_counted_once_under_rules_that_find_other_orders(
+    gateway: SmallGateway, monkeypatch: pytest.MonkeyPatch, orders: str, status: str
+) -> None:
+    own = read_account(ACCOUNTS / "linden-works")
+    gateway.publish(replace(own, maps={**own.maps, "order_map.yaml": SHORT_MAP}))
+    layout = {"A": [{"no": f"L-{n}", "to": "HALA-3", "rows": [{"art": "NOBODYS", "qty": 3}]} for n in range(9)]}
+    answer = post(gateway, json.dumps(layout).encode(), "linden-works")
+    changed = SHORT_MAP.replace("orders: A", f'orders: "{orders}"')
+    gateway.publish(replace(own, maps={**own.maps, "order_map.yaml": changed}))
+    for child in children(gateway, answer):
+        gateway.store.messages.try_again(child.id, "test", "under other rules")
+    readings: list[int] = []
+
+    def counted(body: bytes, **named: Any) -> Any:
+        readings.append(len(body))
+        return read_json(body, **named)
+
+    monkeypatch.setattr(own_reading, "read_json", counted)
+    gateway.work()
+    assert statuses(children(gateway, answer)) == [status] * 9
+    assert len(readings) == 1
 
 
 def test_each_decision_of_a_batch_beats(on_either: SmallGateway) -> None:
