@@ -226,10 +226,16 @@ class Books:
         return (Fault("order_unclear", detail, "/order_number", "", work.order.order_number, expected),)
 
     def confirmed_before(self, work: Work) -> Confirmed | None:
-        """What the order that this message changes was confirmed as, in the format that refers to it."""
+        """What the order that this message means was confirmed as, in the format that refers to it; None where there
+        is no such order, or it has no confirmation."""
         change = self.changes.get(work.message.id)
-        numbers = self._confirmed.get(change.standing.order_id) if change else None
-        return Confirmed(*numbers) if numbers else None
+        if change is None:
+            return Confirmed() if self._of_number.get(work.of_number) else None
+        answers = self._confirmed.get(change.standing.order_id)
+        if answers is None:
+            return Confirmed()
+        stands = answers.canonical if answers.version == change.standing.version else None
+        return Confirmed(answers.first, answers.latest, stands)
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""
@@ -319,7 +325,14 @@ class Books:
             self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
         if document is not None and decision.response is not None:
             keep_rendered(changes, work, message, decision.response, document, order_id)
+            self._see_confirmed(order_id, decision.response.number, document)
         self._settle(work, message, decision, order_id if decision.verdict == "answered" else None, changes)
+
+    def _see_confirmed(self, order_id: str | None, number: str, document: Rendered) -> None:
+        """The next confirmation of the order refers to this one."""
+        answers = self._confirmed.get(order_id) if order_id else None
+        if order_id and answers is not None and document.format_name == CXML:
+            self._confirmed[order_id] = answers._replace(first=answers.first or number, latest=number)
 
     def settle_unapplied(self, work: Work, faults: tuple[Fault, ...], changes: Changes) -> None:
         """The change is kept, and does nothing: the order has gone on without it."""

@@ -87,7 +87,7 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
         books.wait(work, changes)
         return
     decided = decide_changed(services, work, books, prepared)
-    before = books.confirmed_before(work) if decided.decision.verdict == "answered" else None
+    before = books.confirmed_before(work)
     decision, document = answered(work, decided.decision, services.supplier, books.stock, before)
     decided = replace(decided, decision=decision)
     work.stages["decided"] = now_us()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.cxml_answers import CXML, Confirmed, confirmation_envelope
+from dataclasses import replace
+
+from gateway.cxml_answers import CXML, Confirmed, as_it_stands, confirmation_envelope
 from gateway.local_time import local_time
 from gateway.services import Services
 from gateway.store.changes import Changes, ClaimedMessage
@@ -49,10 +51,22 @@ def answered(
     """The decision with its document; held, and nothing taken, where the account's own layout can't hold the answer."""
     if decision.response is None:
         return decision, None
+    if decision.verdict == "rejected" and before is not None and _format_of_answer(work).name == CXML:
+        return decision, _refused_change(work, decision.response, supplier, before)
     try:
         return decision, render(work, decision.response, supplier, before)
     except DocumentHeld as held:
         return _held(decision, held.faults, stock), None
+
+
+def _refused_change(work: Work, refusal: OrderResponse, supplier: Supplier, before: Confirmed) -> Rendered | None:
+    """The refusal of a change of an order that stands, in a format that has no other word for it than the order's own
+    rejection."""
+    told = as_it_stands(work, refusal, before)
+    if told is None:
+        return None
+    rendered = render(work, told, supplier, replace(before, is_refusal=True))
+    return replace(rendered, canonical=canonical_response(refusal))
 
 
 def foreseen(work: Work, decision: Decision, stock: Stock) -> Decision:

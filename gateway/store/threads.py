@@ -28,6 +28,17 @@ class Made(NamedTuple):
     idempotency_key: str | None
 
 
+class Answers(NamedTuple):
+    """The order responses that an order and its changes got, refused changes included."""
+
+    first: str | None
+    latest: str | None
+    """Their numbers, in the format asked for."""
+    version: int
+    canonical: str | None
+    """The response to the order's newest version, in whatever format; 0 and None where that got none."""
+
+
 class Threads:
     """The repository of what changes are decided on."""
 
@@ -48,21 +59,28 @@ class Threads:
             for order_id, (version, status, updated_at, order) in orders.items()
         }
 
-    def confirmed(self, order_ids: Iterable[str], format_name: str) -> dict[str, tuple[str, str]]:
-        """Order id → the numbers of the first and the latest order response to it, or to a change of it that was
-        applied, in this format."""
+    def confirmed(self, order_ids: Iterable[str], format_name: str) -> dict[str, Answers]:
+        """Order id → how the order, and each change of it, was answered so far."""
         wanted = sorted(set(order_ids))
         if not wanted:
             return {}
-        found: dict[str, tuple[str, str]] = {}
+        found: dict[str, Answers] = {}
         with self._database.read() as connection:
             query = (
-                "SELECT v.order_id, d.number FROM order_versions v JOIN documents d ON d.message_id = v.message_id "
-                f"WHERE {one_of(connection, 'v.order_id')} AND d.type = 'order_response' AND d.format = ? "
-                "ORDER BY v.version, d.position"
+                "SELECT o.id, d.number, d.format, v.version, CASE WHEN v.version = o.version THEN d.canonical END "
+                "FROM orders o JOIN documents d ON d.account_id = o.account_id AND d.order_number = o.order_number "
+                "AND d.order_id = o.id "
+                "LEFT JOIN order_versions v ON v.order_id = o.id AND v.message_id = d.message_id "
+                f"WHERE {one_of(connection, 'o.id')} AND d.type = 'order_response' "
+                "ORDER BY d.transaction_id, d.position"
             )
-            for order_id, number in fetch(connection, query, [values(connection, wanted), format_name]):
-                found[order_id] = (found.get(order_id, (number, number))[0], number)
+            for order_id, number, name, version, canonical in fetch(connection, query, [values(connection, wanted)]):
+                before = found.get(order_id, Answers(None, None, 0, None))
+                if name == format_name:
+                    before = before._replace(first=before.first or number, latest=number)
+                if canonical is not None:
+                    before = before._replace(version=version, canonical=canonical)
+                found[order_id] = before
         return found
 
     def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, list[Made]]]:

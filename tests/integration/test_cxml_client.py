@@ -213,6 +213,11 @@ def lines_of(confirmation: Any) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+def replaced_by(confirmed: list[Any]) -> list[str]:
+    """The payloadIDs that the confirmations after the first say they replace."""
+    return [one.find(".//ConfirmationHeader/DocumentReference").get("payloadID") for one in confirmed[1:]]
+
+
 def test_a_new_order_is_confirmed_from_us_to_the_account(yard: Yard) -> None:
     payload_id, body = yard.pier.order("N-1", CANISTERS, NAPKINS)
     assert yard.pier.post(body)[0] == "200"
@@ -281,10 +286,12 @@ def test_a_delete_cancels_the_order_and_nothing_after_it_changes_it(yard: Yard) 
         yard.settled()
     confirmed = yard.confirmations("pier", "N-5")
     assert [answers_to(one)[1] for one in confirmed] == [first, second, third]
-    assert [header_of(one)["type"] for one in confirmed] == ["accept", "except", "reject"]
-    assert header_of(confirmed[1])["confirmID"] == header_of(confirmed[0])["confirmID"]
-    assert header_of(confirmed[2])["confirmID"] != header_of(confirmed[0])["confirmID"]
+    assert [header_of(one)["type"] for one in confirmed] == ["accept", "except", "detail"]
+    assert [header_of(one)["operation"] for one in confirmed] == ["new", "update", "update"]
+    assert len({header_of(one)["confirmID"] for one in confirmed}) == 1
+    assert replaced_by(confirmed) == [one.get("payloadID") for one in confirmed[:2]]
     assert lines_of(confirmed[1]) == {"1": [("reject", "4")], "2": [("reject", "10")]}
+    assert lines_of(confirmed[2]) == lines_of(confirmed[1])
     assert "cancelled" in confirmed[2].findtext(".//Comments")
     assert {line["cancelled"] for line in yard.ledger("N-5").values()} == {"4", "10"}
 
@@ -319,10 +326,10 @@ def test_an_update_that_was_overtaken_changes_nothing(yard: Yard) -> None:
     assert yard.ledger("N-17")["1"]["ordered"] == "8"
 
 
-def test_a_refused_update_leaves_the_order_and_its_confirmation(yard: Yard) -> None:
-    first, body = yard.pier.order("N-18", CANISTERS)
-    second, update = yard.pier.order("N-18", ("1", "OIL-5L", "3"), kind="update")
-    third, again = yard.pier.order("N-18", ("1", "OIL-5L", "6"), kind="update")
+def test_a_refused_update_is_answered_by_how_the_order_stands(yard: Yard) -> None:
+    first, body = yard.pier.order("N-18", CANISTERS, NAPKINS)
+    second, update = yard.pier.order("N-18", ("1", "OIL-5L", "3"), NAPKINS, kind="update")
+    third, again = yard.pier.order("N-18", ("1", "OIL-5L", "6"), NAPKINS, kind="update")
     for one in (body, update, again):
         assert yard.pier.post(one)[0] == "200"
         yard.settled()
@@ -331,11 +338,42 @@ def test_a_refused_update_leaves_the_order_and_its_confirmation(yard: Yard) -> N
     headers = [header_of(one) for one in confirmed]
     assert [(one["type"], one["operation"]) for one in headers] == [
         ("accept", "new"),
-        ("reject", "new"),
+        ("detail", "update"),
         ("accept", "update"),
     ]
-    assert headers[2]["confirmID"] == headers[0]["confirmID"] != headers[1]["confirmID"]
+    assert len({one["confirmID"] for one in headers}) == 1
+    assert replaced_by(confirmed) == [one.get("payloadID") for one in confirmed[:2]]
+    assert lines_of(confirmed[1]) == {"1": [("detail", "4")], "2": [("detail", "10")]}
+    told = [item.get("deliveryDate") for one in confirmed[:2] for item in one.iter("ConfirmationStatus")]
+    assert told[:2] == told[2:]
+    note = confirmed[1].findtext(".//ConfirmationHeader/Comments")
+    assert note.startswith("The change was refused and the order stands as it was confirmed.\nLine 1: ")
     assert yard.ledger("N-18")["1"]["confirmed"] == "6"
+
+
+def test_a_line_that_only_a_refused_update_has_is_refused(yard: Yard) -> None:
+    _, body = yard.pier.order("N-19", CANISTERS)
+    _, delete = yard.pier.order("N-19", CANISTERS, kind="delete")
+    _, late = yard.pier.order("N-19", CANISTERS, NAPKINS, kind="update")
+    for one in (body, delete, late):
+        assert yard.pier.post(one)[0] == "200"
+        yard.settled()
+    told = lines_of(yard.confirmations("pier", "N-19")[2])
+    assert told == {"1": [("reject", "4")], "2": [("reject", "10")]}
+
+
+def test_nothing_is_said_of_a_refused_update_where_nobody_was_told_how_the_order_stands(yard: Yard) -> None:
+    control = '<ControlKeys><OCInstruction value="notAllowed"/></ControlKeys>'
+    _, body = yard.pier.order("N-20", CANISTERS, control=control)
+    _, update = yard.pier.order("N-20", ("1", "OIL-5L", "3"), kind="update")
+    for one in (body, update):
+        assert yard.pier.post(one)[0] == "200"
+        yard.settled()
+    assert yard.confirmations("pier", "N-20") == []
+    refused = yard.store.messages.page(limit=1)[0]
+    assert refused.status == "rejected"
+    assert yard.store.messages.faults(refused.id)
+    assert yard.ledger("N-20")["1"]["confirmed"] == "4"
 
 
 def test_no_confirmation_is_sent_where_none_is_wanted(yard: Yard) -> None:
