@@ -14,7 +14,7 @@ from gateway.cxml_answers import CXML, Confirmed
 from gateway.rendering import keep_rendered
 from gateway.services import Services
 from gateway.states import on_resend
-from gateway.store.changes import Changes, ClaimedMessage, Settlement, Wait
+from gateway.store.changes import Changes, ClaimedMessage, OrderSeen, Settlement, Wait
 from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder, OpenMessage
@@ -326,6 +326,9 @@ class Books:
         if document is not None and decision.response is not None:
             keep_rendered(changes, work, message, decision.response, document, order_id)
             self._see_confirmed(order_id, decision.response.number, document)
+            if decision.verdict == "rejected" and prepared is not None:
+                standing = prepared.standing
+                changes.orders_seen.append(OrderSeen(standing.order_id, standing.version, standing.updated_at))
         self._settle(work, message, decision, order_id if decision.verdict == "answered" else None, changes)
 
     def _see_confirmed(self, order_id: str | None, number: str, document: Rendered) -> None:

@@ -105,6 +105,15 @@ class OrderChange:
     ship_to_site: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class OrderSeen:
+    """An order that stands, as something was said of it."""
+
+    order_id: str
+    version: int
+    updated_at: int
+
+
 @dataclass(slots=True)
 class Wait:
     """A message that is claimed again after so many seconds, or as soon as its order is there."""
@@ -148,6 +157,8 @@ class Changes:
     """(earlier message, the resend's id): held or failed earlier messages to be judged again."""
     order_changes: list[OrderChange] = field(default_factory=list)
     """What changes make of orders that stand."""
+    orders_seen: list[OrderSeen] = field(default_factory=list)
+    """Orders that stand as answers to refused changes of them say."""
     waits: list[Wait] = field(default_factory=list)
     """Messages that are claimed again later."""
     wakes: set[tuple[str, str]] = field(default_factory=set)

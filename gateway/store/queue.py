@@ -37,7 +37,7 @@ from gateway.store.tables import (
     payloads,
     quantity_movements,
 )
-from gateway.store.threads import wake, write_changes, write_waits
+from gateway.store.threads import check_seen, wake, write_changes, write_waits
 from gateway.store.urgency import URGENCY_UPDATE
 from schemas.faults import Fault
 
@@ -298,6 +298,7 @@ class WorkQueue:
             if changes.drawings is not None:
                 changes.drawings.write(connection, [one.order_id for one in changes.order_changes])
             write_changes(connection, changes.order_changes, changes.at)
+            check_seen(connection, changes.orders_seen)
             insert(connection, order_versions, changes.order_versions)
             insert(connection, quantity_movements, changes.quantity_movements)
             insert(connection, documents, _stamped(changes.documents, transaction))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from gateway.store.changes import OrderChange, Wait
+from gateway.store.changes import OrderChange, OrderSeen, Wait
 from gateway.store.database import Collision, Database
 from gateway.store.leases import LeaseLost
 from gateway.store.statements import fetch, given, one_of, run, values
@@ -135,6 +135,15 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
         )
         if run(connection, text, [(*values_now, change.order_id, change.seen_version, change.seen_updated_at)]) != 1:
             raise Collision(f"order {change.order_id} was changed meanwhile")
+
+
+def check_seen(connection: Connection, seen: Sequence[OrderSeen]) -> None:
+    """Raises Collision where one of these orders isn't any more what was said of it; until this commits none of them
+    changes."""
+    text = "UPDATE orders SET version = version WHERE id = ? AND version = ? AND updated_at = ?"
+    for one in sorted(seen, key=lambda one: one.order_id):
+        if run(connection, text, [(one.order_id, one.version, one.updated_at)]) != 1:
+            raise Collision(f"order {one.order_id} was changed meanwhile")
 
 
 def write_waits(

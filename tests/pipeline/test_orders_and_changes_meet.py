@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from lxml import etree
 
 from gateway.bookkeeping import seconds_to_wait
 from gateway.pipeline import drain
@@ -17,7 +18,7 @@ from gateway.store.queue import WorkQueue
 from gateway.store.statements import fetch, run
 from mappings.account import SchemedId
 from mappings.files.account_folder import read_account
-from tests.examples.order_lines import BOLTS, HAMMERS, order
+from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway
 from tests.examples.threads import PINE, change, confirmed, settle
 
@@ -63,6 +64,40 @@ def test_an_order_and_its_cancellation_at_two_workers(
     on_either.work()
     assert [on_either.message(one).status for one in messages] == ["done", "done"]
     assert confirmed(on_either) == {"1": ("4", "0", "4")}
+
+
+def test_a_refused_change_never_tells_how_the_order_stood_before_another(
+    on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is decided while the order changes, and saved second: then it is decided anew, and names what stands now."""
+    folder = read_account(ACCOUNTS / PINE)
+    terms = folder.account.model_dump(mode="json", by_alias=True)
+    terms["outbound"]["order_response"] = {"format": "cxml-1.2", "transport": "mailbox"}
+    terms["policies"]["price_mismatch"] = "reject_line"
+    on_either.publish(replace(folder, account=type(folder.account).model_validate(terms)))
+    on_either.services = replace(on_either.services, limits=Limits(batch_size=1))
+    settle(on_either, order(BOLTS))
+    dear = line("1", "PH-0101", "6", "DOOS", "99")
+    refused = on_either.send(PINE, change(dear, version=0))
+    applied = on_either.send(PINE, change({**BOLTS, "quantity": "5"}, version=0))
+    save, calls = WorkQueue.save, []
+
+    def save_second_first(work_queue: WorkQueue, *arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            drain(on_either.services, ALL_LANES, lambda: None, batches=1)
+        save(work_queue, *arguments)
+
+    monkeypatch.setattr(WorkQueue, "save", save_second_first)
+    on_either.work()
+    assert [on_either.message(one).status for one in (refused, applied)] == ["rejected", "done"]
+    (document,) = on_either.store.documents.of_messages([refused])
+    told = etree.fromstring(on_either.store.documents.body(document.id))
+    assert [item.get("quantity") for item in told.iter("ConfirmationItem")] == ["5"]
+    (latest,) = on_either.store.documents.of_messages([applied])
+    replaced = told.find(".//ConfirmationHeader/DocumentReference")
+    assert replaced is not None
+    assert str(replaced.get("payloadID")).startswith(latest.number)
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------
