@@ -53,6 +53,7 @@ _ENCODING_ERRORS = {
     etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
     etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
 }
+_ENTITY_ERRORS = {etree.ErrorTypes.ERR_UNDECLARED_ENTITY, etree.ErrorTypes.WAR_UNDECLARED_ENTITY}
 _BLANK = b" \t\r\n\x00"
 _EMPTY = "the document's bytes"
 _OUR_ENCODINGS = "UTF-8, UTF-16, US-ASCII, ISO-8859-1 to -16 or windows-1250 to -1258"
@@ -241,7 +242,13 @@ def syntax_fault(error: etree.XMLSyntaxError, parser: etree.XMLParser[Element]) 
 
 
 def _fault_of(kind: int, message: str, line: int, column: int) -> Fault:
+    """What libxml2 found, in its words but where they quote what may be a secret: an entity's name is the text between
+    a `&` that isn't escaped and the next semicolon; behind a `<` in a SharedSecret the name of an element is read."""
     location = f"line {line}, column {column}"
+    if kind in _ENTITY_ERRORS:
+        message = "an entity isn't defined; the sign & is written &amp;"
+    elif "SharedSecret" in message:
+        message = "SharedSecret isn't well-formed: the sign < is written &lt;, and & is written &amp;"
     if kind in _LIMIT_ERRORS or "too big" in message or "HUGE" in message:
         return _limit_fault(message, location)
     if kind in _ENCODING_ERRORS:

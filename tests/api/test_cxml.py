@@ -381,3 +381,22 @@ def test_nothing_of_a_secret_is_logged(cxml: CxmlGateway, caplog: pytest.LogCapt
     cxml.post(document(f"{CANARY}x", sender=HUB))
     assert CANARY not in caplog.text
     assert CANARY not in repr(cxml.services)
+
+
+@pytest.mark.parametrize("door", ["cxml", "orders"])
+@pytest.mark.parametrize("written", ["x&{};y", "<!--</SharedSecret>-->{}", "<![CDATA[{}]]>", "x<{}>"])
+def test_no_secret_is_kept_nor_told_of_what_cannot_be_read(cxml: CxmlGateway, door: str, written: str) -> None:
+    body = document(written.format(CANARY), sender=HUB).replace(b"<cXML ", b'<cXML xmlns:x="urn:x" ')
+    for number, sent in enumerate(
+        (body, body.replace(b"</OrderRequest>", b"</OrderRequestX>"), body.replace(b"xmlns:x=", b"xmlns="))
+    ):
+        if door == "cxml":
+            told = cxml.post(sent)[1]
+        else:
+            headers = {"Authorization": f"Bearer {cxml.harbor.key}", "Content-Type": "text/xml"}
+            told = cxml.client.post("/v1/orders", data=sent, headers=headers).text
+            assert len(cxml.kept()) == number + 1
+        assert CANARY not in told
+    for message in cxml.kept():
+        assert CANARY.encode() not in cxml.services.store.messages.body(message.id)
+        assert CANARY not in repr(cxml.services.store.messages.faults(message.id))

@@ -242,3 +242,22 @@ def test_the_head_is_text_in_any_encoding() -> None:
     assert "<a>" in head("<a>ß</a>".encode("utf-16"))
     assert "<a>" in head(b"<a>\xff")
     assert head(b"") == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a>\n<SharedSecret>x&canary;y</SharedSecret></a>",
+        b"<a>\n<b c='&canary;'/></a>",
+        b"<a>\n<b>x&HUGEcanary;y</b></a>",
+        b"<a>\n<SharedSecret>x<canary>y</SharedSecret></a>",
+        b"<a>\n<SharedSecret>x</canary></a>",
+    ],
+)
+def test_a_fault_quotes_nothing_that_may_be_a_secret(body: bytes) -> None:
+    with pytest.raises(DocumentRejected) as failure:
+        parse(body)
+    (fault,) = failure.value.faults
+    assert fault.code == "xml_not_well_formed"
+    assert "line 2" in fault.location
+    assert "canary" not in repr(fault)
