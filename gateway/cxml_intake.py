@@ -67,7 +67,7 @@ class CxmlDoor:
         self._count(account)
         if envelope.request not in TAKEN:
             return Told(450, _not_taken(envelope.request), key_id=admitted.key_id)
-        faults = _wrong_recipient(envelope, self._services)
+        faults = (*envelope.faults, *_wrong_recipient(envelope, self._services))
         if envelope.request == "ProfileRequest":
             key_id = admitted.key_id
             return Told(400, _sentences(faults), None, key_id) if faults else Told(200, "", None, key_id, True)

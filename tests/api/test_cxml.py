@@ -400,3 +400,28 @@ def test_no_secret_is_kept_nor_told_of_what_cannot_be_read(cxml: CxmlGateway, do
     for message in cxml.kept():
         assert CANARY.encode() not in cxml.services.store.messages.body(message.id)
         assert CANARY not in repr(cxml.services.store.messages.faults(message.id))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"</Request>", b"</Request><Request><OrderRequest/></Request>", "repeated_element"),
+        (b"</OrderRequest>", b"</OrderRequest><OrderRequest/>", "repeated_element"),
+        (b"</Header>", b"</Header><Header/>", "repeated_element"),
+        (b"</From>", b"</From><From/>", "repeated_element"),
+        (b'"production"', b'"produktion"', "bad_value"),
+    ],
+)
+def test_a_second_order_or_sender_and_an_unknown_mode_are_refused(
+    cxml: CxmlGateway, old: bytes, new: bytes, code: str
+) -> None:
+    body = document(cxml.harbor.key).replace(old, new)
+    assert cxml.post(body)[0] == "400"
+    headers = {"Authorization": f"Bearer {cxml.harbor.key}", "Content-Type": "text/xml"}
+    cxml.client.post("/v1/orders", data=body, headers=headers)
+    assert len(cxml.kept()) == 2
+    for message in cxml.kept():
+        assert message.status == "rejected"
+        (fault,) = cxml.services.store.messages.faults(message.id)
+        assert fault.code == code
+        assert "line 1: " in fault.location

@@ -12,10 +12,10 @@ from schemas.documents.common import AnyDocument
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of
-from schemas.faults import DocumentHeld, Fault
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder, read_only_part
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
-from schemas.formats.cxml_1_2.envelope import envelope_of, refuse
+from schemas.formats.cxml_1_2.envelope import envelope_faults, envelope_of, refuse
 from schemas.formats.cxml_1_2.keeping import document_and_files, is_entity, without_secrets
 from schemas.formats.cxml_1_2.multipart import with_files
 from schemas.formats.cxml_1_2.order import read_order, render_order
@@ -77,6 +77,8 @@ def _requested(root: Element, name: str, expected: str) -> Element:
     if root.tag == "cXML":
         for request in root.iterchildren("Request"):
             for asked in request.iterchildren(name):
+                if faults := list(envelope_faults(root)):
+                    raise DocumentRejected(faults)
                 return asked
     there = envelope_of(root).request
     return refuse(root, f"a cXML {there}" if there else "a cXML document without a request", expected)

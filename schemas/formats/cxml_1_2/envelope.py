@@ -87,6 +87,8 @@ class ReadEnvelope:
     test: bool
     request: str
     """The element in Request: `OrderRequest`, `ProfileRequest`, …; `Response` or `Message` where it is none."""
+    faults: tuple[Fault, ...] = ()
+    """What stands there twice, and a mode that cXML doesn't have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,27 @@ def envelope_of(root: Element) -> ReadEnvelope:
         user_agent=_text(root.find("Header/Sender/UserAgent")),
         test=request is not None and (_attribute(request, "deploymentMode") or "").lower() == "test",
         request=str(asked.tag) if asked is not None else _other(root),
+        faults=tuple(envelope_faults(root)),
     )
+
+
+def envelope_faults(root: Element) -> Iterator[Fault]:
+    """A second Request, order, Header, From, To or Sender: the first would be taken and the other lost; and a
+    deploymentMode that is neither production nor test."""
+    headers, requests = root.findall("Header"), root.findall("Request")
+    first = requests[0] if requests else ()
+    asked = [one for one in first if str(one.tag).endswith("Request")]
+    within = [[one for header in headers for one in header.iterchildren(name)] for name in ("From", "To", "Sender")]
+    for several in (headers, *within, requests, asked):
+        if len(several) > 1:
+            place = f"line {several[1].sourceline}: {several[1].tag!s:.200}[2]"
+            detail = "it stands there more than once, and cXML has it once"
+            yield Fault("repeated_element", detail, location=place, expected="one")
+    for request in requests[:1]:
+        mode = _attribute(request, "deploymentMode")
+        if mode is not None and mode.lower() not in ("production", "test"):
+            place = f"line {request.sourceline}: Request/@deploymentMode"
+            yield Fault("bad_value", "there is no such mode", "/test", place, mode[:200], "production or test")
 
 
 def _other(root: Element) -> str:

@@ -144,7 +144,7 @@ def read_order_response(reading: Reading, root: Element) -> Found:
         holder = header_part(root, name)
         if holder is not None and (party := credentials(reading, holder)):
             found[field] = party
-    if request is not None and (request.get("deploymentMode") or "").strip() == "test":
+    if request is not None and (request.get("deploymentMode") or "").strip().lower() == "test":
         found["test"] = True
     if reading.currency is not None:
         found["currency"] = reading.currency
