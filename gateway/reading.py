@@ -112,7 +112,8 @@ class Bodies:
         try:
             return _read_parts(work, parts)
         except Exception:
-            logger.warning("the orders of message %s can't be read together: one by one", work.message.id)
+            # nothing is passed over: each is read by itself now, and what is wrong with one of them ends that one
+            logger.warning("the orders beside message %s can't be read together", work.message.id, exc_info=True)
             return {}
 
 

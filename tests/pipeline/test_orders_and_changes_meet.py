@@ -34,6 +34,19 @@ def name_two_buyers(gateway: SmallGateway) -> None:
     gateway.publish(replace(folder, account=account))
 
 
+def save_the_second_first(gateway: SmallGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers: what is decided first is saved only once the second has been decided and saved."""
+    save, calls = WorkQueue.save, []
+
+    def save_second_first(work_queue: WorkQueue, *arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            drain(gateway.services, ALL_LANES, lambda: None, batches=1)
+        save(work_queue, *arguments)
+
+    monkeypatch.setattr(WorkQueue, "save", save_second_first)
+
+
 # --- at the same time --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("sent", [[order(BOLTS), BARE], [BARE, order(BOLTS)]])
 def test_an_order_and_its_cancellation_in_one_batch(gateway: SmallGateway, sent: list[dict[str, Any]]) -> None:
@@ -52,15 +65,7 @@ def test_an_order_and_its_cancellation_at_two_workers(
     on_either.services = replace(on_either.services, limits=Limits(batch_size=1))
     sent = [order(BOLTS), BARE] if first == "the cancellation" else [BARE, order(BOLTS)]
     messages = [on_either.send(PINE, one) for one in sent]
-    save, calls = WorkQueue.save, []
-
-    def save_second_first(work_queue: WorkQueue, *arguments: Any) -> None:
-        calls.append(1)
-        if len(calls) == 1:
-            drain(on_either.services, ALL_LANES, lambda: None, batches=1)
-        save(work_queue, *arguments)
-
-    monkeypatch.setattr(WorkQueue, "save", save_second_first)
+    save_the_second_first(on_either, monkeypatch)
     on_either.work()
     assert [on_either.message(one).status for one in messages] == ["done", "done"]
     assert confirmed(on_either) == {"1": ("4", "0", "4")}
@@ -80,15 +85,7 @@ def test_a_refused_change_never_tells_how_the_order_stood_before_another(
     dear = line("1", "PH-0101", "6", "DOOS", "99")
     refused = on_either.send(PINE, change(dear, version=0))
     applied = on_either.send(PINE, change({**BOLTS, "quantity": "5"}, version=0))
-    save, calls = WorkQueue.save, []
-
-    def save_second_first(work_queue: WorkQueue, *arguments: Any) -> None:
-        calls.append(1)
-        if len(calls) == 1:
-            drain(on_either.services, ALL_LANES, lambda: None, batches=1)
-        save(work_queue, *arguments)
-
-    monkeypatch.setattr(WorkQueue, "save", save_second_first)
+    save_the_second_first(on_either, monkeypatch)
     on_either.work()
     assert [on_either.message(one).status for one in (refused, applied)] == ["rejected", "done"]
     (document,) = on_either.store.documents.of_messages([refused])
