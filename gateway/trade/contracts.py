@@ -321,7 +321,8 @@ def _less_than_drawn(
     detail = f"{drawn} of {item} were released of {contract.order_number}: {what}. It stands as it was."
     path = f"/lines/{lines[0].index}/quantity" if len(lines) == 1 else "/lines" if mapped else ""
     value = None if asked is None or not lines else _counted(asked, lines[0])
-    return Fault("less_than_released", detail, path, value=value, expected=f"{drawn} or more")
+    expected = "its releases cancelled first" if mapped is None else f"{drawn} or more"
+    return Fault("less_than_released", detail, path, value=value, expected=expected)
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------

@@ -325,7 +325,7 @@ def test_what_is_released_is_told_in_the_accounts_words(gateway: SmallGateway) -
     ):
         (fault,) = faults(gateway, gateway.settle(PINE, sent))
         assert fault.detail == f"12 DOOS of PH-0101 were released of BL-1: {ending}. It stands as it was."
-        assert fault.expected == "12 DOOS or more"
+        assert fault.expected == ("12 DOOS or more" if fault.path else "its releases cancelled first")
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------
