@@ -187,6 +187,23 @@ def test_what_waits_too_long_moves_up_by_the_sweep(on_either: SmallGateway, toda
     assert 'gateway_lane_moved_up{lane="high"} 0.0' in on_either.client.get("/metrics").text
 
 
+def test_a_lane_that_was_rung_is_rung_again_behind_the_move(
+    on_either: SmallGateway, today: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker woken by the first ring passes over what is just being moved, and finds nothing."""
+    on_either.send(PINE, order(BOLTS))
+    today.move_to(TODAY + timedelta(hours=3, minutes=1))
+    sweep_once(on_either.services)
+    on_either.send(PINE, order(BOLTS, number="PH-2"))
+    today.move_to(TODAY + timedelta(hours=7))
+    told: list[object] = []
+    move_up = on_either.store.backlog.move_up
+    monkeypatch.setattr(on_either.store.backlog, "move_up", lambda now: told.append("move") or move_up(now))
+    monkeypatch.setattr(on_either.services.lanes, "ring", told.append)
+    sweep_once(on_either.services)
+    assert told[0:4] == [HIGH, STANDARD, "move", HIGH]
+
+
 def test_little_time_left_when_it_is_read_counts_as_well(
     on_either: SmallGateway, today: time_machine.Traveller
 ) -> None:

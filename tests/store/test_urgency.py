@@ -116,8 +116,10 @@ def test_moving_while_workers_claim_and_settle(database_url: str, store: Store) 
             sweeper.backlog.move_up(LATE + 1, step=3, steps=1)
 
     def work(name: str) -> None:
-        while (found := store.queue.claim(name, LANES, 7)) is not None:
-            settle(store, found, "answer")
+        """Until nothing waits: a claim passes over what is just being moved, and may so come back with nothing."""
+        while any(stored(store, one).status == "received" for one in ids):
+            if (found := store.queue.claim(name, LANES, 7)) is not None:
+                settle(store, found, "answer")
 
     with ThreadPoolExecutor(4) as threads:
         sweeping = threads.submit(sweep)
