@@ -13,7 +13,7 @@ from gateway.trade.amendment import Amended, Standing, When, amend, as_agreed, n
 from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
-from gateway.trade.refused_lines import faults_to_judge
+from gateway.trade.refused_lines import StillFits, faults_to_judge
 from gateway.trade.stock import Stock
 from gateway.work import Work
 from mappings.engine import to_ours
@@ -95,12 +95,14 @@ def decide_prepared(
     faults: Sequence[Fault],
     stock: Stock,
     supplier: Supplier,
+    still_fits: StillFits,
     *,
     response_number: str,
     received_on: date,
     issued_at: datetime,
 ) -> ChangeDecision:
-    """What becomes of a change that comes next in its order's thread. `faults` are its own, with their places."""
+    """What becomes of a change that comes next in its order's thread. `faults` are its own, with their places; those
+    that `still_fits` finds are added behind them."""
     heading: dict[str, Any] = {"response_number": response_number, "issued_at": issued_at, "test": work.is_test}
     if prepared.mapped is None and faults:
         return refuse_or_hold(prepared.standing.order, work.order, faults, work.account, supplier, **heading)
@@ -118,6 +120,7 @@ def decide_prepared(
         work.account,
         supplier,
         lambda order: _in_our_terms(work, prepared.standing, supplier, order),
+        still_fits,
         received_on=received_on,
         **heading,
     )

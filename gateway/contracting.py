@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.amending import PreparedChange, paths_in_the_change
 from gateway.services import Services
 from gateway.store.contracts import Drawings
+from gateway.trade.amendment import Standing
 from gateway.trade.changing import ChangeDecision
 from gateway.trade.consequences import judge
 from gateway.trade.contracts import (
@@ -20,6 +21,7 @@ from gateway.trade.contracts import (
     less_than_released,
 )
 from gateway.trade.decision import Decision
+from gateway.trade.refused_lines import Case
 from gateway.work import Work
 from mappings.mapped import MappedOrder
 from schemas.documents.order import Order
@@ -68,17 +70,27 @@ class ContractBook:
         Either stands as it was."""
         if prepared is None or prepared.when != "next" or prepared.amended.order is None:
             return ()
-        standing, mapped = prepared.standing, prepared.mapped
-        if mapped is None and not prepared.amended.is_cancellation:
+        if prepared.mapped is None and not prepared.amended.is_cancellation:
             return ()
+        return self._faults_of_change(work, prepared.standing, prepared.amended.order, prepared.mapped, prepared.faults)
+
+    def faults_beside(self, work: Work, prepared: PreparedChange, case: Case) -> tuple[Fault, ...]:
+        """The same, of the change whose refused lines stand as they were: what they hold is not there for others."""
+        if case.amended.order is None:
+            return ()
+        return self._faults_of_change(work, prepared.standing, case.amended.order, case.mapped, case.faults)
+
+    def _faults_of_change(
+        self, work: Work, standing: Standing, order: Order, mapped: MappedOrder | None, known: Sequence[Fault]
+    ) -> tuple[Fault, ...]:
         found: Sequence[Fault] = ()
         if standing.order.order_type == "blanket":
-            judgement = judge(prepared.faults, work.account.policies)
-            found = less_than_released(self._contracts[standing.order_id], prepared.amended.order, mapped, judgement)
+            judgement = judge(known, work.account.policies)
+            found = less_than_released(self._contracts[standing.order_id], order, mapped, judgement)
         elif standing.order.order_type == "release" and mapped is not None:
             before = self._before.get(standing.order_id, _NOTHING_DRAWN)
-            found = self._faults_of(work, standing.order, mapped, prepared.faults, before)
-        return paths_in_the_change(found, prepared.amended.order, work.order)
+            found = self._faults_of(work, standing.order, mapped, known, before)
+        return paths_in_the_change(found, order, work.order)
 
     def _faults_of(
         self, work: Work, order: Order, mapped: MappedOrder, known: Sequence[Fault], before: Before

@@ -25,6 +25,7 @@ from gateway.store.ids import now_us
 from gateway.supplying import unknown_supply
 from gateway.trade.changing import ChangeDecision, refuse_or_hold
 from gateway.trade.decision import Decision
+from gateway.trade.refused_lines import Case
 from gateway.trade.response import decide
 from gateway.work import Work
 from schemas.faults import Fault, in_document_order, line_index
@@ -122,17 +123,25 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
     amended = prepared.amended.order or work.order
     placed = located(work, (*own, *paths_in_the_change(judged, amended, work.order)))
     told = [replace(fault, path=one.path) for one, fault in zip(judged, placed[len(own) :], strict=True)]
+    unfit: list[Fault] = []
+
+    def still_fits(case: Case) -> list[Fault]:
+        unfit.extend(located(work, books.contracts.faults_beside(work, prepared, case)))
+        return [_of_the_whole(fault) for fault in unfit]
+
     decided = decide_prepared(
         work,
         prepared,
         (*map(_of_the_whole, placed[: len(own)]), *told),
         books.stock,
         services.supplier,
+        still_fits,
         response_number=books.number(work),
         received_on=local_date(work.message.received_at, work.revision),
         issued_at=now,
     )
-    faults = (*placed, *decided.decision.faults[len(placed) :])
+    known = (*placed, *unfit)
+    faults = (*known, *decided.decision.faults[len(known) :])
     return replace(decided, decision=replace(decided.decision, faults=faults))
 
 

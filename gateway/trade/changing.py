@@ -21,6 +21,7 @@ from gateway.trade.reasons import joined, sentence
 from gateway.trade.refused_lines import (
     AsStanding,
     Case,
+    StillFits,
     as_they_stand,
     refused_for_faults,
     refused_for_stock,
@@ -78,6 +79,7 @@ def decide_change(
     account: Account,
     supplier: Supplier,
     as_standing: AsStanding,
+    still_fits: StillFits,
     *,
     response_number: str,
     received_on: date,
@@ -86,23 +88,21 @@ def decide_change(
 ) -> ChangeDecision:
     """What becomes of the order as it would be (`mapped`). As `decide`; the stock view shows afterwards what the change
     adds to what was taken, and nothing where it is refused or held. Lines that can't be changed so stay as they are,
-    which `as_standing` puts into our terms."""
+    which `as_standing` puts into our terms; then `still_fits` says why the others can't be had beside them."""
     heading: dict[str, Any] = {
         "response_number": response_number,
         "received_on": received_on,
         "issued_at": issued_at,
         "test": test,
     }
-    case = Case(amended, mapped, faults)
-    while True:  # each turn refuses one line more at least
-        thread = thread_of(standing, case, account.policies)
-        refused = refused_for_faults(standing, case, thread.judgement) if thread.judgement.order is None else {}
-        if not refused:
-            decision = _decided(standing, case, thread, stock, account, supplier, heading)
-            refused = refused_for_stock(standing, case, decision) if decision.verdict == "answered" else {}
-        if not refused:
-            break
-        case = as_they_stand(standing, case, refused, as_standing)
+    case, decision = _as_far_as_it_goes(
+        standing, Case(amended, mapped, faults), stock, account, supplier, as_standing, heading
+    )
+    if case.amended.refused and (unfit := still_fits(case)):
+        faults = (*faults, *unfit)
+        case, decision = _as_far_as_it_goes(
+            standing, Case(amended, mapped, faults), stock, account, supplier, as_standing, heading
+        )
     decision = replace(decision, faults=tuple(faults))
     if decision.verdict != "answered":
         return ChangeDecision(decision)
@@ -113,6 +113,27 @@ def decide_change(
     if less := _less_than_shipped(standing, decision):
         return ChangeDecision(Decision("held", (*faults, *less)))
     return _applied(standing, case, decision, stock)
+
+
+def _as_far_as_it_goes(
+    standing: Standing,
+    case: Case,
+    stock: Stock,
+    account: Account,
+    supplier: Supplier,
+    as_standing: AsStanding,
+    heading: Mapping[str, Any],
+) -> tuple[Case, Decision]:
+    """The case with the lines that can't be changed so as they stand, and what is decided on it."""
+    while True:  # each turn refuses one line more at least
+        thread = thread_of(standing, case, account.policies)
+        refused = refused_for_faults(standing, case, thread.judgement) if thread.judgement.order is None else {}
+        if not refused:
+            decision = _decided(standing, case, thread, stock, account, supplier, heading)
+            refused = refused_for_stock(standing, case, decision) if decision.verdict == "answered" else {}
+        if not refused:
+            return case, decision
+        case = as_they_stand(standing, case, refused, as_standing)
 
 
 def _decided(

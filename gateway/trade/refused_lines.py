@@ -37,6 +37,10 @@ class Case:
     faults: Sequence[Fault]
 
 
+StillFits = Callable[[Case], Sequence[Fault]]
+"""The faults, of the change as a whole, of an order whose refused lines stand as they were."""
+
+
 def faults_to_judge(standing: Standing, mapped: MappedOrder, faults: Sequence[Fault], account: Account) -> list[Fault]:
     """The faults of the order as it would be, less those of what the change leaves alone: what was confirmed once is
     not refused or held because something else on the order changes, and a date that was fine when the order came is

@@ -18,7 +18,7 @@ from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.account_folder import read_account
 from schemas.faults import Fault
-from tests.examples.order_lines import BOLTS, HAMMERS, line, order
+from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway, outcomes
 
 PINE = "pine-hardware"
@@ -250,6 +250,32 @@ def test_a_refused_line_of_a_release_gives_nothing_back(gateway: SmallGateway) -
         {"fractional_unit", "contract_exceeded"},
     )
     assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000)}
+
+
+def test_a_line_refused_for_want_of_stock_gives_nothing_back_either(on_either: SmallGateway) -> None:
+    """Line 3 counts on the boxes of line 1, which keeps them: there aren't that many saws."""
+    gateway = on_either
+    gateway.settle(PINE, blanket(BOXES, {**SAWS, "quantity": "3000"}))
+    gateway.settle(PINE, release("R-1", *boxes({"1": "20"})))
+    saws = {**SAWS, "line_number": "1", "quantity": "2000", "backorder_allowed": False, "partial_allowed": False}
+    lines = [saws, *boxes({"3": "20"})]
+    changed = gateway.settle(PINE, release("R-1", *lines, function="change", version=2))
+    assert (changed.status, gateway.faults(changed.id)) == ("rejected", [("contract_exceeded", "/lines/1/quantity")])
+    assert [(one.code, one.location) for one in faults(gateway, changed)] == [
+        ("contract_exceeded", "/lines/1/quantity")
+    ]
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000)}
+    assert taken(gateway) == 1000
+    fewer = [saws, *boxes({"2": "1"}), {**SAWS, "line_number": "3", "quantity": "2"}]
+    again = gateway.settle(PINE, release("R-1", *fewer, function="change", version=2))
+    assert gateway.faults(again.id) == [("contract_exceeded", "/lines/1/quantity")]
+    other = {**SAWS, "line_number": "3", "quantity": "2"}
+    beside = gateway.settle(PINE, release("R-1", saws, other, function="change", version=3))
+    assert outcomes(gateway.response(beside.id)) == {
+        "1": [("changed", "20", "DOOS")],
+        "3": [("accepted", "2", "STUK")],
+    }
+    assert drawn(gateway)[0] == {"BOLT-M8": Decimal(1000), "SAW-600": Decimal(2)}
 
 
 @pytest.mark.parametrize(
