@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.amending import PreparedChange, changed_row, prepare
+from gateway.amending import PreparedChange, changed_row, prepare, wrong_address
 from gateway.contracting import ContractBook
-from gateway.cxml_answers import CXML, Confirmed
+from gateway.cxml_answers import CXML
 from gateway.rendering import keep_rendered
 from gateway.services import Services
+from gateway.standing_orders import Confirmed
 from gateway.states import on_resend
 from gateway.store.changes import Changes, ClaimedMessage, OrderSeen, Settlement, Wait
 from gateway.store.envelopes import EnvelopeOwner
@@ -58,7 +59,8 @@ class Books:
         self.changes = self._prepare_changes(services)
         """Message → the change that it makes of an order that stands."""
         standing = [change.standing.order_id for change in self.changes.values()]
-        self._confirmed = services.store.threads.confirmed(standing, CXML)
+        again = [live.id for work in works if (live := self._came_again(work)) is not None]
+        self._confirmed = services.store.threads.confirmed((*standing, *again), CXML)
         self.contracts = ContractBook(services, works, self.changes)
         """The blanket orders that are released or changed."""
         self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
@@ -228,14 +230,29 @@ class Books:
     def confirmed_before(self, work: Work) -> Confirmed | None:
         """What the order that this message means was confirmed as, in the format that refers to it; None where there
         is no such order, or it has no confirmation."""
-        change = self.changes.get(work.message.id)
-        if change is None:
-            return Confirmed() if self._of_number.get(work.of_number) else None
-        answers = self._confirmed.get(change.standing.order_id)
+        change, again = self.changes.get(work.message.id), self._came_again(work)
+        if change is not None:
+            return self._confirmed_as(change.standing.order_id, change.standing.version)
+        if again is not None:
+            return self._confirmed_as(again.id, again.version)
+        if work.order.function == "original" and not wrong_address(work):
+            return None
+        return Confirmed() if self._of_number.get(work.of_number) else None
+
+    def _confirmed_as(self, order_id: str, version: int) -> Confirmed:
+        answers = self._confirmed.get(order_id)
         if answers is None:
             return Confirmed()
-        stands = answers.canonical if answers.version == change.standing.version else None
-        return Confirmed(answers.first, answers.latest, stands)
+        return Confirmed(answers.first, answers.latest, answers.canonical if answers.version == version else None)
+
+    def _came_again(self, work: Work) -> LiveOrder | None:
+        """The order on the books whose number this one has with other content, and no leave to change it."""
+        if work.order.function != "original" or work.message.id in self.changes:
+            return None
+        live = self._orders.get(work.order_key)
+        if live is None:
+            return self._unclear.get(work.message.id)
+        return None if live.content_sha256 == work.content or _may_reuse(work, live) else live
 
     def number(self, work: Work) -> str:
         """The next order response number; a test takes none of the series."""
@@ -252,7 +269,11 @@ class Books:
         if decision.verdict == "held":
             self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "held"))
         if document is not None and decision.response is not None:
-            keep_rendered(changes, work, message, decision.response, document, order_id)
+            again = self._came_again(work) if decision.verdict == "rejected" else None
+            keep_rendered(changes, work, message, decision.response, document, again.id if again else order_id)
+            if again is not None:
+                self._see_confirmed(again.id, decision.response.number, document)
+                changes.orders_seen.append(OrderSeen(again.id, again.version, again.updated_at))
         if work.read is not None and work.read.attachments:
             changes.keep_aside(message, work.read.attachments)
         self._settle(work, message, decision, order_id, changes)

@@ -70,7 +70,7 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
         settle_change(services, work, message, books, changes)
         return
     decision = decide_one(services, work, books)
-    decision, document = answered(work, decision, services.supplier, books.stock)
+    decision, document = answered(work, decision, services.supplier, books.stock, books.confirmed_before(work))
     work.stages["decided"] = now_us()
     books.keep(work, message, decision, document, changes)
 

@@ -93,7 +93,8 @@ def comes_after(work: Work, earlier: Work) -> bool:
     """Whether what is saved of the earlier message of this order number may be what this one is decided on."""
     if not work.may_be(earlier.order_key[2]):
         return False
-    return work.order_key != earlier.order_key or earlier.may_change or work.may_change
+    is_same = work.order_key == earlier.order_key and work.content == earlier.content
+    return not is_same or earlier.may_change or work.may_change
 
 
 class Lease:

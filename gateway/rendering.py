@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gateway.cxml_answers import CXML, Confirmed, as_it_stands, confirmation_envelope
+from gateway.cxml_answers import CXML, confirmation_envelope
 from gateway.local_time import local_time
 from gateway.services import Services
+from gateway.standing_orders import Confirmed, as_it_stands
 from gateway.store.changes import Changes, ClaimedMessage
 from gateway.store.ids import now_us
 from gateway.trade.allocation import release
@@ -51,22 +52,31 @@ def answered(
     """The decision with its document; held, and nothing taken, where the account's own layout can't hold the answer."""
     if decision.response is None:
         return decision, None
-    if decision.verdict == "rejected" and before is not None and _format_of_answer(work).name == CXML:
-        return decision, _refused_change(work, decision.response, supplier, before)
     try:
+        if decision.verdict == "rejected" and before is not None and _reads_as_the_orders(work):
+            return decision, _refusal_beside_the_order(work, decision.response, supplier, before)
         return decision, render(work, decision.response, supplier, before)
     except DocumentHeld as held:
         return _held(decision, held.faults, stock), None
 
 
-def _refused_change(work: Work, refusal: OrderResponse, supplier: Supplier, before: Confirmed) -> Rendered | None:
-    """The refusal of a change of an order that stands, in a format that has no other word for it than the order's own
-    rejection."""
+def _reads_as_the_orders(work: Work) -> bool:
+    """Whether a rejection would read as that of the order that stands: one of what came as a new order would, and in
+    cXML, which has no other word, one of a change as well."""
+    return work.order.function == "original" or _format_of_answer(work).name == CXML
+
+
+def _refusal_beside_the_order(
+    work: Work, refusal: OrderResponse, supplier: Supplier, before: Confirmed
+) -> Rendered | None:
+    """The refusal of what came under the number of an order that stands. Of a change it is kept as the refusal that it
+    is, for formats that name the change; what came as a new order has no other name than the order's."""
     told = as_it_stands(work, refusal, before)
     if told is None:
         return None
     rendered = render(work, told, supplier, replace(before, is_refusal=True))
-    return replace(rendered, canonical=canonical_response(refusal))
+    is_change = work.order.function != "original"
+    return replace(rendered, canonical=canonical_response(refusal)) if is_change else rendered
 
 
 def foreseen(work: Work, decision: Decision, stock: Stock) -> Decision:

@@ -13,8 +13,11 @@ from gateway.api.door import caller, door, in_path, parameter, sign_in, whole_nu
 from gateway.api.messages import entries
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found
+from gateway.cxml_answers import CXML
+from gateway.standing_orders import beside_the_order
 from gateway.store.documents import StoredDocument
 from mappings.own_format import formats_of
+from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentHeld
 from schemas.formats import Format
 from schemas.formats.registry import format_by_name
@@ -197,8 +200,16 @@ def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> 
 def _rendered(stored: StoredDocument, canonical: str, chosen: Format) -> bytes:
     """The same document in another format; its canonical form is json-1's."""
     document = format_by_name("json-1").parsers[stored.type](canonical.encode())
+    if chosen.name == CXML and isinstance(document, OrderResponse) and document.outcome == "rejected":
+        document = _as_cxml_says_it(stored, document)
     try:
         return chosen.renderers[stored.type](document)
     except DocumentHeld as held:
         detail = f"This document can't be written in {chosen.name}: {held.faults[0].detail}"
         raise Refused("not_acceptable", detail) from held
+
+
+def _as_cxml_says_it(stored: StoredDocument, refusal: OrderResponse) -> OrderResponse:
+    """A refusal in cXML, whose `reject` is the order's: it is not for what leaves an order as it stands."""
+    leaves = door().services.store.documents.leaves_an_order(stored.id)
+    return beside_the_order(refusal) if leaves else refusal

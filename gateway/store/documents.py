@@ -115,6 +115,17 @@ class Documents:
         with self._database.read() as connection:
             return str(fetch(connection, "SELECT canonical FROM documents WHERE id = ?", [document_id])[0][0])
 
+    def leaves_an_order(self, document_id: str) -> bool:
+        """Whether an order of its number was on the books, and its message made no order, nor a version of one."""
+        query = (
+            "SELECT 1 FROM documents d JOIN orders o ON o.account_id = d.account_id "
+            "AND o.order_number = d.order_number AND o.test = d.test AND o.created_at <= d.created_at "
+            "WHERE d.id = ? AND NOT EXISTS "
+            "(SELECT 1 FROM order_versions v WHERE v.order_id = d.order_id AND v.message_id = d.message_id)"
+        )
+        with self._database.read() as connection:
+            return bool(fetch(connection, query, [document_id]))
+
     def receipt(self, account_id: str, document_id: str, kind: str = "receipt", body: str | None = None) -> int:
         """Note the account's word that it has the document; the first receipt's time, however often it is said."""
         at = now_us()

@@ -184,6 +184,8 @@ def yard(tmp_path_factory: pytest.TempPathFactory, schemas_dir: Path) -> Iterato
         said = {"from": [{"domain": own[0], "identity": own[1]}], "senders": [hub]}
         policies = {"order_rate_per_minute": 0, "unknown_ship_to": "accept_address"}
         inbound, outbound = {"formats": ["cxml-1.2"]}, {"order_response": {"format": "cxml-1.2"}}
+        if account_id == "dock":
+            policies |= {"same_number_other_content": "reject"}
         terms = {"cxml": said, "policies": policies, "inbound": inbound, "outbound": outbound}
         account = {"id": account_id, "name": account_id.title(), **terms}
         store.revisions.publish_account(account, [], author="test", reason="test")
@@ -349,6 +351,26 @@ def test_a_refused_update_is_answered_by_how_the_order_stands(yard: Yard) -> Non
     note = confirmed[1].findtext(".//ConfirmationHeader/Comments")
     assert note.startswith("The change was refused and the order stands as it was confirmed.\nLine 1: ")
     assert yard.ledger("N-18")["1"]["confirmed"] == "6"
+
+
+def test_a_new_order_under_a_number_that_stands_refuses_nothing_of_it(yard: Yard) -> None:
+    dock = yard.partner(HUB_SECRET, sender=HUB, from_=DOCK)
+    first, body = dock.order("N-21", CANISTERS)
+    second, again = dock.order("N-21", ("1", "OIL-5L", "7"), NAPKINS)
+    for one in (body, again):
+        assert dock.post(one)[0] == "200"
+        yard.settled()
+    confirmed = yard.confirmations("dock", "N-21")
+    assert [answers_to(one)[1] for one in confirmed] == [first, second]
+    assert [(header_of(one)["type"], header_of(one)["operation"]) for one in confirmed] == [
+        ("accept", "new"),
+        ("detail", "update"),
+    ]
+    assert len({header_of(one)["confirmID"] for one in confirmed}) == 1
+    assert replaced_by(confirmed) == [confirmed[0].get("payloadID")]
+    assert lines_of(confirmed[1]) == {"1": [("detail", "4")], "2": [("reject", "10")]}
+    assert "on the books with other content" in confirmed[1].findtext(".//ConfirmationHeader/Comments")
+    assert yard.store.messages.page(limit=1)[0].status == "rejected"
 
 
 def test_a_line_that_only_a_refused_update_has_is_refused(yard: Yard) -> None:

@@ -359,12 +359,12 @@ def test_what_was_allocated_since_counts_against_the_share(gateway: SmallGateway
 
 @pytest.mark.parametrize(
     ("policy", "status", "outcome"),
-    [("hold", "held", None), ("reject", "rejected", "rejected")],
+    [("hold", "held", None), ("reject", "rejected", "changed")],
 )
 def test_the_same_number_with_other_content(
     gateway: SmallGateway, policy: str, status: str, outcome: str | None
 ) -> None:
-    """The first order stands whatever the policy says, and takes its stock once."""
+    """The first order stands whatever the policy says, and takes its stock once; a refusal tells how it stands."""
     gateway.set_policies(PINE, same_number_other_content=policy)
     first = gateway.settle(PINE, order(BOLTS))
     second = gateway.settle(PINE, order(BOLTS | {"quantity": "5"}))
