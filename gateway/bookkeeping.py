@@ -295,6 +295,7 @@ class Books:
                 order_number=work.order.order_number,
                 order_id=order_id,
                 envelope_id=work.envelope_id,
+                is_test=work.is_test,
                 takes_envelope=decision.verdict != "rejected"
                 and self._takes_envelope(work, message.id, "done" if decision.verdict == "answered" else "held"),
             ),
@@ -374,6 +375,7 @@ class Books:
             work.order.order_number,
             max((live.updated_at for live in known), default=0),
             work.content,
+            work.is_test,
             seconds_to_wait(now_us() - message.received_at),
             message.event_count,
             message.event_hash,
@@ -392,6 +394,7 @@ class Books:
             duplicate_of=message_id,
             envelope_id=work.envelope_id,
             takes_envelope=takes_envelope,
+            is_test=work.is_test,
         )
 
 

@@ -65,7 +65,7 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
             changes.tried_again.append((str(resend.duplicate_of), work.message.id))
             books.tries_again.discard(str(resend.duplicate_of))
         return
-    message = work.message if work.message.test == work.is_test else replace(work.message, test=work.is_test)
+    message = work.as_judged
     if work.order.function != "original" or message.id in books.changes:
         settle_change(services, work, message, books, changes)
         return

@@ -101,7 +101,7 @@ def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage,
         revision = services.terms.current([stored.account_id])[stored.account_id]
     except LookupError:
         return None
-    read = _read(services, revision, catalogue, body, stored.received_at, stored.test, stored.id, stored.part)
+    read = _read(services, revision, catalogue, body, stored.received_at, stored.test_key, stored.id, stored.part)
     return read[0] if len(read) == 1 else Judged("held", None, ())
 
 
@@ -174,7 +174,14 @@ def judge_messages(services: Services, account_id: str, last: int) -> list[tuple
             (
                 stored,
                 judge(
-                    services, revision, catalogue, stock, body, stored.received_at, test=stored.test, part=stored.part
+                    services,
+                    revision,
+                    catalogue,
+                    stock,
+                    body,
+                    stored.received_at,
+                    test=stored.test_key,
+                    part=stored.part,
                 ),
             )
         )

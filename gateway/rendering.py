@@ -125,7 +125,7 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
     own layout can't hold the answer."""
     if work.answer_to is None or work.revision is None or work.settlement is None or _stands(services, work):
         return
-    number = work.test_number if work.message.test else f"OR-{_next_number(services):08d}"
+    number = work.test_number if work.is_test else f"OR-{_next_number(services):08d}"
     response = refusal_of_unread(
         work.answer_to,
         work.settlement.faults,
@@ -133,7 +133,7 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
         services.supplier,
         response_number=number,
         issued_at=local_time(now_us(), work.revision),
-        test=work.message.test,
+        test=work.is_test,
         currency=work.answer_currency,
     )
     try:
@@ -141,14 +141,14 @@ def refuse_unread(services: Services, work: Work, changes: Changes) -> None:
     except DocumentHeld as held:
         work.end("hold", (*work.settlement.faults, *held.faults), "decode")
         return
-    keep_rendered(changes, work, work.message, response, document, None)
+    keep_rendered(changes, work, work.as_judged, response, document, None)
 
 
 def _stands(services: Services, work: Work) -> bool:
     """Whether an order of this number is on the books: the refusal of what came under it now would read as that
     order's."""
     found = services.store.orders.by_number(work.message.account_id, work.answer_to or "")
-    return any(order.test == work.message.test for order in found)
+    return any(order.test == work.is_test for order in found)
 
 
 def _next_number(services: Services) -> int:

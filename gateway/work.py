@@ -48,6 +48,9 @@ class Work:
     places: Callable[[Sequence[str]], list[str]] | None = None
     """Where values of the order stand in a body that it shares with others, without reading that again for each."""
 
+    def __post_init__(self) -> None:
+        self.is_test = self.message.test
+
     def note_order(self, read: ReadOrder) -> None:
         """The order as read, and what follows from it alone."""
         self.read = read
@@ -91,6 +94,11 @@ class Work:
     def may_change(self) -> bool:
         """Whether the message may change an order that stands."""
         return self.order.function != "original" or self.account.policies.same_number_other_content == "change"
+
+    @property
+    def as_judged(self) -> ClaimedMessage:
+        """The message as what comes of it is kept: a test also where only its document says so."""
+        return self.message if self.message.test == self.is_test else replace(self.message, test=self.is_test)
 
     @property
     def of_number(self) -> tuple[str, bool, str]:
@@ -158,6 +166,7 @@ class Work:
             content_sha256=self.content or None,
             order_number=self.read.order.order_number if self.read else self.unread_number,
             envelope_id=self.envelope_id or self.message.envelope_id,
+            is_test=self.is_test,
             **known,  # type: ignore[arg-type]
         )
 

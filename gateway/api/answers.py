@@ -115,7 +115,7 @@ class MessageAnswer(Answer):
 
     message_id: str
     status: MessageStatus
-    test: bool
+    test: bool = Field(description="Sent with a test key or, once it is read, marked as a test by itself.")
     received_at: str
     due_at: str = Field(description="When the answer is due: as agreed, or sooner where the order itself asks for it.")
     settled_at: str | None

@@ -147,7 +147,7 @@ def _no_cursor() -> Refused:
 def _of_message(message_id: str, kind: str | None, order_number: str | None) -> DocumentPage:
     """What came of one message, all on one page; nothing where there is no such message, or it is not the caller's."""
     message = None if "\0" in message_id else door().services.store.messages.one(caller().account_id, message_id)
-    if message is None or message.test != caller().test:
+    if message is None or message.test_key != caller().test:
         return DocumentPage(documents=[], next=None)
     found = [
         document

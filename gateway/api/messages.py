@@ -48,7 +48,7 @@ def one_message() -> Response:
         MessageAnswer(
             message_id=stored.id,
             status=stored.status,
-            test=stored.test,
+            test=stored.test or answering.test,
             received_at=moment(stored.received_at),
             due_at=moment(stored.due_at),
             settled_at=None if stored.settled_at is None else moment(stored.settled_at),

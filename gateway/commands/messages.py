@@ -108,18 +108,19 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
     from gateway.lanes import lane_name
 
     faults = services.store.messages.faults(stored.id)
+    original = _original(services, stored)
     return {
         "id": stored.id,
         "account": stored.account_id,
         "status": stored.status,
-        "test": stored.test,
+        "test": stored.test or (original is not None and original.test),
         "received_at": moment(stored.received_at),
         "due_at": moment(stored.due_at),
         "settled_at": moment(stored.settled_at),
         "lane": lane_name(stored.lane),
         "moved_up": stored.moved_up,
         "format": stored.format,
-        "order_number": stored.order_number or _number_of_original(services, stored),
+        "order_number": stored.order_number or (original.order_number if original else None),
         "duplicate_of": stored.duplicate_of,
         "parent": stored.parent_id,
         "part": stored.part,
@@ -129,10 +130,9 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
     }
 
 
-def _number_of_original(services: Services, stored: StoredMessage) -> str | None:
-    """The order number of the message that this one repeats: the same bytes again are not read again."""
-    original = services.store.messages.one(None, stored.duplicate_of) if stored.duplicate_of else None
-    return original.order_number if original else None
+def _original(services: Services, stored: StoredMessage) -> StoredMessage | None:
+    """The message that this one repeats: the same bytes again are not read again."""
+    return services.store.messages.one(None, stored.duplicate_of) if stored.duplicate_of else None
 
 
 def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:

@@ -383,6 +383,7 @@ class Group:
                 nearly_due(received_at, due_at),
                 child.part if child else None,
                 parts,
+                None,
             )
         )
 

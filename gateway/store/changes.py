@@ -83,6 +83,8 @@ class Settlement:
     envelope_id: str | None = None
     takes_envelope: bool = False
     """The envelope id stands for this message from now on."""
+    is_test: bool = False
+    """Sent with a test key, or marked as a test by its sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class Wait:
     seen_updated_at: int
     """When the newest of the orders of this number was last changed, as it was loaded; 0: there was none."""
     content_sha256: bytes
+    is_test: bool
     seconds: float
     event_count: int
     event_hash: bytes
@@ -195,6 +198,7 @@ class Changes:
                 _times(end.stages),
                 number,
                 event.hash,
+                int(end.is_test or message.test),
                 message.id,
             )
         )
@@ -406,6 +410,6 @@ def _times(stages: Mapping[str, int]) -> str:
 
 SETTLED = (
     *("status", "settled_at", "mapping_revision", "catalogue_revision", "content_sha256", "order_number", "order_id"),
-    *("duplicate_of", "envelope_id", "stages", "event_count", "event_hash"),
+    *("duplicate_of", "envelope_id", "stages", "event_count", "event_hash", "is_test"),
 )
 """What a settlement sets of a message, as `message_updates` has it, with the message's id behind."""

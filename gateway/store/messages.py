@@ -24,7 +24,8 @@ class StoredMessage:
 
     id: str
     account_id: str
-    test: bool
+    test_key: bool
+    """Whether it was sent with a test key, which alone sees it."""
     status: str
     lane: int
     due_at: int
@@ -48,6 +49,8 @@ class StoredMessage:
     """Which order of its parent's body it is, from 1."""
     parts: int | None = None
     """How many orders its body holds, each a message of its own."""
+    test: bool = False
+    """Whether it is a test: sent with a test key or, once it was read, marked as a test by its sender."""
 
 
 _OPEN = (
@@ -59,7 +62,7 @@ _OPEN = (
 _COLUMNS = (
     "id, account_id, test, status, lane, due_at, received_at, settled_at, source, format, media_type, size, run, "
     "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages, moved_up, "
-    "part, parts"
+    "part, parts, is_test"
 )
 
 _ANYONES = " AND account_id IN (SELECT id FROM accounts)"
@@ -233,4 +236,5 @@ class Messages:
 
 def _stored(row: Any) -> StoredMessage:
     stages = json.loads(row[19]) if row[19] else {}
-    return StoredMessage(*(*row[:2], bool(row[2]), *row[3:19], stages, *row[20:23]))
+    test_key = bool(row[2])
+    return StoredMessage(*(*row[:2], test_key, *row[3:19], stages, *row[20:23], test_key or bool(row[23])))

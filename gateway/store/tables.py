@@ -142,6 +142,11 @@ messages = Table(
     Column("moves_up_at", BigInteger, comment="from then on less than a quarter of its time is left"),
     Column("part", Integer, comment="which order of its parent's body it is, from 1; null: its body is its own"),
     Column("parts", Integer, comment="how many orders its body holds, each a message of its own; null: one"),
+    Column(
+        "is_test",
+        SmallInteger,
+        comment="sent with a test key, or marked as a test by its sender; null until it is read",
+    ),
     Index("ix_messages_account_id_id", "account_id", "id"),
 )
 _numbered = text("order_number IS NOT NULL")  # known once it is read: intake has no entry to write

@@ -413,6 +413,36 @@ def test_a_test_is_answered_as_one(yard: Yard) -> None:
     assert confirmation.find("Request").get("deploymentMode") == "test"
 
 
+def test_a_test_touches_nothing_and_its_number_stays_free(yard: Yard) -> None:
+    """deploymentMode alone makes it one: the Sender and its secret are those of real orders."""
+    before = yard.store.stock.load(["OIL-5L"], ["pier"]).positions
+    first, body = yard.pier.order("N-22", CANISTERS, mode="test")
+    second, update = yard.pier.order("N-22", ("1", "OIL-5L", "8"), kind="update", mode="test")
+    for one in (body, update):
+        assert yard.pier.post(one)[0] == "200"
+        yard.settled()
+    tests = yard.store.messages.find("N-22")
+    assert [(one.status, one.test, one.test_key) for one in tests] == [("done", True, False)] * 2
+    assert yard.pier.post(body)[0] == "200"
+    tried = yard.confirmations("pier", "N-22")
+    assert [(answers_to(one)[1], header_of(one)["operation"]) for one in tried] == [(first, "new"), (second, "update")]
+    assert all(header_of(one)["confirmID"].startswith("TEST-") for one in tried)
+    after = yard.store.stock.load(["OIL-5L"], ["pier"]).positions
+    assert {place: one.taken for place, one in after.items()} == {place: one.taken for place, one in before.items()}
+
+    third, real = yard.pier.order("N-22", CANISTERS)
+    assert yard.pier.post(real)[0] == "200"
+    confirmation = yard.confirmations("pier", "N-22")[2]
+    assert (answers_to(confirmation)[1], header_of(confirmation)["operation"]) == (third, "new")
+    assert confirmation.find("Request").get("deploymentMode") == "production"
+    assert yard.ledger("N-22")["1"]["ordered"] == "4"
+    headers = {"Authorization": f"Bearer {yard.keys['pier']}"}
+    with httpx.Client(base_url=yard.gateway.address, headers=headers, trust_env=False, timeout=30) as client:
+        shown = [client.get(f"/v1/messages/{one.id}").json()["test"] for one in yard.store.messages.find("N-22")]
+        listed = client.get("/v1/documents", params={"order_number": "N-22"}).json()["documents"]
+    assert (sorted(shown), [one["test"] for one in listed]) == ([False, True, True, True], [True, True, False])
+
+
 def test_what_is_out_of_stock_or_unknown_is_said_by_line(yard: Yard) -> None:
     _, body = yard.pier.order("N-9", ("1", "OIL-5L", "999998"), NAPKINS)
     assert yard.pier.post(body)[0] == "200"
