@@ -111,7 +111,8 @@ class DocumentEntry(Answer):
 
 
 class MessageAnswer(Answer):
-    """A message as it stands. A duplicate shows the documents of the message that it repeats."""
+    """A message as it stands. A duplicate shows the documents of the message that it repeats, a body of several orders
+    those of its children."""
 
     message_id: str
     status: MessageStatus

@@ -40,7 +40,11 @@ documents.before_request(refuse_unknown_parameters)
         "parameters": [
             query("type", "Only documents of this type.", {"type": "string", "enum": list(DOCUMENT_TYPES)}),
             query("order_number", "Only those of this order.", {"type": "string", "minLength": 1, "maxLength": 1000}),
-            query("message_id", "Only those that came of this message.", {"type": "string", "minLength": 1}),
+            query(
+                "message_id",
+                "Only those that answer this message, or the orders of its body; all on one page.",
+                {"type": "string", "minLength": 1},
+            ),
             query("after", "`next` of the page before, or a document's id.", {"type": "string", "minLength": 1}),
             query(
                 "limit",
@@ -145,13 +149,15 @@ def _no_cursor() -> Refused:
 
 
 def _of_message(message_id: str, kind: str | None, order_number: str | None) -> DocumentPage:
-    """What came of one message, all on one page; nothing where there is no such message, or it is not the caller's."""
-    message = None if "\0" in message_id else door().services.store.messages.one(caller().account_id, message_id)
+    """What answers one message, all on one page: of a body of several orders that of each. Nothing where there is no
+    such message, or it is not the caller's."""
+    repository = door().services.store.messages
+    message = None if "\0" in message_id else repository.one(caller().account_id, message_id)
     if message is None or message.test_key != caller().test:
         return DocumentPage(documents=[], next=None)
     found = [
         document
-        for document in door().services.store.documents.of_messages([message_id])
+        for document in door().services.store.documents.of_messages(repository.answering(message))
         if kind in (None, document.type) and order_number in (None, document.order_number)
     ]
     return DocumentPage(documents=entries(found), next=None)

@@ -64,7 +64,7 @@ def one_message() -> Response:
             catalogue_revision=stored.catalogue_revision,
             stages=_stages(stored),
             faults=fault_answers(repository.faults(stored.id)),
-            documents=entries(door().services.store.documents.of_messages([answering.id])),
+            documents=entries(door().services.store.documents.of_messages(repository.answering(stored))),
             links=links_of(stored.id),
         )
     )

@@ -138,7 +138,7 @@ def _original(services: Services, stored: StoredMessage) -> StoredMessage | None
 def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row = _row(services, stored)
     faults = services.store.messages.faults(stored.id)
-    answers = services.store.documents.of_messages([stored.duplicate_of or stored.id])
+    answers = services.store.documents.of_messages(services.store.messages.answering(stored))
     row["faults"] = [fault.as_json() for fault in faults]
     row["remedies"] = remedies(fault.code for fault in faults) if stored.status in _STUCK else {}
     row["problems"] = services.store.problems.of_message(stored.id)
@@ -206,7 +206,7 @@ def _formats(services: Services, stored: StoredMessage) -> Mapping[str, Format]:
 
 
 def _show_outbound(screen: Screen, services: Services, stored: StoredMessage) -> None:
-    answers = services.store.documents.of_messages([stored.duplicate_of or stored.id])
+    answers = services.store.documents.of_messages(services.store.messages.answering(stored))
     if not answers:
         raise Failed("Nothing was answered.")
     if screen.as_json:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.store.database import Collision, Database
 from gateway.store.ids import now_us
-from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import receipts
 
 
@@ -101,9 +101,10 @@ class Documents:
 
     def of_messages(self, message_ids: Sequence[str]) -> list[StoredDocument]:
         """What came of these messages, oldest first."""
-        query = f"SELECT {_COLUMNS} FROM documents WHERE message_id IN ({marks(len(message_ids))}) ORDER BY position"
         with self._database.read() as connection:
-            return [_stored(row) for row in fetch(connection, query, list(message_ids))]
+            of_these = one_of(connection, "message_id")
+            query = f"SELECT {_COLUMNS} FROM documents WHERE {of_these} ORDER BY transaction_id, position"
+            return [_stored(row) for row in fetch(connection, query, [values(connection, message_ids)])]
 
     def body(self, document_id: str) -> bytes:
         """The bytes as rendered when it was decided."""

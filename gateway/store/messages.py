@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.packing import unpacked
-from gateway.store.statements import fetch, insert, run
+from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events
 from schemas.faults import Fault
 
@@ -65,6 +65,8 @@ _COLUMNS = (
     "part, parts, is_test"
 )
 
+_LONGEST_CHAIN = 8
+"""Of messages that repeat one another."""
 _ANYONES = " AND account_id IN (SELECT id FROM accounts)"
 """It leaves out nothing; with it, an index that begins with the account is of use."""
 _IN_ENVELOPE = "envelope_id >= ? AND envelope_id < ? AND part IS NOT NULL"
@@ -145,6 +147,28 @@ class Messages:
         with self._database.read() as connection:
             last = {row[0]: Child(*row) for row in fetch(connection, query, [parent_id])}
         return list(last.values())
+
+    def answering(self, stored: StoredMessage) -> list[str]:
+        """The messages whose documents answer this one: itself, or the one that it repeats; of a body of several orders
+        those of its children."""
+        (first,) = self._first([stored.id])
+        body = stored if first == stored.id else self.one(stored.account_id, first)
+        if body is None or not body.parts:
+            return [first]
+        return self._first([child.message_id for child in self.children(first)])
+
+    def _first(self, message_ids: Sequence[str]) -> list[str]:
+        """Of each message the one that it repeats, or that one repeats in turn; itself where it repeats none."""
+        found = dict(zip(message_ids, message_ids, strict=True))
+        with self._database.read() as connection:
+            for _ in range(_LONGEST_CHAIN):
+                query = f"SELECT id, duplicate_of FROM messages WHERE {one_of(connection, 'id')}"
+                rows = fetch(connection, query, [values(connection, set(found.values()))])
+                earlier = {row[0]: row[1] for row in rows if row[1] is not None}
+                if not earlier:
+                    break
+                found = {one: earlier.get(first, first) for one, first in found.items()}
+        return list(dict.fromkeys(found.values()))
 
     def faults(self, message_id: str) -> list[Fault]:
         """The faults of its last run."""

@@ -99,6 +99,33 @@ def test_each_order_of_a_body_is_a_message_with_its_own_answer(on_either: SmallG
     assert list(on_either.store.audit.verification().broken()) == []
 
 
+def test_the_documents_of_a_body_are_those_of_its_orders(on_either: SmallGateway) -> None:
+    """By the body's link and in its message; also where an order in it, or all of it, came before."""
+    headers = {"Authorization": f"Bearer {on_either.key(PINE)}"}
+
+    def mailbox(answer: Any) -> list[str]:
+        page: Any = on_either.client.get(answer["links"]["documents"], headers=headers)
+        assert page.json["next"] is None
+        assert page.json["documents"] == show(on_either, answer["message_id"])["documents"]
+        return [one["order_number"] for one in page.json["documents"]]
+
+    alone = post(on_either, json.dumps(order(BOLTS, number="PH-1")).encode())
+    assert mailbox(alone) == ["PH-1"]
+    orders = [order(BOLTS, number="PH-1"), order(HAMMERS, number="PH-2"), order(UNKNOWN, number="PH-3")]
+    first = post(on_either, batch(*orders))
+    assert statuses(children(on_either, first)) == ["duplicate", "done", "held"]
+    assert mailbox(first) == ["PH-1", "PH-2"]
+    repeated, second, held = first["children"]
+    assert [mailbox(one) for one in (repeated, second, held)] == [["PH-1"], ["PH-2"], []]
+    again = post(on_either, batch(*orders))
+    assert mailbox(again) == ["PH-1", "PH-2"]
+    only: Any = on_either.client.get(f"{first['links']['documents']}&order_number=PH-2", headers=headers)
+    assert [one["order_number"] for one in only.json["documents"]] == ["PH-2"]
+    others = {"Authorization": f"Bearer {on_either.key(BIRCH)}"}
+    theirs: Any = on_either.client.get(first["links"]["documents"], headers=others)
+    assert theirs.json == {"documents": [], "next": None}
+
+
 def test_a_bad_order_holds_up_none_of_its_siblings(on_either: SmallGateway) -> None:
     unread = order({**HAMMERS, "quantity": "many"}, number="PH-2")
     answer = post(on_either, batch(order(BOLTS, number="PH-1"), unread, order(UNKNOWN, number="PH-3"), {"lines": 4}))
