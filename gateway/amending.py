@@ -126,11 +126,9 @@ def decide_prepared(
     )
 
 
-def own_faults(work: Work, prepared: PreparedChange | None) -> tuple[Fault, ...]:
+def own_faults(work: Work, prepared: PreparedChange) -> tuple[Fault, ...]:
     """What is wrong with the change itself, with paths in it."""
     order = work.order
-    if prepared is None:
-        return wrong_address(work) or (_unknown_order(order),)
     if prepared.when == "early":
         return (_earlier_is_missing(order, prepared.standing.order.version),)
     if prepared.when == "again":
@@ -152,8 +150,14 @@ def stale_change(order: Order, version: int) -> Fault:
     return Fault("stale_change", detail, "/version", value=str(order.version), expected=f"{version + 1} or more")
 
 
-def _unknown_order(order: Order) -> Fault:
+def unknown_order(order: Order, *, has_number: bool) -> Fault:
+    """Told with a change whose order never came; `has_number` is on the books, but with another key."""
     detail = f"There is no order {order.order_number}, and none came within {LONGEST_WAIT_HOURS} hours."
+    if has_number:
+        detail = (
+            f"The order {order.order_number} that is on the books is another party's than this names, and stands "
+            f"unchanged; one that this can be of did not come within {LONGEST_WAIT_HOURS} hours."
+        )
     return Fault("unknown_order", detail, "/order_number", value=order.order_number, expected="the number of an order")
 
 

@@ -48,8 +48,8 @@ class Books:
         self._orders = {
             (*number[:2], key): live for number, orders in self._of_number.items() for key, live in orders.items()
         }
-        self._unclear: dict[str, LiveOrder] = {}
-        """Message → an order that it may be, with a party left out: nobody guesses."""
+        self._unclear: dict[str, list[LiveOrder]] = {}
+        """Message → the orders that it may be, or may be a change of, with a party left out: nobody guesses."""
         for work in works:
             self._find_by_number(work)
         self._earlier_versions: dict[str, dict[bytes, list[Made]]] = {}
@@ -90,8 +90,8 @@ class Books:
         key, live = may_be[0]
         if len(may_be) == 1 and (work.order.function != "original" or live.content_sha256 == work.content):
             work.order_key = (*work.order_key[:2], key)
-        elif work.order.function == "original":
-            self._unclear[work.message.id] = live
+        else:
+            self._unclear[work.message.id] = [live for _, live in may_be]
 
     def _load_earlier(self, services: Services) -> None:
         """The versions of those orders that come again with other content than they have now, and the Idempotency-Keys
@@ -216,16 +216,32 @@ class Books:
         return (Fault("order_number_reused", detail, "/order_number", "", work.order.order_number, expected),)
 
     def _may_be_known(self, work: Work) -> tuple[Fault, ...]:
-        """An order whose number is live, and which says less of its key than that, or more."""
-        live = self._unclear.get(work.message.id)
-        if live is None:
+        """An order whose number is live, and which says less of its key than that, or more; or a change that may be of
+        several orders."""
+        known = self._unclear.get(work.message.id)
+        if known is None:
             return ()
-        detail = (
-            f"Order {work.order.order_number} may be the one that is on the books (message {live.message_id}): one of "
-            "them leaves out a party that the other names. That one stands unchanged."
-        )
+        number, messages = work.order.order_number, ", ".join(live.message_id for live in known)
+        if work.order.function == "original":
+            detail = (
+                f"Order {number} may be the one that is on the books (message {messages}): one of them leaves out a "
+                "party that the other names. That one stands unchanged."
+            )
+        else:
+            detail = (
+                f"Several orders {number} are on the books (messages {messages}), and this leaves out a party that "
+                "tells them apart. They stand unchanged."
+            )
         expected = "all that tells orders of one number apart, or a number of its own"
-        return (Fault("order_unclear", detail, "/order_number", "", work.order.order_number, expected),)
+        return (Fault("order_unclear", detail, "/order_number", "", number, expected),)
+
+    def is_unclear(self, work: Work) -> bool:
+        """Whether it may be, or change, an order on the books, and nobody can tell which."""
+        return work.message.id in self._unclear
+
+    def has_number(self, work: Work) -> bool:
+        """Whether an order of its number is on the books, whosever it is."""
+        return bool(self._of_number.get(work.of_number))
 
     def confirmed_before(self, work: Work) -> Confirmed | None:
         """What the order that this message means was confirmed as, in the format that refers to it; None where there
@@ -237,7 +253,7 @@ class Books:
             return self._confirmed_as(again.id, again.version)
         if work.order.function == "original" and not wrong_address(work):
             return None
-        return Confirmed() if self._of_number.get(work.of_number) else None
+        return Confirmed() if self.has_number(work) else None
 
     def _confirmed_as(self, order_id: str, version: int) -> Confirmed:
         answers = self._confirmed.get(order_id)
@@ -251,7 +267,7 @@ class Books:
             return None
         live = self._orders.get(work.order_key)
         if live is None:
-            return self._unclear.get(work.message.id)
+            return next(iter(self._unclear.get(work.message.id, ())), None)
         return None if live.content_sha256 == work.content or _may_reuse(work, live) else live
 
     def number(self, work: Work) -> str:

@@ -13,6 +13,7 @@ from gateway.amending import (
     own_faults,
     paths_in_the_change,
     stale_change,
+    unknown_order,
     wrong_address,
 )
 from gateway.bookkeeping import Books
@@ -84,7 +85,7 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
         late = located(work, (stale_change(work.order, prepared.standing.order.version),))
         books.settle_unapplied(work, late, changes)
         return
-    if waits(work, prepared):
+    if waits(work, prepared, books):
         books.wait(work, changes)
         return
     decided = decide_changed(services, work, books, prepared)
@@ -95,9 +96,9 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
     books.keep_change(work, message, decided, document, changes)
 
 
-def waits(work: Work, prepared: PreparedChange | None) -> bool:
+def waits(work: Work, prepared: PreparedChange | None, books: Books) -> bool:
     """Whether the change waits for what comes before it."""
-    is_early = prepared.when == "early" if prepared else not wrong_address(work)
+    is_early = prepared.when == "early" if prepared else not (wrong_address(work) or books.is_unclear(work))
     return is_early and now_us() - work.message.received_at < _LONGEST_WAIT_US
 
 
@@ -106,7 +107,8 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
     if work.revision is None:
         raise AssertionError("decode comes first")
     now = local_time(now_us(), work.revision)
-    own = (*own_faults(work, prepared), *books.other_content(work), *books.contracts.faults_of_change(work, prepared))
+    named = own_faults(work, prepared) if prepared else faults_without_order(work, books)
+    own = (*named, *books.other_content(work), *books.contracts.faults_of_change(work, prepared))
     if prepared is None:
         faults, number = located(work, own), books.number(work)
         return refuse_or_hold(
@@ -143,6 +145,13 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
     known = (*placed, *unfit)
     faults = (*known, *decided.decision.faults[len(known) :])
     return replace(decided, decision=replace(decided.decision, faults=faults))
+
+
+def faults_without_order(work: Work, books: Books) -> tuple[Fault, ...]:
+    """Why a change is of no order on the books, but for what the books say of it themselves."""
+    if (address := wrong_address(work)) or books.is_unclear(work):
+        return address
+    return (unknown_order(work.order, has_number=books.has_number(work)),)
 
 
 def _of_the_whole(fault: Fault) -> Fault:

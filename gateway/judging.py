@@ -81,7 +81,7 @@ def _foreseen(services: Services, work: Work, books: Books) -> Judged:
     prepared = books.changes.get(work.message.id)
     if work.order.function == "original" and prepared is None:
         return _judged(work, decide_one(services, work, books), books.stock)
-    if waits(work, prepared):
+    if waits(work, prepared, books):
         return Judged("received", None, ())
     if prepared is not None and prepared.when == "stale":
         return Judged("done", None, located(work, (stale_change(work.order, prepared.standing.order.version),)))

@@ -482,10 +482,11 @@ _declare(
     "us",
     "Order that may be one that stands",
     "An order's number is live, and one of the two leaves out a party by which the account's `order_key` tells orders "
-    "apart: it may be the same order, or another one.",
+    "apart: it may be the same order, or another one. Or a change leaves one out, and may be of several orders.",
     "Ask the sender whether it is the order that stands; if so, dismiss this message. If not, have it sent again with "
-    "every party, or under a number of its own.",
-    told_sender="Our people ask you whether it is the order that stands.",
+    "every party, or under a number of its own. A change: ask of which order it is, and have it sent again with every "
+    "party.",
+    told_sender="Our people ask you which order it is.",
 )
 _declare(
     "unknown_order",

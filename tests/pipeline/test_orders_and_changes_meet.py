@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from lxml import etree
 
+from gateway.accounts import published_folder
 from gateway.bookkeeping import seconds_to_wait
 from gateway.pipeline import drain
 from gateway.services import Limits
@@ -24,6 +25,7 @@ from tests.examples.threads import PINE, change, confirmed, settle
 
 BARE = {"function": "cancel", "order_number": "PH-4001"}
 NO_BUYER = {"buyer": None}
+ANOTHER = {"id": "68750111", "scheme": "0106"}
 
 
 def name_two_buyers(gateway: SmallGateway) -> None:
@@ -187,6 +189,58 @@ def test_an_order_of_another_buyer_is_another_order(gateway: SmallGateway) -> No
     assert len(gateway.store.orders.by_number(PINE, "PH-4001")) == 2
     unclear = gateway.settle(PINE, order(HAMMERS, **NO_BUYER))
     assert gateway.faults(unclear.id) == [("order_unclear", "/order_number")]
+
+
+@pytest.mark.parametrize("function", ["change", "cancel"])
+def test_a_change_that_may_be_of_two_orders_is_held_at_once(
+    gateway: SmallGateway, today: time_machine.Traveller, function: str
+) -> None:
+    """Both are there, so that nothing is waited for; with its buyer it is of one of them."""
+    name_two_buyers(gateway)
+    settle(gateway, order(BOLTS), order(HAMMERS, buyer=ANOTHER))
+    asked = order({**HAMMERS, "quantity": "5"}, function=function, version=2)
+    held = gateway.settle(PINE, {**asked, **NO_BUYER})
+    assert (held.status, gateway.faults(held.id)) == ("held", [("order_unclear", "/order_number")])
+    (fault,) = gateway.store.messages.faults(held.id)
+    stand = gateway.store.orders.by_number(PINE, "PH-4001")
+    assert all(one.message_id in fault.detail for one in stand)
+    assert gateway.responses([held.id]) == []
+    named = gateway.settle(PINE, {**asked, "buyer": ANOTHER})
+    assert named.status == "done"
+    changed = {one.version for one in gateway.store.orders.by_number(PINE, "PH-4001")}
+    assert changed == {1, 2}
+
+
+@pytest.mark.parametrize(("format_name", "told"), [("json-1", ["rejected"]), ("cxml-1.2", [])])
+def test_a_change_of_another_buyers_order_of_the_number(
+    gateway: SmallGateway, today: time_machine.Traveller, format_name: str, told: list[str]
+) -> None:
+    """It waits for its own order; when that never came it is refused. In cXML that would be the refusal of the order
+    that stands, so nothing is sent."""
+    name_two_buyers(gateway)
+    folder = published_folder(gateway.store, PINE)
+    assert folder is not None
+    terms = folder.account.model_dump(mode="json", by_alias=True)
+    terms["outbound"]["order_response"] = {"format": format_name, "transport": "mailbox"}
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(terms)))
+    settle(gateway, order(BOLTS))
+    early = gateway.settle(PINE, change({**BOLTS, "quantity": "5"}, buyer=ANOTHER))
+    assert (early.status, gateway.faults(early.id)) == ("received", [])
+    today.shift(timedelta(hours=24))
+    gateway.wake()
+    gateway.work()
+    assert gateway.message(early.id).status == "rejected"
+    (fault,) = gateway.store.messages.faults(early.id)
+    assert (fault.code, "another party's" in fault.detail) == ("unknown_order", True)
+    assert [one.outcome for one in gateway.responses([early.id])] == told
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
+
+
+def test_a_change_of_a_wrong_buyer_waits_for_nothing(gateway: SmallGateway) -> None:
+    settle(gateway, order(BOLTS))
+    refused = gateway.settle(PINE, change({**BOLTS, "quantity": "5"}, buyer={"id": "11111111", "scheme": "0106"}))
+    assert (refused.status, gateway.faults(refused.id)) == ("rejected", [("wrong_buyer", "/buyer/id")])
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
 
 
 def test_an_order_under_a_key_of_before_is_found(gateway: SmallGateway) -> None:
