@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
+
 import pytest
 
 from schemas.formats.cxml_1_2.keeping import document_and_files, entity_of, without_secrets
@@ -68,6 +71,23 @@ def test_a_copy_of_the_secret_elsewhere_is_blanked_as_well() -> None:
     read = document_and_files(kept)
     assert read.document.endswith(b"<!--  --></cXML>")
     assert [file.content[-9:] for file in read.files.values()] == [b"t></cXML>", b"as told: "]
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+@pytest.mark.parametrize("before", range(77))
+def test_a_copy_in_an_encoded_attachment_is_blanked_as_well(encoding: str, before: int) -> None:
+    """Wherever it begins in a group of Base64, and wherever a line of the encoding breaks it."""
+    encode = base64.encodebytes if encoding == "base64" else quopri.encodestring
+    untouched = base64.encodebytes(b"%PDF-1.7 \x00\xff") + b"\r\n"
+    head = f"Content-Transfer-Encoding: {encoding}\r\nContent-ID: <log>\r\n\r\n".encode()
+    told = b"x" * before + b"\xe4 " + SECRET + b" it was"
+    body = b"--b\r\n\r\n" + document(CANARY) + b"\r\n--b\r\n" + head + encode(told)
+    body += b"\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + untouched + b"\r\n--b--"
+    kept = without_secrets(entity_of("multipart/related; boundary=b", body))
+    read = document_and_files(kept)
+    assert read.document == document(CANARY).replace(SECRET, b"")
+    assert read.files["log"].content.rstrip() == b"x" * before + b"\xe4  it was"
+    assert untouched in kept
 
 
 def test_a_word_that_is_the_secret_too_stays() -> None:

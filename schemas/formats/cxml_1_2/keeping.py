@@ -13,7 +13,7 @@ from lxml import etree
 
 from schemas.faults import DocumentRejected
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
-from schemas.formats.cxml_1_2.multipart import Parts, parts_of, with_document
+from schemas.formats.cxml_1_2.multipart import Parts, parts_of, with_contents
 from schemas.formats.xml import UTF_16_STARTS, parse
 
 _ENTITY = re.compile(rb"Content-Type:[ \t]*(multipart/[^\r\n]{1,2000})\r\n\r\n", re.IGNORECASE)
@@ -65,7 +65,9 @@ def without_secrets(kept: bytes) -> bytes:
         blank = _emptied(document, secrets)
         if blank == document:
             return kept
-        return _but_for(kept[: found.end()] + with_document(content_type, body, blank), secrets)
+        # in the files as they read first: Base64 and quoted-printable hide a copy from the look at the bytes behind it
+        body = with_contents(content_type, body, blank, lambda file: _but_for(file, secrets))
+        return _but_for(kept[: found.end()] + body, secrets)
     except DocumentRejected:  # nobody can say what is the document: it is kept to be looked at, and not for its secret
         return _emptied(kept)
 

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import quopri
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.parser import HeaderParser
@@ -67,16 +67,26 @@ def parts_of(content_type: str, body: bytes) -> Parts:
     return Parts(parts[root][1].content, files)
 
 
-def with_document(content_type: str, body: bytes, document: bytes) -> bytes:
-    """The same body with another document in the place of its own, in the same encoding. Raises as `parts_of`."""
+def with_contents(content_type: str, body: bytes, document: bytes, file: Callable[[bytes], bytes]) -> bytes:
+    """The same body with another document in the place of its own, and of each file what `file` makes of it; each in
+    its part's own encoding, and byte for byte as it came where it is the same. Raises as `parts_of`."""
     header = Message()
     header["Content-Type"] = " ".join(content_type.split())
     raw = _split(header, body)
-    root = _root_of(header, [_part(number, part)[0] for number, part in enumerate(raw, 1)])
-    blank = _BLANK_LINE.search(raw[root], 0, LONGEST_PART_HEADER)
+    parts = [_part(number, part) for number, part in enumerate(raw, 1)]
+    root = _root_of(header, [content_id for content_id, _ in parts])
+    for index, (written, (_, found)) in enumerate(zip(raw, parts, strict=True)):
+        content = document if index == root else file(found.content)
+        if content != found.content:
+            body = body.replace(written, _part_with(written, content))
+    return body
+
+
+def _part_with(written: bytes, content: bytes) -> bytes:
+    blank = _BLANK_LINE.search(written, 0, LONGEST_PART_HEADER)
     start = blank.end() if blank is not None else 0
-    encoding = str(_part_header(raw[root][:start]).get("Content-Transfer-Encoding", "")).strip().lower()
-    return body.replace(raw[root], raw[root][:start] + _encoded(encoding, document))
+    encoding = str(_part_header(written[:start]).get("Content-Transfer-Encoding", "")).strip().lower()
+    return written[:start] + _encoded(encoding, content)
 
 
 def _encoded(encoding: str, content: bytes) -> bytes:
