@@ -24,6 +24,7 @@ from schemas.faults import Fault
 
 LONGEST_WAIT_HOURS = 24
 """So long a change waits for the order, or the change, that comes before it."""
+_LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 _OF_THE_ADDRESS = frozenset(("wrong_buyer", "wrong_recipient"))
 
 
@@ -139,6 +140,11 @@ def own_faults(work: Work, prepared: PreparedChange) -> tuple[Fault, ...]:
 def wrong_address(work: Work) -> tuple[Fault, ...]:
     """That the change is another buyer's, or another supplier's: then it waits for no order."""
     return tuple(fault for fault in work.faults if fault.code in _OF_THE_ADDRESS)
+
+
+def waits_until(received_at: int) -> int:
+    """When a change that came then waits no longer; microseconds, as all times."""
+    return received_at + _LONGEST_WAIT_US
 
 
 def stale_change(order: Order, version: int) -> Fault:

@@ -385,6 +385,8 @@ class Books:
         self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "received"))
         first = message.event_count == 1
         known = self._of_number.get(work.of_number, {}).values()
+        prepared = self.changes.get(message.id)
+        for_version = prepared.standing.order.version + 1 if prepared else 0
         wait = Wait(
             message.id,
             message.account_id,
@@ -392,11 +394,13 @@ class Books:
             max((live.updated_at for live in known), default=0),
             work.content,
             work.is_test,
+            for_version,
             seconds_to_wait(now_us() - message.received_at),
             message.event_count,
             message.event_hash,
         )
-        changes.wait(message, wait, {"order_number": work.order.order_number} if first else None)
+        told = {"order_number": work.order.order_number, **({"version": for_version} if for_version else {})}
+        changes.wait(message, wait, told if first else None)
 
     @staticmethod
     def _duplicate(work: Work, message_id: str, takes_envelope: bool) -> Settlement:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.amending import (
-    LONGEST_WAIT_HOURS,
     PreparedChange,
     decide_prepared,
     own_faults,
     paths_in_the_change,
     stale_change,
     unknown_order,
+    waits_until,
     wrong_address,
 )
 from gateway.bookkeeping import Books
@@ -32,7 +32,6 @@ from gateway.work import Work
 from schemas.faults import Fault, in_document_order, line_index
 
 logger = logging.getLogger(__name__)
-_LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 
 
 def settle_all(services: Services, works: Sequence[Work], beat: Callable[[], None]) -> Changes:
@@ -99,7 +98,7 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
 def waits(work: Work, prepared: PreparedChange | None, books: Books) -> bool:
     """Whether the change waits for what comes before it."""
     is_early = prepared.when == "early" if prepared else not (wrong_address(work) or books.is_unclear(work))
-    return is_early and now_us() - work.message.received_at < _LONGEST_WAIT_US
+    return is_early and now_us() < waits_until(work.message.received_at)
 
 
 def decide_changed(services: Services, work: Work, books: Books, prepared: PreparedChange | None) -> ChangeDecision:

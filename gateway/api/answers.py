@@ -110,6 +110,14 @@ class DocumentEntry(Answer):
     test: bool
 
 
+class WaitAnswer(Answer):
+    """What a change or cancellation waits for, and until when: what hasn't come by then refuses or holds it."""
+
+    order_number: str
+    version: int | None = Field(description="The version of the order that has to come first; null: the order itself.")
+    until: str
+
+
 class MessageAnswer(Answer):
     """A message as it stands. A duplicate shows the documents of the message that it repeats, a body of several orders
     those of its children."""
@@ -124,6 +132,7 @@ class MessageAnswer(Answer):
     media_type: str | None
     size: int = Field(description="Bytes.")
     order_number: str | None
+    waits_for: WaitAnswer | None = Field(description="While a change is `received` and waits for what it changes.")
     duplicate_of: str | None
     parent: str | None = Field(description="The message of the body, where that holds several orders.")
     part: int | None = Field(description="Which order of that body this is, from 1.")

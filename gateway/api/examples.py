@@ -191,6 +191,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "media_type": "application/json",
         "size": 294,
         "order_number": "PO-1001",
+        "waits_for": None,
         "duplicate_of": None,
         "parent": None,
         "part": None,

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from flask import Response
 from flask_openapi3 import APIBlueprint
 
+from gateway.amending import waits_until
 from gateway.api.answers import (
     ChildAnswer,
     DocumentEntry,
     MessageAnswer,
     MessageLinks,
     Stage,
+    WaitAnswer,
     as_json,
     fault_answers,
     moment,
@@ -56,6 +58,7 @@ def one_message() -> Response:
             media_type=stored.media_type,
             size=stored.size,
             order_number=stored.order_number,
+            waits_for=_waits_for(stored),
             duplicate_of=stored.duplicate_of,
             parent=stored.parent_id if stored.part else None,
             part=stored.part,
@@ -68,6 +71,13 @@ def one_message() -> Response:
             links=links_of(stored.id),
         )
     )
+
+
+def _waits_for(stored: StoredMessage) -> WaitAnswer | None:
+    if stored.waits_for_version is None or stored.order_number is None:
+        return None
+    until = moment(waits_until(stored.received_at))
+    return WaitAnswer(order_number=stored.order_number, version=stored.waits_for_version or None, until=until)
 
 
 def own_message(message_id: str) -> StoredMessage:

@@ -121,6 +121,7 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
         "moved_up": stored.moved_up,
         "format": stored.format,
         "order_number": stored.order_number or (original.order_number if original else None),
+        "waits_for": _waits_for(stored),
         "duplicate_of": stored.duplicate_of,
         "parent": stored.parent_id,
         "part": stored.part,
@@ -135,6 +136,21 @@ def _original(services: Services, stored: StoredMessage) -> StoredMessage | None
     return services.store.messages.one(None, stored.duplicate_of) if stored.duplicate_of else None
 
 
+def _waits_for(stored: StoredMessage) -> dict[str, Any] | None:
+    """What a change waits for: its order, or this version of it."""
+    from gateway.amending import waits_until
+
+    if stored.waits_for_version is None:
+        return None
+    until = moment(waits_until(stored.received_at))
+    return {"order_number": stored.order_number, "version": stored.waits_for_version or None, "until": until}
+
+
+def _wait_line(wait: Mapping[str, Any]) -> str:
+    version = f"version {wait['version']} of " if wait["version"] else ""
+    return f"waits for: {version}order {wait['order_number']}, until {wait['until']}"
+
+
 def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row = _row(services, stored)
     faults = services.store.messages.faults(stored.id)
@@ -146,6 +162,7 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     children = services.store.messages.children(stored.duplicate_of or stored.id)
     row["children"] = [one._asdict() for one in children]
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in row.items() if isinstance(value, str | int)]
+    lines += [_wait_line(row["waits_for"])] if row["waits_for"] else []
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
     lines += [_child_line(one) for one in children]
@@ -228,7 +245,7 @@ def _show_timeline(screen: Screen, services: Services, stored: StoredMessage) ->
     screen.table(steps if screen.as_json else rows, ["at", "kind", "actor", "detail"], "Nothing happened.")
 
 
-_SAID = ("status", "run", "reason", "order_number", "lane", "moved_up", "due_at", "faults")
+_SAID = ("status", "run", "reason", "order_number", "version", "lane", "moved_up", "due_at", "faults")
 
 
 def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:

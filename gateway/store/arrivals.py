@@ -384,6 +384,7 @@ class Group:
                 child.part if child else None,
                 parts,
                 None,
+                None,
             )
         )
 

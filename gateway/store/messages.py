@@ -51,6 +51,8 @@ class StoredMessage:
     """How many orders its body holds, each a message of its own."""
     test: bool = False
     """Whether it is a test: sent with a test key or, once it was read, marked as a test by its sender."""
+    waits_for_version: int | None = None
+    """Of a change that waits: for this version of its order, by its sender's number; 0: for the order itself."""
 
 
 _OPEN = (
@@ -62,7 +64,7 @@ _OPEN = (
 _COLUMNS = (
     "id, account_id, test, status, lane, due_at, received_at, settled_at, source, format, media_type, size, run, "
     "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages, moved_up, "
-    "part, parts, is_test"
+    "part, parts, is_test, waits_for_version"
 )
 
 _LONGEST_CHAIN = 8
@@ -261,4 +263,4 @@ class Messages:
 def _stored(row: Any) -> StoredMessage:
     stages = json.loads(row[19]) if row[19] else {}
     test_key = bool(row[2])
-    return StoredMessage(*(*row[:2], test_key, *row[3:19], stages, *row[20:23], test_key or bool(row[23])))
+    return StoredMessage(*(*row[:2], test_key, *row[3:19], stages, *row[20:23], test_key or bool(row[23]), row[24]))

@@ -284,7 +284,7 @@ class WorkQueue:
             ours = "lease_id = ? AND status = 'processing'"
             settled = update(
                 *(connection, messages, SETTLED, changes.message_updates),
-                also="lease_id = NULL",
+                also="lease_id = NULL, waits_for_version = NULL",
                 only=ours,
                 parameters=[claim.lease_id],
             )
@@ -420,7 +420,8 @@ class WorkQueue:
         insert(connection, faults, fault_rows(message_id, account, number, "process", [fault]))
         run(
             connection,
-            "UPDATE messages SET status = ?, settled_at = ?, event_count = ?, event_hash = ? WHERE id = ?",
+            "UPDATE messages SET status = ?, settled_at = ?, waits_for_version = NULL, event_count = ?, event_hash = ? "
+            "WHERE id = ?",
             [(status, at, event.number, event.hash, message_id)],
         )
 

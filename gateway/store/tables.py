@@ -147,6 +147,11 @@ messages = Table(
         SmallInteger,
         comment="sent with a test key, or marked as a test by its sender; null until it is read",
     ),
+    Column(
+        "waits_for_version",
+        BigInteger,
+        comment="the version of its order that a change waits for, 0 for the order itself; null: it waits for neither",
+    ),
     Index("ix_messages_account_id_id", "account_id", "id"),
 )
 _numbered = text("order_number IS NOT NULL")  # known once it is read: intake has no entry to write

@@ -153,13 +153,13 @@ def write_waits(
     is the lease clock as SQL, with `moment`."""
     text = (
         f"UPDATE messages SET status = 'received', lease_id = NULL, not_before = {now} + ?, not_before_boot = ?, "
-        "order_number = ?, content_sha256 = ?, is_test = ?, event_count = ?, event_hash = ? "
+        "order_number = ?, content_sha256 = ?, is_test = ?, waits_for_version = ?, event_count = ?, event_hash = ? "
         "WHERE id = ? AND lease_id = ? AND status = 'processing'"
     )
     rows = [
         (
             *(*moment, int(wait.seconds * 1000), boot, wait.order_number, wait.content_sha256, int(wait.is_test)),
-            *(wait.event_count, wait.event_hash, wait.message_id, lease_id),
+            *(wait.for_version, wait.event_count, wait.event_hash, wait.message_id, lease_id),
         )
         for wait in waits
     ]

@@ -74,6 +74,24 @@ def test_a_message_is_shown_with_its_faults_and_answers(run: Run, send: Send) ->
     assert run("messages", "show", "nothing").code == 1
 
 
+def test_a_change_that_waits_says_what_for_and_a_test_that_it_is_one(run: Run, services: Services) -> None:
+    one = json.loads(sample("nordic-office", "01-accepted.json"))
+    account = read_account(ACCOUNTS / "nordic-office").account
+    body = json.dumps(one | {"function": "change", "version": 2, "test": True}).encode()
+    taken = take_in(services, Arrival(account, False, body, "test"))
+    drain(services, EVERY_LANE, lambda: None)
+    shown, told = (
+        run("messages", "show", taken.kept.message_id),
+        run("messages", "show", taken.kept.message_id, "--json"),
+    )
+    wait = told.json["waits_for"]
+    assert (wait["order_number"], wait["version"], told.json["test"]) == (one["order_number"], None, True)
+    assert f"waits for: order {one['order_number']}, until {wait['until']}\n" in shown.out
+    assert "test: True\n" in shown.out
+    again = take_in(services, Arrival(account, False, body, "test")).kept.message_id
+    assert run("messages", "show", again, "--json").json["test"] is True
+
+
 def test_a_body_of_several_orders_is_shown_with_their_numbers(run: Run, services: Services) -> None:
     one = json.loads(sample("nordic-office", "03-unknown-item.json"))
     unread = {**one, "order_number": 3}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -220,12 +220,40 @@ def test_a_change_made_line_by_line_waits_for_the_one_before(gateway: SmallGatew
     assert confirmed(gateway) == {"1": ("5", "5", "0"), "2": ("3", "0", "3")}
 
 
+def test_a_message_tells_what_it_waits_for(on_either: SmallGateway) -> None:
+    """And until when; not any more once it is settled, nor when it is judged again."""
+    headers = {"Authorization": f"Bearer {on_either.key(PINE)}"}
+
+    def waits_for(message_id: str) -> Any:
+        shown: Any = on_either.client.get(f"/v1/messages/{message_id}", headers=headers)
+        wait = shown.json["waits_for"]
+        if wait is not None:
+            came, until = (datetime.fromisoformat(at) for at in (shown.json["received_at"], wait.pop("until")))
+            assert until - came == timedelta(hours=24)
+        return wait
+
+    early = on_either.send(PINE, change(BOLTS, number="PH-4002"))
+    assert waits_for(early) is None, "nobody has read it yet"
+    on_either.work()
+    assert waits_for(early) == {"order_number": "PH-4002", "version": None}
+    settle(on_either, order(BOLTS, HAMMERS))
+    third = on_either.settle(PINE, change({**HAMMERS, "action": "delete"}, version=3))
+    assert waits_for(third.id) == {"order_number": "PH-4001", "version": 2}
+    (_, waits) = on_either.store.audit.of(third.id)
+    assert waits["body"] == {"order_number": "PH-4001", "version": 2}
+    settle(on_either, change({**BOLTS, "quantity": "5", "action": "change"}), order(BOLTS, number="PH-4002"))
+    on_either.work()
+    assert [on_either.message(one).status for one in (early, third.id)] == ["done", "done"]
+    assert [waits_for(one) for one in (early, third.id)] == [None, None]
+
+
 def test_nobody_waits_for_ever(gateway: SmallGateway, today: time_machine.Traveller) -> None:
     early = gateway.send(PINE, change(BOLTS))
     gateway.work()
     today.shift(timedelta(hours=24, minutes=1))
     gateway.wake()
     gateway.work()
+    assert gateway.message(early).waits_for_version is None
     assert (gateway.message(early).status, gateway.faults(early)) == ("rejected", [("unknown_order", "/order_number")])
     response = gateway.response(early)
     assert (response.outcome, response.order_number) == ("rejected", "PH-4001")
