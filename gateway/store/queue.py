@@ -37,6 +37,7 @@ from gateway.store.tables import (
     payloads,
     quantity_movements,
 )
+from gateway.store.thread_locks import taking
 from gateway.store.threads import check_seen, wake, write_changes, write_waits
 from gateway.store.urgency import URGENCY_UPDATE
 from schemas.faults import Fault
@@ -279,7 +280,8 @@ class WorkQueue:
         """
         is_whole = len(changes.settled) + len(changes.waits) == len(claim.messages)
         with self._database.write() as connection:
-            transaction = self._check(connection, claim.lease_id, ends=is_whole)
+            locks = self._thread_locks(changes)
+            transaction = self._check(connection, claim.lease_id, ends=is_whole, locks=locks)
             run(connection, URGENCY_UPDATE, [(*row, claim.lease_id) for row in changes.urgencies])
             ours = "lease_id = ? AND status = 'processing'"
             settled = update(
@@ -425,15 +427,31 @@ class WorkQueue:
             [(status, at, event.number, event.hash, message_id)],
         )
 
-    def _check(self, connection: Connection, lease_id: str, *, ends: bool = False) -> int:
+    def _thread_locks(self, changes: Changes) -> tuple[str, list[Any]]:
+        if self._database.is_sqlite:
+            return "", []
+        return taking(changes.wakes, [(wait.account_id, wait.order_number) for wait in changes.waits])
+
+    def _check(
+        self,
+        connection: Connection,
+        lease_id: str,
+        *,
+        ends: bool = False,
+        locks: tuple[str, list[Any]] = ("", []),
+    ) -> int:
         """That the lease is good, which locks it, and where it `ends` takes it away: it goes with the last of its
-        messages. The number of this transaction; 0 on SQLite. Raises LeaseLost."""
+        messages. The number of this transaction; 0 on SQLite. Takes the `locks` with it. Raises LeaseLost."""
         now, moment = self._clock.now()
-        good = f"FROM leases WHERE id = ? AND boot = ? AND until > {now}"
+        good, whose = f"FROM leases WHERE id = ? AND boot = ? AND until > {now}", [lease_id, self._clock.boot, *moment]
+        taken, numbers = locks
         number = "0" if self._database.is_sqlite else "pg_current_xact_id()::text::bigint"
-        lock = "" if self._database.is_sqlite else " FOR UPDATE"
-        query = f"DELETE {good} RETURNING {number}" if ends else f"SELECT {number} {good}{lock}"
-        rows = fetch(connection, query, [lease_id, self._clock.boot, *moment])
+        told = f"{number}, {taken}" if taken else number
+        if ends:
+            rows = fetch(connection, f"DELETE {good} RETURNING {told}", [*whose, *numbers])
+        else:
+            lock = "" if self._database.is_sqlite else " FOR UPDATE"
+            rows = fetch(connection, f"SELECT {told} {good}{lock}", [*numbers, *whose])
         if not rows:
             raise LeaseLost(lease_id)
         return int(rows[0][0])
