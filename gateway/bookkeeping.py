@@ -323,6 +323,8 @@ class Books:
         key = work.order_key
         earlier = self._orders.get(key)
         epoch = earlier.epoch + 1 if earlier is not None else 0
+        of_number = self._of_number.setdefault(work.of_number, {})
+        ordinal = max((one.ordinal for one in of_number.values()), default=-1) + 1
         order = work.order
         site = work.mapped.site if work.mapped else None
         outcome = decision.response.outcome if decision.response else _silent_outcome(decision)
@@ -332,6 +334,7 @@ class Books:
             order_id=order_id,
             order_key=key[2],
             epoch=epoch,
+            ordinal=ordinal,
             outcome=outcome,
             status=_order_status(work.account, outcome),
             revision=work.revision.number if work.revision else 0,
@@ -344,7 +347,8 @@ class Books:
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
-        self._orders[key] = LiveOrder(order_id, epoch, 1, message.id, work.content, changes.at, changes.at)
+        live = LiveOrder(order_id, epoch, ordinal, 1, message.id, work.content, changes.at, changes.at)
+        self._orders[key] = of_number[key[2]] = live
 
     def keep_change(
         self, work: Work, message: ClaimedMessage, decided: ChangeDecision, document: Rendered | None, changes: Changes

@@ -18,6 +18,8 @@ class LiveOrder:
 
     id: str
     epoch: int
+    ordinal: int
+    """Which of the orders of its number it is, from 0."""
     version: int
     message_id: str
     content_sha256: bytes
@@ -121,12 +123,12 @@ class Orders:
             table, parameters = given(connection, rows, "w_account", "w_test", "w_number")
             for row in fetch(
                 connection,
-                "SELECT account_id, test, order_number, order_key, id, epoch, version, message_id, content_sha256, "
-                f"created_at, updated_at FROM {table} w CROSS JOIN orders WHERE account_id = w_account "
+                "SELECT account_id, test, order_number, order_key, id, epoch, ordinal, version, message_id, "
+                f"content_sha256, created_at, updated_at FROM {table} w CROSS JOIN orders WHERE account_id = w_account "
                 "AND test = w_test AND order_number = w_number ORDER BY epoch",
                 parameters,
             ):
-                live = LiveOrder(*(*row[4:8], bytes(row[8]), *row[9:]))
+                live = LiveOrder(*(*row[4:9], bytes(row[9]), *row[10:]))
                 found.setdefault((row[0], bool(row[1]), row[2]), {})[row[3]] = live
         return found
 

@@ -297,6 +297,13 @@ orders = Table(
     Column("test", SmallInteger, nullable=False),
     Column("order_key", _Text, nullable=False, comment="the account's policy order_key, joined"),
     Column("epoch", Integer, nullable=False, comment="0; one more when a number is used again after its reuse time"),
+    Column(
+        "ordinal",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="0 for the account's first order of this number; one more for each after it, whatever their keys",
+    ),
     Column("order_number", _Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("status", _Text, nullable=False),
@@ -314,7 +321,7 @@ orders = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("account_id", "test", "order_key", "epoch"),
-    Index("ix_orders_order_number", "order_number", "account_id"),
+    Index("uq_orders_order_number", "order_number", "account_id", "test", "ordinal", unique=True),
 )
 
 # Append-only: the canonical document that made each version.

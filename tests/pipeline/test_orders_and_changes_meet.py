@@ -181,6 +181,29 @@ def test_nobody_guesses_whose_order_it_is(
     assert confirmed(gateway) == {"1": ("6", "6", "0")}
 
 
+@pytest.mark.parametrize(("first", "second"), [({}, NO_BUYER), (NO_BUYER, {})])
+def test_a_buyer_left_out_makes_no_second_order_at_two_workers(
+    on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """Each was decided without the other: whichever is saved second finds that the number is taken."""
+    name_two_buyers(on_either)
+    on_either.services = replace(on_either.services, limits=Limits(batch_size=1))
+    later, earlier = (on_either.send(PINE, order(BOLTS, **one)) for one in (first, second))
+    save_the_second_first(on_either, monkeypatch)
+    on_either.work()
+    assert [on_either.message(one).status for one in (later, earlier)] == ["held", "done"]
+    assert on_either.faults(later) == [("order_unclear", "/order_number")]
+
+
+def test_two_buyers_use_one_number_in_one_batch(on_either: SmallGateway) -> None:
+    name_two_buyers(on_either)
+    buyers = [{}, {"buyer": {"id": "68750111", "scheme": "0106"}}]
+    messages = [on_either.send(PINE, order(BOLTS, **buyer)) for buyer in buyers]
+    on_either.work()
+    assert [on_either.message(one).status for one in messages] == ["done", "done"]
+    assert len(on_either.store.orders.by_number(PINE, "PH-4001")) == 2
+
+
 def test_an_order_of_another_buyer_is_another_order(gateway: SmallGateway) -> None:
     name_two_buyers(gateway)
     settle(gateway, order(BOLTS))

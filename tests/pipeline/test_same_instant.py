@@ -26,6 +26,7 @@ from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import ALL_LANES, SmallGateway, fill
 from tests.examples.threads import PINE, cancel, change, confirmed, settle
 from tests.harness.waiting import until
+from tests.pipeline.test_orders_and_changes_meet import name_two_buyers
 from tests.store.postgres import fresh_database
 
 
@@ -108,3 +109,17 @@ def test_two_changes_of_which_one_waits_for_the_other(gateway: SmallGateway, fir
     gateway.work()
     assert [gateway.message(one).status for one in messages] == ["done", "done"]
     assert confirmed(gateway) == {"1": ("6", "6", "0")}
+
+
+@pytest.mark.parametrize(("first", "second"), [({}, {"buyer": None}), ({"buyer": None}, {})])
+def test_an_order_with_and_without_its_buyer(
+    gateway: SmallGateway, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """Nobody knows which of the account's two buyers the one means, so it may be the other: they are under two keys."""
+    name_two_buyers(gateway)
+    messages = [gateway.send(PINE, one) for one in (order(BOLTS, **first), order({**BOLTS, "quantity": "5"}, **second))]
+    work_at_once(gateway)
+    gateway.work()
+    assert [gateway.message(one).status for one in messages] == ["done", "held"]
+    assert gateway.faults(messages[1]) == [("order_unclear", "/order_number")]
+    assert confirmed(gateway) == {"1": ("4", "4", "0")}
