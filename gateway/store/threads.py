@@ -139,8 +139,9 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
 
 def check_seen(connection: Connection, seen: Sequence[OrderSeen]) -> None:
     """Raises Collision where one of these orders isn't any more what was said of it; until this commits none of them
-    changes."""
-    text = "UPDATE orders SET version = version WHERE id = ? AND version = ? AND updated_at = ?"
+    changes. What is said of one stamps it a microsecond later, so that whatever is decided on how it was answered
+    before is decided again: each answer is an update of the one before it."""
+    text = "UPDATE orders SET updated_at = updated_at + 1 WHERE id = ? AND version = ? AND updated_at = ?"
     for one in sorted(seen, key=lambda one: one.order_id):
         if run(connection, text, [(one.order_id, one.version, one.updated_at)]) != 1:
             raise Collision(f"order {one.order_id} was changed meanwhile")

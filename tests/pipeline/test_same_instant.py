@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from lxml import etree
 from sqlalchemy.engine import Connection
 
 from gateway.pipeline import drain
@@ -22,8 +23,9 @@ from gateway.services import Limits
 from gateway.store.database import Database
 from gateway.store.statements import fetch
 from gateway.store.store import Store
-from tests.examples.order_lines import BOLTS, order
-from tests.examples.small_gateway import ALL_LANES, SmallGateway, fill
+from mappings.files.account_folder import read_account
+from tests.examples.order_lines import BOLTS, line, order
+from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway, fill
 from tests.examples.threads import PINE, cancel, change, confirmed, settle
 from tests.harness.waiting import until
 from tests.pipeline.test_orders_and_changes_meet import name_two_buyers
@@ -123,3 +125,27 @@ def test_an_order_with_and_without_its_buyer(
     assert [gateway.message(one).status for one in messages] == ["done", "held"]
     assert gateway.faults(messages[1]) == [("order_unclear", "/order_number")]
     assert confirmed(gateway) == {"1": ("4", "4", "0")}
+
+
+def test_two_refusals_never_name_the_same_confirmation(gateway: SmallGateway) -> None:
+    """Each is an update of the confirmation before it, and none of one that has been replaced."""
+    folder = read_account(ACCOUNTS / PINE)
+    terms = folder.account.model_dump(mode="json", by_alias=True)
+    terms["outbound"]["order_response"] = {"format": "cxml-1.2", "transport": "mailbox"}
+    terms["policies"]["price_mismatch"] = "reject_line"
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(terms)))
+    (placed,) = settle(gateway, order(BOLTS))
+    refused = [gateway.send(PINE, change(line("1", "PH-0101", quantity, "DOOS", "99"), version=0)) for quantity in "67"]
+    work_at_once(gateway)
+    gateway.work()
+    assert [gateway.message(one).status for one in refused] == ["rejected", "rejected"]
+    of_order, first, second = (gateway.store.documents.of_messages([one])[0] for one in (placed.id, *refused))
+    assert replaces(gateway, first.id).startswith(of_order.number)
+    assert replaces(gateway, second.id).startswith(first.number)
+
+
+def replaces(gateway: SmallGateway, document_id: str) -> str:
+    """The payloadID of the confirmation that this one is an update of."""
+    found = etree.fromstring(gateway.store.documents.body(document_id)).find(".//ConfirmationHeader/DocumentReference")
+    assert found is not None
+    return str(found.get("payloadID"))
