@@ -13,10 +13,10 @@ from gateway.store.revisions import CATALOGUE, Published, Row, StoredRevision, a
 from gateway.store.store import Store
 from mappings.account import Account
 from mappings.coherence import mapping_problems
-from mappings.compile import compile_catalogue
+from mappings.compile import compile_catalogue, compile_revision
 from mappings.files.account_folder import AccountFolder
 from mappings.own_format import missing_maps
-from mappings.revision import Catalogue
+from mappings.revision import Catalogue, MappingRevision
 from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
 from schemas.faults import Fault
 
@@ -89,6 +89,12 @@ def folder_of(stored: StoredRevision) -> AccountFolder:
         maps=maps_in(stored.rows),
         samples={name.removeprefix(_SAMPLES): body for name, body in files.items() if name.startswith(_SAMPLES)},
     )
+
+
+def revision_of(folder: AccountFolder) -> MappingRevision:
+    """The folder's content as a mapping to judge with, which nobody published: revision 0."""
+    tables = (folder.items, folder.units, folder.sites, folder.prices)
+    return compile_revision(folder.account, 0, *tables, folder.maps)
 
 
 def maps_in(rows: Iterable[Row]) -> dict[str, str]:

@@ -158,11 +158,11 @@ def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
     return _judged(work, decision, stock)
 
 
-def judge_messages(services: Services, account_id: str, last: int) -> list[tuple[StoredMessage, Judged]]:
-    """The account's last messages, newest first, judged again under the published mapping as of the day each came, on
+def judge_messages(services: Services, revision: MappingRevision, last: int) -> list[tuple[StoredMessage, Judged]]:
+    """The account's last messages, newest first, judged again under this mapping of it as of the day each came, on
     stock of which nothing is taken. What only the order book knows (a number used twice) is not judged, so messages it
-    decided on are left out. Raises LookupError where the account has no mapping."""
-    revision, catalogue = services.terms.current([account_id])[account_id], services.terms.catalogue()
+    decided on are left out."""
+    account_id, catalogue = revision.account.id, services.terms.catalogue()
     found = []
     for stored in services.store.messages.page(account_id=account_id, limit=last):
         body = services.store.messages.body(stored.id)

@@ -116,12 +116,13 @@ def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def judge_samples(services: Services, account_id: str, samples: Iterable[Sample]) -> list[tuple[Sample, Judged]]:
-    """Each sample judged under the published mapping, on its own order date, all from one stock: what the last
-    snapshots say, as if nothing had been taken since. Raises LookupError where the account has no mapping."""
-    revision = services.terms.current([account_id])[account_id]
+def judge_samples(
+    services: Services, revision: MappingRevision, samples: Iterable[Sample]
+) -> list[tuple[Sample, Judged]]:
+    """Each sample judged under this mapping of its account, on its own order date, all from one stock: what the last
+    snapshots say, as if nothing had been taken since."""
     catalogue = services.terms.catalogue()
-    stock = untouched(services.store.stock.load(catalogue.products, [account_id]))
+    stock = untouched(services.store.stock.load(catalogue.products, [revision.account.id]))
     return [
         (sample, judge(services, revision, catalogue, stock, sample.body, _day_of(revision, sample.body)))
         for sample in samples

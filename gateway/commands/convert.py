@@ -98,15 +98,15 @@ LookUp = Callable[[list[_Read], bytes, int | None], tuple[list[_Read], list[Faul
 @contextmanager
 def _known(account: str | None) -> Iterator[tuple[Mapping[str, Format], LookUp]]:
     """The formats that there are, for this account where one is named, and what looks its documents up."""
-    from gateway.commands.opening import opened
+    from gateway.commands.opening import folder_at, opened
     from mappings.own_format import formats_of
     from schemas.formats.registry import FORMATS
 
     if account is None:
         yield FORMATS, _as_written
         return
-    if (Path(account) / "account.yaml").is_file():
-        yield _formats_of_folder(Path(account)), _as_written
+    if (folder := folder_at(account)) is not None:
+        yield _formats_of_folder(folder), _as_written
         return
     with opened() as services:
         revision = services.terms.current([account]).get(account)

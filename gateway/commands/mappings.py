@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.opening import opened
+from gateway.commands.opening import folder_at, opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, reports
 from schemas.faults import Fault
 
 if TYPE_CHECKING:
     from gateway.judging import Judged
     from gateway.services import Services
+    from mappings.revision import MappingRevision
 
 
 @click.group()
@@ -24,18 +25,19 @@ def mappings() -> None:
 
 @mappings.command()
 @reports
-@click.argument("account_id", metavar="ID")
+@click.argument("account", metavar="ID|DIR")
 @click.option("--last", metavar="N", type=click.IntRange(1, 10_000), help="The last N messages instead of the samples.")
-def test(screen: Screen, account_id: str, last: int | None) -> int:
+def test(screen: Screen, account: str, last: int | None) -> int:
     """Judge an account's samples under its mapping, without effect.
+
+    That is its published mapping, or the one in its folder, which needn't be imported.
 
     Each is compared with the *.expected.json beside it, on the stock of the last import. Messages are compared with
     what came of them: status and faults. Of what doesn't come out as expected, every fault is said.
     """
     with opened() as services:
-        if account_id not in services.store.revisions.current([account_id]):
-            raise Failed(f"There is no account {account_id}.")
-        told = _samples(services, account_id) if last is None else _messages(services, account_id, last)
+        revision, samples = _mapping(services, account)
+        told = _samples(services, revision, samples) if last is None else _messages(services, revision, last)
     screen.result(told, *(line for row in told for line in _lines(row)))
     return DONE if all(row["ok"] for row in told) else FAILED
 
@@ -56,29 +58,42 @@ def schema(screen: Screen, writes: str | None) -> None:
     screen.result(found, *json.dumps(found, indent=2, ensure_ascii=False).splitlines())
 
 
-def _samples(services: Services, account_id: str) -> list[dict[str, Any]]:
-    from gateway.accounts import published_folder
+def _mapping(services: Services, account: str) -> tuple[MappingRevision, Mapping[str, bytes]]:
+    """An account's mapping with its samples: of its folder, or as it is published. Raises FilesRejected with every
+    fault of the folder."""
+    from gateway.accounts import published_folder, revision_of
+    from mappings.files.account_folder import read_account
+
+    if (path := folder_at(account)) is not None:
+        folder = read_account(path)
+        return revision_of(folder), folder.samples
+    published = published_folder(services.store, account)
+    if published is None:
+        raise Failed(f"There is no account {account}.")
+    return services.terms.current([account])[account], published.samples
+
+
+def _samples(services: Services, revision: MappingRevision, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     from gateway.samples import differences, judge_samples, samples_in
 
-    folder = published_folder(services.store, account_id)
     try:
-        judged = judge_samples(services, account_id, samples_in(folder.samples if folder else {}))
+        judged = judge_samples(services, revision, samples_in(files))
     except ValueError as wrong:
         raise Failed(str(wrong)) from wrong
     if not judged:
-        raise Failed(f"{account_id} has no samples.")
+        raise Failed(f"{revision.account.id} has no samples.")
     return [
         _told(sample.name, one, None if sample.expected is None else differences(sample.expected, one))
         for sample, one in judged
     ]
 
 
-def _messages(services: Services, account_id: str, last: int) -> list[dict[str, Any]]:
+def _messages(services: Services, revision: MappingRevision, last: int) -> list[dict[str, Any]]:
     from gateway.judging import judge_messages
     from gateway.samples import differences
 
     told = []
-    for stored, one in judge_messages(services, account_id, last):
+    for stored, one in judge_messages(services, revision, last):
         came = [{"code": fault.code, "path": fault.path} for fault in services.store.messages.faults(stored.id)]
         told.append(_told(stored.id, one, differences({"status": stored.status, "faults": came}, one)))
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.commands.screen import USAGE, Failed
@@ -11,6 +12,17 @@ from gateway.commands.screen import USAGE, Failed
 if TYPE_CHECKING:
     from gateway.bootstrap import Settings
     from gateway.services import Services
+
+
+def folder_at(account: str) -> Path | None:
+    """The folder that an account is named by, one that is not imported for instance; None where it is an account's id.
+    Raises Failed where it is a folder, and no account's."""
+    folder = Path(account)
+    if (folder / "account.yaml").is_file():
+        return folder
+    if folder.is_dir() and len(folder.parts) != 1:  # a bare name is an id, whatever lies here
+        raise Failed(f"{account} is no account's folder: there is no account.yaml in it.")
+    return None
 
 
 def settings_now(**told: Any) -> Settings:

@@ -425,6 +425,31 @@ def test_samples_are_judged_as_they_say(run: Run, services: Services, send: Send
     assert run("mappings", "test", "nobody").code == 1
 
 
+def test_a_folder_is_tried_before_it_is_imported(run: Run, services: Services, send: Send, tmp_path: Path) -> None:
+    """Its samples, and what came in lately, under its own rows and not under those that are published."""
+    came = send("nordic-office", "01-accepted.json")
+    folder = shutil.copytree(ACCOUNTS / "nordic-office", tmp_path / "nordic")
+    tried = run("mappings", "test", str(folder), "--json")
+    assert (tried.code, [row["differences"] for row in tried.json]) == (0, [[]] * 5)
+    (folder / "items.csv").write_text((folder / "items.csv").read_text().splitlines()[0] + "\n")
+    assert run("mappings", "test", str(folder)).code == 1
+    (row,) = run("mappings", "test", str(folder), "--last", "1", "--json").json
+    assert (row["name"], row["status"], row["ok"]) == (came, "held", False)
+    assert {fault["code"] for fault in row["faults"]} == {"unknown_item"}
+    assert run("mappings", "test", "nordic-office").code == 0, "nothing was published"
+
+
+def test_a_folder_with_faults_is_not_tried(run: Run, services: Services, tmp_path: Path) -> None:
+    folder = shutil.copytree(ACCOUNTS / "nordic-office", tmp_path / "nordic")
+    (folder / "units.csv").write_text("unit,nothing\n")
+    tried = run("mappings", "test", str(folder))
+    assert (tried.code, tried.out) == (1, "")
+    assert "units.csv line 1" in tried.err
+    (folder / "account.yaml").unlink()
+    tried = run("mappings", "test", str(folder))
+    assert (tried.code, tried.err) == (1, f"{folder} is no account's folder: there is no account.yaml in it.\n")
+
+
 def test_a_sample_that_comes_out_otherwise_fails(run: Run, services: Services, tmp_path: Path) -> None:
     folder = tmp_path / "nordic"
     shutil.copytree(ACCOUNTS / "nordic-office", folder)

@@ -30,6 +30,7 @@ from gateway.terms import Terms
 from mappings.files.account_folder import AccountFolder, read_account
 from mappings.files.supplier import read_supplier
 from mappings.files.tables import read_catalogue, read_stock
+from mappings.revision import MappingRevision
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1 import parse_order_response
 from tests.kept import check_documents
@@ -104,6 +105,10 @@ class SmallGateway:
     def publish(self, folder: AccountFolder) -> int:
         """Onboard an account, or change its mapping; the revision's number."""
         return publish_folder(self.store, folder, author="test", reason="examples").number
+
+    def mapping(self, account_id: str) -> MappingRevision:
+        """The account's published mapping."""
+        return self.services.terms.current([account_id])[account_id]
 
     def key(self, account_id: str, *, test: bool = False) -> str:
         """A live key of the account."""

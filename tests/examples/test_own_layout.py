@@ -98,7 +98,7 @@ def test_a_foreign_layout_passes_by_its_folder_alone(gateway: SmallGateway, fold
     assert answer.mimetype == "text/csv"
     assert answer.data.decode().replace("\r\n", "\n") == ANSWER
     assert taken(gateway, "aspen-marine") == {("BOLT-M8", "NORTH"): "200", ("HAMMER-16", "NORTH"): "40"}
-    ((_, again),) = judge_messages(gateway.services, "aspen-marine", 1)
+    ((_, again),) = judge_messages(gateway.services, gateway.mapping("aspen-marine"), 1)
     assert (again.status, again.faults) == ("done", ())
 
 

@@ -283,13 +283,16 @@ def test_unknown_supply_site(gateway: SmallGateway) -> None:
         "value": "NORHT",
         "expected": "a site that stock is told of",
     }
-    ((stored, judged),) = judge_messages(gateway.services, "pine-hardware", 1)
+    ((stored, judged),) = judge_messages(gateway.services, gateway.mapping("pine-hardware"), 1)
     assert (stored.id, judged.status, judged.faults) == (held.id, "held", (fault,))
     body = json.dumps(order_of_hammers("PH-3")).encode()
     ahead = [validate(gateway.services, "pine-hardware", test, body).faults for test in (False, True)]
     assert ahead == [(fault,), ()]
     assert gateway.settle("pine-hardware", order_of_hammers("PH-2"), test=True).status == "done"
-    assert [one.status for _, one in judge_messages(gateway.services, "pine-hardware", 2)] == ["done", "held"]
+    assert [one.status for _, one in judge_messages(gateway.services, gateway.mapping("pine-hardware"), 2)] == [
+        "done",
+        "held",
+    ]
 
     gateway.publish(folder)
     gateway.store.messages.try_again(held.id, "test", "sites.csv is mended")
