@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
-from difflib import get_close_matches
-from typing import Any, get_args
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from mappings.fieldmaps import from_json, from_xml
 from mappings.fieldmaps.contexts import Level, Source, Told
 from mappings.fieldmaps.groups import ReadMap
 from mappings.fieldmaps.jmes import parse_jmespath
 from mappings.fieldmaps.mistakes import Mistakes, Place
+from mappings.fieldmaps.models import whole_model
 from mappings.fieldmaps.plans import Plans
 from mappings.fieldmaps.reading import OrdersPlan, ReadingMap
 from mappings.fieldmaps.templates import MODELS, WriteMap
@@ -25,8 +22,6 @@ from schemas.documents.order import Order
 from schemas.json_schema import DOCUMENTS
 
 CompiledMap = ReadingMap | WritingMap
-_MOST_KEYS = 30
-_REFERRED_TO = ("reads", "writes", "root", "orders", "tables", "defaults", "namespaces", "rows")
 
 
 def compile_map(text: str, name: str) -> CompiledMap:
@@ -56,82 +51,19 @@ def _writing(tree: Any, mistakes: Mistakes, name: str) -> WritingMap:
     if document is None:
         known = ", ".join(f"{one}_map.yaml" for one in DOCUMENTS)
         mistakes.add((), f"{name} names no document", f"one of {known}", name)
-        mistakes.raise_any()
     language = tree.get("writes") if isinstance(tree, dict) else None
     model = MODELS.get(language, WriteMap) if isinstance(language, str) else WriteMap
-    return Templates(_model(tree, model, mistakes), document or DOCUMENTS["order"], mistakes).compiled()
+    written = whole_model(tree, model, mistakes)
+    if document is None or (model is WriteMap and language != "csv"):
+        mistakes.raise_any()  # nobody knows which fields there are, or what the template is one of
+    return Templates(written, document or DOCUMENTS["order"], mistakes).compiled()
 
 
 def _reading(tree: Any, mistakes: Mistakes) -> ReadingMap:
     if not isinstance(tree, dict):
         mistakes.add((), "is no mapping of keys to values", "reads, order and what else a map has")
         mistakes.raise_any()
-    return _reading_map(_model(tree, ReadMap, mistakes), mistakes)
-
-
-def _model(tree: Any, model: type[Any], mistakes: Mistakes) -> Any:
-    """The map as its model; where keys or values are wrong, without those, so that the expressions of the others are
-    judged as well. Raises MapRejected where nothing can be made of the rest."""
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-    for wrong in found:
-        _add(mistakes, wrong, model)
-    rest = deepcopy(tree)
-    for wrong in found:
-        _leave_out(rest, mistakes.known(tuple(wrong["loc"])), mistakes)
-    try:
-        return model.model_validate(rest)
-    except ValidationError:
-        mistakes.raise_any()
-        raise
-
-
-def _leave_out(tree: Any, place: Place, mistakes: Mistakes) -> None:
-    """Takes the key at this place, or the one around it, out of the tree. Members of lists stay: the others' places
-    would be other ones. Raises MapRejected where what others refer to would be missing."""
-    while place and isinstance(place[-1], int):
-        place = place[:-1]
-    if not place or place[0] in _REFERRED_TO:
-        mistakes.raise_any()
-    for step in place[:-1]:
-        tree = tree[step] if isinstance(tree, list) or step in tree else {}
-    tree.pop(place[-1], None)
-    mistakes.follow_from(place[:-1])
-
-
-def _add(mistakes: Mistakes, wrong: Any, model: type[BaseModel]) -> None:
-    place = tuple(wrong["loc"])
-    value = wrong["input"] if isinstance(wrong["input"], str) else None
-    if wrong["type"] == "missing":
-        mistakes.add(place, "is missing", "a value", code="missing_field")
-    elif wrong["type"] == "extra_forbidden":
-        mistakes.add(place, "is no key here", _known_key(model, place), str(place[-1]), code="unknown_field")
-    else:
-        place = mistakes.known(place)
-        said = wrong["msg"].removeprefix("Value error, ")
-        mistakes.add(place, said[:1].lower() + said[1:], None, value)
-
-
-def _known_key(model: type[BaseModel], place: Place) -> str:
-    keys = [field.alias or name for one in _models_at(model, place[:-1]) for name, field in one.model_fields.items()]
-    near = get_close_matches(str(place[-1]), keys, 1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(dict.fromkeys(keys[:_MOST_KEYS]))}"
-
-
-def _models_at(model: type[BaseModel], place: Place) -> list[type[BaseModel]]:
-    models = [model]
-    for step in place:
-        fields = [one for known in models for name, one in known.model_fields.items() if step in (name, one.alias)]
-        models = [inner for one in fields for inner in _models_in(one.annotation)] or models
-    return models
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in get_args(annotation) for model in _models_in(inner)]
+    return _reading_map(whole_model(tree, ReadMap, mistakes), mistakes)
 
 
 # --- maps that read -----------------------------------------------------------------------------------------------
@@ -139,7 +71,7 @@ def _reading_map(written: ReadMap, mistakes: Mistakes) -> ReadingMap:
     document = Level(None, 0)
     is_repeated = written.orders is not None
     order = Level(document if is_repeated else None, 1 if is_repeated else 0, is_order=True)
-    expressions = _Xml(written, mistakes) if written.reads == "xml" else _Json(written, mistakes)
+    expressions = _expressions(written, mistakes)
     orders = None
     if written.orders is not None:
         orders = expressions.source(written.orders, "here", document, ("orders",), True)
@@ -159,6 +91,19 @@ def _reading_map(written: ReadMap, mistakes: Mistakes) -> ReadingMap:
     )  # fmt: skip
 
 
+def _expressions(written: ReadMap, mistakes: Mistakes) -> _Expressions:
+    if mistakes.has_lost(("reads",)):
+        return _OfNobodyKnowsWhat(written, mistakes)
+    return _Xml(written, mistakes) if written.reads == "xml" else _Json(written, mistakes)
+
+
+class _AnyPrefix(dict[str, str]):
+    """Namespaces of which some were left out."""
+
+    def __contains__(self, prefix: object) -> bool:
+        return True
+
+
 class _Expressions:
     """Parses each expression once a place and tells where it starts."""
 
@@ -167,7 +112,9 @@ class _Expressions:
     def __init__(self, written: ReadMap, mistakes: Mistakes) -> None:
         self._mistakes = mistakes
         self._namespaces: Mapping[str, str] = written.namespaces
-        if written.reads == "json":
+        if mistakes.has_lost_of("namespaces"):
+            self._namespaces = _AnyPrefix(written.namespaces)
+        if written.reads == "json" and not mistakes.has_lost(("reads",)):
             for key in ("root", "namespaces"):
                 if key in written.model_fields_set:
                     mistakes.add((key,), f"{key} is for XML", f"no {key} here")
@@ -193,6 +140,15 @@ class _Expressions:
     def parsed(self, text: str, level: Level, target: Level, for_groups: bool) -> Source:
         """The source. Raises ValueError."""
         raise NotImplementedError
+
+
+class _OfNobodyKnowsWhat(_Expressions):
+    """Where the map doesn't say what it reads: expressions aren't judged, and the rest of the rules is."""
+
+    def source(self, text: str, scope: str, level: Level, place: Place, for_groups: bool) -> Source | None:
+        """None."""
+        self.target(scope, level, place)
+        return None
 
 
 class _Xml(_Expressions):

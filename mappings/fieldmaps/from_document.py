@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text, up
-from mappings.fieldmaps.dates import moment_writer
+from mappings.fieldmaps.dates import judge_format, moment_writer
 from mappings.fieldmaps.groups import FieldKind, kind_of
 from mappings.fieldmaps.language import Rule
 from mappings.fieldmaps.mistakes import Place
@@ -80,6 +80,10 @@ def resolved(path: str, kind: FieldKind, is_list: bool) -> tuple[tuple[str, ...]
     return names, kind
 
 
+UNKNOWN = FieldKind(None, None, False)
+"""Of the members of a list whose path is wrong: no path from there is judged."""
+
+
 class DocumentRules(Rules):
     """The rules of a map that writes: a value is written in the account's way, then cleaned and looked up."""
 
@@ -90,6 +94,8 @@ class DocumentRules(Rules):
             self.mistakes.add(
                 (*place[:-1], "of"), f"there is no {scope} around this", "here, parent or document", scope
             )
+            return None
+        if target.kind is UNKNOWN:
             return None
         try:
             names, kind = resolved(text, target.kind, is_list)
@@ -104,6 +110,7 @@ class DocumentRules(Rules):
     def _source(self, rule: Rule, level: Level, place: Place) -> Text | None:
         known = self.located(rule.source or "", rule.of, level, (*place, "from"), False)
         if known is None:
+            self.are_formats(rule.date or (), (*place, "date"), judge_format)
             return None
         source, kind = known
         for name, kinds in _FORMATS.items():

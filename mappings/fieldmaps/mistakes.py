@@ -26,6 +26,7 @@ class Mistakes:
         self._name = name
         self._marks = marks
         self._found: list[tuple[Mark, Fault]] = []
+        self._lost: set[Place] = set()
         self._incomplete: set[Place] = set()
 
     def add(
@@ -33,7 +34,7 @@ class Mistakes:
     ) -> None:
         """One mistake, at this place of the map or at the nearest one around it that has a mark. Without `expected`
         where `wrong` says that already."""
-        if self.known(place) in self._incomplete:
+        if self.has_lost(place) or self.known(place) in self._incomplete:
             return
         mark = self.mark(place)
         location = self.location(mark)
@@ -41,9 +42,20 @@ class Mistakes:
         detail = f"{location}: {dotted[:200]}: {wrong}"
         self._found.append((mark, Fault(code, detail, pointer(place), location, shown(value), expected)))
 
-    def follow_from(self, place: Place) -> None:
-        """Part of what stands there was wrong and is left out: what is wrong there from now on follows from that."""
-        self._incomplete.add(place)
+    def lose(self, place: Place, *, stands_in: bool = False) -> None:
+        """What stands there was wrong and is left out: what is wrong there, or around it because of that, from now on
+        follows from it. Where something `stands_in` for it, nothing around it does."""
+        self._lost.add(place)
+        if len(place) > 1 and not stands_in:
+            self._incomplete.add(place[:-1])
+
+    def has_lost(self, place: Place) -> bool:
+        """Whether what stood at this place, or around it, was left out."""
+        return any(at[:size] in self._lost for at in (place, self.known(place)) for size in range(1, len(at) + 1))
+
+    def has_lost_of(self, key: str) -> bool:
+        """Whether anything was left out of what stands under this key of the map."""
+        return any(place[0] == key for place in self._lost)
 
     def mark(self, place: Place) -> Mark:
         """Where this place, or the nearest one around it, stands. An index that the map doesn't have (one group where

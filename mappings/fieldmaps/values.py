@@ -66,20 +66,26 @@ class Rules:
     def _default_dates(self) -> tuple[str, ...] | None:
         """The map's formats of dates; judged here, as no rule may use them."""
         forms = self._written.defaults.date
-        for form in forms or ():
+        return forms if self.are_formats(forms or (), ("defaults", "date"), judge_format) else None
+
+    def are_formats(self, forms: tuple[str, ...], place: Place, judge: Callable[[str], object]) -> bool:
+        """Whether each of them is a format of dates, which `judge` raises ValueError for where it isn't."""
+        are_right = True
+        for form in forms:
             try:
-                judge_format(form)
+                judge(form)
             except ValueError as error:
-                self.mistakes.add(("defaults", "date"), str(error), _DATE_FORMAT, form)
-                return None
-        return forms
+                self.mistakes.add(place, str(error), _DATE_FORMAT, form)
+                are_right = False
+        return are_right
 
     # --- a rule ---
     def value(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Value:
         """The rule, for a field of this kind."""
         self._sources = []
         self._judge_keys(rule, kind, place)
-        evaluate = None if rule.value is not None else self._evaluate(rule, kind, level, place)
+        is_constant = rule.value is not None and rule.source is None  # with both, both are judged
+        evaluate = None if is_constant else self._evaluate(rule, kind, level, place)
         constant, key = (rule.value, "value") if rule.value is not None else (rule.default, "default")
         fallback = None if constant is None else self._constant(constant, rule, kind, (*place, key))
         return Value(evaluate, fallback, rule.required, tuple(self._sources))
@@ -90,19 +96,24 @@ class Rules:
         if len(given) != 1:
             wrong = "says no source" if not given else f"has {' and '.join(names)}"
             self.mistakes.add(place, wrong, "one of from, first, join, value, position, when")
-            return
         self._judge_kind(rule, kind, place)
+        if len(given) != 1:
+            return
         (source,) = given
         for name, needs in _NEEDS.items():
             if name in rule.model_fields_set and source not in needs:
                 allowed = ", ".join(_KEYS.get(one, one) for one in needs)
                 self.mistakes.add((*place, name), f"{name} does nothing with {names[0]}", f"only with {allowed}")
-        if "unknown" in rule.model_fields_set and rule.table is None:
+        if "unknown" in rule.model_fields_set and rule.table is None and not self._has_lost("table", place):
             self.mistakes.add((*place, "unknown"), "unknown does nothing without table", "a table")
-        if rule.unknown == "default" and rule.table is not None and rule.default is None:
+        has_default = rule.default is not None or self._has_lost("default", place)
+        if rule.unknown == "default" and rule.table is not None and not has_default:
             self.mistakes.add((*place, "unknown"), "there is no default", "default beside it")
-        if rule.between != " " and rule.several != "join":
+        if rule.between != " " and rule.several != "join" and not self._has_lost("several", place):
             self.mistakes.add((*place, "between"), "between does nothing without several: join", "several: join")
+
+    def _has_lost(self, key: str, place: Place) -> bool:
+        return self.mistakes.has_lost((*place, key))
 
     def _judge_kind(self, rule: Rule, kind: FieldKind, place: Place) -> None:
         for name, kinds in _FORMATS.items():
@@ -129,9 +140,9 @@ class Rules:
         if rule.when is not None:
             return self._when(rule, kind, level, place)
         text = self._text(rule, level, place)
+        convert = self._convert(rule, kind, place)
         if text is None:
             return None
-        convert = self._convert(rule, kind, place)
         return text if convert is None else _converted(text, convert)
 
     def choice(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
@@ -195,15 +206,14 @@ class Rules:
             text: Text | None = self._join(rule.join, level, (*place, "join"))
         elif rule.position is not None:
             text = _position(rule.position)
-        elif rule.source is not None:
-            text = self._source(rule, level, place)
         else:
-            return None
-        if text is None:
-            return None
+            text = None if rule.source is None else self._source(rule, level, place)
+        made = text or _nothing  # what is made of it is judged in any case
         if rule.clean:
-            text = self._cleaned(rule, text, place)
-        return text if rule.table is None else self._looked_up(rule, text, place)
+            made = self._cleaned(rule, made, place)
+        if rule.table is not None:
+            made = self._looked_up(rule, made, place)
+        return None if text is None else made
 
     def _source(self, rule: Rule, level: Level, place: Place) -> Text | None:
         source = self.source_of(rule.source or "", rule.of, level, (*place, "from"), False)
@@ -249,7 +259,7 @@ class Rules:
         if not isinstance(rule.table, str):
             return rule.table or {}
         known = self._written.tables.get(rule.table)
-        if known is None:
+        if known is None and not self.mistakes.has_lost(("tables", rule.table)):
             expected = f"one of {', '.join(self._written.tables) or 'none, as there are no tables'}"
             self.mistakes.add((*place, "table"), f"there is no table {rule.table}", expected, rule.table)
         return known or {}
@@ -277,11 +287,11 @@ class Rules:
         forms = rule.date or self._dates
         if kind.value in ("text", "choice"):
             return None if kind.value == "text" else conversion(kind, None, None, None, None)
-        try:
-            return conversion(kind, number, forms, flag, self._zone)
-        except ValueError as error:
-            self.mistakes.add((*place, "date"), str(error), _DATE_FORMAT, ", ".join(forms or ()))
+        if kind.value in _DATES and not self.are_formats(
+            forms or (), (*place, "date"), lambda form: conversion(kind, None, (form,), None, self._zone)
+        ):
             return None
+        return conversion(kind, number, forms, flag, self._zone)
 
     # --- conditions ---
     def test(self, condition: Condition, level: Level, place: Place) -> Test:
@@ -290,27 +300,31 @@ class Rules:
         tests = [name for name in ("equals", "among", "matches", "exists") if getattr(condition, name) is not None]
         if len(together) + (condition.source is not None) != 1 or (condition.source is None and tests):
             self.mistakes.add(place, "must be one test", "from with a test, or all, any, not")
-            return _never
-        if together:
-            return self._together(condition, level, place)
-        if len(tests) != 1:
+        elif not together and len(tests) != 1:
             self.mistakes.add(place, f"has {len(tests)} tests", "one of equals, in, matches, exists")
-            return _never
-        source = self.source_of(condition.source or "", condition.of, level, (*place, "from"), False)
-        if source is None:
-            return _never
-        source.is_read(is_choice=False)
-        return self._test(condition, read_texts(source), place)
+        several = self._together(condition, level, place)
+        single = self._test(condition, self._tested(condition, level, place), place)
+        return several or single
 
-    def _together(self, condition: Condition, level: Level, place: Place) -> Test:
+    def _tested(self, condition: Condition, level: Level, place: Place) -> Callable[[Reading, Here], list[str]]:
+        if condition.source is None:
+            return _no_texts
+        source = self.source_of(condition.source, condition.of, level, (*place, "from"), False)
+        if source is None:
+            return _no_texts
+        source.is_read(is_choice=False)
+        return read_texts(source)
+
+    def _together(self, condition: Condition, level: Level, place: Place) -> Test | None:
+        """What several conditions, or one that mustn't hold, come to; the last kind of them where there are more."""
+        test: Test | None = None
+        for name, several in (("all", condition.every), ("any", condition.some)):
+            if several is not None:
+                test = _of_all(name, [self.test(one, level, (*place, name, at)) for at, one in enumerate(several)])
         if condition.none is not None:
             refused = self.test(condition.none, level, (*place, "not"))
             return lambda reading, here: not refused(reading, here)
-        name, several = ("all", condition.every) if condition.every is not None else ("any", condition.some)
-        tests = [self.test(one, level, (*place, name, index)) for index, one in enumerate(several or ())]
-        if name == "all":
-            return lambda reading, here: all(test(reading, here) for test in tests)
-        return lambda reading, here: any(test(reading, here) for test in tests)
+        return test
 
     def _test(self, condition: Condition, texts: Callable[[Reading, Here], list[str]], place: Place) -> Test:
         if condition.exists is not None:
@@ -346,6 +360,20 @@ def _marking(evaluate: Evaluate, source: Source) -> Evaluate:
         return found
 
     return marked
+
+
+def _nothing(reading: Reading, here: Here) -> None:
+    return None
+
+
+def _no_texts(reading: Reading, here: Here) -> list[str]:
+    return []
+
+
+def _of_all(name: str, tests: list[Test]) -> Test:
+    if name == "all":
+        return lambda reading, here: all(test(reading, here) for test in tests)
+    return lambda reading, here: any(test(reading, here) for test in tests)
 
 
 def _never(reading: Reading, here: Here) -> bool:

@@ -8,7 +8,7 @@ from json.encoder import encode_basestring as json_text
 
 from mappings.fieldmaps.budget import TooMuchWork, beyond
 from mappings.fieldmaps.contexts import Here, Level, Reading, Told
-from mappings.fieldmaps.from_document import DocumentLevel, DocumentRules, DocumentSource
+from mappings.fieldmaps.from_document import UNKNOWN, DocumentLevel, DocumentRules, DocumentSource
 from mappings.fieldmaps.groups import FieldKind
 from mappings.fieldmaps.language import Condition, Rule
 from mappings.fieldmaps.mistakes import Mistakes, Place
@@ -99,15 +99,14 @@ class Templates:
         """What repeats with a list of the document, and the place of one of its members."""
         known = self._rules.located(each, "here", level, (*place, "each"), True)
         kind = None if known is None else FieldKind(known[1].value, known[1].model, False, known[1].choices)
-        return (known[0] if known else None), DocumentLevel(
-            level, level.depth + 1, kind=kind or FieldKind("text", None, False)
-        )
+        return (known[0] if known else None), DocumentLevel(level, level.depth + 1, kind=kind or UNKNOWN)
 
     # --- JSON ---
     def _node(self, node: Node, level: Level, place: Place) -> Write:
         kinds = [name for name in ("members", "each", "items") if getattr(node, name) is not None]
         if len(kinds) > 1 or (node.each is None) != (node.item is None):
             self._mistakes.add(place, "is more than one thing", "object, list, each with item, or a rule")
+            self._judge_all(node, level, place)
             return _nothing
         test = self._test(node.condition, level, place)
         if node.members is not None:
@@ -123,6 +122,15 @@ class Templates:
         else:
             write = _scalar(self._text(node, level, place), node.kind, self._told(place))
         return _if(test, write, "null" if node.empty == "null" else None)
+
+    def _judge_all(self, node: Node, level: Level, place: Place) -> None:
+        """A value that is written as several things: each of them."""
+        inner = level if node.each is None else self._inside(node.each, level, place)[1]
+        members = [((*place, "object", name), one, level) for name, one in (node.members or {}).items()]
+        members += [((*place, "list", index), one, level) for index, one in enumerate(node.items or ())]
+        members += [((*place, "item"), node.item, inner)] if node.item is not None else []
+        for at, one, its_level in members:
+            self._node(one, its_level, at)
 
     # --- XML ---
     def _document(self, root: Element) -> Write:
@@ -171,7 +179,7 @@ class Templates:
     def _judge_prefixes(self, written: Element, place: Place) -> None:
         for name in (written.element, *written.attributes):
             prefix = name.rpartition(":")[0]
-            if prefix and prefix not in self._written.namespaces:
+            if prefix and prefix not in self._written.namespaces and not self._mistakes.has_lost_of("namespaces"):
                 self._mistakes.add(
                     (*place, "element"), f"the prefix {prefix} is not in namespaces", "a declared prefix"
                 )
@@ -180,7 +188,9 @@ class Templates:
     def _table(self) -> Write:
         written, level = self._written, self._top
         sources = []
-        if not written.columns:
+        if self._mistakes.has_lost(("rows",)):
+            level = DocumentLevel(level, level.depth + 1, kind=UNKNOWN)
+        if not written.columns and not self._mistakes.has_lost_of("columns"):
             self._mistakes.add((), "columns is missing", "a column at least", code="missing_field")
         for index, path in enumerate(written.rows):
             source, level = self._inside(path, level, ("rows", index))

@@ -13,7 +13,8 @@ MAX_CHARACTERS = 200_000
 
 
 def read_yaml(text: str, name: str) -> tuple[Any, Mistakes]:
-    """The tree, and where mistakes in it are added to. Raises MapRejected where it isn't such YAML."""
+    """The tree without what isn't taken in it, and where mistakes are added to, those among them. Raises MapRejected
+    where nothing can be read."""
     if len(text) > MAX_CHARACTERS:
         mistakes = Mistakes(name, {(): Mark(1, 1)})
         mistakes.add((), f"the map has {len(text):,} characters", f"at most {MAX_CHARACTERS:,} characters")
@@ -24,7 +25,10 @@ def read_yaml(text: str, name: str) -> tuple[Any, Mistakes]:
         mistakes.add(offence.place, offence.wrong, offence.expected, offence.value)
     for place in tree.empty:
         mistakes.add(place, "has no value", "a value; the empty text is written ''")
-    mistakes.raise_any()
+    if () in tree.lost or () in tree.empty:
+        mistakes.raise_any()
+    for place in (*tree.lost, *tree.empty):
+        mistakes.lose(place)
     return tree.value, mistakes
 
 
