@@ -67,7 +67,8 @@ def _convert(
 ) -> int:
     wanted = _format(formats, to_name)
     source = _format(formats, from_name) if from_name else _recognised(formats, body)
-    read, faults = look_up(_read(source, body) if number is None else _read_one(source, body, number), body, number)
+    read = _read(source, body) if number is None else _read_one(source, body, number)
+    read, faults = look_up(source, read, body, number)
     written = _written(read, wanted)
     warnings = _of_their_orders([one.warnings for one in read])
     if screen.as_json:
@@ -91,8 +92,9 @@ class _Read:
     warnings: tuple[Fault, ...] = ()
 
 
-LookUp = Callable[[list[_Read], bytes, int | None], tuple[list[_Read], list[Fault]]]
-"""The documents, or the one of this number, with what an account's mapping says of them, and what is wrong then."""
+LookUp = Callable[["Format", list[_Read], bytes, int | None], tuple[list[_Read], list[Fault]]]
+"""The documents of a format, or the one of this number, with what an account's mapping says of them, and what is wrong
+then."""
 
 
 @contextmanager
@@ -125,7 +127,7 @@ def _formats_of_folder(folder: Path) -> Mapping[str, Format]:
     return FORMATS if own is None else {CUSTOM: own, **FORMATS}
 
 
-def _as_written(read: list[_Read], body: bytes, number: int | None) -> tuple[list[_Read], list[Fault]]:
+def _as_written(source: Format, read: list[_Read], body: bytes, number: int | None) -> tuple[list[_Read], list[Fault]]:
     return read, []
 
 
@@ -199,7 +201,7 @@ def _of_their_orders(faults: Sequence[Iterable[Fault]]) -> list[Fault]:
 
 
 def _looked_up(
-    services: Services, account: str, read: list[_Read], body: bytes, number: int | None
+    services: Services, account: str, source: Format, read: list[_Read], body: bytes, number: int | None
 ) -> tuple[list[_Read], list[Fault]]:
     """Orders with our item numbers beside the account's own, and everything that is wrong with them; in any other
     document there is nothing to look up."""
@@ -207,6 +209,7 @@ def _looked_up(
 
     if read[0].kind != "order":
         return read, []
+    _judge_agreed(services, account, source, body)
     judged = validate(services, account, False, body)
     orders = judged.orders or (judged,)
     orders = orders if number is None or len(orders) == 1 else orders[number - 1 : number]
@@ -217,8 +220,29 @@ def _looked_up(
         if ours.order is not None
     ]
     if len(known) < len(read):
-        raise DocumentRejected(faults)
+        raise DocumentRejected(faults or [_too_few_orders(account)])
     return known, faults
+
+
+def _judge_agreed(services: Services, account: str, source: Format, body: bytes) -> None:
+    """Raises DocumentRejected where the account's documents are told apart otherwise than this one was read: it would
+    be looked up as what it is not."""
+    from gateway.intake import recognise
+    from mappings.own_format import formats_of
+
+    revision = services.terms.current([account])[account]
+    formats = formats_of(revision)
+    taken_for, faults, _ = recognise(revision.account, formats, body)
+    if faults or taken_for is None:
+        return  # said by judging it
+    if formats[taken_for].parse_orders is not source.parse_orders:
+        detail = f"What {account} sends like this is taken for {taken_for}, so it can't be looked up as {source.name}."
+        raise DocumentRejected([Fault("format_not_agreed", detail, value=source.name, expected=taken_for)])
+
+
+def _too_few_orders(account: str) -> Fault:
+    detail = f"The mapping of {account} finds fewer orders in the document than its format does."
+    return Fault("wrong_document", detail, expected="the same orders")
 
 
 def _with_our_items(order: Order, mapped: list[dict[str, Any]]) -> Order:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ CXML_EXAMPLES = Path(cxml_1_2.__file__).parent / "examples"
 CXML = CXML_EXAMPLES / "order" / "five-lines.xml"
 CXML_RESPONSE = CXML_EXAMPLES / "order_response" / "changed.xml"
 UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
+CANCELLATION = EXAMPLES / "order_cancellation" / "whole-order.xml"
 JSON = ACCOUNTS / "nordic-office" / "samples" / "05-part-of-a-carton.json"
 CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 
@@ -205,6 +207,28 @@ def test_what_the_own_layout_cannot_hold_is_said_with_the_maps_line(run: Run) ->
     said = run("convert", "-", "--to", "custom", "--account", str(LINDEN), stdin=json.dumps(refused).encode())
     assert (said.code, said.out) == (1, "")
     assert "order_response_map.yaml line 18 column 24" in said.err
+
+
+def test_what_the_account_sends_otherwise_is_not_looked_up(run: Run, services: Services, tmp_path: Path) -> None:
+    """Its own layout takes any XML: as UBL there are two cancellations in the document, by its map there is one."""
+    folder = shutil.copytree(LINDEN, tmp_path / "linden-works")
+    (folder / "order_map.yaml").write_text(
+        "reads: xml\nnamespaces: {b: 'urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2'}\n"
+        "order: {order_number: 'b:ID', function: {value: cancel}}\n"
+    )
+    assert run("accounts", "import", str(folder)).code == 0
+    several = CANCELLATION.read_text("utf-8")
+    reference = several[several.index("<cac:OrderReference>") : several.index("</cac:OrderReference>") + 21]
+    several = several.replace(reference, reference + reference.replace("PO-1001", "PO-1002"))
+    for account, code in (((), 0), (("--account", "linden-works"), 1)):
+        said = run("convert", "-", "--from", "ubl-2.1", "--to", "json-1", *account, stdin=several.encode())
+        assert (said.code, said.out == "") == (code, bool(code)), said.err
+    assert said.err == (
+        "format_not_agreed\n"
+        "    What linden-works sends like this is taken for custom, so it can't be looked up as ubl-2.1.\n"
+        "    value: ubl-2.1\n"
+        "    expected: custom\n"
+    )
 
 
 def test_custom_without_an_account_is_no_format(run: Run) -> None:
