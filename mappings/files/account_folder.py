@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from mappings.account import Account
 from mappings.calendars import UnknownCalendar, known_calendar
 from mappings.files.tables import PlacedRows, read_rows
-from mappings.files.text import FilesRejected, collect, text_of
+from mappings.files.text import FilesRejected, collect, refuse_irregular, text_of
 from mappings.files.writing import csv_text, yaml_text
 from mappings.files.yaml_model import Lines, read_model
 from mappings.own_format import map_faults, map_of, missing_maps
@@ -118,7 +118,7 @@ def read_folder(folder: Path) -> FolderRead:
         judged=judged,
         rows={kind: table.rows for kind, table in tables.items()},
         maps={path.name: _map_text(path, faults) for path in maps},
-        samples=_samples(folder / "samples"),
+        samples=_samples(folder / "samples", faults),
         faults=tuple(faults),
         strays=tuple(strays),
         lines=kept,
@@ -141,7 +141,18 @@ def _right_parts(said: Mapping[str, Any]) -> Account | None:
 
 
 def _table_rows(path: Path, kind: Kind, faults: list[Fault]) -> PlacedRows:
+    if not _is_regular(path, faults):
+        return PlacedRows(is_whole=False)
     return read_rows(path, kind, faults) if path.exists() else PlacedRows()
+
+
+def _is_regular(path: Path, faults: list[Fault]) -> bool:
+    try:
+        refuse_irregular(path)
+    except FilesRejected as rejected:
+        faults += rejected.faults
+        return False
+    return True
 
 
 def write_account(folder: Path, content: AccountFolder) -> None:
@@ -174,7 +185,7 @@ def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:
     expected = ", ".join([*names, "samples/"])
     for path in sorted([*folder.iterdir(), *(folder / "samples").glob("*/")]):
         name = path.relative_to(folder).as_posix()
-        is_known = name in names or path.name.endswith("_map.yaml") if path.is_file() else name == "samples"
+        is_known = name == "samples" if path.is_dir() else name in names or path.name.endswith("_map.yaml")
         if is_known or path.name.startswith("."):
             continue
         if path.is_file() and path.suffix.lower() in _READ:
@@ -200,15 +211,16 @@ def _unknown_calendar(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         yield Fault("bad_value", detail, "/calendar", location, calendar, unknown.expected)
 
 
-def _samples(folder: Path) -> dict[str, bytes]:
+def _samples(folder: Path, faults: list[Fault]) -> dict[str, bytes]:
     if not folder.is_dir():
         return {}
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    regular = [path for path in sorted(folder.iterdir()) if _is_regular(path, faults)]
+    return {path.name: path.read_bytes() for path in regular if path.is_file()}
 
 
 def _map_text(path: Path, faults: list[Fault]) -> str:
     """A field map's text as it stands, every mistake of it among the faults."""
-    text = collect(faults, lambda: text_of(path, encoding="utf-8"))
+    text = collect(faults, lambda: text_of(path, encoding="utf-8")) if _is_regular(path, faults) else None
     if text is None:
         return ""
     faults += map_faults(path.name, text)

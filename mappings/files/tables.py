@@ -18,7 +18,7 @@ from xml.etree.ElementTree import ParseError
 from lxml.etree import XMLSyntaxError
 
 from mappings.cells import Cell, RefusedCell
-from mappings.files.text import FilesRejected, collect, text_of, unreadable
+from mappings.files.text import FilesRejected, collect, refuse_irregular, text_of, unreadable
 from mappings.revision import Pack, Product, StockRow, TaxRow
 from mappings.rows import RowsRead, cell_faults, rows_of
 from mappings.tables import TABLES, Kind
@@ -250,6 +250,7 @@ def _xlsx_cells(path: Path, kind: Kind) -> Cells:
     from openpyxl.utils.exceptions import InvalidFileException
 
     name = path.name
+    refuse_irregular(path)
     try:
         _refuse_bomb(path)
         book = load_workbook(path, read_only=True, data_only=False)

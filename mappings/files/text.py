@@ -34,6 +34,14 @@ def text_of(path: Path, limit: int = MAX_TEXT_BYTES, encoding: str = "utf-8-sig"
         raise unreadable(f"{name} line {line}", "is not UTF-8 text", "UTF-8, with or without BOM") from error
 
 
+def refuse_irregular(path: Path) -> None:
+    """Raises FilesRejected for a pipe, a socket, a device or a link to nowhere: reading one may never end, and nothing
+    is what its name says. A file that isn't there is for its reader to tell."""
+    is_there = path.exists() or path.is_symlink()
+    if is_there and not path.is_file() and not path.is_dir():
+        raise unreadable(path.name, "is no regular file", "a regular file")
+
+
 def unreadable(location: str, wrong: str, expected: str) -> FilesRejected:
     """The one fault of a file, or of a place in it, that can't be read at all."""
     return FilesRejected([Fault("file_not_readable", f"{location}: {wrong}", "", location, None, expected)])

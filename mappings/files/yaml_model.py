@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mappings.files.text import FilesRejected, text_of, unreadable
+from mappings.files.text import FilesRejected, refuse_irregular, text_of, unreadable
 from mappings.files.wording import keys_at, shown, takes
 from mappings.yaml_tree import NotYaml, Offence, YamlTree, read_tree
 from schemas.faults import Fault
@@ -23,6 +23,7 @@ def read_model(
 ) -> Any:
     """The YAML file as this pydantic model. `judge` finds what is wrong beyond the model, from the file's name, what it
     says and where. Raises FilesRejected with every fault, each at the line of its key."""
+    refuse_irregular(path)
     read = _tree_of(text_of(path), path.name)
     tree, lines = read.value, {place: mark.line for place, mark in read.marks.items()}
     faults = [*(_refused(one, path.name, lines) for one in read.offences), *judge(path.name, tree, lines)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -528,3 +529,28 @@ def test_good_rows_are_given_beside_the_faults(tmp_path: Path) -> None:
     read = read_table(path, "pack")
     assert [row for _, row in read.good] == [Pack("P", "XCT", Decimal(12))]
     assert [(index, fault.location) for index, fault in read.faults] == [(1, "packs.csv line 3")]
+
+
+@pytest.mark.parametrize("name", ["account.yaml", "items.csv", "order_map.yaml", "samples/01.json"])
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a link to nowhere"])
+def test_what_is_no_regular_file_is_refused(tmp_path: Path, name: str, kind: str) -> None:
+    """Nobody writes to the pipe, and the device never ends: reading one would take for ever."""
+    path = folder(tmp_path, order_map_yaml="") / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    if kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "a device" else "nowhere")
+    read = read_folder(tmp_path)
+    assert [fault.detail for fault in read.faults if fault.location == path.name] == [
+        f"{path.name}: is no regular file"
+    ]
+    assert read.strays == ()
+
+
+def test_a_spreadsheet_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "products.xlsx")
+    with pytest.raises(FilesRejected) as refused:
+        read_products(tmp_path / "products.xlsx")
+    assert [fault.detail for fault in refused.value.faults] == ["products.xlsx: is no regular file"]
