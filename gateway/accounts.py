@@ -103,6 +103,13 @@ def maps_in(rows: Iterable[Row]) -> dict[str, str]:
     return {row.natural_key: _bytes_of(row).decode() for row in files}
 
 
+def missing_rows(store: Store, kind: str, rows: Sequence[Any]) -> list[str]:
+    """The catalogue's rows of this kind that are not among these, as people name them: `OIL-5L XPX`."""
+    named = {natural_key(row) for row in rows}
+    standing = map(natural_key, catalogue_rows(store, kind))
+    return [key.replace("|", " ") for key in standing if key not in named]
+
+
 def publish_catalogue(store: Store, rows: Mapping[str, Sequence[Any]], *, author: str, reason: str) -> Published:
     """Make these the catalogue's rows of their kinds (product, pack, tax); other kinds stay."""
     written = [row for of_kind in rows.values() for row in table_rows(of_kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,13 +10,16 @@ import click
 
 from gateway.commands.differences import plan_lines
 from gateway.commands.opening import begun
-from gateway.commands.screen import Screen, counted, person, reports
+from gateway.commands.screen import CONFLICT, Failed, Screen, counted, person, reports
 
 if TYPE_CHECKING:
     from gateway.store.revisions import Published
 
 FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Check and show what is different only; nothing is stored.")
+_REMOVE = click.option("--remove-missing", is_flag=True, help="Take out what is not in FILE any more.")
+_SHOWN = 5
+"""Names of what would go."""
 _REASON = click.option("--reason", default="imported", show_default=True, help="Why, for the record.")
 
 
@@ -33,37 +37,45 @@ def packs() -> None:
 @reports
 @FILE
 @DRY_RUN
+@_REMOVE
 @_REASON
-def import_products(screen: Screen, file: Path, dry_run: bool, reason: str) -> None:
+def import_products(screen: Screen, file: Path, dry_run: bool, remove_missing: bool, reason: str) -> None:
     """Make FILE (CSV or XLSX) the list of our products.
 
-    A product that isn't in it is sold no more. Columns: product, name, base_unit; where they say something gtin,
-    status, replaced_by, sales_unit, order_minimum, order_multiple, lead_time_days, tax_class, net_weight_kg,
-    tracking. config/README.md explains them.
+    A product that isn't in it is sold no more, which --remove-missing must say. Columns: product, name, base_unit;
+    where they say something gtin, status, replaced_by, sales_unit, order_minimum, order_multiple, lead_time_days,
+    tax_class, net_weight_kg, tracking. config/README.md explains them.
     """
-    _publish(screen, "product", file, dry_run, reason)
+    _publish(screen, "product", file, dry_run, remove_missing, reason)
 
 
 @packs.command("import")
 @reports
 @FILE
 @DRY_RUN
+@_REMOVE
 @_REASON
-def import_packs(screen: Screen, file: Path, dry_run: bool, reason: str) -> None:
+def import_packs(screen: Screen, file: Path, dry_run: bool, remove_missing: bool, reason: str) -> None:
     """Make FILE (CSV or XLSX) the list of our products' packs.
 
-    Columns: product, unit, quantity; where they say something gtin, gross_weight_kg. config/README.md explains them.
+    A pack that isn't in it is gone, which --remove-missing must say. Columns: product, unit, quantity; where they
+    say something gtin, gross_weight_kg. config/README.md explains them.
     """
-    _publish(screen, "pack", file, dry_run, reason)
+    _publish(screen, "pack", file, dry_run, remove_missing, reason)
 
 
-def _publish(screen: Screen, kind: Literal["product", "pack"], file: Path, dry_run: bool, reason: str) -> None:
-    from gateway.accounts import catalogue_with, plan_catalogue, publish_catalogue
+def _publish(
+    screen: Screen, kind: Literal["product", "pack"], file: Path, dry_run: bool, remove_missing: bool, reason: str
+) -> None:
+    from gateway.accounts import catalogue_with, missing_rows, plan_catalogue, publish_catalogue
     from mappings.compile import catalogue_faults
     from mappings.files.tables import read_packs, read_products
 
     rows = read_products(file) if kind == "product" else read_packs(file)
     with begun() as services:
+        missing = [] if remove_missing else missing_rows(services.store, kind, rows)
+        if missing and not dry_run:
+            raise Failed(f"{_not_in(file, kind, missing)} Nothing was stored. {_HOW_TO_REMOVE}", CONFLICT)
         plan = plan_catalogue(services.store, kind, rows)
         problems = catalogue_faults(catalogue_with(services.terms.catalogue(), kind, rows))
         published = (
@@ -87,6 +99,16 @@ def _publish(screen: Screen, kind: Literal["product", "pack"], file: Path, dry_r
         _told(counted(len(rows), kind), published, dry_run),
         *plan_lines(plan),
     )
+    if missing:
+        screen.note(f"{_not_in(file, kind, missing)} {_HOW_TO_REMOVE}")
+
+
+_HOW_TO_REMOVE = "--remove-missing takes out what is not in the file; --dry-run shows all that is different."
+
+
+def _not_in(file: Path, kind: str, missing: Sequence[str]) -> str:
+    names = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+    return f"{counted(len(missing), kind)} of the catalogue would go, not being in {file.name}: {names}."
 
 
 def _told(rows: str, published: Published, dry_run: bool) -> str:

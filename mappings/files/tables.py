@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,6 +26,8 @@ from schemas.faults import Fault
 
 MAX_TABLE_BYTES = 200_000_000
 """Of a CSV file, or of what an XLSX file unpacks to: 100,000 rows are about 10 MB."""
+MAX_SHEET_ROWS, MAX_SHEET_CELLS = 1_048_576, 20_000_000
+"""Of an XLSX file, with those that are empty: as many rows as spreadsheet programs have, in 2 seconds."""
 _NEARLY = 0.8
 """So alike (`difflib`) are a column's name and one that is meant for it: `faktor`, `accountSKU`."""
 
@@ -257,14 +259,13 @@ def _xlsx_cells(path: Path, kind: Kind) -> Cells:
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
-            lines = [(number, [_spread_cell(cell) for cell in cells]) for number, cells in enumerate(sheet.rows, 1)]
+            filled = list(_filled_rows(sheet.rows, name))
         finally:
             book.close()
     except (OSError, zipfile.BadZipFile, InvalidFileException) as error:
         raise unreadable(name, f"can't be read as a spreadsheet: {error}", "an XLSX file") from error
     except (KeyError, ValueError, IndexError, TypeError, AttributeError, ParseError, XMLSyntaxError) as error:
         raise unreadable(name, f"is a broken spreadsheet: {error}", "an XLSX file") from error
-    filled = [(number, cells) for number, cells in lines if any(cell not in (None, "") for cell in cells)]
     first, names = filled[0] if filled else (1, [])
     header = _header([cell.text if isinstance(cell, RefusedCell) else cell for cell in names], kind, f"{name} row 1")
     letters = {column: get_column_letter(position) for position, column in enumerate(header.columns, 1) if column}
@@ -276,6 +277,23 @@ def _xlsx_cells(path: Path, kind: Kind) -> Cells:
         return f"{name} row {row}, cell {letters[column]}{row}" if column in letters else f"{name} row {row}"
 
     return _cells_under(header, kind, rows, place)
+
+
+def _filled_rows(rows: Iterable[Sequence[Any]], name: str) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows that say something, by their numbers. A spreadsheet names only such cells, and what is left out before
+    one counts: a single cell may stand below 20 million rows, or behind 16,000 columns of each."""
+    size = 0
+    for number, cells in enumerate(rows, 1):
+        size += len(cells)
+        if number > MAX_SHEET_ROWS:
+            wrong = f"has more than {MAX_SHEET_ROWS:,} rows, empty ones among them"
+            raise unreadable(name, wrong, f"at most {MAX_SHEET_ROWS:,} rows")
+        if size > MAX_SHEET_CELLS:
+            wrong = f"has more than {MAX_SHEET_CELLS:,} cells, empty ones among them"
+            raise unreadable(name, wrong, f"at most {MAX_SHEET_CELLS:,} cells")
+        read = [_spread_cell(cell) for cell in cells]
+        if any(cell not in (None, "") for cell in read):
+            yield number, read
 
 
 def _refuse_bomb(path: Path) -> None:

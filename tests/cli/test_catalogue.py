@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from gateway.services import Services
 from tests.cli.conftest import DEMO, Run
 
@@ -39,7 +41,7 @@ def test_a_dry_run_of_products_stores_nothing_and_shows_what_is_different(
     assert planned.out.splitlines()[-1] == "        changed  SOY-1L: name Soy drink 1 l → Soya drink 1 l"
     assert "packs.csv has XCT of JAM-RASP, which products.csv does not have" in planned.err
     assert run("products", "import", str(DEMO / "products.csv"), "--json").json == before | {"dry_run": False}
-    published = run("products", "import", str(file), "--json").json
+    published = run("products", "import", str(file), "--remove-missing", "--json").json
     assert published["revision"] == before["revision"] + 1
     assert [one["change"] for one in published["differences"]] == ["removed", "changed"]
     assert [one["value"] for one in published["warnings"]] == ["JAM-RASP"] * 2
@@ -53,6 +55,27 @@ def test_a_dry_run_of_packs(run: Run, catalogue: None, tmp_path: Path) -> None:
     assert (new["change"], new["name"], new["new"]["quantity"]) == ("added", "OIL-5L XPX", "96")
     assert (planned["added"], planned["removed"], planned["dry_run"]) == (1, 0, True)
     assert run("packs", "import", str(DEMO / "packs.csv"), "--json").json["changed"] is False
+
+
+@pytest.mark.parametrize(("what", "first"), [("product", "OAT-1L"), ("pack", "OAT-1L XCT")])
+def test_what_is_not_in_a_file_goes_only_when_asked(
+    run: Run, catalogue: None, services: Services, tmp_path: Path, what: str, first: str
+) -> None:
+    """A file of one row, as of somebody who adds one."""
+    file = tmp_path / f"{what}s.csv"
+    header, *rows = (DEMO / f"{what}s.csv").read_text().splitlines(keepends=True)
+    file.write_text(header + rows[-1])
+    refused = run(f"{what}s", "import", str(file))
+    assert (refused.code, refused.out) == (4, "")
+    went = f"{len(rows) - 1} {what}s of the catalogue would go, not being in {what}s.csv: {first}, "
+    assert refused.err.startswith(went)
+    assert refused.err.count("Nothing was stored. --remove-missing takes out") == 1
+    planned = run(f"{what}s", "import", str(file), "--dry-run")
+    assert planned.code == 0
+    assert went in planned.err
+    assert run(f"{what}s", "import", str(DEMO / f"{what}s.csv"), "--json").json["changed"] is False
+    removed = run(f"{what}s", "import", str(file), "--remove-missing", "--json").json
+    assert (removed["rows"], removed["removed"]) == (1, len(rows) - 1)
 
 
 def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
