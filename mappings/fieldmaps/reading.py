@@ -14,7 +14,7 @@ from mappings.fieldmaps.budget import TooMuchWork, beyond
 from mappings.fieldmaps.contexts import MAX_KEPT, Here, Level, Reading, Source, Told
 from mappings.fieldmaps.jmes import FailedExpression
 from mappings.fieldmaps.plans import KEPT, GroupPlan, Reader, located
-from schemas.documents.order import Order
+from schemas.documents.order import Order, says_no_version
 from schemas.documents.partly_read import rejection
 from schemas.documents.validation import duplicate_lines, faults_of, shown, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
@@ -205,7 +205,10 @@ class ReadingMap:
             reading.budget.spend(self._plan.group.work)
         except TooMuchWork:
             raise beyond("order", self._plan.group.told.location) from None
-        return here, self._reader.group(self._plan.group, reading, here, is_alone=False) or {}
+        found = self._reader.group(self._plan.group, reading, here, is_alone=False) or {}
+        if says_no_version(found):
+            found["version"] = 0
+        return here, found
 
     def _judged(
         self, reading: Reading, document: Here, node: Any, index: int, body: bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -128,6 +129,12 @@ class Order(Document):
         if not lines and info.data.get("function") != "cancel":
             raise PydanticCustomError("too_short", "an order has at least one line", {"min_length": 1})
         return lines
+
+
+def says_no_version(found: Mapping[str, Any]) -> bool:
+    """Whether these members of an order are a change or cancellation without a version: it is the next one, 0. The
+    model's 1 is an original's."""
+    return found.get("version") is None and found.get("function") in ("change", "cancel")
 
 
 def canonical_json(order: Order) -> bytes:

@@ -121,6 +121,39 @@ def test_its_answers_are_to_be_had_in_every_format_and_its_own_in_other_revision
     assert gateway.client.get(document["href"], headers=accepting).data == own.data
 
 
+def test_changes_without_a_version_are_each_the_next_one(gateway: SmallGateway, folder: Path) -> None:
+    """The layout counts nothing, so the order's thread does; a cancellation straight after the order too."""
+    function = "  function: {from: '@tila', table: {muutos: change, peruutus: cancel}, default: original}\n"
+    (folder / "order_map.yaml").write_text(ORDER_MAP.replace("  ship_to:", f"{function}  ship_to:"))
+    answers = "writes: json\ntemplate: {object: {nro: order_number, versio: order_version, tila: outcome}}\n"
+    (folder / "order_response_map.yaml").write_text(answers)
+    gateway.publish(read_account(folder))
+
+    def sent(number: bytes, state: bytes, quantity: bytes) -> str:
+        body = ORDER.replace(b'"A-17"', b'"%s" tila="%s"' % (number, state)).replace(b'"4"', b'"%s"' % quantity)
+        message = gateway.settle("aspen-marine", body)
+        assert gateway.faults(message.id) == []
+        return message.status
+
+    original = ORDER.replace(b"A-17", b"A-18")
+    assert [gateway.settle("aspen-marine", one).status for one in (ORDER, original)] == ["done", "done"]
+    assert [sent(b"A-17", b"muutos", quantity) for quantity in (b"6", b"5")] == ["done", "done"]
+    assert taken(gateway, "aspen-marine")["BOLT-M8", "NORTH"] == f"{(5 + 4) * 50}"
+    assert [sent(number, b"peruutus", b"5") for number in (b"A-17", b"A-18")] == ["done", "done"]
+    assert taken(gateway, "aspen-marine") == {}
+    assert versions(gateway) == {"A-17": ["1", "2", "3", "4"], "A-18": ["1", "2"]}
+
+
+def versions(gateway: SmallGateway) -> dict[str, list[str]]:
+    """The numbers of versions that each order's answers tell."""
+    headers = {"Authorization": f"Bearer {gateway.key('aspen-marine')}"}
+    found: dict[str, list[str]] = {}
+    for document in gateway.client.get("/v1/documents", headers=headers).json["documents"]:
+        answer = gateway.client.get(document["href"], headers=headers).json
+        found.setdefault(answer["nro"], []).append(answer["versio"])
+    return {number: sorted(told) for number, told in found.items()}
+
+
 def test_what_is_wrong_with_an_order_is_told_at_its_place_in_the_accounts_layout(
     gateway: SmallGateway, folder: Path
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import date, time
 from typing import Any
 
 from schemas.documents.common import Extension
-from schemas.documents.order import MAX_VERSION, Order
+from schemas.documents.order import MAX_VERSION, Order, says_no_version
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import MODIFICATIONS, amount, modifications_text, shipping
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
@@ -157,7 +157,8 @@ def read_order(reading: Reading, root: Element) -> Found:
         found.setdefault("lines", [])
         settle_groups(reading, found)
     _settle_window(reading, found)
-    _settle_version(found)
+    if says_no_version(found):
+        found["version"] = 0
     _settle_parties(reading, root, found)
     _settle_respond_by(reading, found)
     request = root.getparent()
@@ -177,12 +178,6 @@ def _settle_window(reading: Reading, found: Found) -> None:
         if day not in (window.get("start"), window.get("end")):
             reading.keep_value("@requestedDeliveryDate", day.isoformat() if isinstance(day, date) else str(day))
     found["requested_delivery"] = window
-
-
-def _settle_version(found: Found) -> None:
-    """A change or cancellation without a version is the next one."""
-    if "version" not in found and found.get("function") in ("change", "cancel"):
-        found["version"] = 0
 
 
 def _settle_parties(reading: Reading, root: Element, found: Found) -> None:

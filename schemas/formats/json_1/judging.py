@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.documents.common import AnyDocument, fields_of
-from schemas.documents.order import MAX_LINES, Order, OrderLine
+from schemas.documents.order import MAX_LINES, Order, OrderLine, says_no_version
 from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.validation import duplicate_lines, faults_of, pointer
 from schemas.faults import DocumentRejected, Fault
@@ -36,8 +36,8 @@ _D = TypeVar("_D", Order, OrderResponse)
 def order_of(value: dict[str, Any]) -> Order:
     """The order that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
     lines = value.get("lines")
-    if value.get("function") in ("change", "cancel") and value.get("version") is None:
-        value = {**value, "version": 0}  # the model's 1 is an original's
+    if says_no_version(value):
+        value = {**value, "version": 0}
     try:
         order = (
             _long_order(value, lines) if isinstance(lines, list) and len(lines) > _PART else document_of(Order, value)
