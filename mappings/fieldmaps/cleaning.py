@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mappings.fieldmaps.budget import MAX_CHARACTERS, Budget, TooMuchWork
 from mappings.fieldmaps.language import Cleaning
 from mappings.fieldmaps.patterns import compiled_pattern
+from schemas.documents.validation import Unreadable
 
 Step = Callable[[str, Budget], "str | None"]
 _CHARACTERS_A_STEP = 16
@@ -112,19 +114,39 @@ def _parts(by: str, groups: int) -> list[str | int]:
     return parts
 
 
-def cleaned(steps: tuple[Step, ...]) -> Step:
-    """All steps as one; a text that became empty says nothing."""
+@dataclass(frozen=True, slots=True)
+class Emptied(Unreadable):
+    """A value that stood in the document and of which a step left nothing."""
 
-    def clean(text: str, budget: Budget) -> str | None:
+
+def wanted_by(clean: Cleaning) -> str:
+    """What a value must be for this step to leave something of it."""
+    if clean.extract is not None:
+        return f"a value in which the map's extract {clean.extract!r} finds something"
+    if clean.split is not None:
+        return f"a value in which the map's split at {clean.split.at!r} finds part {clean.split.part}"
+    if clean.replace is not None:
+        return f"a value of which the map's replace {clean.replace.pattern!r} leaves something"
+    return f"a value of which the map's {clean.word or next(iter(clean.model_fields_set))} leaves something"
+
+
+def cleaned(steps: tuple[tuple[Step, str], ...], *, is_fault: bool) -> Callable[[str, Budget], str | Unreadable | None]:
+    """All steps, each with what it wants of a value, as one. A text that became empty is a fault of the document, or
+    says nothing."""
+
+    def clean(text: str, budget: Budget) -> str | Unreadable | None:
         found: str | None = text
-        for step in steps:
+        wanted = ""
+        for step, wanted in steps:  # noqa: B007  # said of the step that emptied it
             if len(found or "") > MAX_CHARACTERS:
                 raise TooMuchWork
             found = step(found or "", budget)
             if not found:
-                return None
+                break
         if len(found or "") > MAX_CHARACTERS:
             raise TooMuchWork
-        return (found or "").strip() or None
+        if left := (found or "").strip():
+            return left
+        return Emptied(text, "bad_value", wanted) if is_fault else None
 
     return clean

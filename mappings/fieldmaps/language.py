@@ -216,6 +216,9 @@ class Rule(Short2Long):
     )
     between: Short = Field(default=" ", description="what stands between them, for join")
     clean: tuple[Cleaning, ...] = Field(default=(), max_length=20, description="one after the other")
+    emptied: Literal["fault", "empty"] = Field(
+        default="fault", description="what a value becomes of which clean leaves nothing"
+    )
     table: Name | Table | None = Field(default=None, description="a table of the map by name, or written here")
     unknown: Literal["fault", "keep", "default", "empty"] = Field(
         default="fault", description="what a code that the table doesn't have becomes"

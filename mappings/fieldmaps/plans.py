@@ -104,21 +104,22 @@ class Plans:
                 plan.groups.append((name, inner))
                 plan.work += inner.work
             else:
-                self._field(plan, name, self._rules.value(rule, kind, level, at), at)
+                value = self._rules.value(rule, kind, level, at)
+                self._field(plan, name, value, at, is_needed=_is_needed(known.default))
             plan.work += 1
         return plan
 
-    def _field(self, plan: GroupPlan, name: str, value: Value, place: Place) -> None:
+    def _field(self, plan: GroupPlan, name: str, value: Value, place: Place, *, is_needed: bool) -> None:
         plan.sources[name] = value.sources
         if value.evaluate is not None:
             plan.fields.append((name, value.evaluate, self._told(place)))
         if value.fallback is not None:
             plan.fallbacks.append((name, value.fallback))
-        if value.is_required:
+        if value.is_required or is_needed:
             plan.required.append(name)
 
     def _judge_missing(self, written: Group, model: type[AnyDocument], name: str, default: Any, place: Place) -> None:
-        is_needed = default is PydanticUndefined or default is ...
+        is_needed = _is_needed(default)
         if model is Order and name == "lines":
             is_needed = written.function is None  # type: ignore[attr-defined]
         if is_needed:
@@ -149,6 +150,10 @@ class Plans:
     def _told(self, place: Place) -> Told:
         mistakes = self._rules.mistakes
         return Told(place, mistakes.location(mistakes.mark(place)))
+
+
+def _is_needed(default: Any) -> bool:
+    return default is PydanticUndefined or default is ...
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -197,7 +202,7 @@ class Reader:
                 found[name] = value
         for name in plan.required:
             if name not in found:
-                found[name] = _MISSING
+                found[name] = _missing(plan.sources[name], here)
         return found
 
     def _text(self, plan: FieldPlan, reading: Reading, here: Here) -> Any:
@@ -262,6 +267,18 @@ class Reader:
                 reading.pending.append((place, "", reading.kept))
         reading.kept = around
         return line
+
+
+def _missing(sources: tuple[Source, ...], here: Here) -> Unreadable:
+    """What is said where a needed value isn't there, or where one is there of which its rule makes nothing."""
+    for source in sources:
+        try:
+            found = source.values(Reading(keeps=False), here)
+        except (TooMuchWork, FailedExpression):
+            continue
+        if isinstance(found, str):
+            return Unreadable(found, "bad_value", "a value of which the map's rule makes something")
+    return _MISSING
 
 
 def _too_many(plan: ListPlan) -> DocumentRejected:

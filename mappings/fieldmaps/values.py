@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mappings.fieldmaps.cleaning import cleaned, step_of
+from mappings.fieldmaps.cleaning import Emptied, cleaned, step_of, wanted_by
 from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text
 from mappings.fieldmaps.conversions import SHOWN_CODES, conversion
 from mappings.fieldmaps.dates import judge_format, time_zone
@@ -106,6 +106,8 @@ class Rules:
                 self.mistakes.add((*place, name), f"{name} does nothing with {names[0]}", f"only with {allowed}")
         if "unknown" in rule.model_fields_set and rule.table is None and not self._has_lost("table", place):
             self.mistakes.add((*place, "unknown"), "unknown does nothing without table", "a table")
+        if "emptied" in rule.model_fields_set and not rule.clean and not self._has_lost("clean", place):
+            self.mistakes.add((*place, "emptied"), "emptied does nothing without clean", "clean")
         has_default = rule.default is not None or self._has_lost("default", place)
         if rule.unknown == "default" and rule.table is not None and not has_default:
             self.mistakes.add((*place, "unknown"), "there is no default", "default beside it")
@@ -175,11 +177,17 @@ class Rules:
         return with_default
 
     def _first(self, choices: list[Evaluate]) -> Evaluate:
+        """A choice of which its steps left nothing says nothing here; it is a fault where no other says something."""
+
         def first(reading: Reading, here: Here) -> Any:
+            emptied = None
             for choice in choices:
-                if (found := choice(reading, here)) is not None:
+                found = choice(reading, here)
+                if type(found) is Emptied:
+                    emptied = emptied or found
+                elif found is not None:
                     return found
-            return None
+            return emptied
 
         return first
 
@@ -243,10 +251,10 @@ class Rules:
         steps = []
         for index, one in enumerate(rule.clean):
             try:
-                steps.append(step_of(one))
+                steps.append((step_of(one), wanted_by(one)))
             except ValueError as error:
                 self.mistakes.add((*place, "clean", index), str(error), "a step that can be taken")
-        clean = cleaned(tuple(steps))
+        clean = cleaned(tuple(steps), is_fault=rule.emptied == "fault")
 
         def read(reading: Reading, here: Here) -> str | Unreadable | None:
             found = text(reading, here)
@@ -355,7 +363,7 @@ def _marking(evaluate: Evaluate, source: Source) -> Evaluate:
 
     def marked(reading: Reading, here: Here) -> Any:
         found = evaluate(reading, here)
-        if found is not None:
+        if found is not None and type(found) is not Emptied:
             source.is_chosen(here)
         return found
 

@@ -27,6 +27,7 @@ HEAD = "reads: xml\norder:\n  order_number: '@nr'\n  lines: {each: L, line_numbe
         ("  note: {from: T, several: first, between: x}", 35, "between does nothing without several: join"),
         ("  note: {from: T, unknown: keep}", 19, "unknown does nothing without table"),
         ("  note: {from: T, table: {a: b}, unknown: default}", 34, "there is no default"),
+        ("  note: {from: T, emptied: empty}", 19, "emptied does nothing without clean"),
         ("  note: {from: T, table: Nowhere}", 19, "there is no table Nowhere"),
         ("  note: {from: T, clean: [{extract: '(?=a)'}]}", 27, "invalid perl operator"),
         ("  note: {from: T, clean: [{extract: '('}]}", 27, "missing )"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mappings.fieldmaps import compile_map
 from tests.mappings.fieldmaps.maps import XML, faults, json_map, one, xml_map
 
 BODY = (
@@ -54,11 +55,10 @@ def test_where_a_value_comes_from(rule: str, value: str | None) -> None:
         ("upper", "ab", "AB"), ("lower", "AB", "ab"), ("strip_leading_zeros", "0042", "42"),
         ("strip_leading_zeros", "000", "0"),
         ("strip_spaces", " 40 12 ", "4012"), ("digits_only", "a1-2", "12"), ("one_line", "a\n  b", "a b"),
-        ("{extract: '(\\d+)-x'}", "12-x", "12"), ("{extract: 'b+'}", "abbc", "bb"), ("{extract: 'q'}", "abc", None),
+        ("{extract: '(\\d+)-x'}", "12-x", "12"), ("{extract: 'b+'}", "abbc", "bb"),
         ("{replace: {pattern: '(\\d)(\\d)', with: '\\2\\1'}}", "1234", "2143"),
-        ("{replace: {pattern: '-', with: ''}}", "-", None),
         ("{replace: {pattern: 'q*', with: '.'}}", "ab", ".a.b."), ("{split: {at: '--', part: 2}}", "a--b", "b"),
-        ("{split: {at: '--', part: -1}}", "a--b--c", "c"), ("{split: {at: '--', part: 3}}", "a--b", None),
+        ("{split: {at: '--', part: -1}}", "a--b--c", "c"),
         ("{pad: {length: 4}}", "7", "0007"), ("{cut: {start: 2, length: 2}}", "abcd", "bc"),
         ("{prefix: 'PO-'}", "1", "PO-1"),
         ("{suffix: '!'}", "1", "1!"),
@@ -67,6 +67,61 @@ def test_where_a_value_comes_from(rule: str, value: str | None) -> None:
 def test_steps_of_cleaning(clean: str, text: str, value: str | None) -> None:
     body = f"<O nr='1'><T>{text}</T><L n='1' q='2'/></O>".encode()
     assert note(f"{{from: T, clean: [{clean}]}}", body) == value
+
+
+@pytest.mark.parametrize(
+    ("clean", "text", "wanted"),
+    [
+        ("{extract: '([0-9.,]+) EUR'}", "9,90 USD", "in which the map's extract '([0-9.,]+) EUR' finds something"),
+        ("{extract: '(q)|b'}", "abc", "in which the map's extract '(q)|b' finds something"),
+        ("{split: {at: '--', part: 3}}", "a--b", "in which the map's split at '--' finds part 3"),
+        ("{replace: {pattern: '-', with: ''}}", "--", "of which the map's replace '-' leaves something"),
+        ("digits_only", "n/a", "of which the map's digits_only leaves something"),
+        ("{cut: {start: 5}}", "abc", "of which the map's cut leaves something"),
+        ("upper, {cut: {start: 2}}, {prefix: x}", "a", "of which the map's cut leaves something"),
+        ("upper, {cut: {start: 2}}", "a &#160;", "of which the map's cut leaves something"),
+    ],
+)
+def test_a_value_that_a_step_empties_is_a_fault(clean: str, text: str, wanted: str) -> None:
+    """Unless its rule says that it then says nothing; the default stands where there is no value, never for one."""
+    body = f"<O nr='1'><T>{text}</T><L n='1' q='2'/></O>".encode()
+    rule = f"{{from: T, clean: [{clean}], default: D}}"
+    (fault,) = faults(xml_map(f"note: {rule}"), body)
+    shown = text.replace(" &#160;", "")
+    assert (fault.code, fault.path, fault.value) == ("bad_value", "/note", shown)
+    assert (fault.location, fault.expected) == ("line 1: /O/T", f"a value {wanted}")
+    assert note(rule.replace("default: D", "emptied: empty"), body) is None
+    assert note(rule.replace("default", "emptied: empty, default"), body) == "D"
+
+
+def test_a_price_that_a_step_empties_is_no_missing_price() -> None:
+    line = "{each: L, line_number: '@n', quantity: '@q', price: {amount: {from: '@p', clean: [{extract: '(.+) EUR'}]}}}"
+    (fault,) = faults(xml_map("note: '@x'", lines=line), b'<O nr="1"><L n="1" q="2" p="9.90 USD"/></O>')
+    assert (fault.code, fault.path, fault.value) == ("bad_value", "/lines/0/price/amount", "9.90 USD")
+
+
+def test_the_first_of_several_patterns_that_finds_something() -> None:
+    rule = "{first: [{from: T, clean: [{extract: 'A(.)'}]}, {from: T, clean: [{extract: 'B(.)'}]}]}"
+    assert note(rule, b"<O nr='1'><T>B2</T><L n='1' q='2'/></O>") == "2"
+    (fault,) = faults(xml_map(f"note: {rule}"), b"<O nr='1'><T>C3</T><L n='1' q='2'/></O>")
+    assert (fault.code, fault.value) == ("bad_value", "C3")
+    order = one(
+        xml_map("note: {first: [{from: T, clean: [{extract: 'A(.)'}]}, U]}"),
+        b"<O nr='1'><T>B2</T><U>u</U><L n='1' q='2'/></O>",
+    )
+    assert (order.note, [(kept.name, kept.value) for kept in order.extensions]) == ("u", [("T", "B2")])
+
+
+@pytest.mark.parametrize(
+    "rule", ["{from: '@nr', clean: [digits_only], emptied: empty}", "{from: '@nr', table: {a: ''}}"]
+)
+def test_a_value_that_stands_there_is_not_missing(rule: str) -> None:
+    text = f"reads: xml\norder: {{order_number: {rule}, lines: {{each: L, line_number: '@n', quantity: '@q'}}}}\n"
+    compiled = compile_map(text, "order_map.yaml")
+    (fault,) = faults(compiled, b"<O nr='a'><L n='1' q='2'/></O>")
+    assert (fault.code, fault.path, fault.value) == ("bad_value", "/order_number", "a")
+    (fault,) = faults(compiled, b"<O><L n='1' q='2'/></O>")
+    assert (fault.code, fault.path, fault.value) == ("missing_field", "/order_number", None)
 
 
 def test_steps_are_taken_in_turn() -> None:

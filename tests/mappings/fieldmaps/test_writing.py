@@ -185,6 +185,7 @@ def compile_csv() -> Any:
     [
         ("{from: buyer.id, required: true}", "missing_field"), ("{from: outcome, table: {accepted: A}}", "bad_value"),
         ("{from: order_number, as: number}", "bad_value"), ("{from: order_number, as: flag}", "bad_value"),
+        ("{from: order_number, clean: [{extract: '^Q(.*)'}]}", "bad_value"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_written_is_held(rule: str, code: str) -> None:
