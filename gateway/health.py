@@ -29,7 +29,7 @@ from gateway.terms import Terms
 from mappings.compile import catalogue_faults
 from mappings.files.account_folder import AccountFolder
 from mappings.files.supplier import read_supplier
-from mappings.own_format import ORDER_MAP, map_faults, own_format
+from mappings.own_format import ORDER_MAP, map_faults, map_warnings, own_format
 from schemas.faults import DocumentFailure, Fault, TryAgain
 
 _LEAST_PYTHON = (3, 11)
@@ -281,7 +281,9 @@ def _maps(store: Store, account_id: str) -> Iterator[Check]:
         said = f"compiled in {_milliseconds(time.process_time() - started)}"
         if not faults and folder is not None and name == ORDER_MAP:
             said += _cost_of_reading(folder)
-        yield Check(f"map {account_id}/{name}", not faults, _sentences(faults) if faults else said)
+        warnings = map_warnings(name, text)
+        said = _sentences(faults or warnings) if faults or warnings else said
+        yield Check(f"map {account_id}/{name}", not faults, said, warning=bool(warnings))
 
 
 def _cost_of_reading(folder: AccountFolder) -> str:

@@ -54,6 +54,15 @@ def map_faults(name: str, text: str) -> tuple[Fault, ...]:
     return ()
 
 
+def map_warnings(name: str, text: str) -> tuple[Fault, ...]:
+    """What a map without mistakes will write wrong or not at all, each with its line."""
+    try:
+        compiled = _compiled(name, text)
+    except MapRejected:
+        return ()
+    return compiled.warnings if isinstance(compiled, WritingMap) else ()
+
+
 def _compiled(name: str, text: str) -> ReadingMap | WritingMap:
     """Raises MapRejected."""
     text = text.removeprefix("\ufeff")

@@ -358,7 +358,8 @@ _declare(
     "Answer that the map can't write",
     "The account's own layout can't hold the order response: a value that the map requires isn't there, a code is in "
     "no table, or the map can't be used. The fault names the rule and its line. Nothing was decided. For example: an "
-    "order_response_map.yaml whose table of states has no `rejected`.",
+    "order_response_map.yaml whose table of states has no `rejected`; or one of CSV with `rows` and no `otherwise`, "
+    "for a refusal without lines.",
     "Mend the rule that the fault names (`unknown: keep`, a default, one more entry); publish the map, then replay.",
 )
 # --- checking: against contract and catalogue ------------------------------------------------------------------

@@ -90,13 +90,15 @@ def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]
     """What is wrong with the folder beyond its single files, also of rows that have a fault. Of one that can't be
     imported nothing is said of our products while we have none at all."""
     from mappings.coherence import mapping_problems
+    from mappings.own_format import map_warnings
 
     catalogue = services.terms.catalogue()
     known = None if read.faults and not catalogue.products else catalogue
     account_id = read.account.id if read.account else folder.name
     sites = services.store.stock.sites()
     found = mapping_problems(account_id, read.judged, read.rows, known, sites, read.unread, read.maps)
-    return [*read.strays, *(read.placed(fault) for fault in found)]
+    of_maps = (fault for name, text in read.maps.items() for fault in map_warnings(name, text))
+    return [*read.strays, *(read.placed(fault) for fault in found), *of_maps]
 
 
 def _import(

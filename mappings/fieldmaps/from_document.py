@@ -11,10 +11,10 @@ from typing import Any
 from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text, up
 from mappings.fieldmaps.dates import judge_format, moment_writer
 from mappings.fieldmaps.groups import FieldKind, kind_of
-from mappings.fieldmaps.language import Rule
-from mappings.fieldmaps.mistakes import Place
+from mappings.fieldmaps.language import AnyMap, Rule
+from mappings.fieldmaps.mistakes import Mistakes, Place
 from mappings.fieldmaps.numbers import number_writer
-from mappings.fieldmaps.values import Rules
+from mappings.fieldmaps.values import Rules, SourceOf
 from schemas.documents.common import fields_of
 from schemas.documents.validation import Unreadable
 
@@ -87,6 +87,11 @@ UNKNOWN = FieldKind(None, None, False)
 class DocumentRules(Rules):
     """The rules of a map that writes: a value is written in the account's way, then cleaned and looked up."""
 
+    def __init__(self, written: AnyMap, mistakes: Mistakes, source_of: SourceOf) -> None:
+        super().__init__(written, mistakes, source_of)
+        self.written_fields: set[str] = set()
+        """The outermost fields of the document that rules write or look at."""
+
     def located(self, text: str, scope: str, level: Level, place: Place, is_list: bool) -> tuple[Any, FieldKind] | None:
         """The source of a path and its kind; None where a mistake was added."""
         target = level.named(scope) if scope != "order" else None
@@ -102,6 +107,8 @@ class DocumentRules(Rules):
         except ValueError as error:
             self.mistakes.add(place, str(error), "a path of canonical fields", text, code="unknown_field")
             return None
+        if not target.depth:
+            self.written_fields.update(names[:1])
         return DocumentSource(names, level.depth - target.depth), kind
 
     def _judge_kind(self, rule: Rule, kind: FieldKind, place: Place) -> None:

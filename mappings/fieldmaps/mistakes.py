@@ -26,6 +26,7 @@ class Mistakes:
         self._name = name
         self._marks = marks
         self._found: list[tuple[Mark, Fault]] = []
+        self._warned: list[tuple[Mark, Fault]] = []
         self._lost: set[Place] = set()
         self._incomplete: set[Place] = set()
 
@@ -34,13 +35,19 @@ class Mistakes:
     ) -> None:
         """One mistake, at this place of the map or at the nearest one around it that has a mark. Without `expected`
         where `wrong` says that already."""
-        if self.has_lost(place) or self.known(place) in self._incomplete:
-            return
+        if not self.has_lost(place) and self.known(place) not in self._incomplete:
+            self._found.append(self._told(place, wrong, expected, value, code))
+
+    def warn(self, place: Place, wrong: str, expected: str, value: object = None, code: str = "bad_value") -> None:
+        """What keeps no map from being used, and will keep some documents from being written as they should be."""
+        self._warned.append(self._told(place, wrong, expected, value, code))
+
+    def _told(self, place: Place, wrong: str, expected: str | None, value: object, code: str) -> tuple[Mark, Fault]:
         mark = self.mark(place)
         location = self.location(mark)
         dotted = ".".join(str(step) for step in place) or "the map"
         detail = f"{location}: {dotted[:200]}: {wrong}"
-        self._found.append((mark, Fault(code, detail, pointer(place), location, shown(value), expected)))
+        return mark, Fault(code, detail, pointer(place), location, shown(value), expected)
 
     def lose(self, place: Place, *, stands_in: bool = False) -> None:
         """What stands there was wrong and is left out: what is wrong there, or around it because of that, from now on
@@ -80,6 +87,10 @@ class Mistakes:
         """Raises MapRejected with the mistakes in the order of the map's lines, if there are any."""
         if self._found:
             raise MapRejected(_in_order(self._found)[:MAX_MISTAKES])
+
+    def warnings(self) -> tuple[Fault, ...]:
+        """In the order of the map's lines."""
+        return tuple(_in_order(self._warned)[:MAX_MISTAKES])
 
 
 def _in_order(found: Iterable[tuple[Mark, Fault]]) -> list[Fault]:

@@ -52,6 +52,10 @@ class WriteMap(AnyMap):
         default=(), max_length=3, description="CSV: the lists that rows are made of, each inside the one before"
     )
     columns: dict[Name, Column] = Field(default_factory=dict, description="CSV: heading → rule, in their order")
+    otherwise: dict[Name, Column] = Field(
+        default_factory=dict,
+        description="CSV: columns of the one row that stands where rows finds none, by rules of the whole document",
+    )
     delimiter: Literal[",", ";", "\t", "|"] = ","
     quote: Literal["minimal", "all"] = "minimal"
     header: Flag = True

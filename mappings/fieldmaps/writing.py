@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from json.encoder import encode_basestring as json_text
 
 from mappings.fieldmaps.budget import TooMuchWork, beyond
@@ -15,6 +16,7 @@ from mappings.fieldmaps.mistakes import Mistakes, Place
 from mappings.fieldmaps.templates import Element, Node, WriteMap
 from mappings.fieldmaps.values import TEXT, Test
 from schemas.documents.common import AnyDocument
+from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import Unreadable, shown
 from schemas.faults import DocumentHeld, Fault
 from schemas.formats.ubl_2_1.text import escaped, quoted
@@ -31,8 +33,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 class WritingMap:
     """A map for documents that go out."""
 
-    def __init__(self, language: str, write: Write) -> None:
+    def __init__(self, language: str, write: Write, warnings: tuple[Fault, ...] = ()) -> None:
         self._write = write
+        self.warnings = warnings
+        """What some documents will be written wrong or not at all for, with its line."""
         self.media_type = _MEDIA_TYPES[language]
         self.suffix = f".{language}"
 
@@ -52,6 +56,7 @@ class Templates:
         self._written = written
         self._mistakes = mistakes
         self._top = DocumentLevel(None, 0, kind=FieldKind(None, model, False))
+        self._is_answer = model is OrderResponse
         self._rules = DocumentRules(written, mistakes, self._source_of)
 
     def compiled(self) -> WritingMap:
@@ -64,7 +69,24 @@ class Templates:
         else:
             write = self._table()
         self._mistakes.raise_any()
-        return WritingMap(written.writes, write)
+        self._warn_of_refusals()
+        return WritingMap(written.writes, write, self._mistakes.warnings())
+
+    def _warn_of_refusals(self) -> None:
+        """A refusal as a whole has no lines and its reasons in `note`: an answer without it says no why."""
+        if not self._is_answer:
+            return
+        place: Place = ("template",) if self._written.template is not None else ("columns",)
+        if self._written.writes == "csv" and self._written.rows:
+            place = ("otherwise",) if self._written.otherwise else ("rows",)
+            if not self._written.otherwise:
+                wrong = "the refusal of a whole order has no lines, so there is no row for it and it is held"
+                expected = "otherwise: the columns of a row for it, note among them"
+                self._mistakes.warn(place, wrong, expected, code="missing_field")
+                return
+        if "note" not in self._rules.written_fields:
+            wrong = "no rule writes note, in which a refusal of a whole order has its reasons"
+            self._mistakes.warn(place, wrong, "a rule for note", code="missing_field")
 
     def _source_of(self, text: str, scope: str, level: Level, place: Place, for_groups: bool) -> DocumentSource | None:
         known = self._rules.located(text, scope, level, place, for_groups)
@@ -204,7 +226,37 @@ class Templates:
         for source, told in reversed(sources):
             row = _joined(_repeated(source, row, told))
         header = written.delimiter.join(map(cell, written.columns)) + end if written.header else ""
-        return lambda reading, here: header + (row(reading, here) or "")
+        if not sources:
+            self._judge_otherwise()
+            return lambda reading, here: header + (row(reading, here) or "")
+        alone = self._row_alone(cell, end)
+        return lambda reading, here: header + (row(reading, here) or alone(reading, here) or "")
+
+    def _row_alone(self, cell: Callable[[str], str], end: str) -> Write:
+        """The row that stands where there is no other: a file without any would say nothing."""
+        self._judge_otherwise()
+        self._rules.written_fields.clear()
+        written, told = self._written, self._told(("rows",))
+        texts = {name: self._text(rule, self._top, ("otherwise", name)) for name, rule in written.otherwise.items()}
+        columns = [texts.get(name, _nothing) for name in written.columns]
+
+        def write(reading: Reading, here: Here) -> str | None:
+            if not texts:
+                detail = f"the document has none of rows ({', '.join(written.rows)}), so there is no row to write"
+                expected = "otherwise: the columns of a row for that"
+                raise DocumentHeld([Fault("missing_field", detail, "", told.location, None, expected)])
+            return written.delimiter.join(cell(column(reading, here) or "") for column in columns) + end
+
+        return write
+
+    def _judge_otherwise(self) -> None:
+        if self._written.otherwise and not self._written.rows and not self._mistakes.has_lost(("rows",)):
+            self._mistakes.add(("otherwise",), "otherwise does nothing without rows", "rows")
+        for name in self._written.otherwise:
+            if name not in self._written.columns and not self._mistakes.has_lost_of("columns"):
+                near = get_close_matches(name, self._written.columns, 1)
+                expected = f"did you mean {near[0]}?" if near else f"one of {', '.join(self._written.columns)}"
+                self._mistakes.add(("otherwise", name), "is no column", expected, name, code="unknown_field")
 
 
 def _nothing(reading: Reading, here: Here) -> str | None:

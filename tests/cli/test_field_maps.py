@@ -61,6 +61,18 @@ def test_a_map_that_no_format_asks_for_is_a_warning(run: Run, services: Services
     } <= found
 
 
+def test_a_map_whose_refusals_say_no_why_is_a_warning(run: Run, services: Services, tmp_path: Path) -> None:
+    """At the import, and to whoever asks the doctor."""
+    folder = shutil.copytree(LINDEN, tmp_path / "linden-works")
+    warning = "order_response_map.yaml line 6 column 1: template: no rule writes note"
+    said = run("accounts", "import", str(folder), "--json")
+    assert said.code == 0
+    assert any(one["detail"].startswith(warning) for one in said.json["warnings"])
+    checks = {one["name"]: one for one in run("doctor", "--json").json["checks"]}
+    check = checks["map linden-works/order_response_map.yaml"]
+    assert (check["ok"], check["warning"], check["detail"].startswith(warning)) == (True, True, True)
+
+
 @pytest.mark.parametrize("account", ["delta-foods", "evergreen-diy"])
 def test_samples_in_a_layout_of_their_own_come_out_as_expected(run: Run, services: Services, account: str) -> None:
     said = run("mappings", "test", account)

@@ -49,6 +49,7 @@ columns:
   Tila: {from: status, table: tilat}
   Maara: quantity
   Pvm: promised_delivery
+otherwise: {Tilaus: order_number, Tila: outcome, Pvm: note}
 """
 ITEMS = "account_sku,product,account_unit,unit,factor\nRUUVI,BOLT-M8,KPL,XBX,1\nVASARA,HAMMER-16,,,\n"
 UNITS = "account_unit,product,unit,factor\nKPL,,EA,1\n"
@@ -142,6 +143,25 @@ def test_changes_without_a_version_are_each_the_next_one(gateway: SmallGateway, 
     assert [sent(number, b"peruutus", b"5") for number in (b"A-17", b"A-18")] == ["done", "done"]
     assert taken(gateway, "aspen-marine") == {}
     assert versions(gateway) == {"A-17": ["1", "2", "3", "4"], "A-18": ["1", "2"]}
+
+
+def test_a_refusal_in_csv_says_why(gateway: SmallGateway, folder: Path) -> None:
+    """It has no lines, so the map says its row; where it doesn't, the answer waits for it."""
+    content = read_account(folder)
+    silent = RESPONSE_MAP[: RESPONSE_MAP.index("otherwise:")]
+    gateway.publish(replace(content, maps={**content.maps, "order_response_map.yaml": silent}))
+    wrong = ORDER.replace(b'maara="4"', b'maara="viisi"')
+    held = gateway.settle("aspen-marine", wrong)
+    assert (held.status, gateway.faults(held.id)) == (
+        "held",
+        [("not_a_number", "/lines/0/quantity"), ("unwritable_answer", "")],
+    )
+    gateway.publish(content)
+    refused = gateway.settle("aspen-marine", wrong)
+    assert (refused.id, refused.status) == (held.id, "rejected")
+    row = mailbox(gateway, "aspen-marine").data.decode().splitlines()[1]
+    assert row.startswith("A-17;;rejected;;")
+    assert "viisi" in row
 
 
 def versions(gateway: SmallGateway) -> dict[str, list[str]]:

@@ -49,7 +49,7 @@ def test_the_schema_knows_the_fields() -> None:
     [
         (EXAMPLES[1], '"state":"NO","quantity":3}'),
         (EXAMPLES[2], '<Position nr="1"/>'),
-        (EXAMPLES[3], "1;rejected;3\r\n"),
+        (EXAMPLES[3], "1;rejected;3;\r\n"),
     ],
 )
 def test_the_examples_that_write(example: str, said: str) -> None:

@@ -142,6 +142,46 @@ def test_csv() -> None:
     )
 
 
+def refusal() -> OrderResponse:
+    return OrderResponse(
+        number="OR-2", order_number="PO-1", issue_date=date(2026, 11, 24), outcome="rejected", note="No such order."
+    )
+
+
+def test_a_csv_never_goes_out_without_a_row() -> None:
+    """A refusal of a whole order has no lines: it is held, unless the map has a row for that."""
+    with pytest.raises(DocumentHeld) as held:
+        compile_csv().write(refusal())
+    (fault,) = held.value.faults
+    assert (fault.code, fault.location) == ("missing_field", f"{NAME} line 6 column 1")
+    assert fault.detail == "the document has none of rows (lines, outcomes), so there is no row to write"
+    compiled = compile_writing_map(f"{CSV}otherwise: {{State: outcome, Order: order_number, Day: note}}\n", NAME)
+    assert compiled.write(refusal()).decode().splitlines()[1:] == ["PO-1;;;rejected;;No such order."]
+    assert compiled.write(response()) == compile_csv().write(response())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (CSV, 6, "there is no row for it and it is held"),
+        (f"{CSV}otherwise: {{State: outcome}}\n", 14, "no rule writes note"),
+        (CSV.replace("columns:", "columns:\n  Why: {from: note, of: document}"), 6, "there is no row for it"),
+        ("writes: csv\ncolumns: {a: outcome}\n", 2, "no rule writes note"),
+        ("writes: json\ntemplate: {object: {a: outcome}}\n", 2, "no rule writes note"),
+        ("writes: xml\ntemplate: {element: A, text: outcome}\n", 2, "no rule writes note"),
+    ],
+)
+def test_answers_that_say_no_why_are_warned_of(text: str, line: int, said: str) -> None:
+    (warning,) = compile_writing_map(text, NAME).warnings
+    assert said in warning.detail
+    assert warning.location.startswith(f"{NAME} line {line} ")
+
+
+def test_answers_with_their_reasons_are_not_warned_of() -> None:
+    for text in (JSON, XML, f"{CSV}otherwise: {{State: note}}\n"):
+        assert compile_writing_map(text, NAME).warnings == ()
+
+
 @pytest.mark.parametrize("item", ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", " =1", "-1+2", "-2,5;=1"])
 def test_csv_carries_no_formula(item: str) -> None:
     rows = list(
@@ -222,6 +262,9 @@ def test_a_document_written_over_and_over_is_cut_off() -> None:
         ("writes: xml\ntemplate: {element: a, each: lines}", 2, "one root element"),
         ("writes: csv\nrows: lines", 1, "columns is missing"),
         ("writes: csv\nrows: [lines, liness]\ncolumns: {a: line_number}", 2, "liness is no field"),
+        ("writes: csv\ncolumns: {a: number}\notherwise: {a: note}", 3, "otherwise does nothing without rows"),
+        ("writes: csv\nrows: lines\ncolumns: {Why: line_number}\notherwise: {Wy: note}", 4, "Wy: is no column"),
+        ("writes: csv\nrows: lines\ncolumns: {a: line_number}\notherwise: {a: line_number}", 4, "is no field of"),
         ("writes: pdf\ntemplate: x", 1, "input should be 'json'"),
         ("writes: json", 1, "template: is missing"),
     ],
