@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 import zipfile
 from collections.abc import Iterable
@@ -25,6 +26,8 @@ from mappings.files.tables import read_packs, read_products, read_stock, read_ta
 from mappings.files.text import FilesRejected
 from mappings.revision import ItemRow, Pack, PriceRow, SiteRow, UnitRow
 from schemas.faults import Fault
+
+DEMO_ACCOUNTS = Path(__file__).resolve().parents[2] / "mappings" / "accounts"
 
 MINIMAL = "id: acme\nname: ACME\n"
 ITEMS_HEADER = "account_sku,gtin,product,account_unit,unit,factor,description,valid_from,valid_to\n"
@@ -233,6 +236,43 @@ def test_where_a_table_breaks_off_what_stands_before_is_judged(tmp_path: Path) -
     assert places(faults_of(folder(tmp_path, units_csv=broken))) == [
         ("file_not_readable", "units.csv line 4"),
         ("not_a_number", "units.csv line 2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "detail", "expected"),
+    [
+        ('{\n  "statuss": "done"\n}', " line 2", "there is no key statuss", "perhaps status"),
+        ('{\n  "line": []\n}', " line 2", "there is no key line", "perhaps lines"),
+        ('{\n"orders": [{\n"fault": []}]\n}', " line 3", "there is no key orders.0.fault", "perhaps faults"),
+        ('{\n"lines": [{"outcomes": []}]\n}', " line 2", "lines.0.line_number is missing", "a text"),
+        (
+            '{"lines": [{"line_number": "1",\n"outcomes": [{"quantity": 4}]}]}', " line 2",
+            "lines.0.outcomes.0.quantity can't be '4'", "a text in quotes",
+        ),
+        ("[]", "", "the file can't be '[]'", "keys and their values, of story, status, outcome, lines, faults, orders"),
+        ('{\n"status": done\n}', " line 2 column 11 (character 13)", "Expecting value", "RFC 8259 JSON"),
+        ('{"status": "a", "status": "b"}', " /status", "the key stands twice in its object", None),
+    ],
+)  # fmt: skip
+def test_an_expectation_that_would_compare_nothing_is_a_fault(
+    tmp_path: Path, said: str, place: str, detail: str, expected: str | None
+) -> None:
+    account = shutil.copytree(DEMO_ACCOUNTS / "nordic-office", tmp_path / "nordic-office")
+    name = "samples/01-accepted.expected.json"
+    (account / name).write_text(said)
+    (fault,) = read_folder(account).faults
+    assert (fault.location, fault.detail) == (f"{name}{place}", f"{name}{place}: {detail}")
+    assert fault.expected == expected
+
+
+def test_an_expectation_without_its_sample_is_a_fault(tmp_path: Path) -> None:
+    account = shutil.copytree(DEMO_ACCOUNTS / "nordic-office", tmp_path / "nordic-office")
+    (account / "samples" / "01-accepted.json").rename(account / "samples" / "01-acepted.json")
+    (account / "samples" / "unseen.expected.json").write_text("{}")
+    assert [(fault.detail, fault.expected) for fault in read_folder(account).faults] == [
+        ("samples/01-accepted.expected.json belongs to no sample", "perhaps 01-acepted.expected.json"),
+        ("samples/unseen.expected.json belongs to no sample", "a sample unseen.json or unseen.xml beside it"),
     ]
 
 
