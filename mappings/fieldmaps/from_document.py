@@ -11,7 +11,7 @@ from typing import Any
 from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text, up
 from mappings.fieldmaps.dates import judge_format, moment_writer
 from mappings.fieldmaps.groups import FieldKind, kind_of
-from mappings.fieldmaps.language import AnyMap, Rule
+from mappings.fieldmaps.language import AnyMap, Join, Rule
 from mappings.fieldmaps.mistakes import Mistakes, Place
 from mappings.fieldmaps.numbers import number_writer
 from mappings.fieldmaps.values import Rules, SourceOf
@@ -19,6 +19,10 @@ from schemas.documents.common import fields_of
 from schemas.documents.validation import Unreadable
 
 _FORMATS = {"number": ("number",), "date": ("date", "time", "moment"), "flag": ("flag",)}
+
+
+_TEXT = FieldKind("text", None, False)
+_NOWHERE = Here(None, None, Level(None, 0))
 
 
 @dataclass(slots=True)
@@ -91,6 +95,10 @@ class DocumentRules(Rules):
         super().__init__(written, mistakes, source_of)
         self.written_fields: set[str] = set()
         """The outermost fields of the document that rules write or look at."""
+        self._fields_kind = _TEXT
+        """That of the field which the rule that is compiled writes."""
+        self.conditions = 0
+        """How many conditions stand around the rule that is compiled: which values it meets is then not known."""
 
     def located(self, text: str, scope: str, level: Level, place: Place, is_list: bool) -> tuple[Any, FieldKind] | None:
         """The source of a path and its kind; None where a mistake was added."""
@@ -114,12 +122,18 @@ class DocumentRules(Rules):
     def _judge_kind(self, rule: Rule, kind: FieldKind, place: Place) -> None:
         """It is the field's that is written, not the text's."""
 
+    def _join(self, join: Join, level: Level, place: Place) -> Text:
+        joined = super()._join(join, level, place)
+        self._fields_kind = _TEXT
+        return joined
+
     def _source(self, rule: Rule, level: Level, place: Place) -> Text | None:
         known = self.located(rule.source or "", rule.of, level, (*place, "from"), False)
         if known is None:
             self.are_formats(rule.date or (), (*place, "date"), judge_format)
             return None
-        source, kind = known
+        source, self._fields_kind = known
+        kind = self._fields_kind
         for name, kinds in _FORMATS.items():
             if getattr(rule, name) is not None and kind.value not in kinds:
                 self.mistakes.add((*place, name), f"{rule.source} can't be written by {name}", f"no {name} here")
@@ -129,6 +143,25 @@ class DocumentRules(Rules):
             self.mistakes.add((*place, "date"), str(error), "a format such as DD.MM.YYYY")
             return None
         return _written(source, write)
+
+    def _looked_up(self, rule: Rule, text: Text, place: Place) -> Text:
+        self._warn_of_missing_codes(rule, place)
+        return super()._looked_up(rule, text, place)
+
+    def _warn_of_missing_codes(self, rule: Rule, place: Place) -> None:
+        """A field of a few words whose table has not all of them: a document that says another can't be written."""
+        if self._fields_kind.value != "choice" or rule.unknown != "fault" or self.conditions or self._choices:
+            return
+        table = self.table_of(rule, place)
+        missing = [code for code in self._fields_kind.choices if self._as_cleaned(rule, code, place) not in table]
+        if table and missing:
+            wrong = f"no entry for {', '.join(missing)}: a document that says so can't be written, and is held"
+            self.mistakes.warn((*place, "table"), wrong, "an entry for each; or unknown: keep, default or empty")
+
+    def _as_cleaned(self, rule: Rule, code: str, place: Place) -> object:
+        if not rule.clean:
+            return code
+        return self._cleaned(rule, lambda reading, here: code, place)(Reading(keeps=False), _NOWHERE)
 
     def _writer(self, rule: Rule, kind: FieldKind) -> Callable[[Any], str]:
         defaults = self._written.defaults

@@ -143,9 +143,26 @@ class Rules:
             return self._when(rule, kind, level, place)
         text = self._text(rule, level, place)
         convert = self._convert(rule, kind, place)
+        if convert is not None:
+            self._judge_table(rule, convert, place)
         if text is None:
             return None
         return text if convert is None else _converted(text, convert)
+
+    def _judge_table(self, rule: Rule, convert: Callable[[str], Any], place: Place) -> None:
+        """What a table gives is the field's: one that the field doesn't take would refuse every order that has it."""
+        if rule.table is None or self.mistakes.has_lost_of("defaults"):
+            return
+        if any(self._has_lost(name, place) for name in _FORMATS):
+            return
+        field = ".".join(str(step) for step in place if not isinstance(step, int))
+        at, whose = (*place, "table"), ""
+        if isinstance(rule.table, str):
+            at, whose = ("tables", rule.table), f", for {field}"
+        for code, text in self._table(rule).items():
+            found = convert(text.strip()) if text.strip() else None
+            if isinstance(found, Unreadable):
+                self.mistakes.add((*at, code), f"must be {found.expected}{whose}", found.expected, text)
 
     def choice(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Evaluate:
         """A rule that is one of several: what it reads counts as read only where it is taken."""
@@ -262,15 +279,16 @@ class Rules:
 
         return read
 
+    def _table(self, rule: Rule) -> Table:
+        return (self._written.tables.get(rule.table) if isinstance(rule.table, str) else rule.table) or {}
+
     def table_of(self, rule: Rule, place: Place) -> Table:
         """The rule's table."""
-        if not isinstance(rule.table, str):
-            return rule.table or {}
-        known = self._written.tables.get(rule.table)
-        if known is None and not self.mistakes.has_lost(("tables", rule.table)):
+        is_known = not isinstance(rule.table, str) or rule.table in self._written.tables
+        if not is_known and not self.mistakes.has_lost(("tables", str(rule.table))):
             expected = f"one of {', '.join(self._written.tables) or 'none, as there are no tables'}"
             self.mistakes.add((*place, "table"), f"there is no table {rule.table}", expected, rule.table)
-        return known or {}
+        return self._table(rule)
 
     def _looked_up(self, rule: Rule, text: Text, place: Place) -> Text:
         table, unknown = self.table_of(rule, place), rule.unknown

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from json.encoder import encode_basestring as json_text
 
@@ -114,6 +115,14 @@ class Templates:
 
         return write
 
+    @contextmanager
+    def _under(self, condition: Condition | None) -> Iterator[None]:
+        """What is compiled in it is written only where this holds."""
+        held = condition is not None
+        self._rules.conditions += held
+        yield
+        self._rules.conditions -= held
+
     def _test(self, condition: Condition | None, level: Level, place: Place) -> Test | None:
         return None if condition is None else self._rules.test(condition, level, (*place, "if"))
 
@@ -131,19 +140,22 @@ class Templates:
             self._judge_all(node, level, place)
             return _nothing
         test = self._test(node.condition, level, place)
+        with self._under(node.condition):
+            write = self._written_node(node, level, place)
+        return _if(test, write, "null" if node.empty == "null" else None)
+
+    def _written_node(self, node: Node, level: Level, place: Place) -> Write:
         if node.members is not None:
-            write = _object(
+            return _object(
                 {name: self._node(one, level, (*place, "object", name)) for name, one in node.members.items()}
             )
-        elif node.each is not None and node.item is not None:
+        if node.each is not None and node.item is not None:
             source, inner = self._inside(node.each, level, place)
-            write = _list(_repeated(source, self._node(node.item, inner, (*place, "item")), self._told(place)))
-        elif node.items is not None:
+            return _list(_repeated(source, self._node(node.item, inner, (*place, "item")), self._told(place)))
+        if node.items is not None:
             several = [self._node(one, level, (*place, "list", index)) for index, one in enumerate(node.items)]
-            write = _list(lambda reading, here: [text for one in several if (text := one(reading, here)) is not None])
-        else:
-            write = _scalar(self._text(node, level, place), node.kind, self._told(place))
-        return _if(test, write, "null" if node.empty == "null" else None)
+            return _list(lambda reading, here: [text for one in several if (text := one(reading, here)) is not None])
+        return _scalar(self._text(node, level, place), node.kind, self._told(place))
 
     def _judge_all(self, node: Node, level: Level, place: Place) -> None:
         """A value that is written as several things: each of them."""
@@ -171,13 +183,15 @@ class Templates:
             source, inner = self._inside(written.each, level, place)
         self._judge_prefixes(written, place)
         test = self._test(written.condition, inner, place)
-        attributes = [
-            (name, self._text(rule, inner, (*place, "attributes", name))) for name, rule in written.attributes.items()
-        ]
-        text = None if written.text is None else self._text(written.text, inner, (*place, "text"))
-        children = [
-            self._element(one, inner, (*place, "children", index)) for index, one in enumerate(written.children)
-        ]
+        with self._under(written.condition):
+            attributes = [
+                (name, self._text(rule, inner, (*place, "attributes", name)))
+                for name, rule in written.attributes.items()
+            ]
+            text = None if written.text is None else self._text(written.text, inner, (*place, "text"))
+            children = [
+                self._element(one, inner, (*place, "children", index)) for index, one in enumerate(written.children)
+            ]
         keeps, name = written.empty == "keep" or bool(spaces), written.element
 
         def write(reading: Reading, here: Here) -> str | None:

@@ -48,6 +48,10 @@ HEAD = "reads: xml\norder:\n  order_number: '@nr'\n  lines: {each: L, line_numbe
         ("  note: {from: T, required: yes}", 19, "must be true or false"),
         ("  version: {value: '1.10'}", 13, "must be a whole number"),
         ("  function: {value: new}", 14, "one of original, change, cancel"),
+        ("  function: {from: T, table: {N: new, C: change}}", 31, "N: must be one of original, change, cancel"),
+        ("  function: {first: [{from: T, table: {N: new}}, U]}", 40, "must be one of original, change, cancel"),
+        ("  rush: {from: T, table: {J: 'yes', N: 'false'}}", 27, "J: must be true or false"),
+        ("  total: {from: T, table: {a: x}}", 28, "must be a decimal number"),
         ("  note:", 3, "has no value"),
         ("  note: ~", 3, "has no value"),
         ("  note: *a", 0, "can't be read as YAML"),
@@ -77,6 +81,13 @@ def test_a_mistake_is_told_where_it_stands(line: str, column: int, said: str) ->
         at == lines and (not column or col == column) and said in f"{detail} {expected}"
         for at, col, _, detail, expected in found
     ), found
+
+
+def test_a_word_of_a_named_table_that_its_field_does_not_take() -> None:
+    text = f"{HEAD}  function: {{from: S, table: S}}\n  note: {{from: S, table: S}}\n"
+    (found,) = mistakes(f"{text}tables:\n  S:\n    N: new\n    C: ' cancel'\n    Q: ''\n")
+    assert found[:3] == (9, 5, "/tables/S/N")
+    assert found[3].endswith("tables.S.N: must be one of original, change, cancel, for order.function")
 
 
 def test_all_of_them_are_told_at_once_in_their_order() -> None:

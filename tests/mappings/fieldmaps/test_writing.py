@@ -133,6 +133,35 @@ def test_xml_is_escaped_and_in_its_namespaces() -> None:
     )
 
 
+STATES = "accepted: A, changed: A, backordered: B"
+
+
+@pytest.mark.parametrize(
+    ("rule", "missing"),
+    [
+        (f"{{from: status, table: {{{STATES}}}}}", "rejected, cancelled"),
+        ("{from: status, table: T}", "rejected, cancelled"),
+        (f"{{from: status, table: {{{STATES.upper()}}}, clean: [upper]}}", "rejected, cancelled"),
+        (f"{{from: status, table: {{{STATES}, rejected: R}}, default: C}}", "cancelled"),
+        (f"{{from: status, table: {{{STATES}, rejected: R, cancelled: C}}}}", None),
+        (f"{{from: status, table: {{{STATES}}}, unknown: keep}}", None),
+        (f"{{from: status, table: {{{STATES}}}, unknown: default, default: C}}", None),
+        (f"{{if: {{from: status, equals: accepted}}, from: status, table: {{{STATES}}}}}", None),
+        (f"{{when: [{{if: {{from: status, equals: accepted}}, use: {{from: status, table: {{{STATES}}}}}}}]}}", None),
+        ("{from: unit, table: {EA: ST}}", None),
+    ],
+)
+def test_a_table_without_all_states_is_warned_of(rule: str, missing: str | None) -> None:
+    """A line of a state that isn't in it holds the whole answer."""
+    text = (
+        f"writes: json\ntables: {{T: {{{STATES}}}}}\ntemplate:\n  object:\n    note: note\n    rows:\n"
+        f"      each: lines\n      item: {{each: outcomes, item: {{object: {{a: {rule}}}}}}}\n"
+    )
+    warnings = [one.detail for one in compile_writing_map(text, NAME).warnings]
+    assert len(warnings) == (missing is not None)
+    assert all(f"a.table: no entry for {missing}: a document" in one for one in warnings)
+
+
 def test_csv() -> None:
     assert compile_writing_map(CSV, NAME).write(response('a;"b"')).decode() == (
         "Order;Line;Item;State;Quantity;Day\n"
@@ -178,7 +207,7 @@ def test_answers_that_say_no_why_are_warned_of(text: str, line: int, said: str) 
 
 
 def test_answers_with_their_reasons_are_not_warned_of() -> None:
-    for text in (JSON, XML, f"{CSV}otherwise: {{State: note}}\n"):
+    for text in (JSON.replace('"NO"', "X, changed: X, cancelled: X"), XML, f"{CSV}otherwise: {{State: note}}\n"):
         assert compile_writing_map(text, NAME).warnings == ()
 
 
