@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from difflib import get_close_matches
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -71,7 +72,9 @@ def _pattern(form: str) -> re.Pattern[str]:
         if not letters:
             parts.append(re.escape(quoted or other))
             if other.isalpha():
-                raise ValueError(f"has the letter {other!r}, which means nothing; other text stands in single quotes")
+                near = get_close_matches(form, ("iso", *_EPOCHS), 1)
+                meant = f"did you mean {near[0]}?" if near else "other text stands in single quotes"
+                raise ValueError(f"has the letter {other!r}, which means nothing; {meant}")
             continue
         named = _LETTERS[letters]
         name = named.split("<")[1].split(">")[0].removeprefix("short_").removesuffix("_name")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from mappings.fieldmaps.contexts import Here, Level, Reading, Source, Text, up
@@ -75,7 +76,9 @@ def resolved(path: str, kind: FieldKind, is_list: bool) -> tuple[tuple[str, ...]
             raise ValueError("goes through a value that has no fields" if kind.model is None else "goes through a list")
         fields = fields_of(kind.model)
         if name not in fields:
-            raise ValueError(f"{name} is no field of {kind.model.__name__}; known are {', '.join(fields)}")
+            near = get_close_matches(name, fields, 1)
+            meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(fields)}"
+            raise ValueError(f"{name} is no field of {kind.model.__name__}; {meant}")
         kind = kind_of(fields[name].annotation)
     if is_list and not kind.is_several:
         raise ValueError("is no list")

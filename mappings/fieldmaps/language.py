@@ -7,6 +7,7 @@ parsed, and whether keys go together for a field of this kind, is judged when th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -129,7 +130,9 @@ class Cleaning(Part):
         if isinstance(found, str) and found in words:
             return {"word": found}
         keys = ", ".join(f"{{{name}: …}}" for name in others)
-        raise ValueError(f"is no step; steps are {', '.join(words)}, and {keys}")
+        near = get_close_matches(str(found), [*words, *others], 1)
+        meant = f"did you mean {near[0]}? Steps" if near else "steps"
+        raise ValueError(f"is no step; {meant} are {', '.join(words)}, and {keys}")
 
     @model_validator(mode="after")
     def _one_each(self) -> Cleaning:

@@ -306,6 +306,22 @@ def test_mistakes(text: str, line: int, said: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "writes: json\ntemplate: {each: lins, item: {object: {a: line_number, b: {from: unit, date: iso}}}}",
+        "writes: csv\nrows: [lins, outcomes]\ncolumns: {a: status, b: {from: line_number, of: parent}}",
+        "writes: xml\ntemplate: {element: A, children: [{element: B, each: lins, text: line_number}]}",
+    ],
+)
+def test_a_list_that_is_not_there_is_one_mistake(text: str) -> None:
+    """What its members would have is not known, so nothing below it is one."""
+    with pytest.raises(MapRejected) as rejected:
+        compile_writing_map(text, NAME)
+    (fault,) = rejected.value.faults
+    assert fault.detail.endswith("lins is no field of OrderResponse; did you mean lines?")
+
+
 def test_the_files_name_says_the_document() -> None:
     with pytest.raises(MapRejected, match="names no document"):
         compile_writing_map(JSON, "nothing_map.yaml")
