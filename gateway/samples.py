@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import PurePosixPath
@@ -63,15 +63,36 @@ def _expected(files: Mapping[str, bytes], name: str) -> Mapping[str, Any] | None
 
 
 def differences(expected: Mapping[str, Any], judged: Judged) -> list[str]:
-    """Sentences that say where what came differs from what was expected; what isn't expected isn't compared."""
-    came = {**_told(judged), "orders": [_told(one) for one in judged.orders]}
-    orders = [{name: one[name] for name in one if name in came} for one in expected.get("orders", ())]
-    expected = {**expected, **({"orders": orders} if orders else {})}  # their stories are for people
-    return [
-        f"{name}: expected {_shown(expected[name])}, came {_shown(_like(came[name], expected[name]))}"
-        for name in came
-        if name in expected and _like(came[name], expected[name]) != expected[name]
-    ]
+    """Sentences that say where what came differs from what was expected, one for each value: `order 2 (PO-8), line 10,
+    outcome 1, quantity: expected "24", came "20"`. What isn't expected isn't compared."""
+    orders = [{**_told(one), "order_number": one.order_number} for one in judged.orders]
+    came = {**_told(judged), "orders": orders}
+    return list(_differences((), {name: expected[name] for name in came if name in expected}, came))
+
+
+_MEMBERS = {"orders": "order", "lines": "line", "outcomes": "outcome", "faults": "fault"}
+"""A list and what one of its members is called."""
+
+
+def _differences(at: tuple[str, ...], expected: Any, came: Any) -> Iterator[str]:
+    if isinstance(expected, Mapping) and isinstance(came, Mapping):
+        for name, value in expected.items():
+            if name != "story":  # which is for people
+                yield from _differences((*at, name), value, came.get(name))
+    elif isinstance(expected, list) and isinstance(came, list) and len(expected) == len(came):
+        for number, (one, its) in enumerate(zip(expected, came, strict=True), 1):
+            yield from _differences((*at[:-1], _member(at[-1], number, its)), one, its)
+    elif came != expected:
+        yield f"{', '.join(at)}: expected {_shown(expected)}, came {_shown(came)}"
+
+
+def _member(members: str, number: int, came: Any) -> str:
+    """How one of these is called: a line by its own number, an order by its place and its number."""
+    named = came if isinstance(came, Mapping) else {}
+    if members == "lines" and "line_number" in named:
+        return f"line {named['line_number']}"
+    order = f" ({named['order_number']})" if members == "orders" and named.get("order_number") else ""
+    return f"{_MEMBERS.get(members, members)} {number}{order}"
 
 
 def _told(judged: Judged) -> dict[str, Any]:
@@ -101,15 +122,6 @@ def response_lines(response: OrderResponse | None) -> list[dict[str, Any]]:
         }
         for line in (response.lines if response else ())
     ]
-
-
-def _like(came: Any, expected: Any) -> Any:
-    """What came, reduced to the members that the expectation names."""
-    if isinstance(expected, Mapping) and isinstance(came, Mapping):
-        return {name: _like(came.get(name), value) for name, value in expected.items()}
-    if isinstance(expected, list) and isinstance(came, list) and len(came) == len(expected):
-        return [_like(one, like) for one, like in zip(came, expected, strict=True)]
-    return came
 
 
 def _shown(value: Any) -> str:
