@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,17 @@ from mappings.files.yaml_model import Lines, read_model
 from mappings.own_format import map_faults, map_of, missing_maps
 from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import TABLES, Kind
+from schemas.documents.validation import pointer
 from schemas.faults import Fault
 from schemas.json_schema import DOCUMENTS
 
 _TERMS = "account.yaml"
 _READ = (".csv", ".yaml", ".yml", ".xlsx", ".xlsm")
 """Endings of what may be meant for a table or for terms."""
+_NO_PART_OF_IT = (".schema.json",)
+"""Endings of what may lie there for editors."""
+_VARIABLE = "GATEWAY_SECRET_"
+"""What the variables of named secrets begin with, in front of the name."""
 _KINDS: tuple[Kind, ...] = ("item", "unit", "site", "price")
 
 
@@ -105,7 +111,7 @@ def read_folder(folder: Path) -> FolderRead:
     def judge(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         kept.update(lines)
         said.update(tree if isinstance(tree, Mapping) else {})
-        return _unknown_calendar(name, tree, lines)
+        return chain(_unknown_calendar(name, tree, lines), _secrets_by_variable(name, tree, lines))
 
     account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
     judged = account or _right_parts(said)
@@ -189,7 +195,7 @@ def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:
     for path in sorted([*folder.iterdir(), *(folder / "samples").glob("*/")]):
         name = path.relative_to(folder).as_posix()
         is_known = name == "samples" if path.is_dir() else name in names or path.name.endswith("_map.yaml")
-        if is_known or path.name.startswith("."):
+        if is_known or path.name.startswith(".") or (not path.is_dir() and path.name.endswith(_NO_PART_OF_IT)):
             continue
         if path.is_file() and path.suffix.lower() in _READ:
             near = get_close_matches(name.lower(), names, 1)
@@ -212,6 +218,18 @@ def _unknown_calendar(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         location = f"{name} line {lines[('calendar',)]}"
         detail = f"{location}: calendar: there is no calendar {calendar!r}"
         yield Fault("bad_value", detail, "/calendar", location, calendar, unknown.expected)
+
+
+def _secrets_by_variable(name: str, tree: Any, lines: Lines, place: tuple[Any, ...] = ()) -> Iterator[Fault]:
+    """A secret that is named as its variable is: it would be looked for in GATEWAY_SECRET_GATEWAY_SECRET_… ."""
+    members = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in members:
+        at = (*place, key)
+        if key == "secret" and isinstance(value, str) and value.upper().replace("-", "_").startswith(_VARIABLE):
+            location, meant = f"{name} line {lines.get(at, 1)}", value.strip()[len(_VARIABLE) :]
+            detail = f"{location}: {'.'.join(map(str, at))}: {value} is the variable of the secret, not its name"
+            yield Fault("bad_value", detail, pointer(at), location, value, meant or "the secret's name")
+        yield from _secrets_by_variable(name, value, lines, at)
 
 
 def _samples(folder: Path, faults: list[Fault]) -> dict[str, bytes]:

@@ -276,6 +276,23 @@ def test_an_expectation_without_its_sample_is_a_fault(tmp_path: Path) -> None:
     ]
 
 
+def test_schemas_for_editors_may_lie_beside(tmp_path: Path) -> None:
+    account = shutil.copytree(DEMO_ACCOUNTS / "delta-foods", tmp_path / "delta-foods")
+    (account / "order_map.schema.json").write_text("{}")
+    read = read_folder(account)
+    assert (read.faults, read.strays) == ((), ())
+
+
+@pytest.mark.parametrize("named", ["GATEWAY_SECRET_HUB", "gateway-secret-HUB"])
+def test_a_secret_named_by_its_variable_is_a_fault(tmp_path: Path, named: str) -> None:
+    account = shutil.copytree(DEMO_ACCOUNTS / "blue-harbor", tmp_path / "blue-harbor")
+    terms = (account / "account.yaml").read_text()
+    (account / "account.yaml").write_text(terms.replace("secret: NETWORK", f"secret: {named}"))
+    (fault,) = read_folder(account).faults
+    assert (fault.path, fault.location, fault.expected) == ("/cxml/senders/0/secret", "account.yaml line 15", "HUB")
+    assert fault.detail.endswith(f"cxml.senders.0.secret: {named} is the variable of the secret, not its name")
+
+
 def test_what_lies_beside_is_named(tmp_path: Path) -> None:
     """What may be meant for a table is a fault; anything else is told, for it is not kept; hidden files are not."""
     for name in ("Items.CSV", "prices.xlsx", "notes.txt", "order.map.yaml", "others.yml", ".DS_Store"):
