@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from mappings.fieldmaps.budget import Budget, TooMuchWork
 from mappings.fieldmaps.contexts import Branch, Here, Level, Reading, Several, Source, up
-from mappings.fieldmaps.jmes import JmesPath
+from mappings.fieldmaps.jmes import FailedExpression, JmesPath
 from schemas.documents.validation import Unreadable, pointer
 
 MAX_SEARCHED = 10_000
@@ -117,8 +118,13 @@ class JsonSource(Source):
         return memo[key]
 
     def located(self, here: Here) -> str:
-        """The pointer of the place, and the expression."""
-        return f"{where(self._out(here)) or '/'} {self.path.text}"
+        """The pointer of the place, and the expression, or that it finds nothing there."""
+        place = self._out(here)
+        try:
+            is_there = self.path.value(place.node, Budget()) is not None
+        except (FailedExpression, TooMuchWork):
+            is_there = True
+        return f"{where(place) or '/'} {'' if is_there else 'has no '}{self.path.text}"
 
 
 class JsonSlot(JsonSource):
@@ -147,8 +153,13 @@ class JsonSlot(JsonSource):
         return self._out(here).slots[self.slot] or []
 
     def located(self, here: Here) -> str:
-        """A pointer into the document."""
-        return where(self._out(here)) + pointer(self.path.plain or ())
+        """A pointer into the document; where nothing is there, as far as the document goes, and what it hasn't."""
+        place, names = self._out(here), self.path.plain or ()
+        found, depth = place.node, 0
+        while depth < len(names) and type(found) is dict and names[depth] in found:
+            found, depth = found[names[depth]], depth + 1
+        known = where(place) + pointer(names[:depth])
+        return known if depth == len(names) else f"{known or '/'} has no {'.'.join(names[depth:])}"
 
 
 def _texts(found: Any) -> Any:

@@ -75,7 +75,7 @@ def test_what_is_no_order_is_refused(
     for document in documents:
         (refused,) = [said(one) for one in read(maps["marketplace"], document.read_bytes())]
         (fault,) = refused["faults"]
-        assert (fault["code"], fault["location"]) == ("wrong_document", "/orders"), document.name
+        assert (fault["code"], fault["location"]) == ("wrong_document", "/ has no orders"), document.name
     corpus_count(f"json/{kind}", len(documents))
     print(f"{len(documents)} JSON documents of {kind} refused by name")
 

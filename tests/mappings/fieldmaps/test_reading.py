@@ -72,6 +72,22 @@ def test_faults_of_json_have_pointers_and_lines() -> None:
     ]
 
 
+def test_the_place_of_what_json_does_not_have_says_so() -> None:
+    compiled = json_map(
+        'note: {from: a.b.c, required: true}\n  contract: {from: "a.d || a.e", required: true}',
+        "{each: items, line_number: n, quantity: qty.amount}",
+    )
+    body = b'{"nr": "",\n "a": {\n "b": {}}, "items": [{"n": "1",\n "qty": {"amount": ""}}, {"n": "2"}]}'
+    found = [(fault.code, fault.path, fault.location) for fault in faults(compiled, body)]
+    assert found == [
+        ("missing_field", "/order_number", "/nr (line 1)"),
+        ("missing_field", "/contract", "/ has no a.d || a.e (line 1)"),
+        ("missing_field", "/note", "/a/b has no c (line 3)"),
+        ("missing_field", "/lines/0/quantity", "/items/0/qty/amount (line 4)"),
+        ("missing_field", "/lines/1/quantity", "/items/1 has no qty.amount (line 4)"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("each", "place"),
     [
