@@ -66,7 +66,8 @@ class Short2Long(Part):
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         written = handler.resolve_ref_schema(handler(schema))
-        return {"anyOf": [{"type": "string", "description": "an expression"}, written]}
+        text = {"type": "string", "minLength": 1, "maxLength": 500, "description": "an expression"}
+        return {"anyOf": [text, written]}
 
 
 class Replace(Part):
