@@ -97,7 +97,7 @@ class DocumentRules(Rules):
     def __init__(self, written: AnyMap, mistakes: Mistakes, source_of: SourceOf) -> None:
         super().__init__(written, mistakes, source_of)
         self.written_fields: set[str] = set()
-        """The outermost fields of the document that rules write or look at."""
+        """The outermost fields of the document that rules write."""
         self._fields_kind = _TEXT
         """That of the field which the rule that is compiled writes."""
         self.conditions = 0
@@ -118,8 +118,6 @@ class DocumentRules(Rules):
         except ValueError as error:
             self.mistakes.add(place, str(error), "a path of canonical fields", text, code="unknown_field")
             return None
-        if not target.depth:
-            self.written_fields.update(names[:1])
         return DocumentSource(names, level.depth - target.depth), kind
 
     def _judge_kind(self, rule: Rule, kind: FieldKind, place: Place) -> None:
@@ -135,6 +133,9 @@ class DocumentRules(Rules):
         if known is None:
             self.are_formats(rule.date or (), (*place, "date"), judge_format)
             return None
+        target = level.named(rule.of)
+        if target is not None and not target.depth:
+            self.written_fields.add((rule.source or "").partition(".")[0])
         source, self._fields_kind = known
         kind = self._fields_kind
         for name, kinds in _FORMATS.items():

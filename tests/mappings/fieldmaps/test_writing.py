@@ -198,6 +198,11 @@ def test_a_csv_never_goes_out_without_a_row() -> None:
         ("writes: csv\ncolumns: {a: outcome}\n", 2, "no rule writes note"),
         ("writes: json\ntemplate: {object: {a: outcome}}\n", 2, "no rule writes note"),
         ("writes: xml\ntemplate: {element: A, text: outcome}\n", 2, "no rule writes note"),
+        (
+            "writes: json\ntemplate: {object: {a: {if: {from: note, exists: true}, value: x}}}\n",
+            2,
+            "no rule writes note",
+        ),
     ],
 )
 def test_answers_that_say_no_why_are_warned_of(text: str, line: int, said: str) -> None:
