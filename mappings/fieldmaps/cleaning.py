@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mappings.fieldmaps.budget import MAX_CHARACTERS, Budget, TooMuchWork
 from mappings.fieldmaps.language import Cleaning
 from mappings.fieldmaps.patterns import compiled_pattern
+from mappings.fieldmaps.sent import SentNumber
 from schemas.documents.validation import Unreadable
 
 Step = Callable[[str, Budget], "str | None"]
@@ -146,7 +147,7 @@ def cleaned(steps: tuple[tuple[Step, str], ...], *, is_fault: bool) -> Callable[
         if len(found or "") > MAX_CHARACTERS:
             raise TooMuchWork
         if left := (found or "").strip():
-            return left
+            return SentNumber(left) if type(text) is SentNumber else left
         return Emptied(text, "bad_value", wanted) if is_fault else None
 
     return clean

@@ -11,6 +11,7 @@ from mappings.fieldmaps.dates import ISO_DATE, moment_reader
 from mappings.fieldmaps.groups import FieldKind
 from mappings.fieldmaps.language import FlagFormat, NumberFormat
 from mappings.fieldmaps.numbers import number_reader
+from mappings.fieldmaps.sent import SentNumber
 from schemas.documents.validation import Unreadable
 from schemas.values import exact
 
@@ -43,12 +44,13 @@ def conversion(
 def _numbers(number: NumberFormat | None) -> Callable[[str], Any]:
     is_plain = number is None or (number.decimal == "." and number.thousands is None and number.implied is None)
     read = exact if is_plain or number is None else number_reader(number.decimal, number.thousands, number.implied)
+    read_sent = exact if number is None or number.implied is None else number_reader(".", None, number.implied)
     signs = "" if is_plain or number is None else f", written with {number.decimal!r} before its decimals"
     expected = _NUMBER + signs
 
     def convert(text: str) -> Any:
         try:
-            return read(text)
+            return read_sent(text) if type(text) is SentNumber else read(text)
         except (ValueError, ArithmeticError):
             return Unreadable(text, "not_a_number", expected)
 

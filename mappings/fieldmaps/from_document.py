@@ -123,12 +123,12 @@ class DocumentRules(Rules):
     def _judge_kind(self, rule: Rule, kind: FieldKind, place: Place) -> None:
         """It is the field's that is written, not the text's."""
 
-    def _join(self, join: Join, level: Level, place: Place) -> Text:
-        joined = super()._join(join, level, place)
+    def _join(self, join: Join, kind: FieldKind, level: Level, place: Place) -> Text:
+        joined = super()._join(join, kind, level, place)
         self._fields_kind = _TEXT
         return joined
 
-    def _source(self, rule: Rule, level: Level, place: Place) -> Text | None:
+    def _source(self, rule: Rule, _: FieldKind, level: Level, place: Place) -> Text | None:
         known = self.located(rule.source or "", rule.of, level, (*place, "from"), False)
         if known is None:
             self.are_formats(rule.date or (), (*place, "date"), judge_format)

@@ -10,6 +10,7 @@ from typing import Any
 from mappings.fieldmaps.budget import Budget, TooMuchWork
 from mappings.fieldmaps.contexts import Branch, Here, Level, Reading, Several, Source, up
 from mappings.fieldmaps.jmes import FailedExpression, JmesPath
+from mappings.fieldmaps.sent import SentNumber
 from schemas.documents.validation import Unreadable, pointer
 
 MAX_SEARCHED = 10_000
@@ -77,7 +78,7 @@ def _inside(reading: Reading, found: Any, name: str, lost: set[str]) -> Iterator
 
 
 def text_of(value: Any) -> str | Unreadable | None:
-    """A JSON value as text: a number as its digits, true and false by name."""
+    """A JSON value as text: a number as its digits (`SentNumber`), true and false by name."""
     kind = type(value)
     if kind is str:
         return value.strip() or None
@@ -86,9 +87,9 @@ def text_of(value: Any) -> str | Unreadable | None:
     if kind is bool:
         return "true" if value else "false"
     if kind is int:
-        return str(value)
+        return SentNumber(value)
     if kind is Decimal:
-        return f"{value:f}"
+        return SentNumber(f"{value:f}")
     return Unreadable("an object" if kind is dict else "a list", "bad_value", "a value, no object and no list")
 
 

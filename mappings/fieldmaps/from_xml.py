@@ -7,6 +7,7 @@ from typing import Any
 
 from mappings.fieldmaps.budget import Budget
 from mappings.fieldmaps.contexts import Branch, Here, Level, Reading, Several, Source, up
+from mappings.fieldmaps.sent import Glued
 from mappings.fieldmaps.xpath import Node, XPath, string_value
 from schemas.formats.xml import Element
 
@@ -18,7 +19,7 @@ def scan(reading: Reading, here: Here, level: Level) -> None:
         return
     element: Element = here.node
     if branch.slot is not None:
-        _put(here.slots, branch.slot, string_value(Node(element), reading.budget).strip())
+        _put(here.slots, branch.slot, _value(element, reading.budget))
     if attributes := element.items():
         _attributes(here, element, attributes, branch, reading.keeps, "")
     _into(reading, here, element, branch, reading.keeps, "")
@@ -39,8 +40,8 @@ def _into(reading: Reading, here: Here, element: Element, branch: Branch, keeps:
             continue
         slot = step.slot
         if slot is not None:
-            text = child.text if not len(child) else string_value(Node(child), reading.budget)
-            if text is not None and (text := text.strip()):
+            text = (child.text or "").strip() if not len(child) else _value(child, reading.budget)
+            if text:
                 if slots[slot] is None:
                     slots[slot] = text
                 else:
@@ -58,6 +59,13 @@ def _into(reading: Reading, here: Here, element: Element, branch: Branch, keeps:
             _into(reading, here, child, step, inside, f"{path}{_local(str(child.tag))}/" if inside else "")
         if keeps and child.tail is not None:
             _beside(here, path, child.tail)
+
+
+def _value(element: Element, budget: Budget) -> str:
+    """All text in the element; `Glued` where elements inside it have some of it."""
+    text = string_value(Node(element), budget).strip()
+    has_inside = len(element) and any(isinstance(child.tag, str) for child in element)
+    return Glued(text) if has_inside else text
 
 
 def _attributes(
@@ -138,8 +146,13 @@ class XmlSource(Source):
         """The texts of what it names."""
         texts = []
         for node in self._nodes(reading, self._out(here)):
-            if text := string_value(node, reading.budget).strip():
-                texts.append(text)
+            found = (
+                string_value(node, reading.budget).strip()
+                if node.attribute is not None
+                else _value(node.element, reading.budget)
+            )
+            if found:
+                texts.append(found)
         return None if not texts else texts[0] if len(texts) == 1 else Several(texts)
 
     def groups(self, reading: Reading, here: Here) -> list[Any]:

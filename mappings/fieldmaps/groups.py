@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BeforeValidator, Field, create_model
 
 from mappings.fieldmaps.language import AnyMap, Condition, Expression, Flag, Part, Rule
-from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
+from schemas.documents.common import AnyDocument, Document, OwnDocument, Text, fields_of
 from schemas.documents.order import Order
 
 ValueKind = Literal["text", "choice", "number", "whole", "flag", "date", "time", "moment"]
@@ -29,6 +29,8 @@ class FieldKind:
     model: type[AnyDocument] | None
     is_several: bool
     choices: tuple[str, ...] = ()
+    is_prose: bool = False
+    """Whether it is a text for people, which an account may mark up."""
 
 
 _VALUES: Mapping[type, ValueKind] = {
@@ -39,6 +41,8 @@ _VALUES: Mapping[type, ValueKind] = {
 def kind_of(annotation: Any) -> FieldKind:
     """The kind of a canonical field with this annotation."""
     origin = get_origin(annotation)
+    if annotation == Text:
+        return FieldKind("text", None, False, is_prose=True)
     if origin is Annotated or hasattr(annotation, "__metadata__"):
         return kind_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
@@ -46,7 +50,7 @@ def kind_of(annotation: Any) -> FieldKind:
         return kind_of(inner)
     if origin is tuple:
         inner = kind_of(get_args(annotation)[0])
-        return FieldKind(inner.value, inner.model, True, inner.choices)
+        return FieldKind(inner.value, inner.model, True, inner.choices, inner.is_prose)
     if origin is Literal:
         return FieldKind("choice", None, False, get_args(annotation))
     if issubclass(annotation, (Document, OwnDocument)):

@@ -14,7 +14,7 @@ _BLANKS = re.compile("[\u00a0\u2009\u202f]")
 
 def number_reader(decimal: str, thousands: str | None, implied: int | None) -> Callable[[str], Decimal]:
     """What reads numbers with this decimal sign and this sign between thousands. `implied` decimals stand at the end
-    without a sign: 1250 is 12.50. The function raises ValueError for what isn't written so."""
+    without a sign: 1250 is 12.50, and 12.50 is not written so. The function raises ValueError for what isn't."""
     grouped = None if thousands is None else _grouped(decimal, thousands)
 
     def read(text: str) -> Decimal:
@@ -26,14 +26,17 @@ def number_reader(decimal: str, thousands: str | None, implied: int | None) -> C
         if decimal != ".":
             text = "?" if "." in text else text.replace(decimal, ".")
         value = exact(text)
+        if implied is not None and "." in text:
+            raise ValueError("has a decimal sign")
         return value if implied is None else exact(f"{value.scaleb(-implied, context=EXACT):f}")
 
     return read
 
 
 def _grouped(decimal: str, thousands: str) -> Callable[[str], object]:
+    """Whether the sign stands between thousands: nobody writes these with a zero in front, so that 0.500 is no 500."""
     sign = re.escape(thousands)
-    return re.compile(rf"[+-]?\d{{1,3}}(?:{sign}\d{{3}})+(?:{re.escape(decimal)}\d*)?", re.ASCII).fullmatch
+    return re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{sign}\d{{3}})+(?:{re.escape(decimal)}\d*)?", re.ASCII).fullmatch
 
 
 def number_writer(decimal: str, thousands: str | None, implied: int | None, places: int | None) -> Callable[..., str]:

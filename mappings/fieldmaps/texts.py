@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mappings.fieldmaps.budget import MAX_CHARACTERS, TooMuchWork
 from mappings.fieldmaps.contexts import Here, Reading, Several, Source, Text
 from mappings.fieldmaps.jmes import FailedExpression
+from mappings.fieldmaps.sent import Glued
 from schemas.documents.validation import Unreadable
 
 
@@ -32,15 +33,17 @@ def read_texts(source: Source) -> Callable[[Reading, Here], list[str]]:
     return read
 
 
-def read_text(source: Source, several: str, between: str) -> Text:
-    """The one text that the source has."""
+def read_text(source: Source, several: str, between: str, *, is_prose: bool) -> Text:
+    """The one text that the source has. What is no prose has no elements inside it."""
 
     def read(reading: Reading, here: Here) -> str | Unreadable | None:
         try:
             found = source.values(reading, here)
         except FailedExpression as failed:
             return Unreadable(str(failed), "bad_value", "values that the map's expression can be worked out for")
-        return found if type(found) is not Several else _one_of(found, several, between)
+        if type(found) is Several:
+            return _one_of(found, several, between, is_prose=is_prose)
+        return _glued(found) if type(found) is Glued and not is_prose else found
 
     slot = source.own_slot
     if slot is None:
@@ -56,8 +59,13 @@ def read_text(source: Source, several: str, between: str) -> Text:
     return read_slot
 
 
-def _one_of(found: Several, several: str, between: str) -> str | Unreadable | None:
-    wrong = next((one for one in found if isinstance(one, Unreadable)), None)
+def _glued(found: str) -> Unreadable:
+    return Unreadable(found, "bad_value", "a value, without elements inside it")
+
+
+def _one_of(found: Several, several: str, between: str, *, is_prose: bool) -> str | Unreadable | None:
+    texts = found if is_prose else [_glued(one) if type(one) is Glued else one for one in found]
+    wrong = next((one for one in texts if isinstance(one, Unreadable)), None)
     if wrong is not None:
         return wrong
     if several == "join":

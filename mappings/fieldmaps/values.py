@@ -26,6 +26,7 @@ SourceOf = Callable[[str, str, Level, Place, bool], "Source | None"]
 _SOURCES = ("source", "first", "join", "value", "position", "when")
 _KEYS = {"source": "from"}
 TEXT = FieldKind("text", None, False)
+_PROSE = FieldKind("text", None, False, is_prose=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Rules:
             )
         if rule.when is not None:
             return self._when(rule, kind, level, place)
-        text = self._text(rule, level, place)
+        text = self._text(rule, kind, level, place)
         convert = self._convert(rule, kind, place)
         if convert is not None:
             self._judge_table(rule, convert, place)
@@ -226,13 +227,13 @@ class Rules:
         return when
 
     # --- its text ---
-    def _text(self, rule: Rule, level: Level, place: Place) -> Text | None:
+    def _text(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Text | None:
         if rule.join is not None:
-            text: Text | None = self._join(rule.join, level, (*place, "join"))
+            text: Text | None = self._join(rule.join, kind, level, (*place, "join"))
         elif rule.position is not None:
             text = _position(rule.position)
         else:
-            text = None if rule.source is None else self._source(rule, level, place)
+            text = None if rule.source is None else self._source(rule, kind, level, place)
         made = text or _nothing  # what is made of it is judged in any case
         if rule.clean:
             made = self._cleaned(rule, made, place)
@@ -240,16 +241,19 @@ class Rules:
             made = self._looked_up(rule, made, place)
         return None if text is None else made
 
-    def _source(self, rule: Rule, level: Level, place: Place) -> Text | None:
+    def _source(self, rule: Rule, kind: FieldKind, level: Level, place: Place) -> Text | None:
         source = self.source_of(rule.source or "", rule.of, level, (*place, "from"), False)
         if source is None:
             return None
         self._sources.append(source)
         source.is_read(is_choice=self._choices > 0)
-        return read_text(source, rule.several, rule.between)
+        return read_text(source, rule.several, rule.between, is_prose=kind.is_prose)
 
-    def _join(self, join: Join, level: Level, place: Place) -> Text:
-        parts = [self.inner(one, TEXT, level, (*place, "parts", index)) for index, one in enumerate(join.parts)]
+    def _join(self, join: Join, kind: FieldKind, level: Level, place: Place) -> Text:
+        parts = [
+            self.inner(one, _PROSE if kind.is_prose else TEXT, level, (*place, "parts", index))
+            for index, one in enumerate(join.parts)
+        ]
         between = join.between
 
         def joined(reading: Reading, here: Here) -> str | Unreadable | None:
@@ -275,7 +279,7 @@ class Rules:
 
         def read(reading: Reading, here: Here) -> str | Unreadable | None:
             found = text(reading, here)
-            return clean(found, reading.budget) if type(found) is str else found
+            return clean(found, reading.budget) if isinstance(found, str) else found
 
         return read
 
@@ -296,7 +300,7 @@ class Rules:
 
         def look_up(reading: Reading, here: Here) -> str | Unreadable | None:
             code = text(reading, here)
-            if type(code) is not str:
+            if not isinstance(code, str):
                 return code
             if (found := table.get(code)) is not None:
                 return found.strip() or None
@@ -414,7 +418,7 @@ def _position(position: Position) -> Text:
 def _converted(text: Text, convert: Callable[[str], Any]) -> Evaluate:
     def evaluate(reading: Reading, here: Here) -> Any:
         found = text(reading, here)
-        return convert(found) if type(found) is str else found
+        return convert(found) if isinstance(found, str) else found
 
     return evaluate
 

@@ -222,6 +222,52 @@ def test_json_values_are_texts_of_their_digits() -> None:
     assert str(order.lines[0].quantity) == "100"
 
 
+COMMA = "defaults: {number: {decimal: ',', thousands: '.'}}"
+
+
+@pytest.mark.parametrize(
+    ("value", "total"),
+    [
+        ("1.500", "1.500"), ("0.500", "0.500"), ("12.345", "12.345"), ("480", "480"), ("-1.250", "-1.250"),
+        ('"1.500"', "1500"), ('"1.234,5"', "1234.5"), ('"0,500"', "0.500"), ('"1,5"', "1.5"), ('"-1.500"', "-1500"),
+        ('"0.500"', None), ('"00.120"', None), ('"1.5"', None), ('"1.50"', None), ('"01.500"', None),
+    ],
+)  # fmt: skip
+def test_a_json_number_is_written_as_json_writes_it(value: str, total: str | None) -> None:
+    """The account's signs are for its texts; and nobody groups thousands behind a zero."""
+    body = f'{{"nr": 1, "t": {value}, "lines": {{"n": 1, "q": 1}}}}'.encode()
+    for rule in ("t", "{from: t, clean: [one_line]}", "{from: t, table: {a: '1'}, unknown: keep}"):
+        compiled = json_map(f"total: {rule}", top=COMMA)
+        if total is None:
+            assert [(one.code, one.path) for one in faults(compiled, body)] == [("not_a_number", "/total")]
+        else:
+            assert one(compiled, body).total == Decimal(total)
+
+
+@pytest.mark.parametrize(
+    ("value", "total"), [("1250", "12.50"), ('"1250"', "12.50"), ("12.50", None), ('"12.5"', None)]
+)
+def test_implied_decimals_are_of_whole_numbers(value: str, total: str | None) -> None:
+    body = f'{{"nr": 1, "t": {value}, "lines": {{"n": 1, "q": 1}}}}'.encode()
+    compiled = json_map("total: {from: t, number: {implied: 2}}")
+    if total is None:
+        assert [(one.code, one.path) for one in faults(compiled, body)] == [("not_a_number", "/total")]
+    else:
+        assert one(compiled, body).total == Decimal(total)
+
+
+@pytest.mark.parametrize("inside", ["<Per>80</Per>", "<a/>", "<a><b>0</b></a>"])
+def test_a_value_has_no_elements_inside_it(inside: str) -> None:
+    """4 with 80 a pack inside is not 480; prose may be marked up."""
+    body = f"<O nr='1'><T>4{inside}</T><C>ab{inside}</C><N>dock <b>4</b></N><L n='1' q='2'/></O>".encode()
+    for source in ("T", "//T", "{from: T, several: first}"):
+        found = faults(xml_map(f"note: N\n  total: {source}\n  contract: C"), body)
+        assert [(one.code, one.path) for one in found] == [("bad_value", "/contract"), ("bad_value", "/total")]
+    assert one(xml_map("note: N"), body).note == "dock 4"
+    commented = b"<O nr='1'><T>4<!-- boxes -->8</T><L n='1' q='2'/></O>"
+    assert one(xml_map("total: T"), commented).total == Decimal(48)
+
+
 def test_json_lists_and_expressions() -> None:
     compiled = json_map("note: {from: notes, several: join}\n  contract: \"refs[?type=='CT'].id | [0]\"")
     document: dict[str, Any] = {
