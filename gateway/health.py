@@ -282,7 +282,7 @@ def _maps(store: Store, account_id: str) -> Iterator[Check]:
         if not faults and folder is not None and name == ORDER_MAP:
             said += _cost_of_reading(folder)
         warnings = map_warnings(name, text)
-        said = _sentences(faults or warnings) if faults or warnings else said
+        said = _sentences(faults) if faults else f"{said}; {_sentences(warnings)}" if warnings else said
         yield Check(f"map {account_id}/{name}", not faults, said, warning=bool(warnings))
 
 

@@ -214,7 +214,7 @@ def test_published_maps_are_compiled_and_their_cost_is_told(run: Run, services: 
     assert (reads["ok"], writes["ok"]) == (True, True)
     cost = r"compiled in \d+\.\d ms"
     assert re.fullmatch(cost + r", reads an order of its samples in \d+\.\d ms", reads["detail"])
-    assert re.fullmatch(cost, writes["detail"])
+    assert re.fullmatch(cost + r"; order_response_map\.yaml line 6 column 1: .*", writes["detail"])
 
 
 def test_a_map_that_an_older_program_stored_is_named_with_its_line(run: Run, services: Services) -> None:

@@ -70,7 +70,7 @@ def test_a_map_whose_refusals_say_no_why_is_a_warning(run: Run, services: Servic
     assert any(one["detail"].startswith(warning) for one in said.json["warnings"])
     checks = {one["name"]: one for one in run("doctor", "--json").json["checks"]}
     check = checks["map linden-works/order_response_map.yaml"]
-    assert (check["ok"], check["warning"], check["detail"].startswith(warning)) == (True, True, True)
+    assert (check["ok"], check["warning"], warning in check["detail"]) == (True, True, True)
 
 
 @pytest.mark.parametrize("account", ["delta-foods", "evergreen-diy"])
