@@ -121,7 +121,7 @@ def header(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, 
 
 
 def _body_schema(media_type: str) -> dict[str, Any]:
-    return {"schema": {"type": "object"} if media_type == "application/json" else {"type": "string"}}
+    return {"schema": {"type": "object"} if media_type.endswith("json") else {"type": "string"}}
 
 
 _ONE_OR_SEVERAL: Mapping[str, Any] = {
