@@ -40,7 +40,7 @@ def as_it_stands(work: Work, refusal: OrderResponse, before: Confirmed) -> Order
     lines = [_told_in_full(line) for line in stands.lines]
     if lines:
         lines += _never_taken(work.order, {line.line_number for line in lines})
-    note = joined([_refused(work.order), *([refusal.note] if refusal.note else [])])
+    note = joined([_refused(work.order, stands), *([refusal.note] if refusal.note else [])])
     base = refusal
     if work.order.function == "original":  # the refusal is of the order that came again, in its currency and version
         base = replace(stands, number=refusal.number, issue_date=refusal.issue_date, issued_at=refusal.issued_at)
@@ -56,8 +56,11 @@ def beside_the_order(refusal: OrderResponse) -> OrderResponse:
     return replace(refusal, outcome="received", note=note, lines=())
 
 
-def _refused(asked: Order) -> str:
+def _refused(asked: Order, stands: OrderResponse) -> str:
     what = {"cancel": "cancellation", "change": "change"}.get(asked.function, "order that came again under this number")
+    states = {one.status for line in stands.lines for one in line.outcomes}
+    if states and states <= {"cancelled", "rejected"}:
+        return f"The {what} was refused; nothing of the order is to be delivered."
     return f"The {what} was refused and the order stands as it was confirmed."
 
 

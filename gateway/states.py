@@ -81,14 +81,24 @@ _ON_RESEND: Mapping[str, OnResend] = {
 }
 
 
+_DONE_TO_IT = {
+    "replay": "replayed",
+    "resend": "tried again",
+    "dismiss": "dismissed",
+    "supersede": "replaced by another",
+}
+_STATES = {"received": "waits to be worked on", "processing": "is being worked on", "done": "is answered already"}
+"""In people's words."""
+
+
 class ImpossibleMove(Exception):
     """This event can't happen to a message of this status: `status`, `event`, and the events that could, `allowed`."""
 
     def __init__(self, status: str, event: str) -> None:
         self.status, self.event = status, event
         self.allowed = allowed(status)
-        could = ", ".join(self.allowed) or "nothing more"
-        super().__init__(f"{event!r} can't happen to a message that is {status!r}; what can: {could}")
+        state = _STATES.get(status, f"is {status}")
+        super().__init__(f"It {state} and can't be {_DONE_TO_IT.get(event, event)}.")
 
 
 def advance(status: str, event: str) -> Status:

@@ -16,6 +16,7 @@ from gateway.store.ids import now_us
 from gateway.store.queue import Claim
 from gateway.supplying import unknown_supply_now
 from gateway.work import Work
+from mappings.mapped import MappedLine
 from mappings.own_format import formats_of
 from schemas.documents.order import Order
 from schemas.faults import Fault, in_document_order
@@ -65,7 +66,7 @@ def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
             "unit": line.sales_unit,
             "base_quantity": _number(line.base_quantity),
             "base_unit": line.product.base_unit if line.product else None,
-            "price": _fraction(Fraction(line.line.price.amount)) if line.line.price else None,
+            "price": _fraction(_ordered_price(line)),
             "contract_price": _fraction(line.contract_price),
         }
         for line in work.mapped.lines
@@ -74,6 +75,14 @@ def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
     contract = contract_faults_now(services, work)
     faults = in_document_order((*work.faults, *supply, *contract, *work.read.warnings))
     return Validated(work.read.order, lines, located(work, faults))
+
+
+def _ordered_price(line: MappedLine) -> Fraction | None:
+    """For one ordered unit, as the contract's is told; as it was written where the line's unit isn't known."""
+    price = line.line.price
+    if line.ordered_price is not None or price is None:
+        return line.ordered_price
+    return Fraction(price.amount) / Fraction(price.base_quantity)
 
 
 def _number(value: Decimal | None) -> str | None:

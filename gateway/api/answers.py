@@ -241,7 +241,7 @@ class ValidatedLine(Answer):
     unit: str | None
     base_quantity: str | None
     base_unit: str | None
-    price: str | None = Field(description="As ordered.")
+    price: str | None = Field(description="As ordered, for one ordered unit: to be held against `contract_price`.")
     contract_price: str | None = Field(
         description="As agreed, for one ordered unit. Where that has no finite decimal (100 for three), it is rounded "
         "half up to 10 places."

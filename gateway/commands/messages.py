@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.arrivals import Child
     from gateway.store.messages import StoredMessage
+    from schemas.faults import Fault
     from schemas.formats import Format
 
 _ACCOUNT = click.option("--account", metavar="ID", help="Only this account's.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
 _STUCK = ("held", "failed")
+_WELL = ("done", "duplicate")
+"""Of which nobody wants anything."""
 _COLUMNS = ["id", "received_at", "account", "status", "order_number", "format", "faults"]
 
 
@@ -36,11 +40,19 @@ def messages() -> None:
 @_ACCOUNT
 @click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
 @click.option("--before", metavar="ID", help="Go on behind this message.")
+@click.option("--parent", metavar="ID", help="Only the orders of this body of several, in their order.")
 @_LIMIT
-def list_messages(screen: Screen, account: str | None, status: str | None, before: str | None, limit: int) -> None:
+def list_messages(
+    screen: Screen, account: str | None, status: str | None, before: str | None, parent: str | None, limit: int
+) -> None:
     """List messages, newest first."""
+    if parent is not None and (account is not None or before is not None):
+        raise click.UsageError("--parent goes with --status and --limit alone.")
     with opened() as services:
-        found = services.store.messages.page(account_id=account, status=status, before=before, limit=limit)
+        if parent is None:
+            found = services.store.messages.page(account_id=account, status=status, before=before, limit=limit)
+        else:
+            found = _orders_of(services, parent, status)[:limit]
         screen.table([_row(services, one) for one in found], _COLUMNS, "No messages.")
 
 
@@ -53,7 +65,8 @@ def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
     """Find messages by id, order number or the sender's key.
 
     Keys are the Idempotency-Key, the SBDH InstanceIdentifier and the cXML payloadID. What repeats a message that is
-    found is found too, and of an envelope of several orders each of them.
+    found is found too, and by the key of an envelope of several orders each of them
+    (`gateway messages list --parent ID` has the orders of a body by its id).
     Exit code 1 where nothing is.
     """
     with opened() as services:
@@ -102,6 +115,13 @@ def dismiss(screen: Screen, message_id: str, reason: str) -> None:
     if stored is None:
         raise Failed(f"There is no message {message_id}.")
     screen.result({"id": stored.id, "status": stored.status}, f"Message {stored.id} is {stored.status}.")
+
+
+def _orders_of(services: Services, parent: str, status: str | None) -> list[StoredMessage]:
+    """The messages of a body's orders that have this status."""
+    children = services.store.messages.children(parent)
+    wanted = [child.message_id for child in children if status in (None, child.status)]
+    return [found for one in wanted if (found := services.store.messages.one(None, one)) is not None]
 
 
 def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
@@ -156,7 +176,7 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     faults = services.store.messages.faults(stored.id)
     answers = services.store.documents.of_messages(services.store.messages.answering(stored))
     row["faults"] = [fault.as_json() for fault in faults]
-    row["remedies"] = remedies(fault.code for fault in faults) if stored.status in _STUCK else {}
+    row["remedies"] = remedies(_codes_that_hold(faults)) if stored.status in _STUCK else {}
     row["problems"] = services.store.problems.of_message(stored.id)
     row["documents"] = [{"id": one.id, "type": one.type, "number": one.number, "format": one.format} for one in answers]
     children = services.store.messages.children(stored.duplicate_of or stored.id)
@@ -165,10 +185,27 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     lines += [_wait_line(row["waits_for"])] if row["waits_for"] else []
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
-    lines += [_child_line(one) for one in children]
+    lines += _of_several(children)
     if stored.status in _STUCK:
         lines += _way_on(stored.id, row["remedies"], row["problems"])
     screen.result(row, *lines)
+
+
+def _codes_that_hold(faults: Sequence[Fault]) -> Iterator[str]:
+    """What is only remarked on needs no remedy."""
+    from gateway.store.problems import REMARKS
+
+    return (fault.code for fault in faults if fault.code not in REMARKS)
+
+
+def _of_several(children: Sequence[Child]) -> list[str]:
+    """How many of a body's orders became what, and each of them; those that want somebody first."""
+    if not children:
+        return []
+    counts = Counter(child.status for child in children)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), key=lambda one: one[0] in _WELL))
+    inward = sorted(children, key=lambda child: (child.status in _WELL, child.part))
+    return [f"{len(children)} orders: {told}", *map(_child_line, inward)]
 
 
 def _child_line(child: Child) -> str:

@@ -51,17 +51,18 @@ def show(screen: Screen, fingerprint: str) -> None:
         holds = holding_faults(services.terms)
         found = services.store.problems.all(fingerprint=fingerprint, holds=holds)
         ids = services.store.problems.messages(fingerprint, holds=holds)
+        numbers = services.store.messages.order_numbers(ids)
     if not found:
         raise Failed(f"There is no open problem {fingerprint}.")
     one = found[0]
     fault = Fault(one.code, one.detail, one.path, one.location, one.value, one.expected)
     remedy = remedies([one.code]).get(one.code, "")
     screen.result(
-        _row(one) | {"remedy": remedy, "message_ids": ids},
+        _row(one) | {"remedy": remedy, "message_ids": ids, "order_numbers": [numbers.get(each) for each in ids]},
         *fault_lines(fault),
         f"    what to do: {remedy}",
         f"{counted(len(ids), 'message')} of {one.account_id}:",
-        *(f"    {message_id}" for message_id in ids),
+        *(f"    {message_id}{f', order {numbers[message_id]}' if message_id in numbers else ''}" for message_id in ids),
         f"to judge all of them again then: gateway replay --problem {one.fingerprint} --reason TEXT",
     )
 

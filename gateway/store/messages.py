@@ -150,6 +150,14 @@ class Messages:
             last = {row[0]: Child(*row) for row in fetch(connection, query, [parent_id])}
         return list(last.values())
 
+    def order_numbers(self, message_ids: Sequence[str]) -> dict[str, str]:
+        """Message → its order's number, of those where it is known."""
+        with self._database.read() as connection:
+            query = (
+                f"SELECT id, order_number FROM messages WHERE {one_of(connection, 'id')} AND order_number IS NOT NULL"
+            )
+            return {row[0]: row[1] for row in fetch(connection, query, [values(connection, sorted(message_ids))])}
+
     def answering(self, stored: StoredMessage) -> list[str]:
         """The messages whose documents answer this one: itself, or the one that it repeats; of a body of several orders
         those of its children."""

@@ -31,10 +31,10 @@ class Problem:
 
 
 # what is only remarked on beside the fault that holds the message
-_REMARKS = "'check_digit', 'unknown_element', 'other_currency'"
+REMARKS = frozenset(("check_digit", "unknown_element", "other_currency", "unread_value"))
 _OPEN = (
     "FROM messages m JOIN faults f ON f.message_id = m.id AND f.run = m.run "
-    f"WHERE m.status IN ('held', 'failed') AND f.code NOT IN ({_REMARKS})"
+    f"WHERE m.status IN ('held', 'failed') AND f.code NOT IN ({', '.join(repr(code) for code in sorted(REMARKS))})"
 )
 
 

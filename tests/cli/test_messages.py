@@ -173,7 +173,8 @@ def test_problems_are_grouped_by_cause(run: Run, send: Send) -> None:
     assert (header[0], header[-1]) == ("fingerprint", "detail")
     assert "nothing of ours is known by the account's item number 0999" in [row[-1] for row in listed]
     shown = run("problems", "show", one["fingerprint"], "--json").json
-    assert shown["message_ids"] == [held]
+    assert (shown["message_ids"], shown["order_numbers"]) == ([held], ["NO-7003"])
+    assert f"    {held}, order NO-7003\n" in run("problems", "show", one["fingerprint"]).out
     assert "items.csv" in shown["remedy"]
     assert run("problems", "list", "--account", "acme-retail").err == "No problems.\n"
     assert run("problems", "show", "1-nothing").code == 1
@@ -259,7 +260,7 @@ def test_a_held_order_is_answered_once_its_item_is_known(
     assert len(shown["documents"]) == 1
     refused = run("replay", held, "--reason", "again")
     assert refused.code == 4
-    assert "done" in refused.out
+    assert "is answered already and can't be replayed" in refused.out
 
 
 @pytest.fixture
@@ -345,6 +346,13 @@ def test_a_replay_of_several_orders_names_those_that_are_held(run: Run, services
     body, good = taken(*orders), taken({**orders[0], "order_number": "S-8"}, {**orders[0], "order_number": "S-9"})
     children = services.store.messages.children(body)
     assert [child.status for child in children] == ["done", "held", "held"]
+    shown = run("messages", "show", body).out.splitlines()
+    first = shown.index("3 orders: 2 held, 1 done")
+    assert [line.partition(" of it")[0] for line in shown[first + 1 : first + 4]] == ["order 2", "order 3", "order 1"]
+    assert "what to do" not in "".join(shown)
+    listed = run("messages", "list", "--parent", body, "--status", "held", "--json").json
+    assert [one["order_number"] for one in listed] == ["S-1", "S-2"]
+    assert run("messages", "list", "--parent", body, "--account", "nordic-office").code == 2
     named = ", ".join(f"{child.message_id} (order {child.part}, held)" for child in children[1:])
     for arguments in (("--reason", "known now"), ("--dry-run",)):
         said = run("replay", body, *arguments)
