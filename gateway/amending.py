@@ -9,7 +9,18 @@ from typing import Any
 
 from gateway.local_time import local_date
 from gateway.store.changes import OrderChange
-from gateway.trade.amendment import Amended, Standing, When, amend, as_agreed, number_after, when
+from gateway.trade.amendment import (
+    Amended,
+    Receipt,
+    Standing,
+    When,
+    amend,
+    as_agreed,
+    is_line_by_line,
+    number_after,
+    said_version,
+    when,
+)
 from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
@@ -26,6 +37,7 @@ LONGEST_WAIT_HOURS = 24
 """So long a change waits for the order, or the change, that comes before it."""
 _LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 _OF_THE_ADDRESS = frozenset(("wrong_buyer", "wrong_recipient"))
+_SENT_ANEW = "what is meant now, sent anew"
 
 
 @dataclass(slots=True)
@@ -38,6 +50,8 @@ class PreparedChange:
     amended: Amended
     mapped: MappedOrder | None = None
     faults: tuple[Fault, ...] = ()
+    says_all: bool = True
+    """Whether it says the whole order, so that nothing which came before counts any more."""
 
     @property
     def products(self) -> set[str]:
@@ -51,15 +65,22 @@ class PreparedChange:
 def prepare(work: Work, standing: Standing, supplier: Supplier) -> PreparedChange:
     """The change of this message, as far as it can be worked out without the stock."""
     change = as_agreed(work.order, work.account.policies.unnamed_lines)
-    moment = "next" if standing.status == "cancelled" else when(standing, change)
+    receipt, judged_again = received(work), work.message.run > 1
+    is_over = standing.status == "cancelled"
+    moment = "next" if is_over else when(standing, change, receipt, judged_again=judged_again)
     if moment != "next":
         return PreparedChange(standing, moment, Amended(None))
     amended = amend(standing, change)
-    prepared = PreparedChange(standing, moment, amended)
+    prepared = PreparedChange(standing, moment, amended, says_all=not is_line_by_line(change))
     if amended.order is None or amended.faults or amended.is_cancellation or work.revision is None:
         return prepared
     prepared.mapped, prepared.faults = _in_our_terms(work, standing, supplier, amended.order)
     return prepared
+
+
+def received(work: Work) -> Receipt:
+    """When the message came."""
+    return Receipt(work.message.received_at, work.message.id)
 
 
 def _in_our_terms(
@@ -72,6 +93,12 @@ def _in_our_terms(
     mapped = to_ours(order, work.revision, work.catalogue, supplier, received_on)
     found = (*mapped.all_faults(), *check(mapped, received_on))
     return mapped, tuple(faults_to_judge(standing, mapped, found, work.account))
+
+
+def counts_on_what_came_before(work: Work, prepared: PreparedChange) -> bool:
+    """Whether it matters to this change that those which were received before it are made before it: it says some lines
+    only, and no number that would tell whether one is missing."""
+    return prepared.when == "next" and not said_version(work.order) and not prepared.says_all
 
 
 def paths_in_the_change(faults: Sequence[Fault], amended: Order, change: Order) -> tuple[Fault, ...]:
@@ -134,6 +161,8 @@ def own_faults(work: Work, prepared: PreparedChange) -> tuple[Fault, ...]:
         return (_earlier_is_missing(order, prepared.standing.order.version),)
     if prepared.when == "again":
         return (_version_reused(order),)
+    if prepared.when == "overtaken":
+        return (_overtaken(order, prepared.standing),)
     return (*prepared.amended.faults, *(wrong_address(work) if order.function == "cancel" else ()))
 
 
@@ -147,13 +176,33 @@ def waits_until(received_at: int) -> int:
     return received_at + _LONGEST_WAIT_US
 
 
-def stale_change(order: Order, version: int) -> Fault:
+def stale_change(order: Order, standing: Standing) -> Fault:
     """Told with a change that came too late to matter."""
+    if said_version(order) < standing.order.version and said_version(order):
+        detail = (
+            f"Version {order.version} of order {order.order_number} came when version {standing.order.version} had "
+            "been applied; it changes nothing."
+        )
+        expected = f"{standing.order.version + 1} or more"
+        return Fault("stale_change", detail, "/version", value=str(order.version), expected=expected)
     detail = (
-        f"Version {order.version} of order {order.order_number} came when version {version} had been applied; "
-        "it changes nothing."
+        f"What {_latest(standing)} says of order {order.order_number} was received after this and has been applied; "
+        "this changes nothing."
     )
-    return Fault("stale_change", detail, "/version", value=str(order.version), expected=f"{version + 1} or more")
+    return Fault("stale_change", detail, "/order_number", value=order.order_number, expected=_SENT_ANEW)
+
+
+def _overtaken(order: Order, standing: Standing) -> Fault:
+    detail = (
+        f"What {_latest(standing)} says of order {order.order_number} was received after this and has been applied, "
+        "and doesn't say what becomes of this. The order stands as it is."
+    )
+    return Fault("change_overtaken", detail, "/order_number", value=order.order_number, expected=_SENT_ANEW)
+
+
+def _latest(standing: Standing) -> str:
+    """The message, of those that made the order what it is, that was received last."""
+    return f"message {max(one.receipt for one in standing.made).message_id}"
 
 
 def unknown_order(order: Order, *, has_number: bool) -> Fault:
@@ -206,5 +255,6 @@ def changed_row(
         requested.start.isoformat() if requested and requested.start else None,
         requested.end.isoformat() if requested and requested.end else None,
         site.account_site if site else None,
+        prepared.says_all,
     )
     return row, canonical_json(order).decode()

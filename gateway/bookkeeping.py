@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.amending import PreparedChange, changed_row, prepare, wrong_address
+from gateway.amending import (
+    PreparedChange,
+    changed_row,
+    counts_on_what_came_before,
+    prepare,
+    received,
+    wrong_address,
+)
 from gateway.contracting import ContractBook
 from gateway.cxml_answers import CXML
 from gateway.rendering import keep_rendered
@@ -20,9 +27,9 @@ from gateway.store.envelopes import EnvelopeOwner
 from gateway.store.ids import new_id, now_us
 from gateway.store.orders import LiveOrder, OpenMessage
 from gateway.store.takings import Takings
-from gateway.store.threads import Made
+from gateway.store.threads import Transmission
 from gateway.supplying import products_and_accounts, sites_without_stock
-from gateway.trade.amendment import said_version
+from gateway.trade.amendment import Receipt, said_version
 from gateway.trade.changing import ChangeDecision
 from gateway.trade.decision import Decision
 from gateway.work import Rendered, Work
@@ -52,12 +59,14 @@ class Books:
         """Message → the orders that it may be, or may be a change of, with a party left out: nobody guesses."""
         for work in works:
             self._find_by_number(work)
-        self._earlier_versions: dict[str, dict[bytes, list[Made]]] = {}
+        self._earlier_versions: dict[str, dict[bytes, list[Transmission]]] = {}
         self._idempotency_keys: dict[str, str] = {}
         self._load_earlier(services)
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.changes = self._prepare_changes(services)
         """Message → the change that it makes of an order that stands."""
+        self.behind_unread = set() if foresees else self._behind_unread(services)
+        """Messages whose changes count on what came before them, of which something may not be read yet."""
         standing = [change.standing.order_id for change in self.changes.values()]
         again = [live.id for work in works if (live := self._came_again(work)) is not None]
         self._confirmed = services.store.threads.confirmed((*standing, *again), CXML)
@@ -117,6 +126,15 @@ class Books:
                 work.mapped = change.mapped or work.mapped
         return prepared
 
+    def _behind_unread(self, services: Services) -> set[str]:
+        return {
+            work.message.id
+            for work in self._works
+            if (change := self.changes.get(work.message.id)) is not None
+            and counts_on_what_came_before(work, change)
+            and services.store.queue.has_unread_before(work.message.account_id, received(work), work.order.order_number)
+        }
+
     def _changes(self, work: Work) -> LiveOrder | None:
         """The order that this message changes; None where it makes a new one, comes again or there is none."""
         live = self._orders.get(work.order_key)
@@ -134,7 +152,7 @@ class Books:
                 return made.message_id
         return None
 
-    def _goes_back(self, work: Work, made: Made) -> bool:
+    def _goes_back(self, work: Work, made: Transmission) -> bool:
         """Whether an unnumbered change that says what an earlier one said is a change of its own: the sender gave the
         two transmissions ids of their own."""
         order = work.order
@@ -164,10 +182,21 @@ class Books:
             return live.message_id, "done"
         if live is not None and (made := self._version_with(work, live)) is not None:
             return made, "done"
-        for message_id, content, status in self._open.get(work.number_key, []):
-            if content == work.content and message_id != work.message.id:
-                return message_id, status
+        for one in self._open.get(work.number_key, []):
+            if one.content == work.content and one.id != work.message.id and not self._left_behind(work, one):
+                return one.id, one.status
         return None
+
+    def _left_behind(self, work: Work, earlier: OpenMessage) -> bool:
+        """Whether an unnumbered change says anew, in a transmission of its own, what an earlier message of this content
+        can't do any more: the order went on while that was held."""
+        change = self.changes.get(work.message.id)
+        if change is None or said_version(work.order):
+            return False
+        key = self._idempotency_keys.get(work.message.id)
+        if not (_differ(work.envelope_id, earlier.envelope_id) or _differ(key, earlier.idempotency_key)):
+            return False
+        return bool(change.standing.made_since(work.order, Receipt(earlier.received_at, earlier.id)))
 
     def _envelope_owner(self, work: Work) -> EnvelopeOwner | None:
         """The other message that the envelope's id stands for; one that was refused or closed stands for nothing."""
@@ -283,7 +312,7 @@ class Books:
             self._keep_order(work, message, decision, order_id, changes)
             self.contracts.keep(work, order_id, decision, changes.at)
         if decision.verdict == "held":
-            self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "held"))
+            self._open.setdefault(work.number_key, []).append(self._as_open(work, "held"))
         if document is not None and decision.response is not None:
             again = self._came_again(work) if decision.verdict == "rejected" else None
             keep_rendered(changes, work, message, decision.response, document, again.id if again else order_id)
@@ -383,14 +412,19 @@ class Books:
         """The change is kept, and does nothing: the order has gone on without it."""
         self._settle(work, work.message, Decision("answered", faults), None, changes)
 
-    def wait(self, work: Work, changes: Changes) -> None:
-        """The change waits for what comes before it."""
+    def _as_open(self, work: Work, status: str) -> OpenMessage:
         message = work.message
-        self._open.setdefault(work.number_key, []).append(OpenMessage(message.id, work.content, "received"))
+        key = self._idempotency_keys.get(message.id)
+        return OpenMessage(message.id, work.content, status, message.received_at, work.envelope_id, key)
+
+    def wait(self, work: Work, changes: Changes, seconds: float | None = None) -> None:
+        """The change waits for what comes before it: so many seconds, or longer the longer it has waited."""
+        message = work.message
+        self._open.setdefault(work.number_key, []).append(self._as_open(work, "received"))
         first = message.event_count == 1
         known = self._of_number.get(work.of_number, {}).values()
         prepared = self.changes.get(message.id)
-        for_version = prepared.standing.order.version + 1 if prepared else 0
+        for_version = prepared.standing.order.version + 1 if prepared and prepared.when == "early" else 0
         wait = Wait(
             message.id,
             message.account_id,
@@ -399,7 +433,7 @@ class Books:
             work.content,
             work.is_test,
             for_version,
-            seconds_to_wait(now_us() - message.received_at),
+            seconds_to_wait(now_us() - message.received_at) if seconds is None else seconds,
             message.event_count,
             message.event_hash,
         )

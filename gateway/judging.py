@@ -84,7 +84,7 @@ def _foreseen(services: Services, work: Work, books: Books) -> Judged:
     if waits(work, prepared, books):
         return Judged("received", None, ())
     if prepared is not None and prepared.when == "stale":
-        return Judged("done", None, located(work, (stale_change(work.order, prepared.standing.order.version),)))
+        return Judged("done", None, located(work, (stale_change(work.order, prepared.standing),)))
     return _judged(work, decide_changed(services, work, books, prepared).decision, books.stock)
 
 
@@ -121,7 +121,8 @@ def _read(
     if faults:
         return [Judged("rejected", None, faults)]
     account_id = revision.account.id
-    whole = ClaimedMessage(message_id, account_id, test, 0, at, at, "sample", format_name, body, 1, 0, 0, b"", None)
+    run = 2 if message_id else 1
+    whole = ClaimedMessage(message_id, account_id, test, 0, at, at, "sample", format_name, body, run, 0, 0, b"", None)
     parts = [part] if part is not None or orders == 1 else range(1, orders + 1)
     works = [Work(replace(whole, part=one), revision, catalogue) for one in parts]
     bodies = Bodies(works)

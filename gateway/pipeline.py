@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from gateway.amending import received
 from gateway.deciding import settle_all
 from gateway.reading import Bodies, bug_at, decode_one, load, map_one
 from gateway.services import Services
@@ -71,11 +72,11 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
 
 def in_turn(works: Sequence[Work]) -> list[list[Work]]:
     """The batch, all at once but for what may change an order that is in it before, or may be that order with a party
-    left out, or releases one that is: that is decided on what was saved."""
+    left out, or releases one that is: that is decided on what was saved, in the order in which it was received."""
     seen: dict[object, list[Work]] = {}
     first: list[Work] = []
     later: list[list[Work]] = []
-    for work in works:
+    for work in as_received(works):
         if work.settlement is not None:
             first.append(work)
             continue
@@ -87,6 +88,22 @@ def in_turn(works: Sequence[Work]) -> list[list[Work]]:
             first.append(work)
         earlier.append(work)
     return [first, *later]
+
+
+def as_received(works: Sequence[Work]) -> list[Work]:
+    """The batch as it was claimed, the most urgent first; but where one of a number may change the other they change
+    places, and come in the order in which they were received."""
+    of_number: dict[object, list[int]] = {}
+    for place, work in enumerate(works):
+        if work.settlement is None:
+            of_number.setdefault(work.of_number, []).append(place)
+    placed = list(works)
+    for places in of_number.values():
+        together = [works[place] for place in places]
+        if len(together) > 1 and any(work.may_change for work in together):
+            for place, work in zip(places, sorted(together, key=received), strict=True):
+                placed[place] = work
+    return placed
 
 
 def comes_after(work: Work, earlier: Work) -> bool:

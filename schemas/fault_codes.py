@@ -514,8 +514,19 @@ _declare(
     "stale_change",
     "sender",
     "Change that came too late",
-    "A later version of the order was applied before this one came. It is kept, and changes nothing.",
+    "A later version of the order was applied before this one came or, where it says none, what was received after it; "
+    "also where it was held until then. It is kept, and changes nothing.",
     "Nothing, if the later one says what is meant; else send a change with a higher version.",
+)
+_declare(
+    "change_overtaken",
+    "us",
+    "Change that a later one came before",
+    "A change without a number was to be applied when one that was received after it had been, which says some lines "
+    "only; or a cancellation was held while its sender went on changing the order.",
+    "Ask the sender how the order is meant to be, and have what is missing sent anew; then dismiss this one. The order "
+    "stands meanwhile.",
+    told_sender="Our people ask you how the order is meant to be; it stands meanwhile.",
 )
 _declare(
     "order_cancelled",

@@ -210,7 +210,8 @@ class Group:
         for row in fetch(
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
-            "m.parts, f.payload_sha256, f.idempotency_key, f.id <> o.message_id "
+            f"m.parts, f.payload_sha256, f.idempotency_key, CASE WHEN {_LIES_OPEN} THEN {_WENT_ON} "
+            "ELSE f.id <> o.message_id END "
             "FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
             "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) LEFT JOIN orders o ON o.id = f.order_id "
             f"WHERE (p.account_id, p.test, p.sha256) IN (VALUES {_rows_of_marks(len(keys), 3)})",
@@ -238,8 +239,8 @@ class Group:
         return self._first(draft, payload_id)
 
     def _goes_back(self, draft: Draft) -> bool:
-        """Whether these bytes are sent under a new Idempotency-Key and what they made of an order was changed since:
-        they may be meant as a change back, which the worker judges."""
+        """Whether these bytes are sent under a new Idempotency-Key and what they made of an order was changed since, or
+        the order was while they lay held: they may be meant as a change back, which the worker judges."""
         key, message = self.replaced.get(draft.key), draft.message
         if key is None or message.idempotency_key in (None, key):
             return False
@@ -399,6 +400,12 @@ class Group:
         return message.idempotency_key
 
 
+_LIES_OPEN = "f.status IN ('held', 'failed')"
+_WENT_ON = (
+    "EXISTS (SELECT 1 FROM orders n WHERE n.order_number = f.order_number AND n.account_id = f.account_id "
+    "AND n.updated_at > f.received_at)"
+)
+"""Whether the order that a message names was changed since that came."""
 _NOT_YET_WORKED_ON = (None, None, None, None, None, None)
 """catalogue_revision, content_sha256, order_number, order_id, stages, lease_id"""
 

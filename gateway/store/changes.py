@@ -105,6 +105,8 @@ class OrderChange:
     requested_start: str | None
     requested_end: str | None
     ship_to_site: str | None
+    says_all: bool
+    """Whether the change said the whole order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +253,14 @@ class Changes:
                 self.at,
             )
         )
-        self.order_versions.append((order_id, version, message.id, canonical))
+        self.order_versions.append((order_id, version, message.id, canonical, 1))
 
     def change_order(
         self, message: ClaimedMessage, row: OrderChange, canonical: str, moves: Sequence[LineMove]
     ) -> None:
         """A new version of an order that stands, and what it adds to its lines' quantities."""
         self.order_changes.append(row)
-        self.order_versions.append((row.order_id, row.version, message.id, canonical))
+        self.order_versions.append((row.order_id, row.version, message.id, canonical, int(row.says_all)))
         for move in moves:
             self.quantity_movements.append(
                 (

@@ -46,6 +46,9 @@ class OpenMessage(NamedTuple):
     content: bytes
     status: str
     """held, failed; received: a change that waits for its order."""
+    received_at: int
+    envelope_id: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,8 @@ class Orders:
             rows = sorted({(account, number) for account, _, number in wanted})
             table, parameters = given(connection, rows, "w_account", "w_number")
             one = (
-                "SELECT account_id, test, order_number, id, content_sha256, status "
+                "SELECT account_id, test, order_number, id, content_sha256, status, received_at, envelope_id, "
+                "idempotency_key "
                 f"FROM {table} w CROSS JOIN messages WHERE account_id = w_account AND order_number = w_number "
                 "AND {} AND content_sha256 IS NOT NULL"
             )
@@ -150,7 +154,7 @@ class Orders:
             waiting = one.format("status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL")
             query = f"{held} UNION ALL {waiting} ORDER BY 4"
             for row in fetch(connection, query, [*parameters, *parameters]):
-                message = OpenMessage(row[3], bytes(row[4]), row[5])
+                message = OpenMessage(row[3], bytes(row[4]), *row[5:])
                 found.setdefault((row[0], bool(row[1]), row[2]), []).append(message)
         return found
 

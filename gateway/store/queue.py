@@ -40,12 +40,14 @@ from gateway.store.tables import (
 from gateway.store.thread_locks import taking
 from gateway.store.threads import check_seen, wake, write_changes, write_waits
 from gateway.store.urgency import URGENCY_UPDATE
+from gateway.trade.amendment import Receipt
 from schemas.faults import Fault
 
 LANE_WEIGHTS = (8, 4, 2, 1)
 BATCH_BYTES = 8_000_000
 MOST_WOKEN = 1000
 """Messages whose time has come that one sweep wakes, those that were due first."""
+FRONT_OF_A_QUEUE = 100
 LOST_EVERY = 4
 """Each fourth claim looks first for messages that lost their worker."""
 LOST_TOGETHER = 7
@@ -470,6 +472,25 @@ class WorkQueue:
             "event_count = ?, event_hash = ? WHERE id = ?",
             [(status, event.number, event.hash, message_id)],
         )
+
+    def has_unread_before(self, account_id: str, receipt: Receipt, order_number: str) -> bool:
+        """Whether something of the account that was received before this message waits unread, or is at another worker:
+        it may be of the same order. A long queue is looked at from its front only."""
+        before = "(order_number IS NULL OR order_number = ?) AND (received_at, id) < (?, ?) LIMIT 1"
+        in_hand = (
+            "SELECT 1 FROM leases l CROSS JOIN messages m WHERE m.lease_id = l.id AND m.status = 'processing' "
+            f"AND m.account_id = ? AND l.id <> (SELECT lease_id FROM messages WHERE id = ?) AND {before}"
+        ).replace("(received_at, id)", "(m.received_at, m.id)")
+        ready = (
+            "SELECT 1 FROM (SELECT id, received_at, order_number FROM messages WHERE status = 'received' "
+            "AND not_before IS NULL AND lane = ? AND account_id = ? ORDER BY due_at, id "
+            f"LIMIT {FRONT_OF_A_QUEUE}) waiting WHERE {before}"
+        )
+        asked = (order_number, *receipt)
+        with self._database.read() as connection:
+            if fetch(connection, in_hand, [account_id, receipt.message_id, *asked]):
+                return True
+            return any(fetch(connection, ready, [lane, account_id, *asked]) for lane in range(len(LANE_WEIGHTS)))
 
     def waiting(self) -> int:
         """How many messages wait or are worked on, for tests and gauges."""

@@ -332,6 +332,7 @@ order_versions = Table(
     Column("version", Integer, nullable=False),
     Column("message_id", _Text, nullable=False),
     Column("canonical", _Text, nullable=False),
+    Column("says_all", SmallInteger, comment="0: its message said some lines only; null: from before this was kept"),
     PrimaryKeyConstraint("order_id", "version"),
 )
 

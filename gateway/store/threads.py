@@ -12,7 +12,7 @@ from gateway.store.changes import OrderChange, OrderSeen, Wait
 from gateway.store.database import Collision, Database
 from gateway.store.leases import LeaseLost
 from gateway.store.statements import fetch, given, one_of, run, values
-from gateway.trade.amendment import LineSums, Standing
+from gateway.trade.amendment import LineSums, Made, Receipt, Standing
 from gateway.trade.stock import Allocation
 from schemas.documents.order import Order
 from schemas.values import EXACT
@@ -20,7 +20,7 @@ from schemas.values import EXACT
 _SUMS = ("base_ordered", "ordered", "raised", "confirmed", "backordered", "rejected", "cancelled", "shipped")
 
 
-class Made(NamedTuple):
+class Transmission(NamedTuple):
     """A message that made a version of an order, and what tells its transmission from others."""
 
     message_id: str
@@ -54,8 +54,11 @@ class Threads:
             orders = _versions(connection, wanted)
             sums = _sums(connection, wanted)
             held = _held(connection, wanted)
+            made = _made(connection, wanted)
         return {
-            order_id: Standing(order_id, version, status, updated_at, order, sums[order_id], held[order_id])
+            order_id: Standing(
+                order_id, version, status, updated_at, order, sums[order_id], held[order_id], made[order_id]
+            )
             for order_id, (version, status, updated_at, order) in orders.items()
         }
 
@@ -83,11 +86,11 @@ class Threads:
                 found[order_id] = before
         return found
 
-    def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, list[Made]]]:
+    def earlier(self, order_ids: Iterable[str]) -> dict[str, dict[bytes, list[Transmission]]]:
         """Order id → content → the messages that made versions of it, the newest first: a resend of one that was
         replaced since is answered by that."""
         wanted = sorted(set(order_ids))
-        found: dict[str, dict[bytes, list[Made]]] = {order_id: {} for order_id in wanted}
+        found: dict[str, dict[bytes, list[Transmission]]] = {order_id: {} for order_id in wanted}
         if not wanted:
             return found
         with self._database.read() as connection:
@@ -98,7 +101,7 @@ class Threads:
             )
             for order_id, content, *made in fetch(connection, query, [values(connection, wanted)]):
                 if content is not None:
-                    found[order_id].setdefault(bytes(content), []).append(Made(*made))
+                    found[order_id].setdefault(bytes(content), []).append(Transmission(*made))
         return found
 
     def idempotency_keys(self, message_ids: Iterable[str]) -> dict[str, str]:
@@ -202,6 +205,20 @@ def _versions(connection: Connection, wanted: list[str]) -> dict[str, tuple[int,
     )
     rows = fetch(connection, query, [values(connection, wanted)])
     return {row[0]: (row[1], row[2], row[3], Order.model_validate_json(row[4])) for row in rows}
+
+
+def _made(connection: Connection, wanted: list[str]) -> dict[str, tuple[Made, ...]]:
+    """What made each version. One from before it was kept whether that said all is taken for one that didn't."""
+    query = (
+        "SELECT v.order_id, v.version, m.received_at, m.id, v.says_all FROM order_versions v "
+        f"JOIN messages m ON m.id = v.message_id WHERE {one_of(connection, 'v.order_id')} "
+        "ORDER BY v.order_id, v.version"
+    )
+    found: dict[str, tuple[Made, ...]] = dict.fromkeys(wanted, ())
+    for order_id, version, at, message_id, says_all in fetch(connection, query, [values(connection, wanted)]):
+        made = Made(version, Receipt(at, message_id), version == 1 or says_all == 1)
+        found[order_id] = (*found[order_id], made)
+    return found
 
 
 def _sums(connection: Connection, wanted: list[str]) -> dict[str, dict[str, LineSums]]:

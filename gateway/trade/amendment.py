@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from gateway.trade.stock import Allocation
 from schemas.documents.order import Order, OrderLine, OtherLines
 from schemas.faults import Fault
 from schemas.values import EXACT, shortest
 
-When = Literal["next", "stale", "early", "again"]
-"""Where a change stands in the order's thread: `next`: it applies; `stale`: a later one was applied; `early`: one
-before it is missing; `again`: its number was used for other content."""
+When = Literal["next", "stale", "overtaken", "early", "again"]
+"""Where a change stands in the order's thread: `next`: it applies; `stale`: a later one was applied, and says all that
+it says; `overtaken`: a later one was applied that leaves something of it open; `early`: one before it is missing;
+`again`: its number was used for other content."""
 _OF_THE_ORDER = ("order_number", "order_type", "contract", "issue_date", "issued_at")
 """What no change changes: prices and items are judged by the day on which the order was issued."""
 _SAID_ANEW = (
@@ -65,6 +66,22 @@ class LineSums:
         return not (self.confirmed or self.backordered or self.rejected or self.cancelled)
 
 
+class Receipt(NamedTuple):
+    """When a message came. Later ones are greater; those of one body have its time, and their ids are in its order."""
+
+    at: int
+    message_id: str
+
+
+class Made(NamedTuple):
+    """What made a version of an order: a message, as it was received."""
+
+    version: int
+    receipt: Receipt
+    says_all: bool
+    """Whether it said the whole order, so that nothing of what had been sent before counts any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An order as it stands: its newest version, its lines' quantities and the stock that each of them holds."""
@@ -79,6 +96,14 @@ class Standing:
     """By line number, every line that the order ever had."""
     held: Mapping[str, tuple[Allocation, ...]]
     """Line number → what is allocated to it."""
+    made: tuple[Made, ...]
+    """What made each version of it, the first one first."""
+
+    def made_since(self, change: Order, receipt: Receipt) -> list[Made]:
+        """The versions whose messages were received after this one. A change is of the first version whenever that
+        came; an order that comes as a change may have been meant to be it."""
+        first = 1 if change.function == "original" else 2
+        return [one for one in self.made if one.version >= first and one.receipt > receipt]
 
 
 @dataclass(slots=True)
@@ -94,17 +119,29 @@ class Amended:
     faults: list[Fault] = field(default_factory=list)
 
 
-def when(standing: Standing, change: Order) -> When:
-    """Where the change stands in the order's thread. A change that says no number is the next one; and a sender who
-    doesn't count the order itself numbers the first change 1."""
+def when(standing: Standing, change: Order, receipt: Receipt, *, judged_again: bool) -> When:
+    """Where the change stands in the order's thread. One that says no number stands where it was received; and a sender
+    who doesn't count the order itself numbers the first change 1. `judged_again`: it was held or failed before."""
     said, last, is_first = said_version(change), standing.order.version, standing.version == 1
     if said == 0 or (is_first and said == last == 1):
-        return "next"
+        return _by_receipt(standing, change, receipt, judged_again)
     if said < last:
         return "stale"
     if said == last:
         return "again"
     return "early" if is_line_by_line(change) and said > last + 1 else "next"
+
+
+def _by_receipt(standing: Standing, change: Order, receipt: Receipt, judged_again: bool) -> When:
+    """What was received before is not applied over what was received after it, whichever a worker reaches first. A
+    cancellation is: whatever comes behind one changes nothing, and the order ends as cancelled either way; unless it
+    lay held while its sender went on with the order."""
+    later = standing.made_since(change, receipt)
+    if not later:
+        return "next"
+    if change.function == "cancel":
+        return "overtaken" if judged_again else "next"
+    return "stale" if any(one.says_all for one in later) else "overtaken"
 
 
 def said_version(change: Order) -> int:

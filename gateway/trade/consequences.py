@@ -63,6 +63,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "change_missing": "hold_order",
     "version_reused": "hold_order",
     "stale_change": "note",
+    "change_overtaken": "hold_order",
     "order_cancelled": "reject_order",
     "unknown_line": "reject_order",
     "line_exists": "reject_order",

@@ -233,6 +233,27 @@ def test_order_unclear(gateway: SmallGateway) -> None:
     assert (fault.code, fault.path, fault.location) == ("order_unclear", "/order_number", "/order_number")
 
 
+def test_change_overtaken(gateway: SmallGateway) -> None:
+    """Line 1 is changed, which is held for its price; then line 2 is, which is made. The first one is replayed when its
+    price is right: nothing says whether it is still meant."""
+    asked = order_of_hammers("PH-1")
+    (hammers,) = asked["lines"]
+    gateway.settle("pine-hardware", {**asked, "lines": [hammers, {**hammers, "line_number": "2"}]})
+    by_line = {**hammers, "action": "change"}
+    dear = {**by_line, "quantity": "9", "price": {"amount": "12.00"}}
+    held = gateway.settle("pine-hardware", {**asked, "function": "change", "lines": [dear]})
+    assert gateway.faults(held.id) == [("price_mismatch", "/lines/0/price/amount")]
+    more = {**by_line, "line_number": "2", "quantity": "7"}
+    assert gateway.settle("pine-hardware", {**asked, "function": "change", "lines": [more]}).status == "done"
+    gateway.set_policies("pine-hardware", price_tolerance_percent="20")
+    gateway.store.messages.try_again(held.id, "test", "the price is agreed")
+    gateway.work()
+    assert (gateway.message(held.id).status, gateway.faults(held.id)) == (
+        "held",
+        [("change_overtaken", "/order_number")],
+    )
+
+
 def test_json_limit(gateway: SmallGateway) -> None:
     """More objects than any order has: refused at once, before any of them is built, and kept all the same."""
     body = b'{"order_number": "PH-1", "lines": [' + b"{}," * 600_000 + b"{}]}"
@@ -387,6 +408,7 @@ TESTED_HERE = {
     "too_many_lines": test_too_many_lines,
     "too_many_orders": test_too_many_orders,
     "order_unclear": test_order_unclear,
+    "change_overtaken": test_change_overtaken,
     "json_limit": test_json_limit,
     "unknown_revision": test_unknown_revision,
     "unknown_supply_site": test_unknown_supply_site,

@@ -85,8 +85,8 @@ def test_a_refused_change_never_tells_how_the_order_stood_before_another(
     on_either.services = replace(on_either.services, limits=Limits(batch_size=1))
     settle(on_either, order(BOLTS))
     dear = line("1", "PH-0101", "6", "DOOS", "99")
-    refused = on_either.send(PINE, change(dear, version=0))
-    applied = on_either.send(PINE, change({**BOLTS, "quantity": "5"}, version=0))
+    refused = on_either.send(PINE, change(dear, version=3))
+    applied = on_either.send(PINE, change({**BOLTS, "quantity": "5"}, version=2))
     save_the_second_first(on_either, monkeypatch)
     on_either.work()
     assert [on_either.message(one).status for one in (refused, applied)] == ["rejected", "done"]
