@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.local_time import local_date
 from gateway.store.changes import OrderChange
+from gateway.store.ids import now_us
 from gateway.trade.amendment import (
     Amended,
     Receipt,
@@ -34,6 +35,7 @@ from schemas.documents.order import Order, canonical_json
 from schemas.faults import Fault
 
 LONGEST_WAIT_HOURS = 24
+_LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 """So long a change waits for the order, or the change, that comes before it."""
 _LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 _OF_THE_ADDRESS = frozenset(("wrong_buyer", "wrong_recipient"))
@@ -164,6 +166,12 @@ def own_faults(work: Work, prepared: PreparedChange) -> tuple[Fault, ...]:
     if prepared.when == "overtaken":
         return (_overtaken(order, prepared.standing),)
     return (*prepared.amended.faults, *(wrong_address(work) if order.function == "cancel" else ()))
+
+
+def waits_for_its_time(work: Work) -> bool:
+    """Whether a change that comes early still waits: until its time is over, and longer where it is looked at for the
+    first time then, because what it waits for may have lain here as long."""
+    return work.message.event_count == 1 or now_us() - work.message.received_at < _LONGEST_WAIT_US
 
 
 def wrong_address(work: Work) -> tuple[Fault, ...]:

@@ -14,6 +14,7 @@ from gateway.amending import (
     counts_on_what_came_before,
     prepare,
     received,
+    waits_for_its_time,
     wrong_address,
 )
 from gateway.contracting import ContractBook
@@ -69,6 +70,8 @@ class Books:
         """Messages whose changes count on what came before them, of which something may not be read yet."""
         standing = [change.standing.order_id for change in self.changes.values()]
         again = [live.id for work in works if (live := self._came_again(work)) is not None]
+        self.awaited = self._awaited(services)
+        """Changes that would be told that there is no order, and whose order may be one that isn't settled yet."""
         self._confirmed = services.store.threads.confirmed((*standing, *again), CXML)
         self.contracts = ContractBook(services, works, self.changes)
         """The blanket orders that are released or changed."""
@@ -125,6 +128,16 @@ class Books:
                 change = prepared[work.message.id] = prepare(work, standing[live.id], services.supplier)
                 work.mapped = change.mapped or work.mapped
         return prepared
+
+    def _awaited(self, services: Services) -> set[str]:
+        return {
+            work.message.id
+            for work in self._works
+            if work.order.function != "original"
+            and work.message.id not in self.changes
+            and not waits_for_its_time(work)
+            and services.store.orders.is_open(work.message.account_id, work.message.test, work.order.order_number)
+        }
 
     def _behind_unread(self, services: Services) -> set[str]:
         return {
@@ -321,6 +334,8 @@ class Books:
                 changes.orders_seen.append(OrderSeen(again.id, again.version, again.updated_at))
         if work.read is not None and work.read.attachments:
             changes.keep_aside(message, work.read.attachments)
+        if decision.verdict == "rejected":
+            changes.wakes.add((message.account_id, work.order.order_number))
         self._settle(work, message, decision, order_id, changes)
 
     def _settle(

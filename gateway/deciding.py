@@ -13,7 +13,7 @@ from gateway.amending import (
     paths_in_the_change,
     stale_change,
     unknown_order,
-    waits_until,
+    waits_for_its_time,
     wrong_address,
 )
 from gateway.bookkeeping import Books
@@ -101,9 +101,10 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
 
 
 def waits(work: Work, prepared: PreparedChange | None, books: Books) -> bool:
-    """Whether the change waits for what comes before it."""
+    """Whether the change waits for what comes before it: for a day at most, but for an order that we have as long as
+    that isn't settled."""
     is_early = prepared.when == "early" if prepared else not (wrong_address(work) or books.is_unclear(work))
-    return is_early and now_us() < waits_until(work.message.received_at)
+    return is_early and (waits_for_its_time(work) or work.message.id in books.awaited)
 
 
 def waits_for_the_unread(work: Work) -> bool:

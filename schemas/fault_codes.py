@@ -493,7 +493,8 @@ _declare(
     "unknown_order",
     "sender",
     "Change of an order that there isn't",
-    "A change or cancellation names an order that never came; it waited 24 hours for it.",
+    "A change or cancellation names an order that never came; it waited 24 hours for it, and no order of its number is "
+    "held or being judged.",
     "Send the order itself, or the change with the number of an order that was sent.",
 )
 _declare(

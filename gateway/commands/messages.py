@@ -181,11 +181,13 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row["documents"] = [{"id": one.id, "type": one.type, "number": one.number, "format": one.format} for one in answers]
     children = services.store.messages.children(stored.duplicate_of or stored.id)
     row["children"] = [one._asdict() for one in children]
+    row["awaited_by"] = waiting = _awaited_by(services, stored)
     lines = [f"{name.replace('_', ' ')}: {value}" for name, value in row.items() if isinstance(value, str | int)]
     lines += [_wait_line(row["waits_for"])] if row["waits_for"] else []
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
     lines += _of_several(children)
+    lines += [f"a change or cancellation of its order waits for it: message {one}" for one in waiting]
     if stored.status in _STUCK:
         lines += _way_on(stored.id, row["remedies"], row["problems"])
     screen.result(row, *lines)
@@ -206,6 +208,13 @@ def _of_several(children: Sequence[Child]) -> list[str]:
     told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), key=lambda one: one[0] in _WELL))
     inward = sorted(children, key=lambda child: (child.status in _WELL, child.part))
     return [f"{len(children)} orders: {told}", *map(_child_line, inward)]
+
+
+def _awaited_by(services: Services, stored: StoredMessage) -> list[str]:
+    """What waits for the order that this message would bring, were it not held or failed."""
+    if stored.status not in _STUCK or stored.order_number is None:
+        return []
+    return services.store.messages.waiting_for(stored.account_id, stored.order_number)
 
 
 def _child_line(child: Child) -> str:

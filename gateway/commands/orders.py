@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,8 +40,10 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
     with opened() as services:
         found = [_thread(services, one) for one in services.store.orders.by_number(account, order_number)]
         carrying = [] if found else services.store.messages.of_order_number(order_number, account, _NAMED + 1)
+        accounts = {one.account_id for one in carrying}
+        waiting = {one for each in accounts for one in services.store.messages.waiting_for(each, order_number)}
     if not found:
-        raise Failed(_not_on_the_books(order_number, carrying))
+        raise Failed(_not_on_the_books(order_number, carrying, waiting))
     if screen.as_json:
         screen.result(found)
         return
@@ -67,11 +69,15 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
             screen.table(order["releases"], columns, "Nothing is released of it.")
 
 
-def _not_on_the_books(order_number: str, carrying: Sequence[StoredMessage]) -> str:
-    """That there is no such order, and the messages that came under its number, which may be held or refused."""
+def _not_on_the_books(order_number: str, carrying: Sequence[StoredMessage], waiting: Collection[str]) -> str:
+    """That there is no such order, and the messages that came under its number, which may be held or refused, or be
+    changes that wait for it."""
     if not carrying:
         return f"There is no order {order_number}."
-    named = ", ".join(f"{one.id} ({one.status})" for one in carrying[:_NAMED])
+    named = ", ".join(
+        f"{one.id} ({'a change or cancellation, waits for the order' if one.id in waiting else one.status})"
+        for one in carrying[:_NAMED]
+    )
     if len(carrying) > _NAMED:
         many = f"more than {_NAMED} messages carry it, the newest"
     else:

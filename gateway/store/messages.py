@@ -15,6 +15,7 @@ from gateway.store.ids import now_us
 from gateway.store.packing import unpacked
 from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events
+from gateway.store.threads import wake
 from schemas.faults import Fault
 
 
@@ -140,6 +141,15 @@ class Messages:
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, values)]
 
+    def waiting_for(self, account_id: str, order_number: str) -> list[str]:
+        """The changes and cancellations that wait for an order of this number, in the order in which they came."""
+        query = (
+            "SELECT id FROM messages WHERE account_id = ? AND order_number = ? AND order_number IS NOT NULL "
+            "AND status = 'received' AND not_before IS NOT NULL ORDER BY received_at, id"
+        )
+        with self._database.read() as connection:
+            return [row[0] for row in fetch(connection, query, [account_id, order_number])]
+
     def children(self, parent_id: str) -> list[Child]:
         """The messages of a body's orders, in their order: of each the last one, as it is now."""
         query = (
@@ -220,7 +230,8 @@ class Messages:
         return rows[0][0] if rows else None
 
     def dismiss(self, message_id: str, actor: str, reason: str) -> StoredMessage | None:
-        """Close a message by a person's word. Raises `gateway.states` errors where its status doesn't allow it."""
+        """Close a message by a person's word; what waits for its order looks again. Raises `gateway.states` errors
+        where its status doesn't allow it."""
         return self._move(message_id, "dismiss", actor, {"reason": reason}, settled=True)
 
     def try_again(self, message_id: str, actor: str, reason: str) -> StoredMessage | None:
@@ -232,11 +243,11 @@ class Messages:
     ) -> StoredMessage | None:
         at = now_us()
         with self._database.write() as connection:
-            query = "SELECT status, run, event_count, event_hash FROM messages WHERE id = ?"
+            query = "SELECT status, run, event_count, event_hash, account_id, order_number FROM messages WHERE id = ?"
             rows = fetch(connection, query, [message_id])
             if not rows:
                 return None
-            status, number, count, head = rows[0]
+            status, number, count, head, account_id, order_number = rows[0]
             after = advance(status, event)
             entry = next_event(message_id, count + 1, bytes(head), event, actor, {**body, "status": after}, at)
             insert(connection, events, [entry.row()])
@@ -255,6 +266,8 @@ class Messages:
                     )
                 ],
             )
+            if settled and order_number is not None:
+                wake(connection, [(account_id, order_number)])
         return self.one(None, message_id)
 
     def counts(self) -> dict[str, int]:

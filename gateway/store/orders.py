@@ -158,6 +158,17 @@ class Orders:
                 found.setdefault((row[0], bool(row[1]), row[2]), []).append(message)
         return found
 
+    def is_open(self, account_id: str, test: bool, order_number: str) -> bool:
+        """Whether a message of this number that may bring the order isn't settled for good: it is held, has failed, or
+        is being judged again. One that waited for an order is a change of it."""
+        query = (
+            "SELECT 1 FROM messages m WHERE account_id = ? AND order_number = ? AND order_number IS NOT NULL "
+            "AND test = ? AND status IN ('held', 'failed', 'received', 'processing') "
+            "AND NOT EXISTS (SELECT 1 FROM events e WHERE e.stream = m.id AND e.kind = 'waits') LIMIT 1"
+        )
+        with self._database.read() as connection:
+            return bool(fetch(connection, query, [account_id, order_number, int(test)]))
+
     def by_number(self, account_id: str | None, order_number: str) -> list[StoredOrder]:
         """The account's orders of this number (several where order_key has the ship-to), newest first."""
         own = "" if account_id is None else " AND account_id = ?"
