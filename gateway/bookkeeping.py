@@ -166,10 +166,9 @@ class Books:
         return None
 
     def _goes_back(self, work: Work, made: Transmission) -> bool:
-        """Whether an unnumbered change that says what an earlier one said is a change of its own: the sender gave the
-        two transmissions ids of their own."""
-        order = work.order
-        if said_version(order) or not work.may_change:
+        """Whether what says the same as an earlier version, and no number of a change, is meant anew: the sender gave
+        the two transmissions ids of their own."""
+        if work.may_change and said_version(work.order):
             return False
         key = self._idempotency_keys.get(work.message.id)
         return _differ(work.envelope_id, made.envelope_id) or _differ(key, made.idempotency_key)
@@ -179,7 +178,7 @@ class Books:
         earlier = self._earlier(work)
         if earlier is None:
             return None
-        message_id, status = earlier
+        message_id, status = self._as_it_stands(work, *earlier)
         if on_resend(status) == "try_again" and message_id not in self._tried:
             self.tries_again.add(message_id)
             self._tried.add(message_id)
@@ -199,6 +198,15 @@ class Books:
             if one.content == work.content and one.id != work.message.id and not self._left_behind(work, one):
                 return one.id, one.status
         return None
+
+    def _as_it_stands(self, work: Work, message_id: str, status: str) -> tuple[str, str]:
+        """The message that answers for this one; where that made a version of the order which was changed or cancelled
+        since, the one that made it what it is: nobody is told again of what doesn't stand any more."""
+        live = self._orders.get(work.order_key)
+        if status != "done" or live is None or live.content_sha256 == work.content:
+            return message_id, status
+        earlier = self._earlier_versions.get(live.id, {}).get(work.content, ())
+        return (live.message_id if any(made.message_id == message_id for made in earlier) else message_id), status
 
     def _left_behind(self, work: Work, earlier: OpenMessage) -> bool:
         """Whether an unnumbered change says anew, in a transmission of its own, what an earlier message of this content
@@ -255,6 +263,14 @@ class Books:
             "It stands unchanged."
         )
         expected = "another number, or the content that this number was received with"
+        if earlier := self._earlier_versions.get(live.id, {}).get(work.content):
+            became = "cancelled" if live.status == "cancelled" else "changed"
+            detail = (
+                f"Order {work.order.order_number} came with this content before (message {earlier[0].message_id}) and "
+                f"was {became} since (message {live.message_id}), which stands. This was sent under another id, so it "
+                "may be meant as a new order. Nothing was done with it."
+            )
+            expected = "another number for a new order"
         return (Fault("order_number_reused", detail, "/order_number", "", work.order.order_number, expected),)
 
     def _may_be_known(self, work: Work) -> tuple[Fault, ...]:
@@ -391,7 +407,8 @@ class Books:
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
-        live = LiveOrder(order_id, epoch, ordinal, 1, message.id, work.content, changes.at, changes.at)
+        status = _order_status(work.account, outcome)
+        live = LiveOrder(order_id, epoch, ordinal, 1, message.id, work.content, changes.at, changes.at, status)
         self._orders[key] = of_number[key[2]] = live
 
     def keep_change(

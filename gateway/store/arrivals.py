@@ -211,9 +211,10 @@ class Group:
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
             f"m.parts, f.payload_sha256, f.idempotency_key, CASE WHEN {_LIES_OPEN} THEN {_WENT_ON} "
-            "ELSE f.id <> o.message_id END "
+            "ELSE f.id <> o.message_id END, s.message_id "
             "FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
             "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) LEFT JOIN orders o ON o.id = f.order_id "
+            "LEFT JOIN orders s ON s.id = m.order_id "
             f"WHERE (p.account_id, p.test, p.sha256) IN (VALUES {_rows_of_marks(len(keys), 3)})",
             [value for account_id, test, sha256 in keys for value in (account_id, int(test), sha256)],
         ):
@@ -221,8 +222,9 @@ class Group:
             self.payload_ids[key] = row[3]
             if row[4] is None or bytes(row[10]) != key[2]:
                 continue  # bytes that came as an attachment only: as a document nobody has judged them
-            earlier = _Earlier(row[4], row[5], row[6], row[7], bytes(row[8]), row[9] or 1)
-            self.by_bytes[key] = self.known.setdefault(row[4], earlier)
+            answers = row[13] or row[4]  # what made its order what it is now: no word of what doesn't stand any more
+            earlier = _Earlier(answers, row[5], row[6], row[7], bytes(row[8]), row[9] or 1)
+            self.by_bytes[key] = self.known.setdefault(answers, earlier)
             if row[11] is not None and row[12] and row[9] in (None, 1):
                 self.replaced[key] = row[11]
 
@@ -304,8 +306,9 @@ class Group:
         self._write()
         rows = fetch(
             self.connection,
-            "SELECT c.part, m.id, m.status, m.run, m.event_count, m.event_hash, m.order_number FROM messages c "
-            "JOIN messages m ON m.id = coalesce(c.duplicate_of, c.id) "
+            "SELECT c.part, coalesce(s.message_id, m.id), m.status, m.run, m.event_count, m.event_hash, m.order_number "
+            "FROM messages c "
+            "JOIN messages m ON m.id = coalesce(c.duplicate_of, c.id) LEFT JOIN orders s ON s.id = m.order_id "
             "WHERE c.parent_id = ? AND c.part IS NOT NULL ORDER BY c.part, c.id",
             [parent_id],
         )

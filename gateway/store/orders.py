@@ -25,6 +25,7 @@ class LiveOrder:
     content_sha256: bytes
     created_at: int
     updated_at: int
+    status: str
 
 
 OrderNumber = tuple[str, bool, str]
@@ -127,7 +128,8 @@ class Orders:
             for row in fetch(
                 connection,
                 "SELECT account_id, test, order_number, order_key, id, epoch, ordinal, version, message_id, "
-                f"content_sha256, created_at, updated_at FROM {table} w CROSS JOIN orders WHERE account_id = w_account "
+                "content_sha256, created_at, updated_at, status "
+                f"FROM {table} w CROSS JOIN orders WHERE account_id = w_account "
                 "AND test = w_test AND order_number = w_number ORDER BY epoch",
                 parameters,
             ):

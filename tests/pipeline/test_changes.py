@@ -184,15 +184,16 @@ def test_a_version_with_other_content_is_held(gateway: SmallGateway) -> None:
     assert (other.status, gateway.faults(other.id)) == ("held", [("version_reused", "/version")])
 
 
-def test_resends_of_what_was_replaced_are_answered_by_it(gateway: SmallGateway) -> None:
+def test_resends_of_what_was_replaced_are_answered_by_what_stands(gateway: SmallGateway) -> None:
     first, second, third = settle(
         gateway, order(BOLTS), change({**BOLTS, "quantity": "6"}), change({**BOLTS, "quantity": "7"}, version=3)
     )
-    for sent, made in ((order(BOLTS), first), (change({**BOLTS, "quantity": "6.0"}), second)):
+    for sent in (order(BOLTS), change({**BOLTS, "quantity": "6.0"})):
         again = gateway.settle(PINE, {**sent, "lines": [{**sent["lines"][0], "description": None}]})
-        assert (again.status, again.duplicate_of) == ("duplicate", made.id)
+        assert (again.status, again.duplicate_of) == ("duplicate", third.id)
+    assert gateway.settle(PINE, order(BOLTS)).id == third.id, "also in equal bytes"
     assert confirmed(gateway) == {"1": ("7", "7", "0")}
-    assert third.status == "done"
+    assert [one.status for one in (first, second, third)] == ["done"] * 3
 
 
 def test_a_change_that_comes_first_waits_for_its_order(gateway: SmallGateway) -> None:
@@ -280,7 +281,7 @@ def test_the_same_number_with_other_content_is_a_change_where_agreed(gateway: Sm
     assert (first.status, second.status) == ("done", "done")
     assert confirmed(gateway) == {"1": ("6", "6", "0")}
     again = gateway.settle(PINE, order({**BOLTS, "quantity": "4.0"}))
-    assert (again.status, again.duplicate_of) == ("duplicate", first.id)
+    assert (again.status, again.duplicate_of) == ("duplicate", second.id)
 
 
 # --- both databases, and two at once ----------------------------------------------------------------------------------
