@@ -19,6 +19,7 @@ from gateway.amending import (
 )
 from gateway.contracting import ContractBook
 from gateway.cxml_answers import CXML
+from gateway.order_keys import Likeness
 from gateway.rendering import keep_rendered
 from gateway.services import Services
 from gateway.standing_orders import Confirmed
@@ -87,20 +88,24 @@ class Books:
         """All of them so far: once is enough for a batch."""
 
     def _find_by_number(self, work: Work) -> None:
-        """The order that a message means which doesn't say all that an order's key is made of, or says more than the
-        order did. A change is of the only one that it may be. An order that comes again is too, if it is the same to
-        the letter; where it says something else, nobody can tell."""
+        """The order that a message means whose key isn't to the letter what the message says: the buyer has other
+        numbers beside the one that both name, or one of them leaves a party out. Of the latter a change is of the only
+        one that it may be, and so is an order that comes again, if it is the same to the letter; where it says
+        something else, nobody can tell."""
         if work.order_key in self._orders:
             return
-        may_be = [
-            (key, live)
-            for key, live in self._of_number.get(work.of_number, {}).items()
-            if work.may_be(key) and not (work.order.function == "original" and _may_reuse(work, live))
-        ]
+        likely: dict[Likeness, list[tuple[str, LiveOrder]]] = {}
+        for key, live in self._of_number.get(work.of_number, {}).items():
+            like = work.likeness(key)
+            if like != "other" and not (work.order.function == "original" and _may_reuse(work, live)):
+                likely.setdefault(like, []).append((key, live))
+        may_be = likely.get("same") or [one for several in likely.values() for one in several]
         if not may_be:
             return
         key, live = may_be[0]
-        if len(may_be) == 1 and (work.order.function != "original" or live.content_sha256 == work.content):
+        is_change = work.order.function != "original"
+        is_sure = "same" in likely or (is_change and "unsaid" in likely) or live.content_sha256 == work.content
+        if len(may_be) == 1 and is_sure:
             work.order_key = (*work.order_key[:2], key)
         else:
             self._unclear[work.message.id] = [live for _, live in may_be]
@@ -283,12 +288,17 @@ class Books:
         if work.order.function == "original":
             detail = (
                 f"Order {number} may be the one that is on the books (message {messages}): one of them leaves out a "
-                "party that the other names. That one stands unchanged."
+                "party, or a number of its buyer, that the other names. That one stands unchanged."
+            )
+        elif len(known) == 1:
+            detail = (
+                f"The order {number} that is on the books (message {messages}) has a buyer with some of the numbers "
+                "that this names, and with others. It stands unchanged."
             )
         else:
             detail = (
-                f"Several orders {number} are on the books (messages {messages}), and this leaves out a party that "
-                "tells them apart. They stand unchanged."
+                f"Several orders {number} are on the books (messages {messages}), and this leaves out what tells them "
+                "apart. They stand unchanged."
             )
         expected = "all that tells orders of one number apart, or a number of its own"
         return (Fault("order_unclear", detail, "/order_number", "", number, expected),)

@@ -108,7 +108,7 @@ def as_received(works: Sequence[Work]) -> list[Work]:
 
 def comes_after(work: Work, earlier: Work) -> bool:
     """Whether what is saved of the earlier message of this order number may be what this one is decided on."""
-    if not work.may_be(earlier.order_key[2]):
+    if work.likeness(earlier.order_key[2]) == "other":
         return False
     is_same = work.order_key == earlier.order_key and work.content == earlier.content
     return not is_same or earlier.may_change or work.may_change

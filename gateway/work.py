@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from gateway.intake import kept_envelope_id
 from gateway.lanes import lane_of
+from gateway.order_keys import Likeness, likeness, order_key
 from gateway.store.changes import ClaimedMessage, Settlement
 from gateway.store.envelopes import EnvelopeKey
 from gateway.store.urgency import RUSH, TIME, Urgency
 from gateway.trade.hours import tightened
 from mappings.account import Account
+from mappings.buyers import NOBODY, BuyerNumbers, buyer_numbers
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision
 from schemas.documents.order import Order, canonical_json, content_digest
@@ -38,6 +40,8 @@ class Work:
     """Sent with a test key, or marked as a test by its sender."""
     order_key: tuple[str, bool, str] = ("", False, "")
     """(account, test, the parts that the account's policy makes an order's key of, joined)."""
+    buyer: BuyerNumbers = NOBODY
+    """Which of the account's buyers it is of."""
     settlement: Settlement | None = None
     unread_number: str | None = None
     """The order number of a document that could not be read whole."""
@@ -58,7 +62,8 @@ class Work:
         self.canonical = written.decode()
         self.content = content_digest(read.order, written)
         self.is_test = self.message.test or read.order.test
-        self.order_key = (self.message.account_id, self.is_test, self._joined_key(read.order))
+        self.buyer = buyer_numbers(read.order.buyer, self.account)
+        self.order_key = (self.message.account_id, self.is_test, order_key(read.order, self.buyer, self.account))
 
     def note_urgency(self, now: int) -> None:
         """How urgent the order itself is: its respond-by tightens the clock; a rush order, or one that has less than a
@@ -73,22 +78,9 @@ class Work:
         if (lane, due_at) != (message.lane, message.due_at):
             self.message = replace(message, urgency=Urgency(lane, due_at, moved_up))
 
-    def _joined_key(self, order: Order) -> str:
-        known = self.account.identifiers
-        only = known[0].id if len(known) == 1 else ""  # an order that names no buyer is of the only one there is
-        parts = {
-            "buyer": order.buyer.id if order.buyer and order.buyer.id else only,
-            "order_number": order.order_number,
-            "ship_to": order.ship_to.id if order.ship_to and order.ship_to.id else "",
-        }
-        return "\x1f".join([parts[part] for part in self.account.policies.order_key])
-
-    def may_be(self, order_key: str) -> bool:
-        """Whether this may be of the order under that key: what one of them leaves out, the other may say."""
-        mine, its = self.order_key[2].split("\x1f"), order_key.split("\x1f")
-        return len(mine) == len(its) and all(
-            part == known or not (part and known) for part, known in zip(mine, its, strict=True)
-        )
+    def likeness(self, key: str) -> Likeness:
+        """Whether the message is about the order under that key."""
+        return likeness(self.order_key[2], self.buyer, key, self.account)
 
     @property
     def may_change(self) -> bool:

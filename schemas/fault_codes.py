@@ -483,7 +483,8 @@ _declare(
     "us",
     "Order that may be one that stands",
     "An order's number is live, and one of the two leaves out a party by which the account's `order_key` tells orders "
-    "apart: it may be the same order, or another one. Or a change leaves one out, and may be of several orders.",
+    "apart, or names its buyer by some of the same numbers and by others: it may be the same order, or another one. "
+    "Or a change does so, and may be of several orders, or of another buyer's.",
     "Ask the sender whether it is the order that stands; if so, dismiss this message. If not, have it sent again with "
     "every party, or under a number of its own. A change: ask of which order it is, and have it sent again with every "
     "party.",

@@ -1,0 +1,58 @@
+"""The key of an order: what tells it apart from other orders, and whether two keys are of one order.
+
+It is written as one text, in which the parts that the account's policy `order_key` names follow each other. A buyer
+with several numbers has them all there; orders of before that have the one that came first in their document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from mappings.account import Account
+from mappings.buyers import BuyerNumbers
+from schemas.documents.order import Order
+
+BETWEEN_PARTS, BETWEEN_NUMBERS = "\x1f", "\x1e"
+"""The separators of units and of records in ASCII."""
+Likeness = Literal["same", "unsaid", "mixed", "other"]
+"""How what a message says is like an order's key: `same`: the same order; `unsaid`: one of them leaves out what the
+other says; `mixed`: the buyer has numbers that are the same and others on either side; `other`: another order."""
+_FROM_BEST: Sequence[Likeness] = ("same", "unsaid", "mixed", "other")
+
+
+def order_key(order: Order, buyer: BuyerNumbers, account: Account) -> str:
+    """What the account's policy makes the order's key of, joined."""
+    parts = {
+        "buyer": BETWEEN_NUMBERS.join(buyer.kept),
+        "order_number": order.order_number,
+        "ship_to": order.ship_to.id if order.ship_to and order.ship_to.id else "",
+    }
+    return BETWEEN_PARTS.join([parts[part] for part in account.policies.order_key])
+
+
+def likeness(mine: str, buyer: BuyerNumbers, its: str, account: Account) -> Likeness:
+    """Whether `its` key is of the order that a message with `mine` and this buyer is about."""
+    names, ours, theirs = account.policies.order_key, mine.split(BETWEEN_PARTS), its.split(BETWEEN_PARTS)
+    if not len(names) == len(ours) == len(theirs):  # kept when the policy was another
+        return "other"
+    found = [
+        _buyers(buyer, one, other) if name == "buyer" else _parts(one, other)
+        for name, one, other in zip(names, ours, theirs, strict=True)
+    ]
+    return max(found, key=_FROM_BEST.index)
+
+
+def _parts(mine: str, its: str) -> Likeness:
+    if mine == its:
+        return "same"
+    return "other" if mine and its else "unsaid"
+
+
+def _buyers(buyer: BuyerNumbers, mine: str, its: str) -> Likeness:
+    if mine == its or not (mine and its):
+        return _parts(mine, its)
+    kept = frozenset(its.split(BETWEEN_NUMBERS))
+    if kept <= buyer.said or kept.issuperset(buyer.kept):
+        return "same"
+    return "other" if kept.isdisjoint(buyer.said) else "mixed"
