@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from gateway.trade.merging import contradictions, merged
 from gateway.trade.stock import Allocation
 from schemas.documents.order import Order, OrderLine, OtherLines
 from schemas.faults import Fault
@@ -262,9 +263,12 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
             amended.faults.append(_fault("unknown_line", index, line, "isn't on the order", expected))
         elif action == "delete":
             amended.deleted[number] = lines.pop(number)
-        elif action != "nothing":
+        elif action == "add":
             amended.deleted.pop(number, None)  # deleted and added again: it is another line under its number
             lines[number] = line.model_copy(update={"action": None})
+        elif action == "change":
+            amended.faults += _contradictions(index, lines[number], line)
+            lines[number] = merged(lines[number], line)
     if change.other_lines == "deleted":
         there = _numbers(change)
         amended.deleted |= {number: lines.pop(number) for number in [*lines] if number not in there}
@@ -324,6 +328,14 @@ def _has_shipped(sums: LineSums, what: str) -> str:
 def _fault(code: str, index: int, line: OrderLine, what: str, expected: str) -> Fault:
     detail = f"Line {line.line_number} {what}."
     return Fault(code, detail, f"/lines/{index}/line_number", value=line.line_number, expected=expected)
+
+
+def _contradictions(index: int, before: OrderLine, line: OrderLine) -> Iterator[Fault]:
+    """Parts of the change that don't go with what stands of the line."""
+    for field_name, what in contradictions(before, line):
+        expected = "all that belongs to it, said anew"
+        detail = f"Line {line.line_number}: {what} The order stands as it was."
+        yield Fault("change_unclear", detail, f"/lines/{index}/{field_name}", value=line.line_number, expected=expected)
 
 
 def _another_order(order: Order, change: Order) -> Iterator[Fault]:

@@ -68,6 +68,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "unknown_line": "reject_order",
     "line_exists": "reject_order",
     "line_not_named": "hold_order",
+    "change_unclear": "hold_order",
     # items, units, places
     "unknown_item": ByPolicy(
         "unknown_item", {"hold": "hold_order", "hold_line": "hold_line", "reject_line": "reject_line"}
