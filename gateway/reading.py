@@ -76,7 +76,7 @@ class Bodies:
         found = self._read[key].get(part) or _read_parts(work, [part]).get(part)
         if found is None:
             raise DocumentHeld([_no_such_part(part)])
-        if isinstance(found, DocumentRejected):
+        if not isinstance(found, ReadOrder):
             raise found
         return found
 

@@ -265,7 +265,7 @@ _declare(
     "unsupported_document",
     "us",
     "Kind of order not handled",
-    "This kind of order or document function isn't handled automatically.",
+    "This kind of order or document function, or something that the order asks for, isn't handled automatically.",
     "Handle it by hand and dismiss the message, or agree another kind with the account.",
     told_sender="You need do nothing: our people handle it by hand.",
 )

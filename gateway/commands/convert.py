@@ -167,7 +167,7 @@ def _read_one(source: Format, body: bytes, number: int) -> list[_Read]:
     found = source.read_parts(body, [number]).get(number)
     if found is None:
         raise Failed(f"There is no order {number} in the document; the last is {source.check(body)}.")
-    if isinstance(found, DocumentRejected):
+    if isinstance(found, DocumentFailure):
         raise found
     return _orders((found,))
 

@@ -13,7 +13,7 @@ from gateway.commands.opening import opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, person, remedies, reports
 from gateway.commands.times import moment
 from gateway.states import STATUSES
-from schemas.faults import DocumentRejected
+from schemas.faults import DocumentFailure
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -252,7 +252,7 @@ def _canonical(services: Services, stored: StoredMessage) -> bytes:
         orders = [read.order for read in known.parse_orders(body)]
     else:
         read = known.read_parts(body, [stored.part])[stored.part]
-        if isinstance(read, DocumentRejected):
+        if isinstance(read, DocumentFailure):
             raise read
         orders = [read.order]
     written = [FORMATS["json-1"].renderers["order"](order) for order in orders]

@@ -2,9 +2,10 @@
 
 sniff(body)      is this ours? Looks at the first bytes only, never raises
 check(body)      can the bytes be safely read as this format, and how many orders are in them? Raises DocumentRejected
-parse_orders     bytes → the orders in them, each with what was kept aside. Raises DocumentRejected with every fault
-read_parts       (bytes, numbers from 1) → the orders of these numbers, each as read or as rejected, so that a bad one
-                 holds up none of the others. Raises DocumentRejected where the body as a whole can't be read
+parse_orders     bytes → the orders in them, each with what was kept aside. Raises DocumentRejected with every fault,
+                 and DocumentHeld for what a person must look at
+read_parts       (bytes, numbers from 1) → the orders of these numbers, each as read, rejected or held, so that a bad
+                 one holds up none of the others. Raises DocumentRejected where the body as a whole can't be read
 parsers          document type → bytes → canonical document, for the documents that the format can carry
 renderers        document type → canonical document → bytes
 locate           (body, JSON Pointers into the canonical order, its number in the body) → where each stands in the body,
@@ -21,7 +22,7 @@ from typing import Protocol
 
 from schemas.documents.common import AnyDocument, Identifier
 from schemas.documents.order import Order
-from schemas.faults import DocumentRejected, Fault
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
 
 MAX_ORDERS = 2_000
 """Orders that one body may hold."""
@@ -42,7 +43,7 @@ class ReadOrder:
     """Whom the envelope around it is for (SBDH Receiver)."""
 
 
-ReadPart = ReadOrder | DocumentRejected
+ReadPart = ReadOrder | DocumentRejected | DocumentHeld
 """What came of one order of a body."""
 
 
@@ -63,8 +64,8 @@ def read_only_part(parse_orders: Callable[[bytes], tuple[ReadOrder, ...]]) -> Re
     def read_parts(body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]:
         try:
             found: ReadPart = parse_orders(body)[0]
-        except DocumentRejected as rejected:
-            found = rejected
+        except (DocumentRejected, DocumentHeld) as failure:
+            found = failure
         return {part: found for part in parts if part == 1}
 
     return read_parts

@@ -7,9 +7,10 @@ from typing import Any
 
 from schemas.documents.check_digits import GLN, is_gln
 from schemas.documents.common import Address, Contact, Party
-from schemas.formats.cxml_1_2.reading import Found, Reading, Remembered, Step, Table, Through, lost
+from schemas.formats.cxml_1_2.reading import Found, Reading, Step, Table, Through, lost
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped, group
 from schemas.formats.xml import Element, parse
+from schemas.formats.xml_order.reading import Remembered
 
 SCHEMES = {"GLN": GLN, "DUNS": "0060"}
 """ISO 6523's numbers for what cXML's domains name."""

@@ -18,11 +18,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from schemas.documents.common import Document
 from schemas.documents.validation import Unreadable
 from schemas.formats.xml import Element
-from schemas.formats.xml_order.limits import BYTES_ASIDE, LONGEST_PATH, MAX_KEPT, MAX_REMARKS
-from schemas.formats.xml_order.reading import NUMBER, Found, OrderReading, Remark, Remembered
+from schemas.formats.xml_order.limits import BYTES_ASIDE, LONGEST_PATH, MAX_KEPT
+from schemas.formats.xml_order.reading import NUMBER, Found, OrderReading
 from schemas.values import LONGEST_NUMBER, exact, plain
 
 Step = Callable[["Reading", Element, Found, str], None]
@@ -110,8 +109,6 @@ class Reading(OrderReading):
 
     def __init__(self) -> None:
         super().__init__()
-        self.held: list[Remark] = []
-        """What a person must decide."""
         self.parts_of: dict[str, Element] = {}
         """Line number → the first line that says it is a part of that one."""
         self.headings: list[Element] = []
@@ -185,10 +182,6 @@ class Reading(OrderReading):
             else:
                 step(self, value, element, found, path)
 
-    def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
-        """Not where a person must decide."""
-        return None if self.held else super().to_remember(model, group)
-
     def plain(self, field_name: str, element: Element, found: Found, path: str) -> None:
         """A plain text; its attributes are kept aside."""
         value = self.text(element)
@@ -208,11 +201,6 @@ class Reading(OrderReading):
             self.keep(element, path)
             return
         self.second(element)
-
-    def hold(self, code: str, detail: str, element: Element) -> None:
-        """Something that a person must decide; MAX_REMARKS of them say enough."""
-        if len(self.held) < MAX_REMARKS:
-            self.held.append((code, detail, element))
 
     # --- values -------------------------------------------------------------------------------------------------
     def text(self, element: Element) -> str | None:

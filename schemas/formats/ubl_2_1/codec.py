@@ -12,7 +12,7 @@ from schemas.documents.common import AnyDocument, Document
 from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of, trusting_validator
-from schemas.faults import DocumentRejected, Fault
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, Locator, ReadOrder, ReadPart
 from schemas.formats.large_xml import Arriving, judged_root, root_of
 from schemas.formats.ubl_2_1.names import (
@@ -107,7 +107,7 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     """The orders in the body, one unless an envelope carries several.
 
     A cancellation of several orders is one of each. Raises DocumentRejected with every fault of the first document
-    that has any.
+    that has any, and DocumentHeld where it would be read as another order than was meant.
     """
     is_large = len(body) >= LARGE_BODY
     large = read_large(body) if is_large else None
@@ -132,19 +132,19 @@ def read_parts(body: bytes, parts: Iterable[int]) -> dict[int, ReadPart]:
         first, last = last + 1, last + _orders_of(root)
         if wanted.isdisjoint(range(first, last + 1)):
             continue
-        read = _read_or_rejected(root, envelope_id, is_large=is_large)
-        of_root: Sequence[ReadPart] = [read] * (last + 1 - first) if isinstance(read, DocumentRejected) else read
+        read = _read_or_failed(root, envelope_id, is_large=is_large)
+        of_root: Sequence[ReadPart] = read if isinstance(read, tuple) else [read] * (last + 1 - first)
         found.update((part, one) for part, one in enumerate(of_root, first) if part in wanted)
     return found
 
 
-def _read_or_rejected(
+def _read_or_failed(
     root: Element, envelope_id: str | None, *, is_large: bool
-) -> tuple[ReadOrder, ...] | DocumentRejected:
+) -> tuple[ReadOrder, ...] | DocumentRejected | DocumentHeld:
     try:
         return (_read_patiently if is_large else _read)(root, envelope_id)
-    except DocumentRejected as rejected:
-        return rejected
+    except (DocumentRejected, DocumentHeld) as failure:
+        return failure
 
 
 def _orders_of(root: Element) -> int:
@@ -221,6 +221,7 @@ def _read(root: Element, envelope_id: str | None) -> tuple[ReadOrder, ...]:
     also, faults = also_cancelled(order, for_all, others) if others else ((), ())
     if duplicates or faults or reading.misused:
         _reject(root, reading, found, (*duplicates, *faults))
+    _hold_what_a_person_decides(root, reading)
     warnings = _warnings(root, reading, order)
     receivers = receivers_of(root)
     return tuple(ReadOrder(one, reading.files, warnings, envelope_id, receivers) for one in (order, *also))
@@ -294,7 +295,7 @@ def read_large(body: bytes) -> ReadOrder | None:
         raise
     except (DocumentRejected, ValidationError):
         return None
-    if reading.misused or reading.remarks or reading.wrong_check_digits:
+    if reading.misused or reading.remarks or reading.held or reading.wrong_check_digits:
         return None
     if len({line.line_number for line in order.lines}) < len(order.lines):
         return None
@@ -316,6 +317,7 @@ def _read_patiently(root: Element, envelope_id: str | None) -> tuple[ReadOrder, 
         faults = [one for one in faults_of(error) if taken or not faults or one.path != "/lines"] + faults
     if order is None or faults or duplicates or reading.misused:
         _reject(root, reading, found, (*faults, *duplicates))
+    _hold_what_a_person_decides(root, reading)
     return (ReadOrder(order, reading.files, _warnings(root, reading, order), envelope_id, receivers_of(root)),)
 
 
@@ -335,6 +337,11 @@ def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, 
     refused = rejected(_places(root), reading, found, faults, _answer_to(reading, root, found))
     refused.faults = tuple(map(_in_its_own_order, refused.faults))
     raise refused from None
+
+
+def _hold_what_a_person_decides(root: Element, reading: Reading) -> None:
+    if reading.held:
+        raise DocumentHeld(_places(root).of_remarks(reading.held))
 
 
 def _in_its_own_order(fault: Fault) -> Fault:

@@ -43,32 +43,61 @@ _PARTY_FIELDS = {"name": cac("PartyName"), "address": cac("PostalAddress")}
 
 
 def header_delivery(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """The order's Delivery: where to and when. A second one, and a quantity of the whole order, are kept aside."""
-    if "ship_to" in found or "requested_delivery" in found:
-        reading.keep(element, path)
-        return
+    """The order's Delivery: where to and when. What a further one says beside that is read, what it says again is
+    nothing; another place or another window is for a person. A quantity of the whole order is kept aside."""
     below = f"{path}cac:Delivery/"
     delivery = reading.group(element, DELIVERY, below)
     if "quantity" in delivery:
         _keep_below(reading, element, (_QUANTITY,), below)
-    _place_and_period(reading, element, delivery, found, below)
+    _one_place(reading, element, _place(reading, element, delivery, below), found, "the order")
+    _one_window(reading, element, delivery, found, "the order")
 
 
 def line_delivery(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """A line's Delivery: with a quantity it is a part of the line's schedule, else the line's own place and window."""
-    below, mark = f"{path}cac:Delivery/", len(reading.kept)
+    """A line's Delivery: with a quantity it is a part of the line's schedule, else the line's own place and window. All
+    of them go to one place."""
+    below = f"{path}cac:Delivery/"
     delivery = reading.group(element, DELIVERY, below)
-    place = _place(reading, element, delivery, below)
-    if place and found.get("ship_to", place) != place:
-        _keep_other_place(reading, element, below, mark)
-    elif place:
-        found["ship_to"] = place
+    _one_place(reading, element, _place(reading, element, delivery, below), found, "the line")
     if "quantity" in delivery:
         reading.add("schedule", _schedule_line(reading, element, delivery, found), element, found)
-    elif "requested_delivery" not in found:
-        found.update({field: delivery[field] for field in ("requested_delivery",) if field in delivery})
-    elif "requested_delivery" in delivery:
-        _keep_below(reading, element, (_PERIOD,), below)
+    else:
+        _one_window(reading, element, delivery, found, "the line")
+
+
+def _one_place(reading: Reading, element: Element, place: Found, found: Found, what: str) -> None:
+    """Goods for another place than the first would go to the first: which of them go where is for a person."""
+    if not place:
+        return
+    known = found.setdefault("ship_to", place)
+    if not _is_same(known, place):
+        detail = f"{what} is to be delivered to {_called(place)} as well as to {_called(known)}; it can go to one place"
+        reading.hold("unsupported_document", detail, element)
+    elif len(place) > len(known):
+        found["ship_to"] = place
+
+
+def _is_same(one: Found, other: Found) -> bool:
+    """Whether two places are one: nothing that both say differs, and they have a number in common or say all the
+    same."""
+    if one == other:
+        return True
+    both = one.keys() & other.keys()
+    return "id" in both and all(one[field] == other[field] for field in both)
+
+
+def _called(place: Found) -> str:
+    address = place.get("address") or {}
+    words = [place.get("id"), place.get("name"), *(address.get(field) for field in ("street", "city"))]
+    return ", ".join(str(word)[:100] for word in words if word) or "another address"
+
+
+def _one_window(reading: Reading, element: Element, delivery: Found, found: Found, what: str) -> None:
+    """Deliveries in two windows, and how much comes in which isn't said."""
+    window = delivery.get("requested_delivery")
+    if window is not None and found.setdefault("requested_delivery", window) != window:
+        detail = f"{what} is to be delivered in more than one window, and how much of it in which isn't said"
+        reading.hold("unsupported_document", detail, element)
 
 
 def settle_schedule(found: Found) -> None:
@@ -94,13 +123,6 @@ def _schedule_line(reading: Reading, element: Element, delivery: Found, found: F
     if "requested_delivery" in delivery:
         line["requested_delivery"] = delivery["requested_delivery"]
     return line
-
-
-def _place_and_period(reading: Reading, element: Element, delivery: Found, found: Found, path: str) -> None:
-    if "requested_delivery" in delivery:
-        found["requested_delivery"] = delivery["requested_delivery"]
-    if place := _place(reading, element, delivery, path):
-        found["ship_to"] = place
 
 
 def _place(reading: Reading, element: Element, delivery: Found, path: str) -> Found:
@@ -152,14 +174,6 @@ def _keep_below(reading: Reading, element: Element, tags: tuple[str, ...], path:
             reading.keep(child, path)
         else:
             _keep_below(reading, child, tags[1:], f"{path}{qualified(child.tag)}/")
-
-
-def _keep_other_place(reading: Reading, element: Element, path: str, mark: int) -> None:
-    """A line has one place: another one is kept aside whole, so what was kept of its parts is not kept twice."""
-    del reading.kept[mark:]
-    for child in element:
-        if child.tag not in (_QUANTITY, _PERIOD):
-            reading.keep(child, path)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class OrderReading:
         self.remarks: list[Remark] = []
         self.wrong_check_digits = False
         """Whether a GLN or GTIN with a wrong check digit was read, wherever it ended up."""
+        self.held: list[Remark] = []
+        """What a person must decide: read as it stands it would be another order than was meant."""
         self.misused: dict[Element, Fault] = {}
         """Elements that can't be taken as they stand: their faults, still without a place."""
 
@@ -86,7 +88,7 @@ class OrderReading:
 
     def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
         """The group read, unless there is more to be said about it than the same for every order that it stands in."""
-        if not group or self.misused or self.remarks or self.attachments or self.wrong_check_digits:
+        if not group or self.misused or self.remarks or self.held or self.attachments or self.wrong_check_digits:
             return None
         try:
             return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
@@ -136,6 +138,11 @@ class OrderReading:
         """A warning about an element; MAX_REMARKS of them say enough."""
         if len(self.remarks) < MAX_REMARKS:
             self.remarks.append((code, detail, element))
+
+    def hold(self, code: str, detail: str, element: Element) -> None:
+        """Something that a person must decide; MAX_REMARKS of them say enough."""
+        if len(self.held) < MAX_REMARKS:
+            self.held.append((code, detail, element))
 
     # --- what has no field --------------------------------------------------------------------------------------
     def keep_value(self, name: str, value: str | None) -> None:

@@ -1,0 +1,113 @@
+"""What would be delivered elsewhere, in another number or at another time if UBL were read less than whole: held."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.documents.order import Order
+from schemas.faults import DocumentHeld, Fault
+from schemas.formats.ubl_2_1 import UBL_2_1
+from schemas.formats.ubl_2_1.codec import LARGE_BODY
+from tests.formats.test_ubl_samples import small
+
+NORTH, SOUTH = "9521234003007", "9521234003014"
+FOUR = '<cbc:Quantity unitCode="BX">4</cbc:Quantity>'
+NUMBER = "<cbc:ID>S-1</cbc:ID>"
+
+
+def read(header: str = NUMBER, line: str = FOUR) -> Order:
+    (found,) = UBL_2_1.parse_orders(small(header, line).encode())
+    return found.order
+
+
+def held(header: str = NUMBER, line: str = FOUR, beyond: str = "") -> Fault:
+    """The one reason; also of a large order, which is read while it is parsed."""
+    with pytest.raises(DocumentHeld) as small_one:
+        UBL_2_1.parse_orders(small(header, line + beyond).encode())
+    with pytest.raises(DocumentHeld) as large_one:
+        UBL_2_1.parse_orders((small(header, line + beyond) + "\n" * LARGE_BODY).encode())
+    assert large_one.value.faults == small_one.value.faults
+    (fault,) = small_one.value.faults
+    return fault
+
+
+def delivery(site: str | None = None, quantity: str | None = None, day: str | None = None, name: str = "") -> str:
+    amount = f'<cbc:Quantity unitCode="BX">{quantity}</cbc:Quantity>' if quantity else ""
+    place = f'<cac:DeliveryLocation><cbc:ID schemeID="0088">{site}</cbc:ID>{name}</cac:DeliveryLocation>'
+    window = f"<cac:RequestedDeliveryPeriod><cbc:StartDate>{day}</cbc:StartDate></cac:RequestedDeliveryPeriod>"
+    return f"<cac:Delivery>{amount}{place if site else ''}{window if day else ''}</cac:Delivery>"
+
+
+# --- to more than one place ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("quantity", [None, "2"])
+def test_a_line_for_two_places_is_held(quantity: str | None) -> None:
+    fault = held(line=FOUR + delivery(NORTH, quantity) + delivery(SOUTH, quantity))
+    assert (fault.code, fault.location) == (
+        "unsupported_document",
+        "line 5: cac:OrderLine/cac:LineItem/cac:Delivery[2]",
+    )
+    said = f"the line is to be delivered to {SOUTH} as well as to {NORTH}; it can go to one place"
+    assert fault.detail == said
+
+
+def test_a_line_with_a_place_of_its_own_and_a_part_for_another_is_held() -> None:
+    assert "it can go to one place" in held(line=FOUR + delivery(NORTH) + delivery(SOUTH, "4")).detail
+
+
+def test_an_order_for_two_places_is_held() -> None:
+    fault = held(header=NUMBER + delivery(SOUTH) + delivery(NORTH))
+    assert fault.detail.startswith(f"the order is to be delivered to {NORTH} as well as to {SOUTH}")
+    assert fault.location == "line 4: cac:Delivery[2]"
+
+
+def test_places_without_a_number_are_told_by_their_address() -> None:
+    address = "<cac:DeliveryAddress><cbc:StreetName>{}</cbc:StreetName></cac:DeliveryAddress>"
+    one, other = (f"<cac:Delivery>{address.format(street)}</cac:Delivery>" for street in ("Kade 1", "Kade 2"))
+    assert "to Kade 2 as well as to Kade 1" in held(header=NUMBER + one + other).detail
+    assert read(header=NUMBER + one + one).ship_to is not None
+
+
+def test_a_number_of_another_scheme_is_another_place() -> None:
+    other = delivery(NORTH).replace("0088", "0060")
+    assert "it can go to one place" in held(line=FOUR + delivery(NORTH) + other).detail
+
+
+def test_deliveries_to_the_same_place_are_a_schedule() -> None:
+    parts = delivery(NORTH, "2", "2026-12-10") + delivery(NORTH, "2", "2026-12-20")
+    (line,) = read(line=FOUR + parts).lines
+    assert line.ship_to is not None
+    assert (line.ship_to.id, [str(part.quantity) for part in line.schedule]) == (NORTH, ["2", "2"])
+
+
+def test_a_place_said_again_in_more_words_is_the_same_place() -> None:
+    named = delivery(NORTH, name="<cbc:Name>Yard</cbc:Name>")
+    for header in (delivery(NORTH) + named, named + delivery(NORTH)):
+        ship_to = read(header=NUMBER + header).ship_to
+        assert ship_to is not None
+        assert (ship_to.id, ship_to.name) == (NORTH, "Yard")
+
+
+def test_place_and_window_may_stand_in_two_deliveries() -> None:
+    order = read(header=NUMBER + delivery(day="2026-12-10") + delivery(NORTH))
+    assert order.ship_to is not None
+    assert order.requested_delivery is not None
+    assert (order.ship_to.id, str(order.requested_delivery.start)) == (NORTH, "2026-12-10")
+
+
+@pytest.mark.parametrize("of_line", [True, False])
+def test_two_windows_without_quantities_are_held(of_line: bool) -> None:
+    deliveries = delivery(day="2026-12-10") + delivery(day="2026-12-20")
+    fault = held(line=FOUR + deliveries) if of_line else held(header=NUMBER + deliveries)
+    assert "in more than one window" in fault.detail
+    assert fault.location.endswith("cac:Delivery[2]")
+
+
+def test_one_held_order_of_an_envelope_holds_up_none_of_the_others() -> None:
+    sbdh = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
+    good, bad = (
+        small(line=FOUR + more).partition("?>")[2] for more in ("", delivery(NORTH, "2") + delivery(SOUTH, "2"))
+    )
+    body = f'<s:StandardBusinessDocument xmlns:s="{sbdh}">{bad}{good}</s:StandardBusinessDocument>'.encode()
+    parts = UBL_2_1.read_parts(body, [1, 2])
+    assert isinstance(parts[1], DocumentHeld)
+    assert not isinstance(parts[2], Exception)
