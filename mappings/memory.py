@@ -155,7 +155,7 @@ def said_by(line: OrderLine) -> tuple[object, ...]:
         line.gtin,
         line.unit,
         line.unit_code,
-        line.pack_size,
+        line.pack_size and (line.pack_size, line.pack_unit, line.pack_unit_code),
         line.description,
         line.buyer_line_reference,
         str(line.quantity),
@@ -204,7 +204,8 @@ class Memory:
 
     def terms(self, line: OrderLine, on: date | None) -> Terms:
         """What the line's numbers and unit say on that day."""
-        key = (line.buyer_item, line.gtin, line.unit, line.unit_code, line.seller_item, line.pack_size, on)
+        pack = line.pack_size and (line.pack_size, line.pack_unit, line.pack_unit_code)
+        key = (line.buyer_item, line.gtin, line.unit, line.unit_code, line.seller_item, pack, on)
         terms = self.lines.get(key)
         if terms is None:
             terms = _work_out(line, self, on)
@@ -269,7 +270,7 @@ def _work_out(line: OrderLine, memory: Memory, on: date | None) -> Terms:
         return Terms(item, FoundUnit(line.unit or line.unit_code), line.unit_code, None, item.faults)
     unit = find_line_unit(line, item, revision, catalogue)
     code = line.unit_code or (unit.ours if unit.same_as_ours else None)
-    faults = unit.faults + pack_contradictions(line, item, unit, catalogue)
+    faults = unit.faults + pack_contradictions(line, item, unit, revision, catalogue)
     sales_unit = item.product.sales_unit or item.product.base_unit
     per_sales = base_per_our_unit(item.product, sales_unit, catalogue)
     if per_sales is None:

@@ -31,6 +31,8 @@ DIVISIBLE = frozenset(
 
 
 ONE = Fraction(1)
+_ROUNDED_BY_AT_MOST = 100
+"""A rounded factor differs from the exact one by less than a hundredth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +206,17 @@ def _no_such_pack(name: str, rule: _Rule, product: Product, catalogue: Catalogue
 
 
 # --- the pack-math guard -----------------------------------------------------------------------------------------
-def pack_contradictions(line: OrderLine, item: FoundItem, unit: FoundUnit, catalogue: Catalogue) -> tuple[Fault, ...]:
+def pack_contradictions(
+    line: OrderLine, item: FoundItem, unit: FoundUnit, revision: MappingRevision, catalogue: Catalogue
+) -> tuple[Fault, ...]:
     """Where the GTIN's pack level or the document's own pack size says another number than the mapping. Turning cases
     into eaches silently is the most expensive mistake of this trade, so nobody guesses which of them is right."""
     if item.product is None or unit.base_per_unit is None:
         return ()
-    return (*_gtin_contradiction(line, item, unit, catalogue), *_size_contradiction(line, item.product, unit))
+    of_size = (
+        () if line.pack_size is None else _size_contradiction(line, line.pack_size, item, unit, revision, catalogue)
+    )
+    return (*_gtin_contradiction(line, item, unit, catalogue), *of_size)
 
 
 def _gtin_contradiction(line: OrderLine, item: FoundItem, unit: FoundUnit, catalogue: Catalogue) -> Iterator[Fault]:
@@ -230,16 +237,55 @@ def _gtin_contradiction(line: OrderLine, item: FoundItem, unit: FoundUnit, catal
     yield Fault("pack_contradiction", detail, "/gtin", value=line.gtin, expected=expected)
 
 
-def _size_contradiction(line: OrderLine, product: Product, unit: FoundUnit) -> Iterator[Fault]:
-    """A pack size counts items, so it says nothing about products that are weighed or measured."""
-    if line.pack_size is None or line.pack_size == unit.base_per_unit or product.base_unit in DIVISIBLE:
+def _size_contradiction(
+    line: OrderLine,
+    size: Decimal,
+    item: FoundItem,
+    unit: FoundUnit,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+) -> Iterator[Fault]:
+    """What the document says is in one of its units, held against what is agreed, in the unit that it counts in."""
+    product = item.product
+    counted = None if product is None else _counted_in(line, item, product, revision, catalogue)
+    if product is None or counted is None or unit.base_per_unit is None:
         return
-    count = count_text(unit.base_per_unit)
+    word, base = counted
+    agreed = unit.base_per_unit / base
+    if _is_said(size, agreed):
+        return
+    said, count = f"{shortest(size):f}", count_text(agreed)
     detail = (
-        f"the document says {shortest(line.pack_size):f} in 1 {unit.unit}, but 1 {unit.unit} of {product.name} is "
-        f"{count} {product.base_unit} as agreed"
+        f"the document says {said} {line.pack_unit or ''}".rstrip() + f" in 1 {unit.unit}, but 1 {unit.unit} of "
+        f"{product.name} is {count} {word} as agreed"
     )
-    yield Fault("pack_contradiction", detail, "/pack_size", value=f"{shortest(line.pack_size):f}", expected=count)
+    yield Fault("pack_contradiction", detail, "/pack_size", value=said, expected=count)
+
+
+def _counted_in(
+    line: OrderLine, item: FoundItem, product: Product, revision: MappingRevision, catalogue: Catalogue
+) -> tuple[str, Fraction] | None:
+    """The unit that the document's pack size counts, with its base units. One that nobody knows counts our base units,
+    for it is a number of something; a weight or measure of what is counted, and a number of what is weighed, say
+    nothing: None."""
+    named = line.pack_unit or line.pack_unit_code
+    if named is not None:
+        known = find_unit(line.pack_unit, line.pack_unit_code, item, revision, catalogue, "/pack_unit")
+        if known.base_per_unit is not None:
+            return named, known.base_per_unit
+        if {line.pack_unit, line.pack_unit_code} & DIVISIBLE:
+            return None
+    return None if product.base_unit in DIVISIBLE else (product.base_unit, ONE)
+
+
+def _is_said(size: Decimal, agreed: Fraction) -> bool:
+    """Whether the document's number is the agreed one. One that no decimal says exactly (a twelfth) may be cut or
+    rounded where it was written, but not to less than tells it from others."""
+    if from_fraction(agreed) is not None:
+        return fraction(size) == agreed
+    exponent = size.as_tuple().exponent
+    last_place = Fraction(10) ** exponent if isinstance(exponent, int) else ONE
+    return abs(fraction(size) - agreed) < min(last_place, agreed / _ROUNDED_BY_AT_MOST)
 
 
 def count_text(value: Fraction | None) -> str:

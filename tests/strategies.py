@@ -174,6 +174,8 @@ def order_lines(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy
         unit=maybe(codes),
         unit_code=maybe(codes),
         pack_size=maybe(QUANTITIES),
+        pack_unit=maybe(codes),
+        pack_unit_code=maybe(codes),
         price=maybe(prices(codes)),
         ship_to=maybe(parties(codes, texts)),
         requested_delivery=maybe(periods()),

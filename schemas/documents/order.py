@@ -58,8 +58,12 @@ class OrderLine(Document):
     unit: Code | None = None
     unit_code: Code | None = None
     pack_size: ExactDecimal | None = Field(
-        default=None, gt=Decimal(0), description="base items in one unit, as the document says"
+        default=None,
+        gt=Decimal(0),
+        description="what is in one unit, as the document says: base items, or of pack_unit",
     )
+    pack_unit: Code | None = Field(default=None, description="what pack_size counts, where the document says it")
+    pack_unit_code: Code | None = None
     price: Price | None = None
     ship_to: Party | None = None
     requested_delivery: Period | None = None

@@ -168,7 +168,7 @@ def _line(line: OrderLine) -> OrderLine:
             "action": None,
             "buyer_line_reference": None,
             "unit_code": rec_20(line.unit),
-            "pack_size": None,
+            **_pack(line),
             "price": _price(line.price),
             "ship_to": _place(line.ship_to),
             "requested_delivery": day,
@@ -178,6 +178,14 @@ def _line(line: OrderLine) -> OrderLine:
             "charges": _charges(line.charges),
         }
     )
+
+
+def _pack(line: OrderLine) -> dict[str, Any]:
+    """What is in one unit, where the price is for a unit of its own and that is what is counted."""
+    unit = None if line.price is None or line.price.unit == line.unit else line.price.unit
+    if line.pack_size is None or unit is None or line.pack_unit != unit:
+        return {"pack_size": None, "pack_unit": None, "pack_unit_code": None}
+    return {"pack_unit_code": rec_20(unit)}
 
 
 # --- responses ---------------------------------------------------------------------------------------------------

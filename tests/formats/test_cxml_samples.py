@@ -332,3 +332,28 @@ def test_every_fault_of_a_price_basis_is_told() -> None:
         ("bad_value", "/lines/0/price/base_quantity", "line 4: ItemOut/ItemDetail/PriceBasisQuantity"),
         ("not_a_number", "/lines/0/price/base_quantity", "line 4: ItemOut/ItemDetail/PriceBasisQuantity/@quantity"),
     ]
+
+
+BASIS = '<PriceBasisQuantity quantity="1" conversionFactor="{}"><UnitOfMeasure>{}</UnitOfMeasure></PriceBasisQuantity>'
+MONEY = '<UnitPrice><Money currency="EUR">0.25</Money></UnitPrice>'
+
+
+@pytest.mark.parametrize("price", ["", MONEY])
+def test_a_conversion_factor_is_what_the_document_says_is_in_a_pack(price: str) -> None:
+    detail = f"<ItemDetail>{price}<UnitOfMeasure>BX</UnitOfMeasure>{BASIS.format('24', 'EA')}</ItemDetail>"
+    (line,) = read(small(line=detail)).order.lines
+    assert (str(line.pack_size), line.pack_unit, line.pack_unit_code) == ("24", "EA", "EA")
+
+
+def test_a_conversion_factor_comes_back() -> None:
+    detail = f"<ItemDetail>{MONEY}<UnitOfMeasure>BX</UnitOfMeasure>{BASIS.format('24', 'EA')}</ItemDetail>"
+    (line,) = read(small(line=detail)).order.lines
+    (again,) = read(CXML_1_2.renderers["order"](read(small(line=detail)).order).decode()).order.lines
+    assert (again.pack_size, again.pack_unit, again.price) == (line.pack_size, line.pack_unit, line.price)
+
+
+def test_without_a_price_a_factor_between_a_unit_and_itself_is_no_agreement_with_ours() -> None:
+    """With one it is a fault. Without one it is held against ours: twenty-four boxes in a box."""
+    detail = f"<ItemDetail><UnitOfMeasure>BX</UnitOfMeasure>{BASIS.format('24', 'BX')}</ItemDetail>"
+    (line,) = read(small(line=detail)).order.lines
+    assert (str(line.pack_size), line.pack_unit) == ("24", "BX")

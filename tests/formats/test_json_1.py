@@ -121,6 +121,8 @@ def test_every_field_is_read() -> None:
         unit="CS",
         unit_code="XCS",
         pack_size=Decimal("12"),
+        pack_unit="EA",
+        pack_unit_code="EA",
         price=Price(
             amount=Decimal("12.5"), base_quantity=Decimal("1"), unit="CS", unit_code="XCS", gross=Decimal("13.00")
         ),

@@ -111,3 +111,54 @@ def test_one_held_order_of_an_envelope_holds_up_none_of_the_others() -> None:
     parts = UBL_2_1.read_parts(body, [1, 2])
     assert isinstance(parts[1], DocumentHeld)
     assert not isinstance(parts[2], Exception)
+
+
+# --- how many are in a pack ----------------------------------------------------------------------------------------
+
+
+def packed(packs: str = "", price: str = "") -> str:
+    return small(line=FOUR + price).replace("<cac:Item>", f"<cac:Item>{packs}")
+
+
+def pack_of(document: str) -> tuple[str, str | None, str | None]:
+    (found,) = UBL_2_1.parse_orders(document.encode())
+    (line,) = found.order.lines
+    return str(line.pack_size), line.pack_unit, line.pack_unit_code
+
+
+PACK_OF_24 = '<cbc:PackQuantity unitCode="C62">24</cbc:PackQuantity>'
+SIZE_24, SIZE_6 = (f"<cbc:PackSizeNumeric>{size}</cbc:PackSizeNumeric>" for size in (24, 6))
+RATE = (
+    '<cac:Price><cbc:PriceAmount>1</cbc:PriceAmount><cbc:BaseQuantity unitCode="C62">1</cbc:BaseQuantity>'
+    "<cbc:OrderableUnitFactorRate>{}</cbc:OrderableUnitFactorRate></cac:Price>"
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "read_as"),
+    [
+        (packed(PACK_OF_24), ("24", "C62", "C62")),
+        (packed(SIZE_24), ("24", None, None)),
+        (packed(PACK_OF_24 + SIZE_24), ("24", "C62", "C62")),
+        (packed(price=RATE.format(24)), ("24", "C62", "C62")),
+        (packed(PACK_OF_24, price=RATE.format(24)), ("24", "C62", "C62")),
+        (packed(price=RATE.format(1).replace("C62", "BX")), ("None", None, None)),
+    ],
+)
+def test_what_the_document_says_is_in_a_pack_is_read(document: str, read_as: tuple[str, str | None]) -> None:
+    assert pack_of(document) == read_as
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        (packed(PACK_OF_24 + SIZE_6), "cac:Item/cbc:PackQuantity"),
+        (packed(SIZE_6, price=RATE.format(24)), "cac:Price/cbc:OrderableUnitFactorRate"),
+    ],
+)
+def test_two_sizes_of_a_pack_hold_the_order(document: str, place: str) -> None:
+    with pytest.raises(DocumentHeld) as held_order:
+        UBL_2_1.parse_orders(document.encode())
+    (fault,) = held_order.value.faults
+    assert fault.code == "pack_contradiction"
+    assert fault.location.endswith(place)

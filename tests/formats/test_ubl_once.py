@@ -83,7 +83,8 @@ FULL = f"""<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"
  <cac:Price><cbc:PriceAmount currencyID="SEK">3</cbc:PriceAmount><cbc:BaseQuantity unitCode="C62">1</cbc:BaseQuantity>
   <cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator><cbc:Amount currencyID="SEK">1</cbc:Amount>
   <cbc:BaseAmount currencyID="SEK">4</cbc:BaseAmount></cac:AllowanceCharge></cac:Price>
- <cac:Item><cbc:Description>long</cbc:Description><cbc:PackSizeNumeric>5</cbc:PackSizeNumeric><cbc:Name>Hammer</cbc:Name>
+ <cac:Item><cbc:Description>long</cbc:Description><cbc:PackQuantity unitCode="C62">5</cbc:PackQuantity>
+  <cbc:PackSizeNumeric>5</cbc:PackSizeNumeric><cbc:Name>Hammer</cbc:Name>
   <cac:BuyersItemIdentification><cbc:ID>B</cbc:ID></cac:BuyersItemIdentification>
   <cac:SellersItemIdentification><cbc:ID>S</cbc:ID></cac:SellersItemIdentification>
   <cac:StandardItemIdentification><cbc:ID schemeID="0160">4012345000009</cbc:ID></cac:StandardItemIdentification>

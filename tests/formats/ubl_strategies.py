@@ -281,6 +281,7 @@ def _line(line: OrderLine) -> OrderLine:
         update={
             "action": None,
             "unit_code": rec_20(line.unit),
+            **_pack(line),
             "price": _price(line.price),
             "ship_to": _party(line.ship_to),
             "requested_delivery": window,
@@ -288,6 +289,12 @@ def _line(line: OrderLine) -> OrderLine:
             "extensions": (),
         }
     )
+
+
+def _pack(line: OrderLine) -> dict[str, Any]:
+    """What a pack's size counts, where there is a size."""
+    unit = None if line.pack_size is None else line.pack_unit
+    return {"pack_unit": unit, "pack_unit_code": rec_20(unit)}
 
 
 def _response_line(line: ResponseLine) -> ResponseLine:

@@ -277,6 +277,49 @@ def test_the_documents_own_pack_size_must_agree() -> None:
     assert (line.faults[0].value, line.faults[0].expected) == ("6", "12")
 
 
+@pytest.mark.parametrize(
+    ("said", "contradicts"),
+    [
+        ({"pack_size": "12", "pack_unit": "EA"}, False),
+        ({"pack_size": "6", "pack_unit": "EA"}, True),
+        ({"pack_size": "6", "pack_unit": "PAIR"}, False),  # agreed: a pair is two
+        ({"pack_size": "12", "pack_unit": "PAIR"}, True),
+        ({"pack_size": "1", "pack_unit": "CS"}, False),
+        ({"pack_size": "12", "pack_unit": "CS"}, True),
+        ({"pack_size": "12", "pack_unit": "STCK"}, False),  # nobody knows it: a number of pieces
+        ({"pack_size": "24", "pack_unit": "STCK"}, True),
+        (
+            {"pack_size": "12.4", "pack_unit": "KGM", "pack_unit_code": "KGM"},
+            False,
+        ),  # what it weighs is no number of it
+    ],
+)
+def test_a_pack_size_is_compared_in_the_unit_that_it_counts(said: dict[str, str], contradicts: bool) -> None:
+    mapping = revision([CARTON_ROW], [UnitRow("PAIR", None, "EA", Decimal(2))])
+    expected = [("pack_contradiction", "/lines/0/pack_size")] if contradicts else []
+    assert codes(map_line({**CASE, **said}, mapping).faults) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "contradicts"),
+    [("0.0833", False), ("0.08333333", False), ("0.0834", False), ("0.08", True), ("0.1", True), ("0.0712", True)],
+)
+def test_a_twelfth_may_be_rounded_where_it_is_written(size: str, contradicts: bool) -> None:
+    """A piece of a carton of twelve, priced by the carton: no decimal says its factor."""
+    line = {"buyer_item": "PL-0042", "unit": "EA", "quantity": "12", "pack_size": size, "pack_unit": "CS"}
+    found = map_line(line, revision([CARTON_ROW])).faults
+    assert codes(found) == ([("pack_contradiction", "/lines/0/pack_size")] if contradicts else [])
+
+
+def test_a_pack_of_what_is_weighed_is_compared_by_weight() -> None:
+    flour = {"seller_item": "FLOUR", "unit": "SACK", "quantity": "1"}
+    mapping = revision([], [UnitRow("SACK", "FLOUR", "KGM", Decimal(25))])
+    assert map_line({**flour, "pack_size": "25", "pack_unit": "KGM"}, mapping).faults == ()
+    assert map_line({**flour, "pack_size": "40"}, mapping).faults == ()
+    (fault,) = map_line({**flour, "pack_size": "20", "pack_unit": "KGM"}, mapping).faults
+    assert "says 20 KGM in 1 SACK, but 1 SACK" in fault.detail
+
+
 # --- whole units -------------------------------------------------------------------------------------------------
 def test_seven_of_a_twelve_carton() -> None:
     line = map_line({"seller_item": "OAT-1L", "quantity": "7", "unit": "EA"}, revision())

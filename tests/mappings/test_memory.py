@@ -36,6 +36,7 @@ lines = st.builds(
             "unit": UNITS,
             "price": st.none() | prices,
             "pack_size": st.sampled_from([None, "12", "12.0", "6.50"]),
+            "pack_unit": st.sampled_from([None, "EA", "PAIR", "KGM", "NEVER"]),
             "ship_to": st.none() | st.none() | places,
             "description": st.sampled_from([None, "oats", "Oats"]),
             "buyer_line_reference": st.sampled_from([None, "10"]),

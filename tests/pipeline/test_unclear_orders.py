@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import ORDERS, SmallGateway
 
-BIRCH = "birch-timber"
+BIRCH, PINE = "birch-timber", "pine-hardware"
 UBL_ORDER = (ORDERS / "birch-timber.xml").read_text("utf-8")
 TWELVE = '<cbc:Quantity unitCode="C62">12</cbc:Quantity>'
 
@@ -38,3 +39,12 @@ def test_a_ubl_line_for_two_sites_is_held(gateway: SmallGateway) -> None:
 
 def test_a_ubl_line_in_two_deliveries_to_one_site_is_not(gateway: SmallGateway) -> None:
     assert gateway.settle(BIRCH, with_sites("9521234003007", "9521234003007")).status == "done"
+
+
+def test_the_documents_own_pack_size_is_held_also_where_our_price_is_taken(gateway: SmallGateway) -> None:
+    """Agreed are 50 in a box. The price for 24 of them is another one, which this account's policy lets pass."""
+    gateway.set_policies(PINE, price_mismatch="accept_contract_price")
+    price = {"amount": "0.25", "unit": "STUK"}
+    message = gateway.settle(PINE, order({**BOLTS, "pack_size": "24", "pack_unit": "STUK", "price": price}))
+    assert message.status == "held"
+    assert ("pack_contradiction", "/lines/0/pack_size") in gateway.faults(message.id)

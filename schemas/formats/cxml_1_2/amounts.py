@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.documents.common import Charge, Price
+from schemas.documents.order import OrderLine
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.reading import Found, Part, Reading, Step, Table, Through
 from schemas.formats.cxml_1_2.text import LANGUAGE, NO_CURRENCY, attribute, element, escaped, money
@@ -123,7 +124,7 @@ def _positive(field: str) -> Any:
 
 
 def _factor(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
-    """@conversionFactor has no field, so a wrong one is a fault of its element."""
+    """@conversionFactor; what it means depends on the units around it, so a wrong one is a fault of its element."""
     factor = reading.number(value)
     if isinstance(factor, Decimal) and factor > 0:
         found["factor"] = factor
@@ -146,34 +147,43 @@ UNIT_PRICE = Part("price", Table({"Money": amount("amount")}))
 def settle_price(reading: Reading, line: Found) -> None:
     """UnitPrice is for PriceBasisQuantity/@quantity of its own unit, of which one ordered unit has @conversionFactor.
 
-    The price stays in that unit, so nothing is divided or rounded; the factor is kept beside it. In the ordered unit
-    itself the factor can only be one: any other contradicts it.
+    The price stays in that unit, so nothing is divided or rounded; the factor is the document's own word on what is in
+    one ordered unit (`pack_size`). In the ordered unit itself it can only be one: any other contradicts it.
     """
     basis = line.pop("price_basis", None)
     if basis is None:
         return
     factor, unit = basis.get("factor"), basis.get("unit")
+    is_same = unit in (None, line.get("unit"))
     price = line.get("price")
-    if price is None:
-        for name, field in (("@quantity", "quantity"), ("@conversionFactor", "factor"), ("UnitOfMeasure", "unit")):
+    if price is not None:
+        _settle_basis(basis, price)
+    else:
+        for name, field in (("@quantity", "quantity"), ("UnitOfMeasure", "unit")):
             if field in basis:
                 reading.keep_value(f"ItemDetail/PriceBasisQuantity/{name}", str(basis[field]))
+    if factor is None or (is_same and factor == 1):
         return
-    if "quantity" in basis:
-        price["base_quantity"] = basis["quantity"]
-    if unit is not None:
-        price["unit"] = unit
-        if unit in REC_20:
-            price["unit_code"] = unit
-    if factor is None:
-        return
-    if unit in (None, line.get("unit")):
-        if factor != 1 and isinstance(price.get("base_quantity", factor), Decimal):
+    if is_same and price is not None:
+        if isinstance(price.get("base_quantity", factor), Decimal):
             expected = f"a conversionFactor of 1: ordered and priced in {unit or 'the same unit'}"
             wrong = Unreadable(f"conversionFactor {factor:f}", "bad_value", expected)
             price["base_quantity"] = reading.as_read(wrong, str(factor))
-    else:
-        reading.keep_value("ItemDetail/PriceBasisQuantity/@conversionFactor", f"{factor:f}")
+        return
+    line["pack_size"] = factor
+    if (unit := unit or line.get("unit")) is not None:
+        line["pack_unit"] = unit
+        if unit in REC_20:
+            line["pack_unit_code"] = unit
+
+
+def _settle_basis(basis: Found, price: Found) -> None:
+    if "quantity" in basis:
+        price["base_quantity"] = basis["quantity"]
+    if (unit := basis.get("unit")) is not None:
+        price["unit"] = unit
+        if unit in REC_20:
+            price["unit_code"] = unit
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -217,10 +227,14 @@ def unit_price_text(price: Price | None, currency: str | None) -> str:
     return f"<UnitPrice>{money(price.amount, currency)}</UnitPrice>"
 
 
-def price_basis_text(price: Price | None, unit: str | None) -> str:
-    """What the price is for, unless that is one of the ordered unit. The factor is known only in the same unit."""
+def price_basis_text(line: OrderLine) -> str:
+    """What the price is for, unless that is one of the ordered unit. The factor is 1 in the same unit, in another one
+    what the order says is in the ordered unit, where it counts in that."""
+    price, unit = line.price, line.unit
     if price is None or (price.base_quantity == 1 and price.unit is None):
         return ""
-    same = price.unit is None or price.unit == unit
-    named = attribute("quantity", f"{price.base_quantity:f}") + attribute("conversionFactor", "1" if same else "")
+    factor = "1" if price.unit in (None, unit) else ""
+    if not factor and line.pack_size is not None and line.pack_unit == price.unit:
+        factor = f"{line.pack_size:f}"
+    named = attribute("quantity", f"{price.base_quantity:f}") + attribute("conversionFactor", factor)
     return f"<PriceBasisQuantity{named}>{element('UnitOfMeasure', price.unit or '')}</PriceBasisQuantity>"

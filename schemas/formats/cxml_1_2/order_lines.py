@@ -239,7 +239,7 @@ def _detail_text(line: OrderLine, currency: str | None) -> str:
         f"<ItemDetail>{unit_price_text(line.price, currency)}"
         f'<Description xml:lang="{LANGUAGE}">{escaped(line.description or "")}</Description>'
         f"<UnitOfMeasure>{escaped(line.unit or '')}</UnitOfMeasure>"
-        f"{price_basis_text(line.price, line.unit)}"
+        f"{price_basis_text(line)}"
         f'<Classification domain=""></Classification>{extrinsics_text(line.extensions)}</ItemDetail>'
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas.documents.check_digits import is_gtin
 from schemas.documents.order import OrderLine
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
@@ -11,6 +13,7 @@ from schemas.formats.ubl_2_1.reading import Found, Reading, Step, Table
 from schemas.formats.ubl_2_1.steps import flag, number, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import element, flagged, group, identified, measured
 from schemas.formats.xml import Element
+from schemas.units import KNOWN as REC_20
 
 GTIN_SCHEMES = frozenset(
     [
@@ -21,6 +24,8 @@ GTIN_SCHEMES = frozenset(
 """ISO 6523 0160 and the names older documents have for it."""
 _ITEM = "cac:LineItem/cac:Item/"
 _ID = cbc("ID")
+_PACK_QUANTITY = cbc("PackQuantity")
+_RATE = cbc("OrderableUnitFactorRate")
 
 
 def _standard_item(reading: Reading, element: Element, found: Found, path: str) -> None:
@@ -68,6 +73,43 @@ def _settle_description(reading: Reading, found: Found) -> None:
             reading.keep_value(f"{_ITEM}cbc:Description", value)
 
 
+def _price(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The line's price. OrderableUnitFactorRate, how many of the price's unit are in one ordered, is kept aside with it
+    and is the document's word on the pack as well."""
+    price(reading, element, found, path)
+    for rate in element.iterchildren(_RATE):
+        if (value := reading.text(rate)) is not None:
+            found.setdefault("factor_rates", []).append((reading.number(value), rate))
+
+
+def _settle_pack(reading: Reading, line: Found, element: Element) -> None:
+    """How many are in one ordered unit: PackQuantity in its own unit, PackSizeNumeric of ours, and the factor between
+    the units of price and order. Where one document says it twice and differently, nobody guesses."""
+    if "pack_quantity" in line:
+        quantity_said = line.pop("pack_quantity")
+        if line.setdefault("pack_size", quantity_said) != quantity_said:
+            detail = f"the document says both {line['pack_size']} and {quantity_said} of what is in one pack"
+            reading.hold("pack_contradiction", detail, next(element.iter(_PACK_QUANTITY)))
+    for rate, of_rate in line.pop("factor_rates", ()):
+        _settle_rate(reading, line, rate, of_rate)
+
+
+def _settle_rate(reading: Reading, line: Found, rate: Any, element: Element) -> None:
+    """1 in the unit of the order is what there is to expect; anything else there contradicts the price."""
+    of_price = line.get("price", {}).get("unit")
+    if rate == 1 and of_price in (None, line.get("unit")):
+        return
+    if "pack_size" not in line:
+        line["pack_size"] = rate
+        if (unit := of_price or line.get("unit")) is not None:
+            line["pack_unit"] = unit
+            if unit in REC_20:
+                line["pack_unit_code"] = unit
+    elif line["pack_size"] != rate:
+        detail = f"the document says both {line['pack_size']} and {rate} of what is in one pack"
+        reading.hold("pack_contradiction", detail, element)
+
+
 def _identification(name: str, field: str) -> Table:
     return {cac(name): within(f"cac:{name}", _ID, field)}
 
@@ -76,6 +118,7 @@ _STANDARD_ITEM: Table = {_ID: _standard_number}
 ITEM: Table = {
     cbc("Name"): "description",
     cbc("Description"): _item_text,
+    _PACK_QUANTITY: quantity("pack_quantity", "pack_unit"),
     cbc("PackSizeNumeric"): number("pack_size"),
     **_identification("BuyersItemIdentification", "buyer_item"),
     **_identification("SellersItemIdentification", "seller_item"),
@@ -89,7 +132,7 @@ LINE_ITEM: Table = {
     cbc("BackOrderAllowedIndicator"): flag("backorder_allowed"),
     cac("Delivery"): line_delivery,
     cac("AllowanceCharge"): charge,
-    cac("Price"): price,
+    cac("Price"): _price,
     cac("Item"): through("cac:Item", ITEM),
     cac("LineReference"): within("cac:LineReference", cbc("LineID"), "buyer_line_reference"),
 }
@@ -107,6 +150,8 @@ def lines_by(table: Table) -> Step:
             _settle_description(reading, line)
         if "schedule" in line:
             settle_schedule(line)
+        if "pack_quantity" in line or "factor_rates" in line:
+            _settle_pack(reading, line, element)
         if reading.kept:
             line["extensions"] = reading.kept
         reading.kept = of_order
@@ -151,6 +196,14 @@ def item_text(buyer_item: str | None, seller_item: str | None, gtin: str | None)
 
 
 def _item(line: OrderLine) -> str:
-    pack = "" if line.pack_size is None else f"<cbc:PackSizeNumeric>{line.pack_size:f}</cbc:PackSizeNumeric>"
     numbers = item_text(line.buyer_item, line.seller_item, line.gtin)
-    return f"<cac:Item>{pack}{element('Name', line.description)}{numbers}</cac:Item>"
+    return f"<cac:Item>{_pack_text(line)}{element('Name', line.description)}{numbers}</cac:Item>"
+
+
+def _pack_text(line: OrderLine) -> str:
+    """PackQuantity where the order says what is counted, PackSizeNumeric where it counts items."""
+    if line.pack_size is None:
+        return ""
+    if line.pack_unit is not None:
+        return measured("PackQuantity", line.pack_size, line.pack_unit)
+    return f"<cbc:PackSizeNumeric>{line.pack_size:f}</cbc:PackSizeNumeric>"
