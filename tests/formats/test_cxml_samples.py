@@ -95,10 +95,85 @@ def test_a_group_and_its_parts_are_never_both_delivered(kind: str) -> None:
     assert fault.location.endswith("ItemOut[2]")
 
 
-@pytest.mark.parametrize("kind", ["", ' compositeItemType="groupLevel"', ' compositeItemType="itemLevel"'])
-def test_a_part_of_a_line_that_is_not_there_is_a_line_like_others(kind: str) -> None:
-    order = read(grouped(kind, parent="0")).order
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("", "line 1 is a group whose parts aren't there, line 2 a part of none"),
+        (' compositeItemType="groupLevel"', "line 1 is a group whose parts aren't there, line 2 a part of none"),
+        (' compositeItemType="itemLevel"', "line 1 is the heading of a group whose parts aren't there"),
+    ],
+)
+@pytest.mark.parametrize("parent", ["0", ""])
+def test_a_group_and_parts_that_do_not_name_each_other_are_held(kind: str, said: str, parent: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        CXML_1_2.parse_orders(grouped(kind, parent).encode())
+    (fault,) = held.value.faults
+    assert fault.detail == said
+
+
+def test_a_part_without_any_group_is_a_line_like_others() -> None:
+    order = read(grouped("", parent="0").replace(' itemType="composite"', "")).order
     assert [line.line_number for line in order.lines] == ["1", "2"]
+
+
+@pytest.mark.parametrize(("group", "parent"), [("1", "001"), ("01", "1"), ("010", "10")])
+def test_zeros_in_front_of_a_line_number_keep_no_group_from_its_parts(group: str, parent: str) -> None:
+    numbered = grouped("", parent).replace('lineNumber="1"', f'lineNumber="{group}"')
+    with pytest.raises(DocumentHeld):
+        CXML_1_2.parse_orders(numbered.encode())
+    heading = numbered.replace("composite", 'composite" compositeItemType="itemLevel', 1)
+    assert [line.line_number for line in read(heading).order.lines] == ["2"]
+
+
+def test_a_line_with_a_headings_number_is_not_taken_for_it() -> None:
+    twice = grouped(' compositeItemType="itemLevel"').replace(
+        "</OrderRequest>", '<ItemOut quantity="1" lineNumber="01"/></OrderRequest>'
+    )
+    with pytest.raises(DocumentHeld):
+        CXML_1_2.parse_orders(twice.encode())
+
+
+NESTED = "<ItemOut quantity='2' lineNumber='2'/>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [small(line=NESTED), small(header=NESTED), small(line=f"<Extra><Deep>{NESTED}</Deep></Extra>")],
+)
+def test_an_item_out_anywhere_else_is_a_fault(document: str) -> None:
+    (fault,) = faults(document.encode())
+    assert (fault.code, fault.detail) == ("bad_value", "an ItemOut stands inside another element")
+    assert fault.location.endswith("/ItemOut")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "said"),
+    [
+        *((f'isReturn="{word}"', "is a return") for word in ("yes", "YES", "true", "1")),
+        ('returnAuthorizationNumber="RMA1"', "the number of a return, RMA1"),
+        ('isDeliveryCompleted="yes"', "nothing more is expected"),
+        *(
+            (f'itemCategory="{word}"', f"category is {word}")
+            for word in ("text", "limit", "consignment", "subcontract")
+        ),
+        ('subcontractingType="regular"', "subcontractingType is regular"),
+        ('stockTransferType="intra"', "stockTransferType is intra"),
+    ],
+)
+def test_what_is_no_order_of_goods_is_held(attribute: str, said: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        CXML_1_2.parse_orders(small(line_attributes=attribute).encode())
+    (fault,) = held.value.faults
+    assert (fault.code, said in fault.detail) == ("unsupported_document", True)
+    assert fault.location.endswith("ItemOut")
+
+
+@pytest.mark.parametrize(
+    "attribute", ['isReturn="no"', 'isReturn="False"', 'isDeliveryCompleted="no"', 'itemCategory="thirdParty"']
+)
+def test_what_says_that_it_is_none_of_these_is_read(attribute: str) -> None:
+    (line,) = read(small(line_attributes=attribute)).order.lines
+    assert [one.name for one in line.extensions] == ["@" + attribute.split("=")[0]]
 
 
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)

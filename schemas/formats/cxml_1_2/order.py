@@ -153,7 +153,7 @@ def read_order(reading: Reading, root: Element) -> Found:
     an OrderRequest; the parties and whether it is a test stand around it."""
     found = reading.group(root, _ORDER_REQUEST, "")
     found.pop("header", None)
-    if reading.parts_of:
+    if reading.parts_of or reading.headings:
         found.setdefault("lines", [])
         settle_groups(reading, found)
     _settle_window(reading, found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 
 from schemas.documents.check_digits import is_gtin
@@ -18,7 +20,7 @@ from schemas.formats.cxml_1_2.amounts import (
     unit_price_text,
 )
 from schemas.formats.cxml_1_2.parties import place, place_text
-from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, lost, number
+from schemas.formats.cxml_1_2.reading import AttributeStep, Found, Reading, Table, Through, lost, number
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
 from schemas.formats.xml import Element
@@ -30,6 +32,12 @@ GTIN_DOMAINS = frozenset(
         *("EAN", "EAN-8", "EAN-13", "EAN8", "EAN13", "EANID", "UPC", "UPC-A", "UPCID"),
     ]
 )
+
+
+_NO = ("no", "false")
+_NOT_SOLD = frozenset(("text", "limit", "subcontract", "stocktransfer", "consignment"))
+"""Of ItemOut/@itemCategory: a text, a value to be spent, work on what is provided, goods that are only moved, goods
+that are paid for when they are used. The others are goods like any, whoever they are for."""
 
 
 def _gtin(reading: Reading, value: str, found: Found) -> None:
@@ -83,9 +91,49 @@ def _due(reading: Reading, value: str, element: Element, found: Found, path: str
 
 
 def _return(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """@isReturn: the DTD has yes and nothing else, and senders write what they like; only a no says no."""
     reading.keep_attribute(element, path, "isReturn", value)
-    if value == "yes":
+    if value.lower() not in _NO:
         reading.hold("unsupported_document", "the line is a return, not an order of goods", element)
+
+
+def _return_number(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    reading.keep_attribute(element, path, "returnAuthorizationNumber", value)
+    reading.hold("unsupported_document", f"the line has the number of a return, {value[:200]}", element)
+
+
+def _delivery_completed(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """@isDeliveryCompleted: no more deliveries are expected, whatever the quantity says."""
+    reading.keep_attribute(element, path, "isDeliveryCompleted", value)
+    if value.lower() not in _NO:
+        reading.hold(
+            "unsupported_document", "the line is marked as delivered in full: nothing more is expected", element
+        )
+
+
+def _category(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """@itemCategory: what isn't bought by the piece for the place of delivery, and paid for when it ships."""
+    reading.keep_attribute(element, path, "itemCategory", value)
+    if value.lower() in _NOT_SOLD:
+        reading.hold("unsupported_document", f"the line's category is {value}", element)
+
+
+def _special(name: str) -> AttributeStep:
+    """An attribute that only a line of another kind of business has."""
+
+    def step(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+        reading.keep_attribute(element, path, name, value)
+        reading.hold("unsupported_document", f"the line's {name} is {value[:200]}", element)
+
+    return step
+
+
+def _item_type(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    reading.keep_attribute(element, path, "itemType", value)
+    if value == "composite":
+        reading.composites.append(element)
+    elif value == "item" and not (element.get("parentLineNumber") or "").strip():
+        reading.parts_of.setdefault("", element)
 
 
 def _operation(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
@@ -96,7 +144,7 @@ def _operation(reading: Reading, value: str, element: Element, found: Found, pat
 
 def _parent(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
     reading.keep_attribute(element, path, "parentLineNumber", value)
-    reading.parts_of.setdefault(value, element)
+    reading.parts_of.setdefault(_whole(value), element)
 
 
 def _composite_type(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
@@ -154,6 +202,12 @@ ITEM_OUT = Table(
         "operation": _operation,
         "parentLineNumber": _parent,
         "compositeItemType": _composite_type,
+        "itemType": _item_type,
+        "returnAuthorizationNumber": _return_number,
+        "isDeliveryCompleted": _delivery_completed,
+        "itemCategory": _category,
+        "subcontractingType": _special("subcontractingType"),
+        "stockTransferType": _special("stockTransferType"),
     },
 )
 
@@ -180,23 +234,43 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
 
 def settle_groups(reading: Reading, found: Found) -> None:
     """A group and its parts are not both delivered. Where the parts are what is ordered, the heading is none of the
-    lines and is kept aside whole; where that isn't said, a person decides."""
-    headings = {_number_of(one): one for one in reading.headings}
-    for line in found["lines"]:
-        number = line["line_number"]
-        part = reading.parts_of.get(number)
-        if part is not None and number not in headings:
-            detail = f"line {number} and its part, line {_number_of(part) or '?'}, are both lines of the order"
+    lines and is kept aside whole; where that isn't said, a person decides. Line numbers are whole numbers here: a part
+    of line 1 is one of line 001."""
+    headings = {_whole(_number_of(one)): one for one in reading.headings}
+    numbers = Counter(_whole(line["line_number"]) for line in found["lines"])
+    for group, part in reading.parts_of.items():
+        if numbers[group] > 1 or (group in numbers and group not in headings):
+            detail = f"line {group} and its part, line {_number_of(part) or '?'}, are both lines of the order"
             reading.hold("unsupported_document", f"{detail}; which of them is to be delivered isn't said", part)
+    _hold_unclear_groups(reading, headings, numbers)
     gone = headings.keys() & reading.parts_of.keys()
     if gone:
-        found["lines"] = [line for line in found["lines"] if line["line_number"] not in gone]
-        for number in sorted(gone):
-            reading.keep(headings[number], "")
+        found["lines"] = [line for line in found["lines"] if _whole(line["line_number"]) not in gone]
+        for group in sorted(gone):
+            reading.keep(headings[group], "")
+
+
+def _hold_unclear_groups(reading: Reading, headings: Mapping[str, Element], numbers: Mapping[str, int]) -> None:
+    """A heading of nothing; and a group without parts beside a part without its group, which may belong together."""
+    for group, heading in headings.items():
+        if group not in reading.parts_of:
+            detail = f"line {group or '?'} is the heading of a group whose parts aren't there"
+            reading.hold("unsupported_document", detail, heading)
+            return
+    alone = [one for one in reading.composites if _whole(_number_of(one)) not in reading.parts_of]
+    strays = [part for group, part in reading.parts_of.items() if group not in numbers]
+    if alone and strays:
+        detail = f"line {_number_of(alone[0]) or '?'} is a group whose parts aren't there, line {{}} a part of none"
+        reading.hold("unsupported_document", detail.format(_number_of(strays[0]) or "?"), strays[0])
 
 
 def _number_of(element: Element) -> str:
     return (element.get("lineNumber") or "").strip()
+
+
+def _whole(number: str) -> str:
+    """The DTD's uint, zeros in front or not."""
+    return number.lstrip("0") or number[-1:]
 
 
 def _settle_schedule(line: Found) -> None:

@@ -110,7 +110,10 @@ class Reading(OrderReading):
     def __init__(self) -> None:
         super().__init__()
         self.parts_of: dict[str, Element] = {}
-        """Line number → the first line that says it is a part of that one."""
+        """Line number, without zeros in front → the first line that says it is a part of that one; an empty one where
+        it doesn't say of which."""
+        self.composites: list[Element] = []
+        """Lines that say they are groups."""
         self.headings: list[Element] = []
         """Lines that are a group's heading and nothing else."""
 
@@ -250,6 +253,8 @@ class Reading(OrderReading):
         tag: Any = element.tag
         of_extrinsic = "name" if tag == "Extrinsic" else None
         name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]" if of_extrinsic else f"{path}{tag}"
+        if tag == "ItemOut" and _stands_elsewhere(element):
+            self.misuse(element, "bad_value", "an ItemOut stands inside another element", "ItemOuts beside one another")
         if len(name) > LONGEST_PATH:
             raise self.beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
         value = element.text
@@ -283,6 +288,12 @@ class Reading(OrderReading):
             self.room -= BYTES_ASIDE + len(path) + len(name)
             if self.room < 0 or len(self.kept) > MAX_KEPT:
                 self.check_room(element)
+
+
+def _stands_elsewhere(item_out: Element) -> bool:
+    """Whether a line would be lost: it is none where no order's lines are."""
+    parent = item_out.getparent()
+    return parent is not None and parent.tag != "OrderRequest"
 
 
 REPEATABLE = frozenset(
