@@ -432,3 +432,54 @@ def test_without_a_price_a_factor_between_a_unit_and_itself_is_no_agreement_with
     detail = f"<ItemDetail><UnitOfMeasure>BX</UnitOfMeasure>{BASIS.format('24', 'BX')}</ItemDetail>"
     (line,) = read(small(line=detail)).order.lines
     assert (str(line.pack_size), line.pack_unit) == ("24", "BX")
+
+
+def blanket(quantity: str, limits: str, kind: str = "blanket", price: str = "6.00") -> str:
+    money = f'<UnitPrice><Money currency="EUR">{price}</Money></UnitPrice>' if price else ""
+    detail = f"<BlanketItemDetail>{limits}{money}<UnitOfMeasure>BX</UnitOfMeasure></BlanketItemDetail>"
+    return small(attributes=f'orderType="{kind}"', quantity=quantity, line=detail)
+
+
+MAX_100 = "<MaxQuantity>100</MaxQuantity>"
+MAX_600 = '<MaxAmount><Money currency="EUR">600</Money></MaxAmount>'
+
+
+@pytest.mark.parametrize(
+    ("quantity", "limits", "ordered"),
+    [
+        ("1", MAX_100, "100"),
+        ("100", MAX_100, "100"),
+        ("1", MAX_100 + MAX_600, "100"),
+        ("100", MAX_600, "100"),
+        ("50", "<MinQuantity>5</MinQuantity>", "50"),
+    ],
+)
+def test_a_blanket_lines_ceiling_is_what_it_orders(quantity: str, limits: str, ordered: str) -> None:
+    order = read(blanket(quantity, limits)).order
+    assert (order.order_type, str(order.lines[0].quantity)) == ("blanket", ordered)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (blanket("500", MAX_100), "its MaxQuantity 100"),
+        (blanket("1", MAX_100, kind="regular"), "its MaxQuantity 100"),
+        (blanket("1", MAX_600), "limited to an amount"),
+        (blanket("1", ""), "has no MaxQuantity"),
+        (blanket("101", MAX_600), "doesn't cover"),
+        (blanket("100", MAX_600, price=""), "can't be told"),
+        (blanket("100", MAX_600.replace("MaxAmount", "MaxContractAmount")), "a value (MaxContractAmount)"),
+        (blanket("100", MAX_600.replace("MaxAmount", "OverallLimit")), "a value (OverallLimit)"),
+    ],
+)
+def test_a_blanket_line_whose_ceiling_is_not_its_quantity_is_held(document: str, said: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        CXML_1_2.parse_orders(document.encode())
+    assert all(fault.code == "unsupported_document" and fault.location for fault in held.value.faults)
+    assert any(said in fault.detail for fault in held.value.faults)
+
+
+def test_a_max_quantity_that_is_no_number_is_a_fault() -> None:
+    (fault,) = faults(blanket("1", "<MaxQuantity>many</MaxQuantity>").encode())
+    assert (fault.code, fault.path) == ("not_a_number", "/lines/0/quantity")
+    assert fault.location.endswith("MaxQuantity")

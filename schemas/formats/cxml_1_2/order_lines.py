@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from schemas.documents.check_digits import is_gtin
 from schemas.documents.common import Period
@@ -19,8 +20,9 @@ from schemas.formats.cxml_1_2.amounts import (
     shipping_text,
     unit_price_text,
 )
+from schemas.formats.cxml_1_2.ceilings import CEILINGS, settle_ceilings
 from schemas.formats.cxml_1_2.parties import place, place_text
-from schemas.formats.cxml_1_2.reading import AttributeStep, Found, Reading, Table, Through, lost, number
+from schemas.formats.cxml_1_2.reading import AttributeStep, Found, Part, Reading, Step, Table, Through, lost, number
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
 from schemas.formats.xml import Element
@@ -154,16 +156,16 @@ def _composite_type(reading: Reading, value: str, element: Element, found: Found
         reading.headings.append(element)
 
 
-_ITEM_DETAIL = Table(
-    {
-        "UnitPrice": UNIT_PRICE,
-        "Description": _description,
-        "UnitOfMeasure": _unit,
-        "PriceBasisQuantity": PRICE_BASIS,
-        "ItemDetailIndustry": Through(Table({"ItemDetailRetail": Through(Table({"EANID": _ean}))})),
-        "Extrinsic": extrinsic,
-    }
-)
+_DETAIL: dict[Any, Step | str | Through | Part] = {
+    "UnitPrice": UNIT_PRICE,
+    "Description": _description,
+    "UnitOfMeasure": _unit,
+    "PriceBasisQuantity": PRICE_BASIS,
+    "ItemDetailIndustry": Through(Table({"ItemDetailRetail": Through(Table({"EANID": _ean}))})),
+    "Extrinsic": extrinsic,
+}
+_ITEM_DETAIL = Table(_DETAIL)
+_BLANKET_ITEM_DETAIL = Table({**_DETAIL, **CEILINGS})
 _ITEM_ID = Table({"SupplierPartID": "seller_item", "BuyerPartID": "buyer_item", "IdReference": _id_reference})
 
 
@@ -186,7 +188,7 @@ ITEM_OUT = Table(
     {
         "ItemID": Through(_ITEM_ID),
         "ItemDetail": Through(_ITEM_DETAIL),
-        "BlanketItemDetail": Through(_ITEM_DETAIL),
+        "BlanketItemDetail": Through(_BLANKET_ITEM_DETAIL),
         "ShipTo": place("ship_to"),
         "Shipping": shipping,
         "Comments": comments,
@@ -221,6 +223,7 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
     of_order, reading.kept = reading.kept, []
     line = reading.group(element, ITEM_OUT, "")
     settle_price(reading, line)
+    settle_ceilings(reading, line, found.get("order_type") == "blanket", element)
     if "schedule" in line:
         _settle_schedule(line)
     if reading.kept:
