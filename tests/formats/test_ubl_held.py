@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.documents.order import Order
-from schemas.faults import DocumentHeld, Fault
+from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats.ubl_2_1 import UBL_2_1
 from schemas.formats.ubl_2_1.codec import LARGE_BODY
 from tests.formats.test_ubl_samples import small
@@ -162,3 +162,54 @@ def test_two_sizes_of_a_pack_hold_the_order(document: str, place: str) -> None:
     (fault,) = held_order.value.faults
     assert fault.code == "pack_contradiction"
     assert fault.location.endswith(place)
+
+
+# --- what else makes it another order ------------------------------------------------------------------------------
+SUB_LINE = (
+    "<cac:SubLineItem><cac:LineItem><cbc:ID>1.1</cbc:ID><cbc:Quantity>3</cbc:Quantity></cac:LineItem></cac:SubLineItem>"
+)
+
+
+def test_a_line_with_lines_of_its_own_is_held() -> None:
+    fault = held(line=FOUR + SUB_LINE)
+    assert fault.location.endswith("cac:LineItem/cac:SubLineItem")
+    assert "whether they or it are to be delivered" in fault.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "is_held"),
+    [
+        ("MaximumQuantity", 'unitCode="BX">3<', True),
+        ("MaximumQuantity", 'unitCode="BX">4.0<', False),
+        ("MaximumQuantity", 'unitCode="C62">200<', True),
+        ("MinimumQuantity", ">4<", False),
+        ("MinimumQuantity", 'unitCode="BX">5<', True),
+        ("MinimumQuantity", ">some<", True),
+    ],
+)
+def test_a_quantity_out_of_its_lines_own_bounds_is_held(name: str, said: str, is_held: bool) -> None:
+    bound = f"<cbc:{name} {said}/cbc:{name}>"
+    if is_held:
+        assert "4 BX are ordered" in held(line=FOUR + bound).detail
+    else:
+        (line,) = read(line=FOUR + bound).lines
+        assert f"cac:LineItem/cbc:{name}" in {one.name for one in line.extensions}
+
+
+@pytest.mark.parametrize(("said", "is_held"), [("true", True), ("1", True), ("perhaps", True), ("false", False)])
+def test_a_copy_of_an_order_is_held(said: str, is_held: bool) -> None:
+    header = f"{NUMBER}<cbc:CopyIndicator>{said}</cbc:CopyIndicator>"
+    if is_held:
+        assert "a copy of an order" in held(header=header).detail
+    else:
+        assert read(header=header).extensions[0].value == "false"
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_an_order_line_inside_another_element_is_a_fault(large: bool) -> None:
+    inside = "<cac:OrderLine><cac:LineItem><cbc:ID>2</cbc:ID></cac:LineItem></cac:OrderLine>"
+    body = (small(line=FOUR + inside) + "\n" * (LARGE_BODY if large else 0)).encode()
+    with pytest.raises(DocumentRejected) as refused:
+        UBL_2_1.parse_orders(body)
+    (fault,) = refused.value.faults
+    assert (fault.code, fault.location) == ("bad_value", "line 5: cac:OrderLine/cac:LineItem/cac:OrderLine")

@@ -70,11 +70,20 @@ def _profile(reading: Reading, element: Element, found: Found, path: str) -> Non
         found["response_requested"] = False
 
 
+def _copy(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """CopyIndicator: a copy of an order is none; where the order itself didn't come, a person finds out why."""
+    reading.keep(element, path)
+    value = reading.text(element)
+    if value is not None and reading.flag(value) is not False:
+        reading.hold("unsupported_document", "the document says that it is a copy of an order, not the order", element)
+
+
 ORDER: Table = {
     cbc("UBLVersionID"): lost,
     cbc("CustomizationID"): "customization",
     cbc("ProfileID"): _profile,
     cbc("ID"): "order_number",
+    cbc("CopyIndicator"): _copy,
     cbc("IssueDate"): day("issue_date"),
     cbc("IssueTime"): "issue_time",
     cbc("OrderTypeCode"): _order_type,

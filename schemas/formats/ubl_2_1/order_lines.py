@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from schemas.documents.check_digits import is_gtin
 from schemas.documents.order import OrderLine
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
 from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_schedule
-from schemas.formats.ubl_2_1.names import cac, cbc
+from schemas.formats.ubl_2_1.names import cac, cbc, qualified
 from schemas.formats.ubl_2_1.reading import Found, Reading, Step, Table
 from schemas.formats.ubl_2_1.steps import flag, number, quantity, texts, through, within
 from schemas.formats.ubl_2_1.text import element, flagged, group, identified, measured
@@ -110,6 +111,46 @@ def _settle_rate(reading: Reading, line: Found, rate: Any, element: Element) -> 
         reading.hold("pack_contradiction", detail, element)
 
 
+def _sub_line(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """SubLineItem: what the line consists of, or what comes with it. Which of them is delivered UBL doesn't say."""
+    reading.keep(element, path)
+    detail = "the line has lines of its own (SubLineItem); whether they or it are to be delivered isn't said"
+    reading.hold("unsupported_document", detail, element)
+
+
+def _bound(field: str) -> Step:
+    """MinimumQuantity and MaximumQuantity: kept aside, and judged once the line's quantity is known."""
+    read = quantity("quantity", "unit")
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        reading.keep(element, path)
+        bound: Found = {}
+        read(reading, element, bound, path)
+        if bound:
+            found.setdefault("bounds", []).append((field, bound, element))
+
+    return step
+
+
+def _settle_bounds(reading: Reading, line: Found) -> None:
+    """The ordered quantity is within what its own line allows."""
+    for field, bound, where in line.pop("bounds"):
+        if not _is_within(field, bound, line):
+            said = f"{qualified(where.tag)} {(where.text or '').strip()[:100]} {bound.get('unit') or ''}".rstrip()
+            ordered = f"{line.get('quantity')} {line.get('unit') or ''}".rstrip()
+            detail = f"{ordered} are ordered, and {said} contradicts that"
+            reading.hold("unsupported_document", detail, where)
+
+
+def _is_within(field: str, bound: Found, line: Found) -> bool:
+    limit, ordered = bound["quantity"], line.get("quantity")
+    if not isinstance(limit, Decimal) or not isinstance(ordered, Decimal):
+        return not isinstance(ordered, Decimal)  # then the line is refused for it
+    if bound.get("unit") not in (None, line.get("unit")):
+        return False
+    return ordered <= limit if field == "most" else ordered >= limit
+
+
 def _identification(name: str, field: str) -> Table:
     return {cac(name): within(f"cac:{name}", _ID, field)}
 
@@ -130,6 +171,9 @@ LINE_ITEM: Table = {
     cbc("Quantity"): quantity("quantity", "unit"),
     cbc("PartialDeliveryIndicator"): flag("partial_allowed"),
     cbc("BackOrderAllowedIndicator"): flag("backorder_allowed"),
+    cbc("MinimumQuantity"): _bound("least"),
+    cbc("MaximumQuantity"): _bound("most"),
+    cac("SubLineItem"): _sub_line,
     cac("Delivery"): line_delivery,
     cac("AllowanceCharge"): charge,
     cac("Price"): _price,
@@ -150,6 +194,8 @@ def lines_by(table: Table) -> Step:
             _settle_description(reading, line)
         if "schedule" in line:
             settle_schedule(line)
+        if "bounds" in line:
+            _settle_bounds(reading, line)
         if "pack_quantity" in line or "factor_rates" in line:
             _settle_pack(reading, line, element)
         if reading.kept:

@@ -70,6 +70,7 @@ REPEATABLE = frozenset(
 """What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""
 
 _BINARY = cbc("EmbeddedDocumentBinaryObject")
+_ORDER_LINE = cac("OrderLine")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
 _LONGEST_DAY = len("2026-11-23+01:00")
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?")
@@ -243,6 +244,10 @@ class Reading(OrderReading):
         """Every value below this element, under its path; attributes as `path/@name`."""
         tag = element.tag
         name = path + (KNOWN.get(tag) or self._foreign(tag, element, path))
+        if tag == _ORDER_LINE:
+            self.misuse(
+                element, "bad_value", "a line of the order stands inside another element", "cac:OrderLine in the order"
+            )
         if tag == _BINARY:
             self.attach(element, {"description": name})
             return
