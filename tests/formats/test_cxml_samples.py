@@ -483,3 +483,49 @@ def test_a_max_quantity_that_is_no_number_is_a_fault() -> None:
     (fault,) = faults(blanket("1", "<MaxQuantity>many</MaxQuantity>").encode())
     assert (fault.code, fault.path) == ("not_a_number", "/lines/0/quantity")
     assert fault.location.endswith("MaxQuantity")
+
+
+def scheduled(*parts: tuple[str, str], attributes: str = "", before: str = "") -> str:
+    """A line of four in parts: (quantity, ShipTo's addressID)."""
+    place = '<ShipTo><Address addressID="{}"><Name>x</Name></Address></ShipTo>'
+    lines = "".join(
+        f'<ScheduleLine quantity="{quantity}" requestedDeliveryDate="2026-12-0{number}"{attributes}>'
+        f"<UnitOfMeasure>BX</UnitOfMeasure>{place.format(site) if site else ''}</ScheduleLine>"
+        for number, (quantity, site) in enumerate(parts, 1)
+    )
+    first = place.format(before) if before else ""
+    return small(quantity="4", line=f"<ItemDetail><UnitOfMeasure>BX</UnitOfMeasure></ItemDetail>{first}{lines}")
+
+
+@pytest.mark.parametrize(
+    ("document", "site"),
+    [
+        (scheduled(("2", "A"), ("2", "A")), "A"),
+        (scheduled(("4", "A")), "A"),
+        (scheduled(("2", ""), ("2", "A"), before="A"), "A"),
+    ],
+)
+def test_the_place_of_all_parts_of_a_line_is_its_own(document: str, site: str) -> None:
+    (line,) = read(document).order.lines
+    assert line.ship_to is not None
+    assert line.ship_to.id == site
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (scheduled(("2", "A"), ("2", "B")), "another place"),
+        (scheduled(("2", "A"), ("2", "")), "another place"),
+        (scheduled(("4", "B"), before="A"), "another place"),
+        (scheduled(("4", ""), attributes=' type="forecast"'), "is forecast"),
+        (
+            scheduled(("4", "")).replace("</Sch", '<ScheduleLineReleaseInfo commitmentCode="tradeoff"/></Sch'),
+            "is tradeoff",
+        ),
+        (small(line='<ReleaseInfo releaseType="jit" cumulativeReceivedQuantity="7"/>'), "scheduling agreement"),
+    ],
+)
+def test_a_part_for_elsewhere_or_not_ordered_yet_is_held(document: str, said: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        CXML_1_2.parse_orders(document.encode())
+    assert all(said in fault.detail and fault.location for fault in held.value.faults)

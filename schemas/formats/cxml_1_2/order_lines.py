@@ -177,13 +177,41 @@ def _schedule_line(reading: Reading, element: Element, found: Found, path: str) 
         expected = f"a quantity in the line's unit {found.get('unit') or '(none)'}"
         wrong = Unreadable(f"{part['quantity']:f} {unit}", "bad_value", expected)
         part["quantity"] = reading.as_read(wrong, str(part["quantity"]))
+    if (elsewhere := part.pop("ship_to", None)) is not None:
+        reading.add("schedule_places", (elsewhere, element), element, found)
     reading.add("schedule", part, element, found)
 
 
+def _schedule_type(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    """@type and ScheduleLineReleaseInfo/@commitmentCode: what is forecast isn't ordered yet."""
+    name = "type" if element.tag == "ScheduleLine" else "commitmentCode"
+    reading.keep_attribute(element, path, name, value)
+    if value.lower() in ("forecast", "tradeoff"):
+        detail = f"a part of the line's quantity is {value}, which is not ordered yet"
+        reading.hold("unsupported_document", detail, element)
+
+
 _SCHEDULE_LINE = Table(
-    {"UnitOfMeasure": "unit"},
-    {"quantity": number("quantity"), "requestedDeliveryDate": requested_day, "lineNumber": lost},
+    {
+        "UnitOfMeasure": "unit",
+        "ShipTo": place("ship_to"),
+        "ScheduleLineReleaseInfo": Through(Table({}, {"commitmentCode": _schedule_type})),
+    },
+    {
+        "quantity": number("quantity"),
+        "requestedDeliveryDate": requested_day,
+        "lineNumber": lost,
+        "type": _schedule_type,
+    },
 )
+
+
+def _forecast(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """ReleaseInfo: of a scheduling agreement, whose quantities are cumulative."""
+    reading.keep(element, path)
+    reading.hold("unsupported_document", "the line releases a scheduling agreement (ReleaseInfo)", element)
+
+
 ITEM_OUT = Table(
     {
         "ItemID": Through(_ITEM_ID),
@@ -193,6 +221,7 @@ ITEM_OUT = Table(
         "Shipping": shipping,
         "Comments": comments,
         "ScheduleLine": _schedule_line,
+        "ReleaseInfo": _forecast,
         "Extrinsic": extrinsic,
     },
     {
@@ -225,6 +254,7 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
     settle_price(reading, line)
     settle_ceilings(reading, line, found.get("order_type") == "blanket", element)
     if "schedule" in line:
+        _settle_schedule_places(reading, line)
         _settle_schedule(line)
     if reading.kept:
         line["extensions"] = reading.kept
@@ -274,6 +304,17 @@ def _number_of(element: Element) -> str:
 def _whole(number: str) -> str:
     """The DTD's uint, zeros in front or not."""
     return number.lstrip("0") or number[-1:]
+
+
+def _settle_schedule_places(reading: Reading, line: Found) -> None:
+    """A ScheduleLine's ShipTo is where all of the line goes, or a person decides: a line has one place."""
+    places = line.pop("schedule_places", ())
+    if len(places) == len(line["schedule"]):
+        line.setdefault("ship_to", places[0][0])
+    for elsewhere, part in places:
+        if elsewhere != line.get("ship_to"):
+            detail = "a part of the line is to be delivered to another place than the rest of it"
+            reading.hold("unsupported_document", detail, part)
 
 
 def _settle_schedule(line: Found) -> None:
