@@ -43,14 +43,15 @@ LINE_MEMBERS: Mapping[str, str] = {
 
 STATUSES_MEAN: Mapping[str, str] = {
     "received": "Durably stored; its turn comes, or it is a change or cancellation that waits for its order, a day at "
-    "most. Ask again.",
+    "most, or as long as we hold that. Ask again.",
     "processing": "Being judged right now. Ask again.",
     "done": "Decided and answered: the order response is in your mailbox.",
     "held": "We must act first, and `faults` says on what. You need do nothing; the order response comes after that.",
     "rejected": "You must act: `faults`, and the order response where one could be written, say on what. The corrected "
     "order may have the same number.",
     "failed": "A failure on our side. The order is kept, and tried again once that is mended.",
-    "duplicate": "The same order came before: `duplicate_of` is the message that answers for it.",
+    "duplicate": "The same order came before: `duplicate_of` is the message that answers for it; where the order "
+    "was changed or cancelled since, that is the one which did so.",
     "superseded": "A person here put a corrected copy in its place.",
     "dismissed": "A person here closed it, by agreement with you. Sent again, it is judged afresh.",
 }
