@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.cxml_names import our_credentials
+from gateway.cxml_names import names_of_us, our_credentials
 from gateway.cxml_senders import Admitted, CxmlSenders, NotAdmitted
 from gateway.intake import Arrival, take_in
 from gateway.services import Services
@@ -113,9 +113,9 @@ def _not_taken(request: str) -> str:
 
 def _wrong_recipient(envelope: ReadEnvelope, services: Services) -> tuple[Fault, ...]:
     """That To isn't us."""
-    ours = our_credentials(services.supplier)
-    if {one.key() for one in ours} & {one.key() for one in envelope.to}:
+    if names_of_us(services.supplier) & {one.key() for one in envelope.to}:
         return ()
+    ours = our_credentials(services.supplier)
     seen = ", ".join(_named(one) for one in envelope.to) or None
     detail = f"To is {seen or 'nobody'}, which is not {services.supplier.legal_name}."
     expected = " or ".join(_named(one) for one in ours) or "no cXML credential of ours is set up"

@@ -15,6 +15,7 @@ from gateway.named_secrets import NamedSecrets
 from tests.api.builders import MEGABYTE, Gateway, services_at
 
 US = ("NetworkID", "AN-US")
+OUR_GLN = "9521234000006"
 HARBOR = ("NetworkID", "AN-HARBOR")
 ISLAND = ("DUNS", "123456789")
 HUB = ("NetworkID", "AN-HUB")
@@ -69,7 +70,7 @@ class CxmlGateway(Gateway):
         super().__init__(
             replace(
                 services,
-                supplier=replace(services.supplier, cxml=(US,)),
+                supplier=replace(services.supplier, cxml=(US,), gln=OUR_GLN),
                 secrets=NamedSecrets({"HUB": CANARY}),
             )
         )
@@ -203,6 +204,12 @@ def test_what_is_not_for_us_is_refused_and_kept(cxml: CxmlGateway) -> None:
     (fault,) = cxml.services.store.messages.faults(message.id)
     assert (fault.code, fault.expected) == ("wrong_recipient", "AN-US (NetworkID)")
     assert cxml.post(document(cxml.harbor.key, to=("networkid", "AN-US")))[0] == "200"
+
+
+@pytest.mark.parametrize("domain", ["GLN", "gln", "0088"])
+def test_our_gln_is_us_as_it_is_where_orders_come_otherwise(cxml: CxmlGateway, domain: str) -> None:
+    assert cxml.post(document(cxml.harbor.key, to=(domain, OUR_GLN)))[0] == "200"
+    assert cxml.post(document(cxml.harbor.key, to=("DUNS", OUR_GLN), payload_id="p-2"))[0] == "400"
 
 
 def test_a_test_is_one_by_its_mode_or_by_its_key(cxml: CxmlGateway) -> None:
