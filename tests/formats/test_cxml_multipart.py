@@ -126,3 +126,23 @@ def test_any_bytes_are_taken_apart_or_refused(at: int, cut: int, put: bytes, con
         except DocumentRejected as refused:
             found = refused.faults
         assert found
+
+
+def kept(*parts: bytes) -> bytes:
+    return f"Content-Type: {TYPE}\r\n\r\n".encode() + body_of(*parts)
+
+
+@pytest.mark.parametrize("content", [ORDER.read_bytes(), ORDER.read_bytes()[:-20], ORDER.read_text().encode("utf-16")])
+def test_a_second_order_is_no_attachment(content: bytes) -> None:
+    body = kept(document(ORDER.read_bytes()), attached("second@x", content))
+    for read in (CXML_1_2.check, CXML_1_2.parse_orders):
+        with pytest.raises(DocumentRejected) as refused:
+            read(body)
+        (fault,) = refused.value.faults
+        assert (fault.code, fault.location) == ("repeated_element", "the part second@x")
+
+
+def test_another_cxml_document_is_an_attachment_like_any() -> None:
+    body = kept(document(ORDER.read_bytes()), attached("cart@x", b"<cXML><Message/></cXML>"))
+    (found,) = CXML_1_2.parse_orders(body)
+    assert "cid:cart@x" in {one.uri for one in found.order.attachments}

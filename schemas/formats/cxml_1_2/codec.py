@@ -17,7 +17,7 @@ from schemas.formats import Format, ReadOrder, read_only_part
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.cxml_1_2.envelope import envelope_faults, envelope_of, refuse
 from schemas.formats.cxml_1_2.keeping import document_and_files, is_entity, without_secrets
-from schemas.formats.cxml_1_2.multipart import with_files
+from schemas.formats.cxml_1_2.multipart import Parts, with_files
 from schemas.formats.cxml_1_2.order import read_order, render_order
 from schemas.formats.cxml_1_2.order_response import read_order_response, render_order_response
 from schemas.formats.cxml_1_2.places import Places
@@ -26,7 +26,8 @@ from schemas.formats.xml import Element, head, parse
 from schemas.formats.xml_order.judging import answered, line_faults, rejected, validated, warnings
 from schemas.formats.xml_order.reading import Found
 
-_ROOT = re.compile(r"<cXML[\s/>]")
+_ROOT = re.compile(r"<(?:[\w.-]+:)?cXML[\s/>]")
+"""With a prefix it is none, which is told with its place."""
 _TAKEN = "a cXML OrderRequest"
 
 
@@ -37,7 +38,9 @@ def sniff(body: bytes) -> bool:
 
 def check(body: bytes) -> int:
     """Can the bytes be safely read, and are they an order request? One order. Raises DocumentRejected."""
-    _order_request(parse(document_and_files(body).document, DOCTYPES))
+    parts = document_and_files(body)
+    _order_request(parse(parts.document, DOCTYPES))
+    _refuse_further_orders(parts)
     return 1
 
 
@@ -46,6 +49,7 @@ def parse_orders(body: bytes) -> tuple[ReadOrder, ...]:
     one that a person must look at: with a line that is returned or blocked."""
     parts = document_and_files(body)
     root = parse(parts.document, DOCTYPES)
+    _refuse_further_orders(parts)
     read = _read(_order_request(root), (root.get("payloadID") or "").strip() or None)
     return (with_files(read, parts.files) if parts.files else read,)
 
@@ -66,6 +70,23 @@ def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
     """Where values of the canonical order stand in the body, in words. Raises as `check`."""
     places = Places(_order_request(parse(document_and_files(body).document, DOCTYPES)), read_order)
     return [places.of(pointer) for pointer in pointers]
+
+
+def _refuse_further_orders(parts: Parts) -> None:
+    """Raises DocumentRejected where another part is an order: as an attachment it would be lost."""
+    for name, file in parts.files.items():
+        if sniff(file.content) and _may_be_an_order(file.content):
+            detail = "one more cXML OrderRequest stands in this part, and a request is one"
+            fault = Fault("repeated_element", detail, location=f"the part {name[:200]}", expected="one OrderRequest")
+            raise DocumentRejected([fault])
+
+
+def _may_be_an_order(content: bytes) -> bool:
+    """One that can't be read may be one where it has the word."""
+    try:
+        return parse(content, DOCTYPES).find("Request/OrderRequest") is not None
+    except DocumentRejected:
+        return b"OrderRequest" in content.replace(b"\0", b"")
 
 
 def _order_request(root: Element) -> Element:
