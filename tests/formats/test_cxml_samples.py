@@ -529,3 +529,56 @@ def test_a_part_for_elsewhere_or_not_ordered_yet_is_held(document: str, said: st
     with pytest.raises(DocumentHeld) as held:
         CXML_1_2.parse_orders(document.encode())
     assert all(said in fault.detail and fault.location for fault in held.value.faults)
+
+
+def drawing_on(*agreements: str, attributes: str = 'orderType="release"') -> str:
+    """A release of a line for each of these agreements, none where it is empty."""
+    named = '<MasterAgreementReference agreementID="{}"><DocumentReference payloadID="p"/></MasterAgreementReference>'
+    lines = "".join(
+        f'<ItemOut quantity="1" lineNumber="{number}">{named.format(one) if one else ""}</ItemOut>'
+        for number, one in enumerate(agreements, 1)
+    )
+    before, _, after = small(attributes=attributes).partition("<ItemOut")
+    return before + lines + after.partition("</ItemOut>")[2]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        drawing_on("BL", "BL"),
+        drawing_on("BL", "BL", attributes=""),
+        drawing_on("BL", "BL").replace("MasterAgreementReference", "MasterAgreementIDInfo"),
+        drawing_on("", "BL", attributes='orderType="release" agreementID="BL"'),
+    ],
+)
+def test_the_agreement_that_every_line_names_is_the_contract(document: str) -> None:
+    order = read(document).order
+    assert order.contract == "BL"
+    assert not [one for line in order.lines for one in line.extensions if one.name.endswith("@agreementID")]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        drawing_on("BL", "B2"),
+        drawing_on("BL", ""),
+        drawing_on("B2", attributes='orderType="release" agreementID="BL"'),
+    ],
+)
+def test_a_release_that_draws_on_several_agreements_is_held(document: str) -> None:
+    with pytest.raises(DocumentHeld) as held:
+        CXML_1_2.parse_orders(document.encode())
+    assert "several agreements" in held.value.faults[0].detail
+
+
+def test_agreements_of_an_order_that_is_no_release_are_kept_aside() -> None:
+    order = read(drawing_on("BL", "B2", attributes="")).order
+    assert order.contract is None
+    assert [line.extensions[-1].value for line in order.lines] == ["BL", "B2"]
+
+
+def test_a_root_with_a_prefix_is_refused_with_its_place() -> None:
+    body = b'<c:cXML xmlns:c="urn:x"><Request/></c:cXML>'
+    assert CXML_1_2.sniff(body)
+    (fault,) = faults(body)
+    assert (fault.code, fault.location) == ("wrong_document", "line 1: {urn:x}cXML")

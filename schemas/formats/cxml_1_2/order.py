@@ -11,7 +11,7 @@ from schemas.documents.order import MAX_VERSION, Order, says_no_version
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import MODIFICATIONS, amount, modifications_text, shipping
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
-from schemas.formats.cxml_1_2.order_lines import item_out, item_out_text, settle_groups
+from schemas.formats.cxml_1_2.order_lines import item_out, item_out_text, settle_agreements, settle_groups
 from schemas.formats.cxml_1_2.parties import contact_text, credentials, header_contact, header_part, place, place_text
 from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, lost
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
@@ -156,6 +156,7 @@ def read_order(reading: Reading, root: Element) -> Found:
     if reading.parts_of or reading.headings:
         found.setdefault("lines", [])
         settle_groups(reading, found)
+    settle_agreements(reading, root, found)
     _settle_window(reading, found)
     if says_no_version(found):
         found["version"] = 0

@@ -156,6 +156,11 @@ def _composite_type(reading: Reading, value: str, element: Element, found: Found
         reading.headings.append(element)
 
 
+def _agreement(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
+    found["agreement"] = value
+
+
+_AGREEMENT = Through(Table({}, {"agreementID": _agreement}))
 _DETAIL: dict[Any, Step | str | Through | Part] = {
     "UnitPrice": UNIT_PRICE,
     "Description": _description,
@@ -222,6 +227,8 @@ ITEM_OUT = Table(
         "Comments": comments,
         "ScheduleLine": _schedule_line,
         "ReleaseInfo": _forecast,
+        "MasterAgreementReference": _AGREEMENT,
+        "MasterAgreementIDInfo": _AGREEMENT,
         "Extrinsic": extrinsic,
     },
     {
@@ -263,6 +270,27 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
     lines.append(line)
     if "line_number" not in line:
         line["line_number"] = reading.located(str(len(lines)), element)
+
+
+def settle_agreements(reading: Reading, root: Element, found: Found) -> None:
+    """The agreement that every line names is the order's contract, where its header names none. A release that draws
+    on several is for a person; otherwise what differs from the contract is kept aside with its line."""
+    lines = found.get("lines", ())
+    named = [line.get("agreement") for line in lines]
+    if not any(named):
+        return
+    contract = found.get("contract")
+    if contract is None and len(set(named)) == 1:
+        contract = found["contract"] = named[0]
+    elif found.get("order_type") == "release" and {contract} != set(named) - ({None} if contract else set()):
+        several = ", ".join(sorted({str(one)[:100] for one in (contract, *named) if one}))
+        detail = f"the release draws on several agreements, or some of its lines on none: {several}"
+        reading.hold("unsupported_document", detail, root)
+    for line in lines:
+        agreement = line.pop("agreement", None)
+        if agreement is not None and agreement != contract:
+            name = "MasterAgreementReference/@agreementID"
+            line.setdefault("extensions", []).append({"name": name, "value": str(agreement)})
 
 
 def settle_groups(reading: Reading, found: Found) -> None:
