@@ -72,6 +72,8 @@ def _profile(reading: Reading, element: Element, found: Found, path: str) -> Non
 
 def _copy(reading: Reading, element: Element, found: Found, path: str) -> None:
     """CopyIndicator: a copy of an order is none; where the order itself didn't come, a person finds out why."""
+    if reading.is_second(element):
+        return
     reading.keep(element, path)
     value = reading.text(element)
     if value is not None and reading.flag(value) is not False:

@@ -123,10 +123,12 @@ def _bound(field: str) -> Step:
     read = quantity("quantity", "unit")
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
-        reading.keep(element, path)
+        if reading.is_second(element):
+            return
         bound: Found = {}
         read(reading, element, bound, path)
         if bound:
+            reading.keep(element, path)
             found.setdefault("bounds", []).append((field, bound, element))
 
     return step
