@@ -224,7 +224,15 @@ def orders(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[Orde
         total=maybe(AMOUNTS),
         extensions=several(extensions(texts)),
         lines=lines.map(tuple),
-    )
+    ).map(_only_what_it_can_say)
+
+
+def _only_what_it_can_say(order: Order) -> Order:
+    """What is done with a line, and with those that aren't named, only a change says."""
+    if order.function != "original":
+        return order
+    lines = tuple(line.model_copy(update={"action": None}) for line in order.lines)
+    return order.model_copy(update={"other_lines": None, "lines": lines})
 
 
 def response_lines(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[order_response.ResponseLine]:

@@ -21,6 +21,9 @@ from schemas.values import EXACT, from_fraction, shortest
 
 _KINDS_KEPT = frozenset(("cbc:OrderTypeCode", "@orderType"))
 """UBL's (UNCL 1001) and cXML's."""
+_STATUS_KEPT = "cac:LineItem/cbc:LineStatusCode"
+_TO_BE_DELIVERED = frozenset(("1", "3", "4", "5", "6", "NoStatus", "Revised"))
+"""UNCL 1229: added, changed, no action, accepted as it is or amended; and UBL 2.0's words for the like."""
 
 
 def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
@@ -36,6 +39,8 @@ def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
         if line.own_delivery:
             found += _line_dates(line, order, received_on)
             found += _schedule(line)
+        if line.line.extensions:
+            found += _status(line)
         product = line.meaning.product
         if product is not None and not _is_plainly_right(line, product):
             found += _catalogue(line, product)
@@ -113,6 +118,20 @@ def _schedule(line: MappedLine) -> Iterator[Fault]:
         value=scheduled,
         expected=ordered,
     )
+
+
+def _status(line: MappedLine) -> Iterator[Fault]:
+    """What the sender's own system says of the line's state, which has no place on an order: not that it is to ship."""
+    for one in line.line.extensions:
+        if one.name == _STATUS_KEPT and one.value not in _TO_BE_DELIVERED:
+            yield Fault(
+                "unsupported_document",
+                f"Line {line.line_number} of the order has the status {one.value}; whether it is to be delivered isn't "
+                "guessed.",
+                f"/lines/{line.index}",
+                value=one.value,
+                expected="a line without a status that says otherwise, or a change",
+            )
 
 
 def _window(period: Period | None, path: str, order: Order, received_on: date) -> Iterator[Fault]:

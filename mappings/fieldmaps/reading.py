@@ -16,7 +16,7 @@ from mappings.fieldmaps.jmes import FailedExpression
 from mappings.fieldmaps.plans import KEPT, GroupPlan, Reader, located
 from schemas.documents.order import Order, says_no_version
 from schemas.documents.partly_read import rejection
-from schemas.documents.validation import duplicate_lines, faults_of, shown, trusting_validator
+from schemas.documents.validation import duplicate_lines, faults_of, only_in_a_change, shown, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Locator, ReadOrder, ReadPart
 from schemas.formats.large_xml import judged_root
@@ -226,6 +226,8 @@ class ReadingMap:
             return self._rejected(document, node, index, body, found)
         if len({line.line_number for line in order.lines}) < len(numbers):
             return self._rejected(document, node, index, body, found)
+        if _says_what_only_a_change_can(found):
+            return self._rejected(document, node, index, body, found)
         return ReadOrder(order, warnings=warnings)
 
     def _rejected(self, document: Here, node: Any, index: int, body: bytes, found: dict[str, Any]) -> DocumentRejected:
@@ -235,6 +237,7 @@ class ReadingMap:
         except ValidationError as error:
             faults += (_readable(fault) for fault in faults_of(error)[:MAX_FAULTS])
         faults += duplicate_lines(line.get("line_number") for line in found.get("lines", ()))
+        faults += _says_what_only_a_change_can(found)
         faults = faults[:MAX_FAULTS]
         places = self._places(document, node, index, [fault.path for fault in faults[:MAX_PLACED_FAULTS]], body)
         told = [replace(fault, location=place) for fault, place in zip(faults, places, strict=False)]
@@ -278,6 +281,11 @@ class ReadingMap:
                 raise TooMuchWork
             if name not in self._plan.lost and not name.startswith(self._plan.inside_lost):
                 kept.append((name[:_LONGEST_NAME], text))
+
+
+def _says_what_only_a_change_can(found: dict[str, Any]) -> tuple[Fault, ...]:
+    actions = (line.get("action") for line in found.get("lines", ()))
+    return only_in_a_change(found.get("function"), found.get("other_lines"), actions)
 
 
 def _warnings(names: Iterable[str]) -> tuple[Fault, ...]:

@@ -114,6 +114,20 @@ _AS_IT_IS = frozenset(("cls", "default", "function", "metadata", "serialization"
 """Of a core schema what is no schema."""
 
 
+def only_in_a_change(function: Any, other_lines: Any, actions: Iterable[Any]) -> tuple[Fault, ...]:
+    """What a new order says to do with lines, which only a change can mean: read as an order it would ship what it
+    deletes. `actions` are the lines', in their order."""
+    if function not in (None, "original"):
+        return ()
+    detail, expected = "is a change's, and this is a new order", "none in an original; function: change in a change"
+    paths = [("/other_lines", other_lines), *((f"/lines/{index}/action", one) for index, one in enumerate(actions))]
+    return tuple(
+        Fault("bad_value", f"{path.rpartition('/')[2]} {detail}", path, "", value, expected)
+        for path, value in paths
+        if value is not None
+    )
+
+
 def duplicate_lines(line_numbers: Iterable[object]) -> tuple[Fault, ...]:
     """A fault for each line whose number an earlier line has; compared as texts, so `1` and `01` are two."""
     first: dict[str, int] = {}

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas.documents.common import AnyDocument, fields_of
 from schemas.documents.order import MAX_LINES, Order, OrderLine, says_no_version
 from schemas.documents.order_response import OrderResponse, judged_response
-from schemas.documents.validation import duplicate_lines, faults_of, pointer
+from schemas.documents.validation import duplicate_lines, faults_of, only_in_a_change, pointer
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.json_1.spelling import Spelling, spelling_of
 
@@ -46,6 +46,8 @@ def order_of(value: dict[str, Any]) -> Order:
         raise DocumentRejected(rejected.faults + _repeated(lines)) from None
     if len({line.line_number for line in order.lines}) != len(order.lines):
         raise DocumentRejected(_repeated(lines))
+    if faults := only_in_a_change(order.function, order.other_lines, (line.action for line in order.lines)):
+        raise DocumentRejected(faults[:MAX_FAULTS])
     return order
 
 
