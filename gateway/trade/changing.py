@@ -34,7 +34,7 @@ from mappings.mapped import MappedOrder
 from mappings.revision import Supplier
 from schemas.documents.common import Party
 from schemas.documents.order import Order, OrderLine
-from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
+from schemas.documents.order_response import LineOutcome, LineStatus, OrderResponse, Outcome, ResponseLine
 from schemas.faults import Fault
 from schemas.values import EXACT
 
@@ -396,8 +396,24 @@ def _closed_or_standing(line: OrderLine, standing: Standing, amended: Amended) -
     sums, reason = standing.lines.get(line.line_number), amended.refused.get(line.line_number)
     if reason is None or sums is None:
         return _closed_line(line, sums)
-    outcomes = [LineOutcome(status="changed", quantity=sums.ordered, unit=sums.unit, reason=reason)]
-    return closed(line, tuple(outcomes))
+    return closed(line, tuple(_as_it_stands(line, sums, reason)))
+
+
+def _as_it_stands(line: OrderLine, sums: LineSums, reason: str) -> Iterator[LineOutcome]:
+    """What the ledger says of the line, what it was raised by included; the first outcome has the reason."""
+    parts: tuple[tuple[LineStatus, Decimal], ...] = (
+        ("changed", sums.confirmed),
+        ("backordered", sums.backordered),
+        ("rejected", sums.rejected),
+        ("cancelled", sums.cancelled),
+    )
+    told: str | None = reason
+    for status, quantity in parts:
+        if quantity:
+            yield LineOutcome(
+                status=status, quantity=quantity, unit=line.unit or sums.unit, unit_code=line.unit_code, reason=told
+            )
+            told = None
 
 
 def _closed_line(line: OrderLine, sums: LineSums | None) -> ResponseLine:

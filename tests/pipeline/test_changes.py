@@ -159,6 +159,25 @@ def test_what_has_shipped_stands(gateway: SmallGateway) -> None:
     assert confirmed(gateway)["1"] == ("3", "3", "0")
 
 
+def test_a_line_that_a_cancellation_leaves_is_told_as_it_stands(gateway: SmallGateway) -> None:
+    """10 saws are confirmed and 5 follow later: the answer never says more than the ledger."""
+    settle(gateway, order(BOLTS, SAWS))
+    ship(gateway, "2", "2")
+    told = gateway.response(gateway.settle(PINE, cancel()).id)
+    assert outcomes(told)["2"] == [("changed", "10", "STUK"), ("backordered", "5", "STUK")]
+    assert [str(one.reason)[:6] for one in told.lines[1].outcomes] == ["2 STUK", "None"]
+    assert (ledger(gateway)["2"].confirmed, ledger(gateway)["2"].backordered) == (10, 5)
+
+
+def test_a_raised_line_that_a_cancellation_leaves_is_told_with_what_was_added(gateway: SmallGateway) -> None:
+    gateway.set_policies(PINE, fractional_unit="round_up")
+    settle(gateway, order(line("1", "PH-0101", "70", "STUK"), HAMMERS))
+    ship(gateway, "1", "50")
+    told = gateway.response(gateway.settle(PINE, cancel()).id)
+    assert outcomes(told) == {"1": [("changed", "100", "STUK")], "2": [("cancelled", "3", "STUK")]}
+    assert (ledger(gateway)["1"].ordered, ledger(gateway)["1"].raised) == (70, 30)
+
+
 # --- the thread's order -----------------------------------------------------------------------------------------------
 def test_a_stale_change_is_kept_and_does_nothing(gateway: SmallGateway) -> None:
     settle(gateway, order(BOLTS), change({**BOLTS, "quantity": "6"}, version=5))
