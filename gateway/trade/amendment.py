@@ -36,6 +36,8 @@ _OF_THE_DELIVERY = (
     *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
     *("requested_delivery", "partial_allowed", "charges", "rush"),
 )
+_SEQUENCE_KEPT = "cbc:SequenceNumberID"
+"""Where UBL's codec keeps a change's number that is none."""
 _AGREED: Mapping[str, OtherLines] = {"delete": "deleted", "keep": "kept"}
 
 
@@ -173,7 +175,7 @@ def amend(standing: Standing, change: Order) -> Amended:
         return Amended(None, faults=[_cancelled_already(change)])
     if change.function == "cancel":
         return _cancelled(standing)
-    if faults := [*_another_order(standing.order, change)]:
+    if faults := [*_another_order(standing.order, change), *_no_number(change)]:
         return Amended(None, faults=faults)
     unnamed = _unnamed(standing, change) if change.other_lines == "unsaid" else ()
     if faults := [_not_named(line) for line in unnamed if not standing.lines[line.line_number].shipped]:
@@ -347,6 +349,15 @@ def _another_order(order: Order, change: Order) -> Iterator[Fault]:
     if change.contract is not None and order.contract is not None and change.contract != order.contract:
         detail = f"Order {order.order_number} names the contract {order.contract}; {stays}"
         yield Fault("bad_value", detail, "/contract", value=change.contract, expected=order.contract)
+
+
+def _no_number(change: Order) -> Iterator[Fault]:
+    """A change's place among the others, said in a way that can't be compared: as one without a number it would pass
+    those that wait for their turn."""
+    for one in change.extensions:
+        if one.name == _SEQUENCE_KEPT:
+            detail = f"The change has the sequence number {one.value}, which is no number. The order stands as it was."
+            yield Fault("unsupported_document", detail, "/version", one.name, one.value, "a whole number")
 
 
 def _not_named(line: OrderLine) -> Fault:

@@ -97,6 +97,19 @@ def test_ubl(gateway: SmallGateway, item: str) -> None:
     assert (line["ship_to"]["id"], ledger) == ("9521234003014", {"1": ("5", "BX")})
 
 
+def test_a_sequence_number_that_is_none_passes_nobody(gateway: SmallGateway) -> None:
+    """Number 3 waits for 2; what R4 is nobody knows."""
+    gateway.settle(BIRCH, ubl_order(FOUR_BOXES))
+    asked = "<cbc:LineStatusCode>3</cbc:LineStatusCode><cbc:Quantity>{}</cbc:Quantity><cac:Item/>"
+    waits = gateway.settle(BIRCH, ubl_change(asked.format(5), "3"))
+    held = gateway.settle(BIRCH, ubl_change(asked.format(6), "R4"))
+    assert (waits.status, held.status) == ("received", "held")
+    (fault,) = gateway.store.messages.faults(held.id)
+    assert (fault.code, fault.path, fault.value) == ("unsupported_document", "/version", "R4")
+    assert fault.location == "cbc:SequenceNumberID"
+    assert stands(gateway, BIRCH, "U-1")[1] == {"1": ("4", "BX")}
+
+
 # --- a layout of one's own ---------------------------------------------------------------------------------------
 MAP = """reads: json
 order:

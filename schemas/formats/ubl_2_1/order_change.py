@@ -37,7 +37,7 @@ _ACTIONS: Mapping[str, str] = {
 Disputed say nothing that could be done."""
 _STATUS_CODES = {"add": "1", "delete": "2", "change": "3", "nothing": "4"}
 PEPPOL_CHANGE = "urn:fdc:peppol.eu:poacc:trns:order_change:3"
-_A_NUMBER = re.compile(r"[0-9]{1,20}")
+_A_NUMBER = re.compile(r"([0-9]{1,20})(?:\.0{1,20})?")
 
 
 def _line_status(reading: Reading, element: Element, found: Found, path: str) -> None:
@@ -48,12 +48,13 @@ def _line_status(reading: Reading, element: Element, found: Found, path: str) ->
 
 
 def _sequence_number(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """Which of the order's changes this is. A text that is no number can't be later than another: it is kept aside."""
+    """Which of the order's changes this is; 11.0 is 11. A text that is no number may be later than another or not: it
+    is kept aside, and the change is held for it (`gateway.trade.amendment`)."""
     value = reading.text(element)
     if reading.is_second(element) or not value:
         return
-    if _A_NUMBER.fullmatch(value):
-        found["version"] = reading.meaning(int(value), element)
+    if number := _A_NUMBER.fullmatch(value):
+        found["version"] = reading.meaning(int(number[1]), element)
     else:
         reading.keep(element, path)
 
