@@ -10,7 +10,7 @@ import pytest
 
 from mappings.files.account_folder import read_account
 from tests.examples.order_lines import order
-from tests.examples.small_gateway import ACCOUNTS, SmallGateway
+from tests.examples.small_gateway import ACCOUNTS, SmallGateway, outcomes
 from tests.examples.threads import PINE, change
 
 TO_YARD_2 = {"line_number": "1", "buyer_item": "PH-0101", "quantity": "4", "unit": "DOOS", "ship_to": {"id": "YARD-2"}}
@@ -95,6 +95,21 @@ def test_ubl(gateway: SmallGateway, item: str) -> None:
     assert (changed.status, gateway.faults(changed.id)) == ("done", [])
     line, ledger = stands(gateway, BIRCH, "U-1")
     assert (line["ship_to"]["id"], ledger) == ("9521234003014", {"1": ("5", "BX")})
+
+
+@pytest.mark.parametrize("quantity", ["", *(f"<cbc:Quantity>{one}</cbc:Quantity>" for one in ("", "0", "9"))])
+def test_a_line_is_deleted_whole_whatever_its_quantity(gateway: SmallGateway, quantity: str) -> None:
+    gateway.settle(BIRCH, ubl_order(FOUR_BOXES))
+    deleted = gateway.settle(BIRCH, ubl_change(f"<cbc:LineStatusCode>2</cbc:LineStatusCode>{quantity}<cac:Item/>"))
+    assert (deleted.status, gateway.faults(deleted.id)) == ("done", [])
+    assert outcomes(gateway.response(deleted.id)) == {"1": [("cancelled", "4", "BX")]}
+
+
+@pytest.mark.parametrize("status", ["1", "3"])
+def test_another_line_needs_its_quantity(gateway: SmallGateway, status: str) -> None:
+    gateway.settle(BIRCH, ubl_order(FOUR_BOXES))
+    refused = gateway.settle(BIRCH, ubl_change(f"<cbc:LineStatusCode>{status}</cbc:LineStatusCode>{ITEM}"))
+    assert (refused.status, gateway.faults(refused.id)) == ("rejected", [("missing_field", "/lines/0/quantity")])
 
 
 def test_a_sequence_number_that_is_none_passes_nobody(gateway: SmallGateway) -> None:

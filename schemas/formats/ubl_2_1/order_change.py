@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from schemas.documents.order import Order
@@ -37,6 +38,7 @@ _ACTIONS: Mapping[str, str] = {
 Disputed say nothing that could be done."""
 _STATUS_CODES = {"add": "1", "delete": "2", "change": "3", "nothing": "4"}
 PEPPOL_CHANGE = "urn:fdc:peppol.eu:poacc:trns:order_change:3"
+_OF_A_DELETED_LINE = Decimal(1)
 _A_NUMBER = re.compile(r"([0-9]{1,20})(?:\.0{1,20})?")
 
 
@@ -68,6 +70,17 @@ def _order_reference(reading: Reading, element: Element, found: Found, path: str
         reading.into(found, element, ORDER_REFERENCE, f"{path}cac:OrderReference/")
 
 
+def _settle_deleted(reading: Reading, line: Found) -> None:
+    """A line that is deleted needs no quantity, and 0 is what is left of it: all of it goes. The canonical line has
+    one in any case; that of a deleted line means nothing."""
+    quantity = line.get("quantity")
+    if line.get("action") != "delete" or (quantity is not None and quantity != 0):
+        return
+    if quantity is not None:
+        reading.keep_value("cac:LineItem/cbc:Quantity", f"{quantity:f}")
+    line["quantity"] = _OF_A_DELETED_LINE
+
+
 ORDER_REFERENCE: Table = {cbc("ID"): "order_number"}
 _LINE_ITEM: Table = {**LINE_ITEM, cbc("LineStatusCode"): _line_status}
 _LINE: Table = {**ORDER_LINE, cac("LineItem"): through("cac:LineItem", _LINE_ITEM)}
@@ -76,7 +89,7 @@ ORDER_CHANGE: Table = {
     cbc("ID"): "change_number",
     cbc("SequenceNumberID"): _sequence_number,
     cac("OrderReference"): _order_reference,
-    cac("OrderLine"): lines_by(_LINE),
+    cac("OrderLine"): lines_by(_LINE, _settle_deleted),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -185,8 +186,8 @@ LINE_ITEM: Table = {
 ORDER_LINE: Table = {cbc("Note"): texts("note"), cac("LineItem"): through("cac:LineItem", LINE_ITEM)}
 
 
-def lines_by(table: Table) -> Step:
-    """The step of an OrderLine that this table reads."""
+def lines_by(table: Table, settle: Callable[[Reading, Found], None] | None = None) -> Step:
+    """The step of an OrderLine that this table reads; `settle` makes of its fields what only all of them tell."""
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
         """What the line keeps aside is its own, under names that start at the line."""
@@ -200,6 +201,8 @@ def lines_by(table: Table) -> Step:
             _settle_bounds(reading, line)
         if "pack_quantity" in line or "factor_rates" in line:
             _settle_pack(reading, line, element)
+        if settle is not None:
+            settle(reading, line)
         if reading.kept:
             line["extensions"] = reading.kept
         reading.kept = of_order
