@@ -15,11 +15,21 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from schemas.documents.common import AnyDocument
+from schemas.documents.despatch_advice import DespatchAdvice
+from schemas.documents.inventory_report import InventoryReport
+from schemas.documents.invoice import Invoice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1.spelling import DATE_PATTERN, DATE_TIME_PATTERN, DECIMAL_PATTERN, TIME_PATTERN
 
-DOCUMENTS: Mapping[str, type[AnyDocument]] = {"order": Order, "order_response": OrderResponse}
+DOCUMENTS: Mapping[str, type[AnyDocument]] = {
+    "order": Order,
+    "order_response": OrderResponse,
+    "despatch_advice": DespatchAdvice,
+    "inventory_report": InventoryReport,
+    "invoice": Invoice,
+    "credit_note": Invoice,
+}
 """Document type, as in the schema's address, → its canonical model."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

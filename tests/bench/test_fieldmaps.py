@@ -9,7 +9,7 @@ import pytest
 from mappings.fieldmaps import compile_map
 from schemas.formats import ReadOrder
 from schemas.formats.json_1 import parse_orders as read_json_1
-from schemas.formats.json_1 import render_order
+from schemas.formats.json_1 import render
 from schemas.formats.ubl_2_1 import UBL_2_1
 from tests.bench.measuring import Figure, Report, in_turns
 from tests.bench.orders import ubl_order
@@ -123,7 +123,7 @@ def test_a_map_reads_xml_at_half_the_codecs_speed(report: Report) -> None:
 
 def test_a_map_reads_json_at_half_the_codecs_speed(report: Report) -> None:
     orders = [UBL_2_1.parse_orders(ubl_order(f"M-{number:04d}"))[0].order for number in range(8)]
-    bodies = [render_order(order) for order in orders]
+    bodies = [render(order) for order in orders]
     read, body = compile_map(JSON_1_BY_MAP, "order_map.yaml").read, cycle(bodies)
     assert read(bodies[0])[0].order == orders[0]
     with settled_memory():

@@ -32,8 +32,7 @@ from schemas.formats.json_1 import (
     parse_order,
     parse_order_response,
     parse_orders,
-    render_order,
-    render_order_response,
+    render,
 )
 from schemas.formats.json_1.judging import MAX_FAULTS
 from schemas.formats.json_1.layout import ALWAYS, models_of
@@ -251,19 +250,19 @@ def test_several_orders_in_one_body_are_several() -> None:
 @pytest.mark.parametrize("name", ["plain", "every-field"])
 def test_an_order_is_written_as_the_contract_shows_it(name: str) -> None:
     body = example(f"order/{name}.json")
-    written = render_order(parse_order(body))
+    written = render(parse_order(body))
     assert json.loads(written, object_pairs_hook=list) == json.loads(body, object_pairs_hook=list)
 
 
 def test_an_order_response_is_written_as_the_contract_shows_it() -> None:
     body = example("order_response/changed.json")
-    written = render_order_response(parse_order_response(body))
+    written = render(parse_order_response(body))
     assert json.loads(written, object_pairs_hook=list) == json.loads(body, object_pairs_hook=list)
 
 
 def test_decimals_are_written_in_plain_notation() -> None:
     line = OrderLine(line_number="1", quantity=Decimal("1E+3"), price=Price(amount=Decimal("1E-7")))
-    written = json.loads(render_order(Order(order_number="1", lines=(line,), total=Decimal("-0.10"))))
+    written = json.loads(render(Order(order_number="1", lines=(line,), total=Decimal("-0.10"))))
     assert written["lines"][0]["quantity"] == "1000"
     assert written["lines"][0]["price"]["amount"] == "0.0000001"
     assert written["total"] == "-0.10"
@@ -272,7 +271,7 @@ def test_decimals_are_written_in_plain_notation() -> None:
 def test_times_are_written_with_their_offset() -> None:
     line = OrderLine(line_number="1", quantity=Decimal(1))
     order = Order(order_number="1", lines=(line,), issued_at=datetime(2026, 11, 23, 7, 30, tzinfo=UTC))
-    assert json.loads(render_order(order))["issued_at"] == "2026-11-23T07:30:00+00:00"
+    assert json.loads(render(order))["issued_at"] == "2026-11-23T07:30:00+00:00"
 
 
 @pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
@@ -394,7 +393,7 @@ def test_the_faults_of_a_long_order_name_its_lines() -> None:
     lines = [{"line_number": str(number), "quantity": number + 1} for number in range(2_500)]
     order = parse_order(json.dumps({"order_number": "5", "lines": lines}).encode())
     assert [int(line.line_number) + 1 for line in order.lines] == [line.quantity for line in order.lines]
-    assert parse_order(render_order(order)) == order
+    assert parse_order(render(order)) == order
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,7 @@ from schemas.formats.json_1 import (
     parse_order,
     parse_order_response,
     parse_orders,
-    render_order,
-    render_order_response,
+    render,
 )
 from tests.strategies import order_responses, orders
 
@@ -43,19 +42,19 @@ VALUES = st.one_of(
 @settings(max_examples=80, deadline=None)
 @given(orders())
 def test_an_order_written_is_read_as_it_was(order: Order) -> None:
-    body = render_order(order)
+    body = render(order)
     again = parse_order(body)
     assert again == order
     assert content_digest(again) == content_digest(order)
-    assert render_order(again) == body
+    assert render(again) == body
 
 
 @settings(max_examples=80, deadline=None)
 @given(order_responses())
 def test_an_order_response_written_is_read_as_it_was(response: OrderResponse) -> None:
-    body = render_order_response(response)
+    body = render(response)
     assert parse_order_response(body) == response
-    assert render_order_response(parse_order_response(body)) == body
+    assert render(parse_order_response(body)) == body
 
 
 def only_rejects(body: bytes) -> None:

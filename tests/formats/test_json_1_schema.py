@@ -11,16 +11,24 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentRejected
 from schemas.formats import json_1
-from schemas.formats.json_1 import render_order, render_order_response
+from schemas.formats.json_1 import JSON_1, render
 from schemas.json_schema import DOCUMENTS, schema
+from tests.outbound_strategies import despatch_advices, inventory_reports, invoices
 from tests.strategies import order_responses, orders
 
 EXAMPLES = Path(json_1.__file__).parent / "examples"
+OUTBOUND = {
+    "despatch_advice": despatch_advices,
+    "inventory_report": inventory_reports,
+    "invoice": invoices,
+    "credit_note": invoices,
+}
 VALIDATORS = {name: jsonschema_rs.Draft202012Validator(schema(name)) for name in DOCUMENTS}
 PLAIN = json.loads((EXAMPLES / "order/plain.json").read_bytes())
 
@@ -94,10 +102,35 @@ def test_a_wrong_order_doesnt_fit(spoil: Callable[[dict[str, Any]], object]) -> 
 @settings(max_examples=60, deadline=None)
 @given(orders())
 def test_every_order_as_written_fits(order: Order) -> None:
-    VALIDATORS["order"].validate(json.loads(render_order(order)))
+    VALIDATORS["order"].validate(json.loads(render(order)))
 
 
 @settings(max_examples=60, deadline=None)
 @given(order_responses())
 def test_every_order_response_as_written_fits(response: OrderResponse) -> None:
-    VALIDATORS["order_response"].validate(json.loads(render_order_response(response)))
+    VALIDATORS["order_response"].validate(json.loads(render(response)))
+
+
+@pytest.mark.parametrize("document_type", sorted(OUTBOUND))
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_what_goes_out_fits_as_written_and_is_read_as_it_was(document_type: str, data: st.DataObject) -> None:
+    document = data.draw(OUTBOUND[document_type]())
+    body = render(document)
+    VALIDATORS[document_type].validate(json.loads(body))
+    assert JSON_1.parsers[document_type](body) == document
+
+
+@pytest.mark.parametrize("document_type", sorted(OUTBOUND))
+def test_an_example_is_written_as_it_was_read(document_type: str) -> None:
+    for path in sorted((EXAMPLES / document_type).glob("*.json")):
+        body = path.read_bytes()
+        assert json.loads(render(JSON_1.parsers[document_type](body)), parse_float=str) == json.loads(body)
+        spoilt = {**json.loads(body), "shipments": 1}
+        del spoilt["number"]
+        with pytest.raises(DocumentRejected) as refused:
+            JSON_1.parsers[document_type](json.dumps(spoilt).encode())
+        assert {(fault.code, fault.path) for fault in refused.value.faults} == {
+            ("missing_field", "/number"),
+            ("unknown_field", "/shipments"),
+        }

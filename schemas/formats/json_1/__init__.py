@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from schemas.documents.common import AnyDocument
 from schemas.formats import Format
 from schemas.formats.json_1.reading import (
     check,
     locate,
+    parse_despatch_advice,
+    parse_inventory_report,
+    parse_invoice,
     parse_order,
     parse_order_response,
     parse_orders,
     read_parts,
     sniff,
 )
-from schemas.formats.json_1.writing import render_order, render_order_response
+from schemas.formats.json_1.writing import render
+
+_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
+    "order": parse_order,
+    "order_response": parse_order_response,
+    "despatch_advice": parse_despatch_advice,
+    "inventory_report": parse_inventory_report,
+    "invoice": parse_invoice,
+    "credit_note": parse_invoice,
+}
 
 JSON_1 = Format(
     name="json-1",
@@ -23,8 +38,8 @@ JSON_1 = Format(
     parse_orders=parse_orders,
     read_parts=read_parts,
     locate=locate,
-    parsers={"order": parse_order, "order_response": parse_order_response},
-    renderers={"order": render_order, "order_response": render_order_response},
+    parsers=_PARSERS,
+    renderers=dict.fromkeys(_PARSERS, render),
 )
 
-__all__ = ["JSON_1", "parse_order", "parse_order_response", "parse_orders", "render_order", "render_order_response"]
+__all__ = ["JSON_1", "parse_order", "parse_order_response", "parse_orders", "render"]

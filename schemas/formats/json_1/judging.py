@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.documents.common import AnyDocument, fields_of
+from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
+from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
+from schemas.documents.inventory_report import InventoryReport, judged_inventory_report
+from schemas.documents.invoice import Invoice, judged_invoice
 from schemas.documents.order import MAX_LINES, Order, OrderLine, says_no_version
 from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.validation import duplicate_lines, faults_of, only_in_a_change, pointer
@@ -28,9 +31,15 @@ _MANY = 10_000
 
 _LINES = TypeAdapter(tuple[OrderLine, ...])
 _ANY_LINES = [{"line_number": "1", "quantity": 1}]
-_SPELLINGS: dict[type, Spelling] = {model: spelling_of(model) for model in (Order, OrderLine, OrderResponse)}
-_JUDGED: Mapping[type, Callable[[Any], Any]] = {Order: Order.model_validate, OrderResponse: judged_response}
-_D = TypeVar("_D", Order, OrderResponse)
+_JUDGED: Mapping[type, Callable[[Any], Any]] = {
+    Order: Order.model_validate,
+    OrderResponse: judged_response,
+    DespatchAdvice: judged_despatch_advice,
+    InventoryReport: judged_inventory_report,
+    Invoice: judged_invoice,
+}
+_SPELLINGS: dict[type, Spelling] = {model: spelling_of(model) for model in (*_JUDGED, OrderLine)}
+_D = TypeVar("_D", bound=Document | OwnDocument)
 
 
 def order_of(value: dict[str, Any]) -> Order:
@@ -53,7 +62,7 @@ def order_of(value: dict[str, Any]) -> Order:
 
 def document_of(model: type[_D], value: dict[str, Any]) -> _D:
     """The document that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
-    _refuse_strange(model, value)
+    _refuse_strange(model, value)  # type: ignore[arg-type]  # mypy does not take apart the bound
     spelling, judged = _SPELLINGS[model], _JUDGED[model]
     spelling.mark(value)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from schemas.documents import common, order, order_response
+from schemas.documents import common, despatch_advice, inventory_report, invoice, order, order_response
 from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 
 ALWAYS: Mapping[type[AnyDocument], tuple[str, ...]] = {
@@ -35,6 +35,38 @@ ALWAYS: Mapping[type[AnyDocument], tuple[str, ...]] = {
     ),
     order_response.ResponseLine: ("line_number", "outcomes"),
     order_response.LineOutcome: ("status", "quantity", "unit", "price", "promised_delivery", "reason"),
+    despatch_advice.DespatchAdvice: (
+        "number", "shipment_number", "issue_date", "despatched_at", "estimated_delivery", "carrier", "tracking",
+        "orders", "packages", "lines",
+    ),
+    despatch_advice.Carrier: ("name",),
+    despatch_advice.DespatchedOrder: ("order_number",),
+    despatch_advice.Package: ("id", "type_code", "sscc", "parent"),
+    despatch_advice.DespatchLine: (
+        "line_number", "order_number", "order_line_number", "buyer_item", "seller_item", "gtin", "description",
+        "quantity", "unit", "unit_code", "base_quantity", "base_unit", "package",
+    ),
+    inventory_report.InventoryReport: ("number", "issue_date", "issued_at", "is_full", "since", "lines"),
+    inventory_report.InventoryLine: (
+        "buyer_item", "seller_item", "gtin", "status", "quantity", "unit", "unit_code", "as_of",
+        "next_receipt_date", "next_receipt_quantity",
+    ),
+    invoice.Invoice: (
+        "type", "number", "issue_date", "due_date", "currency", "order_number", "despatch_number",
+        "seller", "buyer", "ship_to", "delivered_on", "payment", "charges", "taxes", "totals", "lines",
+    ),
+    invoice.InvoiceLine: (
+        "line_number", "order_number", "order_line_number", "buyer_item", "seller_item", "gtin", "description",
+        "quantity", "unit", "unit_code", "price", "charges", "net_amount", "tax",
+    ),
+    invoice.InvoiceCharge: ("is_charge", "amount", "reason_code", "reason"),
+    invoice.TaxCategory: ("category", "percent"),
+    invoice.TaxSubtotal: ("category", "percent", "taxable_amount", "tax_amount"),
+    invoice.Totals: (
+        "lines", "allowances", "charges", "without_tax", "tax", "with_tax", "prepaid", "rounding", "payable",
+    ),
+    invoice.InvoiceReference: ("number", "issue_date"),
+    invoice.PaymentTerms: ("note",),
 }  # fmt: skip
 """The order of the members is the contract's."""
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from schemas.documents.check_digits import wrong_check_digits
+from schemas.documents.common import AnyDocument
+from schemas.documents.despatch_advice import DespatchAdvice
+from schemas.documents.inventory_report import InventoryReport
+from schemas.documents.invoice import Invoice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.partly_read import rejection, unread
@@ -25,6 +29,7 @@ MAX_PLACED_BODY = 200_000
 MAX_PLACED_FAULTS = 100
 MAX_PATH = 500
 MAX_NUMBER = 200
+_D = TypeVar("_D", bound=AnyDocument)
 
 
 def sniff(body: bytes) -> bool:
@@ -121,11 +126,30 @@ def parse_order(body: bytes) -> Order:
 
 def parse_order_response(body: bytes) -> OrderResponse:
     """The order response in these bytes. Raises DocumentRejected with every fault."""
+    return _document(OrderResponse, "order response", body)
+
+
+def parse_despatch_advice(body: bytes) -> DespatchAdvice:
+    """The despatch advice in these bytes. Raises DocumentRejected with every fault."""
+    return _document(DespatchAdvice, "despatch advice", body)
+
+
+def parse_inventory_report(body: bytes) -> InventoryReport:
+    """The inventory report in these bytes. Raises DocumentRejected with every fault."""
+    return _document(InventoryReport, "inventory report", body)
+
+
+def parse_invoice(body: bytes) -> Invoice:
+    """The invoice or credit note in these bytes. Raises DocumentRejected with every fault."""
+    return _document(Invoice, "invoice or credit note", body)
+
+
+def _document(model: type[_D], name: str, body: bytes) -> _D:
     value = read_json(body, nulls=False)
     if not isinstance(value, dict):
-        raise DocumentRejected([_wrong_document("no JSON object", "an object: one order response")])
+        raise DocumentRejected([_wrong_document("no JSON object", f"an object: one {name}")])
     try:
-        return document_of(OrderResponse, value)
+        return document_of(model, value)
     except DocumentRejected as rejected:
         raise DocumentRejected(_placed(body, rejected.faults)) from None
 

@@ -8,19 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
-from schemas.documents.order import Order
-from schemas.documents.order_response import OrderResponse
 from schemas.formats.json_1.layout import ALWAYS
 
 
-def render_order(order: Order) -> bytes:
-    """The order as one JSON object in UTF-8, the contract's members first and in its order, absent ones as null."""
-    return _ENCODE(_members(order)).encode()
-
-
-def render_order_response(response: OrderResponse) -> bytes:
-    """The order response as one JSON object in UTF-8."""
-    return _ENCODE(_members(response)).encode()
+def render(document: AnyDocument) -> bytes:
+    """The document as one JSON object in UTF-8, the contract's members first and in its order, absent ones as null."""
+    return _ENCODE(_members(document)).encode()
 
 
 def _members(document: AnyDocument) -> dict[str, Any]:
