@@ -15,13 +15,20 @@ from gateway.api.problems import PROBLEM_TYPE
 from schemas.formats import MAX_ORDERS
 
 KEY: list[dict[str, list[Any]]] = [{"key": []}]
+OFFICE_KEY: list[dict[str, list[Any]]] = [{"office_key": []}]
 SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
     "key": {
         "type": "http",
         "scheme": "bearer",
         "description": "Your account's key, as `Authorization: Bearer gw_live_…`. Orders sent with a test key, "
         "`gw_test_…`, are answered in full and touch neither stock nor numbers.",
-    }
+    },
+    "office_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the supplier's own systems, as `Authorization: Bearer gw_office_…`. Accounts' keys "
+        "are refused there, and it is refused everywhere else.",
+    },
 }
 INFO = Info(
     title="Order gateway",
@@ -35,6 +42,11 @@ INFO = Info(
 )
 ORDERS = Tag(name="Orders", description="Send orders, changes and cancellations, and follow them.")
 DOCUMENTS = Tag(name="Documents", description="Your mailbox: everything we have sent you, oldest first.")
+BACK_OFFICE = Tag(
+    name="Back office",
+    description="For the supplier's own systems (ERP, WMS), under a key of theirs. An account's key is refused here, "
+    "whatever it asks for.",
+)
 REFERENCE = Tag(name="Reference", description="This description, and the schemas of our JSON documents.")
 OPERATION = Tag(name="Operation", description="For monitoring; no key is needed.")
 

@@ -14,6 +14,7 @@ from gateway.api.waiting import Waiting
 from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
+from gateway.store.keys import ApiKey
 from mappings.account import Account
 from mappings.revision import MappingRevision
 
@@ -91,16 +92,34 @@ def caller() -> Caller:
 
 def sign_in() -> None:
     """Let a live key of an account pass. Raises Refused for anything else."""
+    key = _live_key("the account's key")
+    if key.account_id is None:
+        raise Refused("key_not_allowed", "This is a back-office key; here an account's own key is needed.")
+    g.caller = Caller(key.id, key.account_id, key.test)
+
+
+def sign_in_back_office() -> None:
+    """Let a live key of the back office pass. Raises Refused for anything else."""
+    key = _live_key("a back-office key")
+    if key.account_id is not None:
+        raise Refused("key_not_allowed", "This is an account's key; here a back-office key is needed.")
+
+
+def back_office_author() -> str:
+    """Who is behind a request that `sign_in_back_office` has let pass, as revisions and the audit name it."""
+    return f"back office, key {g.key_id}"
+
+
+def _live_key(wanted: str) -> ApiKey:
+    """The key that signed this request. Raises Refused where there is none, or none that is live."""
     text = bearer(request.headers.get("Authorization", ""))
     if not text:
-        raise Refused("key_missing", "Send the account's key as Authorization: Bearer <key>.", headers=_CHALLENGE)
+        raise Refused("key_missing", f"Send {wanted} as Authorization: Bearer <key>.", headers=_CHALLENGE)
     key = door().services.store.keys.verify(text)
     if key is None:
         raise Refused("key_unknown", "The key is unknown, revoked or expired.", headers=_CHALLENGE)
     g.key_id = key.id
-    if key.account_id is None:
-        raise Refused("key_not_allowed", "This is a back-office key; here an account's own key is needed.")
-    g.caller = Caller(key.id, key.account_id, key.test)
+    return key
 
 
 def bearer(authorization: str) -> str:
