@@ -613,6 +613,52 @@ _declare(
     "Processing this document ended its worker several times, so it is kept apart.",
     "See why the worker died; replay after the cause is mended.",
 )
+# --- shipments: what the warehouse says has left ------------------------------------------------------------------
+_declare(
+    "not_shippable",
+    "us",
+    "Nothing can be shipped of it",
+    "The order was cancelled or refused, isn't decided yet, waits for its buyer, or is a blanket order; or its line "
+    "was never put into our terms. Nothing of the shipment is kept.",
+    "Look at the order (`gateway orders show`), and send the shipment again without it, or once the order is open.",
+)
+_declare(
+    "wrong_product",
+    "us",
+    "Another product than ordered",
+    "The order line is of another product than the one that left. Nothing of the shipment is kept.",
+    "Correct product or line number, and send the shipment again.",
+)
+_declare(
+    "wrong_unit",
+    "us",
+    "Not the base unit",
+    "Shipments are counted in the product's base unit, and this one says another unit. Nothing of it is kept.",
+    "Count in base units: `gateway products` has them.",
+)
+_declare(
+    "more_than_confirmed",
+    "us",
+    "More than was confirmed",
+    "More left of an order line than was confirmed of it and had not left before. Nothing of the shipment is kept.",
+    "Correct the quantity; or, where it left on purpose, send the shipment with an `override_reason`, which raises "
+    "what is confirmed first and stands in the audit trail.",
+)
+_declare(
+    "serials_mismatch",
+    "us",
+    "Serial numbers don't count up",
+    "A product that is tracked by serial number left with more or fewer serial numbers than pieces, or with one twice.",
+    "Send one serial number for each piece.",
+)
+_declare(
+    "sscc_reused",
+    "us",
+    "SSCC is on another package",
+    "An SSCC is on two packages: of this shipment, or on one of another shipment less than a year ago "
+    "(GS1 General Specifications 2.2.1).",
+    "Give each package an SSCC of its own, or none: then one is generated.",
+)
 # --- HTTP: answered before a document is kept ----------------------------------------------------------------------
 _declare(
     "key_missing",

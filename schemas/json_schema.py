@@ -20,6 +20,7 @@ from schemas.documents.inventory_report import InventoryReport
 from schemas.documents.invoice import Invoice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
+from schemas.documents.shipment import Shipment
 from schemas.formats.json_1.spelling import DATE_PATTERN, DATE_TIME_PATTERN, DECIMAL_PATTERN, TIME_PATTERN
 
 DOCUMENTS: Mapping[str, type[AnyDocument]] = {
@@ -29,6 +30,7 @@ DOCUMENTS: Mapping[str, type[AnyDocument]] = {
     "inventory_report": InventoryReport,
     "invoice": Invoice,
     "credit_note": Invoice,
+    "shipment": Shipment,
 }
 """Document type, as in the schema's address, → its canonical model."""
 

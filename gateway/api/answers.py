@@ -59,6 +59,31 @@ class Problem(Answer):
     faults: list[FaultAnswer] | None = None
 
 
+class TakenPackage(Answer):
+    """A package that left."""
+
+    id: str
+    sscc: str = Field(description="The one that was given, or the one that was made for it.")
+
+
+class TakenDocument(Answer):
+    """A document that came of a shipment."""
+
+    id: str
+    account: str
+    type: str
+    number: str
+
+
+class TakenShipment(Answer):
+    """A shipment that is in the books."""
+
+    shipment_number: str
+    duplicate: bool | None = Field(default=None, description="`true` where it had been taken before; else absent.")
+    packages: list[TakenPackage]
+    documents: list[TakenDocument]
+
+
 class MessageLinks(Answer):
     """Where to go on from a message."""
 
@@ -146,7 +171,9 @@ class MessageAnswer(Answer):
 
 
 class LedgerLineAnswer(Answer):
-    """One line in the account's unit: ordered + raised = confirmed + backordered + rejected + cancelled + open."""
+    """One line in the account's unit: ordered + raised = confirmed + backordered + rejected + cancelled + open. What
+    left, came back, was billed and credited is counted in base units: where that is no decimal in the account's unit
+    (7 pieces of a case of 12), the six decimals below it stand there, and `base_…` says it exactly."""
 
     line_number: str
     buyer_item: str | None
@@ -165,6 +192,11 @@ class LedgerLineAnswer(Answer):
     returned: str
     invoiced: str
     credited: str
+    base_unit: str | None
+    base_shipped: str
+    base_returned: str
+    base_invoiced: str
+    base_credited: str
 
 
 class VersionEntry(Answer):
@@ -286,6 +318,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     Readiness,
     Receipt,
     SchemaList,
+    TakenShipment,
     ValidatedOrder,
 )
 

@@ -10,7 +10,7 @@ from flask_openapi3 import Info, SecurityScheme, Tag
 from gateway.api.answers import Answer, Problem
 from gateway.api.bodies import MEDIA_TYPES
 from gateway.api.examples import ANSWERS as ANSWER_EXAMPLES
-from gateway.api.examples import CXML_ORDER, ORDERS_SENT, UBL_ORDER
+from gateway.api.examples import CXML_ORDER, ORDERS_SENT, SHIPMENT, UBL_ORDER
 from gateway.api.problems import PROBLEM_TYPE
 from schemas.formats import MAX_ORDERS
 
@@ -105,10 +105,12 @@ PROBLEMS: Mapping[int, str] = {
     404: "No such thing, or not yours.",
     405: "The address doesn't take this method. Any address may answer so.",
     406: "Not to be had in the format asked for; those that are are named.",
+    409: "It contradicts what stands under its number.",
     411: "This server needs a Content-Length.",
     413: "Larger than the limit named.",
     415: "A media type, encoding or format that isn't taken, or isn't agreed with you.",
-    422: "The Idempotency-Key came with other content before.",
+    422: "The Idempotency-Key came with other content before; of what the supplier's systems send: it contradicts what "
+    "is on the books, and every fault is told.",
     429: "More orders a minute than agreed.",
     500: "A failure of the gateway itself.",
     503: "It can't be stored now, and was not taken. It is safe to send it again.",
@@ -151,6 +153,12 @@ ORDER_BODY: dict[str, Any] = {
         "application/json": {"schema": _ONE_OR_SEVERAL, "examples": ORDERS_SENT},
         **{name: {**_body_schema(name), "example": UBL_ORDER} for name in MEDIA_TYPES if name != "application/json"},
     },
+}
+
+SHIPMENT_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "A shipment; its JSON Schema is at `/v1/schemas/shipment.json`. `Content-Encoding: gzip` is taken.",
+    "content": {"application/json": {"schema": {"type": "object"}, "example": SHIPMENT}},
 }
 
 CXML_BODY: dict[str, Any] = {

@@ -23,6 +23,34 @@ ORDER: Mapping[str, Any] = {
 }
 """A short order as json-1, of the demo account nordic-office."""
 
+SHIPMENT: Mapping[str, Any] = {
+    "shipment_number": "LS-70031",
+    "shipped_at": "2026-11-24T14:55:00+01:00",
+    "estimated_delivery": "2026-11-26",
+    "carrier": "Nordfracht",
+    "tracking": "NF-4471-0092",
+    "packages": [
+        {"id": "P1", "type": "PX"},
+        {
+            "id": "C1",
+            "type": "CT",
+            "parent": "P1",
+            "lines": [
+                {
+                    "order_number": "PO-1001",
+                    "account": "nordic-office",
+                    "line_number": "1",
+                    "product": "OAT-1L",
+                    "base_quantity": "72",
+                    "lot": "L-2611",
+                    "expiry": "2027-05-31",
+                }
+            ],
+        },
+    ],
+}
+"""A carton on a pallet, with part of that order."""
+
 ORDERS_SENT: Mapping[str, Mapping[str, Any]] = {
     "one_order": {"summary": "One order", "value": ORDER},
     "several_orders": {"summary": "Several orders", "value": [ORDER, {**ORDER, "order_number": "PO-1004"}]},
@@ -175,6 +203,11 @@ _LEDGER_LINE = {
     "returned": "0",
     "invoiced": "0",
     "credited": "0",
+    "base_unit": "EA",
+    "base_shipped": "0",
+    "base_returned": "0",
+    "base_invoiced": "0",
+    "base_credited": "0",
 }
 
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
@@ -239,6 +272,18 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "Readiness": {"status": "ready", "redis": "up"},
     "Receipt": {"id": _DOCUMENT, "received_at": "2026-11-23T09:31:12.730+00:00"},
     "SchemaList": {"schemas": [{"type": "order", "href": "/v1/schemas/order.json"}]},
+    "TakenShipment": {
+        "shipment_number": "LS-70031",
+        "packages": [{"id": "P1", "sscc": "095212340000000015"}, {"id": "C1", "sscc": "095212340000000022"}],
+        "documents": [
+            {
+                "id": "01a1f0c39e5b7d2486aa03f1e7d0",
+                "account": "nordic-office",
+                "type": "despatch_advice",
+                "number": "DA-00000001",
+            }
+        ],
+    },
     "ValidatedOrder": {
         "order": {**ORDER},
         "lines": [

@@ -312,7 +312,7 @@ def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, 
         "versions": [VersionEntry(version=one.version, message_id=one.message_id) for one in versions],
         "lines": [_ledger_line(line, items.get(line.line_number, {})) for line in store.orders.ledger(order.id)],
         "releases": [_release(one) for one in store.contracts.released(order.id)] if is_blanket else [],
-        "documents": entries(document for document in kept if document.order_id == order.id),
+        "documents": entries(one for one in kept if one.order_id in (order.id, None)),
     }
 
 
@@ -349,4 +349,9 @@ def _ledger_line(line: LedgerLine, ordered: dict[str, Any]) -> LedgerLineAnswer:
         returned=quantity(line.returned),
         invoiced=quantity(line.invoiced),
         credited=quantity(line.credited),
+        base_unit=line.base_unit,
+        base_shipped=quantity(line.base_shipped),
+        base_returned=quantity(line.base_returned),
+        base_invoiced=quantity(line.base_invoiced),
+        base_credited=quantity(line.base_credited),
     )

@@ -109,7 +109,7 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
         "documents": [
             {"id": one.id, "type": one.type, "number": one.number, "format": one.format}
             for one in documents
-            if one.order_id == order.id
+            if one.order_id in (order.id, None)  # of several orders, this among them
         ],
     }
 

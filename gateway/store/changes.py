@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +11,7 @@ from gateway.store.chain import as_json, next_event, quoted, written_event
 from gateway.store.columns import in_full
 from gateway.store.contracts import Drawings
 from gateway.store.fault_rows import fault_rows
-from gateway.store.ids import new_id
+from gateway.store.outbox import Outbound
 from gateway.store.packing import packed
 from gateway.store.takings import Takings
 from gateway.store.urgency import Urgency
@@ -336,31 +335,15 @@ class Changes:
     ) -> str:
         """An outbound document and its delivery; the document's id. The message is settled after it: the settling event
         says what the document was."""
-        document_id = new_id()
-        digests = f'["{hashlib.sha256(body).hexdigest()}","{hashlib.sha256(canonical.encode()).hexdigest()}"]'
-        self.document_digests.setdefault(message.id, []).append(f'"{document_id}":{digests}')
-        self.documents.append(
-            (
-                0,
-                document_id,
-                message.account_id,
-                kind,
-                number,
-                order_id,
-                order_number,
-                message.id,
-                int(message.test),
-                revision,
-                format_name,
-                media_type,
-                body,
-                canonical,
-                self.at,
-            )
+        made = Outbound(
+            *(message.account_id, kind, number, message.id, order_id, order_number, message.test, revision),
+            *(format_name, media_type, body, canonical, transport),
         )
-        waits = None if transport == "mailbox" else self.at
-        status = "available" if transport == "mailbox" else "waiting"
-        self.deliveries.append((document_id, message.account_id, transport, status, 0, waits, self.at))
+        document_id, row, delivery = made.rows(self.at)
+        told = '","'.join(made.digests())
+        self.document_digests.setdefault(message.id, []).append(f'"{document_id}":["{told}"]')
+        self.documents.append(row)
+        self.deliveries.append(delivery)
         return document_id
 
     def keep_aside(self, message: ClaimedMessage, attachments: Mapping[str, bytes]) -> None:

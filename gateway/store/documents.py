@@ -35,8 +35,9 @@ _COLUMNS = (
     "media_type, created_at"
 )
 
-_SENT_WITH = "EXISTS (SELECT 1 FROM messages m WHERE m.id = documents.message_id AND m.test = ?)"
-"""By the kind of key. (`documents.test` says whether it is a test, which a document may also say of itself.)"""
+_SENT_WITH = "COALESCE((SELECT m.test FROM messages m WHERE m.id = documents.message_id), documents.test) = ?"
+"""By the kind of key. (`documents.test` says whether it is a test, which a document may also say of itself.) What came
+of no message of the account's is for the key of its kind."""
 
 
 class Documents:
@@ -70,18 +71,17 @@ class Documents:
         if kind is not None:
             conditions.append("type = ?")
             values.append(kind)
-        if order_number is not None:
-            conditions.append("order_number = ?")
-            values.append(order_number)
         if test_key is not None:
             conditions.append(_SENT_WITH)
             values.append(int(test_key))
         if not self._database.is_sqlite:
             conditions.append("transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        query = (
-            f"SELECT {_COLUMNS} FROM documents WHERE {' AND '.join(conditions)} "
-            "ORDER BY transaction_id, position LIMIT ?"
-        )
+        wanted = f"SELECT {_COLUMNS} FROM documents WHERE {' AND '.join(conditions)}"
+        if order_number is not None:  # its own documents, and those of several orders: each by its index
+            several = "SELECT document_id FROM document_orders WHERE account_id = ? AND order_number = ?"
+            wanted = f"{wanted} AND order_number = ? UNION ALL {wanted} AND id IN ({several})"
+            values = [*values, order_number, *values, account_id, order_number]
+        query = f"{wanted} ORDER BY transaction_id, position LIMIT ?"
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, [*values, limit])]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from gateway.store.database import Database
 from gateway.store.statements import fetch, given
-from schemas.values import EXACT
+from schemas.values import EXACT, from_fraction, is_carried, shortest
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +77,55 @@ class StoredOrder:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One line's sums, in the account's unit; `open` is what is ordered, or was raised, and not yet decided."""
+    """One line's sums, in the account's unit; `open` is what is ordered, or was raised, and not yet decided. What left,
+    came back and was billed is counted in base units, and told in the account's unit as well."""
 
     line_number: str
     product: str | None
     unit: str | None
+    base_unit: str | None
+    base_ordered: Decimal
     ordered: Decimal
     raised: Decimal
     confirmed: Decimal
     backordered: Decimal
     rejected: Decimal
     cancelled: Decimal
-    shipped: Decimal
-    returned: Decimal
-    invoiced: Decimal
-    credited: Decimal
+    base_shipped: Decimal
+    base_returned: Decimal
+    base_invoiced: Decimal
+    base_credited: Decimal
+
+    def in_unit(self, base: Decimal) -> Decimal:
+        """So many base units in the account's unit; where that is no decimal (7 of a case of 12), the six decimals
+        below it: the base units say it exactly."""
+        if not base or not self.base_ordered:
+            return Decimal(0)
+        units = Fraction(base) * Fraction(self.ordered) / Fraction(self.base_ordered)
+        exact = from_fraction(units)
+        if exact is not None and is_carried(exact):
+            return shortest(exact)
+        return shortest(Decimal(f"{units.numerator * 10**6 // units.denominator}E-6"))
+
+    @property
+    def shipped(self) -> Decimal:
+        """What left, in the account's unit."""
+        return self.in_unit(self.base_shipped)
+
+    @property
+    def returned(self) -> Decimal:
+        """What came back, in the account's unit."""
+        return self.in_unit(self.base_returned)
+
+    @property
+    def invoiced(self) -> Decimal:
+        """What was billed, in the account's unit."""
+        return self.in_unit(self.base_invoiced)
+
+    @property
+    def credited(self) -> Decimal:
+        """What was credited of that, in the account's unit."""
+        return self.in_unit(self.base_credited)
 
     @property
     def open(self) -> Decimal:
@@ -100,7 +135,7 @@ class LedgerLine:
 
 
 _SUMS = (
-    *("ordered", "raised", "confirmed", "backordered", "rejected", "cancelled"),
+    *("base_ordered", "ordered", "raised", "confirmed", "backordered", "rejected", "cancelled"),
     *("shipped", "returned", "invoiced", "credited"),
 )
 _ORDER_COLUMNS = (
@@ -184,16 +219,16 @@ class Orders:
         with self._database.read() as connection:
             rows = fetch(
                 connection,
-                f"SELECT position, line_number, product, unit, {', '.join(_SUMS)} FROM quantity_movements "
+                f"SELECT position, line_number, product, unit, base_unit, {', '.join(_SUMS)} FROM quantity_movements "
                 "WHERE order_id = ? ORDER BY position, line_number, number",
                 [order_id],
             )
         sums: dict[str, list[Any]] = {}
         for row in rows:
-            line = sums.setdefault(row[1], [row[2], row[3], *([Decimal(0)] * len(_SUMS))])
-            line[0], line[1] = row[2] or line[0], row[3] or line[1]
-            for index, value in enumerate(row[4:], 2):
-                line[index] = EXACT.add(line[index], Decimal(value))
+            line = sums.setdefault(row[1], [None, None, None, *([Decimal(0)] * len(_SUMS))])
+            line[:3] = (new or old for new, old in zip(row[2:5], line[:3], strict=True))
+            for index, value in enumerate(row[5:], 3):
+                line[index] = EXACT.add(line[index], Decimal(value or 0))
         return [LedgerLine(line_number, *line) for line_number, line in sums.items()]
 
     def versions(self, order_id: str) -> list[OrderVersion]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
+from gateway.store.departures import settle_departures
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, given, insert, one_of, values
 from gateway.store.tables import stock_places, stock_snapshots
@@ -76,6 +77,7 @@ class StockBook:
             is_older = [newest.get((row.product, row.site), row.as_of) > row.as_of for row in inward]
             taken = [snapshot for snapshot, older in zip(written, is_older, strict=True) if not older]
             stored = insert(connection, stock_snapshots, taken)
+            settle_departures(connection, places, at)
         left_out = [row for row, older in zip(inward, is_older, strict=True) if older]
         return Recorded(stored, tuple(OlderRow(row, newest[row.product, row.site]) for row in left_out))
 

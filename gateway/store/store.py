@@ -18,6 +18,7 @@ from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
+from gateway.store.shipments import Shipments
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
 from gateway.store.threads import Threads
@@ -43,6 +44,7 @@ class Store:
         self.documents = Documents(self.database)
         self.problems = Problems(self.database)
         self.stock = StockBook(self.database)
+        self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)
 
     def upgrade(self) -> None:

@@ -336,7 +336,8 @@ order_versions = Table(
     PrimaryKeyConstraint("order_id", "version"),
 )
 
-# Append-only: each row adds to the line's quantities; the ledger is their sum. In the account's ordered unit.
+# Append-only: each row adds to the line's quantities; the ledger is their sum. In the account's ordered unit, but for
+# what shipped, was returned, invoiced and credited: that is in base units, because it need not be whole in the other.
 quantity_movements = Table(
     "quantity_movements",
     metadata,
@@ -435,6 +436,80 @@ contract_movements = Table(
     sqlite_with_rowid=False,
 )
 
+# Append-only: what the warehouse said has left. The rows of `documents` and of the events' stream that came of one
+# stand under "shipment/<id>".
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("number", _Text, nullable=False),
+    Column("shipped_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("key_id", _Text, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False, comment="of the canonical shipment, as it came"),
+    Column("canonical", _Text, nullable=False),
+    UniqueConstraint("number"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only: which line of which despatch advice tells of it.
+shipment_lines = Table(
+    "shipment_lines",
+    metadata,
+    Column("shipment_id", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("order_id", _Text, nullable=False),
+    Column("line_number", _Text, nullable=False),
+    Column("package", _Text, nullable=False),
+    Column("product", _Text, nullable=False),
+    Column("base_quantity", Exact, nullable=False),
+    Column("lot", _Text),
+    Column("expiry", _Text),
+    Column("document_id", _Text, nullable=False),
+    Column("document_line", _Text, nullable=False),
+    PrimaryKeyConstraint("shipment_id", "number"),
+    Index("ix_shipment_lines_order_id", "order_id", "line_number"),
+    sqlite_with_rowid=False,
+)
+
+ssccs = Table(
+    "ssccs",
+    metadata,
+    Column("sscc", _Text, primary_key=True),
+    Column("shipment_id", _Text, nullable=False),
+    Column("package", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="not given again within a year"),
+    Index("ix_ssccs_shipment_id", "shipment_id"),
+    sqlite_with_rowid=False,
+)
+
+# What left where an order held it: its stock is given back with the first snapshot that was taken after that.
+departures = Table(
+    "departures",
+    metadata,
+    Column("shipment_id", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("product", _Text, nullable=False),
+    Column("site", _Text, nullable=False),
+    Column("account_id", _Text, nullable=False),
+    Column("order_id", _Text, nullable=False),
+    Column("line_number", _Text, nullable=False),
+    Column("quantity", Exact, nullable=False, comment="base units"),
+    Column("shipped_at", BigInteger, nullable=False),
+    Column("settled", SmallInteger, nullable=False, comment="1: the stock that it held was given back"),
+    PrimaryKeyConstraint("shipment_id", "number"),
+    Index("ix_departures_order_id", "order_id"),
+    sqlite_with_rowid=False,
+)
+_unsettled = text("settled = 0")
+Index(
+    "ix_departures_place",
+    departures.c.product,
+    departures.c.site,
+    sqlite_where=_unsettled,
+    postgresql_where=_unsettled,
+)
+
 documents = Table(
     "documents",
     metadata,
@@ -446,7 +521,7 @@ documents = Table(
     Column("number", _Text, nullable=False),
     Column("order_id", _Text),
     Column("order_number", _Text),
-    Column("message_id", _Text, nullable=False),
+    Column("message_id", _Text, nullable=False),  # or "shipment/<id>": the stream of what it came of
     Column("test", SmallInteger, nullable=False),
     Column("mapping_revision", Integer, nullable=False),
     Column("format", _Text, nullable=False),
@@ -459,6 +534,18 @@ documents = Table(
     Index("ix_documents_mailbox", "account_id", "transaction_id", "position"),
     Index("ix_documents_order_number", "account_id", "order_number", "transaction_id", "position"),
     Index("ix_documents_message_id", "message_id"),
+)
+
+# The orders of a document that is of several; one of a single order says it itself.
+document_orders = Table(
+    "document_orders",
+    metadata,
+    Column("account_id", _Text, nullable=False),
+    Column("order_number", _Text, nullable=False),
+    Column("document_id", _Text, nullable=False),
+    Column("order_id", _Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "order_number", "document_id", "order_id"),
+    sqlite_with_rowid=False,
 )
 
 deliveries = Table(

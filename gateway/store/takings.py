@@ -11,7 +11,7 @@ have been given back since.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -90,7 +90,8 @@ class Takings:
         concerned = {place: drawn for place, drawn in sorted(self._drawn.items()) if drawn.matters()}
         if concerned:
             lock_places(connection, concerned)
-            insert(connection, stock_movements, self.movements(_standing(connection, concerned)))
+            wanted = [(*place, who) for place, drawn in concerned.items() for who in drawn.accounts or ("",)]
+            insert(connection, stock_movements, self.movements(_standing(connection, wanted)))
 
     def movements(self, now: Mapping[Place, Standing]) -> list[tuple[Any, ...]]:
         """The rows, numbered from where these places stand. Raises Collision as `write` does."""
@@ -98,6 +99,33 @@ class Takings:
         for place, standing in now.items():
             rows += _movements(place, self._drawn[place], standing)
         return rows
+
+
+class Movement(NamedTuple):
+    """What is taken at a place, or given back (negative), as a fact: nobody asks whether there is enough."""
+
+    account: str
+    order_id: str
+    line_number: str
+    message_id: str
+    at: int
+    quantity: Decimal
+
+
+def append_movements(connection: Connection, moves: Sequence[tuple[Place, Movement]]) -> None:
+    """Append movements at places that are locked, in the order in which they stand."""
+    if not moves:
+        return
+    by_place: dict[Place, list[Movement]] = {}
+    for place, move in moves:
+        by_place.setdefault(place, []).append(move)
+    wanted = sorted({(*place, move.account) for place, move in moves})
+    standing = _standing(connection, wanted)
+    rows: list[tuple[Any, ...]] = []
+    for place, some in sorted(by_place.items()):
+        taken = [_Taken(*one[:5], in_full(one.quantity), one.quantity, 0) for one in some]
+        rows += _numbered(place, taken, standing[place])[0]
+    insert(connection, stock_movements, rows)
 
 
 def lock_places(connection: Connection, places: Iterable[Place]) -> None:
@@ -111,9 +139,9 @@ def lock_places(connection: Connection, places: Iterable[Place]) -> None:
     fetch(connection, f"SELECT ({lock}) FROM {table} w", parameters)  # as they are given: sorted
 
 
-def _standing(connection: Connection, places: dict[Place, _Drawn]) -> dict[Place, Standing]:
-    """Where each place stands now, for the accounts that take there or had taken. A look-up is one seek."""
-    wanted = [(*place, account) for place, drawn in places.items() for account in drawn.accounts or ("",)]
+def _standing(connection: Connection, wanted: Sequence[tuple[str, str, str]]) -> dict[Place, Standing]:
+    """Where each place stands now, for the accounts that are named with it: (product, site, account). A look-up is one
+    seek."""
     table, parameters = given(connection, wanted, "w_product", "w_site", "w_account")
     place = ("w_product", "w_site")
     newest = "SELECT max(id) FROM stock_snapshots WHERE product = w_product AND site = w_site"

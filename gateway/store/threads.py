@@ -240,13 +240,16 @@ def _sums(connection: Connection, wanted: list[str]) -> dict[str, dict[str, Line
 
 
 def _held(connection: Connection, wanted: list[str]) -> dict[str, dict[str, tuple[Allocation, ...]]]:
-    """What each line has taken of the stock at each place, and not given back."""
+    """What each line has taken of the stock at each place, and not given back. What has left is the line's for good,
+    also when the stock is counted without it."""
+    columns = "order_id, line_number, product, site, account_id, quantity"
     query = (
-        "SELECT order_id, line_number, product, site, account_id, quantity FROM stock_movements "
-        f"WHERE {one_of(connection, 'order_id')} ORDER BY product, site, number"
+        f"SELECT {columns} FROM stock_movements WHERE {one_of(connection, 'order_id')} "
+        f"UNION ALL SELECT {columns} FROM departures WHERE {one_of(connection, 'order_id')} AND settled = 1 "
+        "ORDER BY 3, 4"
     )
     taken: dict[tuple[str, str], dict[tuple[str, str, str], Decimal]] = {}
-    for order_id, number, *place, quantity in fetch(connection, query, [values(connection, wanted)]):
+    for order_id, number, *place, quantity in fetch(connection, query, [values(connection, wanted)] * 2):
         line = taken.setdefault((order_id, number), {})
         key = (place[0], place[1], place[2])
         line[key] = EXACT.add(line.get(key, Decimal(0)), Decimal(quantity))

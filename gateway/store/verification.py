@@ -34,6 +34,7 @@ MESSAGES = (
     "SELECT m.id, m.status, m.event_count, m.event_hash, m.payload_sha256, m.payload_id, p.sha256 "
     "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id ORDER BY m.id"
 )
+SHIPMENTS = "SELECT 'shipment/' || id FROM shipments ORDER BY id"
 DOCUMENTS = "SELECT message_id, id, type, number, sha256(body), sha256({canonical}) FROM documents ORDER BY message_id"
 KEYS = "SELECT id, account_id, test, revoked_at FROM api_keys ORDER BY id"
 REVISIONS = (
@@ -93,39 +94,50 @@ class Verification:
             yield from _broken_payloads(connection)
 
     def _messages(self, connection: Connection) -> Iterator[tuple[str, _Row]]:
-        """Every message with its documents, and documents whose message is gone."""
+        """Every message and shipment with its documents, and documents whose message or shipment is gone."""
         canonical = "canonical" if self._database.is_sqlite else "convert_to(canonical, 'UTF8')"
         messages = ((row[0], row) for row in stream(connection, MESSAGES))
+        shipments = ((row[0], _SHIPMENT) for row in stream(connection, SHIPMENTS))
         documents = _grouped(stream(connection, DOCUMENTS.format(canonical=canonical)))
-        for message_id, message, made in _side_by_side(messages, documents):
-            yield message_id, _Row(f"message {message_id}", self._comparing(message_id, message, made or []))
+        sources = merge(messages, shipments, key=itemgetter(0))
+        for source, row, made in _side_by_side(sources, documents):
+            yield source, _Row(_named(source), self._comparing(source, row, made or []))
 
-    def _comparing(self, message_id: str, message: Any, made: list[Any]) -> Callable[[_Chain], Iterator[str]]:
+    def _comparing(self, source: str, row: Any, made: list[Any]) -> Callable[[_Chain], Iterator[str]]:
         def compare(chain: _Chain) -> Iterator[str]:
-            if message is None:
-                yield f"message {message_id}: it is gone, though it had documents and events"
-            else:
-                yield from _broken_message(message, chain)
-            yield from self._broken_documents(message_id, made, chain)
+            if row is None:
+                yield f"{_named(source)}: it is gone, though it had documents and events"
+            elif row is not _SHIPMENT:
+                yield from _broken_message(row, chain)
+            yield from self._broken_documents(_named(source), made, chain)
 
         return compare
 
-    def _broken_documents(self, message_id: str, made: list[Any], chain: _Chain) -> Iterator[str]:
+    def _broken_documents(self, source: str, made: list[Any], chain: _Chain) -> Iterator[str]:
         told = dict(chain.documents)
         for _, document_id, kind, number, body, canonical in made:
-            name = f"document {document_id} ({kind} {number}) of message {message_id}"
+            name = f"document {document_id} ({kind} {number}) of {source}"
             digests = told.pop(document_id, None)
             if digests is None and not chain.documents:
                 self.undigested += 1
             elif digests is None:
-                yield f"{name}: its message's chain doesn't know of it"
+                yield f"{name}: its {source.partition(' ')[0]}'s chain doesn't know of it"
             else:
                 if digests[0] != _hex(body):
                     yield f"{name}: its body was replaced (SHA-256 {_hex(body)}, made as {digests[0]})"
                 if digests[1] != _hex(canonical):
                     yield f"{name}: its canonical form was replaced (SHA-256 {_hex(canonical)}, made as {digests[1]})"
         for document_id in told:
-            yield f"document {document_id} of message {message_id}: it is gone"
+            yield f"document {document_id} of {source}: it is gone"
+
+
+_SHIPMENT = object()
+"""In place of a shipment's row, of which the chain tells nothing but the documents."""
+
+
+def _named(source: str) -> str:
+    """A message or a shipment, as sentences name it."""
+    return source.replace("/", " ") if source.startswith("shipment/") else f"message {source}"
 
 
 def _teach_sha256(connection: Connection) -> None:
@@ -173,7 +185,7 @@ def _what_it_was_of(stream_name: str) -> str | None:
     if re.fullmatch(r"[0-9a-f]{28}", stream_name):
         return f"message {stream_name}"
     kind, slash, name = stream_name.partition("/")
-    if slash and kind in ("key", "account"):
+    if slash and kind in ("key", "account", "shipment"):
         return f"{kind} {name}"
     return "the catalogue" if stream_name == "catalogue" else None
 

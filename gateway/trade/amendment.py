@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 from gateway.trade.merging import contradictions, merged
 from gateway.trade.stock import Allocation
 from schemas.documents.order import Order, OrderLine, OtherLines
 from schemas.faults import Fault
-from schemas.values import EXACT, shortest
+from schemas.values import EXACT, from_fraction, shortest
 
 When = Literal["next", "stale", "overtaken", "early", "again"]
 """Where a change stands in the order's thread: `next`: it applies; `stale`: a later one was applied, and says all that
@@ -43,7 +44,8 @@ _AGREED: Mapping[str, OtherLines] = {"delete": "deleted", "keep": "kept"}
 
 @dataclass(frozen=True, slots=True)
 class LineSums:
-    """One line's quantities as they stand, in the account's unit; and the number of its last movement."""
+    """One line's quantities as they stand, in the account's unit, but for what shipped, which is in base units: that
+    need not be whole, or even a decimal, in the unit that was ordered. And the number of its last movement."""
 
     product: str | None
     unit: str | None
@@ -57,6 +59,24 @@ class LineSums:
     rejected: Decimal
     cancelled: Decimal
     shipped: Decimal
+
+    @property
+    def base_per_unit(self) -> Fraction | None:
+        """Base units in one of the ordered unit; None where the line could not be mapped."""
+        if not self.base_ordered or not self.ordered:
+            return None
+        return Fraction(self.base_ordered) / Fraction(self.ordered)
+
+    @property
+    def base_confirmed(self) -> Fraction:
+        """What is confirmed, in base units."""
+        return Fraction(self.confirmed) * (self.base_per_unit or 0)
+
+    @property
+    def shipped_units(self) -> Fraction:
+        """What has shipped, in the ordered unit."""
+        factor = self.base_per_unit
+        return Fraction(self.shipped) / factor if factor else Fraction(0)
 
     @property
     def is_closed(self) -> bool:
@@ -292,7 +312,7 @@ def _keep_what_has_shipped(standing: Standing, amended: Amended) -> None:
         if not sums.shipped or number not in before:
             continue
         after = lines.get(number)
-        if after is not None and _is_same_item(before[number], after) and after.quantity >= sums.shipped:
+        if after is not None and _is_same_item(before[number], after) and after.quantity >= sums.shipped_units:
             continue
         asked = "it can't be deleted" if after is None else f"it can't be changed to {_said(after)}"
         amended.refused[number] = _has_shipped(sums, asked)
@@ -320,7 +340,9 @@ def _said(line: OrderLine) -> str:
 
 
 def _has_shipped(sums: LineSums, what: str) -> str:
-    shipped = f"{shortest(sums.shipped):f} {sums.unit or ''}".rstrip()
+    whole = from_fraction(sums.shipped_units)
+    unit = "base units" if whole is None else sums.unit or ""
+    shipped = f"{shortest(sums.shipped if whole is None else whole):f} {unit}".rstrip()
     return f"{shipped} of the line have shipped: {what}. It stands as it was."
 
 

@@ -196,12 +196,12 @@ def change_version(standing: Standing, amended: Amended) -> int:
 
 def _less_than_shipped(standing: Standing, decision: Decision) -> list[Fault]:
     """The lines of which less would be confirmed than has shipped: that is for a person to settle."""
-    confirmed = {line.line_number: line.confirmed for line in decision.ledger}
+    confirmed = {line.line_number: line.base_confirmed for line in decision.ledger}
     return [
         Fault(
             "unsupported_document",
-            f"Line {number} would be left with less confirmed than the {sums.shipped:f} that have shipped of it; "
-            "one of our people looks at it.",
+            f"Line {number} would be left with less confirmed than the {sums.shipped:f} (in base units) that have "
+            "shipped of it; one of our people looks at it.",
             "/lines",
             value=number,
         )

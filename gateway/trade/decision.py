@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from gateway.trade.stock import Allocation
@@ -38,6 +39,13 @@ class LineLedger:
     rejected: Decimal = NOTHING
     cancelled: Decimal = NOTHING
     raised: Decimal = NOTHING
+
+    @property
+    def base_confirmed(self) -> Fraction:
+        """What is confirmed, in base units."""
+        if not self.base_ordered or not self.ordered:
+            return Fraction(0)
+        return Fraction(self.confirmed) * Fraction(self.base_ordered) / Fraction(self.ordered)
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ OPERATIONS = [
     ("GET", "/v1/documents"),
     ("GET", "/v1/documents/{document_id}"),
     ("POST", "/v1/documents/{document_id}/receipt"),
+    ("POST", "/v1/backoffice/shipments"),
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/docs"),
     ("GET", "/v1/docs/faults"),

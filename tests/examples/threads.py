@@ -5,9 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from gateway.shipping import take_shipment
+from gateway.store.ids import new_id
 from gateway.store.messages import StoredMessage
 from gateway.store.orders import LedgerLine
-from gateway.store.statements import fetch, run
+from gateway.store.statements import fetch
+from schemas.documents.shipment import Shipment
 from tests.examples.order_lines import order
 from tests.examples.small_gateway import SmallGateway
 
@@ -60,15 +63,15 @@ def taken(gateway: SmallGateway, product: str) -> Decimal:
 
 
 def ship(gateway: SmallGateway, number: str, quantity: str) -> None:
-    """So much of the line has left, as a shipment will say it."""
-    with gateway.store.database.write() as connection:
-        last = fetch(
-            connection,
-            "SELECT order_id, line_number, max(number), position, message_id, at, product, unit, base_unit "
-            "FROM quantity_movements WHERE line_number = ?",
-            [number],
-        )[0]
-        zeros = ["0"] * 11
-        zeros[6] = quantity
-        row = (*last[:2], last[2] + 1, *last[3:], *zeros)
-        run(connection, f"INSERT INTO quantity_movements VALUES ({', '.join('?' * len(row))})", [row])
+    """So much of the line has left, in the unit that it was ordered in."""
+    (stands,) = gateway.store.orders.by_number(PINE, "PH-4001")
+    line = next(one for one in gateway.store.orders.ledger(stands.id) if one.line_number == number)
+    left = {
+        "order_number": "PH-4001",
+        "account": PINE,
+        "line_number": number,
+        "product": line.product,
+        "base_quantity": f"{Decimal(quantity) * line.base_ordered / line.ordered:f}",
+    }
+    told = {"shipped_at": "2026-11-23T12:00:00+01:00", "packages": [{"id": "1", "lines": [left]}]}
+    take_shipment(gateway.services, Shipment.model_validate({"shipment_number": new_id(), **told}), "test")

@@ -15,6 +15,7 @@ from schemas.formats.json_1.reading import (
     parse_order,
     parse_order_response,
     parse_orders,
+    parse_shipment,
     read_parts,
     sniff,
 )
@@ -42,4 +43,4 @@ JSON_1 = Format(
     renderers=dict.fromkeys(_PARSERS, render),
 )
 
-__all__ = ["JSON_1", "parse_order", "parse_order_response", "parse_orders", "render"]
+__all__ = ["JSON_1", "parse_order", "parse_order_response", "parse_orders", "parse_shipment", "render"]

@@ -15,6 +15,7 @@ from schemas.documents.inventory_report import InventoryReport, judged_inventory
 from schemas.documents.invoice import Invoice, judged_invoice
 from schemas.documents.order import MAX_LINES, Order, OrderLine, says_no_version
 from schemas.documents.order_response import OrderResponse, judged_response
+from schemas.documents.shipment import Shipment
 from schemas.documents.validation import duplicate_lines, faults_of, only_in_a_change, pointer
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.json_1.spelling import Spelling, spelling_of
@@ -37,6 +38,7 @@ _JUDGED: Mapping[type, Callable[[Any], Any]] = {
     DespatchAdvice: judged_despatch_advice,
     InventoryReport: judged_inventory_report,
     Invoice: judged_invoice,
+    Shipment: Shipment.model_validate,
 }
 _SPELLINGS: dict[type, Spelling] = {model: spelling_of(model) for model in (*_JUDGED, OrderLine)}
 _D = TypeVar("_D", bound=Document | OwnDocument)

@@ -15,6 +15,7 @@ from schemas.documents.invoice import Invoice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.partly_read import rejection, unread
+from schemas.documents.shipment import Shipment
 from schemas.documents.validation import pointer, shown
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import ReadOrder, ReadPart
@@ -142,6 +143,11 @@ def parse_inventory_report(body: bytes) -> InventoryReport:
 def parse_invoice(body: bytes) -> Invoice:
     """The invoice or credit note in these bytes. Raises DocumentRejected with every fault."""
     return _document(Invoice, "invoice or credit note", body)
+
+
+def parse_shipment(body: bytes) -> Shipment:
+    """The warehouse's shipment in these bytes. Raises DocumentRejected with every fault."""
+    return _document(Shipment, "shipment", body)
 
 
 def _document(model: type[_D], name: str, body: bytes) -> _D:

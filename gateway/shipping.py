@@ -1,0 +1,293 @@
+"""load → judge → number → render → save: a shipment of the warehouse, and its despatch advices into the mailboxes.
+
+Unlike an order it is no message in a queue: the warehouse is told at once what is wrong with it, and nothing of a
+shipment with faults is kept. It may be sent again: a number that was taken answers as it did, and other content under
+it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from gateway.local_time import local_date, local_time
+from gateway.services import Services
+from gateway.store.columns import in_full
+from gateway.store.database import Collision, StoreUnavailable
+from gateway.store.departures import Departure, microseconds
+from gateway.store.ids import new_id, now_us
+from gateway.store.outbox import Outbound
+from gateway.store.shipments import ShipmentRows, ShippedOrder, StoredShipment, stream_of
+from gateway.trade.despatch import Advice, despatch_advices
+from gateway.trade.leaving import leaving
+from gateway.trade.shipping import OrderToShip, Shipped, ShippedMove, is_delivered, judge_shipment, shipped_moves
+from mappings.account import Account
+from mappings.engine import to_ours
+from mappings.own_format import formats_of
+from mappings.revision import MappingRevision
+from schemas.documents.despatch_advice import DespatchAdvice
+from schemas.documents.shipment import Shipment
+from schemas.faults import DocumentHeld, Fault
+from schemas.formats import Format
+from schemas.formats.json_1 import JSON_1
+from schemas.values import gs1_check_digit
+
+KIND = "despatch_advice"
+_TRIES = 8
+_SSCC_BODY = 16
+"""Digits of company prefix and serial reference; the extension digit is before them, the check digit behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the warehouse is told of a shipment that was taken. `is_again`: it had been taken before."""
+
+    number: str
+    packages: Mapping[str, str]
+    """Package → its SSCC."""
+    documents: list[tuple[str, str, str, str]]
+    """(id, account, type, number)."""
+    is_again: bool = False
+
+
+class ShipmentRefused(Exception):
+    """A shipment that nothing was done with. `faults` has all that is wrong; none where its number was taken by
+    another."""
+
+    def __init__(self, detail: str, faults: Iterable[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.detail, self.faults = detail, tuple(faults)
+
+
+def take_shipment(services: Services, shipment: Shipment, key_id: str) -> Told:
+    """The shipment in the books, its despatch advices in the mailboxes.
+
+    Raises ShipmentRefused, and StoreUnavailable where it can't be written.
+    """
+    content = hashlib.sha256(shipment.model_dump_json().encode()).digest()
+    for _ in range(_TRIES):
+        known = services.store.shipments.one(shipment.shipment_number)
+        if known is not None:
+            return _told_again(services, known, content)
+        rows = _prepare(services, shipment, content, key_id)
+        try:
+            services.store.shipments.save(rows)
+        except Collision:  # somebody changed an order, or took the number: judged anew on what stands now
+            continue
+        made = [(row[1], row[2], row[3], row[4]) for row in rows.documents]
+        return Told(shipment.shipment_number, {package: sscc for sscc, package in rows.ssccs.items()}, made)
+    raise StoreUnavailable("the shipment's orders are changed all the time")
+
+
+def _told_again(services: Services, known: StoredShipment, content: bytes) -> Told:
+    if known.content_sha256 != content:
+        raise ShipmentRefused(f"Shipment {known.number} was taken with other content; it stands.")
+    return Told(known.number, known.packages, services.store.shipments.documents_of(known.id), is_again=True)
+
+
+def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str) -> ShipmentRows:
+    """Everything that the shipment writes. Raises ShipmentRefused with all its faults."""
+    now = now_us()
+    judged = judge_shipment(shipment, _orders(services, shipment))
+    faults = [*judged.faults, *_reused_ssccs(services, shipment, now)]
+    if faults:
+        raise ShipmentRefused("The shipment contradicts what is on the books.", faults)
+    moves = {(one.order_id, one.move.line_number): one for one in shipped_moves(judged)}
+    ssccs = _ssccs(services, shipment)
+    revisions = services.terms.current({part.order.account.id for part in judged.parts})
+    advices = despatch_advices(
+        *(shipment, judged, moves, ssccs, services.supplier),
+        numbers=_advice_numbers(services),
+        local_time=lambda account: _now_at(revisions, account, now),
+    )
+    rows = ShipmentRows(new_id(), shipment.shipment_number, now, microseconds(shipment.shipped_at.isoformat()))
+    canonical = shipment.model_dump_json(exclude_none=True)
+    rows.rows.append((rows.shipment_id, rows.number, rows.shipped_at, now, key_id, content, canonical))
+    rows.ssccs = {sscc: package for package, sscc in ssccs.items()}
+    rows.moves = list(moves.values())
+    rows.orders = _orders_as_left(judged)
+    rows.actor = f"key/{key_id}"
+    _add_departures(services, shipment, judged, rows)
+    told = {"shipment_number": shipment.shipment_number, **_add_documents(advices, revisions, rows)}
+    rows.told = {**told, **_overridden(shipment, moves.values())}
+    return rows
+
+
+def _now_at(revisions: Mapping[str, MappingRevision], account: Account, now: int) -> datetime:
+    return local_time(now, revisions[account.id])
+
+
+# --- loading -----------------------------------------------------------------------------------------------------
+
+
+def _orders(services: Services, shipment: Shipment) -> dict[tuple[str, str], list[OrderToShip]]:
+    """(account, number) → the orders that the shipment may mean, each in the terms that it was decided in."""
+    names = {(line.account, line.order_number) for package in shipment.packages for line in package.lines}
+    stored = services.store.shipments.orders_named(names)
+    standing = services.store.threads.standing(order.id for order, _ in stored)
+    found: dict[tuple[str, str], list[OrderToShip]] = {}
+    for order, catalogue in stored:
+        revision = services.terms.mapping(order.account_id, order.mapping_revision)
+        stands = standing[order.id]
+        mapped = to_ours(
+            *(stands.order, revision, services.terms.catalogue(catalogue), services.supplier),
+            local_date(order.created_at, revision),
+        )
+        one = OrderToShip(revision.account, stands, mapped)
+        found.setdefault((order.account_id, order.order_number), []).append(one)
+    return found
+
+
+def _reused_ssccs(services: Services, shipment: Shipment, now: int) -> Iterator[Fault]:
+    used = services.store.shipments.used((one.sscc for one in shipment.packages if one.sscc), now)
+    for index, package in enumerate(shipment.packages):
+        if package.sscc in used:
+            detail = f"SSCC {package.sscc} is on a package of shipment {used[package.sscc]}, less than a year ago."
+            expected = "an SSCC that was on no package for a year"
+            yield Fault("sscc_reused", detail, f"/packages/{index}/sscc", value=package.sscc, expected=expected)
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+
+
+def _advice_numbers(services: Services) -> Iterator[str]:
+    while True:
+        yield f"DA-{services.store.numbers.take(KIND, 1)[0]:08d}"
+
+
+def _ssccs(services: Services, shipment: Shipment) -> dict[str, str]:
+    """Package → its SSCC, the given one or a new one of ours; none where we have no GS1 company prefix."""
+    ssccs = {package.id: package.sscc for package in shipment.packages if package.sscc}
+    without = [package.id for package in shipment.packages if not package.sscc]
+    prefix = services.supplier.gs1_company_prefix
+    if prefix and without:
+        numbers = services.store.numbers.take("sscc", len(without), series=prefix)
+        ssccs |= {package: sscc_of(prefix, number) for package, number in zip(without, numbers, strict=True)}
+    return ssccs
+
+
+def sscc_of(prefix: str, number: int) -> str:
+    """The SSCC of our company prefix with this running number (GS1 General Specifications 2.2.1): its first digits are
+    the extension digit, so that a prefix of 7 digits has 10,000,000,000 of them. Raises OverflowError beyond."""
+    digits = _SSCC_BODY - len(prefix)
+    extension, serial = divmod(number, 10**digits)
+    if extension > 9:
+        raise OverflowError(f"all SSCCs of the company prefix {prefix} are given")
+    body = f"{extension}{prefix}{serial:0{digits}d}"
+    return body + gs1_check_digit(body)
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+def _orders_as_left(judged: Shipped) -> list[ShippedOrder]:
+    totals = judged.totals()
+    orders = {part.order.standing.order_id: part.order for part in judged.parts}
+    return [
+        ShippedOrder(
+            *(order_id, order.standing.version, order.standing.updated_at),
+            "shipped" if is_delivered(order, totals) else order.standing.status,
+        )
+        for order_id, order in orders.items()
+    ]
+
+
+def _add_departures(services: Services, shipment: Shipment, judged: Shipped, rows: ShipmentRows) -> None:
+    departed = services.store.shipments.departed({part.order.standing.order_id for part in judged.parts})
+    places: frozenset[tuple[str, str]] = frozenset()
+    if shipment.site is not None:
+        positions = services.store.stock.load({part.product.product for part in judged.parts}, ()).positions
+        places = frozenset(positions)
+    for left in leaving(judged, departed, shipment.site, places):
+        target = rows.departures if left.has_left else rows.reallocations
+        target.append(Departure(*left[:6]))
+
+
+def _add_documents(
+    advices: list[Advice], revisions: Mapping[str, MappingRevision], rows: ShipmentRows
+) -> dict[str, Any]:
+    """Every advice into its account's mailbox, and which line tells of which part; what the event says of them."""
+    digests: dict[str, list[str]] = {}
+    unwritable: dict[str, str] = {}
+    for advice in advices:
+        outbound, why_not = _rendered(advice, revisions[advice.account.id], rows)
+        document_id, document, delivery = outbound.rows(rows.at)
+        digests[document_id] = outbound.digests()
+        if why_not is not None:
+            unwritable[document_id] = why_not
+        rows.documents.append(document)
+        rows.deliveries.append(delivery)
+        orders = advice.orders
+        if len(orders) > 1:
+            rows.document_orders += [
+                (advice.account.id, number, document_id, order_id) for order_id, number in orders.items()
+            ]
+        rows.lines += _lines(advice, document_id, rows.shipment_id)
+    return {"documents": digests, **({"unwritable": unwritable} if unwritable else {})}
+
+
+def _lines(advice: Advice, document_id: str, shipment_id: str) -> Iterator[tuple[Any, ...]]:
+    for part, line in zip(advice.parts, advice.document.lines, strict=True):
+        yield (
+            *(shipment_id, part.index + 1, part.order.standing.order_id, part.said.line_number, part.package),
+            *(part.product.product, in_full(part.said.base_quantity), part.said.lot),
+            *(part.said.expiry and part.said.expiry.isoformat(), document_id, line.line_number),
+        )
+
+
+def _rendered(advice: Advice, revision: MappingRevision, rows: ShipmentRows) -> tuple[Outbound, str | None]:
+    """The advice as the account gets it; as json-1 where its own layout can't hold it, and why it couldn't."""
+    terms, why_not = revision.account.outbound.get(KIND), None
+    chosen = _format(revision)
+    try:
+        body = _body(chosen, advice.document)
+    except DocumentHeld as held:
+        chosen, why_not = JSON_1, held.faults[0].detail
+        body = _body(chosen, advice.document)
+    orders = advice.orders
+    ((order_id, number),) = orders.items() if len(orders) == 1 else ((None, None),)
+    outbound = Outbound(
+        account_id=advice.account.id,
+        kind=KIND,
+        number=advice.document.number,
+        source=stream_of(rows.shipment_id),
+        order_id=order_id,
+        order_number=number,
+        test=False,
+        revision=revision.number,
+        format_name=chosen.name,
+        media_type=chosen.media_type_of(KIND),
+        body=body,
+        canonical=JSON_1.renderers[KIND](advice.document).decode(),
+        transport=terms.way if terms else "mailbox",
+    )
+    return outbound, why_not
+
+
+def _format(revision: MappingRevision) -> Format:
+    """As agreed; json-1 where nothing is, or where the format has no despatch advice."""
+    terms = revision.account.outbound.get(KIND)
+    wanted = formats_of(revision).get(terms.format) if terms else None
+    return wanted if wanted is not None and KIND in wanted.renderers else JSON_1
+
+
+def _body(chosen: Format, document: DespatchAdvice) -> bytes:
+    return chosen.renderers[KIND](document)
+
+
+def _overridden(shipment: Shipment, moves: Iterable[ShippedMove]) -> dict[str, Any]:
+    """What was confirmed only because it had left, and why: for the audit trail."""
+    raised = [
+        {"order_id": one.order_id, "line_number": one.move.line_number, "confirmed": _plus(one.move.confirmed)}
+        for one in moves
+        if one.move.confirmed
+    ]
+    return {"override_reason": shipment.override_reason, "raised": raised} if raised else {}
+
+
+def _plus(quantity: Decimal) -> str:
+    return f"+{quantity:f}"

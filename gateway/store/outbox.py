@@ -1,0 +1,44 @@
+"""An outbound document as it is written: its row, its delivery, and the digests that the audit trail has of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.store.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A document that goes out, rendered. `source` is the message that it came of, or the stream of what else it came
+    of; `order_id` and `order_number` are None where it is of several orders, or of none."""
+
+    account_id: str
+    kind: str
+    number: str
+    source: str
+    order_id: str | None
+    order_number: str | None
+    test: bool
+    revision: int
+    format_name: str
+    media_type: str
+    body: bytes
+    canonical: str
+    transport: str
+
+    def digests(self) -> list[str]:
+        """SHA-256 of its body and of its canonical form, as the event tells them."""
+        return [hashlib.sha256(self.body).hexdigest(), hashlib.sha256(self.canonical.encode()).hexdigest()]
+
+    def rows(self, at: int) -> tuple[str, tuple[Any, ...], tuple[Any, ...]]:
+        """Its new id, its row of `documents`, whose transaction is stamped when it is written, and of `deliveries`."""
+        document_id = new_id()
+        row = (
+            *(0, document_id, self.account_id, self.kind, self.number, self.order_id, self.order_number, self.source),
+            *(int(self.test), self.revision, self.format_name, self.media_type, self.body, self.canonical, at),
+        )
+        waits = None if self.transport == "mailbox" else at
+        status = "available" if self.transport == "mailbox" else "waiting"
+        return document_id, row, (document_id, self.account_id, self.transport, status, 0, waits, at)

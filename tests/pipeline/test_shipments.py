@@ -1,0 +1,385 @@
+"""Shipments of the warehouse: the ledger, the stock, the despatch advices, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from gateway.store.documents import StoredDocument
+from gateway.store.orders import LedgerLine
+from gateway.store.statements import fetch
+from mappings.revision import StockRow
+from schemas.documents.despatch_advice import DespatchAdvice
+from schemas.formats.json_1 import JSON_1
+from schemas.values import is_gs1_number
+from tests.examples.order_lines import BOLTS, HAMMERS, line, order
+from tests.examples.small_gateway import SmallGateway, outcomes
+from tests.examples.threads import cancel, change, taken
+
+PINE = "pine-hardware"
+LEFT_AT = "2026-11-23T12:00:00+01:00"
+SAND = line("3", "PH-0104", "12.5", "KILO")
+
+
+def part(quantity: str, number: str = "1", product: str = "BOLT-M8", **said: Any) -> dict[str, Any]:
+    """So many base units of a line of PH-4001."""
+    return {
+        "order_number": "PH-4001",
+        "account": PINE,
+        "line_number": number,
+        "product": product,
+        "base_quantity": quantity,
+        **said,
+    }
+
+
+def shipment(*lines: dict[str, Any], number: str = "LS-1", **said: Any) -> dict[str, Any]:
+    """One carton with these lines."""
+    carton = {"id": "C1", "type": "XCT", "lines": list(lines)}
+    return {"shipment_number": number, "shipped_at": LEFT_AT, "packages": [carton], **said}
+
+
+def send(gateway: SmallGateway, told: dict[str, Any]) -> Any:
+    key = gateway.store.keys.create(None, actor="test")[1]
+    headers = {"Authorization": f"Bearer {key}"}
+    return gateway.client.post("/v1/backoffice/shipments", data=json.dumps(told), headers=headers)
+
+
+def faults(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.text
+    return [(one["code"], one["path"]) for one in answer.json["faults"]]
+
+
+def advices(gateway: SmallGateway, number: str | None = "PH-4001") -> list[DespatchAdvice]:
+    """Those in the account's mailbox, oldest first."""
+    return [_read(gateway, one) for one in mailbox(gateway, number)]
+
+
+def mailbox(gateway: SmallGateway, number: str | None) -> list[StoredDocument]:
+    found = gateway.store.documents.page(
+        PINE, kind="despatch_advice", order_number=number, after=None, limit=100, test_key=False
+    )
+    return list(found)
+
+
+def _read(gateway: SmallGateway, one: StoredDocument) -> DespatchAdvice:
+    read: Any = JSON_1.parsers["despatch_advice"](gateway.store.documents.canonical(one.id).encode())
+    return read  # type: ignore[no-any-return]
+
+
+def ledger(gateway: SmallGateway, number: str = "PH-4001") -> dict[str, LedgerLine]:
+    """The order's lines; the ledger's equations hold."""
+    stands = gateway.store.orders.by_number(PINE, number)[0]
+    lines = {one.line_number: one for one in gateway.store.orders.ledger(stands.id)}
+    for one in lines.values():
+        settled = one.confirmed + one.backordered + one.rejected + one.cancelled + one.open
+        assert one.ordered + one.raised == settled
+        assert one.base_shipped * one.ordered <= one.confirmed * one.base_ordered
+        assert one.base_credited <= one.base_invoiced <= one.base_shipped
+        assert one.base_returned <= one.base_shipped
+    return lines
+
+
+def status(gateway: SmallGateway, number: str = "PH-4001") -> str:
+    return gateway.store.orders.by_number(PINE, number)[0].status
+
+
+def count_anew(gateway: SmallGateway, product: str, on_hand: str, as_of: str, site: str = "NORTH") -> None:
+    """The warehouse counts the product."""
+    gateway.store.stock.record([StockRow(product, site, datetime.fromisoformat(as_of), Decimal(on_hand))])
+
+
+# --- what is told ----------------------------------------------------------------------------------------------------
+def test_two_partial_shipments_of_an_order(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS, HAMMERS))
+    first = send(gateway, shipment(part("150"), part("1", "2", "HAMMER-16"), estimated_delivery="2026-11-25"))
+    assert first.status_code == 201, first.text
+    (told,) = first.json["packages"]
+    assert is_gs1_number(told["sscc"], (18,))
+    (advice,) = advices(gateway)
+    assert (advice.number, advice.shipment_number) == (first.json["documents"][0]["number"], "LS-1")
+    assert advice.packages[0].sscc == told["sscc"]
+    assert advice.packages[0].type_code == "CT"
+    assert [(one.quantity, one.unit, one.unit_code, one.outstanding) for one in advice.lines] == [
+        (3, "DOOS", "XBX", 1),
+        (1, "STUK", "EA", 2),
+    ]
+    assert [(one.buyer_item, one.seller_item, one.order_line_number) for one in advice.lines] == [
+        ("PH-0101", "BOLT-M8", "1"),
+        ("PH-0102", "HAMMER-16", "2"),
+    ]
+    assert advice.lines[0].outstanding_reason == "Follows in another shipment."
+    assert advice.ship_to is not None
+    assert advice.ship_to.id == "YARD-1"
+    lines = ledger(gateway)
+    assert (lines["1"].shipped, lines["1"].base_shipped, lines["2"].shipped) == (3, 150, 1)
+    assert status(gateway) == "open"
+
+    second = send(gateway, shipment(part("50"), part("2", "2", "HAMMER-16"), number="LS-2"))
+    assert second.status_code == 201, second.text
+    assert [one.outstanding for one in advices(gateway)[1].lines] == [0, 0]
+    assert status(gateway) == "shipped"
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    thread = gateway.client.get("/v1/orders/PH-4001", headers=headers).json
+    assert [one["type"] for one in thread["documents"]] == ["order_response", "despatch_advice", "despatch_advice"]
+    assert [(one["shipped"], one["base_shipped"]) for one in thread["lines"]] == [("4", "200"), ("3", "3")]
+    assert list(gateway.store.audit.broken()) == []
+
+
+def test_what_is_not_whole_is_told_in_base_units(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS, SAND))
+    answer = send(gateway, shipment(part("107", lot="L-1"), part("2.375", "3", "SAND-KG")))
+    assert answer.status_code == 201, answer.text
+    (advice,) = advices(gateway)
+    bolts, sand = advice.lines
+    assert (bolts.quantity, bolts.unit, bolts.unit_code) == (107, "EA", "EA")
+    assert (bolts.ordered_unit, bolts.base_per_ordered_unit, bolts.outstanding) == ("DOOS", 50, 93)
+    assert (bolts.base_quantity, bolts.base_unit, bolts.lot) == (107, "EA", "L-1")
+    assert (sand.quantity, sand.unit, sand.ordered_unit) == (Decimal("2.375"), "KILO", None)
+    assert (ledger(gateway)["1"].shipped, ledger(gateway)["1"].base_shipped) == (Decimal("2.14"), 107)
+
+
+def test_pallets_cartons_and_several_orders_to_two_places(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    gateway.settle(PINE, order(BOLTS, number="PH-4003", ship_to={"id": "YARD-2"}))
+    hammers = {"line_number": "1", "product": "HAMMER-16", "account": PINE}
+    packages = [
+        {"id": "P1", "type": "PX", "sscc": "095212340000999997"},
+        {"id": "C1", "parent": "P1", "lines": [part("100")]},
+        {
+            "id": "C2",
+            "parent": "P1",
+            "lines": [part("100"), {**hammers, "order_number": "PH-4002", "base_quantity": "3"}],
+        },
+        {"id": "C3", "lines": [part("50", order_number="PH-4003")]},
+    ]
+    answer = send(gateway, {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages})
+    assert answer.status_code == 201, answer.text
+    assert len({one["sscc"] for one in answer.json["packages"]}) == 4
+    both, other = advices(gateway, None)
+    assert [one.order_number for one in both.orders] == ["PH-4001", "PH-4002"]
+    assert [(one.id, one.parent) for one in both.packages] == [("P1", None), ("C1", "P1"), ("C2", "P1")]
+    assert both.packages[0].sscc == "095212340000999997"
+    assert [one.package for one in both.lines] == ["C1", "C2", "C2"]
+    assert [one.outstanding for one in both.lines] == [0, None, 0]
+    assert [one.id for one in other.packages] == ["C3"]
+    assert other.ship_to is not None
+    assert other.ship_to.id == "YARD-2"
+    for number, found in (("PH-4001", both), ("PH-4002", both), ("PH-4003", other)):
+        assert advices(gateway, number) == [found]
+    assert list(gateway.store.audit.broken()) == []
+
+
+# --- again, and at once ----------------------------------------------------------------------------------------------
+def test_the_same_shipment_again(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    first = send(gateway, shipment(part("150")))
+    again = send(gateway, shipment(part("150")))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == {**first.json, "duplicate": True}
+    other = send(gateway, shipment(part("50")))
+    assert (other.status_code, other.json["code"]) == (409, "conflict")
+    assert len(advices(gateway)) == 1
+    assert ledger(gateway)["1"].base_shipped == 150
+
+
+def test_eight_at_once(on_either: SmallGateway) -> None:
+    """Four send the same shipment, four others ship the rest: 200 left, once."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    told = [shipment(part("100")) for _ in range(4)] + [shipment(part("50"), number=f"LS-{n}") for n in range(2, 6)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda one: send(gateway, one), told))
+    assert sorted(one.status_code for one in answers) == [200, 200, 200, 201, 201, 201, 422, 422]
+    assert ledger(gateway)["1"].base_shipped == 200
+    assert status(gateway) == "shipped"
+    assert len(advices(gateway)) == 3
+    with gateway.store.database.read() as connection:
+        rows = fetch(connection, "SELECT quantity FROM departures", [])
+    assert sum(Decimal(row[0]) for row in rows) == 200
+
+
+# --- stock -----------------------------------------------------------------------------------------------------------
+def test_what_left_holds_stock_until_it_is_counted_anew(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    assert taken(gateway, "BOLT-M8") == 200
+    send(gateway, shipment(part("150")))
+    assert taken(gateway, "BOLT-M8") == 200, "the snapshot of the morning still counts them"
+    count_anew(gateway, "BOLT-M8", "1190", "2026-11-23T11:00:00+01:00")
+    assert taken(gateway, "BOLT-M8") == 200, "counted before they left"
+    count_anew(gateway, "BOLT-M8", "1040", "2026-11-23T13:00:00+01:00")
+    assert taken(gateway, "BOLT-M8") == 50
+    send(gateway, shipment(part("50"), number="LS-2"))
+    assert taken(gateway, "BOLT-M8") == 0, "told late: the snapshot is of after it left"
+    count_anew(gateway, "BOLT-M8", "1000", "2026-11-23T14:00:00+01:00")
+    assert taken(gateway, "BOLT-M8") == 0
+
+
+def test_a_change_behind_a_shipment(on_either: SmallGateway) -> None:
+    """What has left is the line's, counted anew or not; only the rest is taken or given back."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    send(gateway, shipment(part("100")))
+    more = gateway.settle(PINE, change({**BOLTS, "quantity": "6"}))
+    assert outcomes(gateway.response(more.id)) == {"1": [("accepted", "6", "DOOS")]}
+    assert taken(gateway, "BOLT-M8") == 300
+    count_anew(gateway, "BOLT-M8", "1100", "2026-11-23T13:00:00+01:00")
+    assert taken(gateway, "BOLT-M8") == 200
+    less = gateway.settle(PINE, change({**BOLTS, "quantity": "3"}, version=3))
+    assert outcomes(gateway.response(less.id)) == {"1": [("accepted", "3", "DOOS")]}
+    assert taken(gateway, "BOLT-M8") == 50
+    below = gateway.settle(PINE, change({**BOLTS, "quantity": "1"}, version=4))
+    assert "2 DOOS of the line have shipped" in str(gateway.response(below.id).note)
+    refused = gateway.settle(PINE, cancel())
+    assert gateway.response(refused.id).outcome == "rejected"
+    assert taken(gateway, "BOLT-M8") == 50
+    assert send(gateway, shipment(part("50"), number="LS-2")).status_code == 201
+    assert status(gateway) == "shipped"
+
+
+def test_it_left_elsewhere_than_it_was_allocated(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    assert send(gateway, shipment(part("150"), site="SOUTH")).status_code == 201
+    positions = gateway.store.stock.load(["BOLT-M8"], [PINE]).positions
+    assert {site: one.taken for (_, site), one in positions.items()} == {"NORTH": 50, "SOUTH": 150}
+    count_anew(gateway, "BOLT-M8", "450", "2026-11-23T13:00:00+01:00", "SOUTH")
+    positions = gateway.store.stock.load(["BOLT-M8"], [PINE]).positions
+    assert {site: one.taken for (_, site), one in positions.items()} == {"NORTH": 50, "SOUTH": 0}
+    assert send(gateway, shipment(part("50"), site="NOWHERE", number="LS-2")).status_code == 201
+    assert taken(gateway, "BOLT-M8") == 0
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+def test_more_than_confirmed(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    answer = send(gateway, shipment(part("150"), part("60")))
+    assert faults(answer) == [("more_than_confirmed", "/packages/0/lines/1/base_quantity")]
+    assert answer.json["faults"][0]["expected"] == "at most 50 EA"
+    assert ledger(gateway)["1"].base_shipped == 0
+    assert advices(gateway) == []
+    meant = send(gateway, shipment(part("150"), part("60"), override_reason="a box was opened by mistake"))
+    assert meant.status_code == 201, meant.text
+    found = ledger(gateway)["1"]
+    assert (found.base_shipped, found.confirmed, found.raised, found.ordered) == (210, 5, 1, 4)
+    (event,) = [
+        one
+        for (stream,) in _streams(gateway)
+        for one in gateway.store.audit.of(stream)
+        if stream.startswith("shipment/")
+    ]
+    assert event["body"]["override_reason"] == "a box was opened by mistake"
+    assert [one["confirmed"] for one in event["body"]["raised"]] == ["+1"]
+
+
+def _streams(gateway: SmallGateway) -> list[Any]:
+    with gateway.store.database.read() as connection:
+        return list(fetch(connection, "SELECT DISTINCT stream FROM events", []))
+
+
+def test_what_contradicts_the_books(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, order(BOLTS, HAMMERS))
+    gateway.settle(PINE, order(BOLTS, number="PH-4009"), test=True)
+    gateway.settle(PINE, order(BOLTS, number="PH-4010"))
+    gateway.settle(PINE, {**order(BOLTS, number="PH-4010"), "function": "cancel", "version": 0})
+    gateway.settle(PINE, order(BOLTS, number="PH-4011", order_type="blanket"))
+    answer = send(
+        gateway,
+        shipment(
+            part("50", order_number="PH-9"),
+            part("50", order_number="PH-4009"),
+            part("50", order_number="PH-4010"),
+            part("50", order_number="PH-4011"),
+            part("50", account="birch-timber"),
+            part("50", "7"),
+            part("50", product="HAMMER-16"),
+            part("1", unit="XBX"),
+            part("0.5"),
+            part("2", "2", "HAMMER-16", serials=["A", "A"]),
+        ),
+    )
+    assert faults(answer) == [
+        ("unknown_order", "/packages/0/lines/0/order_number"),
+        ("unknown_order", "/packages/0/lines/1/order_number"),
+        ("not_shippable", "/packages/0/lines/2/order_number"),
+        ("not_shippable", "/packages/0/lines/3/order_number"),
+        ("unknown_order", "/packages/0/lines/4/order_number"),
+        ("unknown_line", "/packages/0/lines/5/line_number"),
+        ("wrong_product", "/packages/0/lines/6/product"),
+        ("wrong_unit", "/packages/0/lines/7/unit"),
+        ("fractional_unit", "/packages/0/lines/8/base_quantity"),
+        ("serials_mismatch", "/packages/0/lines/9/serials"),
+    ]
+    assert ledger(gateway)["1"].base_shipped == 0
+
+
+def test_packages_that_are_wrong(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, order(BOLTS))
+    lines = [part("10")]
+    packages = [
+        {"id": "A", "lines": lines, "sscc": "095212340000999993"},
+        {"id": "A", "lines": lines, "sscc": "0952123400009999"},
+        {"id": "B", "parent": "X", "lines": lines, "sscc": "095212340000999997"},
+        {"id": "C", "parent": "D", "lines": lines, "sscc": "095212340000999997"},
+        {"id": "D", "parent": "C", "lines": lines},
+        {"id": "E"},
+    ]
+    answer = send(gateway, {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages})
+    assert faults(answer) == [
+        ("bad_value", "/packages/0/id"),
+        ("bad_value", "/packages/0/sscc"),
+        ("bad_value", "/packages/1/id"),
+        ("bad_value", "/packages/1/sscc"),
+        ("sscc_reused", "/packages/2/sscc"),
+        ("bad_value", "/packages/2/parent"),
+        ("sscc_reused", "/packages/3/sscc"),
+        ("bad_value", "/packages/3/parent"),
+        ("bad_value", "/packages/4/parent"),
+        ("missing_field", "/packages/5/lines"),
+    ]
+
+
+def test_an_sscc_of_another_shipment(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    told = shipment(part("50"))
+    told["packages"][0]["sscc"] = "095212340000999997"
+    assert send(gateway, told).status_code == 201
+    again = send(gateway, {**told, "shipment_number": "LS-2"})
+    assert faults(again) == [("sscc_reused", "/packages/0/sscc")]
+    assert "LS-1" in again.json["faults"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "code", "path"),
+    [
+        ({"shipped_at": "2026-11-23T12:00:00"}, "not_a_date", "/shipped_at"),
+        ({"packages": []}, "too_few", "/packages"),
+        ({"shipment": 1}, "unknown_field", "/shipment"),
+        ({"shipment_number": None}, "missing_field", "/shipment_number"),
+    ],
+)
+def test_what_is_no_shipment(gateway: SmallGateway, spoilt: dict[str, Any], code: str, path: str) -> None:
+    answer = send(gateway, {**shipment(part("1")), **spoilt})
+    assert answer.status_code == 400, answer.text
+    assert path in [one["path"] for one in answer.json["faults"]]
+    if code != "too_few":
+        assert (code, path) in [(one["code"], one["path"]) for one in answer.json["faults"]]
+
+
+def test_an_accounts_key_ships_nothing(gateway: SmallGateway) -> None:
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    answer = gateway.client.post("/v1/backoffice/shipments", data="{}", headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (403, "key_not_allowed")
