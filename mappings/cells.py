@@ -25,6 +25,9 @@ Cell = str | Decimal | int | date | RefusedCell | None
 """CSV and JSON strings give text; spreadsheets and JSON numbers give numbers and dates as well."""
 
 
+FORMULA = "is a formula; paste its value instead"
+
+
 class Unfit(Exception):
     """Why a cell does not fit its column, in words that follow the column's name."""
 
@@ -42,6 +45,9 @@ class ColumnType:
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+_FORMULA = re.compile(r"=\s*[A-Za-z0-9\"'(+\-@$]")
+"""A spreadsheet's formula as CSV and JSON have it; `="0042"` is one too."""
+_WITH_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]*")
 _OUR_UNIT = re.compile(r"[A-Z0-9]{2,3}")
 
 
@@ -59,7 +65,10 @@ def _decimal(cell: Cell) -> Decimal:
     try:
         if isinstance(cell, Decimal | int):
             return plain(Decimal(cell))
-        return exact(_text_of_number(cell))
+        text = _text_of_number(cell)
+        if _WITH_COMMA.fullmatch(text.strip()):
+            raise Unfit("is written with a comma; write a point for the decimal comma, and nothing between thousands")
+        return exact(text)
     except ValueError as error:
         raise Unfit(f"is {error}") from error
 
@@ -204,6 +213,8 @@ def value_of(column_type: ColumnType, cell: Cell) -> Any:
     """The cell's value as its column takes it. Raises Unfit."""
     if isinstance(cell, RefusedCell):
         raise Unfit(cell.why)
+    if isinstance(cell, str) and _FORMULA.match(cell):
+        raise Unfit(FORMULA)
     if isinstance(cell, bool) or not isinstance(cell, str | Decimal | int | date):
         raise Unfit("is neither text nor a number")
     return column_type.read(cell)

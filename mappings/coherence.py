@@ -6,7 +6,7 @@ account's orders from being answered, or is a number that nobody can have.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import combinations
@@ -221,3 +221,20 @@ def _no_gln(path: str, place: str, number: str) -> Fault:
     wrong = "the GLN's check digit is wrong" if has_digits else "a GLN (scheme 0088) has 13 digits"
     where = ".".join(path.split("/")[1:]) or place
     return Fault("check_digit", f"{where}: {wrong}", path, place, number, expected)
+
+
+# --- numbers that a spreadsheet has been at --------------------------------------------------------------------------
+def lost_zeros(rows: Iterable[tuple[int, Any]], kind: str, catalogue: Catalogue) -> Iterator[tuple[int, Fault]]:
+    """A fault for each row of a product that we don't have, where we have it with more zeros in front: 42 for 0042.
+    A spreadsheet has taken the number for one, and nobody means another product by it. Rows come with their index."""
+    ours: dict[str, str] | None = None
+    for index, row in rows:
+        number = row.product
+        if number in catalogue.products or not (number.isascii() and number.isdigit()):
+            continue
+        if ours is None:
+            ours = {one.lstrip("0"): one for one in catalogue.products if one.startswith("0")}
+        meant = ours.get(number.lstrip("0"))
+        if meant is not None and len(meant) > len(number):
+            detail = f"There is no product {number}, but {meant}: its leading zeros were lost"
+            yield index, Fault("bad_value", detail, f"/{index}/product", TABLES[kind].file, number, meant)

@@ -75,6 +75,35 @@ class PriceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountPrice:
+    """A price as the back office tells it: a row of the prices.csv of `account`."""
+
+    account: str
+    product: str
+    unit: str
+    currency: str
+    price: Decimal
+    base_quantity: Decimal = Decimal(1)
+    min_quantity: Decimal = Decimal(0)
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @property
+    def row(self) -> PriceRow:
+        """The same in the account's own table."""
+        return PriceRow(
+            self.product,
+            self.unit,
+            self.currency,
+            self.price,
+            self.base_quantity,
+            self.min_quantity,
+            self.valid_from,
+            self.valid_to,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """products.csv. `sales_unit` is the unit we sell; minimum and multiple are counted in it."""
 

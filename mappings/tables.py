@@ -27,11 +27,11 @@ from mappings.cells import (
     ColumnType,
     one_of,
 )
-from mappings.revision import ItemRow, Pack, PriceRow, Product, SiteRow, StockRow, TaxRow, UnitRow
+from mappings.revision import AccountPrice, ItemRow, Pack, PriceRow, Product, SiteRow, StockRow, TaxRow, UnitRow
 from schemas.values import padded_gtin, shortest
 
-Kind = Literal["item", "unit", "site", "price", "product", "pack", "tax", "stock"]
-Row = ItemRow | UnitRow | SiteRow | PriceRow | Product | Pack | TaxRow | StockRow
+Kind = Literal["item", "unit", "site", "price", "account_price", "product", "pack", "tax", "stock"]
+Row = ItemRow | UnitRow | SiteRow | PriceRow | AccountPrice | Product | Pack | TaxRow | StockRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,16 @@ def _always(_row: Any) -> Iterable[tuple[str, str, str]]:
 
 
 _VALID = (Column("valid_from", DAY), Column("valid_to", DAY))
+_PRICE = (
+    Column("product", TEXT, required=True),
+    Column("unit", TEXT, required=True),
+    Column("currency", CURRENCY, required=True),
+    Column("price", NOT_NEGATIVE, required=True),
+    Column("base_quantity", POSITIVE),
+    Column("min_quantity", NOT_NEGATIVE),
+    *_VALID,
+)
+_PRICE_KEY = ("product", "unit", "currency", "min_quantity", "valid_from")
 
 TABLES: dict[str, Table] = {
     table.kind: table
@@ -157,17 +167,18 @@ TABLES: dict[str, Table] = {
             "price",
             "prices.csv",
             PriceRow,
-            (
-                Column("product", TEXT, required=True),
-                Column("unit", TEXT, required=True),
-                Column("currency", CURRENCY, required=True),
-                Column("price", NOT_NEGATIVE, required=True),
-                Column("base_quantity", POSITIVE),
-                Column("min_quantity", NOT_NEGATIVE),
-                *_VALID,
-            ),
-            ("product", "unit", "currency", "min_quantity", "valid_from"),
+            _PRICE,
+            _PRICE_KEY,
             3,
+            _validity,
+        ),
+        Table(
+            "account_price",
+            "prices.csv",
+            AccountPrice,
+            (Column("account", TEXT, required=True), *_PRICE),
+            ("account", *_PRICE_KEY),
+            4,
             _validity,
         ),
         Table(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 from flask import Response
@@ -323,25 +324,25 @@ ANSWERS: tuple[type[Answer], ...] = (
 )
 
 
-def component_schemas() -> Mapping[str, dict[str, Any]]:
-    """Every answer as OpenAPI's `components.schemas`."""
+def component_schemas(answers: Sequence[type[Answer]] = ANSWERS) -> Mapping[str, dict[str, Any]]:
+    """Answers as OpenAPI's `components.schemas`."""
     reference = "#/components/schemas/{model}"
-    _, found = models_json_schema([(answer, "serialization") for answer in ANSWERS], ref_template=reference)
+    _, found = models_json_schema([(answer, "serialization") for answer in answers], ref_template=reference)
     definitions: Mapping[str, dict[str, Any]] = found["$defs"]
     return definitions
 
 
 def as_json(answer: Answer, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The answer as a response; members that may be absent are left out where they are None."""
-    absent = _OPTIONAL.get(type(answer))
+    absent = _optional(type(answer))
     left_out = {name for name in absent if getattr(answer, name) is None} if absent else None
     body = answer.model_dump_json(exclude=left_out)
     return Response(body, status, headers=headers, mimetype="application/json")
 
 
-_OPTIONAL: Mapping[type[Answer], tuple[str, ...]] = {
-    answer: tuple(name for name, field in answer.model_fields.items() if not field.is_required()) for answer in ANSWERS
-}
+@cache
+def _optional(answer: type[Answer]) -> tuple[str, ...]:
+    return tuple(name for name, field in answer.model_fields.items() if not field.is_required())
 
 
 def fault_answers(faults: Iterable[Fault]) -> list[FaultAnswer]:

@@ -112,7 +112,7 @@ def answer_to(failure: Exception, *, posting: bool) -> Response:
 
 
 def _cannot_store(failure: StoreUnavailable) -> Response:
-    return _store_failure(failure, posting=request.method == "POST")
+    return _store_failure(failure, posting=request.method in ("POST", "PUT"))
 
 
 def _store_failure(failure: StoreUnavailable, *, posting: bool) -> Response:

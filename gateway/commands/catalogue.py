@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,8 @@ from gateway.commands.screen import CONFLICT, Failed, Screen, counted, person, r
 
 if TYPE_CHECKING:
     from gateway.store.revisions import Published
+    from mappings.revision import Catalogue
+    from mappings.tables import Kind
 
 FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Check and show what is different only; nothing is stored.")
@@ -64,6 +67,15 @@ def import_packs(screen: Screen, file: Path, dry_run: bool, remove_missing: bool
     _publish(screen, "pack", file, dry_run, remove_missing, reason)
 
 
+def refuse_lost_zeros(file: Path, kind: Kind, rows: Sequence[Any], catalogue: Catalogue) -> None:
+    """Raises FilesRejected for products that lost leading zeros in a spreadsheet, before anything is stored."""
+    from mappings.coherence import lost_zeros
+    from mappings.files.text import FilesRejected
+
+    if found := [replace(fault, location=file.name) for _, fault in lost_zeros(enumerate(rows), kind, catalogue)]:
+        raise FilesRejected(found)
+
+
 def _publish(
     screen: Screen, kind: Literal["product", "pack"], file: Path, dry_run: bool, remove_missing: bool, reason: str
 ) -> None:
@@ -73,6 +85,7 @@ def _publish(
 
     rows = read_products(file) if kind == "product" else read_packs(file)
     with begun() as services:
+        refuse_lost_zeros(file, kind, rows, services.terms.catalogue())
         missing = [] if remove_missing else missing_rows(services.store, kind, rows)
         if missing and not dry_run:
             raise Failed(f"{_not_in(file, kind, missing)} Nothing was stored. {_HOW_TO_REMOVE}", CONFLICT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.catalogue import DRY_RUN, FILE
+from gateway.commands.catalogue import DRY_RUN, FILE, refuse_lost_zeros
 from gateway.commands.differences import difference_lines
 from gateway.commands.opening import begun, opened
 from gateway.commands.screen import DONE, PARTLY, Failed, Screen, counted, reports
@@ -95,6 +95,7 @@ def import_stock(screen: Screen, file: Path, dry_run: bool) -> int:
     if early := stock_of_no_day_yet(file.name, rows, now):
         raise FilesRejected(early)
     with begun() as services:
+        refuse_lost_zeros(file, "stock", rows, services.terms.catalogue())
         done = plan_stock(services.store, rows) if dry_run else services.store.stock.record(rows)
         catalogue = services.terms.catalogue()
     problems = stock_problems(file.name, rows, catalogue, now)
@@ -109,8 +110,10 @@ def import_stock(screen: Screen, file: Path, dry_run: bool) -> int:
 
 def _recorded(screen: Screen, rows: Sequence[StockRow], recorded: Recorded, warned: Mapping[str, Any]) -> int:
     older = [_older(one) for one in recorded.older]
-    told = {"rows": len(rows), "stored": recorded.stored, "older": older, **warned}
-    lines = [f"Stored: {counted(recorded.stored, 'row')} of stock.", *_told_of_older("Left out", older)]
+    unchanged = recorded.unchanged
+    told = {"rows": len(rows), "stored": recorded.stored, "unchanged": unchanged, "older": older, **warned}
+    as_before = f", {counted(unchanged, 'row')} as before" if unchanged else ""
+    lines = [f"Stored: {counted(recorded.stored, 'row')} of stock{as_before}.", *_told_of_older("Left out", older)]
     screen.result(told, *lines)
     return PARTLY if older else DONE
 

@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from gateway.store.audit import Audit
-from gateway.store.database import Database
+from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, insert, marks, run
 from gateway.store.tables import revision_rows, revisions
 
 CATALOGUE = "catalogue"
+_ACCOUNT = "account/"
+_PUT_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,20 @@ class Published:
 
 def account_scope(account_id: str) -> str:
     """The scope of one account's mapping."""
-    return f"account/{account_id}"
+    return _ACCOUNT + account_id
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What putting rows into a revision does: the revision that has them, and how many are new, changed, as before."""
+
+    number: int
+    published: bool
+    added: int
+    changed: int
+    unchanged: int
+    written: tuple[Row, ...]
+    """Those that are new or changed."""
 
 
 class Revisions:
@@ -108,6 +123,53 @@ class Revisions:
         self._audit.note(connection, scope, "published", author, body)
         return Published(number, changed=True, added=added, removed=removed)
 
+    def put(self, scope: str, rows: Sequence[Row], *, author: str, reason: str) -> Put:
+        """Put these rows in place of those of their kinds and keys; all others stay. What says nothing new makes no new
+        revision. What is to be written is worked out beforehand, and again where another was published meanwhile.
+
+        Raises LookupError where the account was never published, StoreUnavailable where others publish all the time.
+        """
+        for _ in range(_PUT_TRIES):
+            stored = self._stored_now(scope)
+            put, merged = _put_into(stored, rows)
+            if not put.published:
+                return put
+            text = json.dumps(stored.terms, sort_keys=True, ensure_ascii=False)
+            try:
+                with self._database.write() as connection:
+                    self._write_put(connection, stored, put, text, _digest(text, merged), author, reason)
+            except Collision:
+                continue
+            return put
+        raise StoreUnavailable(f"{scope} is published by others all the time")
+
+    def _stored_now(self, scope: str) -> StoredRevision:
+        with self._database.read() as connection:
+            number = self._current(connection, scope)
+        stored = self.load(scope, number) if number else None
+        if stored is None and scope != CATALOGUE:
+            raise LookupError(f"{scope} has no revision")
+        return stored or StoredRevision(scope, 0, 0, "", "", {}, ())
+
+    def _write_put(
+        self, connection: Connection, seen: StoredRevision, put: Put, text: str, digest: bytes, author: str, reason: str
+    ) -> None:
+        """Raises Collision where another revision was published since."""
+        scope, number = seen.scope, put.number
+        if self._current(connection, scope) != seen.number or self._last(connection, scope) != seen.number:
+            raise Collision(f"{scope} was published meanwhile")
+        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
+        removed = "UPDATE revision_rows SET removed_in = ? WHERE scope = ? AND kind = ? AND natural_key = ? "
+        gone = [(number, scope, row.kind, row.natural_key) for row in put.written]
+        run(connection, f"{removed}AND removed_in IS NULL", gone)
+        added = [(scope, row.kind, row.natural_key, row.body, number, None) for row in put.written]
+        insert(connection, revision_rows, added)
+        if scope != CATALOGUE:
+            renamed = (number, scope.removeprefix(_ACCOUNT))
+            run(connection, "UPDATE accounts SET revision = ? WHERE id = ?", [renamed])
+        body = {"number": number, "reason": reason, "added": len(put.written), "removed": put.changed}
+        self._audit.note(connection, scope, "published", author, body)
+
     def _version_rows(self, connection: Connection, scope: str, number: int, rows: Sequence[Row]) -> tuple[int, int]:
         live: dict[Row, list[int]] = {}
         query = (
@@ -143,7 +205,7 @@ class Revisions:
     def _current(self, connection: Connection, scope: str) -> int:
         if scope == CATALOGUE:
             return self._last(connection, scope)
-        rows = fetch(connection, "SELECT revision FROM accounts WHERE id = ?", [scope.removeprefix("account/")])
+        rows = fetch(connection, "SELECT revision FROM accounts WHERE id = ?", [scope.removeprefix(_ACCOUNT)])
         return int(rows[0][0]) if rows else 0
 
     @staticmethod
@@ -205,6 +267,18 @@ class Revisions:
             query = f"SELECT id, revision FROM accounts WHERE id IN ({marks(len(wanted))})"
             rows = fetch(connection, query, wanted) if wanted else []
         return {row[0]: row[1] for row in rows}
+
+
+def _put_into(stored: StoredRevision, rows: Sequence[Row]) -> tuple[Put, list[Row]]:
+    """What these rows do to what stands, and all rows as they would be."""
+    before = {(row.kind, row.natural_key): row.body for row in stored.rows}
+    put = {(row.kind, row.natural_key): row for row in rows}
+    written = tuple(row for key, row in put.items() if before.get(key) != row.body)
+    merged = [row for row in stored.rows if (row.kind, row.natural_key) not in put]
+    changed = sum((row.kind, row.natural_key) in before for row in written)
+    number = stored.number + 1 if written else stored.number
+    told = Put(number, bool(written), len(written) - changed, changed, len(put) - len(written), written)
+    return told, [*merged, *put.values()]
 
 
 def _digest(terms: str, rows: Sequence[Row]) -> bytes:

@@ -27,6 +27,8 @@ from gateway.trade.stock import Place, Position, Stock
 from mappings.revision import StockRow
 from schemas.values import EXACT
 
+_COUNTED = "m.as_of, m.on_hand, m.reserved_other, m.next_receipt_date, m.next_receipt_quantity"
+
 
 class OlderRow(NamedTuple):
     """A row that was left out, because more is known of its place: what stands there was counted later."""
@@ -41,6 +43,8 @@ class Recorded(NamedTuple):
 
     stored: int
     older: tuple[OlderRow, ...]
+    unchanged: int = 0
+    """So many say what stands there already; nothing was stored of them."""
 
 
 class Standing(NamedTuple):
@@ -63,7 +67,8 @@ class StockBook:
         self._database = database
 
     def record(self, rows: Sequence[StockRow]) -> Recorded:
-        """Append each row that is not older than what its product and site have by then; a correction is as old.
+        """Append each row that is not older than what its product and site have by then, and says something else; a
+        correction is as old.
 
         The rows count in the order of their `as_of`, as moments, whatever their order here. Two that record at once
         wait for one another at the places that both have, so neither undoes the other.
@@ -74,12 +79,13 @@ class StockBook:
         with self._database.write() as connection:
             insert(connection, stock_places, places, skip_conflicts=True)
             newest = _newest_locked(connection, places)
-            is_older = [newest.get((row.product, row.site), row.as_of) > row.as_of for row in inward]
-            taken = [snapshot for snapshot, older in zip(written, is_older, strict=True) if not older]
+            taken = [one for row, one in zip(inward, written, strict=True) if _is_news(row, newest.get(_place(row)))]
             stored = insert(connection, stock_snapshots, taken)
             settle_departures(connection, places, at)
-        left_out = [row for row, older in zip(inward, is_older, strict=True) if older]
-        return Recorded(stored, tuple(OlderRow(row, newest[row.product, row.site]) for row in left_out))
+        left_out = [
+            OlderRow(row, newest[_place(row)].as_of) for row in inward if _is_older(row, newest.get(_place(row)))
+        ]
+        return Recorded(stored, tuple(left_out), len(rows) - stored - len(left_out))
 
     def sites(self) -> frozenset[str]:
         """Every site that stock was ever told of, for whatever product."""
@@ -97,8 +103,7 @@ class StockBook:
             if site is not None:
                 conditions.append("k.site = ?")
                 parameters.append(site)
-            columns = "m.as_of, m.on_hand, m.reserved_other, m.next_receipt_date, m.next_receipt_quantity"
-            query = f"{_each_place(connection, columns)} WHERE {' AND '.join(conditions)} ORDER BY k.product, k.site"
+            query = f"{_each_place(connection, _COUNTED)} WHERE {' AND '.join(conditions)} ORDER BY k.product, k.site"
             return [_standing(row) for row in fetch(connection, query, parameters)]
 
     def load(self, products: Iterable[str], accounts: Iterable[str]) -> Stock:
@@ -117,17 +122,28 @@ class StockBook:
         return Stock(positions, sites)
 
 
-def _newest_locked(connection: Connection, places: Sequence[Place]) -> dict[Place, datetime]:
-    """When the newest snapshot of each of these places, sorted, was taken, which nobody changes until the transaction
-    ends; places without one are left out. A look-up is one seek."""
+def _place(row: StockRow) -> Place:
+    return row.product, row.site
+
+
+def _is_news(row: StockRow, known: StockRow | None) -> bool:
+    return known is None or (row.as_of >= known.as_of and row != known)
+
+
+def _is_older(row: StockRow, known: StockRow | None) -> bool:
+    return known is not None and row.as_of < known.as_of
+
+
+def _newest_locked(connection: Connection, places: Sequence[Place]) -> dict[Place, StockRow]:
+    """The newest snapshot of each of these places, sorted, which nobody changes until the transaction ends; places
+    without one are left out. A look-up is one seek."""
     if not places:
         return {}
     lock_places(connection, places)
     table, parameters = given(connection, places, "w_product", "w_site")
-    of_place = "FROM stock_snapshots n WHERE n.product = w_product AND n.site = w_site"
-    query = f"SELECT w_product, w_site, (SELECT n.as_of {of_place} ORDER BY n.id DESC LIMIT 1) FROM {table} w"
-    found = fetch(connection, query, parameters)
-    return {(product, site): datetime.fromisoformat(as_of) for product, site, as_of in found if as_of is not None}
+    joined = _newest(connection, "w_product", "w_site")
+    query = f"SELECT w_product, w_site, {_COUNTED} FROM {table} w {joined}"
+    return {(row[0], row[1]): _counted(row) for row in fetch(connection, query, parameters)}
 
 
 def _snapshot_row(row: StockRow, at: int) -> tuple[Any, ...]:
@@ -144,8 +160,12 @@ def _snapshot_row(row: StockRow, at: int) -> tuple[Any, ...]:
 
 
 def _standing(row: Sequence[Any]) -> Standing:
-    product, site, as_of, on_hand, reserved_other, day, quantity, taken = row
-    counted = StockRow(
+    return Standing(_counted(row), Decimal(row[7] or 0))
+
+
+def _counted(row: Sequence[Any]) -> StockRow:
+    product, site, as_of, on_hand, reserved_other, day, quantity = row[:7]
+    return StockRow(
         product,
         site,
         datetime.fromisoformat(as_of),
@@ -154,18 +174,21 @@ def _standing(row: Sequence[Any]) -> Standing:
         date.fromisoformat(day) if day else None,
         None if quantity is None else Decimal(quantity),
     )
-    return Standing(counted, Decimal(taken or 0))
 
 
 def _each_place(connection: Connection, columns: str) -> str:
     """SQL for the places `k`: product, site, these columns of the newest snapshot `m`, what all have taken there."""
-    newest = "FROM stock_snapshots n WHERE n.product = k.product AND n.site = k.site"
-    if connection.dialect.name == "sqlite":
-        joined = f"CROSS JOIN stock_snapshots m ON m.id = (SELECT max(n.id) {newest})"
-    else:
-        joined = f"CROSS JOIN LATERAL (SELECT * {newest} ORDER BY n.id DESC LIMIT 1) m"
     taken = last_of_all("taken", "k.product", "k.site")
+    joined = _newest(connection, "k.product", "k.site")
     return f"SELECT k.product, k.site, {columns}, {taken} FROM stock_places k {joined}"
+
+
+def _newest(connection: Connection, product: str, site: str) -> str:
+    """SQL that joins the newest snapshot `m` of a place, whose names are SQL too."""
+    newest = f"FROM stock_snapshots n WHERE n.product = {product} AND n.site = {site}"
+    if connection.dialect.name == "sqlite":
+        return f"CROSS JOIN stock_snapshots m ON m.id = (SELECT max(n.id) {newest})"
+    return f"CROSS JOIN LATERAL (SELECT * {newest} ORDER BY n.id DESC LIMIT 1) m"
 
 
 def _positions(connection: Connection, products: list[str]) -> dict[Place, Position]:

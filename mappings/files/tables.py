@@ -17,8 +17,8 @@ from xml.etree.ElementTree import ParseError
 
 from lxml.etree import XMLSyntaxError
 
-from mappings.cells import Cell, RefusedCell
-from mappings.files.text import FilesRejected, collect, refuse_irregular, text_of, unreadable
+from mappings.cells import FORMULA, Cell, RefusedCell
+from mappings.files.text import FilesRejected, collect, refuse_irregular, text_in, text_of, unreadable
 from mappings.revision import Pack, Product, StockRow, TaxRow
 from mappings.rows import RowsRead, cell_faults, rows_of
 from mappings.tables import TABLES, Kind
@@ -68,10 +68,23 @@ def read_table(path: Path, kind: Kind) -> RowsRead:
     Raises FilesRejected where its rows can't be told: not UTF-8, no header, a column nobody knows; with what is wrong
     with its cells as far as those can be read.
     """
-    cells = _cells_of(path, kind)
+    return _rows_read(_cells_of(path, kind))
+
+
+def read_table_in(body: bytes, name: str, kind: Kind, most_bytes: int = MAX_TABLE_BYTES) -> RowsRead:
+    """The same of a file's content; the end of its `name` says which of the two it is. An XLSX file may unpack to so
+    many bytes."""
+    return _rows_read(
+        _spread_cells(io.BytesIO(body), name, kind, most_bytes)
+        if _is_spread(name)
+        else _csv_cells(text_in(name, body), name, kind)
+    )
+
+
+def _rows_read(cells: Cells) -> RowsRead:
     if cells.faults:
         raise FilesRejected([*cells.faults, *_faults_of_rows(cells)])
-    return rows_of(kind, cells.rows, cells.place)
+    return rows_of(cells.kind, cells.rows, cells.place)
 
 
 def _faults_of_rows(cells: Cells) -> list[Fault]:
@@ -136,14 +149,18 @@ class Cells:
 
 
 def _cells_of(path: Path, kind: Kind) -> Cells:
-    spread = path.suffix.lower() in (".xlsx", ".xlsm")
-    return (_xlsx_cells if spread else _csv_cells)(path, kind)
+    if _is_spread(path.name):
+        return _spread_cells(path, path.name, kind, MAX_TABLE_BYTES)
+    return _csv_cells(text_of(path, MAX_TABLE_BYTES), path.name, kind)
 
 
-def _csv_cells(path: Path, kind: Kind) -> Cells:
+def _is_spread(name: str) -> bool:
+    return name.lower().endswith((".xlsx", ".xlsm"))
+
+
+def _csv_cells(text: str, name: str, kind: Kind) -> Cells:
     """The cells by column name, and where each row starts: "items.csv line 12"."""
-    name = path.name
-    lines = csv.reader(io.StringIO(text_of(path, MAX_TABLE_BYTES), newline=""), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: Rows = []
     starts: list[int] = []
     header = Header((), (), False)
@@ -245,17 +262,17 @@ def _meant(name: str, free: Collection[str]) -> str | None:
     return near[0] if near else None
 
 
-def _xlsx_cells(path: Path, kind: Kind) -> Cells:
+def _spread_cells(source: Path | io.BytesIO, name: str, kind: Kind, most_bytes: int) -> Cells:
     """The first sheet's cells by column name, and where they stand: "products.xlsx row 12, cell C12"."""
     from openpyxl import load_workbook  # imported here: every process that starts would pay for it
     from openpyxl.utils import get_column_letter
     from openpyxl.utils.exceptions import InvalidFileException
 
-    name = path.name
-    refuse_irregular(path)
+    if isinstance(source, Path):
+        refuse_irregular(source)
     try:
-        _refuse_bomb(path)
-        book = load_workbook(path, read_only=True, data_only=False)
+        _refuse_bomb(source, name, most_bytes)
+        book = load_workbook(source, read_only=True, data_only=False)
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
@@ -296,11 +313,16 @@ def _filled_rows(rows: Iterable[Sequence[Any]], name: str) -> Iterator[tuple[int
             yield number, read
 
 
-def _refuse_bomb(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
+def _refuse_bomb(source: Path | io.BytesIO, name: str, most_bytes: int) -> None:
+    """What unpacks to more than is taken, or has entities of its own to expand: no spreadsheet program writes them."""
+    with zipfile.ZipFile(source) as archive:
         unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > MAX_TABLE_BYTES:
-        raise unreadable(path.name, f"unpacks to {unpacked} bytes", f"at most {MAX_TABLE_BYTES} bytes")
+        if unpacked > most_bytes:
+            raise unreadable(name, f"unpacks to {unpacked} bytes", f"at most {most_bytes} bytes")
+        for member in archive.infolist():
+            body = archive.read(member)
+            if any("<!DOCTYPE".encode(encoding) in body for encoding in ("ascii", "utf-16-le", "utf-16-be")):
+                raise unreadable(name, f"has a DOCTYPE in {member.filename}", "an XLSX file without one")
 
 
 def _spread_cell(cell: Any) -> Cell:
@@ -308,7 +330,7 @@ def _spread_cell(cell: Any) -> Cell:
     shortest decimal that stands for the same double, which is what was typed up to 15 digits."""
     value = cell.value
     if cell.data_type == "f":
-        return RefusedCell(str(value), "is a formula; paste its value instead")
+        return RefusedCell(str(value), FORMULA)
     if cell.data_type == "e":
         return RefusedCell(str(value), "is a spreadsheet error")
     if isinstance(value, bool):

@@ -26,9 +26,16 @@ def text_of(path: Path, limit: int = MAX_TEXT_BYTES, encoding: str = "utf-8-sig"
     try:
         if path.stat().st_size > limit:
             raise unreadable(name, f"is larger than {limit} bytes", "a smaller file")
-        return path.read_bytes().decode(encoding)
+        body = path.read_bytes()
     except OSError as error:
         raise unreadable(name, f"can't be read: {error.strerror or error}", "a readable file") from error
+    return text_in(name, body, encoding)
+
+
+def text_in(name: str, body: bytes, encoding: str = "utf-8-sig") -> str:
+    """The text in these bytes of a file of that name. Raises FilesRejected as `text_of`."""
+    try:
+        return body.decode(encoding)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise unreadable(f"{name} line {line}", "is not UTF-8 text", "UTF-8, with or without BOM") from error

@@ -19,6 +19,7 @@ import pytest
 from gateway.accounts import publish_catalogue
 from gateway.api.answers import ANSWERS as MODELS
 from gateway.api.answers import component_schemas
+from gateway.api.backoffice.answers import OFFICE_ANSWERS
 from gateway.api.describe import PROBLEMS
 from gateway.api.examples import ANSWERS, ORDER, ORDER_RESPONSE, UBL_ORDER
 from gateway.api.guide import FORMAT_STORIES, LINE_MEMBERS, ORDER_MEMBERS, REMEDIES, STATUSES_MEAN
@@ -127,7 +128,7 @@ def test_what_is_no_agreed_format_is_told_by_a_validation_as_a_fault(gateway: Ga
 
 def test_every_example_answer_is_as_described() -> None:
     assert set(ANSWERS) == {model.__name__ for model in MODELS}
-    components = {"components": {"schemas": component_schemas()}}
+    components = {"components": {"schemas": component_schemas((*MODELS, *OFFICE_ANSWERS))}}
     for name, example in ANSWERS.items():
         described = {"$ref": f"#/components/schemas/{name}", **components}
         jsonschema_rs.validator_for(described).validate(example)
@@ -186,5 +187,5 @@ def test_whoever_has_no_mouse_reaches_the_content_and_every_call(gateway: Gatewa
     assert re.search(r"<body>\s*<a class=\"skip\" href=\"#content\">", page)
     contents = page.partition("<nav")[2].partition("</nav>")[0]
     for place in re.findall(r'<h[23] id="([^"]+)"', page):
-        model = place in component_schemas()
+        model = place in component_schemas((*MODELS, *OFFICE_ANSWERS))
         assert model or f'href="#{place}"' in contents, place

@@ -95,9 +95,16 @@ def stock_file(folder: Path, *rows: str) -> str:
     return str(file)
 
 
+def product_file(folder: Path, *rows: str) -> str:
+    """A products.csv of these rows."""
+    file = folder / "products.csv"
+    file.write_text("\n".join(["product,name,base_unit", *rows, ""]))
+    return str(file)
+
+
 def test_stock_is_what_the_newest_file_says(run: Run, services: Services, tmp_path: Path) -> None:
     file = stock_file(tmp_path, "OAT-1L,HAMBURG,2026-11-24T06:00:00+01:00,17.5")
-    expected = {"rows": 1, "stored": 1, "older": [], "warnings": []}
+    expected = {"rows": 1, "stored": 1, "unchanged": 0, "older": [], "warnings": []}
     assert run("stock", "import", file, "--json").json == expected
     assert services.store.stock.load(["OAT-1L"], []).positions["OAT-1L", "HAMBURG"].on_hand == Decimal("17.5")
 
@@ -119,7 +126,7 @@ def test_rows_of_an_older_file_are_named_and_left_out(run: Run, services: Servic
     assert [positions["OAT-1L", site].on_hand for site in ("HAMBURG", "HALDEN")] == [0, 5]
     told = run("stock", "import", file)
     assert told.code == 3
-    assert "Stored: 1 row of stock." in told.out
+    assert "Stored: 0 rows of stock, 1 row as before." in told.out
     assert "Left out: 1 row, older than the stock that is known:" in told.out
     assert "OAT-1L at HAMBURG: 2020-01-01T00:00:00+00:00, known 2026-11-24T06:00:00+01:00" in told.out
 
@@ -190,6 +197,38 @@ def test_stock_is_shown_by_product_and_site(run: Run, services: Services, send: 
     assert (nowhere.code, nowhere.err) == (1, "No stock was ever told of NEVER-1 at HAMBURG.\n")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"product,site,as_of,on_hand\nOAT-1L,HAMBURG,2026-11-25,=1+1\n", "is a formula; paste its value"),
+        (b'product,site,as_of,on_hand\nOAT-1L,HAMBURG,2026-11-25,"12,5"\n', "decimal comma"),
+        ("product;site;as_of;on_hand\nÖl;HAMBURG;2026-11-25;12,5\n".encode("latin-1"), "is not UTF-8 text"),
+        (b"product;site;as_of;on_hand\nOAT-1L;HAMBURG;2026-11-25;12,5\n", "must be separated by commas"),
+        (b"product,site,as_of,on_hand\n42,HAMBURG,2026-11-25,5\n", "but 0042: its leading zeros were lost"),
+    ],
+)
+def test_a_file_that_a_spreadsheet_spoilt_is_refused_with_nothing_done(
+    run: Run, services: Services, tmp_path: Path, content: bytes, said: str
+) -> None:
+    run("products", "import", product_file(tmp_path, "OAT-1L,Oats,EA", "0042,Paper,EA"))
+    before = services.store.stock.standing()
+    file = tmp_path / "stock.csv"
+    good = b"OAT-1L,HALDEN,2026-11-25,5\n" if b";" not in content else b""
+    file.write_bytes(content + good)
+    told = run("stock", "import", str(file))
+    assert told.code == 1
+    assert said in told.err
+    assert services.store.stock.standing() == before
+
+
+def test_a_product_list_that_lost_its_zeros_is_refused(run: Run, services: Services, tmp_path: Path) -> None:
+    run("products", "import", product_file(tmp_path, "0042,Paper,EA"))
+    told = run("products", "import", product_file(tmp_path, "42,Paper,EA"))
+    assert told.code == 1
+    assert "There is no product 42, but 0042" in told.err
+    assert list(services.terms.catalogue().products) == ["0042"]
+
+
 def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
     run: Run, services: Services, tmp_path: Path
 ) -> None:
@@ -202,7 +241,7 @@ def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
     assert (early["value"], "OAT-1L at HAMBURG" in early["detail"]) == (soon, True)
     assert set(services.store.stock.load(["NEVER-1"], []).positions) == {("NEVER-1", "HAMBURG")}
     told = run("stock", "import", file)
-    assert "Stored: 2 rows of stock." in told.out
+    assert "Stored: 0 rows of stock, 2 rows as before." in told.out
     assert "names NEVER-1, which products.csv does not have" in told.err
 
 

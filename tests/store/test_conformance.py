@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id, now_us
 from gateway.store.messages import _ANYONES, _IN_ENVELOPE, _NEWEST
 from gateway.store.queue import LOST_TOGETHER, Claim, LeaseLost
-from gateway.store.revisions import Row
+from gateway.store.revisions import CATALOGUE, Row, account_scope
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from gateway.store.tables import metadata, stock_snapshots
@@ -523,28 +524,79 @@ def test_where_places_stand_by_product_and_by_site(store: Store) -> None:
     assert [(one.allocated, one.available) for one in store.stock.standing(["P"], "T")] == [(0, Decimal("1.25"))]
 
 
+def priced(product: str, price: str) -> Row:
+    return Row("price", f"{product}|EA|EUR|0|", json.dumps({"product": product, "price": price}))
+
+
+def test_rows_are_put_in_place_of_those_of_their_keys(store: Store) -> None:
+    """Others stay, in every revision, and what says nothing new makes none."""
+    store.revisions.publish_account({"id": "acme", "name": "Acme"}, [priced("P", "1")], author="a", reason="r")
+    scope = account_scope("acme")
+    put = store.revisions.put(scope, [priced("P", "2"), priced("Q", "3")], author="office", reason="sent")
+    assert (put.number, put.published, put.added, put.changed, put.unchanged) == (2, True, 1, 1, 0)
+    again = store.revisions.put(scope, [priced("Q", "3")], author="office", reason="sent")
+    assert (again.number, again.published, again.unchanged) == (2, False, 1)
+    store.revisions.put(scope, [priced("Q", "4")], author="office", reason="sent")
+    kept = [store.revisions.load(scope, number) for number in (1, 2, 3)]
+    assert [set(one.rows) for one in kept if one is not None] == [
+        {priced("P", "1")},
+        {priced("P", "2"), priced("Q", "3")},
+        {priced("P", "2"), priced("Q", "4")},
+    ]
+    assert store.revisions.current(["acme"]) == {"acme": 3}
+    same = store.revisions.publish_account(
+        {"id": "acme", "name": "Acme"}, [priced("Q", "4"), priced("P", "2")], author="a", reason="r"
+    )
+    assert (same.number, same.changed) == (3, False)
+    with pytest.raises(LookupError):
+        store.revisions.put(account_scope("nobody"), [priced("P", "1")], author="office", reason="sent")
+
+
+def test_rows_that_are_put_at_once_are_all_there(store: Store) -> None:
+    def put(number: int) -> int:
+        return store.revisions.put(CATALOGUE, [priced(f"P{number}", "1")], author="office", reason="sent").number
+
+    with ThreadPoolExecutor(4) as threads:
+        numbers = sorted(threads.map(put, range(12)))
+    assert numbers == list(range(1, 13))
+    stored = store.revisions.load(CATALOGUE, 12)
+    assert stored is not None
+    assert len(stored.rows) == 12
+
+
 def test_moments_are_compared_not_their_text(store: Store) -> None:
     store.stock.record([counted(1)])
     earlier = datetime.fromisoformat("2026-11-23T13:59:59+02:00")  # reads as later; NOON is 14:00 there
     assert [one.row for one in store.stock.record([counted(2, earlier)]).older] == [counted(2, earlier)]
     assert on_hand(store) == 1
     later = datetime.fromisoformat("2026-11-23T04:00:01-08:00")
-    assert store.stock.record([counted(3, later)]) == (1, ())
+    assert store.stock.record([counted(3, later)]) == (1, (), 0)
     assert on_hand(store) == 3
 
 
 def test_a_correction_as_old_as_the_snapshot_counts(store: Store) -> None:
     store.stock.record([counted(1)])
     same = datetime.fromisoformat("2026-11-23T13:00:00+01:00")
-    assert store.stock.record([counted(2, same)]) == (1, ())
+    assert store.stock.record([counted(2, same)]) == (1, (), 0)
     assert on_hand(store) == 2
+
+
+def test_what_stands_already_is_not_stored_again(store: Store) -> None:
+    """So that a file that comes twice leaves what is being decided alone; its digits and offset may differ."""
+    store.stock.record([counted(1), counted(2, product="Q")])
+    snapshots = {place: position.snapshot for place, position in store.stock.load(["P", "Q"], []).positions.items()}
+    same = replace(counted(1, datetime.fromisoformat("2026-11-23T13:00:00+01:00")), on_hand=Decimal("1.00"))
+    assert store.stock.record([same, counted(2, product="Q")]) == (0, (), 2)
+    found = store.stock.load(["P", "Q"], []).positions
+    assert {place: position.snapshot for place, position in found.items()} == snapshots
+    assert store.stock.record([counted(4), counted(2, product="Q")]) == (1, (), 1)
 
 
 def test_rows_of_one_file_count_by_their_time_whatever_their_order(store: Store) -> None:
     rows = [counted(2, NOON.replace(hour=15)), counted(1), counted(3, NOON.replace(hour=15))]
-    assert store.stock.record(rows) == (3, ())
+    assert store.stock.record(rows) == (3, (), 0)
     assert on_hand(store) == 3
-    assert store.stock.record([]) == (0, ())
+    assert store.stock.record([]) == (0, (), 0)
 
 
 def test_snapshots_recorded_at_once_leave_the_newest_standing(store: Store) -> None:

@@ -1,0 +1,1 @@
+"""What the supplier's own systems do here: keep catalogue, stock and prices, see what to deliver, decide."""
