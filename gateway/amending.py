@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from gateway.lanes import lane_of
 from gateway.local_time import local_date
 from gateway.store.changes import OrderChange
 from gateway.store.ids import now_us
@@ -25,6 +26,7 @@ from gateway.trade.amendment import (
 from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
+from gateway.trade.precedence import Precedence, precedence_of
 from gateway.trade.refused_lines import StillFits, faults_to_judge
 from gateway.trade.stock import Stock
 from gateway.work import Work
@@ -264,5 +266,14 @@ def changed_row(
         requested.end.isoformat() if requested and requested.end else None,
         site.account_site if site else None,
         prepared.says_all,
+        _precedence(work, decided),
     )
     return row, canonical_json(order).decode()
+
+
+def _precedence(work: Work, decided: ChangeDecision) -> Precedence | None:
+    """Where the changed order stands among those to be shipped; as before where nothing of it is asked for anew."""
+    if decided.case is None or work.revision is None:
+        return None
+    received_on = local_date(work.message.received_at, work.revision)
+    return precedence_of(decided.case.mapped, received_on, lane_of(work.account.tier))

@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 from gateway.api.access import closing_headers, note, watch_requests
 from gateway.api.answers import ANSWERS, Problem, component_schemas
 from gateway.api.backoffice.answers import OFFICE_ANSWERS
+from gateway.api.backoffice.orders import office_orders
 from gateway.api.backoffice.shipments import shipments
 from gateway.api.backoffice.tables import tables
 from gateway.api.cxml import CXML_PATH, build_cxml_door, cxml, refused_by_server_as_cxml
@@ -92,7 +93,7 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
     app.extensions["express"] = Express(app.door)
     watch_requests(app)
     answer_with_problems(app)
-    for part in (orders, cxml, messages, documents, tables, shipments, reference, operation):
+    for part in (orders, cxml, messages, documents, tables, office_orders, shipments, reference, operation):
         app.register_api(part)
     app.components_schemas.update(
         {name: Schema(**schema) for name, schema in component_schemas((*ANSWERS, *OFFICE_ANSWERS)).items()}

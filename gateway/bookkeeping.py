@@ -19,6 +19,8 @@ from gateway.amending import (
 )
 from gateway.contracting import ContractBook
 from gateway.cxml_answers import CXML
+from gateway.lanes import lane_of
+from gateway.local_time import local_date
 from gateway.order_keys import Likeness
 from gateway.rendering import keep_rendered
 from gateway.services import Services
@@ -34,6 +36,7 @@ from gateway.supplying import products_and_accounts, sites_without_stock
 from gateway.trade.amendment import Receipt, said_version
 from gateway.trade.changing import ChangeDecision
 from gateway.trade.decision import Decision
+from gateway.trade.precedence import Precedence, precedence_of
 from gateway.work import Rendered, Work
 from mappings.account import Account
 from schemas.faults import Fault, in_document_order
@@ -412,6 +415,7 @@ class Books:
             content=work.content,
             site=site.account_site if site else None,
             canonical=work.canonical,
+            precedence=_precedence(work),
         )
         changes.wakes.add((message.account_id, order.order_number))
         changes.move_quantities(message, order_id, decision.ledger)
@@ -521,6 +525,13 @@ def _order_status(account: Account, outcome: str) -> str:
     if outcome == "changed" and not account.policies.changed_order_binding:
         return "awaiting_buyer"
     return "open"
+
+
+def _precedence(work: Work) -> Precedence:
+    if work.mapped is None or work.revision is None:
+        raise AssertionError("it is decided in our terms")
+    received_on = local_date(work.message.received_at, work.revision)
+    return precedence_of(work.mapped, received_on, lane_of(work.account.tier))
 
 
 def _silent_outcome(decision: Decision) -> str:

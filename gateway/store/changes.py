@@ -17,6 +17,7 @@ from gateway.store.takings import Takings
 from gateway.store.urgency import Urgency
 from gateway.trade.changing import LineMove
 from gateway.trade.decision import NOTHING, LineLedger
+from gateway.trade.precedence import Precedence
 from schemas.documents.order import Order
 from schemas.faults import Fault
 
@@ -106,6 +107,8 @@ class OrderChange:
     ship_to_site: str | None
     says_all: bool
     """Whether the change said the whole order."""
+    precedence: Precedence | None
+    """None: as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,7 @@ class Changes:
         content: bytes,
         site: str | None,
         canonical: str,
+        precedence: Precedence,
     ) -> None:
         """A new order on the account's books."""
         version = 1  # ours: the sender's own number is the order's
@@ -250,6 +254,9 @@ class Changes:
                 site,
                 self.at,
                 self.at,
+                precedence.rank,
+                precedence.ship_by.isoformat(),
+                precedence.lane,
             )
         )
         self.order_versions.append((order_id, version, message.id, canonical, 1))

@@ -23,6 +23,7 @@ from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
 from gateway.store.threads import Threads
 from gateway.store.urgency import Backlog
+from gateway.store.worklist import Worklist
 
 
 class Store:
@@ -46,6 +47,7 @@ class Store:
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)
+        self.worklist = Worklist(self.database)
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version. Safe to run at once from several processes."""

@@ -320,8 +320,30 @@ orders = Table(
     Column("ship_to_site", _Text),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column(
+        "precedence",
+        SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="0 rush, 1 any other, 2 ships nothing itself",
+    ),
+    Column(
+        "ship_by", _Text, nullable=False, server_default="", comment="the day by which the first of it has to leave us"
+    ),
+    Column("lane", SmallInteger, nullable=False, server_default="3", comment="of the account's tier"),
     UniqueConstraint("account_id", "test", "order_key", "epoch"),
     Index("uq_orders_order_number", "order_number", "account_id", "test", "ordinal", unique=True),
+)
+_real = text("test = 0")
+Index(
+    "ix_orders_precedence",
+    orders.c.status,
+    orders.c.precedence,
+    orders.c.ship_by,
+    orders.c.lane,
+    orders.c.id,
+    sqlite_where=_real,
+    postgresql_where=_real,
 )
 
 # Append-only: the canonical document that made each version.

@@ -127,14 +127,17 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
     )
     text = (
         f"UPDATE orders SET {', '.join(f'{column} = ?' for column in columns)}, "
-        "ship_to_site = COALESCE(?, ship_to_site) "
+        "ship_to_site = COALESCE(?, ship_to_site), precedence = COALESCE(?, precedence), "
+        "ship_by = COALESCE(?, ship_by), lane = COALESCE(?, lane) "
         "WHERE id = ? AND version = ? AND updated_at = ?"
     )
     for change in sorted(changes, key=lambda one: one.order_id):  # in one order everywhere: nobody waits in a circle
+        first = change.precedence
         values_now = (
             *(change.version, change.status, change.outcome, change.message_id, change.mapping_revision),
             *(change.catalogue_revision, change.content_sha256, change.currency, change.requested_start),
             *(change.requested_end, at, change.ship_to_site),
+            *((first.rank, first.ship_by.isoformat(), first.lane) if first else (None, None, None)),
         )
         if run(connection, text, [(*values_now, change.order_id, change.seen_version, change.seen_updated_at)]) != 1:
             raise Collision(f"order {change.order_id} was changed meanwhile")

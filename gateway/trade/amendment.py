@@ -84,6 +84,12 @@ class LineSums:
         return EXACT.add(self.rejected, self.cancelled) == EXACT.add(self.ordered, self.raised)
 
     @property
+    def open(self) -> Decimal:
+        """What is ordered, or was raised, and not yet decided."""
+        settled = EXACT.add(EXACT.add(self.confirmed, self.backordered), EXACT.add(self.rejected, self.cancelled))
+        return EXACT.subtract(EXACT.add(self.ordered, self.raised), settled)
+
+    @property
     def is_open(self) -> bool:
         """Whether nothing of it is decided yet."""
         return not (self.confirmed or self.backordered or self.rejected or self.cancelled)

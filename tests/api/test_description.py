@@ -62,6 +62,7 @@ OPERATIONS = [
     ("PUT", "/v1/backoffice/packs"),
     ("PUT", "/v1/backoffice/stock"),
     ("PUT", "/v1/backoffice/prices"),
+    ("GET", "/v1/backoffice/orders"),
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/docs"),
     ("GET", "/v1/docs/faults"),
@@ -100,7 +101,7 @@ def test_a_parameter_that_is_not_described_is_refused_with_those_that_are(descri
             assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter"), (method, path)
             assert answer.json["detail"] == f"There is no parameter 'ordre' here, only {', '.join(names)}."
             assert gateway.client.open(f"{address}?ordre=N-14", method=method).status_code == 401
-    assert asked == 3
+    assert asked == 4
     assert gateway.client.head("/v1/documents?ordre=x", headers=sender.headers).status_code == 400
 
 
@@ -158,6 +159,7 @@ def test_limits_are_whole_numbers_and_every_answer_has_its_words(described: Any)
 MISUSED = [
     ("POST", "/v1/orders"),
     ("PUT", "/v1/backoffice/stock"),
+    ("GET", "/v1/backoffice/orders"),
     ("GET", "/v1/documents"),
     ("GET", "/v1/documents/{document_id}"),
 ]

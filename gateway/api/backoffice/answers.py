@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from gateway.api.answers import Answer, FaultAnswer
@@ -67,4 +69,90 @@ class PricesAnswer(RowsAnswer):
     accounts: list[PricesPublished]
 
 
-OFFICE_ANSWERS: tuple[type[Answer], ...] = (CatalogueAnswer, StockAnswer, PricesAnswer)
+class Allocated(Answer):
+    """What a line has taken at one of our sites and not shipped yet, in base units."""
+
+    site: str
+    base_quantity: str
+
+
+class Window(Answer):
+    """The account's local dates."""
+
+    start: str | None
+    end: str | None
+
+
+class Place(Answer):
+    """Where something goes, as the order says it."""
+
+    id: str | None
+    scheme: str | None
+    name: str | None
+    address: dict[str, Any] | None = Field(
+        description="street, additional_street, city, postal_code, country and the like."
+    )
+
+
+class WorkLine(Answer):
+    """One line of an order as it stands, in our product and its base unit: ordered and what we added to it for whole
+    packs are confirmed + backordered + rejected + cancelled + open. All quantities are null where the line is not in
+    our terms."""
+
+    line_number: str
+    product: str | None
+    name: str | None = Field(description="The product's, by our catalogue.")
+    base_unit: str | None
+    ordered: str | None
+    confirmed: str | None
+    backordered: str | None
+    rejected: str | None
+    cancelled: str | None
+    open: str | None = Field(description="Not decided yet.")
+    shipped: str | None
+    to_ship: str | None = Field(description="Confirmed and not shipped yet.")
+    allocations: list[Allocated] = Field(description="Which of our sites it is taken from.")
+    unit: str | None = Field(description="The account's word for the unit that it orders in.")
+    buyer_item: str | None
+    description: str | None
+    requested_delivery: Window | None
+    ship_to: Place | None = Field(description="Where the line goes somewhere else than the order.")
+
+
+class WorkOrderAnswer(Answer):
+    """One order as our own systems work on it."""
+
+    id: str = Field(description="Ours; the account numbers by `order_number`.")
+    account: str
+    order_number: str
+    version: int = Field(description="One more with each change. A decision is of a version.")
+    status: str
+    outcome: str
+    order_type: str
+    rush: bool
+    ship_by: str = Field(
+        description="The day by which the first of it has to leave us to be there in time: the last day asked for less "
+        "transit and receiving; the day it came, where it asks for none."
+    )
+    requested_delivery: Window | None
+    cancel_after: str | None
+    partial_allowed: bool | None
+    buyer: Place | None
+    ship_to: Place | None
+    ship_to_site: str | None = Field(description="The site of the account's sites.csv that it goes to.")
+    contract: str | None
+    currency: str | None
+    note: str | None
+    created_at: str
+    updated_at: str
+    lines: list[WorkLine]
+
+
+class WorkOrderPage(Answer):
+    """Orders, most urgent first. `next` goes into `after` for the following page; null: that's all now."""
+
+    orders: list[WorkOrderAnswer]
+    next: str | None
+
+
+OFFICE_ANSWERS: tuple[type[Answer], ...] = (CatalogueAnswer, StockAnswer, PricesAnswer, WorkOrderPage)

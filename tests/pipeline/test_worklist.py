@@ -1,0 +1,177 @@
+"""What our own systems are to deliver: every accepted order once, most urgent first, in our products and base units."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.store.statements import fetch, run
+from mappings.files.account_folder import read_account
+from tests.examples.small_gateway import ACCOUNTS, SmallGateway
+
+LATE = {"start": "2026-12-10", "end": "2026-12-12"}
+
+
+def order(number: str, *lines: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """An order of the yard in Zwolle, which is a day away; of three hammers unless lines are given."""
+    numbered = [
+        {"line_number": str(at), **line}
+        for at, line in enumerate(lines or ({"buyer_item": "PH-0102", "quantity": "3"},), 1)
+    ]
+    return {"order_number": number, "ship_to": {"id": "YARD-1"}, "lines": numbered, **members}
+
+
+def page(gateway: SmallGateway, query: str = "") -> Any:
+    """A page of the list, under a back-office key."""
+    headers = {"Authorization": f"Bearer {gateway.store.keys.create(None, actor='test')[1]}"}
+    answer = gateway.client.get(f"/v1/backoffice/orders{query}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def numbers(gateway: SmallGateway, query: str = "") -> list[str]:
+    return [one["order_number"] for one in page(gateway, query)["orders"]]
+
+
+def test_the_most_urgent_comes_first(on_either: SmallGateway) -> None:
+    folder = read_account(ACCOUNTS / "pine-hardware")
+    on_either.publish(replace(folder, account=folder.account.model_copy(update={"tier": "platinum"})))
+    on_either.settle("pine-hardware", order("LATE", requested_delivery=LATE))
+    on_either.settle("pine-hardware", order("NO-DAY"))  # as soon as can be: of the day it came
+    on_either.settle("pine-hardware", order("SOON", requested_delivery={"start": "2026-11-28"}))
+    on_either.settle("pine-hardware", order("FAR", requested_delivery=LATE, ship_to={"id": "YARD-2"}))
+    own = {"buyer_item": "PH-0102", "quantity": "3", "requested_delivery": {"end": "2026-11-26"}}
+    on_either.settle("pine-hardware", order("LINE", own, requested_delivery=LATE))
+    parts = [{"quantity": "3", "requested_delivery": {"start": one}} for one in ("2026-12-20", "2026-11-27")]
+    scheduled = {"buyer_item": "PH-0102", "quantity": "6", "schedule": parts}
+    on_either.settle("pine-hardware", order("PARTS", scheduled, requested_delivery=LATE))
+    on_either.settle("pine-hardware", order("RUSH", rush=True, requested_delivery=LATE))
+    on_either.settle("pine-hardware", order("FRAME", order_type="blanket"))
+    on_either.settle("pine-hardware", order("TRIAL"), test=True)
+    on_either.set_policies("pine-hardware")  # gold again
+    on_either.settle("pine-hardware", order("GOLD", requested_delivery={"end": "2026-11-28"}))
+    on_either.settle("pine-hardware", order("GOLD-2", requested_delivery={"end": "2026-11-28"}))
+
+    listed = page(on_either)
+    assert [(one["order_number"], one["ship_by"]) for one in listed["orders"]] == [
+        ("RUSH", "2026-12-11"),
+        ("NO-DAY", "2026-11-23"),
+        ("LINE", "2026-11-25"),
+        ("PARTS", "2026-11-26"),
+        ("SOON", "2026-11-27"),
+        ("GOLD", "2026-11-27"),
+        ("GOLD-2", "2026-11-27"),
+        ("FAR", "2026-12-09"),
+        ("LATE", "2026-12-11"),
+        ("FRAME", "2026-11-23"),
+    ]
+    assert listed["next"] is None
+
+
+def test_pages_follow_one_another_and_each_order_is_on_one(on_either: SmallGateway) -> None:
+    for at in range(7):
+        on_either.settle("pine-hardware", order(f"PH-{at}", requested_delivery={"end": f"2026-12-0{1 + at % 3}"}))
+    whole, paged, after = numbers(on_either), [], ""
+    while True:
+        found = page(on_either, f"?limit=2{after}")
+        paged += [one["order_number"] for one in found["orders"]]
+        if found["next"] is None:
+            break
+        after = f"&after={found['next']}"
+    assert paged == whole == ["PH-0", "PH-3", "PH-6", "PH-1", "PH-4", "PH-2", "PH-5"]
+
+
+def test_a_page_is_found_by_its_index(on_either: SmallGateway) -> None:
+    on_either.settle("pine-hardware", order("PH-1"))
+    after = f"{on_either.store.worklist.page('open', None, 1)[0].cursor}"
+    assert on_either.store.worklist.page("open", after, 5) == []
+    query = (
+        "SELECT id FROM orders WHERE test = 0 AND status = 'open' AND (precedence, ship_by, lane, id) > "
+        "(1, '2026-12-01', 2, 'x') ORDER BY precedence, ship_by, lane, id LIMIT 5"
+    )
+    with on_either.store.database.read() as connection:
+        if connection.dialect.name == "sqlite":
+            plan = str(fetch(connection, f"EXPLAIN QUERY PLAN {query}"))
+            assert "TEMP B-TREE" not in plan
+        else:
+            run(connection, "SET enable_seqscan = off", [()])
+            plan = str(fetch(connection, f"EXPLAIN {query}"))
+            assert "Sort" not in plan
+    assert "ix_orders_precedence" in plan
+
+
+def test_a_line_is_told_in_base_units_with_where_it_comes_from(on_either: SmallGateway) -> None:
+    boxes = {"buyer_item": "PH-0101", "quantity": "30", "unit": "DOOS"}  # of 50; there are 24 boxes
+    sand = {
+        "buyer_item": "PH-0104",
+        "quantity": "1.5",
+        "unit": "KRUIWAGEN",
+        "requested_delivery": {"end": "2026-12-01"},
+    }
+    ship_to = {"id": "YARD-1", "name": "Zwolle", "address": {"street": "Marsweg 10", "city": "Zwolle", "country": "NL"}}
+    on_either.settle("pine-hardware", order("PH-1", boxes, sand, note="back door", ship_to=ship_to))
+    (listed,) = page(on_either)["orders"]
+    told = {name: listed[name] for name in ("account", "version", "status", "outcome", "note", "ship_to_site", "rush")}
+    assert told == {
+        "account": "pine-hardware",
+        "version": 1,
+        "status": "open",
+        "outcome": "changed",
+        "note": "back door",
+        "ship_to_site": "YARD-1",
+        "rush": False,
+    }
+    assert listed["ship_to"] == {"id": "YARD-1", "scheme": None, "name": "Zwolle", "address": ship_to["address"]}
+    bolts, sacks = listed["lines"]
+    assert bolts == {
+        "line_number": "1",
+        "product": "BOLT-M8",
+        "name": "Hex bolt M8 x 40",
+        "base_unit": "EA",
+        "ordered": "1500",
+        "confirmed": "1200",
+        "backordered": "300",
+        "rejected": "0",
+        "cancelled": "0",
+        "open": "0",
+        "shipped": "0",
+        "to_ship": "1200",
+        "allocations": [{"site": "NORTH", "base_quantity": "1200"}],
+        "unit": "DOOS",
+        "buyer_item": "PH-0101",
+        "description": None,
+        "requested_delivery": None,
+        "ship_to": None,
+    }
+    assert (sacks["product"], sacks["base_unit"], sacks["to_ship"]) == ("SAND-KG", "KGM", "120")
+    assert sacks["requested_delivery"] == {"start": None, "end": "2026-12-01"}
+
+
+def test_a_change_moves_the_order_in_the_list(on_either: SmallGateway) -> None:
+    on_either.settle("pine-hardware", order("PH-1", requested_delivery=LATE))
+    on_either.settle("pine-hardware", order("PH-2", requested_delivery={"end": "2026-12-03"}))
+    assert numbers(on_either) == ["PH-2", "PH-1"]
+    sooner = order("PH-1", function="change", version=2, requested_delivery={"end": "2026-12-01"})
+    assert on_either.settle("pine-hardware", sooner).status == "done"
+    assert numbers(on_either) == ["PH-1", "PH-2"]
+    on_either.settle("pine-hardware", {"function": "cancel", "order_number": "PH-1", "version": 3, "lines": []})
+    assert numbers(on_either) == ["PH-2"]
+    assert numbers(on_either, "?status=cancelled") == ["PH-1"]
+
+
+def test_what_the_erp_is_to_decide_has_a_list_of_its_own(on_either: SmallGateway) -> None:
+    on_either.set_policies("pine-hardware", decision="backoffice")
+    on_either.settle("pine-hardware", order("PH-1"))
+    assert numbers(on_either) == []
+    (listed,) = page(on_either, "?status=awaiting_decision")["orders"]
+    (line,) = listed["lines"]
+    assert (line["ordered"], line["open"], line["to_ship"], line["allocations"]) == ("3", "3", "0", [])
+
+
+@pytest.mark.parametrize("query", ["?status=lost", "?limit=0", "?limit=201", "?after=x", "?after=1.2026-12-01.1"])
+def test_what_is_no_parameter_is_refused(gateway: SmallGateway, query: str) -> None:
+    headers = {"Authorization": f"Bearer {gateway.store.keys.create(None, actor='test')[1]}"}
+    answer = gateway.client.get(f"/v1/backoffice/orders{query}", headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter")
