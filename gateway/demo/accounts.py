@@ -78,11 +78,11 @@ def _demo_account(store: Store, folder: Path, content: AccountFolder, key_dir: P
         raise DemoFailed(f"{folder}: {error}") from error
     own = own_format(content.maps)
     formats = FORMATS if own is None else {CUSTOM: own, **FORMATS}
-    return DemoAccount(content.account, folder, samples, _key(store, content.account.id, file), file, formats)
+    return DemoAccount(content.account, folder, samples, key_in(store, content.account.id, file), file, formats)
 
 
-def _key(store: Store, account_id: str, file: Path) -> str:
-    """The account's key in the file; a new one where that is none, or no longer live."""
+def key_in(store: Store, account_id: str | None, file: Path) -> str:
+    """The account's key in the file, or the back office's (None); a new one where that is none, or no longer live."""
     kept = file.read_text(encoding="ascii", errors="replace").strip() if file.exists() else ""
     known = store.keys.verify(kept) if kept else None
     if known is not None and known.account_id == account_id:

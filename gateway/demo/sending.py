@@ -87,6 +87,15 @@ def send_samples(services: Services, base: str, accounts: Sequence[DemoAccount],
             yield from _came_of_each(services, base, sender, sample, message_id, came_before)
 
 
+def orders_of(sent: Sequence[Sent]) -> dict[str, set[str]]:
+    """Account → the numbers of its samples' orders that are on the books."""
+    numbers: dict[str, set[str]] = {}
+    for one in sent:
+        if one.order is not None and one.judged.status == "done":
+            numbers.setdefault(one.sender.account.id, set()).add(one.order.order_number)
+    return numbers
+
+
 def _until_ready(base: str, program: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while True:

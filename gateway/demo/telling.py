@@ -12,6 +12,7 @@ from pathlib import Path
 from gateway.demo.accounts import DemoAccount
 from gateway.demo.asking import WAIT_SECONDS
 from gateway.demo.sending import CXML, Sent
+from gateway.demo.warehouse import ShippedNow
 from schemas.documents.order import OrderLine
 from schemas.documents.order_response import LineOutcome, ResponseLine
 from schemas.fault_codes import FAULTS
@@ -55,6 +56,15 @@ def story(sent: Sent, program: str) -> list[str]:
         return list(_known(sent, program))
     wrong = (f"  DIFFERS from what is expected: {one}" for one in sent.differences)
     return [*_asked(sent), *_answered(sent, program), *wrong]
+
+
+def shipment_story(left: ShippedNow) -> list[str]:
+    """What left to whom, and what told them so."""
+    return [
+        f"The warehouse ships {left.number} to {left.sender.account.name}",
+        *(f"    {line}" for line in left.lines),
+        *(f"  Despatch advice {one['number']} in {one['format']}: {one['url']}" for one in left.documents),
+    ]
 
 
 def _asked(sent: Sent) -> Iterator[str]:
