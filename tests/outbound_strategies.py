@@ -29,8 +29,9 @@ from tests.strategies import (
 SSCCS = st.integers(0, 10**18 - 1).map("{:018d}".format)
 
 
-def despatch_advices(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[DespatchAdvice]:
-    package = every_field_of(
+def packages(codes: Texts = CODES) -> st.SearchStrategy[despatch_advice.Package]:
+    """Handling units, each in any other or none."""
+    return every_field_of(
         despatch_advice.Package,
         id=codes,
         type_code=maybe(codes),
@@ -38,6 +39,9 @@ def despatch_advices(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStr
         parent=maybe(codes),
         gross_weight_kg=maybe(COUNTS),
     )
+
+
+def despatch_advices(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[DespatchAdvice]:
     order = every_field_of(
         despatch_advice.DespatchedOrder, order_number=codes, issue_date=maybe(DATES), contract=maybe(codes)
     )
@@ -56,7 +60,7 @@ def despatch_advices(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStr
         note=maybe(texts),
         **{name: maybe(parties(codes, texts)) for name in ("buyer", "seller", "ship_from", "ship_to")},
         orders=several(order),
-        packages=several(package),
+        packages=several(packages(codes)),
         lines=several(_despatch_lines(codes, texts)),
     )
 

@@ -18,6 +18,7 @@ from tests.cli.conftest import ACCOUNTS, ROOT, Run
 EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_1" / "examples"
 CXML_EXAMPLES = Path(cxml_1_2.__file__).parent / "examples"
 CXML = CXML_EXAMPLES / "order" / "five-lines.xml"
+DESPATCH = EXAMPLES / "despatch_advice" / "peppol-pallet-of-cartons.xml"
 CXML_RESPONSE = CXML_EXAMPLES / "order_response" / "changed.xml"
 UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
 CANCELLATION = EXAMPLES / "order_cancellation" / "whole-order.xml"
@@ -69,6 +70,16 @@ def test_an_order_response_is_converted_too(run: Run) -> None:
     said = run("convert", "-", "--to", "ubl-2.1", "--json", stdin=json.dumps(response).encode())
     assert said.json["type"] == "order_response"
     assert "<cbc:ID>OR-1</cbc:ID>" in said.json["document"]
+
+
+def test_a_despatch_advice_goes_from_json_to_ubl_to_peppol_and_back(run: Run) -> None:
+    as_peppol = run("convert", str(DESPATCH), "--to", "peppol-bis-3").out.encode()
+    said = run("convert", "-", "--to", "json-1", "--json", stdin=as_peppol).json
+    assert (said["type"], said["from"]) == ("despatch_advice", "ubl-2.1")
+    as_json = said["document"].encode()
+    as_ubl = run("convert", "-", "--to", "ubl-2.1", stdin=as_json).out.encode()
+    assert run("convert", "-", "--to", "json-1", stdin=as_ubl).json == json.loads(as_json)
+    assert run("convert", "-", "--to", "peppol-bis-3", stdin=as_ubl).out.encode() == as_peppol
 
 
 def test_cxml_is_recognised_and_converted_both_ways(run: Run) -> None:

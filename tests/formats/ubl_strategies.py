@@ -84,11 +84,11 @@ def carried_order(order: Order) -> Order:
             "issue_date": issue_date,
             "issued_at": issued_at,
             "extensions": kept,
-            "buyer": _party(order.buyer),
-            "seller": _party(order.seller),
-            "bill_to": _party(order.bill_to),
-            "final_recipient": _party(order.final_recipient),
-            "ship_to": _party(order.ship_to),
+            "buyer": party_as_carried(order.buyer),
+            "seller": party_as_carried(order.seller),
+            "bill_to": party_as_carried(order.bill_to),
+            "final_recipient": party_as_carried(order.final_recipient),
+            "ship_to": party_as_carried(order.ship_to),
             "requested_delivery": _period(order.requested_delivery),
             "attachments": tuple(_attachment(n, one) for n, one in enumerate(order.attachments, 1)),
             "lines": tuple(_line(line) for line in order.lines),
@@ -134,8 +134,8 @@ def carried_response(response: OrderResponse) -> OrderResponse:
         change_number=None,
         test=False,
         issued_at=issued_at,
-        buyer=_party(response.buyer),
-        seller=_party(response.seller),
+        buyer=party_as_carried(response.buyer),
+        seller=party_as_carried(response.seller),
         lines=tuple(lines),
     )
 
@@ -225,7 +225,7 @@ def _issued(day: Any, moment: Any) -> tuple[Any, Any]:
     return day, moment if moment.date() == day else None
 
 
-def _party(party: Party | None) -> Party | None:
+def party_as_carried(party: Party | None) -> Party | None:
     """A scheme needs its id, and the first id is the party's."""
     if party is None:
         return None
@@ -236,19 +236,20 @@ def _party(party: Party | None) -> Party | None:
             "id": first.id if own or party.identifiers else None,
             "scheme": first.scheme if own or party.identifiers else None,
             "identifiers": tuple(others),
-            "address": _unless_empty(party.address, Address()),
-            "contact": _unless_empty(party.contact, Contact()),
+            "address": unless_empty(party.address, Address()),
+            "contact": unless_empty(party.contact, Contact()),
         }
     )
-    return _unless_empty(found, Party())
+    return unless_empty(found, Party())
 
 
-def _unless_empty(found: Any, empty: Any) -> Any:
+def unless_empty(found: Any, empty: Any) -> Any:
+    """The part, or None where it says nothing."""
     return None if found == empty else found
 
 
 def _period(period: Period | None) -> Period | None:
-    return _unless_empty(period, Period())
+    return unless_empty(period, Period())
 
 
 def _attachment(index: int, attachment: Attachment) -> Attachment:
@@ -283,7 +284,7 @@ def _line(line: OrderLine) -> OrderLine:
             "unit_code": rec_20(line.unit),
             **_pack(line),
             "price": _price(line.price),
-            "ship_to": _party(line.ship_to),
+            "ship_to": party_as_carried(line.ship_to),
             "requested_delivery": window,
             "schedule": schedule,
             "extensions": (),

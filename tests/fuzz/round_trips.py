@@ -11,8 +11,9 @@ from schemas.formats import Format
 from schemas.formats.cxml_1_2 import CXML_1_2
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.ubl_2_1 import PEPPOL_ADVANCED_3, PEPPOL_BIS_3, UBL_2_1
-from tests import strategies
+from tests import outbound_strategies, strategies
 from tests.formats import cxml_strategies as cxml
+from tests.formats import ubl_despatch_strategies as despatch
 from tests.formats import ubl_strategies as ubl
 
 
@@ -38,6 +39,13 @@ def _responses_by(known: Format) -> Callable[[Any], None]:
     return act
 
 
+def _advices_by(known: Format) -> Callable[[Any], None]:
+    def act(advice: Any) -> None:
+        assert known.parsers["despatch_advice"](known.renderers["despatch_advice"](advice)) == advice
+
+    return act
+
+
 def _carried_by_cxml(response: Any) -> None:
     again = CXML_1_2.parsers["order_response"](CXML_1_2.renderers["order_response"](response))
     assert again == cxml.carried_response(response)
@@ -56,5 +64,8 @@ def round_trips() -> dict[str, RoundTrip]:
         "responses as ubl-2.1": RoundTrip(ubl.order_responses(), _responses_by(UBL_2_1)),
         "responses as peppol-bis-3": RoundTrip(ubl.peppol_responses(), _responses_by(PEPPOL_BIS_3)),
         "responses as peppol-advanced-3": RoundTrip(ubl.advanced_responses(), _responses_by(PEPPOL_ADVANCED_3)),
+        "despatch advices as json-1": RoundTrip(outbound_strategies.despatch_advices(), _advices_by(JSON_1)),
+        "despatch advices as ubl-2.1": RoundTrip(despatch.despatch_advices(), _advices_by(UBL_2_1)),
+        "despatch advices as peppol-bis-3": RoundTrip(despatch.peppol_despatch_advices(), _advices_by(PEPPOL_BIS_3)),
         "responses as cxml-1.2": RoundTrip(cxml.order_responses(), _carried_by_cxml),
     }

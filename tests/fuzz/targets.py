@@ -66,6 +66,10 @@ def told(refused: DocumentFailure, place: str = "") -> None:
     json.dumps([fault.as_json() for fault in refused.faults], ensure_ascii=False).encode()
 
 
+_OUR_OWN = frozenset(("order_response", "despatch_advice"))
+"""Documents of ours that are read again."""
+
+
 # --- codecs -------------------------------------------------------------------------------------------------------
 def _read_by(known: Format) -> Callable[[bytes], None]:
     def act(body: bytes) -> None:
@@ -83,8 +87,8 @@ def _read_by(known: Format) -> Callable[[bytes], None]:
             assert orders, "no order and no fault"
             for one in orders:
                 comes_back(known, one)
-        if "order_response" in known.parsers:
-            _response(known, body)
+        for kind in _OUR_OWN & known.parsers.keys():
+            _own_document(known, kind, body)
 
     return act
 
@@ -94,9 +98,20 @@ def _parsed_by(known: Format) -> Callable[[bytes], object]:
         try:
             return known.parse_orders(body)
         except DocumentFailure:
-            return known.parsers["order_response"](body)
+            return _own_parsed(known, body)
 
     return parsed
+
+
+def _own_parsed(known: Format, body: bytes) -> object:
+    """Raises what the last of the kinds raised."""
+    *others, last = sorted(_OUR_OWN & known.parsers.keys())
+    for kind in others:
+        try:
+            return known.parsers[kind](body)
+        except DocumentFailure:
+            continue
+    return known.parsers[last](body)
 
 
 def comes_back(known: Format, read: ReadOrder) -> None:
@@ -116,18 +131,18 @@ def _again(known: Format, order: Order) -> Order:
     return read.order
 
 
-def _response(known: Format, body: bytes) -> None:
+def _own_document(known: Format, kind: str, body: bytes) -> None:
     try:
-        response = known.parsers["order_response"](body)
+        found = known.parsers[kind](body)
     except DocumentFailure as refused:
         told(refused)
         return
-    once = _response_again(known, response)
-    assert _response_again(known, once) == once, "written and read, it is another response each time"
+    once = _own_again(known, kind, found)
+    assert _own_again(known, kind, once) == once, f"written and read, it is another {kind} each time"
 
 
-def _response_again(known: Format, response: AnyDocument) -> AnyDocument:
-    return known.parsers["order_response"](known.renderers["order_response"](response))
+def _own_again(known: Format, kind: str, found: AnyDocument) -> AnyDocument:
+    return known.parsers[kind](known.renderers[kind](found))
 
 
 def _samples(folder: str, suffix: str) -> tuple[bytes, ...]:

@@ -9,13 +9,20 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ValidationError
 
 from schemas.documents.common import AnyDocument, Document
+from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
 from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, Locator, ReadOrder, ReadPart
 from schemas.formats.large_xml import Arriving, judged_root, root_of
+from schemas.formats.ubl_2_1.despatch_advice import (
+    read_despatch_advice,
+    render_despatch_advice,
+    render_peppol_despatch_advice,
+)
 from schemas.formats.ubl_2_1.names import (
+    DESPATCH_ADVICE,
     DOCUMENTS,
     ENVELOPE,
     ENVELOPE_HEADER,
@@ -58,7 +65,15 @@ from schemas.formats.ubl_2_1.places import Places
 from schemas.formats.ubl_2_1.reading import Reading
 from schemas.formats.ubl_2_1.receivers import receivers_of
 from schemas.formats.xml import Element, head, parse
-from schemas.formats.xml_order.judging import answered, line_faults, order_model, rejected, validated, warnings
+from schemas.formats.xml_order.judging import (
+    answered,
+    line_faults,
+    order_model,
+    own_document,
+    rejected,
+    validated,
+    warnings,
+)
 from schemas.formats.xml_order.limits import MAX_FAULTS, MAX_TOGETHER
 from schemas.formats.xml_order.reading import Found, TooMuch
 
@@ -185,6 +200,16 @@ def parse_order_response(body: bytes) -> OrderResponse:
     reading = Reading()
     found = read_order_response(reading, root)
     return answered(found, reading, lambda: Places(root, read_order_response))
+
+
+def parse_despatch_advice(body: bytes) -> DespatchAdvice:
+    """The despatch advice in the body. Raises DocumentRejected with every fault."""
+    root = parse(body)
+    if root.tag != DESPATCH_ADVICE:
+        _refuse(root, "a UBL DespatchAdvice")
+    reading = Reading()
+    found = read_despatch_advice(reading, root)
+    return own_document(found, judged_despatch_advice, reading, lambda: Places(root, read_despatch_advice))
 
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
@@ -385,7 +410,11 @@ _READERS: Mapping[Any, Callable[[Reading, Element | Arriving], Found]] = {
     ORDER_CHANGE: read_order_change,
     ORDER_CANCELLATION: read_order_cancellation,
 }
-_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order, "order_response": parse_order_response}
+_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
+    "order": parse_order,
+    "order_response": parse_order_response,
+    "despatch_advice": parse_despatch_advice,
+}
 
 UBL_2_1 = Format(
     name="ubl-2.1",
@@ -398,7 +427,11 @@ UBL_2_1 = Format(
     locate=locate,
     locator=locator,
     parsers=_PARSERS,
-    renderers={"order": render, "order_response": render_order_response},
+    renderers={
+        "order": render,
+        "order_response": render_order_response,
+        "despatch_advice": render_despatch_advice,
+    },
 )
 PEPPOL_BIS_3 = Format(
     name="peppol-bis-3",
@@ -411,7 +444,11 @@ PEPPOL_BIS_3 = Format(
     locate=locate,
     locator=locator,
     parsers=_PARSERS,
-    renderers={"order": render_peppol, "order_response": render_peppol_order_response},
+    renderers={
+        "order": render_peppol,
+        "order_response": render_peppol_order_response,
+        "despatch_advice": render_peppol_despatch_advice,
+    },
 )
 PEPPOL_ADVANCED_3 = Format(
     name="peppol-advanced-3",
@@ -424,5 +461,9 @@ PEPPOL_ADVANCED_3 = Format(
     locate=locate,
     locator=locator,
     parsers=_PARSERS,
-    renderers={"order": render_peppol, "order_response": render_advanced_order_response},
+    renderers={
+        "order": render_peppol,
+        "order_response": render_advanced_order_response,
+        "despatch_advice": render_peppol_despatch_advice,
+    },
 )

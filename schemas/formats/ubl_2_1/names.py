@@ -17,6 +17,7 @@ ORDER = f"{{{DOCUMENTS}Order-2}}Order"
 ORDER_CHANGE = f"{{{DOCUMENTS}OrderChange-2}}OrderChange"
 ORDER_CANCELLATION = f"{{{DOCUMENTS}OrderCancellation-2}}OrderCancellation"
 ORDER_RESPONSE = f"{{{DOCUMENTS}OrderResponse-2}}OrderResponse"
+DESPATCH_ADVICE = f"{{{DOCUMENTS}DespatchAdvice-2}}DespatchAdvice"
 ENVELOPE = f"{{{SBDH}}}StandardBusinessDocument"
 ENVELOPE_HEADER = f"{{{SBDH}}}StandardBusinessDocumentHeader"
 

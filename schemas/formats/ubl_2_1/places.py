@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.documents.validation import Unreadable
 from schemas.formats.large_xml import Arriving
-from schemas.formats.ubl_2_1.names import ORDER, qualified
+from schemas.formats.ubl_2_1.names import DESPATCH_ADVICE, ORDER, cac, qualified
 from schemas.formats.ubl_2_1.reading import Part, Reading, Table, Through
 from schemas.formats.xml import Element
 from schemas.formats.xml_order.places import OrderPlaces, located_group, located_number, located_text
@@ -29,6 +29,19 @@ _MISSING = {
     "currency": "cbc:DocumentCurrencyCode",
 }
 """Where a value would stand that isn't there."""
+
+_MISSING_IN_ADVICES = {
+    "number": "cbc:ID",
+    "issue_date": "cbc:IssueDate",
+    "shipment_number": "cac:Shipment/cbc:ID",
+    "lines": "cac:DespatchLine",
+    "line_number": "cbc:ID",
+    "order_line_number": "cac:OrderLineReference/cbc:LineID",
+    "quantity": "cbc:DeliveredQuantity",
+    "base_quantity": "cbc:DeliveredQuantity",
+    "base_unit": "cbc:DeliveredQuantity/@unitCode",
+}
+"""The same in a despatch advice."""
 
 
 class LocatingReading(Reading):
@@ -115,7 +128,15 @@ class Places(OrderPlaces):
         return qualified(tag)
 
     def missing_at(self, step: str, element: Element) -> str:
-        """A change and a cancellation name their order by reference."""
+        """A change and a cancellation name their order by reference, as a line of a despatch advice does."""
+        if self.root.tag == DESPATCH_ADVICE:
+            return self._missing_in_advice(step, element)
         missing = super().missing_at(step, element)
         is_reference = step == "order_number" and element is self.root and element.tag != ORDER
         return f"cac:OrderReference/{missing}" if is_reference else missing
+
+    def _missing_in_advice(self, step: str, element: Element) -> str:
+        if step != "order_number":
+            return _MISSING_IN_ADVICES.get(step, "")
+        is_line = element.tag == cac("DespatchLine")
+        return "cac:OrderLineReference/cac:OrderReference/cbc:ID" if is_line else "cbc:ID"

@@ -65,6 +65,7 @@ REPEATABLE = frozenset(
         *map(cac, ("ValidityPeriod", "AdditionalDocumentReference", "Contract", "OrderReference")),
         *map(cac, ("PartyIdentification", "PartyName", "AddressLine", "PartyTaxScheme", "PartyLegalEntity")),
         *map(cac, ("Delivery", "AllowanceCharge", "OrderLine", "LineReference", "OrderLineReference")),
+        cac("Consignment"),
     ]
 )
 """What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from schemas.documents.check_digits import wrong_check_digits
+from schemas.documents.common import OwnDocument
 from schemas.documents.order import Order, OrderLine
 from schemas.documents.order_response import OrderResponse, judged_response
 from schemas.documents.partly_read import rejection, unread
@@ -16,6 +17,8 @@ from schemas.faults import DocumentRejected, Fault
 from schemas.formats.xml_order.limits import MAX_FAULTS
 from schemas.formats.xml_order.places import OrderPlaces
 from schemas.formats.xml_order.reading import Found, OrderReading
+
+D = TypeVar("D", bound=OwnDocument)
 
 order_model = trusting_validator(Order)
 
@@ -59,12 +62,20 @@ def rejected(
 
 def answered(found: Found, reading: OrderReading, places: Callable[[], OrderPlaces]) -> OrderResponse:
     """The order response. Raises DocumentRejected with every fault."""
+    return own_document(found, judged_response, reading, places)
+
+
+def own_document(
+    found: Found, judge: Callable[[Found], D], reading: OrderReading, places: Callable[[], OrderPlaces]
+) -> D:
+    """A document of our own, as `judge` makes it of what was found. Raises DocumentRejected with every fault."""
     faults: tuple[Fault, ...] = ()
+    document: D | None = None
     try:
-        response = judged_response(found)
+        document = judge(found)
     except ValidationError as error:
         faults = faults_of(error)
-    if faults or reading.misused:
+    if document is None or reading.misused:
         known = places()
         raise DocumentRejected(known.of_misused(reading.misused) + known.with_locations(faults))
-    return response
+    return document
