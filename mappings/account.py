@@ -6,6 +6,7 @@ Read once per revision; everything downstream gets the frozen model.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -26,6 +27,15 @@ from pydantic import (
 
 TRANSPORTS = ("mailbox", "webhook", "cxml_post", "sftp", "as2")
 """The ways by which a document leaves."""
+SENT: Mapping[str, str] = {
+    "order_response": "order responses",
+    "despatch_advice": "despatch advices",
+    "inventory_report": "inventory reports",
+    "invoice": "invoices",
+    "credit_note": "credit notes",
+}
+"""The documents that we send, as `outbound` has them, in words. Credit notes go as invoices do, unless they are agreed
+by themselves."""
 _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
@@ -282,6 +292,10 @@ class Account(Terms):
     outbound: dict[str, Outbound] = Field(default_factory=dict)
     policies: Policies = Policies()
     terms: TradeTerms = TradeTerms()
+
+    def terms_of(self, kind: str) -> Outbound | None:
+        """How documents of this kind leave; None where nothing is agreed."""
+        return self.outbound.get(kind) or (self.outbound.get("invoice") if kind == "credit_note" else None)
 
     @field_validator("business_hours")
     @classmethod

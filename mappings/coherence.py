@@ -12,8 +12,8 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from mappings.account import Account
-from mappings.own_format import CUSTOM, ORDER_MAP, map_of
+from mappings.account import SENT, Account
+from mappings.own_format import CUSTOM, ORDER_MAP, map_of, maps_for
 from mappings.revision import Catalogue, PriceRow, Product, SiteRow
 from mappings.sites import normal_scheme
 from mappings.tables import TABLES, Kind
@@ -25,6 +25,8 @@ from schemas.values import is_gs1_number, shortest
 Placed = Sequence[tuple[str, Any]]
 """Rows, each with the place where it stands; cells that are wrong by themselves are None."""
 _TERMS = "account.yaml"
+_WRITTEN = frozenset(("order_response",))
+"""Documents that go out in every format that an account may have agreed for them."""
 _NAMED_SITES = 10
 _GLN = "0088"
 _ROLES = ("ship_to", "bill_to", "buyer", "invoice")
@@ -63,23 +65,37 @@ def _formats(account_id: str, account: Account) -> Iterator[Fault]:
         if name not in FORMATS and name != CUSTOM:
             detail = f"{account_id} may send {name}, which this program can't read"
             yield Fault("bad_value", detail, f"/inbound/formats/{index}", _TERMS, name, known)
-    response = account.outbound.get("order_response")
-    if response is None or response.format == CUSTOM:
-        return
-    if "order_response" not in getattr(FORMATS.get(response.format), "renderers", ()):
-        detail = f"{account_id} wants order responses in {response.format}, which this program can't write"
-        path = "/outbound/order_response/format"
-        yield Fault("bad_value", detail, path, _TERMS, response.format, known)
+    for kind, terms in account.outbound.items():
+        path = f"/outbound/{kind}"
+        if kind not in SENT:
+            detail = f"outbound of {account_id} names {kind}, which is no document that is sent"
+            yield Fault("bad_value", detail, path, _TERMS, kind, f"one of {', '.join(SENT)}")
+        elif kind in _WRITTEN and terms.format != CUSTOM and not _can_write(terms.format, kind):
+            detail = f"{account_id} wants {SENT[kind]} in {terms.format}, which this program can't write"
+            writers = f"one of {', '.join([*(name for name in FORMATS if _can_write(name, kind)), CUSTOM])}"
+            yield Fault("bad_value", detail, f"{path}/format", _TERMS, terms.format, writers)
+
+
+def _can_write(name: str, kind: str) -> bool:
+    return name in FORMATS and kind in FORMATS[name].renderers
 
 
 def _unused_maps(account: Account, maps: Collection[str]) -> Iterator[Fault]:
     """Field maps that no key of account.yaml asks for: nothing would ever be read or written by them."""
-    response = account.outbound.get("order_response")
-    answers_by_map = CUSTOM in account.inbound.formats if response is None else response.format == CUSTOM
     if ORDER_MAP in maps and CUSTOM not in account.inbound.formats:
         yield _unused(account.id, ORDER_MAP, f"{CUSTOM} in inbound.formats")
-    if map_of("order_response") in maps and not answers_by_map:
-        yield _unused(account.id, map_of("order_response"), f"outbound.order_response with format: {CUSTOM}")
+    used = {name for kind in SENT if _is_custom(account, kind) for name in maps_for(kind)}
+    for kind in SENT:
+        if map_of(kind) in maps and map_of(kind) not in used:
+            yield _unused(account.id, map_of(kind), f"outbound.{kind} with format: {CUSTOM}")
+
+
+def _is_custom(account: Account, kind: str) -> bool:
+    """Whether documents of this kind go out by a map. Where nothing is agreed, an order is answered as it came."""
+    terms = account.terms_of(kind)
+    if terms is None:
+        return kind == "order_response" and CUSTOM in account.inbound.formats
+    return terms.format == CUSTOM
 
 
 def _unused(account_id: str, name: str, expected: str) -> Fault:

@@ -1,7 +1,8 @@
 """An account's own layout as a format like the others: what its field maps read and write, compiled once a revision.
 
-`order_map.yaml` reads what comes in; `order_response_map.yaml` (and later those of other documents) writes what goes
-out. `formats_of(revision)` is what everything asks that handles an account's formats.
+`order_map.yaml` reads what comes in; `order_response_map.yaml`, `despatch_advice_map.yaml` and those of the other
+documents that we send write what goes out. `formats_of(revision)` is what everything asks that handles an account's
+formats.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from mappings.account import Account
+from mappings.account import SENT, Account
 from mappings.fieldmaps import MapRejected, compile_reading_map, compile_writing_map
 from mappings.fieldmaps.reading import ReadingMap
 from mappings.fieldmaps.writing import WritingMap
@@ -45,6 +46,12 @@ def map_of(kind: str) -> str:
     return f"{kind}{_ENDING}"
 
 
+def maps_for(kind: str) -> tuple[str, ...]:
+    """The files that a document of this kind may be written by, the first that is there: a credit note is an invoice
+    that says so."""
+    return (map_of(kind), map_of("invoice")) if kind == "credit_note" else (map_of(kind),)
+
+
 def map_faults(name: str, text: str) -> tuple[Fault, ...]:
     """Every mistake of a map, each with its line."""
     try:
@@ -74,9 +81,10 @@ def missing_maps(account: Account, maps: Collection[str]) -> Iterator[Fault]:
     if CUSTOM in account.inbound.formats and ORDER_MAP not in maps:
         path = f"/inbound/formats/{account.inbound.formats.index(CUSTOM)}"
         yield _missing(path, f"{account.id} may send {CUSTOM}", ORDER_MAP)
-    response, name = account.outbound.get("order_response"), map_of("order_response")
-    if response is not None and response.format == CUSTOM and name not in maps:
-        yield _missing("/outbound/order_response/format", f"{account.id} wants order responses in {CUSTOM}", name)
+    for kind, words in SENT.items():
+        terms = account.outbound.get(kind)
+        if terms is not None and terms.format == CUSTOM and not any(name in maps for name in maps_for(kind)):
+            yield _missing(f"/outbound/{kind}/format", f"{account.id} wants {words} in {CUSTOM}", map_of(kind))
 
 
 def _missing(path: str, asked: str, name: str) -> Fault:
@@ -93,6 +101,8 @@ def own_format(maps: Mapping[str, str]) -> Format | None:
         return None
     reading = _reader(maps.get(ORDER_MAP))
     writers = {name.removesuffix(_ENDING): _writer(name, text) for name, text in maps.items() if name != ORDER_MAP}
+    if "invoice" in writers:
+        writers.setdefault("credit_note", writers["invoice"])
     return Format(
         name=CUSTOM,
         media_type=reading.media_type,

@@ -24,11 +24,13 @@ CATALOGUE = compile_catalogue(
 KINDS: tuple[Kind, ...] = ("item", "unit", "site", "price")
 
 
-def problems(*rows: Any, terms: dict[str, Any] | None = None, sites: tuple[str, ...] = ()) -> list[Fault]:
+def problems(
+    *rows: Any, terms: dict[str, Any] | None = None, sites: tuple[str, ...] = (), maps: tuple[str, ...] = ()
+) -> list[Fault]:
     """What is wrong with these rows, each at "file row N"."""
     placed = {kind: [_placed(index, row) for index, row in enumerate(rows) if _kind(row) == kind] for kind in KINDS}
     account = Account.model_validate({"id": "acme", "name": "ACME", **(terms or {})})
-    return list(mapping_problems("acme", account, placed, CATALOGUE, sites))
+    return list(mapping_problems("acme", account, placed, CATALOGUE, sites, maps=maps))
 
 
 def _kind(row: Any) -> str:
@@ -151,3 +153,32 @@ def test_cells_that_are_wrong_by_themselves_say_nothing() -> None:
     assert problems(*rows, PriceRow("OAT", nothing, "EUR", nothing), SiteRow(nothing, "0088")) == []
     (fault,) = problems(UnitRow("PAL", "OAT", "XPX", nothing))
     assert fault.detail == "units.csv row 0: 1 PAL is XPX there, but there is no XPX of OAT"
+
+
+def sent(**formats: str) -> dict[str, Any]:
+    return {"outbound": {kind: {"format": name} for kind, name in formats.items()}}
+
+
+def test_a_document_that_nobody_sends_and_a_format_that_cannot_write_one() -> None:
+    found = problems(terms=sent(order_response="csv-9", despach_advice="json-1"))
+    assert [(fault.path, fault.value) for fault in found] == [
+        ("/outbound/order_response/format", "csv-9"),
+        ("/outbound/despach_advice", "despach_advice"),
+    ]
+    assert found[1].expected == "one of order_response, despatch_advice, inventory_report, invoice, credit_note"
+
+
+@pytest.mark.parametrize("kind", ["order_response", "despatch_advice", "inventory_report", "invoice", "credit_note"])
+def test_a_map_is_used_where_its_documents_go_out_by_maps(kind: str) -> None:
+    name = f"{kind}_map.yaml"
+    assert problems(terms=sent(**{kind: "custom"}), maps=(name,)) == []
+    (fault,) = problems(terms=sent(**{kind: "json-1"}), maps=(name,))
+    assert (fault.detail, fault.value) == (f"{name} of acme is used by nothing", name)
+    assert fault.expected == f"outbound.{kind} with format: custom in account.yaml"
+
+
+def test_credit_notes_go_as_invoices_do_unless_they_are_agreed_by_themselves() -> None:
+    assert problems(terms=sent(invoice="custom"), maps=("invoice_map.yaml", "credit_note_map.yaml")) == []
+    assert problems(terms=sent(credit_note="custom", invoice="json-1"), maps=("invoice_map.yaml",)) == []
+    (fault,) = problems(terms=sent(invoice="custom", credit_note="json-1"), maps=("credit_note_map.yaml",))
+    assert fault.value == "credit_note_map.yaml"

@@ -57,7 +57,8 @@ ORDER_MAP = (
 )
 RESPONSE_MAP = "writes: csv\nrows: lines   # one each\ncolumns: {Line: line_number}"
 ANY_FILE = (
-    "account.yaml, items.csv, units.csv, sites.csv, prices.csv, order_map.yaml, order_response_map.yaml, samples/"
+    "account.yaml, items.csv, units.csv, sites.csv, prices.csv, order_map.yaml, order_response_map.yaml, "
+    "despatch_advice_map.yaml, inventory_report_map.yaml, invoice_map.yaml, credit_note_map.yaml, samples/"
 )
 FULL = AccountFolder(
     account=Account.model_validate(

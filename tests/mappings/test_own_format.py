@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
-from mappings.own_format import CUSTOM, own_format
+from mappings.account import Account
+from mappings.own_format import CUSTOM, missing_maps, own_format
 from schemas.faults import DocumentHeld, DocumentRejected
-from schemas.formats import Format
+from schemas.formats import Format, json_1
 from schemas.formats.registry import FORMATS
 from schemas.formats.ubl_2_1 import UBL_2_1
 from tests.bench.orders import ubl_order
@@ -153,3 +155,78 @@ def test_an_account_that_only_writes_recognises_nothing() -> None:
     with pytest.raises(DocumentHeld) as held:
         known.parse_orders(b'{"no": 1}')
     assert held.value.faults[0].detail == "the account's mapping has no order_map.yaml"
+
+
+# --- what else is sent -----------------------------------------------------------------------------------------------
+DESPATCH_MAP = """writes: csv
+delimiter: ";"
+defaults: {date: DD.MM.YYYY}
+rows: lines
+columns:
+  Lieferung: {from: shipment_number, of: document}
+  Bestellung: order_number
+  Pos: order_line_number
+  Artikel: buyer_item
+  Menge: {from: quantity, number: {decimal: ","}}
+  Einheit: unit
+  Offen: outstanding
+  Packstück: package
+  Charge: lot
+  MHD: expiry
+"""
+PACKAGES_MAP = """writes: json
+template:
+  object:
+    asn: number
+    carrier: carrier.name
+    units:
+      each: packages
+      item: {object: {sscc: sscc, in: parent, kind: {from: type_code, table: {PX: pallet}, unknown: keep}}}
+    serials: {each: lines, item: {each: serials, item: {from: "."}}}
+"""
+NOTE = Path(json_1.__file__).parent / "examples" / "credit_note" / "return.json"
+ADVICE = Path(json_1.__file__).parent / "examples" / "despatch_advice" / "pallet-of-cartons.json"
+
+
+def test_a_despatch_advice_is_written_by_its_map() -> None:
+    advice = FORMATS["json-1"].parsers["despatch_advice"](ADVICE.read_bytes())
+    known = own_format({"despatch_advice_map.yaml": DESPATCH_MAP})
+    assert known is not None
+    assert known.media_type_of("despatch_advice") == "text/csv"
+    assert known.renderers["despatch_advice"](advice).decode().splitlines() == [
+        "Lieferung;Bestellung;Pos;Artikel;Menge;Einheit;Offen;Packstück;Charge;MHD",
+        "LS-70031;PO-1001;1;PL-0042;1;CS;8;C1;L-2611;31.05.2027",
+        "LS-70031;PO-1001;1;PL-0042;7;EA;;C2;L-2612;30.06.2027",
+        "LS-70031;PO-1001;2;PL-0077;2;EA;;C2;;",
+    ]
+    known = own_format({"despatch_advice_map.yaml": PACKAGES_MAP})
+    assert known is not None
+    assert json.loads(known.renderers["despatch_advice"](advice)) == {
+        "asn": "DA-00000001",
+        "carrier": "Nordfracht",
+        "units": [
+            {"sscc": "340987650000000011", "kind": "pallet"},
+            {"sscc": "340987650000000028", "in": "P1", "kind": "CT"},
+            {"sscc": "340987650000000035", "in": "P1", "kind": "CT"},
+        ],
+        "serials": [[], [], ["G2-000817", "G2-000818"]],
+    }
+
+
+def test_a_credit_note_is_written_as_an_invoice_is_unless_it_has_a_map_of_its_own() -> None:
+    invoices, notes = (f"writes: json\ntemplate: {{object: {{{name}: number}}}}\n" for name in ("nr", "cn"))
+    for maps, name in (
+        ({"invoice_map.yaml": invoices}, "nr"),
+        ({"invoice_map.yaml": invoices, "credit_note_map.yaml": notes}, "cn"),
+    ):
+        known = own_format(maps)
+        assert known is not None
+        written = known.renderers["credit_note"](FORMATS["json-1"].parsers["credit_note"](NOTE.read_bytes()))
+        assert list(json.loads(written)) == [name]
+
+
+@pytest.mark.parametrize("kind", ["order_response", "despatch_advice", "inventory_report", "invoice", "credit_note"])
+def test_a_document_in_the_accounts_own_layout_wants_its_map(kind: str) -> None:
+    account = Account.model_validate({"id": "acme", "name": "ACME", "outbound": {kind: {"format": CUSTOM}}})
+    assert [fault.path for fault in missing_maps(account, ())] == [f"/outbound/{kind}/format"]
+    assert [*missing_maps(account, (f"{kind}_map.yaml",))] == []
