@@ -1,4 +1,5 @@
-"""What an order response goes out in as cXML: from us to the account, about the request that it answers.
+"""What an order response or despatch advice goes out in as cXML: from us to the account, about the request that it
+answers.
 
 Everything follows from the order, the response and what was confirmed before, so that the same decision made again is
 the same document.
@@ -6,12 +7,15 @@ the same document.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.cxml_names import our_credentials, payload_id
 from gateway.standing_orders import Confirmed
 from gateway.work import Work
 from mappings.account import Account
 from mappings.revision import Supplier
 from schemas.documents.common import Party
+from schemas.documents.despatch_advice import DespatchAdvice
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentRejected
 from schemas.formats.cxml_1_2.envelope import Credential, Envelope, credentials_of, read_envelope
@@ -40,6 +44,24 @@ def confirmation_envelope(
         confirm_id=before.first if before else None,
         replaces=payload_id(supplier, before.latest) if before and before.latest else None,
         complete=before is None or not before.is_refusal,
+    )
+
+
+def ship_notice_envelope(
+    account: Account, advice: DespatchAdvice, supplier: Supplier, order_payload_ids: Mapping[str, str]
+) -> Envelope:
+    """The envelope of a despatch advice. `order_payload_ids` are those of the requests that its orders came in, by
+    order number; an order that came in another format has none."""
+    ours = our_credentials(supplier) or credentials_of(advice.seller)
+    at = advice.issued_at
+    return Envelope(
+        payload_id=payload_id(supplier, advice.number),
+        timestamp=instant(at) if at is not None and at.tzinfo is not None else noon(advice.issue_date),
+        from_=ours,
+        to=_recipient(account, advice.buyer),
+        sender=ours[:1],
+        test=advice.test,
+        order_payload_ids=order_payload_ids,
     )
 
 

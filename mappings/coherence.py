@@ -25,7 +25,7 @@ from schemas.values import is_gs1_number, shortest
 Placed = Sequence[tuple[str, Any]]
 """Rows, each with the place where it stands; cells that are wrong by themselves are None."""
 _TERMS = "account.yaml"
-_WRITTEN = frozenset(("order_response",))
+_WRITTEN = frozenset(("order_response", "despatch_advice"))
 """Documents that go out in every format that an account may have agreed for them."""
 _NAMED_SITES = 10
 _GLN = "0088"

@@ -7,7 +7,7 @@ It is our own document, a plain dataclass as the order response is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -112,6 +112,27 @@ class DespatchAdvice(OwnDocument):
     def within(self, package: str | None) -> Iterator[Package]:
         """The packages directly inside this one; None: those that stand in no other."""
         return (one for one in self.packages if one.parent == package)
+
+
+class Nesting:
+    """Which packages are around which, by their ids; the first of an id counts."""
+
+    def __init__(self, packages: Iterable[Package]) -> None:
+        self.packages: dict[str, Package] = {}
+        for one in packages:
+            self.packages.setdefault(one.id, one)
+
+    def around(self, package: str) -> list[Package]:
+        """The package and those around it, the innermost first. A circle ends where it closes, and one that isn't
+        listed is nothing but its id."""
+        found: list[Package] = []
+        seen: set[str] = set()
+        name: str | None = package
+        while name is not None and name in self.packages and name not in seen:
+            seen.add(name)
+            found.append(self.packages[name])
+            name = found[-1].parent
+        return found or [Package(id=package)]
 
 
 _JUDGED = TypeAdapter(DespatchAdvice)

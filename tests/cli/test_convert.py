@@ -19,6 +19,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "schemas" / "formats" / "ubl_2_
 CXML_EXAMPLES = Path(cxml_1_2.__file__).parent / "examples"
 CXML = CXML_EXAMPLES / "order" / "five-lines.xml"
 DESPATCH = EXAMPLES / "despatch_advice" / "peppol-pallet-of-cartons.xml"
+SHIP_NOTICE = CXML_EXAMPLES / "despatch_advice" / "two-orders.xml"
 CXML_RESPONSE = CXML_EXAMPLES / "order_response" / "changed.xml"
 UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
 CANCELLATION = EXAMPLES / "order_cancellation" / "whole-order.xml"
@@ -80,6 +81,14 @@ def test_a_despatch_advice_goes_from_json_to_ubl_to_peppol_and_back(run: Run) ->
     as_ubl = run("convert", "-", "--to", "ubl-2.1", stdin=as_json).out.encode()
     assert run("convert", "-", "--to", "json-1", stdin=as_ubl).json == json.loads(as_json)
     assert run("convert", "-", "--to", "peppol-bis-3", stdin=as_ubl).out.encode() == as_peppol
+
+
+def test_a_ship_notice_goes_to_json_and_back(run: Run) -> None:
+    as_json = run("convert", str(SHIP_NOTICE), "--to", "json-1")
+    assert [line["package"] for line in as_json.json["lines"]] == ["C1", "P1"]
+    back = run("convert", "-", "--to", "cxml-1.2", stdin=as_json.out.encode()).out.encode()
+    assert run("convert", "-", "--to", "json-1", stdin=back).json == as_json.json
+    assert "<DespatchAdvice" in run("convert", "-", "--to", "peppol-bis-3", stdin=back).out
 
 
 def test_cxml_is_recognised_and_converted_both_ways(run: Run) -> None:

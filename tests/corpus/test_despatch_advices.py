@@ -16,10 +16,11 @@ from schemas.documents.despatch_advice import judged_despatch_advice
 from schemas.fault_codes import FAULTS
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats import Format
+from schemas.formats.cxml_1_2 import CXML_1_2
 from schemas.formats.ubl_2_1 import UBL_2_1
 
 GOLDENS = Path(__file__).with_name("goldens") / "despatch_advices"
-KINDS: dict[str, Format] = {"ubl/despatch_advice": UBL_2_1}
+KINDS: dict[str, Format] = {"ubl/despatch_advice": UBL_2_1, "cxml/ship_notice_request": CXML_1_2}
 
 
 def read_or_refuse(known: Format, body: bytes) -> AnyDocument | tuple[Fault, ...]:

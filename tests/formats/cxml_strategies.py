@@ -32,7 +32,7 @@ def carried_order(order: Order) -> Order:
     extensions = order.extensions
     if order.order_type == "other":
         extensions = (Extension(name="@orderType", value="stockTransport"), *extensions)
-    buyer = _credentials(order.buyer, order.buyer.contact if order.buyer is not None else None)
+    buyer = credentials_as_carried(order.buyer, order.buyer.contact if order.buyer is not None else None)
     return order.model_copy(
         update={
             "change_number": None,
@@ -43,9 +43,9 @@ def carried_order(order: Order) -> Order:
             "issue_date": issue_date,
             "issued_at": issued_at,
             "buyer": buyer,
-            "seller": _credentials(order.seller, None),
-            "bill_to": _place(order.bill_to),
-            "ship_to": _place(order.ship_to),
+            "seller": credentials_as_carried(order.seller, None),
+            "bill_to": place_as_carried(order.bill_to),
+            "ship_to": place_as_carried(order.ship_to),
             "final_recipient": None,
             "requested_delivery": _window(order.requested_delivery),
             "partial_allowed": False if order.partial_allowed is False else None,
@@ -79,7 +79,7 @@ def _unless_empty(found: Any, empty: Any) -> Any:
     return None if found == empty else found
 
 
-def _credentials(party: Party | None, contact: Contact | None) -> Party | None:
+def credentials_as_carried(party: Party | None, contact: Contact | None) -> Party | None:
     """From and To: the identifiers, and for the buyer a contact."""
     if party is None:
         return None
@@ -94,7 +94,7 @@ def _credentials(party: Party | None, contact: Contact | None) -> Party | None:
     return _unless_empty(found, Party())
 
 
-def _place(party: Party | None) -> Party | None:
+def place_as_carried(party: Party | None) -> Party | None:
     """A ShipTo or BillTo."""
     if party is None:
         return None
@@ -170,7 +170,7 @@ def _line(line: OrderLine) -> OrderLine:
             "unit_code": rec_20(line.unit),
             **_pack(line),
             "price": _price(line.price),
-            "ship_to": _place(line.ship_to),
+            "ship_to": place_as_carried(line.ship_to),
             "requested_delivery": day,
             "schedule": schedule,
             "partial_allowed": None,
@@ -223,8 +223,8 @@ def carried_response(response: OrderResponse, *, complete: bool = True) -> Order
         outcome=outcome,
         currency=response.currency if prices else None,
         note=_note(response) if outcome == "rejected" else response.note,
-        buyer=_credentials(response.buyer, None),
-        seller=_credentials(response.seller, None),
+        buyer=credentials_as_carried(response.buyer, None),
+        seller=credentials_as_carried(response.seller, None),
         lines=carried,
     )
 

@@ -12,6 +12,7 @@ from schemas.formats.cxml_1_2 import CXML_1_2
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.ubl_2_1 import PEPPOL_ADVANCED_3, PEPPOL_BIS_3, UBL_2_1
 from tests import outbound_strategies, strategies
+from tests.formats import cxml_despatch_strategies as ship_notices
 from tests.formats import cxml_strategies as cxml
 from tests.formats import ubl_despatch_strategies as despatch
 from tests.formats import ubl_strategies as ubl
@@ -51,6 +52,11 @@ def _carried_by_cxml(response: Any) -> None:
     assert again == cxml.carried_response(response)
 
 
+def _advice_carried_by_cxml(advice: Any) -> None:
+    again = CXML_1_2.parsers["despatch_advice"](CXML_1_2.renderers["despatch_advice"](advice))
+    assert again == ship_notices.carried_advice(advice)
+
+
 def round_trips() -> dict[str, RoundTrip]:
     """All of them, by name."""
     changes = st.one_of(ubl.order_changes(), ubl.order_cancellations())
@@ -67,5 +73,6 @@ def round_trips() -> dict[str, RoundTrip]:
         "despatch advices as json-1": RoundTrip(outbound_strategies.despatch_advices(), _advices_by(JSON_1)),
         "despatch advices as ubl-2.1": RoundTrip(despatch.despatch_advices(), _advices_by(UBL_2_1)),
         "despatch advices as peppol-bis-3": RoundTrip(despatch.peppol_despatch_advices(), _advices_by(PEPPOL_BIS_3)),
+        "despatch advices as cxml-1.2": RoundTrip(ship_notices.everything(), _advice_carried_by_cxml),
         "responses as cxml-1.2": RoundTrip(cxml.order_responses(), _carried_by_cxml),
     }

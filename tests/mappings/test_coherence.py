@@ -160,12 +160,15 @@ def sent(**formats: str) -> dict[str, Any]:
 
 
 def test_a_document_that_nobody_sends_and_a_format_that_cannot_write_one() -> None:
-    found = problems(terms=sent(order_response="csv-9", despach_advice="json-1"))
+    found = problems(terms=sent(order_response="csv-9", despatch_advice="csv-1", despach_advice="json-1"))
     assert [(fault.path, fault.value) for fault in found] == [
         ("/outbound/order_response/format", "csv-9"),
+        ("/outbound/despatch_advice/format", "csv-1"),
         ("/outbound/despach_advice", "despach_advice"),
     ]
-    assert found[1].expected == "one of order_response, despatch_advice, inventory_report, invoice, credit_note"
+    writers = "one of json-1, ubl-2.1, peppol-bis-3, peppol-advanced-3, cxml-1.2, custom"
+    assert [fault.expected for fault in found[:2]] == [writers, writers]
+    assert found[2].expected == "one of order_response, despatch_advice, inventory_report, invoice, credit_note"
 
 
 @pytest.mark.parametrize("kind", ["order_response", "despatch_advice", "inventory_report", "invoice", "credit_note"])

@@ -9,6 +9,7 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from schemas.documents.common import AnyDocument
+from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of
@@ -22,8 +23,9 @@ from schemas.formats.cxml_1_2.order import read_order, render_order
 from schemas.formats.cxml_1_2.order_response import read_order_response, render_order_response
 from schemas.formats.cxml_1_2.places import Places
 from schemas.formats.cxml_1_2.reading import Reading
+from schemas.formats.cxml_1_2.ship_notice import read_ship_notice, render_ship_notice
 from schemas.formats.xml import Element, head, parse
-from schemas.formats.xml_order.judging import answered, line_faults, rejected, validated, warnings
+from schemas.formats.xml_order.judging import answered, line_faults, own_document, rejected, validated, warnings
 from schemas.formats.xml_order.reading import Found
 
 _ROOT = re.compile(r"<(?:[\w.-]+:)?cXML[\s/>]")
@@ -64,6 +66,14 @@ def parse_order_response(body: bytes) -> OrderResponse:
     root = _requested(parse(body, DOCTYPES), "ConfirmationRequest", "a cXML ConfirmationRequest")
     reading = Reading()
     return answered(read_order_response(reading, root), reading, lambda: Places(root, read_order_response))
+
+
+def parse_despatch_advice(body: bytes) -> DespatchAdvice:
+    """The despatch advice in the body, a ShipNoticeRequest. Raises DocumentRejected with every fault."""
+    root = _requested(parse(body, DOCTYPES), "ShipNoticeRequest", "a cXML ShipNoticeRequest")
+    reading = Reading()
+    found = read_ship_notice(reading, root)
+    return own_document(found, judged_despatch_advice, reading, lambda: Places(root, read_ship_notice))
 
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
@@ -129,7 +139,11 @@ def _reject(root: Element, reading: Reading, found: Found, faults: tuple[Fault, 
     raise rejected(Places(root, read_order), reading, found, faults, answer_to) from None
 
 
-_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {"order": parse_order, "order_response": parse_order_response}
+_PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
+    "order": parse_order,
+    "order_response": parse_order_response,
+    "despatch_advice": parse_despatch_advice,
+}
 
 CXML_1_2 = Format(
     name="cxml-1.2",
@@ -141,6 +155,10 @@ CXML_1_2 = Format(
     read_parts=read_only_part(parse_orders),
     locate=locate,
     parsers=_PARSERS,
-    renderers={"order": render_order, "order_response": render_order_response},
+    renderers={
+        "order": render_order,
+        "order_response": render_order_response,
+        "despatch_advice": render_ship_notice,
+    },
     without_secrets=without_secrets,
 )

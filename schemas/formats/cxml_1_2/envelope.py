@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn
@@ -106,6 +106,8 @@ class Envelope:
     test: bool = False
     order_payload_id: str | None = None
     """That of the order, change or cancellation that is answered."""
+    order_payload_ids: Mapping[str, str] = field(default_factory=dict)
+    """Those of the orders of a ship notice, by their numbers."""
     order_date: str | None = None
     """Its @orderDate, as it was written."""
     confirm_id: str | None = None

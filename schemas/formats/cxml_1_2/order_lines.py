@@ -67,13 +67,14 @@ def _ean(reading: Reading, element: Element, found: Found, path: str) -> None:
         _gtin(reading, value, found)
 
 
-def _unit(reading: Reading, element: Element, found: Found, path: str) -> None:
+def unit_of_measure(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """The unit, and its Rec 20 code where it is one."""
     reading.plain("unit", element, found, path)
     if (code := found.get("unit")) in REC_20:
         found["unit_code"] = code
 
 
-def _description(reading: Reading, element: Element, found: Found, path: str) -> None:
+def description(reading: Reading, element: Element, found: Found, path: str) -> None:
     """The first Description that says something; its ShortName, and further Descriptions, are kept aside."""
     words = (element.text or "").strip()
     if len(element):
@@ -163,15 +164,15 @@ def _agreement(reading: Reading, value: str, element: Element, found: Found, pat
 _AGREEMENT = Through(Table({}, {"agreementID": _agreement}))
 _DETAIL: dict[Any, Step | str | Through | Part] = {
     "UnitPrice": UNIT_PRICE,
-    "Description": _description,
-    "UnitOfMeasure": _unit,
+    "Description": description,
+    "UnitOfMeasure": unit_of_measure,
     "PriceBasisQuantity": PRICE_BASIS,
     "ItemDetailIndustry": Through(Table({"ItemDetailRetail": Through(Table({"EANID": _ean}))})),
     "Extrinsic": extrinsic,
 }
 _ITEM_DETAIL = Table(_DETAIL)
 _BLANKET_ITEM_DETAIL = Table({**_DETAIL, **CEILINGS})
-_ITEM_ID = Table({"SupplierPartID": "seller_item", "BuyerPartID": "buyer_item", "IdReference": _id_reference})
+ITEM_ID = Table({"SupplierPartID": "seller_item", "BuyerPartID": "buyer_item", "IdReference": _id_reference})
 
 
 def _schedule_line(reading: Reading, element: Element, found: Found, path: str) -> None:
@@ -219,7 +220,7 @@ def _forecast(reading: Reading, element: Element, found: Found, path: str) -> No
 
 ITEM_OUT = Table(
     {
-        "ItemID": Through(_ITEM_ID),
+        "ItemID": Through(ITEM_ID),
         "ItemDetail": Through(_ITEM_DETAIL),
         "BlanketItemDetail": Through(_BLANKET_ITEM_DETAIL),
         "ShipTo": place("ship_to"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -220,6 +221,34 @@ def _read_place(written: bytes) -> Remembered | None:
     return reading.to_remember(Party, party)
 
 
+_PARTY_CONTACT = Table(
+    {
+        "Name": "name",
+        "PostalAddress": _postal_address,
+        "Email": _email,
+        "Phone": _phone,
+        "IdReference": _id_reference,
+    },
+    {"addressID": "id", "addressIDDomain": _domain, "role": lost},
+)
+
+
+def party_contact(fields: Mapping[str, str]) -> Step:
+    """The step of a Contact that is a party of its own: role → field. Of each role the first is taken."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        field = fields.get((element.get("role") or "").strip())
+        if field is None or field in found:
+            reading.keep(element, path)
+            return
+        party = _settled(reading.group(element, _PARTY_CONTACT, f"{path}Contact/"))
+        _check(reading, party)
+        if party:
+            found[field] = party
+
+    return step
+
+
 _CONTACT = Table(
     {"Name": "name", "Email": _email, "Phone": _phone},
     {"addressID": "id", "role": lost},
@@ -271,17 +300,35 @@ def place_text(name: str, party: Party | None) -> str:
     """A ShipTo or BillTo."""
     if party is None:
         return ""
+    return group(name, f"<Address{_address_id(party)}>{_reached_text(party)}</Address>{_references_text(party)}")
+
+
+def party_contact_text(role: str, party: Party | None) -> str:
+    """A Contact that is a party of its own."""
+    if party is None:
+        return ""
+    named = attribute("role", role) + _address_id(party)
+    return f"<Contact{named}>{_reached_text(party)}{_references_text(party)}</Contact>"
+
+
+def _address_id(party: Party) -> str:
     named = attribute("addressID", party.id)
     if party.id is not None and party.scheme is not None:
         named += attribute("addressIDDomain", domain_of(party.scheme))
+    return named
+
+
+def _reached_text(party: Party) -> str:
     contact = party.contact or Contact()
-    inner = f'<Name xml:lang="{LANGUAGE}">{escaped(party.name or "")}</Name>'
-    inner += _postal_text(party.address) + element("Email", contact.email) + phone_text(contact.telephone)
-    references = "".join(
+    name = f'<Name xml:lang="{LANGUAGE}">{escaped(party.name or "")}</Name>'
+    return name + _postal_text(party.address) + element("Email", contact.email) + phone_text(contact.telephone)
+
+
+def _references_text(party: Party) -> str:
+    return "".join(
         f"<IdReference{attribute('identifier', one.id)}{attribute('domain', domain_of(one.scheme))}/>"
         for one in party.identifiers
     )
-    return group(name, f"<Address{named}>{inner}</Address>{references}")
 
 
 def _postal_text(address: Address | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,18 @@ _MISSING = {
     "amount": "Money",
 }
 """Where a value would stand that isn't there."""
+
+
+_MISSING_IN_NOTICES = {
+    "number": "ShipNoticeHeader/@shipmentID",
+    "issue_date": "ShipNoticeHeader/@noticeDate",
+    "order_number": "OrderReference/@orderID",
+    "order_line_number": "@lineNumber",
+    "quantity": "@quantity",
+    "base_quantity": "@quantity",
+    "base_unit": "UnitOfMeasure",
+}
+"""The same in a ship notice."""
 
 
 class LocatingReading(Reading):
@@ -52,7 +64,9 @@ class LocatingReading(Reading):
 class Places(OrderPlaces):
     """The places of one order's values in its document."""
 
-    missing = _MISSING
+    missing: Mapping[str, str] = _MISSING
 
     def __init__(self, root: Element, read: Callable[[Reading, Element], Found]) -> None:
         super().__init__(root, read(LocatingReading(), root))
+        if root.tag == "ShipNoticeRequest":
+            self.missing = _MISSING_IN_NOTICES

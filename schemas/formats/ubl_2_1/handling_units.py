@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from schemas.documents.despatch_advice import DespatchLine, Package
+from schemas.documents.despatch_advice import DespatchLine, Nesting, Package
 from schemas.formats.ubl_2_1.names import cac, cbc
 from schemas.formats.ubl_2_1.reading import Found, Reading, Step, Table
 from schemas.formats.ubl_2_1.text import element, escaped
@@ -118,9 +118,7 @@ class WrittenUnits:
     round. A package that is inside one that isn't listed stands by itself."""
 
     def __init__(self, packages: Iterable[Package], *, peppol: bool) -> None:
-        self._packages: dict[str, Package] = {}
-        for one in packages:
-            self._packages.setdefault(one.id, one)
+        self._nesting = Nesting(packages)
         self._peppol = peppol
         self._texts: dict[str, str] = {}
 
@@ -128,25 +126,14 @@ class WrittenUnits:
         """The TransportHandlingUnit that this package is, or is in."""
         found = self._texts.get(package)
         if found is None:
-            found = self._texts[package] = self._written(self.around(package))
+            found = self._texts[package] = self._written(self._nesting.around(package))
         return found
-
-    def around(self, package: str) -> list[Package]:
-        """The package and those around it, the innermost first. A circle ends where it closes."""
-        found: list[Package] = []
-        seen: set[str] = set()
-        name: str | None = package
-        while name is not None and name in self._packages and name not in seen:
-            seen.add(name)
-            found.append(self._packages[name])
-            name = found[-1].parent
-        return found or [Package(id=package)]
 
     def without_goods(self, lines: Iterable[DespatchLine]) -> str:
         """The units in which no line is: UBL has them in the shipment."""
         named = {line.package for line in lines if line.package is not None}
-        told = {one.id for name in named for one in self.around(name)}
-        return "".join(self.of(name) for name in self._packages if name not in told)
+        told = {one.id for name in named for one in self._nesting.around(name)}
+        return "".join(self.of(name) for name in self._nesting.packages if name not in told)
 
     def _written(self, chain: Sequence[Package]) -> str:
         """The outermost unit with what is inside. Peppol has two levels, so what is between is left out there."""
