@@ -8,12 +8,13 @@ it is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from gateway.cxml_answers import CXML, ship_notice_envelope
 from gateway.local_time import local_date, local_time
 from gateway.services import Services
 from gateway.store.columns import in_full
@@ -29,7 +30,6 @@ from mappings.account import Account
 from mappings.engine import to_ours
 from mappings.own_format import formats_of
 from mappings.revision import MappingRevision
-from schemas.documents.despatch_advice import DespatchAdvice
 from schemas.documents.shipment import Shipment
 from schemas.faults import DocumentHeld, Fault
 from schemas.formats import Format
@@ -37,6 +37,7 @@ from schemas.formats.json_1 import JSON_1
 from schemas.values import gs1_check_digit
 
 KIND = "despatch_advice"
+Write = Callable[[Format, Advice], bytes]
 _TRIES = 8
 _SSCC_BODY = 16
 """Digits of company prefix and serial reference; the extension digit is before them, the check digit behind."""
@@ -112,7 +113,8 @@ def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str
     rows.orders = _orders_as_left(judged)
     rows.actor = f"key/{key_id}"
     _add_departures(services, shipment, judged, rows)
-    told = {"shipment_number": shipment.shipment_number, **_add_documents(advices, revisions, rows)}
+    write = _writer(services, [part.order.standing.order_id for part in judged.parts])
+    told = {"shipment_number": shipment.shipment_number, **_add_documents(advices, revisions, rows, write)}
     rows.told = {**told, **_overridden(shipment, moves.values())}
     return rows
 
@@ -208,13 +210,13 @@ def _add_departures(services: Services, shipment: Shipment, judged: Shipped, row
 
 
 def _add_documents(
-    advices: list[Advice], revisions: Mapping[str, MappingRevision], rows: ShipmentRows
+    advices: list[Advice], revisions: Mapping[str, MappingRevision], rows: ShipmentRows, write: Write
 ) -> dict[str, Any]:
     """Every advice into its account's mailbox, and which line tells of which part; what the event says of them."""
     digests: dict[str, list[str]] = {}
     unwritable: dict[str, str] = {}
     for advice in advices:
-        outbound, why_not = _rendered(advice, revisions[advice.account.id], rows)
+        outbound, why_not = _rendered(advice, revisions[advice.account.id], rows, write)
         document_id, document, delivery = outbound.rows(rows.at)
         digests[document_id] = outbound.digests()
         if why_not is not None:
@@ -239,15 +241,17 @@ def _lines(advice: Advice, document_id: str, shipment_id: str) -> Iterator[tuple
         )
 
 
-def _rendered(advice: Advice, revision: MappingRevision, rows: ShipmentRows) -> tuple[Outbound, str | None]:
+def _rendered(
+    advice: Advice, revision: MappingRevision, rows: ShipmentRows, write: Write
+) -> tuple[Outbound, str | None]:
     """The advice as the account gets it; as json-1 where its own layout can't hold it, and why it couldn't."""
     terms, why_not = revision.account.outbound.get(KIND), None
     chosen = _format(revision)
     try:
-        body = _body(chosen, advice.document)
+        body = write(chosen, advice)
     except DocumentHeld as held:
         chosen, why_not = JSON_1, held.faults[0].detail
-        body = _body(chosen, advice.document)
+        body = write(chosen, advice)
     orders = advice.orders
     ((order_id, number),) = orders.items() if len(orders) == 1 else ((None, None),)
     outbound = Outbound(
@@ -275,8 +279,18 @@ def _format(revision: MappingRevision) -> Format:
     return wanted if wanted is not None and KIND in wanted.renderers else JSON_1
 
 
-def _body(chosen: Format, document: DespatchAdvice) -> bytes:
-    return chosen.renderers[KIND](document)
+def _writer(services: Services, order_ids: list[str]) -> Write:
+    """What writes an advice. In cXML it refers to the requests that its orders came in."""
+    payload_ids = services.store.shipments.envelope_ids(order_ids, CXML)
+
+    def write(chosen: Format, advice: Advice) -> bytes:
+        if chosen.name != CXML:
+            return chosen.renderers[KIND](advice.document)
+        sent = {number: payload_ids[order_id] for order_id, number in advice.orders.items() if order_id in payload_ids}
+        envelope = ship_notice_envelope(advice.account, advice.document, services.supplier, sent)
+        return chosen.renderers[KIND](advice.document, envelope)
+
+    return write
 
 
 def _overridden(shipment: Shipment, moves: Iterable[ShippedMove]) -> dict[str, Any]:

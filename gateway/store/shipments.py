@@ -149,6 +149,20 @@ class Shipments:
             rows = fetch(connection, query, [values(connection, asked), now - SSCC_REUSE_US])
         return {row[0]: row[1] for row in rows}
 
+    def envelope_ids(self, order_ids: Iterable[str], format_name: str) -> dict[str, str]:
+        """Order id → the sender's id of the transmission that made its newest version, of those that came in this
+        format."""
+        wanted = sorted(set(order_ids))
+        if not wanted:
+            return {}
+        with self._database.read() as connection:
+            query = (
+                "SELECT o.id, m.envelope_id FROM orders o JOIN messages m ON m.id = o.message_id "
+                f"WHERE {one_of(connection, 'o.id')} AND m.format = ? AND m.envelope_id IS NOT NULL"
+            )
+            rows = fetch(connection, query, [values(connection, wanted), format_name])
+        return {row[0]: row[1] for row in rows}
+
     def documents_of(self, shipment_id: str) -> list[tuple[str, str, str, str]]:
         """(id, account, type, number) of the documents that came of a shipment, in the order of their making."""
         query = "SELECT id, account_id, type, number FROM documents WHERE message_id = ? ORDER BY position"
