@@ -107,6 +107,7 @@ def inventory_reports(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchSt
         order_minimum=maybe(COUNTS),
         order_multiple=maybe(COUNTS),
         lead_time_days=maybe(st.integers(0, 1000)),
+        replaced_by=maybe(codes),
     )
     return every_field_of(
         InventoryReport,

@@ -22,7 +22,7 @@ ItemStatus = Literal["available", "out_of_stock", "discontinued"]
 @dataclass(slots=True, kw_only=True)
 class InventoryLine(OwnDocument):
     """One item in one unit, as the warehouse counted it at `as_of`. `next_receipt_quantity` is the account's share of
-    what is due then, in the same unit."""
+    what is due then, in the same unit; `replaced_by` is the number that the account orders instead of this one."""
 
     buyer_item: Code | None = None
     seller_item: Code
@@ -38,6 +38,7 @@ class InventoryLine(OwnDocument):
     order_minimum: Count | None = None
     order_multiple: Count | None = None
     lead_time_days: Annotated[int, Field(ge=0)] | None = None
+    replaced_by: Code | None = None
 
 
 @dataclass(slots=True, kw_only=True)
