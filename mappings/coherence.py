@@ -60,9 +60,10 @@ def mapping_problems(
 # --- account.yaml ----------------------------------------------------------------------------------------------------
 def _formats(account_id: str, account: Account) -> Iterator[Fault]:
     """Formats that we don't have. Whether the maps of an own one are there is judged with the folder."""
-    known = f"one of {', '.join([*FORMATS, CUSTOM])}"
+    read = [name for name, known in FORMATS.items() if "order" in known.parsers]
+    known = f"one of {', '.join([*read, CUSTOM])}"
     for index, name in enumerate(account.inbound.formats):
-        if name not in FORMATS and name != CUSTOM:
+        if name not in read and name != CUSTOM:
             detail = f"{account_id} may send {name}, which this program can't read"
             yield Fault("bad_value", detail, f"/inbound/formats/{index}", _TERMS, name, known)
     for kind, terms in account.outbound.items():

@@ -12,6 +12,7 @@ FORMAT_STORIES: Mapping[str, str] = {
     "peppol-advanced-3": "UBL as Peppol's advanced ordering has it: T116 out. `Content-Type: application/xml`.",
     "peppol-bis-3": "UBL as Peppol BIS 3 has it: ordering and order-only in, T76 out. `Content-Type: application/xml`.",
     "cxml-1.2": "cXML of any version 1.2: OrderRequests in, ConfirmationRequests out. `Content-Type: text/xml`.",
+    "csv-1": "A table with a header, for inventory reports: one item a row. No orders are sent in it. `text/csv`.",
 }
 """Format → what it is, for whoever has to choose."""
 

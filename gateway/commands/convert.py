@@ -152,6 +152,8 @@ def _recognised(formats: Mapping[str, Format], body: bytes) -> Format:
 def _read(source: Format, body: bytes) -> list[_Read]:
     """What is in the bytes: orders, or one document of another type. Where it is none of the types, the faults of the
     one that comes nearest."""
+    if not source.parsers:
+        raise Failed(f"{source.name} is only written, never read.")
     failures: list[DocumentFailure] = []
     for kind, parse in source.parsers.items():
         try:

@@ -8,6 +8,8 @@ read_parts       (bytes, numbers from 1) → the orders of these numbers, each a
                  one holds up none of the others. Raises DocumentRejected where the body as a whole can't be read
 parsers          document type → bytes → canonical document, for the documents that the format can carry
 renderers        document type → canonical document → bytes
+streams          document type → (canonical document but for its lines, its lines as they come) → its bytes in pieces,
+                 for documents that may be long; together they are what the renderer makes of the whole
 locate           (body, JSON Pointers into the canonical order, its number in the body) → where each stands in the body,
                  in words; all that are asked for at once, because the body is read for it
 locator          body → the same for any order of it, with the body read once for all that are asked; None where
@@ -16,7 +18,7 @@ locator          body → the same for any order of it, with the body read once 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -88,6 +90,7 @@ class Format:
     locate: Locate
     parsers: Mapping[str, Callable[[bytes], AnyDocument]] = field(default_factory=dict)
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)
+    streams: Mapping[str, Callable[..., Iterator[bytes]]] = field(default_factory=dict)
     locator: Callable[[bytes], Locator] | None = None
     without_secrets: Callable[[bytes], bytes] | None = None
     """The body as it is kept, where the format has a place for secrets (cXML's SharedSecret). Never raises."""

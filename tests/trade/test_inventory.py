@@ -165,7 +165,7 @@ def test_a_measure_has_them_as_they_are() -> None:
 def test_what_is_not_sold_can_not_be_ordered_whatever_is_there(status: str, told: str, quantity: int) -> None:
     catalogue = compile_catalogue(1, [Product("MUG", "Mug", "EA", status=status, lead_time_days=3)], [])
     found = line(only([sku("A", "MUG")], catalogue=catalogue), at("KIEL", 40))
-    assert (found.status, found.quantity, found.lead_time_days) == (told, quantity, 3)
+    assert (found.status, found.quantity, found.lead_time_days) == (told, Decimal(quantity), 3)
 
 
 def test_a_replacement_is_told_by_the_accounts_number_for_it() -> None:
@@ -185,7 +185,7 @@ CARTON = only([sku("A", "OAT-1L", "CS", "EA", 12)])
 
 def test_no_stock_is_none_in_stock() -> None:
     found = line(CARTON)
-    assert (found.status, found.quantity, found.as_of) == ("out_of_stock", 0, None)
+    assert (found.status, found.quantity, found.as_of) == ("out_of_stock", Decimal(0), None)
 
 
 def test_the_share_is_of_each_sites_free_stock_less_what_was_taken() -> None:

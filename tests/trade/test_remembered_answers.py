@@ -126,7 +126,10 @@ def written(decision: Decision) -> tuple[Any, ...]:
     if decision.response is not None:
         judged_anew(decision.response)
         texts.append(canonical_response(decision.response))
-        texts += [known.renderers["order_response"](decision.response).decode() for known in FORMATS.values()]
+        renderers = [
+            known.renderers["order_response"] for known in FORMATS.values() if "order_response" in known.renderers
+        ]
+        texts += [render(decision.response).decode() for render in renderers]
     return tuple(texts)
 
 
