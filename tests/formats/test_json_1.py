@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from schemas.documents.common import (
     Address,
@@ -22,6 +24,7 @@ from schemas.documents.common import (
     Price,
     fields_of,
 )
+from schemas.documents.inventory_report import InventoryLine, InventoryReport
 from schemas.documents.order import MAX_LINES, Order, OrderLine, ScheduleLine
 from schemas.documents.order_response import LineOutcome, OrderResponse, ResponseLine
 from schemas.fault_codes import FAULTS
@@ -37,6 +40,7 @@ from schemas.formats.json_1 import (
 from schemas.formats.json_1.judging import MAX_FAULTS
 from schemas.formats.json_1.layout import ALWAYS, models_of
 from schemas.formats.ubl_2_1 import UBL_2_1
+from tests.outbound_strategies import inventory_reports
 
 EXAMPLES = Path(json_1.__file__).parent / "examples"
 REJECTED = sorted(path for path in (EXAMPLES / "rejected").glob("*.json") if not path.name.endswith(".faults.json"))
@@ -485,3 +489,23 @@ def test_wrong_check_digits_are_remarked_on_as_in_ubl() -> None:
     ]
     _, second = parse_orders(json.dumps([{**sent, "order_number": "PO-0"}, sent]).encode())
     assert second.warnings[0].location == "/1/buyer/id"
+
+
+@settings(max_examples=100, deadline=None)
+@given(inventory_reports())
+def test_a_report_in_pieces_is_the_report(report: InventoryReport) -> None:
+    head = replace(report, lines=())
+    assert b"".join(JSON_1.streams["inventory_report"](head, iter(report.lines))) == render(report)
+
+
+def test_a_report_is_written_as_its_lines_come() -> None:
+    taken = []
+
+    def lines() -> Iterator[InventoryLine]:
+        for number in range(3000):
+            taken.append(number)
+            yield InventoryLine(seller_item="OAT-1L", status="out_of_stock", quantity=Decimal(0))
+
+    head = InventoryReport(number="IR-1", issue_date=date(2026, 11, 26))
+    next(JSON_1.streams["inventory_report"](head, lines()))
+    assert 0 < len(taken) < 1000

@@ -304,3 +304,7 @@ def _response_line(line: ResponseLine) -> ResponseLine:
 
 def _outcome(outcome: LineOutcome) -> LineOutcome:
     return replace(outcome, unit_code=rec_20(outcome.unit), price=_price(outcome.price))
+
+
+carried_party, issued = _party, _issued
+"""What UBL carries of a party, and of a date and a moment, for documents that have strategies of their own."""

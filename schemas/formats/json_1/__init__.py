@@ -19,7 +19,7 @@ from schemas.formats.json_1.reading import (
     read_parts,
     sniff,
 )
-from schemas.formats.json_1.writing import render
+from schemas.formats.json_1.writing import render, stream_inventory_report
 
 _PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
     "order": parse_order,
@@ -41,6 +41,7 @@ JSON_1 = Format(
     locate=locate,
     parsers=_PARSERS,
     renderers=dict.fromkeys(_PARSERS, render),
+    streams={"inventory_report": stream_inventory_report},
 )
 
 __all__ = ["JSON_1", "parse_order", "parse_order_response", "parse_orders", "parse_shipment", "render"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
+from schemas.documents.inventory_report import InventoryLine, InventoryReport
 from schemas.formats.json_1.layout import ALWAYS
 
 
@@ -45,3 +47,22 @@ def _layout(model: type[AnyDocument]) -> tuple[tuple[str, ...], tuple[tuple[str,
 
 _LAYOUTS = {model: _layout(model) for model in ALWAYS}
 _ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, default=_written).encode
+
+
+def stream_inventory_report(report: InventoryReport, lines: Iterable[InventoryLine]) -> Iterator[bytes]:
+    """`render` of a report in pieces, its lines as they come."""
+    head, _, tail = _ENCODE({**_members(report), "lines": _LINES_HERE}).partition(f'"{_LINES_HERE}"')
+    written = [head, "["]
+    separator = ""
+    for line in lines:
+        written += (separator, _ENCODE(_members(line)))
+        separator = ", "
+        if len(written) >= _AT_ONCE:
+            yield "".join(written).encode()
+            written = []
+    yield "".join([*written, "]", tail]).encode()
+
+
+_AT_ONCE = 1000
+_LINES_HERE = "\ufdd0"
+"""Where the lines go: a noncharacter (Unicode 23.7), which no text of a document is alone."""

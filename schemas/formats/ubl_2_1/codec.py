@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.documents.common import AnyDocument, Document
 from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
+from schemas.documents.inventory_report import InventoryReport, judged_inventory_report
 from schemas.documents.order import MAX_LINES, Order, OrderLine
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of, trusting_validator
@@ -64,6 +65,12 @@ from schemas.formats.ubl_2_1.order_response import (
 from schemas.formats.ubl_2_1.places import Places
 from schemas.formats.ubl_2_1.reading import Reading
 from schemas.formats.ubl_2_1.receivers import receivers_of
+from schemas.formats.ubl_2_1.stock_availability import (
+    STOCK_AVAILABILITY_REPORT,
+    read_stock_availability,
+    render_stock_availability,
+    stream_stock_availability,
+)
 from schemas.formats.xml import Element, head, parse
 from schemas.formats.xml_order.judging import (
     answered,
@@ -210,6 +217,16 @@ def parse_despatch_advice(body: bytes) -> DespatchAdvice:
     reading = Reading()
     found = read_despatch_advice(reading, root)
     return own_document(found, judged_despatch_advice, reading, lambda: Places(root, read_despatch_advice))
+
+
+def parse_inventory_report(body: bytes) -> InventoryReport:
+    """The stock availability report in the body. Raises DocumentRejected with every fault."""
+    root = parse(body)
+    if root.tag != STOCK_AVAILABILITY_REPORT:
+        _refuse(root, "a UBL StockAvailabilityReport")
+    reading = Reading()
+    found = read_stock_availability(reading, root)
+    return own_document(found, judged_inventory_report, reading, lambda: Places(root, read_stock_availability))
 
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
@@ -414,7 +431,10 @@ _PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
     "order": parse_order,
     "order_response": parse_order_response,
     "despatch_advice": parse_despatch_advice,
+    "inventory_report": parse_inventory_report,
 }
+_STREAMS = {"inventory_report": stream_stock_availability}
+"""Peppol has no report of stock, so its formats have UBL's own."""
 
 UBL_2_1 = Format(
     name="ubl-2.1",
@@ -431,7 +451,9 @@ UBL_2_1 = Format(
         "order": render,
         "order_response": render_order_response,
         "despatch_advice": render_despatch_advice,
+        "inventory_report": render_stock_availability,
     },
+    streams=_STREAMS,
 )
 PEPPOL_BIS_3 = Format(
     name="peppol-bis-3",
@@ -448,7 +470,9 @@ PEPPOL_BIS_3 = Format(
         "order": render_peppol,
         "order_response": render_peppol_order_response,
         "despatch_advice": render_peppol_despatch_advice,
+        "inventory_report": render_stock_availability,
     },
+    streams=_STREAMS,
 )
 PEPPOL_ADVANCED_3 = Format(
     name="peppol-advanced-3",
@@ -465,5 +489,7 @@ PEPPOL_ADVANCED_3 = Format(
         "order": render_peppol,
         "order_response": render_advanced_order_response,
         "despatch_advice": render_peppol_despatch_advice,
+        "inventory_report": render_stock_availability,
     },
+    streams=_STREAMS,
 )
