@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -96,6 +97,12 @@ def test_what_is_due_is_a_line_of_its_own() -> None:
         for line in root.iter("{*}StockAvailabilityReportLine")
     ]
     assert told == [("118", None, "2"), ("40", "2026-12-01", "1"), ("0", None, "7"), ("0", None, "9")]
+
+
+def test_the_time_has_the_offset_of_its_zone() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    report = replace(REPORT, issued_at=ISSUED.astimezone(berlin), is_full=False, since=ISSUED.astimezone(berlin))
+    assert (read(written(report)).issued_at, read(written(report)).since) == (ISSUED, ISSUED)
 
 
 def test_a_report_of_changes_says_so() -> None:

@@ -7,7 +7,7 @@ due. What UBL's line has no element for is a property of its item, under the can
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
 from schemas.documents.common import Party
@@ -181,7 +181,7 @@ def _head(report: InventoryReport) -> str:
         + element("UBLVersionID", "2.1")
         + element("ID", report.number)
         + element("IssueDate", report.issue_date.isoformat())
-        + clocked("IssueTime", issued.timetz() if issued else None)
+        + clocked("IssueTime", _clock(issued) if issued else None)
         + group("InventoryPeriod", _period(report))
         + holder_text("SellerSupplierParty", report.seller)
         + (holder_text("RetailerCustomerParty", report.buyer) if report.buyer else "")
@@ -189,11 +189,17 @@ def _head(report: InventoryReport) -> str:
     )
 
 
+def _clock(moment: datetime) -> time:
+    """The time of day with its offset, which a zone alone doesn't say of a time without a date."""
+    offset = moment.utcoffset()
+    return moment.timetz() if offset is None else moment.replace(tzinfo=timezone(offset)).timetz()
+
+
 def _period(report: InventoryReport) -> str:
     if report.is_full:
         return ""
     since = report.since
-    start = element("StartDate", since.date().isoformat()) + clocked("StartTime", since.timetz()) if since else ""
+    start = element("StartDate", since.date().isoformat()) + clocked("StartTime", _clock(since)) if since else ""
     return start + element("Description", _CHANGES_ONLY)
 
 
