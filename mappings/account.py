@@ -25,6 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+from mappings.schedules import checked
+
 TRANSPORTS = ("mailbox", "webhook", "cxml_post", "sftp", "as2")
 """The ways by which a document leaves."""
 SENT: Mapping[str, str] = {
@@ -178,6 +180,11 @@ class Outbound(Terms):
     transport: Annotated[str | dict[str, Any], BeforeValidator(_one_way)] = "mailbox"
     schedule: str | None = None
     when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
+
+    @field_validator("schedule")
+    @classmethod
+    def _comes(cls, schedule: str | None) -> str | None:
+        return None if schedule is None else checked(schedule)
 
     @property
     def way(self) -> str:
