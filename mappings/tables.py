@@ -285,10 +285,11 @@ def natural_key(row: Row) -> str:
     GTINs count padded to 14 and quantities without trailing zeros, so that 1 and 1.0 are one key; `|` and `\\` inside
     a value are escaped by `\\`.
     """
-    return "|".join(_key_part(name, getattr(row, name)) for name in table_of(row).key)
+    return "|".join(key_part(name, getattr(row, name)) for name in table_of(row).key)
 
 
-def _key_part(name: str, value: Any) -> str:
+def key_part(name: str, value: Any) -> str:
+    """One column's value as it stands in a key."""
     if value is None:
         return ""
     if name == "gtin":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from gateway.store.audit import Audit
 from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.ids import now_us
-from gateway.store.statements import fetch, insert, marks, run
+from gateway.store.statements import fetch, given, insert, marks, run
 from gateway.store.tables import revision_rows, revisions
 
 CATALOGUE = "catalogue"
@@ -247,6 +247,58 @@ class Revisions:
         )
         return tuple(Row(*row) for row in rows)
 
+    def of_kinds(self, scope: str, number: int, kinds: Iterable[str]) -> tuple[Row, ...]:
+        """The revision's rows of these kinds alone, in the order they were imported."""
+        wanted = sorted(kinds)
+        query = (
+            f"SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind IN ({marks(len(wanted))}) "
+            f"AND {_STANDS} ORDER BY id"
+        )
+        with self._database.read() as connection:
+            return tuple(Row(*row) for row in fetch(connection, query, [scope, *wanted, number, number]))
+
+    def pages(self, scope: str, number: int, kind: str, size: int) -> Iterator[list[Row]]:
+        """The revision's rows of one kind in the order of their keys, so many at a time."""
+        after = ""
+        query = (
+            "SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key > ? "
+            f"AND {_STANDS} ORDER BY natural_key LIMIT ?"
+        )
+        while True:
+            with self._database.read() as connection:
+                rows = fetch(connection, query, [scope, kind, after, number, number, size])
+            if not rows:
+                return
+            yield [Row(*row) for row in rows]
+            after = rows[-1][1]
+
+    def named(self, scope: str, number: int, kind: str, keys: Iterable[str], *, below: bool = False) -> list[Row]:
+        """The revision's rows of one kind with these keys; `below`: with keys whose first columns these are. Each of
+        them is a seek."""
+        match = "natural_key > w_key || '|' AND natural_key < w_key || '}'" if below else "natural_key = w_key"
+        found = (
+            f"SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND {match} AND {_STANDS}"
+        )
+        with self._database.read() as connection:
+            table, parameters = given(connection, [(key,) for key in keys], "w_key")
+            if self._database.is_sqlite:
+                query = found.replace("FROM revision_rows", f"FROM {table} w CROSS JOIN revision_rows")
+            else:  # OFFSET 0 keeps the planner from reading all rows and comparing each with every key
+                query = f"SELECT r.* FROM {table} w CROSS JOIN LATERAL ({found} OFFSET 0) r"
+            return [Row(*row) for row in fetch(connection, query, [*parameters, scope, kind, number, number])]
+
+    def changed(self, scope: str, since: int, number: int) -> list[Row]:
+        """The rows that one of two revisions has and the other has not. Costs what was published since, whatever stands
+        from before."""
+        columns = "kind, natural_key, body, added_in, removed_in"
+        query = (
+            f"SELECT {columns} FROM revision_rows WHERE scope = ? AND added_in > ? "
+            f"UNION SELECT {columns} FROM revision_rows WHERE scope = ? AND removed_in > ?"
+        )
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [scope, since, scope, since])
+        return [Row(*row[:3]) for row in rows if _stands(row, since) != _stands(row, number)]
+
     def history(self, scope: str) -> list[dict[str, Any]]:
         """Every revision of a scope, newest first, without rows."""
         with self._database.read() as connection:
@@ -279,6 +331,14 @@ def _put_into(stored: StoredRevision, rows: Sequence[Row]) -> tuple[Put, list[Ro
     number = stored.number + 1 if written else stored.number
     told = Put(number, bool(written), len(written) - changed, changed, len(put) - len(written), written)
     return told, [*merged, *put.values()]
+
+
+_STANDS = "added_in <= ? AND (removed_in IS NULL OR removed_in > ?)"
+
+
+def _stands(row: Sequence[Any], number: int) -> bool:
+    added, removed = row[3], row[4]
+    return bool(added <= number and (removed is None or removed > number))
 
 
 def _digest(terms: str, rows: Sequence[Row]) -> bytes:

@@ -21,6 +21,7 @@ from gateway.store.database import Database
 from gateway.store.departures import settle_departures
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, given, insert, one_of, values
+from gateway.store.stock_changes import note_changes
 from gateway.store.tables import stock_places, stock_snapshots
 from gateway.store.takings import last_of_all, last_of_one, lock_places
 from gateway.trade.stock import Place, Position, Stock
@@ -81,6 +82,7 @@ class StockBook:
             newest = _newest_locked(connection, places)
             taken = [one for row, one in zip(inward, written, strict=True) if _is_news(row, newest.get(_place(row)))]
             stored = insert(connection, stock_snapshots, taken)
+            note_changes(connection, {(row[0], row[1]) for row in taken})
             settle_departures(connection, places, at)
         left_out = [
             OlderRow(row, newest[_place(row)].as_of) for row in inward if _is_older(row, newest.get(_place(row)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.store.audit import Audit
+from gateway.store.availability import Availability
 from gateway.store.contracts import Contracts
 from gateway.store.database import Database, StoreUnavailable
 from gateway.store.documents import Documents
 from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
+from gateway.store.inventory_reports import InventoryReports
 from gateway.store.keys import Keys
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
@@ -46,6 +48,8 @@ class Store:
         self.problems = Problems(self.database)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
+        self.availability = Availability(self.database)
+        self.inventory_reports = InventoryReports(self.database, self.audit)
         self.numbers = Numbers(self.database)
         self.worklist = Worklist(self.database)
 

@@ -82,6 +82,15 @@ revision_rows = Table(
     Column("added_in", Integer, nullable=False),
     Column("removed_in", Integer),
     Index("ix_revision_rows_scope_kind_natural_key", "scope", "kind", "natural_key", "added_in"),
+    Index("ix_revision_rows_added_in", "scope", "added_in"),
+)
+_removed = text("removed_in IS NOT NULL")
+Index(
+    "ix_revision_rows_removed_in",
+    revision_rows.c.scope,
+    revision_rows.c.removed_in,
+    sqlite_where=_removed,
+    postgresql_where=_removed,
 )
 
 # The bytes as they came, apart from what is known of them. The row stays when retention erases the body, and it is what
@@ -402,6 +411,14 @@ stock_snapshots = Table(
     Column("imported_at", BigInteger, nullable=False),
     Index("ix_stock_snapshots_product", "product", "site", "id"),
 )
+_due_in = text("next_receipt_date IS NOT NULL")
+Index(
+    "ix_stock_snapshots_next_receipt_date",
+    stock_snapshots.c.next_receipt_date,
+    stock_snapshots.c.product,
+    sqlite_where=_due_in,
+    postgresql_where=_due_in,
+)
 
 # Where each product has ever had a snapshot, so that finding the newest ones never reads the old ones. Who takes stock
 # locks the row of the place until its movements are committed (`takings`).
@@ -433,6 +450,18 @@ stock_movements = Table(
     PrimaryKeyConstraint("product", "site", "number"),
     Index("ix_stock_movements_account", "product", "site", "account_id", "number"),
     Index("ix_stock_movements_order_id", "order_id"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only: which transaction changed what stands at a place, so that what changed since another is found without
+# reading what did not. On SQLite transactions that change stock are numbered one after the other.
+stock_changes = Table(
+    "stock_changes",
+    metadata,
+    Column("change", BigInteger, nullable=False, comment="the transaction's number: PostgreSQL's own, else ours"),
+    Column("product", _Text, nullable=False),
+    Column("site", _Text, nullable=False),
+    PrimaryKeyConstraint("change", "product", "site"),
     sqlite_with_rowid=False,
 )
 
@@ -608,6 +637,20 @@ receipts = Table(
     Column("kind", _Text, nullable=False),
     Column("body", _Text),
     PrimaryKeyConstraint("document_id", "number"),
+)
+
+# Append-only: the inventory reports that were sent on schedule, one for each time that an account's schedule names.
+inventory_reports = Table(
+    "inventory_reports",
+    metadata,
+    Column("account_id", _Text, nullable=False),
+    Column("slot", BigInteger, nullable=False, comment="the time that the schedule names"),
+    Column("number", _Text, nullable=False),
+    Column("document_id", _Text, nullable=False),
+    Column("cursor", _Text, nullable=False, comment="what tells what changed after it (gateway.inventory.Cursor)"),
+    PrimaryKeyConstraint("account_id", "slot"),
+    UniqueConstraint("number"),
+    sqlite_with_rowid=False,
 )
 
 # What is to happen at a time: acknowledgement deadlines, waits, schedules.

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from gateway.store.columns import in_full
 from gateway.store.database import Collision
 from gateway.store.statements import fetch, given, insert
+from gateway.store.stock_changes import note_changes
 from gateway.store.tables import stock_movements
 from gateway.trade.stock import Allocation, Place, Position, Stock
 from schemas.values import EXACT
@@ -91,7 +92,7 @@ class Takings:
         if concerned:
             lock_places(connection, concerned)
             wanted = [(*place, who) for place, drawn in concerned.items() for who in drawn.accounts or ("",)]
-            insert(connection, stock_movements, self.movements(_standing(connection, wanted)))
+            _append(connection, self.movements(_standing(connection, wanted)))
 
     def movements(self, now: Mapping[Place, Standing]) -> list[tuple[Any, ...]]:
         """The rows, numbered from where these places stand. Raises Collision as `write` does."""
@@ -125,7 +126,13 @@ def append_movements(connection: Connection, moves: Sequence[tuple[Place, Moveme
     for place, some in sorted(by_place.items()):
         taken = [_Taken(*one[:5], in_full(one.quantity), one.quantity, 0) for one in some]
         rows += _numbered(place, taken, standing[place])[0]
+    _append(connection, rows)
+
+
+def _append(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write movements, and note that they change their places."""
     insert(connection, stock_movements, rows)
+    note_changes(connection, {(row[0], row[1]) for row in rows})
 
 
 def lock_places(connection: Connection, places: Iterable[Place]) -> None:
