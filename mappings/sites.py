@@ -72,6 +72,11 @@ def _places(revision: MappingRevision, on: date | None) -> Iterator[SiteRow]:
         yield from (row for row in in_force(rows, on) if row.role not in _NO_PLACES_OF_DELIVERY)
 
 
+def is_place_of_delivery(row: SiteRow) -> bool:
+    """Whether goods can be ordered there, which a place that only pays or buys is not."""
+    return row.role not in _NO_PLACES_OF_DELIVERY
+
+
 def _only_site(revision: MappingRevision, on: date | None, path: str) -> FoundSite:
     places = tuple(_places(revision, on))
     if len(places) == 1:

@@ -152,18 +152,24 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
 
 
 def scheduler(settings: Settings, told: argparse.Namespace) -> int:
-    """What runs by the clock."""
+    """What runs by the clock. Reports on schedule run beside the rest: a long one takes a while, and nothing is to wait
+    for it."""
+    from gateway.inventory_schedule import Schedules
     from workers.schedule import Task, run_schedule
     from workers.sweep import sweep_once
 
     stop = threading.Event()
     _on_stop(stop.set)
     services = _services(settings, "scheduler")
+    reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
+    beside = threading.Thread(target=run_schedule, args=([reports], lambda: None, stop), name="reports", daemon=True)
+    beside.start()
     run_schedule(
         [Task("sweep", settings.sweep_seconds, lambda: sweep_once(services))],
         Beat(told.beat_fd),
         stop,
     )
+    beside.join(timeout=settings.stop_seconds / 2)  # a report that is not saved by then is sent at the next start
     services.store.close()
     return 0
 

@@ -14,9 +14,11 @@ from gateway.api.messages import entries
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found
 from gateway.cxml_answers import CXML
+from gateway.inventory import KIND, kept_report
 from gateway.standing_orders import beside_the_order
 from gateway.store.documents import StoredDocument
 from mappings.own_format import formats_of
+from schemas.documents.common import AnyDocument
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentHeld
 from schemas.formats import Format
@@ -205,7 +207,12 @@ def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> 
 
 def _rendered(stored: StoredDocument, canonical: str, chosen: Format) -> bytes:
     """The same document in another format; its canonical form is json-1's."""
-    document = format_by_name("json-1").parsers[stored.type](canonical.encode())
+    if stored.type == KIND:
+        document: AnyDocument = kept_report(
+            canonical, stored.format, lambda: door().services.store.documents.body(stored.id)
+        )
+    else:
+        document = format_by_name("json-1").parsers[stored.type](canonical.encode())
     if chosen.name == CXML and isinstance(document, OrderResponse) and document.outcome == "rejected":
         document = _as_cxml_says_it(stored, document)
     try:

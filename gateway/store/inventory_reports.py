@@ -57,13 +57,15 @@ class InventoryReports:
         return {account: Due(account, at, **json.loads(body)) for account, at, body in rows}
 
     def reschedule(self, due: Sequence[Due], no_more: Iterable[str]) -> None:
-        """Set when the next reports of these accounts are due; of some there will be none."""
+        """Set when the next reports of these accounts are due, where no other scheduler has by the same schedule; of
+        some there will be none."""
         with self._database.write() as connection:
             rows = [(KIND, one.account_id, one.at, _body(one)) for one in sorted(due)]
             run(
                 connection,
                 "INSERT INTO timers (kind, subject, due_at, body) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at, body = excluded.body",
+                "ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at, body = excluded.body "
+                "WHERE timers.body <> excluded.body",
                 rows,
             )
             run(

@@ -35,6 +35,7 @@ MESSAGES = (
     "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id ORDER BY m.id"
 )
 SHIPMENTS = "SELECT 'shipment/' || id FROM shipments ORDER BY id"
+INVENTORY_REPORTS = "SELECT 'inventory_report/' || number FROM inventory_reports ORDER BY number"
 DOCUMENTS = "SELECT message_id, id, type, number, sha256(body), sha256({canonical}) FROM documents ORDER BY message_id"
 KEYS = "SELECT id, account_id, test, revoked_at FROM api_keys ORDER BY id"
 REVISIONS = (
@@ -94,12 +95,13 @@ class Verification:
             yield from _broken_payloads(connection)
 
     def _messages(self, connection: Connection) -> Iterator[tuple[str, _Row]]:
-        """Every message and shipment with its documents, and documents whose message or shipment is gone."""
+        """Every message, inventory report and shipment with its documents, and documents whose source is gone."""
         canonical = "canonical" if self._database.is_sqlite else "convert_to(canonical, 'UTF8')"
         messages = ((row[0], row) for row in stream(connection, MESSAGES))
         shipments = ((row[0], _SHIPMENT) for row in stream(connection, SHIPMENTS))
+        reports = ((row[0], _SHIPMENT) for row in stream(connection, INVENTORY_REPORTS))
         documents = _grouped(stream(connection, DOCUMENTS.format(canonical=canonical)))
-        sources = merge(messages, shipments, key=itemgetter(0))
+        sources = merge(messages, reports, shipments, key=itemgetter(0))
         for source, row, made in _side_by_side(sources, documents):
             yield source, _Row(_named(source), self._comparing(source, row, made or []))
 
@@ -121,7 +123,7 @@ class Verification:
             if digests is None and not chain.documents:
                 self.undigested += 1
             elif digests is None:
-                yield f"{name}: its {source.partition(' ')[0]}'s chain doesn't know of it"
+                yield f"{name}: its {source.rpartition(' ')[0]}'s chain doesn't know of it"
             else:
                 if digests[0] != _hex(body):
                     yield f"{name}: its body was replaced (SHA-256 {_hex(body)}, made as {digests[0]})"
@@ -131,13 +133,15 @@ class Verification:
             yield f"document {document_id} of {source}: it is gone"
 
 
+_OTHER_SOURCES = ("inventory_report", "shipment")
 _SHIPMENT = object()
-"""In place of a shipment's row, of which the chain tells nothing but the documents."""
+"""In place of a shipment's row, or a report's, of which the chain tells nothing but the documents."""
 
 
 def _named(source: str) -> str:
-    """A message or a shipment, as sentences name it."""
-    return source.replace("/", " ") if source.startswith("shipment/") else f"message {source}"
+    """A message, a shipment or an inventory report, as sentences name it."""
+    kind, slash, number = source.partition("/")
+    return f"{kind.replace('_', ' ')} {number}" if slash and kind in _OTHER_SOURCES else f"message {source}"
 
 
 def _teach_sha256(connection: Connection) -> None:
@@ -185,8 +189,8 @@ def _what_it_was_of(stream_name: str) -> str | None:
     if re.fullmatch(r"[0-9a-f]{28}", stream_name):
         return f"message {stream_name}"
     kind, slash, name = stream_name.partition("/")
-    if slash and kind in ("key", "account", "shipment"):
-        return f"{kind} {name}"
+    if slash and kind in ("key", "account", *_OTHER_SOURCES):
+        return f"{kind.replace('_', ' ')} {name}"
     return "the catalogue" if stream_name == "catalogue" else None
 
 
