@@ -18,6 +18,7 @@ from gateway.api.describe import INFO, SECURITY_SCHEMES
 from gateway.api.documents import documents
 from gateway.api.door import Door
 from gateway.api.express import Express
+from gateway.api.inventory import inventory
 from gateway.api.messages import messages
 from gateway.api.operation import operation
 from gateway.api.orders import orders
@@ -93,7 +94,8 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
     app.extensions["express"] = Express(app.door)
     watch_requests(app)
     answer_with_problems(app)
-    for part in (orders, cxml, messages, documents, tables, office_orders, shipments, reference, operation):
+    accounts = (orders, cxml, messages, documents, inventory)
+    for part in (*accounts, tables, office_orders, shipments, reference, operation):
         app.register_api(part)
     app.components_schemas.update(
         {name: Schema(**schema) for name, schema in component_schemas((*ANSWERS, *OFFICE_ANSWERS)).items()}

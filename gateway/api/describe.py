@@ -42,6 +42,7 @@ INFO = Info(
 )
 ORDERS = Tag(name="Orders", description="Send orders, changes and cancellations, and follow them.")
 DOCUMENTS = Tag(name="Documents", description="Your mailbox: everything we have sent you, oldest first.")
+INVENTORY = Tag(name="Inventory", description="What you may still order of your items.")
 BACK_OFFICE = Tag(
     name="Back office",
     description="For the supplier's own systems (ERP, WMS), under a key of theirs. An account's key is refused here, "
@@ -75,9 +76,16 @@ def answer(
     return {**response, "headers": described} if described else response
 
 
-def content(description: str, *media_types: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """A response whose body is a document: an object as JSON, else text."""
+def content(
+    description: str,
+    *media_types: str,
+    headers: Mapping[str, str] | None = None,
+    examples: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A response whose body is a document: an object as JSON, else text. `examples` are by media type."""
     bodies: dict[str, Any] = {name: _body_schema(name) for name in media_types}
+    for name, example in (examples or {}).items():
+        bodies[name]["example"] = example
     described = {name: {"description": text, "schema": {"type": "string"}} for name, text in (headers or {}).items()}
     return {"description": description, "content": bodies, **({"headers": described} if described else {})}
 

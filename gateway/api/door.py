@@ -54,7 +54,7 @@ class Door:
             return known
         revision = self.services.terms.current([account_id]).get(account_id)
         if revision is None:
-            raise Refused("key_not_allowed", "No terms are published for this key's account yet; ask your contact.")
+            raise no_terms()
         self._mappings[account_id] = (time.monotonic(), revision)
         return revision
 
@@ -76,6 +76,11 @@ class Door:
         """End what runs beside the requests."""
         self.waiting.stop()
         self.bell.stop()
+
+
+def no_terms() -> Refused:
+    """That the caller's account has nothing published yet."""
+    return Refused("key_not_allowed", "No terms are published for this key's account yet; ask your contact.")
 
 
 def door() -> Door:

@@ -326,3 +326,71 @@ ACCEPTED: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """What such bodies get without `wait`, by name, as OpenAPI has them."""
+
+INVENTORY_REPORT: Mapping[str, Any] = {
+    "number": "IR-20261124T050000Z-1-1-4711",
+    "issue_date": "2026-11-24",
+    "issued_at": "2026-11-24T06:00:00+01:00",
+    "is_full": True,
+    "since": None,
+    "buyer": {"name": "Nordic Office Supply"},
+    "seller": {"name": "Halden Provisions AS"},
+    "lines": [
+        {
+            "buyer_item": "0042",
+            "seller_item": "OAT-1L",
+            "gtin": "9521234000013",
+            "description": "Havredrikk 1 l",
+            "status": "available",
+            "quantity": "4800",
+            "unit": "STK",
+            "unit_code": "EA",
+            "as_of": "2026-11-23T06:00:00+01:00",
+            "next_receipt_date": "2026-11-30",
+            "next_receipt_quantity": "9600",
+            "order_multiple": "12",
+            "lead_time_days": 2,
+        }
+    ],
+}
+"""An inventory report as json-1, of the demo account nordic-office."""
+
+INVENTORY_TABLE = (
+    "buyer_item,seller_item,gtin,description,status,quantity,unit,unit_code,as_of,next_receipt_date,"
+    "next_receipt_quantity,order_minimum,order_multiple,lead_time_days,replaced_by\r\n"
+    "0042,OAT-1L,9521234000013,Havredrikk 1 l,available,4800,STK,EA,2026-11-23T06:00:00+01:00,"
+    "2026-11-30,9600,,12,2,\r\n"
+)
+"""The same as csv-1."""
+
+UBL_INVENTORY = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<StockAvailabilityReport xmlns="urn:oasis:names:specification:ubl:schema:xsd:StockAvailabilityReport-2"
+    xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+    xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  <cbc:UBLVersionID>2.1</cbc:UBLVersionID>
+  <cbc:ID>IR-20261124T050000Z-1-1-4711</cbc:ID>
+  <cbc:IssueDate>2026-11-24</cbc:IssueDate>
+  <cbc:IssueTime>06:00:00+01:00</cbc:IssueTime>
+  <cac:SellerSupplierParty>
+    <cac:Party><cac:PartyName><cbc:Name>Halden Provisions AS</cbc:Name></cac:PartyName></cac:Party>
+  </cac:SellerSupplierParty>
+  <cac:RetailerCustomerParty>
+    <cac:Party><cac:PartyName><cbc:Name>Nordic Office Supply</cbc:Name></cac:PartyName></cac:Party>
+  </cac:RetailerCustomerParty>
+  <cac:InventoryReportingParty>
+    <cac:PartyName><cbc:Name>Nordic Office Supply</cbc:Name></cac:PartyName>
+  </cac:InventoryReportingParty>
+  <cac:StockAvailabilityReportLine>
+    <cbc:ID>1</cbc:ID>
+    <cbc:Quantity unitCode="STK">4800</cbc:Quantity>
+    <cbc:AvailabilityStatusCode>2</cbc:AvailabilityStatusCode>
+    <cac:Item>
+      <cbc:Name>Havredrikk 1 l</cbc:Name>
+      <cac:BuyersItemIdentification><cbc:ID>0042</cbc:ID></cac:BuyersItemIdentification>
+      <cac:SellersItemIdentification><cbc:ID>OAT-1L</cbc:ID></cac:SellersItemIdentification>
+    </cac:Item>
+  </cac:StockAvailabilityReportLine>
+</StockAvailabilityReport>
+"""
+"""The same as UBL."""

@@ -57,6 +57,7 @@ OPERATIONS = [
     ("GET", "/v1/documents"),
     ("GET", "/v1/documents/{document_id}"),
     ("POST", "/v1/documents/{document_id}/receipt"),
+    ("GET", "/v1/inventory"),
     ("POST", "/v1/backoffice/shipments"),
     ("PUT", "/v1/backoffice/products"),
     ("PUT", "/v1/backoffice/packs"),

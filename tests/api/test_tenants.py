@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
+from gateway.inventory_schedule import send
+from gateway.store.inventory_reports import Due
 from tests.api.builders import Gateway, Sender, order
 
 MISSING = "0" * 26
@@ -21,6 +24,7 @@ class Belongings:
     order_number: str
     document_id: str
     cursor: str
+    report_number: str
 
 
 PUBLIC = {
@@ -50,6 +54,7 @@ CASES: dict[tuple[str, str], Callable[[str], str]] = {
     ("GET", "/v1/documents/<document_id>"): lambda name: f"/v1/documents/{name}",
     ("POST", "/v1/documents/<document_id>/receipt"): lambda name: f"/v1/documents/{name}/receipt",
     ("GET", "/v1/documents"): lambda name: f"/v1/documents?message_id={name}",
+    ("GET", "/v1/inventory"): lambda name: f"/v1/inventory?since={name}",
 }
 """(method, route) → the address of one object by its name."""
 NAMES: dict[str, Callable[[Belongings], str]] = {
@@ -58,6 +63,7 @@ NAMES: dict[str, Callable[[Belongings], str]] = {
     "/v1/documents/<document_id>": lambda mine: mine.document_id,
     "/v1/documents/<document_id>/receipt": lambda mine: mine.document_id,
     "/v1/documents": lambda mine: mine.message_id,
+    "/v1/inventory": lambda mine: mine.report_number,
 }
 
 
@@ -66,7 +72,12 @@ def of_delta(gateway: Gateway, delta: Sender) -> Belongings:
     taken = gateway.send(delta, order("SECRET-1")).json
     gateway.work()
     (document,) = gateway.services.store.documents.page("delta", kind=None, order_number=None, after=None, limit=9)
-    return Belongings(taken["message_id"], "SECRET-1", document.id, document.cursor)
+    sent = Due("delta", 0, "0 6 * * *", "UTC")
+    gateway.services.store.inventory_reports.reschedule([sent], [])
+    assert send(gateway.services, sent, datetime.now(UTC))
+    page = gateway.services.store.documents.page
+    (report,) = page("delta", kind="inventory_report", order_number=None, after=None, limit=9)
+    return Belongings(taken["message_id"], "SECRET-1", document.id, document.cursor, report.number)
 
 
 def routes(gateway: Gateway) -> set[tuple[str, str]]:
@@ -96,7 +107,7 @@ def test_another_accounts_object_answers_as_a_missing_one(
     foreign, missing = ask(acme, name), ask(acme, MISSING)
     assert foreign == missing
     assert name.encode() not in foreign[1]
-    assert missing[0] == (200 if route == "/v1/documents" else 404)
+    assert missing[0] == {"/v1/documents": 200, "/v1/inventory": 400}.get(route, 404)
     own = ask(delta, name)
     assert own[0] == 200
     assert own[1] != missing[1]
