@@ -20,7 +20,7 @@ from tests.cli.conftest import ROOT, Run
 COMMANDS = {
     "up", "web", "worker", "scheduler", "db upgrade", "doctor", "demo", "faults",
     "accounts list", "accounts import", "accounts export", "products import", "packs import", "stock import",
-    "stock show",
+    "stock show", "inventory show",
     "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
     "orders show", "audit verify",
@@ -86,6 +86,7 @@ _ASKING = [
     "accounts list", "accounts export acme-retail out", "keys list", "keys revoke x", "mappings test acme-retail",
     "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
     "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
+    "inventory show acme-retail",
 ]  # fmt: skip
 
 
