@@ -306,5 +306,5 @@ def _outcome(outcome: LineOutcome) -> LineOutcome:
     return replace(outcome, unit_code=rec_20(outcome.unit), price=_price(outcome.price))
 
 
-carried_party, issued = _party, _issued
+carried_party, issued = party_as_carried, _issued
 """What UBL carries of a party, and of a date and a moment, for documents that have strategies of their own."""
