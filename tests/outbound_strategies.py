@@ -190,5 +190,8 @@ def invoices(codes: Texts = CODES, texts: Texts = TEXTS) -> st.SearchStrategy[In
         totals=every_field_of(invoice.Totals, **dict.fromkeys(sums, AMOUNTS)),
         lines=several(line),
         **{name: maybe(DATES) for name in ("due_date", "tax_point", "delivered_on")},
-        **{name: maybe(codes) for name in ("buyer_reference", "order_number", "despatch_number", "contract")},
+        **{
+            name: maybe(codes)
+            for name in ("type_code", "buyer_reference", "order_number", "despatch_number", "contract")
+        },
     )

@@ -157,11 +157,18 @@ def _read(source: Format, body: bytes) -> list[_Read]:
     failures: list[DocumentFailure] = []
     for kind, parse in source.parsers.items():
         try:
-            return _orders(source.parse_orders(body)) if kind == "order" else [_Read(kind, parse(body))]
+            return _orders(source.parse_orders(body)) if kind == "order" else [_other(kind, parse(body))]
         except DocumentFailure as failure:
             failures.append(failure)
     known = [failure for failure in failures if failure.faults[0].code != "wrong_document"]
     raise min(known or failures, key=lambda failure: len(failure.faults))
+
+
+def _other(kind: str, document: AnyDocument) -> _Read:
+    """A document that is no order. Invoices and credit notes are one model, which says itself which it is."""
+    from schemas.documents.invoice import Invoice
+
+    return _Read(document.type if isinstance(document, Invoice) else kind, document)
 
 
 def _read_one(source: Format, body: bytes, number: int) -> list[_Read]:

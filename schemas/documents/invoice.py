@@ -119,9 +119,10 @@ class PaymentTerms(OwnDocument):
 class Invoice(OwnDocument):
     """An invoice or a credit note. `buyer` is whom it is for (the order's invoicee), `ship_to` and `delivered_on`
     where and when the goods were (BG-13). An order, despatch or contract number stands in the head where all lines
-    have it."""
+    have it. `type_code` is the UNCL 1001 code (BT-3) where it is neither 380 nor 381, such as 384, a corrected one."""
 
     type: InvoiceType = "invoice"
+    type_code: Code | None = None
     number: Code
     issue_date: date
     issued_at: datetime | None = None

@@ -20,6 +20,7 @@ CXML_EXAMPLES = Path(cxml_1_2.__file__).parent / "examples"
 CXML = CXML_EXAMPLES / "order" / "five-lines.xml"
 DESPATCH = EXAMPLES / "despatch_advice" / "peppol-pallet-of-cartons.xml"
 SHIP_NOTICE = CXML_EXAMPLES / "despatch_advice" / "two-orders.xml"
+FORMATS = CXML_EXAMPLES.parents[1]
 CXML_RESPONSE = CXML_EXAMPLES / "order_response" / "changed.xml"
 UBL = ACCOUNTS / "acme-retail" / "samples" / "02-short-stock.xml"
 CANCELLATION = EXAMPLES / "order_cancellation" / "whole-order.xml"
@@ -58,6 +59,26 @@ def test_a_change_or_cancellation_goes_to_json_and_back(run: Run, kind: str, fun
     back = run("convert", str(kept), "--to", "ubl-2.1").out
     read = Order.model_validate(json.loads(example.with_suffix(".json").read_text(encoding="utf-8")))
     assert UBL_2_1.parse_orders(back.encode())[0].order == read.model_copy(update={"extensions": ()})
+
+
+@pytest.mark.parametrize("kind", ["invoice", "credit_note"])
+@pytest.mark.parametrize("form", ["ubl-2.1", "peppol-bis-3"])
+def test_an_invoice_is_converted_there_and_back(run: Run, tmp_path: Path, kind: str, form: str) -> None:
+    for example in sorted((FORMATS / "json_1" / "examples" / kind).glob("*.json")):
+        as_ubl = run("convert", str(example), "--to", form, "--json")
+        assert (as_ubl.code, as_ubl.err) == (0, "")
+        assert (as_ubl.json["type"], as_ubl.json["format"]) == (kind, form)
+        file = tmp_path / "invoice.xml"
+        file.write_text(as_ubl.json["document"], encoding="utf-8")
+        back = run("convert", str(file), "--to", "json-1", "--json")
+        assert (back.code, back.json["type"], back.json["from"]) == (0, kind, "ubl-2.1")
+        written, read = json.loads(example.read_bytes()), json.loads(back.json["document"])
+        assert (read["number"], read["taxes"], read["totals"]) == (
+            written["number"],
+            written["taxes"],
+            written["totals"],
+        )
+        assert [line["net_amount"] for line in read["lines"]] == [line["net_amount"] for line in written["lines"]]
 
 
 def test_an_order_response_is_converted_too(run: Run) -> None:

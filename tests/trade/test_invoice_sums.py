@@ -176,7 +176,8 @@ def test_the_examples_add_up(path: Path) -> None:
     why = {one.category: Exemption(one.exemption_code, one.exemption_reason) for one in found.taxes}
     taxes = tax_subtotals(found.lines, found.charges, why)
     assert found.taxes == taxes
-    assert found.totals == totals(found.lines, found.charges, taxes, prepaid=found.totals.prepaid)
+    step = Decimal("0.05") if found.totals.rounding else None
+    assert found.totals == totals(found.lines, found.charges, taxes, prepaid=found.totals.prepaid, payable_step=step)
 
 
 def test_a_charge_of_the_document_needs_its_tax() -> None:

@@ -22,6 +22,13 @@ from schemas.formats.ubl_2_1.despatch_advice import (
     render_despatch_advice,
     render_peppol_despatch_advice,
 )
+from schemas.formats.ubl_2_1.invoice import (
+    PEPPOL_BILLING,
+    parse_credit_note,
+    parse_invoice,
+    render_invoice,
+    render_peppol_invoice,
+)
 from schemas.formats.ubl_2_1.names import (
     DESPATCH_ADVICE,
     DOCUMENTS,
@@ -106,9 +113,9 @@ def sniff(body: bytes) -> bool:
 
 
 def sniff_peppol(body: bytes) -> bool:
-    """Whether this claims to be a Peppol BIS 3 order."""
+    """Whether this claims to be a Peppol BIS 3 order or invoice."""
     start = head(body)
-    return DOCUMENTS in start and PEPPOL_CUSTOMIZATION in start
+    return DOCUMENTS in start and (PEPPOL_CUSTOMIZATION in start or PEPPOL_BILLING in start)
 
 
 def sniff_advanced(body: bytes) -> bool:
@@ -432,6 +439,8 @@ _PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
     "order_response": parse_order_response,
     "despatch_advice": parse_despatch_advice,
     "inventory_report": parse_inventory_report,
+    "invoice": parse_invoice,
+    "credit_note": parse_credit_note,
 }
 _STREAMS = {"inventory_report": stream_stock_availability}
 """Peppol has no report of stock, so its formats have UBL's own."""
@@ -452,6 +461,8 @@ UBL_2_1 = Format(
         "order_response": render_order_response,
         "despatch_advice": render_despatch_advice,
         "inventory_report": render_stock_availability,
+        "invoice": render_invoice,
+        "credit_note": render_invoice,
     },
     streams=_STREAMS,
 )
@@ -471,6 +482,8 @@ PEPPOL_BIS_3 = Format(
         "order_response": render_peppol_order_response,
         "despatch_advice": render_peppol_despatch_advice,
         "inventory_report": render_stock_availability,
+        "invoice": render_peppol_invoice,
+        "credit_note": render_peppol_invoice,
     },
     streams=_STREAMS,
 )

@@ -49,7 +49,7 @@ def header_delivery(reading: Reading, element: Element, found: Found, path: str)
     delivery = reading.group(element, DELIVERY, below)
     if "quantity" in delivery:
         _keep_below(reading, element, (_QUANTITY,), below)
-    _one_place(reading, element, _place(reading, element, delivery, below), found, "the order")
+    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the order")
     _one_window(reading, element, delivery, found, "the order")
 
 
@@ -58,7 +58,7 @@ def line_delivery(reading: Reading, element: Element, found: Found, path: str) -
     of them go to one place."""
     below = f"{path}cac:Delivery/"
     delivery = reading.group(element, DELIVERY, below)
-    _one_place(reading, element, _place(reading, element, delivery, below), found, "the line")
+    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the line")
     if "quantity" in delivery:
         reading.add("schedule", _schedule_line(reading, element, delivery, found), element, found)
     else:
@@ -125,7 +125,7 @@ def _schedule_line(reading: Reading, element: Element, delivery: Found, found: F
     return line
 
 
-def _place(reading: Reading, element: Element, delivery: Found, path: str) -> Found:
+def place_of(reading: Reading, element: Element, delivery: Found, path: str) -> Found:
     """Where to: the delivery location first, then the delivery party, then the delivery address."""
     place = delivery.get("location") or reading.open(element)
     if "address" in delivery and "address" in place:
@@ -179,7 +179,7 @@ def _keep_below(reading: Reading, element: Element, tags: tuple[str, ...], path:
 # --- writing ----------------------------------------------------------------------------------------------------
 def delivery_text(ship_to: Party | None, period: Period | None) -> str:
     """A Delivery in the schema's order; the place is a location, its further identifiers those of its party."""
-    location, party = _place_text(ship_to)
+    location, party = place_texts(ship_to)
     return group("Delivery", location + period_text("RequestedDeliveryPeriod", period) + party)
 
 
@@ -209,7 +209,7 @@ def period_text(name: str, period: Period | None) -> str:
     )
 
 
-def _place_text(place: Party | None) -> tuple[str, str]:
+def place_texts(place: Party | None) -> tuple[str, str]:
     """DeliveryLocation and DeliveryParty: between them stands the period."""
     if place is None:
         return "", ""

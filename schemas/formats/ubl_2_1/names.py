@@ -18,6 +18,8 @@ ORDER_CHANGE = f"{{{DOCUMENTS}OrderChange-2}}OrderChange"
 ORDER_CANCELLATION = f"{{{DOCUMENTS}OrderCancellation-2}}OrderCancellation"
 ORDER_RESPONSE = f"{{{DOCUMENTS}OrderResponse-2}}OrderResponse"
 DESPATCH_ADVICE = f"{{{DOCUMENTS}DespatchAdvice-2}}DespatchAdvice"
+INVOICE = f"{{{DOCUMENTS}Invoice-2}}Invoice"
+CREDIT_NOTE = f"{{{DOCUMENTS}CreditNote-2}}CreditNote"
 ENVELOPE = f"{{{SBDH}}}StandardBusinessDocument"
 ENVELOPE_HEADER = f"{{{SBDH}}}StandardBusinessDocumentHeader"
 

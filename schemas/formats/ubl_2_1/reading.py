@@ -66,6 +66,9 @@ REPEATABLE = frozenset(
         *map(cac, ("PartyIdentification", "PartyName", "AddressLine", "PartyTaxScheme", "PartyLegalEntity")),
         *map(cac, ("Delivery", "AllowanceCharge", "OrderLine", "LineReference", "OrderLineReference")),
         cac("Consignment"),
+        *map(cac, ("BillingReference", "DespatchDocumentReference", "ContractDocumentReference", "PaymentMeans")),
+        *map(cac, ("PaymentTerms", "TaxSubtotal", "InvoiceLine", "CreditNoteLine", "DespatchLineReference")),
+        *map(cbc, ("TaxExemptionReason", "PaymentID")),
     ]
 )
 """What of all that is read UBL 2.1 has any number of times (maxOccurs="unbounded"), wherever it is read."""

@@ -113,5 +113,18 @@ def within(name: str, tag: str, field: str) -> Through:
     return Through(f"{name}/", {tag: field})
 
 
+def first(name: str, table: Table) -> Step:
+    """A group that may stand several times, of which the first is read, into the group around it; the others are kept
+    aside."""
+
+    def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        if next(element.itersiblings(str(element.tag), preceding=True), None) is None:
+            reading.into(found, element, table, f"{path}{name}/")
+        else:
+            reading.again(element, path)
+
+    return step
+
+
 def lost(reading: Reading, element: Element, found: Found, path: str) -> None:
     """Deliberately not kept: named in the README's list."""

@@ -74,7 +74,7 @@ def own_document(
     try:
         document = judge(found)
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = faults_of(error)[:MAX_FAULTS]
     if document is None or reading.misused:
         known = places()
         raise DocumentRejected(known.of_misused(reading.misused) + known.with_locations(faults))

@@ -67,7 +67,7 @@ class OrderPlaces:
 
     def __init__(self, root: Element, found: Found) -> None:
         self.root = root
-        self._found = found
+        self.found = found
         self._positions: dict[tuple[Element, Any], dict[Element, int]] = {}
 
     def named(self, tag: Any) -> str:
@@ -81,7 +81,7 @@ class OrderPlaces:
     def of(self, pointer: str) -> str:
         """`line 120: ItemOut[4]/@quantity` for `/lines/3/quantity`; where the value is absent, the nearest element
         around it and what is missing there."""
-        node: Any = self._found
+        node: Any = self.found
         element, attribute = self.root, None
         for step in _steps(pointer):
             below = _below(node, step)
@@ -103,7 +103,7 @@ class OrderPlaces:
     def of_misused(self, misused: Mapping[Element, Fault]) -> tuple[Fault, ...]:
         """Faults of elements themselves, each with its element's place, and the path of what is read there: of a
         second one that of the first, of what is no field that of the group around it."""
-        pointers = dict(reversed([*_pointers(self._found, "")])) if misused else {}
+        pointers = dict(reversed([*_pointers(self.found, "")])) if misused else {}
         return tuple(
             replace(fault, path=self._path_of(element, pointers), location=self._written(element))
             for element, fault in misused.items()
