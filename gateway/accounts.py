@@ -119,7 +119,8 @@ def publish_catalogue(store: Store, rows: Mapping[str, Sequence[Any]], *, author
 def catalogue_with(catalogue: Catalogue, kind: str, rows: Sequence[Any]) -> Catalogue:
     """The catalogue as it is with these rows in place of those of their kind; tells what would not hold together."""
     products = rows if kind == "product" else catalogue.products.values()
-    return compile_catalogue(catalogue.number, products, rows if kind == "pack" else catalogue.packs.values())
+    packs = rows if kind == "pack" else catalogue.packs.values()
+    return compile_catalogue(catalogue.number, products, packs, rows if kind == "tax" else catalogue.taxes)
 
 
 def table_rows(rows: Iterable[Any]) -> Iterator[Row]:

@@ -73,7 +73,8 @@ class Terms:
         stored = self._store.revisions.load(scope, number)
         if stored is None:
             raise LookupError(f"the catalogue has no revision {number}")
-        return compile_catalogue(number, _rows_of("product", stored.rows), _rows_of("pack", stored.rows))
+        products, packs, taxes = (_rows_of(kind, stored.rows) for kind in ("product", "pack", "tax"))
+        return compile_catalogue(number, products, packs, taxes)
 
 
 def _rows_of(kind: str, rows: Sequence[Row]) -> list[Any]:

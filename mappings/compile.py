@@ -17,6 +17,7 @@ from mappings.revision import (
     PriceRow,
     Product,
     SiteRow,
+    TaxRow,
     UnitRow,
 )
 from schemas.faults import Fault
@@ -50,7 +51,9 @@ def compile_revision(
     )
 
 
-def compile_catalogue(number: int, products: Iterable[Product], packs: Iterable[Pack]) -> Catalogue:
+def compile_catalogue(
+    number: int, products: Iterable[Product], packs: Iterable[Pack], taxes: Iterable[TaxRow] = ()
+) -> Catalogue:
     """Our products and packs at catalogue revision `number`. A GTIN that two rows have is the first one's:
     `catalogue_faults` finds those before they are stored."""
     by_product = {row.product: row for row in products}
@@ -58,7 +61,7 @@ def compile_catalogue(number: int, products: Iterable[Product], packs: Iterable[
     levels: dict[str, tuple[str, str]] = {}
     for gtin, level in _gtins(by_product.values(), by_pack.values()):
         levels.setdefault(gtin, level)
-    return Catalogue(number=number, products=by_product, packs=by_pack, by_gtin=levels)
+    return Catalogue(number=number, products=by_product, packs=by_pack, by_gtin=levels, taxes=tuple(taxes))
 
 
 def catalogue_faults(catalogue: Catalogue) -> tuple[Fault, ...]:

@@ -135,14 +135,15 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class TaxRow:
-    """taxes.csv: the tax of a class of goods between two countries, by the buyer's VAT standing (EN 16931 BG-23)."""
+    """taxes.csv: the tax of a class of goods between two countries, by the buyer's VAT standing (EN 16931 BG-23). What
+    is None fits everything."""
 
-    tax_class: str
-    ship_from_country: str
-    ship_to_country: str
-    buyer_vat: str
+    tax_class: str | None
+    ship_from_country: str | None
+    ship_to_country: str | None
+    buyer_vat: str | None
     category: str
-    percent: Decimal
+    percent: Decimal | None = None
     exemption_code: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
@@ -190,6 +191,7 @@ class Catalogue:
     packs: Mapping[tuple[str, str], Pack]
     by_gtin: Mapping[str, tuple[str, str]]
     """GTIN padded to 14 → (product, unit): its pack level, the base unit for the product's own GTIN."""
+    taxes: tuple[TaxRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

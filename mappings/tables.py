@@ -90,6 +90,18 @@ def _product_holds(row: Product) -> Iterable[tuple[str, str, str]]:
         yield "replaced_by", "the product replaces itself", "another product"
 
 
+def _tax_holds(row: TaxRow) -> Iterable[tuple[str, str, str]]:
+    """EN 16931: a rate above zero for S, none for what isn't taxed, and a reason for that alone (BR-S-05, BR-E-05)."""
+    yield from _validity(row)
+    if row.category in ("S", "L", "M"):
+        if row.percent is None or (row.category == "S" and not row.percent):
+            yield "percent", f"category {row.category} has a rate", "a percentage above zero"
+    elif row.category is not None and row.percent:
+        yield "percent", f"category {row.category} has no rate", "0, or nothing"
+    if row.exemption_code is not None and row.category in ("S", "Z", "L", "M"):
+        yield "exemption_code", f"category {row.category} is no exemption", "nothing"
+
+
 def _always(_row: Any) -> Iterable[tuple[str, str, str]]:
     return ()
 
@@ -224,18 +236,18 @@ TABLES: dict[str, Table] = {
             "taxes.csv",
             TaxRow,
             (
-                Column("tax_class", TEXT, required=True),
-                Column("ship_from_country", COUNTRY, required=True),
-                Column("ship_to_country", COUNTRY, required=True),
-                Column("buyer_vat", one_of("registered", "none", "any"), required=True),
+                Column("tax_class", TEXT),
+                Column("ship_from_country", COUNTRY),
+                Column("ship_to_country", COUNTRY),
+                Column("buyer_vat", one_of("registered", "yes", "none", "no", "any")),
                 Column("category", one_of("S", "Z", "E", "AE", "K", "G", "O", "L", "M"), required=True),
-                Column("percent", PERCENT, required=True),
+                Column("percent", PERCENT),
                 Column("exemption_code", TEXT),
                 *_VALID,
             ),
             ("tax_class", "ship_from_country", "ship_to_country", "buyer_vat", "category", "valid_from"),
             4,
-            _validity,
+            _tax_holds,
         ),
         Table(
             "stock",

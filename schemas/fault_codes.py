@@ -772,3 +772,47 @@ _declare(
     "Send the same request again after Retry-After; it is safe.",
     503,
 )
+# --- invoicing: what we bill -------------------------------------------------------------------------------------
+_declare(
+    "no_tax_rule",
+    "us",
+    "No tax rule fits",
+    "No row of taxes.csv fits the goods' tax class, the countries, the buyer's VAT standing and the tax point.",
+    "Add the row to taxes.csv, or correct the product's tax_class or the site's country.",
+)
+_declare(
+    "tax_rule_ambiguous",
+    "us",
+    "Several tax rules fit",
+    "Several rows of taxes.csv fit, and none of them says all that the others say and more, so that which is meant "
+    "would be a guess.",
+    "End one of them (valid_to), or add a row that says all of it.",
+)
+_declare(
+    "taxes_not_together",
+    "us",
+    "Taxes that can't stand on one invoice",
+    "What is not subject to VAT stands on an invoice of its own (BR-O-11), and a category has one reason on each.",
+    "Invoice these lines apart from the others.",
+)
+_declare(
+    "invoice_incomplete",
+    "us",
+    "Something an invoice must say is not known",
+    "The law (EN 16931) wants it on every invoice of this kind: a country, a VAT number, a name, the day of delivery.",
+    "Complete supplier.yaml, or the account's `legal` part or sites.csv; the fault says what and by which rule.",
+)
+_declare(
+    "not_on_invoice",
+    "us",
+    "Line that the invoice doesn't have",
+    "What is to be credited names a line that the invoice doesn't have.",
+    "Credit the line of the invoice that billed the goods.",
+)
+_declare(
+    "more_than_invoiced",
+    "us",
+    "More than was invoiced",
+    "More is to be credited of a line than was invoiced of it.",
+    "Credit at most what was invoiced and not credited yet.",
+)
