@@ -14,10 +14,15 @@ from schemas.formats.ubl_2_1.reading import Found, Reading, Table
 from schemas.formats.ubl_2_1.steps import amount, first, number, part, quantity, texts, through
 from schemas.formats.ubl_2_1.text import element, group, measured, money
 from schemas.formats.xml import Element
+from schemas.units import rec_20
 from schemas.values import EXACT
 
 NOT_KNOWN = "NA"
 """What Peppol writes for a number that UBL demands and nobody has (BIS Billing 3, 7.3)."""
+
+
+_AGREED_UNIT = "ZZ"
+"""Rec 20: a unit as two parties agreed on it."""
 
 
 def numbered(field: str) -> Table:
@@ -111,18 +116,20 @@ def line_text(line: InvoiceLine, invoice: Invoice, names: Mapping[str, str], *, 
         names["line"],
         element("ID", line.line_number)
         + element("Note", _peppol_note(line, invoice) if peppol else line.note)
-        + measured(names["quantity"], line.quantity, coded_unit(line.unit_code, line.unit))
+        + measured(names["quantity"], line.quantity, coded_unit(line.unit_code, line.unit, peppol=peppol))
         + money("LineExtensionAmount", line.net_amount, currency)
         + (_peppol_order(line) if peppol else _references(line, invoice))
         + charges
         + _item_text(line)
-        + _price_text(line.price, currency),
+        + _price_text(line.price, currency, peppol=peppol),
     )
 
 
-def coded_unit(code: str | None, unit: str | None) -> str | None:
-    """EN 16931 wants the Rec 20 code (BR-CL-23); the account's own word stands only where there is none."""
-    return code or unit
+def coded_unit(code: str | None, unit: str | None, *, peppol: bool) -> str | None:
+    """EN 16931 wants the Rec 20 code (BR-CL-23). Where there is none, plain UBL has the account's own word, and Peppol
+    that it is one that the two agreed on."""
+    written = code or unit
+    return written if written is None or not peppol or code or rec_20(written) else _AGREED_UNIT
 
 
 def _references(line: InvoiceLine, invoice: Invoice) -> str:
@@ -160,10 +167,10 @@ def _item_text(line: InvoiceLine) -> str:
     return group("Item", element("Name", name) + numbers + category_text("ClassifiedTaxCategory", line.tax))
 
 
-def _price_text(price: Price, currency: str) -> str:
+def _price_text(price: Price, currency: str, *, peppol: bool) -> str:
     base = ""
     if price.base_quantity != 1 or price.unit is not None or price.unit_code is not None:
-        base = measured("BaseQuantity", price.base_quantity, coded_unit(price.unit_code, price.unit))
+        base = measured("BaseQuantity", price.base_quantity, coded_unit(price.unit_code, price.unit, peppol=peppol))
     gross = ""
     if price.gross is not None:
         gross = group(

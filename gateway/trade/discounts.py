@@ -1,0 +1,136 @@
+"""Discounts and charges as EN 16931's allowances: of a line, and of the document for each tax that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from gateway.trade.invoice_sums import TaxGroup, percentage
+from gateway.trade.shares import divided, next_part
+from schemas.documents.invoice import InvoiceCharge, TaxCategory
+from schemas.values import half_up
+
+DISCOUNT = "95"
+"""UNCL 5189: discount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """From this quantity or amount on, so many per cent."""
+
+    start: Decimal
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """Per cent or an amount off, or by `tiers` what is reached of them: of a line by its quantity in the ordered unit
+    or by its amount, of a document by its amount."""
+
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    tiers: tuple[Tier, ...] = ()
+    by: Literal["quantity", "amount"] = "amount"
+    reason_code: str | None = DISCOUNT
+    reason: str | None = "Discount"
+
+    def percent_at(self, measure: Decimal | Fraction) -> Decimal | None:
+        """What is off at this quantity or amount: the highest tier that it reaches; None where it is no percentage, or
+        no tier is reached."""
+        if not self.tiers:
+            return self.percent
+        reached = [tier for tier in self.tiers if tier.start <= measure]
+        return max(reached, key=lambda tier: tier.start).percent if reached else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCharge:
+    """A charge (or allowance) that was agreed for an order as a whole, such as freight. With a `tax_class` it is taxed
+    by that; without one it follows the goods, as what is accessory to them. `spread` says whether the first invoice of
+    the order has it, or each its part."""
+
+    is_charge: bool = True
+    amount: Decimal
+    reason_code: str | None = "FC"
+    reason: str | None = "Freight"
+    tax_class: str | None = None
+    spread: Literal["first", "pro_rata"] = "first"
+
+
+def line_allowances(
+    discounts: Sequence[Discount], gross: Fraction, quantity: Decimal | Fraction
+) -> tuple[InvoiceCharge, ...]:
+    """The allowances of a line whose goods cost `gross`, each of the whole of it."""
+    base = half_up(gross)
+    found = []
+    for discount in discounts:
+        percent = discount.percent_at(quantity if discount.by == "quantity" else base)
+        if percent is not None:
+            found.append(_allowance(discount, percentage(base, percent), base, percent))
+        elif discount.amount is not None:
+            found.append(_allowance(discount, discount.amount))
+    return tuple(one for one in found if one.amount)
+
+
+def document_allowances(discounts: Sequence[Discount], nets: Mapping[TaxGroup, Decimal]) -> tuple[InvoiceCharge, ...]:
+    """The allowances of a document whose lines sum to `nets` by tax: one for each tax, because each has its base."""
+    total = sum(map(Fraction, nets.values()), Fraction(0))
+    found: list[InvoiceCharge] = []
+    for discount in discounts:
+        percent = discount.percent_at(total)
+        if percent is not None:
+            found += [
+                _allowance(discount, percentage(net, percent), net, percent, group) for group, net in nets.items()
+            ]
+        elif discount.amount is not None:
+            parts = divided(discount.amount, tuple(nets.values()))
+            found += [_allowance(discount, part, group=group) for group, part in zip(nets, parts, strict=True)]
+    return tuple(one for one in found if one.amount)
+
+
+def charge_now(charge: OrderCharge, *, before: Decimal, now: Decimal, of: Decimal) -> Decimal:
+    """What of an order's charge an invoice has that bills `now` of the order's `of`, after `before` of it was."""
+    if charge.spread == "first":
+        return charge.amount if not before else Decimal("0.00")
+    return next_part(charge.amount, before=before, now=now, of=of)
+
+
+def charge_by_tax(charge: OrderCharge, amount: Decimal, nets: Mapping[TaxGroup, Decimal]) -> tuple[InvoiceCharge, ...]:
+    """A part of the charge that follows the goods, divided as their taxes are."""
+    parts = divided(amount, tuple(nets.values()))
+    found = (of_order(charge, part, tax_in(group)) for group, part in zip(nets, parts, strict=True))
+    return tuple(one for one in found if one.amount)
+
+
+def of_order(charge: OrderCharge, amount: Decimal, tax: TaxCategory) -> InvoiceCharge:
+    """A part of an order's charge, as the invoice has it."""
+    return InvoiceCharge(
+        is_charge=charge.is_charge, amount=amount, reason_code=charge.reason_code, reason=charge.reason, tax=tax
+    )
+
+
+def tax_in(group: TaxGroup) -> TaxCategory:
+    """The tax that a group is of."""
+    category, percent = group
+    return TaxCategory(category=category, percent=percent)
+
+
+def _allowance(
+    discount: Discount,
+    amount: Decimal,
+    base: Decimal | None = None,
+    percent: Decimal | None = None,
+    group: TaxGroup | None = None,
+) -> InvoiceCharge:
+    return InvoiceCharge(
+        is_charge=False,
+        amount=amount,
+        base_amount=base,
+        percent=percent,
+        reason_code=discount.reason_code,
+        reason=discount.reason,
+        tax=tax_in(group) if group is not None else None,
+    )
