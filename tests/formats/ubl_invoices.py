@@ -92,7 +92,7 @@ def _unit(unit: str | None, code: str | None) -> dict[str, Any]:
 
 
 def _price(price: Price) -> Price:
-    fits = price.gross is not None and abs(EXACT.subtract(price.gross, price.amount)) < 10**20
+    fits = price.gross is not None and EXACT.subtract(price.gross, price.amount).copy_abs() < 10**20
     return price.model_copy(
         update={"gross": price.gross if fits else None, **_unit(price.unit, price.unit_code)},
     )

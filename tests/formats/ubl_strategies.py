@@ -269,7 +269,7 @@ def _price(price: Price | None) -> Price | None:
     """The discount, gross less net, is written too, so it must be an amount of at most 20 digits."""
     if price is None:
         return None
-    fits = price.gross is not None and abs(EXACT.subtract(price.gross, price.amount)) < 10**20
+    fits = price.gross is not None and EXACT.subtract(price.gross, price.amount).copy_abs() < 10**20
     return price.model_copy(update={"unit_code": rec_20(price.unit), "gross": price.gross if fits else None})
 
 
