@@ -17,6 +17,7 @@ from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, ReadOrder, read_only_part
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.cxml_1_2.envelope import envelope_faults, envelope_of, refuse
+from schemas.formats.cxml_1_2.invoice import render_invoice
 from schemas.formats.cxml_1_2.keeping import document_and_files, is_entity, without_secrets
 from schemas.formats.cxml_1_2.multipart import Parts, with_files
 from schemas.formats.cxml_1_2.order import read_order, render_order
@@ -159,6 +160,8 @@ CXML_1_2 = Format(
         "order": render_order,
         "order_response": render_order_response,
         "despatch_advice": render_ship_notice,
+        "invoice": render_invoice,
+        "credit_note": render_invoice,
     },
     without_secrets=without_secrets,
 )

@@ -321,7 +321,7 @@ def _address_id(party: Party) -> str:
 def _reached_text(party: Party) -> str:
     contact = party.contact or Contact()
     name = f'<Name xml:lang="{LANGUAGE}">{escaped(party.name or "")}</Name>'
-    return name + _postal_text(party.address) + element("Email", contact.email) + phone_text(contact.telephone)
+    return name + postal_text(party.address) + element("Email", contact.email) + phone_text(contact.telephone)
 
 
 def _references_text(party: Party) -> str:
@@ -331,7 +331,7 @@ def _references_text(party: Party) -> str:
     )
 
 
-def _postal_text(address: Address | None) -> str:
+def postal_text(address: Address | None) -> str:
     """cXML demands Street, City and Country: what isn't known is empty."""
     if address is None:
         return ""
