@@ -1,0 +1,89 @@
+"""The words on our paper, and how addresses, quantities and packages are written there."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from decimal import Decimal
+
+from schemas.documents.common import Party
+from schemas.documents.despatch_advice import DespatchLine
+from schemas.values import EXACT
+
+_FONT = "cp1252"
+"""What the fonts that every PDF reader has can show (WinAnsi)."""
+_WITHOUT_MARKS = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Ŧ": "T", "ŧ": "t"}
+_KINDS = {"PX": "Pallet", "CT": "Carton", "CS": "Case", "BX": "Box", "PK": "Package", "BG": "Bag", "PA": "Packet"}
+"""UN/ECE Rec 21 codes that warehouses name."""
+
+
+class Words:
+    """Titles. Paper is in English, as our other texts for people are."""
+
+    FROM = "From"
+    TO = "To"
+    CARRIER = "Carrier"
+    TRACKING = "Tracking"
+    SHIPMENT = "Shipment"
+    ORDERS = "Orders"
+    CONTENTS = "Contents"
+    ITEMS = "items"
+    ITEM = "Item"
+    GTIN = "GTIN"
+    DESCRIPTION = "Description"
+    QUANTITY = "Quantity"
+    LOT = "Lot"
+    EXPIRY = "Expiry"
+    SERIALS = "Serial numbers"
+    WEIGHT = "Gross weight"
+    SSCC = "SSCC"
+
+
+def package_kind(code: str | None) -> str:
+    """The package's name, or its code where we have none."""
+    return _KINDS.get(code or "", code or "Package")
+
+
+def address_lines(party: Party | None) -> tuple[str, ...]:
+    """Name, street, place and country, as an envelope has them; its own lines after the street."""
+    if party is None:
+        return ()
+    address = party.address
+    if address is None:
+        lines = [party.name or party.legal_name or party.id]
+    else:
+        street = " ".join(filter(None, (address.street, address.building_number)))
+        city = " ".join(filter(None, (address.postal_code, address.city)))
+        lines = [party.name or party.legal_name, street, address.additional_street, *address.lines, city]
+        lines += [address.region, address.country]
+    return tuple(line for line in lines if line)
+
+
+def amount(lines: Iterable[DespatchLine]) -> str:
+    """What these lines of one item are together, by unit: `2 CS + 7 EA`."""
+    totals: dict[str, Decimal] = {}
+    for line in lines:
+        unit = line.unit or line.unit_code or ""
+        totals[unit] = EXACT.add(totals[unit], line.quantity) if unit in totals else line.quantity
+    return " + ".join(f"{total:f} {unit}".strip() for unit, total in totals.items())
+
+
+def shown(text: str) -> str:
+    """The text in the characters that the PDF's fonts have: others without their marks, or a question mark."""
+    text = " ".join(text.split())
+    try:
+        text.encode(_FONT)
+    except UnicodeEncodeError:
+        return "".join(map(_shown, text))
+    return text
+
+
+def _shown(character: str) -> str:
+    for known in (character, _WITHOUT_MARKS.get(character), unicodedata.normalize("NFKD", character)[:1]):
+        if known:
+            try:
+                known.encode(_FONT)
+            except UnicodeEncodeError:
+                continue
+            return known
+    return "?"
