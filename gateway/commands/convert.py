@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from gateway.commands.screen import USAGE, Failed, Screen, reports
 from schemas.faults import DocumentFailure, DocumentRejected, Fault
 
 if TYPE_CHECKING:
+    from gateway.printing.papers import Paper
     from gateway.services import Services
     from schemas.documents.common import AnyDocument
     from schemas.documents.order import Order
@@ -33,7 +35,8 @@ _TAKES_LISTS = "json-1"
     "to_name",
     metavar="FORMAT",
     required=True,
-    help="Such as json-1, ubl-2.1, peppol-bis-3; custom with --account.",
+    help="Such as json-1, ubl-2.1, peppol-bis-3; custom with --account. On paper: label-pdf, label-zpl, "
+    "packing-list-pdf.",
 )
 @click.option("--from", "from_name", metavar="FORMAT", help="Default: found out from the document.")
 @click.option("--order", "number", metavar="N", type=click.IntRange(1), help="Only the N-th order of several in FILE.")
@@ -65,14 +68,16 @@ def _convert(
     number: int | None,
     look_up: LookUp,
 ) -> int:
-    wanted = _format(formats, to_name)
+    from gateway.printing.papers import PAPERS
+
+    wanted = PAPERS.get(to_name) or _format(formats, to_name)
     source = _format(formats, from_name) if from_name else _recognised(formats, body)
     read = _read(source, body) if number is None else _read_one(source, body, number)
     read, faults = look_up(source, read, body, number)
     written = _written(read, wanted)
     warnings = _of_their_orders([one.warnings for one in read])
     if screen.as_json:
-        told = {"type": read[0].kind, "format": wanted.name, "from": source.name, "document": written.decode()}
+        told = {"type": read[0].kind, "format": wanted.name, "from": source.name, **_in_json(written, wanted)}
         screen.result({**told, "warnings": [fault.as_json() for fault in warnings]})
     else:
         sys.stdout.buffer.write(written if written.endswith(b"\n") else written + b"\n")
@@ -185,7 +190,14 @@ def _orders(found: Sequence[ReadOrder]) -> list[_Read]:
     return [_Read("order", one.order, one.warnings) for one in found]
 
 
-def _written(read: Sequence[_Read], wanted: Format) -> bytes:
+def _in_json(written: bytes, wanted: Format | Paper) -> dict[str, str]:
+    """What was written as a member of JSON: a text, or Base64 of what is none."""
+    if wanted.media_type != "application/pdf":
+        return {"document": written.decode()}
+    return {"document": base64.b64encode(written).decode(), "encoding": "base64"}
+
+
+def _written(read: Sequence[_Read], wanted: Format | Paper) -> bytes:
     render = wanted.renderers.get(read[0].kind)
     if render is None:
         raise Failed(f"{wanted.name} has no {read[0].kind}.")

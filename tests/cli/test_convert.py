@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -110,6 +111,18 @@ def test_a_ship_notice_goes_to_json_and_back(run: Run) -> None:
     back = run("convert", "-", "--to", "cxml-1.2", stdin=as_json.out.encode()).out.encode()
     assert run("convert", "-", "--to", "json-1", stdin=back).json == as_json.json
     assert "<DespatchAdvice" in run("convert", "-", "--to", "peppol-bis-3", stdin=back).out
+
+
+def test_a_despatch_advice_goes_on_paper(run: Run) -> None:
+    labels = run("convert", str(DESPATCH), "--to", "label-zpl").out
+    assert labels.count("^XA") == 3
+    assert ">;>800340987650000000011^FS" in labels
+    for paper in ("label-pdf", "packing-list-pdf"):
+        said = run("convert", str(SHIP_NOTICE), "--to", paper, "--json").json
+        assert (said["type"], said["encoding"]) == ("despatch_advice", "base64")
+        assert base64.b64decode(said["document"]).startswith(b"%PDF-")
+    refused = run("convert", str(UBL), "--to", "label-pdf")
+    assert (refused.code, refused.err.strip()) == (1, "label-pdf has no order.")
 
 
 def test_cxml_is_recognised_and_converted_both_ways(run: Run) -> None:
