@@ -409,7 +409,7 @@ class Books:
             epoch=epoch,
             ordinal=ordinal,
             outcome=outcome,
-            status=_order_status(work.account, outcome),
+            status=order_status(work.account, outcome),
             revision=work.revision.number if work.revision else 0,
             catalogue=work.catalogue.number,
             content=work.content,
@@ -421,7 +421,7 @@ class Books:
         changes.move_quantities(message, order_id, decision.ledger)
         percent = work.account.policies.allocation_percent
         self.takings.add(message.id, order_id, changes.at, decision.allocations, percent)
-        status = _order_status(work.account, outcome)
+        status = order_status(work.account, outcome)
         live = LiveOrder(order_id, epoch, ordinal, 1, message.id, work.content, changes.at, changes.at, status)
         self._orders[key] = of_number[key[2]] = live
 
@@ -433,7 +433,7 @@ class Books:
         order_id = prepared.standing.order_id if prepared else None
         if decision.verdict == "answered" and prepared is not None and order_id is not None:
             outcome = decision.response.outcome if decision.response else _silent_outcome(decision)
-            status = "cancelled" if decided.is_cancelled else _order_status(work.account, outcome)
+            status = "cancelled" if decided.is_cancelled else order_status(work.account, outcome)
             row, canonical = changed_row(work, prepared, decided, status, outcome, message.id)
             changes.change_order(message, row, canonical, decided.moves)
             self.contracts.keep_change(work, prepared, decided, changes.at)
@@ -517,7 +517,8 @@ def _may_reuse(work: Work, live: LiveOrder) -> bool:
     return work.message.received_at - live.created_at > months * _MONTH_US
 
 
-def _order_status(account: Account, outcome: str) -> str:
+def order_status(account: Account, outcome: str) -> str:
+    """How an order stands that was answered so."""
     if outcome == "rejected":
         return "closed"
     if outcome == "received":

@@ -155,8 +155,8 @@ _declare(
     "wrong_document",
     "sender",
     "Not a document taken here",
-    "The bytes can be read, but they are not an order.",
-    "Send an order to this address.",
+    "The bytes can be read, but they are not an order, or not what else the address takes.",
+    "Send an order to this address; to the back office's, what it describes.",
     400,
 )
 # --- decoding: the document as its format defines it ----------------------------------------------------------

@@ -113,7 +113,7 @@ PROBLEMS: Mapping[int, str] = {
     404: "No such thing, or not yours.",
     405: "The address doesn't take this method. Any address may answer so.",
     406: "Not to be had in the format asked for; those that are are named.",
-    409: "It contradicts what stands under its number.",
+    409: "It contradicts what stands, which `detail` says.",
     411: "This server needs a Content-Length.",
     413: "Larger than the limit named.",
     415: "A media type, encoding or format that isn't taken, or isn't agreed with you.",

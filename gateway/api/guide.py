@@ -65,7 +65,7 @@ REMEDIES: Mapping[int, str] = {
     404: "Check the id or number. Other accounts' things answer the same.",
     405: "Use one of the methods in the header `Allow`.",
     406: "Ask for one of the formats named in `detail`.",
-    409: "Look at what stands under its number; send other content under a number of its own.",
+    409: "See what stands, and send what fits it.",
     411: "Send a `Content-Length`.",
     413: "Split the document, or send attachments apart.",
     415: "Send a `Content-Type` and a format agreed with us.",

@@ -267,14 +267,18 @@ class Changes:
         """A new version of an order that stands, and what it adds to its lines' quantities."""
         self.order_changes.append(row)
         self.order_versions.append((row.order_id, row.version, message.id, canonical, int(row.says_all)))
+        self.move_lines(message.id, row.order_id, moves)
+
+    def move_lines(self, message_id: str, order_id: str, moves: Sequence[LineMove]) -> None:
+        """What a change, or a decision, adds to the quantities of an order's lines."""
         for move in moves:
             self.quantity_movements.append(
                 (
-                    row.order_id,
+                    order_id,
                     move.line_number,
                     move.number,
                     move.position,
-                    message.id,
+                    message_id,
                     self.at,
                     move.product,
                     move.unit,

@@ -8,6 +8,7 @@ from gateway.store.audit import Audit
 from gateway.store.availability import Availability
 from gateway.store.contracts import Contracts
 from gateway.store.database import Database, StoreUnavailable
+from gateway.store.decisions import Decisions
 from gateway.store.documents import Documents
 from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
@@ -52,6 +53,7 @@ class Store:
         self.inventory_reports = InventoryReports(self.database, self.audit)
         self.numbers = Numbers(self.database)
         self.worklist = Worklist(self.database)
+        self.decisions = Decisions(self.database)
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version. Safe to run at once from several processes."""

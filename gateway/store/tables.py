@@ -367,6 +367,22 @@ order_versions = Table(
     PrimaryKeyConstraint("order_id", "version"),
 )
 
+# Append-only: what the ERP decided on a version of an order that was left to it, and what it was answered.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("order_id", _Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="of the order"),
+    Column("id", _Text, nullable=False, comment="what its movements name as their message"),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", _Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False, comment="of what was asked"),
+    Column("asked", _Text, nullable=False),
+    Column("answer", _Text, nullable=False),
+    PrimaryKeyConstraint("order_id", "version"),
+    sqlite_with_rowid=False,
+)
+
 # Append-only: each row adds to the line's quantities; the ledger is their sum. In the account's ordered unit, but for
 # what shipped, was returned, invoiced and credited: that is in base units, because it need not be whole in the other.
 quantity_movements = Table(

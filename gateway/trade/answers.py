@@ -69,7 +69,7 @@ def in_full(want: Wanted, rules: Rules) -> Answer:
         outcomes = tuple(_confirmed(want, want.quantity, rules))
     else:
         outcomes = (_confirmed_part(want, want.quantity, want.window, rules),)
-    return Answer(_response_line(want.line, outcomes), _ledger(want, want.quantity))
+    return Answer(response_line(want.line, outcomes), ledger_of(want, want.quantity))
 
 
 def in_part(want: Wanted, allocations: tuple[Allocation, ...], stock: Stock, rules: Rules) -> Answer:
@@ -84,17 +84,17 @@ def in_part(want: Wanted, allocations: tuple[Allocation, ...], stock: Stock, rul
         return at_fault(want.line, "rejected", _why_never(want, rules))
     outcomes = list(_confirmed(want, confirmed, rules)) if confirmed else []
     if later:
-        outcomes.append(_outcome(want, "backordered", later, day, _with_changes(want, reason)))
+        outcomes.append(outcome_of(want, "backordered", later, day, _with_changes(want, reason)))
     if never:
-        outcomes.append(_outcome(want, "cancelled", never, None, _why_never(want, rules)))
-    ledger = _ledger(want, confirmed, later, never)
-    return Answer(_response_line(want.line, tuple(outcomes)), ledger)
+        outcomes.append(outcome_of(want, "cancelled", never, None, _why_never(want, rules)))
+    ledger = ledger_of(want, confirmed, later, never)
+    return Answer(response_line(want.line, tuple(outcomes)), ledger)
 
 
 def later_whole(want: Wanted, day: date | None, reason: str) -> Answer:
     """All of it back-ordered."""
-    outcome = _outcome(want, "backordered", want.quantity, day, _with_changes(want, reason))
-    return Answer(_response_line(want.line, (outcome,)), _ledger(want, backordered=want.quantity))
+    outcome = outcome_of(want, "backordered", want.quantity, day, _with_changes(want, reason))
+    return Answer(response_line(want.line, (outcome,)), ledger_of(want, backordered=want.quantity))
 
 
 def too_late(want: Wanted, rules: Rules) -> bool:
@@ -106,13 +106,13 @@ def too_late(want: Wanted, rules: Rules) -> bool:
 def agreed(want: Wanted) -> Answer:
     """The line of a blanket order: accepted as a ceiling, for no day. All of it is open until it is released."""
     status: LineStatus = "changed" if want.changes else "accepted"
-    outcome = _outcome(want, status, want.quantity, None, " ".join(want.changes) or None)
-    return Answer(_response_line(want.line, (outcome,)), _ledger(want))
+    outcome = outcome_of(want, status, want.quantity, None, " ".join(want.changes) or None)
+    return Answer(response_line(want.line, (outcome,)), ledger_of(want))
 
 
 def left_open(want: Wanted) -> LineLedger:
     """Nothing decided yet: all of it open."""
-    return _ledger(want)
+    return ledger_of(want)
 
 
 def _confirmed(want: Wanted, quantity: Decimal, rules: Rules) -> Iterator[LineOutcome]:
@@ -125,22 +125,22 @@ def _confirmed_part(want: Wanted, quantity: Decimal, window: Period | None, rule
     late = None if window is None else _lateness(window, day, rules)
     reasons = want.changes if late is None else (*want.changes, late)
     if reasons:
-        return _outcome(want, "changed", quantity, day, " ".join(reasons))
+        return outcome_of(want, "changed", quantity, day, " ".join(reasons))
     if quantity is want.quantity:
         return _as_ordered(want, day)
-    return _outcome(want, "accepted", quantity, day, None)
+    return outcome_of(want, "accepted", quantity, day, None)
 
 
 def _as_ordered(want: Wanted, day: date) -> LineOutcome:
     """All of it, unchanged. Lines that say the same, to the letter, share the outcome of a day."""
     shared = want.line.meaning.compiled
     if shared is None:
-        return _outcome(want, "accepted", want.quantity, day, None)
+        return outcome_of(want, "accepted", want.quantity, day, None)
     found: LineOutcome | None = shared.get(day)
     if found is None:
         if len(shared) >= _DAYS_KEPT:
             shared.clear()
-        found = shared[day] = _outcome(want, "accepted", want.quantity, day, None)
+        found = shared[day] = outcome_of(want, "accepted", want.quantity, day, None)
     return found
 
 
@@ -246,7 +246,7 @@ def at_fault(line: MappedLine, status: LineStatus, reason: str) -> Answer:
         backordered=NOTHING if refused else asked.quantity,
         rejected=asked.quantity if refused else NOTHING,
     )
-    return Answer(_response_line(line, (outcome,)), ledger)
+    return Answer(response_line(line, (outcome,)), ledger)
 
 
 def closed(line: OrderLine, outcomes: tuple[LineOutcome, ...]) -> ResponseLine:
@@ -265,7 +265,10 @@ def closed(line: OrderLine, outcomes: tuple[LineOutcome, ...]) -> ResponseLine:
 # --- the pieces ----------------------------------------------------------------------------------------------------
 
 
-def _outcome(want: Wanted, status: LineStatus, quantity: Decimal, day: date | None, reason: str | None) -> LineOutcome:
+def outcome_of(
+    want: Wanted, status: LineStatus, quantity: Decimal, day: date | None, reason: str | None
+) -> LineOutcome:
+    """What becomes of so much of the line."""
     return LineOutcome(
         status=status,
         quantity=quantity if quantity is want.quantity else shortest(quantity),
@@ -277,7 +280,8 @@ def _outcome(want: Wanted, status: LineStatus, quantity: Decimal, day: date | No
     )
 
 
-def _response_line(line: MappedLine, outcomes: tuple[LineOutcome, ...]) -> ResponseLine:
+def response_line(line: MappedLine, outcomes: tuple[LineOutcome, ...]) -> ResponseLine:
+    """The line with what becomes of it, in its own words."""
     words = line.meaning.words
     return ResponseLine(
         line_number=line.line_number,
@@ -290,12 +294,13 @@ def _response_line(line: MappedLine, outcomes: tuple[LineOutcome, ...]) -> Respo
     )
 
 
-def _ledger(
+def ledger_of(
     want: Wanted,
     confirmed: Decimal = NOTHING,
     backordered: Decimal = NOTHING,
     cancelled: Decimal = NOTHING,
 ) -> LineLedger:
+    """The line's quantities: what is neither of these is open."""
     ordered = want.line.meaning.words.quantity
     is_raised = want.quantity is not ordered
     return LineLedger(

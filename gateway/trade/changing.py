@@ -166,7 +166,7 @@ def _applied(standing: Standing, case: Case, decision: Decision, stock: Stock) -
     for one in allocations:
         stock.positions[one.product, one.site].take(one.account, one.quantity)
     ledger = {line.line_number: line for line in decision.ledger}
-    moves = [*_moves(standing, ledger), *_closing_moves(standing, case.amended.deleted)]
+    moves = [*moves_of(standing, ledger), *_closing_moves(standing, case.amended.deleted)]
     response = None if decision.response is None else _told(decision.response, standing, case.amended)
     told = replace(decision, response=response, allocations=tuple(allocations))
     return ChangeDecision(told, moves, case=case)
@@ -306,7 +306,7 @@ def _net(before: Mapping[str, Sequence[Allocation]], after: Sequence[Allocation]
 # --- quantities --------------------------------------------------------------------------------------------------
 
 
-def _moves(standing: Standing, ledger: Mapping[str, LineLedger]) -> Iterator[LineMove]:
+def moves_of(standing: Standing, ledger: Mapping[str, LineLedger]) -> Iterator[LineMove]:
     """What is different of each line that the order has now."""
     position = 1 + max((sums.position for sums in standing.lines.values()), default=-1)
     for number, line in ledger.items():

@@ -37,7 +37,7 @@ from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome, OrderResponse, Outcome, ResponseLine
 from schemas.faults import Fault, line_index
 
-_AGREED = (
+AGREED = (
     "A blanket order: what is accepted may be ordered by releases that name this order as their contract. Nothing is "
     "delivered on the blanket order itself."
 )
@@ -99,8 +99,8 @@ def decide(
     answers, allocations = _answer(mapped, judgement, rules, _Taking(stock, account, thread), heading)
     if judgement.rejected and rules.ship_complete() and all(_refused(answer) for answer in answers):
         # the lines at fault took the others of a ship-complete order with them
-        return Decision("rejected", tuple(faults), _wanted_response(order, _answered(mapped, answers, heading)))
-    response = _answered(mapped, answers, heading) if order.response_requested else None
+        return Decision("rejected", tuple(faults), _wanted_response(order, answered_response(mapped, answers, heading)))
+    response = answered_response(mapped, answers, heading) if order.response_requested else None
     return Decision("answered", tuple(faults), response, tuple([answer.ledger for answer in answers]), allocations)
 
 
@@ -229,7 +229,7 @@ def _agreement(
     stock. What is agreed stays open; the releases confirm it."""
     wants = [_want(mapped, line, judgement, rules) for line in mapped.lines]
     answers = [want if isinstance(want, Answer) else agreed(want) for want in wants]
-    response = replace(_answered(mapped, answers, heading), note=_AGREED)
+    response = replace(answered_response(mapped, answers, heading), note=AGREED)
     ledger = tuple([answer.ledger for answer in answers])
     wanted_response = _wanted_response(mapped.order, response)
     return Decision("answered", tuple(faults), wanted_response, ledger, outcome=response.outcome)
@@ -418,7 +418,8 @@ def _refused(answer: Answer) -> bool:
     return answer.ledger.rejected == answer.ledger.ordered
 
 
-def _answered(mapped: MappedOrder, answers: list[Answer], heading: Heading) -> OrderResponse:
+def answered_response(mapped: MappedOrder, answers: list[Answer], heading: Heading) -> OrderResponse:
+    """The response that gives these answers, a line each."""
     lines = [answer.line for answer in answers]
     outcome = _outcome_of(lines)
     note = None

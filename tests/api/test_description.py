@@ -64,6 +64,7 @@ OPERATIONS = [
     ("PUT", "/v1/backoffice/stock"),
     ("PUT", "/v1/backoffice/prices"),
     ("GET", "/v1/backoffice/orders"),
+    ("POST", "/v1/backoffice/orders/{order_id}/decision"),
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/docs"),
     ("GET", "/v1/docs/faults"),
@@ -161,6 +162,7 @@ MISUSED = [
     ("POST", "/v1/orders"),
     ("PUT", "/v1/backoffice/stock"),
     ("GET", "/v1/backoffice/orders"),
+    ("POST", "/v1/backoffice/orders/{order_id}/decision"),
     ("GET", "/v1/documents"),
     ("GET", "/v1/documents/{document_id}"),
 ]

@@ -129,6 +129,7 @@ def test_a_request_gives_exactly_its_answer(gateway: SmallGateway, folder: Path)
     if any(folder.glob("before.*")):
         settled = gateway.settle("pine-hardware", _only(folder, "before.*"))
         stands_for["document_id"] = gateway.store.documents.of_messages([settled.id])[0].id
+        stands_for["order_id"] = gateway.message(settled.id).order_id or ""
     kept = gateway.count_messages()
     for one in told["exchange"]:
         answer = _ask(gateway, one["request"], stands_for)

@@ -155,4 +155,26 @@ class WorkOrderPage(Answer):
     next: str | None
 
 
-OFFICE_ANSWERS: tuple[type[Answer], ...] = (CatalogueAnswer, StockAnswer, PricesAnswer, WorkOrderPage)
+class DecisionAnswer(Answer):
+    """A decision as it was made. The same decision again gets the same answer."""
+
+    order_id: str
+    account: str
+    order_number: str
+    version: int
+    status: str = Field(description="Of the order from then on.")
+    outcome: str
+    decided_at: str
+    document_id: str | None = Field(
+        description="The order response in the account's mailbox; null where the order wants none."
+    )
+    response: dict[str, Any] = Field(description="The order response as json-1.")
+
+
+OFFICE_ANSWERS: tuple[type[Answer], ...] = (
+    CatalogueAnswer,
+    DecisionAnswer,
+    PricesAnswer,
+    StockAnswer,
+    WorkOrderPage,
+)

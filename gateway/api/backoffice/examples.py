@@ -137,3 +137,93 @@ WORK_ORDER: Mapping[str, Any] = {
     ],
 }
 WORK_ORDERS: Mapping[str, Any] = {"orders": [WORK_ORDER], "next": "1.2026-11-30.1.01KB3ZC0000000000000000041"}
+
+_BASE: Mapping[str, Any] = {"anyOf": [{"type": "string"}, {"type": "number"}]}
+_DAY: Mapping[str, Any] = {"type": "string", "format": "date"}
+_LINE_DECISION: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "line_number": {"type": "string", "minLength": 1},
+        "action": {"type": "string", "enum": ["accept", "change", "backorder", "reject"]},
+        "base_quantity": {
+            **_BASE,
+            "description": "Of a change: so much is confirmed, in base units; where absent all that doesn't follow "
+            "later. What is neither confirmed nor follows is cancelled.",
+        },
+        "backordered": {**_BASE, "description": "Of a change: so much follows later, in base units."},
+        "promised_delivery": {
+            **_DAY,
+            "description": "Of what is confirmed, or of what `backorder` lets follow. Where absent: as soon as our "
+            "lead and transit times allow and the order asks for; or no day.",
+        },
+        "backorder_delivery": {**_DAY, "description": "Of what a change lets follow."},
+        "price": {**_BASE, "description": "Of a change: the amount for what the order's price is for."},
+        "site": {"type": "string", "description": "Of ours, that it is taken from; as agreed where absent."},
+        "reason": {"type": "string", "description": "Told to the account."},
+    },
+    "required": ["line_number", "action"],
+    "additionalProperties": False,
+}
+DECISION_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer", "minimum": 1, "description": "Of the order as it was listed."},
+        "action": {
+            "type": "string",
+            "enum": ["accept", "backorder", "reject"],
+            "description": "For every open line that `lines` doesn't name.",
+        },
+        "reason": {"type": "string", "description": "Told to the account with each of these."},
+        "lines": {"type": "array", "items": _LINE_DECISION},
+    },
+    "required": ["version"],
+    "additionalProperties": False,
+}
+DECISIONS: Mapping[str, Mapping[str, Any]] = {
+    "all": {"summary": "All of it as ordered", "value": {"version": 1, "action": "accept"}},
+    "by_line": {
+        "summary": "Line by line",
+        "value": {
+            "version": 1,
+            "action": "accept",
+            "lines": [
+                {
+                    "line_number": "1",
+                    "action": "change",
+                    "base_quantity": "84",
+                    "promised_delivery": "2026-12-02",
+                    "backordered": "36",
+                    "backorder_delivery": "2026-12-15",
+                },
+                {"line_number": "2", "action": "reject", "reason": "Discontinued."},
+            ],
+        },
+    },
+}
+DECIDED: Mapping[str, Any] = {
+    "order_id": "01KB3ZC0000000000000000041",
+    "account": "acme-retail",
+    "order_number": "PO-1002",
+    "version": 1,
+    "status": "open",
+    "outcome": "changed",
+    "decided_at": "2026-11-23T10:15:00.000+00:00",
+    "document_id": "01KB43RC000000000000000007",
+    "response": {
+        "number": "OR-00000042",
+        "order_number": "PO-1002",
+        "order_version": 1,
+        "issue_date": "2026-11-23",
+        "outcome": "changed",
+        "lines": [
+            {
+                "line_number": "1",
+                "buyer_item": "PL-0042",
+                "outcomes": [
+                    {"status": "accepted", "quantity": "7", "unit": "CS", "promised_delivery": "2026-12-02"},
+                    {"status": "backordered", "quantity": "3", "unit": "CS", "promised_delivery": "2026-12-15"},
+                ],
+            }
+        ],
+    },
+}

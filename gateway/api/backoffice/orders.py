@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from flask import Response
+from flask import Response, request
 
 from gateway.api.answers import as_json, moment, quantity
-from gateway.api.backoffice.answers import Allocated, Place, Window, WorkLine, WorkOrderAnswer, WorkOrderPage
+from gateway.api.backoffice.answers import (
+    Allocated,
+    DecisionAnswer,
+    Place,
+    Window,
+    WorkLine,
+    WorkOrderAnswer,
+    WorkOrderPage,
+)
 from gateway.api.backoffice.blueprint import back_office
-from gateway.api.backoffice.examples import WORK_ORDERS
-from gateway.api.describe import account_problems, answer, query
-from gateway.api.door import door, parameter, whole_number
-from gateway.api.problems import Refused
+from gateway.api.backoffice.examples import DECIDED, DECISION_SCHEMA, DECISIONS, WORK_ORDERS
+from gateway.api.bodies import read_body
+from gateway.api.describe import account_problems, answer, path, query
+from gateway.api.door import back_office_author, door, in_path, parameter, whole_number
+from gateway.api.problems import Refused, not_found
+from gateway.backoffice.deciding import DecisionConflict, DecisionRefused, decide_order, read_decision
 from gateway.store.worklist import WorkOrder
 from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.base_units import in_base_units
@@ -66,6 +76,46 @@ def list_orders() -> Response:
         raise Refused("bad_parameter", "after is not `next` of a page of these orders.") from error
     more = len(found) > limit
     return as_json(WorkOrderPage(orders=work_orders(found[:limit]), next=found[limit - 1].cursor if more else None))
+
+
+@office_orders.post(
+    "/v1/backoffice/orders/<order_id>/decision",
+    summary="Decide an order",
+    description="An order that the account's policy leaves to you (`awaiting_decision`) is answered line by line: "
+    "`accept`, `change` (quantity, day, price), `backorder`, `reject`; `action` at the top is for every open line that "
+    "isn't named. Quantities are in base units. What is confirmed is taken from stock as far as there is any; the "
+    "order response goes to the account in the same transaction. Where anything is wrong with the decision nothing of "
+    "it is done. The same decision again gets the first answer; another one of the same version is a 409 that says "
+    "what stands.",
+    responses={
+        200: answer(DecisionAnswer, "Decided, now or before.", example=DECIDED),
+        **account_problems(404, 409, 411, 413),
+    },
+    openapi_extensions={
+        "parameters": [path("order_id", "`id` of the list of orders.")],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": DECISION_SCHEMA, "examples": DECISIONS},
+            },
+        },
+    },
+)
+def decide() -> Response:
+    """Decide one order."""
+    services, order_id = door().services, in_path("order_id")
+    body = read_body(request.environ, services.limits)
+    try:
+        asked = read_decision(body)
+        decided = None if "\0" in order_id else decide_order(services, order_id, asked, back_office_author())
+    except DecisionRefused as refused:
+        first = refused.faults[0]
+        raise Refused(first.code, first.detail, status=400, faults=refused.faults) from refused
+    except DecisionConflict as conflict:
+        raise Refused("conflict", str(conflict)) from conflict
+    if decided is None:
+        raise not_found()
+    return Response(decided.answer, 200, mimetype="application/json")
 
 
 def work_orders(found: Sequence[WorkOrder]) -> list[WorkOrderAnswer]:
