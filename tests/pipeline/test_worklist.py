@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateway.store.schema import alembic_config
 from gateway.store.statements import fetch, run
+from gateway.store.store import Store
 from mappings.files.account_folder import read_account
 from tests.examples.small_gateway import ACCOUNTS, SmallGateway
 
@@ -175,3 +177,44 @@ def test_what_is_no_parameter_is_refused(gateway: SmallGateway, query: str) -> N
     headers = {"Authorization": f"Bearer {gateway.store.keys.create(None, actor='test')[1]}"}
     answer = gateway.client.get(f"/v1/backoffice/orders{query}", headers=headers)
     assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter")
+
+
+def test_orders_from_before_the_upgrade_are_listed_by_what_they_asked_for(database_url: str) -> None:
+    from alembic import command
+
+    store = Store(database_url)
+    with store.database.engine.connect() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        connection.commit()
+    at = 1_795_000_000_000_000  # 2026-11-18
+    rows = [
+        ("1", "NO-DAY", "stand_alone", None, None),
+        ("2", "SOON", "stand_alone", "2026-11-10", "2026-11-12"),
+        ("3", "LATE", "stand_alone", "2026-12-10", None),
+        ("4", "FRAME", "blanket", "2026-11-01", None),
+    ]
+    with store.database.write() as connection:
+        account = "INSERT INTO accounts (id, name, tier, revision, created_at) VALUES (?, ?, ?, ?, ?)"
+        run(connection, account, [("acme", "Acme", "gold", 1, at)])
+        text = (
+            "INSERT INTO orders (id, account_id, test, order_key, epoch, order_number, version, status, outcome, "
+            "order_type, message_id, mapping_revision, catalogue_revision, content_sha256, requested_start, "
+            "requested_end, created_at, updated_at) "
+            "VALUES (?, 'acme', 0, ?, 0, ?, 1, 'open', 'accepted', ?, 'm', 1, 1, ?, ?, ?, ?, ?)"
+        )
+        run(
+            connection,
+            text,
+            [(one, one, number, kind, b"x", start, end, at, at) for one, number, kind, start, end in rows],
+        )
+    store.upgrade()
+    found = [(one.order_number, one.precedence, one.ship_by, one.lane) for one in store.worklist.page("open", None, 9)]
+    assert found == [
+        ("SOON", 1, "2026-11-12", 2),
+        ("NO-DAY", 1, "2026-11-18", 2),
+        ("LATE", 1, "2026-12-10", 2),
+        ("FRAME", 2, "2026-11-01", 2),
+    ]
+    store.close()
