@@ -95,6 +95,7 @@ def list_orders() -> Response:
         "parameters": [path("order_id", "`id` of the list of orders.")],
         "requestBody": {
             "required": True,
+            "description": "What is decided, as JSON. Every open line is named, or falls under `action`.",
             "content": {
                 "application/json": {"schema": DECISION_SCHEMA, "examples": DECISIONS},
             },
