@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from gateway.store.schema import alembic_config
@@ -105,7 +106,12 @@ def test_a_page_is_found_by_its_index(on_either: SmallGateway) -> None:
 
 
 def test_a_line_is_told_in_base_units_with_where_it_comes_from(on_either: SmallGateway) -> None:
-    boxes = {"buyer_item": "PH-0101", "quantity": "30", "unit": "DOOS"}  # of 50; there are 24 boxes
+    boxes = {
+        "buyer_item": "PH-0101",
+        "quantity": "30",
+        "unit": "DOOS",
+        "price": {"amount": "5.40"},
+    }  # of 50; there are 24 boxes
     sand = {
         "buyer_item": "PH-0104",
         "quantity": "1.5",
@@ -141,7 +147,9 @@ def test_a_line_is_told_in_base_units_with_where_it_comes_from(on_either: SmallG
         "shipped": "0",
         "to_ship": "1200",
         "allocations": [{"site": "NORTH", "base_quantity": "1200"}],
+        "quantity": "30",
         "unit": "DOOS",
+        "price": {"amount": "5.40", "base_quantity": "1", "unit": None},
         "buyer_item": "PH-0101",
         "description": None,
         "requested_delivery": None,
@@ -218,3 +226,20 @@ def test_orders_from_before_the_upgrade_are_listed_by_what_they_asked_for(databa
         ("FRAME", 2, "2026-11-01", 2),
     ]
     store.close()
+
+
+def test_the_example_of_the_description_is_as_answered(gateway: SmallGateway) -> None:
+    gateway.settle("pine-hardware", order("PH-1"))
+    described = gateway.client.get("/v1/openapi.json").json
+    components = {"components": described["components"]}
+    listed = described["paths"]["/v1/backoffice/orders"]["get"]["responses"]["200"]["content"]["application/json"]
+    decision = described["paths"]["/v1/backoffice/orders/{order_id}/decision"]["post"]
+    decided = decision["responses"]["200"]["content"]["application/json"]
+    sent = decision["requestBody"]["content"]["application/json"]
+    for body, shown in (
+        (listed, listed["example"]),
+        (listed, page(gateway)),
+        (decided, decided["example"]),
+        *((sent, one["value"]) for one in sent["examples"].values()),
+    ):
+        jsonschema_rs.validator_for({**body["schema"], **components}).validate(shown)

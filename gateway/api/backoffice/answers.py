@@ -94,6 +94,14 @@ class Place(Answer):
     )
 
 
+class OrderedPrice(Answer):
+    """A net price as the order says it: `amount` for `base_quantity` of `unit`, or of the line's where that is null."""
+
+    amount: str
+    base_quantity: str
+    unit: str | None
+
+
 class WorkLine(Answer):
     """One line of an order as it stands, in our product and its base unit: ordered and what we added to it for whole
     packs are confirmed + backordered + rejected + cancelled + open. All quantities are null where the line is not in
@@ -112,7 +120,9 @@ class WorkLine(Answer):
     shipped: str | None
     to_ship: str | None = Field(description="Confirmed and not shipped yet.")
     allocations: list[Allocated] = Field(description="Which of our sites it is taken from.")
+    quantity: str = Field(description="As ordered, in the account's `unit`.")
     unit: str | None = Field(description="The account's word for the unit that it orders in.")
+    price: OrderedPrice | None
     buyer_item: str | None
     description: str | None
     requested_delivery: Window | None

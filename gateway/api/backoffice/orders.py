@@ -11,6 +11,7 @@ from gateway.api.answers import as_json, moment, quantity
 from gateway.api.backoffice.answers import (
     Allocated,
     DecisionAnswer,
+    OrderedPrice,
     Place,
     Window,
     WorkLine,
@@ -29,7 +30,7 @@ from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.base_units import in_base_units
 from gateway.trade.stock import Allocation
 from mappings.revision import Catalogue
-from schemas.documents.common import Party, Period
+from schemas.documents.common import Party, Period, Price
 from schemas.documents.order import OrderLine
 from schemas.values import EXACT
 
@@ -180,12 +181,20 @@ def _work_line(line: OrderLine, sums: LineSums, held: Sequence[Allocation], cata
         shipped=None if confirmed is None else quantity(sums.shipped),
         to_ship=None if confirmed is None else quantity(EXACT.subtract(confirmed, sums.shipped)),
         allocations=[Allocated(site=one.site, base_quantity=quantity(one.quantity)) for one in held],
+        quantity=quantity(line.quantity),
         unit=sums.unit,
+        price=_price(line.price),
         buyer_item=line.buyer_item,
         description=line.description,
         requested_delivery=_window(line.requested_delivery),
         ship_to=_place(line.ship_to),
     )
+
+
+def _price(price: Price | None) -> OrderedPrice | None:
+    if price is None:
+        return None
+    return OrderedPrice(amount=f"{price.amount:f}", base_quantity=quantity(price.base_quantity), unit=price.unit)
 
 
 def _window(period: Period | None) -> Window | None:
