@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
+from schemas.documents.common import Address, Contact, Party, Price
 from schemas.documents.invoice import Invoice
+from schemas.fault_codes import FAULTS
+from schemas.faults import DocumentRejected
 from schemas.formats.cxml_1_2 import CXML_1_2
 from schemas.formats.json_1 import JSON_1
 from tests import outbound_strategies
@@ -19,6 +24,7 @@ from tests.valid_invoices import valid_invoices
 
 FORMATS = Path(__file__).resolve().parents[2] / "schemas" / "formats"
 EXAMPLES = sorted(path for kind in ("invoice", "credit_note") for path in FORMATS.glob(f"*/examples/{kind}/*.json"))
+ITEM = "InvoiceDetailOrder/InvoiceDetailItem"
 MANY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -140,3 +146,142 @@ def test_the_sums_add_up_as_they_stand_there(dtd: etree.DTD, invoice: Invoice) -
     assert abs(rest - money(summary, "DueAmount")) <= Decimal("0.025")
     sign = -1 if invoice.type == "credit_note" else 1
     assert sign * money(summary, "DueAmount") == invoice.totals.payable
+
+
+# --- read again -------------------------------------------------------------------------------------------------
+def carried(invoice: Invoice) -> Invoice:
+    """The invoice less what the README says that an InvoiceDetailRequest has no place for."""
+    is_credit = invoice.type == "credit_note"
+    orders = [line.order_number or invoice.order_number for line in invoice.lines]
+    return replace(
+        invoice,
+        due_date=None if is_credit else invoice.due_date,
+        order_number=orders[0] if len(set(orders)) == 1 else None,
+        seller=_partner(invoice.seller),
+        buyer=_partner(invoice.buyer),
+        ship_to=invoice.ship_to and Party(
+            id=invoice.ship_to.id, scheme=invoice.ship_to.scheme, name=invoice.ship_to.name,
+            address=_address(invoice.ship_to.address),
+        ),
+        lines=tuple(
+            replace(
+                line,
+                order_number=order,
+                despatch_number=line.despatch_number or invoice.despatch_number,
+                despatch_line_number=None,
+                order_line_number=line.order_line_number or line.line_number,
+                unit=line.unit_code,
+                price=line.price.model_copy(update={"gross": None, **_basis_of(line.price)}),
+            )
+            for line, order in zip(invoice.lines, orders, strict=True)
+        ),
+    )  # fmt: skip
+
+
+def _basis_of(price: Price) -> dict[str, Any]:
+    return {} if price.base_quantity != 1 else {"unit": None, "unit_code": None}
+
+
+def _partner(party: Party) -> Party:
+    contact = party.contact and Contact(telephone=party.contact.telephone, email=party.contact.email)
+    return Party(
+        id=party.id,
+        scheme=party.scheme,
+        name=party.legal_name or party.name,
+        vat_id=party.vat_id,
+        address=_address(party.address),
+        contact=contact,
+    )
+
+
+def _address(address: Address | None) -> Address | None:
+    if address is None:
+        return None
+    street = " ".join(part for part in (address.street, address.building_number) if part) or None
+    return address.model_copy(update={"street": street, "building_number": None})
+
+
+@MANY
+@given(valid_invoices().filter(lambda invoice: invoice.type == "invoice" or invoice.totals.payable > 0))
+def test_an_invoice_comes_back(invoice: Invoice) -> None:
+    assert CXML_1_2.parsers[invoice.type](CXML_1_2.renderers[invoice.type](invoice)) == carried(invoice)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parents[2].name}-{path.stem}")
+def test_an_example_comes_back(path: Path) -> None:
+    found = JSON_1.parsers["invoice"](path.read_bytes())
+    assert isinstance(found, Invoice)
+    back = CXML_1_2.parsers[found.type](CXML_1_2.renderers[found.type](found))
+    assert isinstance(back, Invoice)
+    assert (back.type, back.totals, back.taxes, back.charges) == (found.type, found.totals, found.taxes, found.charges)
+    assert [(line.quantity, line.net_amount, line.charges) for line in back.lines] == [
+        (line.quantity, line.net_amount, line.charges) for line in found.lines
+    ]
+
+
+@MANY
+@given(outbound_strategies.invoices(CODES, TEXTS))
+def test_whatever_was_written_is_read_or_refused_with_faults(invoice: Invoice) -> None:
+    body = CXML_1_2.renderers[invoice.type](invoice)
+    try:
+        found = CXML_1_2.parsers[invoice.type](body)
+    except DocumentRejected as refused:
+        assert all(fault.code in FAULTS and fault.location for fault in refused.faults)
+    else:
+        assert isinstance(found, Invoice)
+        assert found.number == invoice.number
+
+
+def test_shipping_and_a_price_for_many_are_read_from_others() -> None:
+    """Not written so by us: ShippingAmount in the summary, a conversion factor, a rate without a category's letter."""
+    path = FORMATS / "ubl_2_1" / "examples" / "invoice" / "peppol-two-rates.json"
+    found = JSON_1.parsers["invoice"](path.read_bytes())
+    text = CXML_1_2.renderers["invoice"](found).decode()
+    for old, new in (
+        ("<GrossAmount>", '<ShippingAmount><Money currency="EUR">3.50</Money></ShippingAmount><GrossAmount>'),
+        ('quantity="12" conversionFactor="1"', 'quantity="6" conversionFactor="0.5"'),
+        ('<Extrinsic name="taxCategoryCode">S</Extrinsic>', ""),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    back = CXML_1_2.parsers["invoice"](text.encode())
+    assert isinstance(back, Invoice)
+    assert [(one.amount, one.reason_code) for one in back.charges] == [(10, "FC"), (Decimal("3.50"), "FC")]
+    assert back.totals.charges == Decimal("13.50")
+    assert back.lines[0].price.base_quantity == 12
+    assert {one.category for one in back.taxes} == {"S"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "path", "location"),
+    [
+        ('category="vat"', 'category="sales"', "bad_value", "/lines/0/tax", f"{ITEM}[1]/Tax/TaxDetail"),
+        ('operation="new"', 'operation="delete"', "bad_value", "/number", "InvoiceDetailRequestHeader"),
+        ('purpose="standard"', 'purpose="debitMemo"', "bad_value", "/type", "InvoiceDetailRequestHeader/@purpose"),
+        ('quantity="19"', 'quantity="lots"', "not_a_number", "/lines/0/quantity", f"{ITEM}[1]/@quantity"),
+        ('<UnitPrice><Money currency="EUR">42.00</Money></UnitPrice>', "", "missing_field", "/lines/1/price",
+         f"{ITEM}[2]/UnitPrice (missing)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_place(old: str, new: str, code: str, path: str, location: str) -> None:
+    example = FORMATS / "ubl_2_1" / "examples" / "invoice" / "peppol-two-rates.json"
+    text = CXML_1_2.renderers["invoice"](JSON_1.parsers["invoice"](example.read_bytes())).decode()
+    assert old in text
+    with pytest.raises(DocumentRejected) as refused:
+        CXML_1_2.parsers["invoice"](text.replace(old, new, 1).encode())
+    (fault,) = refused.value.faults
+    assert (fault.code, fault.path, fault.location.partition(": ")[2]) == (code, path, location)
+
+
+def test_the_corpus_is_read_or_refused(corpus_dir: Path, corpus_count: Callable[[str, int], None]) -> None:
+    documents = sorted((corpus_dir / "cxml" / "invoice_detail_request").glob("*.xml"))
+    assert documents
+    for document in documents:
+        try:
+            found = CXML_1_2.parsers["invoice"](document.read_bytes())
+        except DocumentRejected as refused:
+            assert refused.faults
+            assert all(fault.code in FAULTS and fault.detail and fault.location for fault in refused.faults)
+        else:
+            assert isinstance(found, Invoice)
+    corpus_count("cxml/invoice_detail_request", len(documents))

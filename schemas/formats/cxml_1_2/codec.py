@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas.documents.common import AnyDocument
 from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
+from schemas.documents.invoice import Invoice, judged_invoice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.validation import faults_of
@@ -18,6 +19,7 @@ from schemas.formats import Format, ReadOrder, read_only_part
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
 from schemas.formats.cxml_1_2.envelope import envelope_faults, envelope_of, refuse
 from schemas.formats.cxml_1_2.invoice import render_invoice
+from schemas.formats.cxml_1_2.invoice_reading import InvoicePlaces, read_invoice
 from schemas.formats.cxml_1_2.keeping import document_and_files, is_entity, without_secrets
 from schemas.formats.cxml_1_2.multipart import Parts, with_files
 from schemas.formats.cxml_1_2.order import read_order, render_order
@@ -75,6 +77,14 @@ def parse_despatch_advice(body: bytes) -> DespatchAdvice:
     reading = Reading()
     found = read_ship_notice(reading, root)
     return own_document(found, judged_despatch_advice, reading, lambda: Places(root, read_ship_notice))
+
+
+def parse_invoice(body: bytes) -> Invoice:
+    """The invoice or credit note in the body, an InvoiceDetailRequest. Raises DocumentRejected with every fault."""
+    root = _requested(parse(body, DOCTYPES), "InvoiceDetailRequest", "a cXML InvoiceDetailRequest")
+    reading = Reading()
+    found = read_invoice(reading, root)
+    return own_document(found, judged_invoice, reading, lambda: InvoicePlaces(root, read_invoice))
 
 
 def locate(body: bytes, pointers: Sequence[str], part: int = 1) -> list[str]:
@@ -144,6 +154,8 @@ _PARSERS: dict[str, Callable[[bytes], AnyDocument]] = {
     "order": parse_order,
     "order_response": parse_order_response,
     "despatch_advice": parse_despatch_advice,
+    "invoice": parse_invoice,
+    "credit_note": parse_invoice,
 }
 
 CXML_1_2 = Format(

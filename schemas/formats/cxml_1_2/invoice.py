@@ -36,14 +36,20 @@ CATEGORY, PERCENT, BUYER_REFERENCE, TYPE_CODE, IBAN, BIC, ACCOUNT_NAME, REFERENC
 def render_invoice(invoice: Invoice, envelope: Envelope | None = None) -> bytes:
     """The invoice or credit note as an InvoiceDetailRequest, its lines together by order. Without an envelope it names
     itself by its number."""
-    when = invoice.issued_at
-    issued = instant(when) if when is not None and when.tzinfo is not None else noon(invoice.issue_date)
+    issued = _issued(invoice)
     known = envelope or Envelope.of(invoice.seller, invoice.buyer, invoice.number, invoice.test, issued)
     if invoice.test and not known.test:
         known = replace(known, test=True)
     writing = _Writing(invoice)
     inner = _header_text(invoice, issued) + "".join(writing.orders()) + writing.summary()
     return request_text("InvoiceDetail", known, group("InvoiceDetailRequest", inner))
+
+
+def _issued(invoice: Invoice) -> str:
+    """The moment, where it is one of the invoice's day; else that day."""
+    when = invoice.issued_at
+    is_moment = when is not None and when.tzinfo is not None and when.date() == invoice.issue_date
+    return instant(when) if when is not None and is_moment else noon(invoice.issue_date)
 
 
 # --- head -------------------------------------------------------------------------------------------------------

@@ -179,11 +179,11 @@ def _id_reference(reading: Reading, element: Element, found: Found, path: str) -
 
 
 _ID_REFERENCE = Table({}, {"identifier": "id", "domain": _domain})
-_ADDRESS = Table(
+ADDRESS = Table(
     {"Name": "name", "PostalAddress": _postal_address, "Email": _email, "Phone": _phone},
     {"addressID": "id", "addressIDDomain": _domain},
 )
-_PLACE = Table({"Address": Through(_ADDRESS), "IdReference": _id_reference})
+_PLACE = Table({"Address": Through(ADDRESS), "IdReference": _id_reference})
 
 
 def place(field: str) -> Step:
@@ -194,7 +194,7 @@ def place(field: str) -> Step:
             reading.again(element, path)
             return
         below = f"{path}{element.tag!s}/"
-        party = reading.remembered(element, _read_place, path) or _settled(reading.group(element, _PLACE, below))
+        party = reading.remembered(element, _read_place, path) or settled_party(reading.group(element, _PLACE, below))
         if isinstance(party, dict):
             _check(reading, party)
         if party:
@@ -203,7 +203,7 @@ def place(field: str) -> Step:
     return step
 
 
-def _settled(party: Found) -> Found:
+def settled_party(party: Found) -> Found:
     """Without a contact that says nothing, and without a scheme of no id."""
     if "contact" in party and not party["contact"]:
         del party["contact"]
@@ -216,7 +216,7 @@ def _settled(party: Found) -> Found:
 def _read_place(written: bytes) -> Remembered | None:
     """The place that is written so: an account's orders name the same few again and again."""
     reading, root = Reading(), parse(written)
-    party = _settled(reading.group(root, _PLACE, f"{root.tag!s}/"))
+    party = settled_party(reading.group(root, _PLACE, f"{root.tag!s}/"))
     _check(reading, party)
     return reading.to_remember(Party, party)
 
@@ -241,7 +241,7 @@ def party_contact(fields: Mapping[str, str]) -> Step:
         if field is None or field in found:
             reading.keep(element, path)
             return
-        party = _settled(reading.group(element, _PARTY_CONTACT, f"{path}Contact/"))
+        party = settled_party(reading.group(element, _PARTY_CONTACT, f"{path}Contact/"))
         _check(reading, party)
         if party:
             found[field] = party
