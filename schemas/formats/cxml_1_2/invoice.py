@@ -134,6 +134,14 @@ def _extrinsic(name: str, value: str | None) -> str:
     return "" if value is None else f'<Extrinsic name="{name}">{escaped(value)}</Extrinsic>'
 
 
+def _gross_amount(line: InvoiceLine) -> Decimal:
+    """What the quantity costs before allowances and charges; without a base quantity, what the line says."""
+    price = line.price
+    if not price.base_quantity:
+        return line.net_amount
+    return half_up(Fraction(line.quantity) * Fraction(price.amount) / Fraction(price.base_quantity))
+
+
 # --- lines and sums ---------------------------------------------------------------------------------------------
 class _Writing:
     """One invoice's amounts, which are negative where it is a credit note."""
@@ -171,7 +179,7 @@ class _Writing:
                 f'<PriceBasisQuantity quantity="{price.base_quantity:f}" conversionFactor="1">'
                 f"{element('UnitOfMeasure', unit)}</PriceBasisQuantity>"
             )
-        gross = half_up(Fraction(line.quantity) * Fraction(price.amount) / Fraction(price.base_quantity))
+        gross = _gross_amount(line)
         notice = f"<ShipNoticeIDInfo{attribute('shipNoticeID', line.despatch_number)}/>" if line.despatch_number else ""
         return (
             f"<InvoiceDetailItem{named}>"

@@ -45,6 +45,8 @@ _PAYMENT = {TERMS: "note", IBAN: "iban", BIC: "bic", ACCOUNT_NAME: "account_name
 _COSTS = (("shipping", "FC", "Shipping"), ("handling", "HD", "Special handling"))
 """UNCL 7161 of what the summary has by itself: freight, handling."""
 _ZERO = Decimal("0.00")
+_LONGEST_TERM = 10_000
+"""Days until an invoice is due; nobody means more."""
 _RATE = frozenset(("category", "percent"))
 _TOTALS = frozenset(
     ("lines", "allowances", "charges", "without_tax", "tax", "with_tax", "prepaid", "rounding", "payable")
@@ -374,9 +376,9 @@ def _settle_head(found: Found) -> None:
     found.setdefault("type", "invoice")
     if "credited" in found:
         found["credits"] = [found.pop("credited")]
-    days, issued = found.pop("days", None), found.get("issue_date")
-    if isinstance(days, Decimal) and isinstance(issued, date) and days == int(days) and 0 <= days < 10_000:
-        found["due_date"] = issued + timedelta(days=int(days))
+    due = _due_date(found.pop("days", None), found.get("issue_date"))
+    if due is not None:
+        found["due_date"] = due
     lines = found.get("lines", ())
     numbers = {line.get("order_number") for line in lines}
     if len(numbers) == 1 and (number_of := numbers.pop()) is not None:
@@ -387,6 +389,14 @@ def _settle_head(found: Found) -> None:
     for line in lines:
         if "despatch_number" in found:
             line.setdefault("despatch_number", found["despatch_number"])
+
+
+def _due_date(days: object, issued: object) -> date | None:
+    if not isinstance(days, Decimal) or not isinstance(issued, date):
+        return None
+    if not 0 <= days <= _LONGEST_TERM or days != int(days) or issued > date.max - timedelta(days=int(days)):
+        return None
+    return issued + timedelta(days=int(days))
 
 
 def _settle_sums(reading: Reading, found: Found) -> None:
