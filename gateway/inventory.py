@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -138,24 +138,26 @@ def formats(services: Services, plan: Plan) -> Mapping[str, Format]:
     return {name: one for name, one in known.items() if KIND in one.renderers}
 
 
-def report_in(services: Services, asked: Asked, chosen: Format, number: str | None = None) -> Iterator[bytes]:
-    """The report in a format, in pieces as its lines are read where the format can write it so; `number` where it is
-    sent and has one of its own. Raises DocumentHeld, before the first piece, where the format can't hold it."""
-    head = asked.head if number is None else replace(asked.head, number=number)
+def report_in(services: Services, asked: Asked, chosen: Format) -> Iterator[bytes]:
+    """The report in a format, in pieces as its lines are read where the format can write it so. Raises DocumentHeld,
+    before the first piece, where the format can't hold it."""
     stream = chosen.streams.get(KIND)
     if stream is not None:
-        yield from stream(head, lines(services, asked))
+        yield from stream(asked.head, lines(services, asked))
     else:
-        yield chosen.renderers[KIND](replace(head, lines=tuple(lines(services, asked))))
+        yield chosen.renderers[KIND](replace(asked.head, lines=tuple(lines(services, asked))))
 
 
-# --- as it is kept -----------------------------------------------------------------------------------------------
-def kept(head: InventoryReport, chosen: Format, lines_of: Callable[[], Iterable[InventoryLine]]) -> str:
-    """The canonical form of a report that was sent, as json-1: without its lines where they can be read from its body,
-    because a report of 100,000 items is 30 MB of JSON."""
+# --- as it is sent and kept --------------------------------------------------------------------------------------
+def sent_report(services: Services, asked: Asked, chosen: Format, number: str) -> tuple[bytes, str]:
+    """The report as it goes out under this number, and its canonical form as json-1: without its lines where they can
+    be read from the body, because a report of 100,000 items is 30 MB of JSON. Raises DocumentHeld as `report_in`."""
+    head = replace(asked.head, number=number)
     if chosen.name in _LINES_IN:
-        return JSON_1.renderers[KIND](head).decode()
-    return JSON_1.renderers[KIND](replace(head, lines=tuple(lines_of()))).decode()
+        body = b"".join(chosen.streams[KIND](head, lines(services, asked)))
+        return body, JSON_1.renderers[KIND](head).decode()
+    whole = replace(head, lines=tuple(lines(services, asked)))
+    return chosen.renderers[KIND](whole), JSON_1.renderers[KIND](whole).decode()
 
 
 def kept_report(canonical: str, format_name: str, body: Callable[[], bytes]) -> InventoryReport:

@@ -10,17 +10,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.inventory import KIND, Asked, ask, formats, kept, lines, report_in
+from gateway.inventory import KIND, Asked, ask, formats, sent_report
 from gateway.services import Services
 from gateway.store.inventory_reports import Due, Sent, stream_of
 from gateway.store.outbox import Outbound
 from mappings.schedules import checked, last_slot, next_slot
 from schemas.faults import DocumentHeld, TryAgain
-from schemas.formats import Format
 from schemas.formats.json_1 import JSON_1
 
 _PAUSE_SECONDS = 60.0
@@ -113,10 +111,10 @@ def _written(services: Services, asked: Asked, number: str) -> tuple[Outbound, s
     chosen = known.get(terms.format, JSON_1) if terms else JSON_1
     why_not = None
     try:
-        body = _body(services, asked, chosen, number)
+        body, canonical = sent_report(services, asked, chosen, number)
     except DocumentHeld as held:
         chosen, why_not = JSON_1, held.faults[0].detail
-        body = _body(services, asked, chosen, number)
+        body, canonical = sent_report(services, asked, chosen, number)
     outbound = Outbound(
         account_id=asked.plan.account.id,
         kind=KIND,
@@ -129,14 +127,10 @@ def _written(services: Services, asked: Asked, number: str) -> tuple[Outbound, s
         format_name=chosen.name,
         media_type=chosen.media_type_of(KIND),
         body=body,
-        canonical=kept(replace(asked.head, number=number), chosen, lambda: lines(services, asked)),
+        canonical=canonical,
         transport=terms.way if terms else "mailbox",
     )
     return outbound, why_not
-
-
-def _body(services: Services, asked: Asked, chosen: Format, number: str) -> bytes:
-    return b"".join(report_in(services, asked, chosen, number))
 
 
 def _microseconds(at: datetime) -> int:

@@ -25,8 +25,6 @@ from schemas.values import is_gs1_number, shortest
 Placed = Sequence[tuple[str, Any]]
 """Rows, each with the place where it stands; cells that are wrong by themselves are None."""
 _TERMS = "account.yaml"
-_WRITTEN = frozenset(("order_response", "despatch_advice"))
-"""Documents that go out in every format that an account may have agreed for them."""
 _NAMED_SITES = 10
 _GLN = "0088"
 _ROLES = ("ship_to", "bill_to", "buyer", "invoice")
@@ -71,7 +69,7 @@ def _formats(account_id: str, account: Account) -> Iterator[Fault]:
         if kind not in SENT:
             detail = f"outbound of {account_id} names {kind}, which is no document that is sent"
             yield Fault("bad_value", detail, path, _TERMS, kind, f"one of {', '.join(SENT)}")
-        elif kind in _WRITTEN and terms.format != CUSTOM and not _can_write(terms.format, kind):
+        elif terms.format != CUSTOM and not _can_write(terms.format, kind):
             detail = f"{account_id} wants {SENT[kind]} in {terms.format}, which this program can't write"
             writers = f"one of {', '.join([*(name for name in FORMATS if _can_write(name, kind)), CUSTOM])}"
             yield Fault("bad_value", detail, f"{path}/format", _TERMS, terms.format, writers)
