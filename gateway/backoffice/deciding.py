@@ -104,11 +104,15 @@ def decide_order(services: Services, order_id: str, asked: OrderDecision, actor:
         before = services.store.decisions.of(order_id, asked.version)
         if before is not None and before.sha256 == digest:
             return Decided(before.answer, is_first=False)
-        case = _case(services, order_id, asked, before)
         try:
+            case = _case(services, order_id, asked, before)
             return Decided(_decide(services, case, asked, wanted, digest, actor), is_first=True)
         except Collision:
             continue
+        except DecisionConflict:
+            if before is None and services.store.decisions.of(order_id, asked.version) is not None:
+                continue  # decided between the two looks, perhaps just so
+            raise
     raise StoreUnavailable("stock that the decision takes is moved by others all the time")
 
 

@@ -253,6 +253,26 @@ def test_decisions_at_once_are_one(erp: SmallGateway) -> None:
     assert list(erp.store.audit.verification().broken()) == []
 
 
+def test_a_decision_that_was_made_between_two_looks_is_found(
+    erp: SmallGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is saved after ours has looked for it, and before ours looks at the order."""
+    order_id = sent(erp, order(BOLTS))
+    decisions, others = erp.store.decisions, []
+    look = decisions.of
+
+    def of(wanted: str, version: int) -> Any:
+        found = look(wanted, version)
+        if not others:
+            others.append(None)
+            others[0] = decide(erp, order_id, ACCEPT).data
+        return found
+
+    monkeypatch.setattr(decisions, "of", of)
+    answer = decide(erp, order_id, ACCEPT)
+    assert (answer.status_code, answer.data) == (200, others[0])
+
+
 def test_orders_decided_at_once_never_take_the_same_goods(erp: SmallGateway) -> None:
     """Forty hammers for eight orders of nine: what is confirmed is the ERP's word, what is taken is what there is."""
     ids = [sent(erp, order(line("1", "PH-0102", "9", "STUK"), number=f"PH-{n}")) for n in range(8)]
