@@ -36,7 +36,7 @@ _TAKES_LISTS = "json-1"
     metavar="FORMAT",
     required=True,
     help="Such as json-1, ubl-2.1, peppol-bis-3; custom with --account. On paper: label-pdf, label-zpl, "
-    "packing-list-pdf.",
+    "packing-list-pdf, invoice-pdf.",
 )
 @click.option("--from", "from_name", metavar="FORMAT", help="Default: found out from the document.")
 @click.option("--order", "number", metavar="N", type=click.IntRange(1), help="Only the N-th order of several in FILE.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from schemas.documents.despatch_advice import DespatchAdvice
+from schemas.documents.invoice import Invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,18 @@ def _packing_list_pdf(advice: DespatchAdvice) -> bytes:
     return packing_list_pdf(advice)
 
 
+def _invoice_pdf(invoice: Invoice) -> bytes:
+    from gateway.printing.invoice import invoice_pdf
+
+    return invoice_pdf(invoice)
+
+
 PAPERS: Mapping[str, Paper] = {
     known.name: known
     for known in (
         Paper("label-pdf", "application/pdf", {"despatch_advice": _label_pdf}),
         Paper("label-zpl", "application/zpl", {"despatch_advice": _label_zpl}),
+        Paper("invoice-pdf", "application/pdf", {"invoice": _invoice_pdf, "credit_note": _invoice_pdf}),
         Paper("packing-list-pdf", "application/pdf", {"despatch_advice": _packing_list_pdf}),
     )
 }
