@@ -30,9 +30,10 @@ DOCUMENTS: Mapping[str, type[AnyDocument]] = {
     "inventory_report": InventoryReport,
     "invoice": Invoice,
     "credit_note": Invoice,
-    "shipment": Shipment,
 }
-"""Document type, as in the schema's address, → its canonical model."""
+"""Document type, as in the schema's address, → its canonical model: what accounts send and get."""
+SCHEMAS: Mapping[str, type[AnyDocument]] = {**DOCUMENTS, "shipment": Shipment}
+"""The same with what our own systems send."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,7 +45,7 @@ def schema(document_type: str) -> dict[str, Any]:
 
 @cache
 def _schema(document_type: str) -> dict[str, Any]:
-    model = TypeAdapter(DOCUMENTS[document_type])
+    model = TypeAdapter(SCHEMAS[document_type])
     found = model.json_schema(mode="validation", schema_generator=_Json1Schema)
     for one in (found, *found.get("$defs", {}).values()):
         _allow_null(one)

@@ -20,7 +20,7 @@ from gateway.api.examples import ANSWERS, ORDER, ORDER_RESPONSE, UBL_ORDER
 from gateway.api.guide import FORMAT_STORIES, LINE_MEMBERS, ORDER_MEMBERS, REMEDIES, STATUSES_MEAN
 from gateway.api.problems import not_found
 from schemas.fault_codes import FAULTS
-from schemas.json_schema import DOCUMENTS, schema
+from schemas.json_schema import SCHEMAS, schema
 
 _ACTORS = {
     "sender": "the sender",
@@ -102,7 +102,7 @@ def fault() -> Response:
 )
 def schemas() -> Response:
     """Which JSON Schemas there are."""
-    return as_json(SchemaList(schemas=[SchemaEntry(type=name, href=f"/v1/schemas/{name}.json") for name in DOCUMENTS]))
+    return as_json(SchemaList(schemas=[SchemaEntry(type=name, href=f"/v1/schemas/{name}.json") for name in SCHEMAS]))
 
 
 @reference.get(
@@ -116,7 +116,7 @@ def schemas() -> Response:
 def document_schema() -> Response:
     """What a json-1 document of this type looks like."""
     document_type = in_path("document_type")
-    if document_type not in DOCUMENTS:
+    if document_type not in SCHEMAS:
         raise not_found()
     body = json.dumps(schema(document_type), ensure_ascii=False)
     return Response(body, 200, mimetype="application/schema+json")

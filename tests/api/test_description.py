@@ -18,7 +18,7 @@ from schemathesis.checks import load_all_checks
 
 from gateway.api.answers import ANSWERS
 from schemas.fault_codes import FAULTS
-from schemas.json_schema import DOCUMENTS
+from schemas.json_schema import SCHEMAS
 from tests.api.builders import Gateway, Sender, order, services_at
 
 EXAMPLES = 40
@@ -281,8 +281,8 @@ def test_every_code_has_its_page(described: Any) -> None:
 def test_schemas_of_our_documents_are_served_and_fit_what_is_answered(described: Any) -> None:
     gateway, sender, _ = described
     listed = gateway.client.get("/v1/schemas").json["schemas"]
-    assert listed == [{"type": name, "href": f"/v1/schemas/{name}.json"} for name in DOCUMENTS]
-    for document_type in DOCUMENTS:
+    assert listed == [{"type": name, "href": f"/v1/schemas/{name}.json"} for name in SCHEMAS]
+    for document_type in SCHEMAS:
         served = gateway.client.get(f"/v1/schemas/{document_type}.json")
         assert (served.status_code, served.mimetype) == (200, "application/schema+json")
         jsonschema_rs.validator_for(served.json)

@@ -8,14 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from gateway.api.examples import SHIPMENT
 from gateway.store.documents import StoredDocument
 from gateway.store.orders import LedgerLine
 from gateway.store.statements import fetch
 from mappings.revision import StockRow
 from schemas.documents.despatch_advice import DespatchAdvice
-from schemas.formats.json_1 import JSON_1
+from schemas.formats.json_1 import JSON_1, parse_shipment
+from schemas.json_schema import schema
 from schemas.values import is_gs1_number
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import SmallGateway, outcomes
@@ -383,3 +386,10 @@ def test_an_accounts_key_ships_nothing(gateway: SmallGateway) -> None:
     headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
     answer = gateway.client.post("/v1/backoffice/shipments", data="{}", headers=headers)
     assert (answer.status_code, answer.json["code"]) == (403, "key_not_allowed")
+
+
+def test_the_described_shipment_is_one() -> None:
+    """The example of OpenAPI fits the schema, and is read."""
+    jsonschema_rs.Draft202012Validator(schema("shipment")).validate(SHIPMENT)
+    read = parse_shipment(json.dumps(SHIPMENT).encode())
+    assert read.packages[1].lines[0].base_quantity == 72
