@@ -186,7 +186,33 @@ def test_each_sample_posted_with_a_wait_gets_its_answer_and_ubl_is_valid(
                 schema.assertValid(etree.fromstring(answer.content))
     assert answered == sum(one["status"] == "done" for one in SENT if one["sample"] not in SEVERAL)
     _readme_holds(base, data_dir)
+    assert up.said().count("The warehouse ships LS-") == len(ACCOUNT_IDS)
+    _despatch_advices_hold(base, data_dir, schemas_dir)
     assert up.stop() == 0
+
+
+def _despatch_advices_hold(base: str, data_dir: Path, schemas_dir: Path) -> None:
+    """What the demo's warehouse shipped is in each account's mailbox, valid by its format, and in its ledgers."""
+    advice = etree.XMLSchema(etree.parse(schemas_dir / "ubl-2.1" / "maindoc" / "UBL-DespatchAdvice-2.1.xsd"))
+    notice = etree.DTD(str(schemas_dir / "cxml" / "Fulfill.dtd"))
+    formats = {"acme-retail": "peppol-bis-3", "blue-harbor": "cxml-1.2"}
+    for account in ACCOUNT_IDS:
+        key = (data_dir / "demo" / f"{account}.key").read_text().strip()
+        headers = {"Authorization": f"Bearer {key}"}
+        listed = httpx.get(f"{base}/v1/documents?type=despatch_advice", headers=headers).json()["documents"]
+        assert listed
+        for one in listed:
+            assert one["format"] == formats.get(account, "json-1")
+            body = httpx.get(f"{base}{one['href']}", headers=headers).content
+            if one["format"] == "peppol-bis-3":
+                advice.assertValid(etree.fromstring(body))
+            elif one["format"] == "cxml-1.2":
+                assert notice.validate(etree.fromstring(body)), notice.error_log
+            canonical = httpx.get(f"{base}{one['href']}?format=json-1", headers=headers).json()
+            for order in canonical["orders"]:
+                thread = httpx.get(f"{base}/v1/orders/{order['order_number']}", headers=headers).json()
+                assert one["id"] in [document["id"] for document in thread["documents"]]
+                assert any(line["base_shipped"] != "0" for line in thread["lines"])
 
 
 def _readme_holds(base: str, data_dir: Path) -> None:
@@ -269,7 +295,7 @@ def _the_stopped_gateway_is_missed(run: Run, told: str) -> None:
 
 def _keeps_keys_to_their_owner(data_dir: Path, told: str) -> None:
     files = sorted((data_dir / "demo").iterdir())
-    assert [file.name for file in files] == [f"{account_id}.key" for account_id in ACCOUNT_IDS]
+    assert [file.name for file in files] == sorted(f"{whose}.key" for whose in (*ACCOUNT_IDS, "back-office"))
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert file.read_text().strip() not in told
