@@ -53,7 +53,7 @@ def test_where_stock_stands_grows_with_each_change_of_it(store: Store) -> None:
     seen = [store.availability.standing(["OAT"], None)]
     for change in (
         lambda: count(store, "OAT", 100),
-        lambda: count(store, "OAT", 100),
+        lambda: count(store, "OAT", 99),
         lambda: take(store, "OAT", 1),
         lambda: take(store, "OAT", -1),
         lambda: count(store, "OAT", 5, "ULM"),
@@ -77,6 +77,8 @@ def test_what_changed_since_is_what_was_counted_or_taken(store: Store) -> None:
     assert store.availability.changed_since(horizon) == {"RYE"}
     later = store.availability.horizon()
     count(store, "OAT", 100)
+    assert store.availability.changed_since(horizon) == {"RYE"}, "it says what stands"
+    count(store, "OAT", 99)
     assert store.availability.changed_since(horizon) == {"OAT", "RYE"}
     assert store.availability.changed_since(later) == {"OAT"}
 
