@@ -37,9 +37,9 @@ from schemas.documents.order import Order, canonical_json
 from schemas.faults import Fault
 
 LONGEST_WAIT_HOURS = 24
-_LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 """So long a change waits for the order, or the change, that comes before it."""
 _LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
+_LONGEST_WAIT_FOR_THE_UNREAD_US = 60_000_000
 _OF_THE_ADDRESS = frozenset(("wrong_buyer", "wrong_recipient"))
 _SENT_ANEW = "what is meant now, sent anew"
 
@@ -174,6 +174,13 @@ def waits_for_its_time(work: Work) -> bool:
     """Whether a change that comes early still waits: until its time is over, and longer where it is looked at for the
     first time then, because what it waits for may have lain here as long."""
     return work.message.event_count == 1 or now_us() - work.message.received_at < _LONGEST_WAIT_US
+
+
+def waits_for_the_unread(work: Work) -> bool:
+    """Whether the change waits for what was received before it and isn't read yet; not for long, for that may be of
+    another order, and what comes behind this one all the same is held."""
+    is_first_look = work.message.event_count == 1
+    return is_first_look or now_us() - work.message.received_at < _LONGEST_WAIT_FOR_THE_UNREAD_US
 
 
 def wrong_address(work: Work) -> tuple[Fault, ...]:

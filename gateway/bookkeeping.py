@@ -15,6 +15,7 @@ from gateway.amending import (
     prepare,
     received,
     waits_for_its_time,
+    waits_for_the_unread,
     wrong_address,
 )
 from gateway.contracting import ContractBook
@@ -44,6 +45,7 @@ from schemas.faults import Fault, in_document_order
 _MONTH_US = 2_629_746_000_000
 """A mean month in microseconds (Gregorian year / 12)."""
 _FIRST_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 5.0, 3600.0
+_UNREAD_LOOK_SECONDS = 1.0
 _ENVELOPE_ID_AT = {"cxml-1.2": ("payloadID", "cXML/@payloadID")}
 """Format → what its envelope's id is called, and where it stands; where none is told it is an SBDH's."""
 _SBDH_ID_AT = ("InstanceIdentifier", "StandardBusinessDocumentHeader/DocumentIdentification/InstanceIdentifier")
@@ -153,7 +155,12 @@ class Books:
             for work in self._works
             if (change := self.changes.get(work.message.id)) is not None
             and counts_on_what_came_before(work, change)
-            and services.store.queue.has_unread_before(work.message.account_id, received(work), work.order.order_number)
+            and services.store.queue.has_unread_before(
+                work.message.account_id,
+                received(work),
+                work.order.order_number,
+                may_be_another_order=waits_for_the_unread(work),
+            )
         }
 
     def _changes(self, work: Work) -> LiveOrder | None:
@@ -463,14 +470,21 @@ class Books:
         key = self._idempotency_keys.get(message.id)
         return OpenMessage(message.id, work.content, status, message.received_at, work.envelope_id, key)
 
-    def wait(self, work: Work, changes: Changes, seconds: float | None = None) -> None:
-        """The change waits for what comes before it: so many seconds, or longer the longer it has waited."""
+    def wait(self, work: Work, changes: Changes) -> None:
+        """The change waits for its order, or for the version before it: longer the longer it has waited."""
+        prepared = self.changes.get(work.message.id)
+        for_version = prepared.standing.order.version + 1 if prepared and prepared.when == "early" else 0
+        self._wait(work, changes, for_version, seconds_to_wait(now_us() - work.message.received_at))
+
+    def wait_for_the_unread(self, work: Work, changes: Changes) -> None:
+        """The change waits a moment for what was received before it."""
+        self._wait(work, changes, None, _UNREAD_LOOK_SECONDS)
+
+    def _wait(self, work: Work, changes: Changes, for_version: int | None, seconds: float) -> None:
         message = work.message
         self._open.setdefault(work.number_key, []).append(self._as_open(work, "received"))
         first = message.event_count == 1
         known = self._of_number.get(work.of_number, {}).values()
-        prepared = self.changes.get(message.id)
-        for_version = prepared.standing.order.version + 1 if prepared and prepared.when == "early" else 0
         wait = Wait(
             message.id,
             message.account_id,
@@ -479,7 +493,7 @@ class Books:
             work.content,
             work.is_test,
             for_version,
-            seconds_to_wait(now_us() - message.received_at) if seconds is None else seconds,
+            seconds,
             message.event_count,
             message.event_hash,
         )

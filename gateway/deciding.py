@@ -32,8 +32,6 @@ from gateway.work import Work
 from schemas.faults import Fault, in_document_order, line_index
 
 logger = logging.getLogger(__name__)
-_LONGEST_WAIT_FOR_THE_UNREAD_US = 60_000_000
-_UNREAD_LOOK_SECONDS = 1.0
 
 
 def settle_all(services: Services, works: Sequence[Work], beat: Callable[[], None]) -> Changes:
@@ -89,8 +87,8 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
     if waits(work, prepared, books):
         books.wait(work, changes)
         return
-    if work.message.id in books.behind_unread and waits_for_the_unread(work):
-        books.wait(work, changes, _UNREAD_LOOK_SECONDS)
+    if work.message.id in books.behind_unread:
+        books.wait_for_the_unread(work, changes)
         return
     decided = decide_changed(services, work, books, prepared)
     before = books.confirmed_before(work)
@@ -105,13 +103,6 @@ def waits(work: Work, prepared: PreparedChange | None, books: Books) -> bool:
     that isn't settled."""
     is_early = prepared.when == "early" if prepared else not (wrong_address(work) or books.is_unclear(work))
     return is_early and (waits_for_its_time(work) or work.message.id in books.awaited)
-
-
-def waits_for_the_unread(work: Work) -> bool:
-    """Whether the change waits for what was received before it and isn't read yet; not for long, for that may be of
-    another order, and what comes behind this one all the same is held."""
-    is_first_look = work.message.event_count == 1
-    return is_first_look or now_us() - work.message.received_at < _LONGEST_WAIT_FOR_THE_UNREAD_US
 
 
 def decide_changed(services: Services, work: Work, books: Books, prepared: PreparedChange | None) -> ChangeDecision:

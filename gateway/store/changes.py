@@ -131,8 +131,9 @@ class Wait:
     """When the newest of the orders of this number was last changed, as it was loaded; 0: there was none."""
     content_sha256: bytes
     is_test: bool
-    for_version: int
-    """The version of the order that has to come first, by its sender's number; 0: the order itself."""
+    for_version: int | None
+    """The version of the order that has to come first, by its sender's number; 0: the order itself; None: neither, but
+    what was received before it."""
     seconds: float
     event_count: int
     event_hash: bytes

@@ -473,10 +473,14 @@ class WorkQueue:
             [(status, event.number, event.hash, message_id)],
         )
 
-    def has_unread_before(self, account_id: str, receipt: Receipt, order_number: str) -> bool:
-        """Whether something of the account that was received before this message waits unread, or is at another worker:
-        it may be of the same order. A long queue is looked at from its front only."""
-        before = "(order_number IS NULL OR order_number = ?) AND (received_at, id) < (?, ?) LIMIT 1"
+    def has_unread_before(
+        self, account_id: str, receipt: Receipt, order_number: str, *, may_be_another_order: bool
+    ) -> bool:
+        """Whether something of the account that was received before this message is of this order and not settled: it
+        waits unread, is at another worker, or waits itself for such. What isn't read yet may be of another order, and
+        counts where that is asked for. A long queue is looked at from its front only."""
+        unread = "(order_number IS NULL OR order_number = ?)" if may_be_another_order else "order_number = ?"
+        before = f"{unread} AND (received_at, id) < (?, ?) LIMIT 1"
         in_hand = (
             "SELECT 1 FROM leases l CROSS JOIN messages m WHERE m.lease_id = l.id AND m.status = 'processing' "
             f"AND m.account_id = ? AND l.id <> (SELECT lease_id FROM messages WHERE id = ?) AND {before}"
@@ -486,9 +490,16 @@ class WorkQueue:
             "AND not_before IS NULL AND lane = ? AND account_id = ? ORDER BY due_at, id "
             f"LIMIT {FRONT_OF_A_QUEUE}) waiting WHERE {before}"
         )
+        waits_as_this_does = (
+            "SELECT 1 FROM messages WHERE status = 'received' AND not_before IS NOT NULL AND waits_for_version IS NULL "
+            "AND account_id = ? AND order_number IS NOT NULL AND order_number = ? AND (received_at, id) < (?, ?) "
+            "LIMIT 1"
+        )
         asked = (order_number, *receipt)
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:  # one moment: what goes from one of them to another is seen once
             if fetch(connection, in_hand, [account_id, receipt.message_id, *asked]):
+                return True
+            if fetch(connection, waits_as_this_does, [account_id, *asked]):
                 return True
             return any(fetch(connection, ready, [lane, account_id, *asked]) for lane in range(len(LANE_WEIGHTS)))
 

@@ -12,6 +12,7 @@ import time_machine
 from gateway.commands.replay import _replay
 from gateway.judging import foresee
 from gateway.pipeline import process
+from gateway.store.changes import Changes
 from gateway.store.queue import Claim
 from gateway.store.statements import fetch, run
 from gateway.trade.amendment import Receipt, Standing, When, when
@@ -218,6 +219,77 @@ def test_it_waits_for_what_is_in_another_lane(on_either: SmallGateway) -> None:
     on_either.work()
     on_either.work()
     assert [on_either.message(each).status for each in (one, other)] == ["done", "done"]
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+
+
+def wait_behind(gateway: SmallGateway) -> tuple[str, Claim]:
+    """A change line by line waits for what another worker has in hand, which is of another order."""
+    settle(gateway, order(BOLTS))
+    gateway.send(PINE, order(HAMMERS, number="PH-4002"))
+    in_hand = claim_next(gateway, "a")
+    changed = gateway.send(PINE, by_line("5"))
+    process(gateway.services, claim_next(gateway, "b"))
+    assert gateway.message(changed).status == "received"
+    return changed, in_hand
+
+
+def test_it_waits_for_one_that_waits(on_either: SmallGateway) -> None:
+    """Also once nothing is unread any more."""
+    one, in_hand = wait_behind(on_either)
+    told = on_either.client.get(f"/v1/messages/{one}", headers={"Authorization": f"Bearer {on_either.key(PINE)}"}).json
+    assert (told["status"], told["waits_for"]) == ("received", None), "no order, and no version of one"
+    process(on_either.services, in_hand)
+    other = on_either.send(PINE, by_line("8"))
+    process(on_either.services, claim_next(on_either, "b"))
+    assert on_either.message(other).status == "received"
+    on_either.wake()
+    on_either.work()
+    assert [on_either.message(each).status for each in (one, other)] == ["done", "done"]
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+
+
+def test_it_waits_for_one_that_waits_when_a_minute_is_over(
+    on_either: SmallGateway, today: time_machine.Traveller
+) -> None:
+    """The two may be looked at in any order then; what is known to be of this order is not passed over."""
+    one, _ = wait_behind(on_either)
+    other = on_either.settle(PINE, by_line("8")).id
+    today.shift(timedelta(seconds=61))
+    with on_either.store.database.write() as connection:
+        run(connection, "UPDATE messages SET not_before = NULL WHERE id = ?", [(other,)])
+    process(on_either.services, claim_next(on_either, "b"))
+    assert on_either.message(other).status == "received"
+    on_either.wake()
+    on_either.work()
+    assert [on_either.message(each).status for each in (one, other)] == ["done", "done"]
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+
+
+def test_the_other_worker_ends_while_one_claim_is_worked_on(
+    on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of the claim's two changes waits, and what it waited for is done when the second's turn comes."""
+    settle(on_either, order(BOLTS))
+    on_either.send(PINE, order(HAMMERS, number="PH-4002"))
+    in_hand = claim_next(on_either, "a")
+    both = [on_either.send(PINE, by_line(quantity)) for quantity in ("5", "8")]
+    claim = on_either.store.queue.claim("b", ALL_LANES, 2)
+    assert claim is not None
+    save, is_first = on_either.store.queue.save, True
+
+    def save_then_end_the_other(saved: Claim, changes: Changes) -> None:
+        nonlocal is_first
+        save(saved, changes)
+        if is_first:
+            is_first = False
+            process(on_either.services, in_hand)
+
+    monkeypatch.setattr(on_either.store.queue, "save", save_then_end_the_other)
+    process(on_either.services, claim)
+    assert [on_either.message(each).status for each in both] == ["received", "received"]
+    on_either.wake()
+    on_either.work()
+    assert [on_either.message(each).status for each in both] == ["done", "done"]
     assert confirmed(on_either) == {"1": ("8", "8", "0")}
 
 
