@@ -146,7 +146,7 @@ class Books:
             if work.order.function != "original"
             and work.message.id not in self.changes
             and not waits_for_its_time(work)
-            and services.store.orders.is_open(work.message.account_id, work.message.test, work.order.order_number)
+            and _may_still_come(services, work)
         }
 
     def _behind_unread(self, services: Services) -> set[str]:
@@ -392,6 +392,7 @@ class Books:
                 order_id=order_id,
                 envelope_id=work.envelope_id,
                 is_test=work.is_test,
+                is_change=work.order.function != "original",
                 takes_envelope=decision.verdict != "rejected"
                 and self._takes_envelope(work, message.id, "done" if decision.verdict == "answered" else "held"),
             ),
@@ -483,7 +484,6 @@ class Books:
     def _wait(self, work: Work, changes: Changes, for_version: int | None, seconds: float) -> None:
         message = work.message
         self._open.setdefault(work.number_key, []).append(self._as_open(work, "received"))
-        first = message.event_count == 1
         known = self._of_number.get(work.of_number, {}).values()
         wait = Wait(
             message.id,
@@ -498,7 +498,7 @@ class Books:
             message.event_hash,
         )
         told = {"order_number": work.order.order_number, **({"version": for_version} if for_version else {})}
-        changes.wait(message, wait, told if first else None)
+        changes.wait(message, wait, None if message.has_waited else told)
 
     @staticmethod
     def _duplicate(work: Work, message_id: str, takes_envelope: bool) -> Settlement:
@@ -518,6 +518,12 @@ class Books:
 
 def _differ(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
+
+
+def _may_still_come(services: Services, work: Work) -> bool:
+    """Whether what lies here unsettled may bring the order that this one changes."""
+    message, number = work.message, work.order.order_number
+    return services.store.orders.is_open(message.account_id, work.is_test, number, message.id)
 
 
 def seconds_to_wait(waited_us: int) -> float:

@@ -16,6 +16,10 @@ as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 quoted = encode_basestring
 """A text as `as_json` writes it."""
 
+HELD_AS_CHANGE = ',"change":true'
+"""In the JSON of an event `held`, where what is held changes or cancels an order. No text in that can say it: there
+the quotes are escaped."""
+
 
 class Event(NamedTuple):
     """One entry, ready to be stored: it is the row, in the table's column order."""

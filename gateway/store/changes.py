@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.states import advance
-from gateway.store.chain import as_json, next_event, quoted, written_event
+from gateway.store.chain import HELD_AS_CHANGE, as_json, next_event, quoted, written_event
 from gateway.store.columns import in_full
 from gateway.store.contracts import Drawings
 from gateway.store.fault_rows import fault_rows
@@ -49,6 +49,8 @@ class ClaimedMessage:
     """The sender's own id of the transmission, where the door or an earlier run has read it."""
     parts: int | None = None
     """How many orders the body holds, where it is one of several."""
+    has_waited: bool = False
+    """Whether it waited for its order, or for what came before it, in this run or an earlier one."""
     urgency: Urgency | None = None
     """How urgent it was found to be once it was read; None: as it was claimed."""
 
@@ -85,6 +87,8 @@ class Settlement:
     """The envelope id stands for this message from now on."""
     is_test: bool = False
     """Sent with a test key, or marked as a test by its sender."""
+    is_change: bool = False
+    """It changes or cancels an order: told where it is held, for then it will bring none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +391,8 @@ def _told(status: str, message: ClaimedMessage, end: Settlement, documents: Sequ
     """What the event says of the settlement, as JSON; `as_json` would write the same. A document's two digests are of
     its body and of its canonical form."""
     told = f'{{"status":"{status}","run":{message.run}'
+    if end.is_change and status == "held":
+        told += HELD_AS_CHANGE
     if end.mapping_revision is not None:
         told += f',"mapping_revision":{end.mapping_revision}'
     if end.catalogue_revision is not None:

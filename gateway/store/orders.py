@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from gateway.store.chain import HELD_AS_CHANGE
 from gateway.store.database import Database
 from gateway.store.statements import fetch, given
 from schemas.values import EXACT, from_fraction, is_carried, shortest
@@ -195,16 +196,19 @@ class Orders:
                 found.setdefault((row[0], bool(row[1]), row[2]), []).append(message)
         return found
 
-    def is_open(self, account_id: str, test: bool, order_number: str) -> bool:
-        """Whether a message of this number that may bring the order isn't settled for good: it is held, has failed, or
-        is being judged again. One that waited for an order is a change of it."""
+    def is_open(self, account_id: str, is_test: bool, order_number: str, asking: str) -> bool:
+        """Whether a message of this number that may bring the order, other than the one that is `asking`, isn't settled
+        for good: it is held, has failed, or is being judged again. One that waited for an order, or was held as a
+        change, is none."""
         query = (
             "SELECT 1 FROM messages m WHERE account_id = ? AND order_number = ? AND order_number IS NOT NULL "
-            "AND test = ? AND status IN ('held', 'failed', 'received', 'processing') "
-            "AND NOT EXISTS (SELECT 1 FROM events e WHERE e.stream = m.id AND e.kind = 'waits') LIMIT 1"
+            "AND coalesce(is_test, test) = ? AND m.id <> ? AND status IN ('held', 'failed', 'received', 'processing') "
+            "AND NOT EXISTS (SELECT 1 FROM events e WHERE e.stream = m.id "
+            "AND (e.kind = 'waits' OR (e.kind = 'held' AND e.body LIKE ?))) LIMIT 1"
         )
+        asked = [account_id, order_number, int(is_test), asking, f"%{HELD_AS_CHANGE}%"]
         with self._database.read() as connection:
-            return bool(fetch(connection, query, [account_id, order_number, int(test)]))
+            return bool(fetch(connection, query, asked))
 
     def by_number(self, account_id: str | None, order_number: str) -> list[StoredOrder]:
         """The account's orders of this number (several where order_key has the ship-to), newest first."""

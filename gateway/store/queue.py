@@ -244,22 +244,25 @@ class WorkQueue:
                 connection,
                 "SELECT m.id, m.account_id, m.test, m.lane, m.due_at, m.received_at, m.source, m.format, p.body, "
                 "m.run, m.losses, m.event_count, m.event_hash, m.mapping_revision, m.moved_up, m.part, m.envelope_id, "
-                "w.parts, m.payload_id FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id AND m.part IS NULL "
+                "w.parts, CASE WHEN m.event_count > 1 THEN EXISTS (SELECT 1 FROM events e WHERE e.stream = m.id AND "
+                "e.kind = 'waits') END, m.payload_id "
+                "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id AND m.part IS NULL "
                 "LEFT JOIN messages w ON w.id = m.parent_id AND m.part IS NOT NULL "
                 f"WHERE {one_of(connection, 'm.id')}",
                 [values(connection, picked)],
             )
-            shared = _bodies(connection, {row[18] for row in rows if row[15] is not None})
+            shared = _bodies(connection, {row[19] for row in rows if row[15] is not None})
         loaded = {
             row[0]: ClaimedMessage(
                 *(
                     *row[:2],
                     bool(row[2]),
                     *row[3:8],
-                    unpacked(bytes(row[8] or b"")) if row[15] is None else shared.get(row[18], b""),
+                    unpacked(bytes(row[8] or b"")) if row[15] is None else shared.get(row[19], b""),
                     *row[9:12],
                     bytes(row[12]),
                     *row[13:18],
+                    bool(row[18]),
                 )
             )
             for row in rows

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from gateway.cli import program
 from gateway.commands.replay import _replay
 from gateway.judging import foresee
-from gateway.store.statements import run
+from gateway.store.statements import fetch, run
 from mappings.files.account_folder import read_account
 from tests.examples.order_lines import BOLTS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway
@@ -111,6 +111,67 @@ def test_what_is_looked_at_for_the_first_time_waits(on_either: SmallGateway, tod
     on_either.work()
     assert [on_either.message(one).status for one in (made, cancelled)] == ["done", "done"]
     assert confirmed(on_either) == {"1": ("4", "0", "4")}
+
+
+OTHER_BUYER = {"id": "9521234007777", "scheme": "0088"}
+
+
+def know_the_buyer(gateway: SmallGateway) -> None:
+    folder = read_account(ACCOUNTS / PINE)
+    told = folder.account.model_dump(mode="json", by_alias=True)
+    told["identifiers"] = [*told["identifiers"], OTHER_BUYER]
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(told)))
+
+
+def test_what_waits_when_it_is_judged_again_does_not_wait_for_itself(
+    on_either: SmallGateway, today: time_machine.Traveller
+) -> None:
+    refused = on_either.settle(PINE, change(BOLTS, buyer=OTHER_BUYER)).id
+    assert on_either.message(refused).status == "rejected"
+    know_the_buyer(on_either)
+    assert _replay(on_either.services, refused, "the buyer is known")["ok"]
+    on_either.work()
+    assert on_either.message(refused).status == "received"
+    look_again(on_either, today)
+    assert (on_either.message(refused).status, on_either.faults(refused)) == (
+        "rejected",
+        [("unknown_order", "/order_number")],
+    )
+    with on_either.store.database.read() as connection:
+        query = "SELECT kind FROM events WHERE stream = ? ORDER BY number"
+        kinds = [row[0] for row in fetch(connection, query, [refused])]
+    assert kinds == ["received", "rejected", "replay", "waits", "rejected"]
+    assert list(on_either.store.audit.broken()) == []
+
+
+def test_a_held_change_that_never_waited_brings_no_order(
+    on_either: SmallGateway, today: time_machine.Traveller
+) -> None:
+    """It is of the order at one place, and what is cancelled was to go to another."""
+    on_either.set_policies(PINE, order_key=["order_number", "ship_to"])
+    _, held = settle(on_either, order(BOLTS), change({**BOLTS, "price": {"amount": "6.30"}}))
+    assert (held.status, on_either.faults(held.id)) == ("held", [("price_mismatch", "/lines/0/price/amount")])
+    cancelled = on_either.settle(PINE, cancel(ship_to={"id": "YARD-2"})).id
+    look_again(on_either, today)
+    assert on_either.faults(cancelled) == [("unknown_order", "/order_number")]
+
+
+def test_a_held_test_is_no_order_that_a_cancellation_waits_for(
+    on_either: SmallGateway, today: time_machine.Traveller
+) -> None:
+    assert on_either.settle(PINE, order(NEW_ITEM, test=True)).status == "held"
+    real = on_either.settle(PINE, cancel()).id
+    look_again(on_either, today)
+    assert on_either.faults(real) == [("unknown_order", "/order_number")]
+
+
+def test_a_held_test_is_what_the_cancellation_of_a_test_waits_for(
+    on_either: SmallGateway, today: time_machine.Traveller
+) -> None:
+    assert on_either.settle(PINE, order(NEW_ITEM, test=True)).status == "held"
+    tried = on_either.settle(PINE, cancel(test=True)).id
+    look_again(on_either, today)
+    assert on_either.message(tried).status == "received"
 
 
 def test_a_replay_of_the_cancellation_foresees_that_it_waits(

@@ -26,6 +26,7 @@ settlements = st.builds(
     catalogue_revision=st.none() | st.integers(0, 10**6),
     order_number=st.none() | TEXTS,
     duplicate_of=st.none() | TEXTS,
+    is_change=st.booleans(),
 )
 
 
@@ -36,6 +37,8 @@ def test_a_settlement_is_written_as_the_encoder_would(end: Settlement, run: int,
     changes.settle(message, end)
     status = MOVES["processing", end.event]
     body: dict[str, Any] = {"status": status, "run": run}
+    if end.is_change and status == "held":
+        body["change"] = True
     body |= {
         name: value
         for name in ("mapping_revision", "catalogue_revision", "order_number", "duplicate_of")
