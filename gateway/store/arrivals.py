@@ -136,7 +136,7 @@ class Group:
         self.payload_ids: dict[_Key, int] = {}
         self.stored_before: set[_Key] = set()
         self.replaced: dict[_Key, str] = {}
-        """Bytes → the Idempotency-Key that they came with, where what they made of an order was changed since."""
+        """Bytes → the Idempotency-Key that they came with, where the order went on since, or before they were judged."""
         self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
         self.keys_stored: set[tuple[str, bool, str]] = set()
         self.conflicting: set[str] = set()
@@ -211,7 +211,7 @@ class Group:
             self.connection,
             "SELECT p.account_id, p.test, p.sha256, p.id, m.id, m.status, m.run, m.event_count, m.event_hash, "
             f"m.parts, f.payload_sha256, f.idempotency_key, CASE WHEN {_LIES_OPEN} THEN {_WENT_ON} "
-            "ELSE f.id <> o.message_id END, s.message_id "
+            "ELSE coalesce(f.id <> o.message_id, f.status = 'done') END, s.message_id "
             "FROM payloads p LEFT JOIN messages f ON f.id = p.message_id "
             "LEFT JOIN messages m ON m.id = coalesce(f.duplicate_of, f.id) LEFT JOIN orders o ON o.id = f.order_id "
             "LEFT JOIN orders s ON s.id = m.order_id "
@@ -242,7 +242,8 @@ class Group:
 
     def _goes_back(self, draft: Draft) -> bool:
         """Whether these bytes are sent under a new Idempotency-Key and what they made of an order was changed since, or
-        the order was while they lay held: they may be meant as a change back, which the worker judges."""
+        the order was while they lay held, or before they were looked at, so that they made nothing of it: they may be
+        meant as a change back, which the worker judges."""
         key, message = self.replaced.get(draft.key), draft.message
         if key is None or message.idempotency_key in (None, key):
             return False

@@ -30,6 +30,14 @@ def unnumbered(*lines: dict[str, Any]) -> dict[str, Any]:
     return change(*lines, version=0)
 
 
+def send_keyed(gateway: SmallGateway, asked: dict[str, Any], key: str) -> str:
+    """Send under this Idempotency-Key; the message that answers for it."""
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}", "Idempotency-Key": key}
+    answer = gateway.client.post("/v1/orders", data=json.dumps(asked).encode(), headers=headers)
+    assert answer.status_code in (200, 202)
+    return str(answer.json["message_id"])
+
+
 def by_line(quantity: str) -> dict[str, Any]:
     return unnumbered(bolts(quantity, action="change"))
 
@@ -173,12 +181,11 @@ def test_a_replay_of_a_held_change(on_either: SmallGateway) -> None:
 def test_a_held_change_that_is_sent_anew_is_one_of_its_own(on_either: SmallGateway, written: str) -> None:
     """Under a key of its own, in the same bytes or others: its sender wants it now."""
 
+
     def keyed(asked: dict[str, Any], key: str) -> str:
-        headers = {"Authorization": f"Bearer {on_either.key(PINE)}", "Idempotency-Key": key}
-        answer = on_either.client.post("/v1/orders", data=json.dumps(asked).encode(), headers=headers)
-        assert answer.status_code == 202
+        sent = send_keyed(on_either, asked, key)
         on_either.work()
-        return str(answer.json["message_id"])
+        return sent
 
     settle(on_either, order(BOLTS))
     held = keyed(unnumbered(bolts("20", price={"amount": "6.30"})), "k-1")
@@ -190,6 +197,25 @@ def test_a_held_change_that_is_sent_anew_is_one_of_its_own(on_either: SmallGatew
     assert anew != held
     assert (on_either.message(anew).status, on_either.message(held).status) == ("done", "held")
     assert ledger(on_either)["1"].ordered == 20
+
+
+def test_a_stale_change_that_is_sent_anew_is_one_of_its_own(on_either: SmallGateway) -> None:
+    """In the same bytes, under a key of its own; under its own key it is still the stale one."""
+    settle(on_either, order(BOLTS))
+    one, other = (
+        send_keyed(on_either, unnumbered(bolts(quantity)), key) for quantity, key in (("5", "k-1"), ("8", "k-2"))
+    )
+    claims = [claim_next(on_either, worker) for worker in ("a", "b")]
+    for claim in reversed(claims):
+        process(on_either.services, claim)
+    assert is_stale(on_either, one)
+    assert send_keyed(on_either, unnumbered(bolts("5")), "k-1") == one
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+    anew = send_keyed(on_either, unnumbered(bolts("5")), "k-3")
+    on_either.work()
+    assert anew not in (one, other)
+    assert on_either.message(anew).status == "done"
+    assert confirmed(on_either) == {"1": ("5", "5", "0")}
 
 
 # --- some lines only --------------------------------------------------------------------------------------------------
