@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mappings.account import Account
-from mappings.buyers import BuyerNumbers
+from mappings.buyers import BuyerNumbers, are_told_apart
 from schemas.documents.order import Order
 
 BETWEEN_PARTS, BETWEEN_NUMBERS = "\x1f", "\x1e"
 """The separators of units and of records in ASCII."""
 Likeness = Literal["same", "unsaid", "mixed", "other"]
 """How what a message says is like an order's key: `same`: the same order; `unsaid`: one of them leaves out what the
-other says; `mixed`: the buyer has numbers that are the same and others on either side; `other`: another order."""
+other says; `mixed`: the buyer has numbers that are the same and others on either side, and no scheme tells the two
+apart; `other`: another order."""
 _FROM_BEST: Sequence[Likeness] = ("same", "unsaid", "mixed", "other")
 
 
@@ -37,7 +38,7 @@ def likeness(mine: str, buyer: BuyerNumbers, its: str, account: Account) -> Like
     if not len(names) == len(ours) == len(theirs):  # kept when the policy was another
         return "other"
     found = [
-        _buyers(buyer, one, other) if name == "buyer" else _parts(one, other)
+        _buyers(buyer, one, other, account) if name == "buyer" else _parts(one, other)
         for name, one, other in zip(names, ours, theirs, strict=True)
     ]
     return max(found, key=_FROM_BEST.index)
@@ -49,10 +50,11 @@ def _parts(mine: str, its: str) -> Likeness:
     return "other" if mine and its else "unsaid"
 
 
-def _buyers(buyer: BuyerNumbers, mine: str, its: str) -> Likeness:
+def _buyers(buyer: BuyerNumbers, mine: str, its: str, account: Account) -> Likeness:
     if mine == its or not (mine and its):
         return _parts(mine, its)
     kept = frozenset(its.split(BETWEEN_NUMBERS))
     if kept <= buyer.said or kept.issuperset(buyer.kept):
         return "same"
-    return "other" if kept.isdisjoint(buyer.said) else "mixed"
+    is_another = kept.isdisjoint(buyer.said) or are_told_apart(buyer.kept, kept, account)
+    return "other" if is_another else "mixed"

@@ -6,6 +6,7 @@ so that the same buyer is the same whichever of its numbers comes first.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from mappings.account import Account
@@ -42,6 +43,25 @@ def buyer_numbers(buyer: Party | None, account: Account) -> BuyerNumbers:
     known = {one.id for one in said if any(same_scheme(one.scheme, scheme) for scheme in listed.get(one.id, ()))}
     numbers = frozenset(one.id for one in said)
     return BuyerNumbers(numbers, _as_fits(sorted(known or numbers)))
+
+
+def are_told_apart(mine: Collection[str], its: Collection[str], account: Account) -> bool:
+    """Whether two buyers have different numbers of one scheme by the account's list, and none of it in common: two
+    sites with a GLN each, whatever company number they share."""
+    listed = _listed(account)
+    here, there = ([listed[one] for one in numbers if one in listed] for numbers in (mine, its))
+    shared = [schemes for one in set(mine) & set(its) if (schemes := listed.get(one))]
+    return any(
+        _is_of(scheme, there) and not _is_of(scheme, shared)
+        for schemes in here
+        for scheme in schemes
+        if scheme is not None
+    )
+
+
+def _is_of(scheme: str, numbers: Sequence[Sequence[str | None]]) -> bool:
+    """Whether one of the numbers is surely of this scheme."""
+    return any(one is not None and same_scheme(one, scheme) for schemes in numbers for one in schemes)
 
 
 def _only(account: Account) -> str:

@@ -136,7 +136,7 @@ class Group:
         self.payload_ids: dict[_Key, int] = {}
         self.stored_before: set[_Key] = set()
         self.replaced: dict[_Key, str] = {}
-        """Bytes → the Idempotency-Key that they came with, where the order went on since, or before they were judged."""
+        """Bytes → the Idempotency-Key that they came with, where the order went on since, or before their turn."""
         self.keys_seen: dict[tuple[str, bool, str], bytes] = {}
         self.keys_stored: set[tuple[str, bool, str]] = set()
         self.conflicting: set[str] = set()

@@ -132,6 +132,40 @@ def test_a_buyer_of_its_own_is_another(on_either: SmallGateway) -> None:
     assert len(on_either.store.orders.by_number(PINE, "PH-4001")) == 2
 
 
+VAT = {"id": "NL123456789B01", "scheme": "9944"}
+
+
+def name_two_sites(gateway: SmallGateway, *more: dict[str, str]) -> None:
+    """The account has two sites with a number each, and one of both."""
+    folder = read_account(ACCOUNTS / PINE)
+    terms = folder.account.model_dump(mode="json", by_alias=True)
+    terms["identifiers"] = [MAIN, OTHER, VAT, *more]
+    gateway.publish(replace(folder, account=Account.model_validate(terms)))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_sites_that_share_a_number_are_two_buyers(on_either: SmallGateway, turned: bool) -> None:
+    name_two_sites(on_either)
+    one: dict[str, Any] = {**MAIN, "identifiers": [VAT]}
+    other: dict[str, Any] = {**VAT, "identifiers": [OTHER]} if turned else {**OTHER, "identifiers": [VAT]}
+    messages = [on_either.settle(PINE, order(BOLTS, buyer=buyer)) for buyer in (one, other)]
+    assert [message.status for message in messages] == ["done", "done"]
+    assert len(on_either.store.orders.by_number(PINE, "PH-4001")) == 2
+    changed = on_either.settle(PINE, change(SIX, buyer=other))
+    assert (changed.status, changed.order_id) == ("done", messages[1].order_id)
+    unclear = on_either.settle(PINE, change({**BOLTS, "quantity": "7"}, buyer=VAT))
+    assert on_either.faults(unclear.id) == [("order_unclear", "/order_number")]
+
+
+def test_other_numbers_of_different_schemes_tell_nothing_apart(on_either: SmallGateway) -> None:
+    """The one has a site's number, the other a department's: they may be one buyer."""
+    department = {"id": "NL-7", "scheme": "9999"}
+    name_two_sites(on_either, department)
+    on_either.settle(PINE, order(BOLTS, buyer={**MAIN, "identifiers": [VAT]}))
+    held = on_either.settle(PINE, order(BOLTS, buyer={**department, "identifiers": [VAT]}))
+    assert (held.status, on_either.faults(held.id)) == ("held", [("order_unclear", "/order_number")])
+
+
 # --- which numbers count -----------------------------------------------------------------------------------------
 def account(*numbers: str) -> Account:
     """pine-hardware with these numbers."""

@@ -181,7 +181,6 @@ def test_a_replay_of_a_held_change(on_either: SmallGateway) -> None:
 def test_a_held_change_that_is_sent_anew_is_one_of_its_own(on_either: SmallGateway, written: str) -> None:
     """Under a key of its own, in the same bytes or others: its sender wants it now."""
 
-
     def keyed(asked: dict[str, Any], key: str) -> str:
         sent = send_keyed(on_either, asked, key)
         on_either.work()
