@@ -1,7 +1,8 @@
 """A line as a change line by line leaves it: what the change says of it, and of the rest what stands.
 
 What belongs together is taken together: another item brings its own names, description and pack size; another unit its
-code. A price that the change doesn't repeat stays the price of the unit that it was said for.
+code; another pack size what it counts. A price that the change doesn't repeat stays the price of the unit that it was
+said for.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from schemas.documents.order import OrderLine
 from schemas.values import shortest
 
 _ITEM = ("buyer_item", "seller_item", "gtin")
-_OF_THE_ITEM = (*_ITEM, "description", "pack_size", "price")
+_PACK = ("pack_size", "pack_unit", "pack_unit_code")
+_OF_THE_ITEM = (*_ITEM, "description", *_PACK, "price")
 _BY_THEMSELVES = (
-    *("buyer_line_reference", "description", "pack_size", "price", "ship_to", "requested_delivery", "schedule"),
+    *("buyer_line_reference", "description", "price", "ship_to", "requested_delivery", "schedule"),
     *("partial_allowed", "backorder_allowed", "charges", "note", "extensions"),
 )
 _ONE = Decimal(1)
@@ -29,6 +31,8 @@ def merged(before: OrderLine, change: OrderLine) -> OrderLine:
     if _is_another_item(before, change):
         said |= {name: getattr(change, name) for name in _OF_THE_ITEM}
     said |= {name: value for name in (*_ITEM, *_BY_THEMSELVES) if (value := getattr(change, name)) not in (None, ())}
+    if change.pack_size is not None:
+        said |= {name: getattr(change, name) for name in _PACK}
     if _leaves_its_basis_open(before, change):
         said["price"] = before.price
     if change.unit is not None or change.unit_code is not None:
@@ -64,7 +68,7 @@ def _in_another_unit(before: OrderLine, change: OrderLine, said: dict[str, Any])
     if change.unit == before.unit or (change.unit is None and change.unit_code == before.unit_code):
         return {"unit": before.unit, "unit_code": change.unit_code or before.unit_code}
     if "pack_size" not in said:
-        unit["pack_size"] = None
+        unit |= dict.fromkeys(_PACK)
     price = before.price
     if "price" not in said and price is not None and price.unit is None and price.unit_code is None:
         unit["price"] = price.model_copy(update={"unit": before.unit, "unit_code": before.unit_code})

@@ -21,6 +21,8 @@ WHOLE: dict[str, Any] = {
     "unit": "DOOS",
     "unit_code": "XBX",
     "pack_size": "50",
+    "pack_unit": "STUK",
+    "pack_unit_code": "C62",
     "price": {"amount": "6.00"},
     "ship_to": {"id": "YARD-2"},
     "requested_delivery": DAY,
@@ -31,6 +33,8 @@ WHOLE: dict[str, Any] = {
     "note": "careful",
     "extensions": [{"name": "x", "value": "1"}],
 }
+
+NO_PACK = {"pack_size": None, "pack_unit": None, "pack_unit_code": None}
 
 
 def line(**said: Any) -> OrderLine:
@@ -53,7 +57,6 @@ def test_null_and_empty_say_nothing() -> None:
     [
         ("buyer_line_reference", "R-2"),
         ("description", "nuts"),
-        ("pack_size", "24"),
         ("price", {"amount": "7.00"}),
         ("ship_to", {"id": "YARD-1", "name": "Main"}),
         ("requested_delivery", ANOTHER_DAY),
@@ -70,8 +73,32 @@ def test_what_it_says_is_taken(name: str, value: Any) -> None:
 
 
 def test_another_item_brings_its_own_names() -> None:
-    gone = {"seller_item": None, "gtin": None, "description": None, "pack_size": None, "price": None}
+    gone = {"seller_item": None, "gtin": None, "description": None, **NO_PACK, "price": None}
     assert merged(line(**WHOLE), line(buyer_item="B")) == line(**{**WHOLE, **gone, "buyer_item": "B"})
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        {"pack_size": "24"},
+        {"pack_size": "50"},
+        {"pack_size": "50", "pack_unit": "DOOS"},
+        {"pack_size": "1", "pack_unit": "DOOS", "pack_unit_code": "XBX"},
+    ],
+)
+@pytest.mark.parametrize("other", [{}, {"buyer_item": "B"}, {"unit": "PALLET"}])
+def test_a_pack_size_counts_what_is_said_with_it(pack: dict[str, Any], other: dict[str, Any]) -> None:
+    after = merged(line(**WHOLE), line(**pack, **other))
+    assert _pack_of(after) == _pack_of(line(**pack))
+
+
+@pytest.mark.parametrize("stray", [{"pack_unit": "DOOS"}, {"pack_unit_code": "XBX"}])
+def test_what_a_pack_counts_says_nothing_without_its_size(stray: dict[str, Any]) -> None:
+    assert merged(line(**WHOLE), line(**stray)) == line(**WHOLE)
+
+
+def _pack_of(one: OrderLine) -> tuple[Any, ...]:
+    return tuple(getattr(one, name) for name in NO_PACK)
 
 
 def test_one_more_name_of_the_item_is_added() -> None:
@@ -81,7 +108,7 @@ def test_one_more_name_of_the_item_is_added() -> None:
 
 def test_a_price_that_is_not_repeated_is_of_the_unit_it_was_for() -> None:
     after = merged(line(**WHOLE), line(quantity="100", unit="STUK"))
-    assert (after.unit, after.unit_code, after.pack_size) == ("STUK", None, None)
+    assert (after.unit, after.unit_code, *_pack_of(after)) == ("STUK", None, None, None, None)
     assert after.price == line(price={"amount": "6.00", "unit": "DOOS", "unit_code": "XBX"}).price
 
 
