@@ -25,17 +25,18 @@ When = Literal["next", "stale", "overtaken", "early", "again"]
 it says; `overtaken`: a later one was applied that leaves something of it open; `early`: one before it is missing;
 `again`: its number was used for other content."""
 _OF_THE_ORDER = ("order_number", "order_type", "contract", "issue_date", "issued_at")
-"""What no change changes: prices and items are judged by the day on which the order was issued."""
+"""What no change changes: prices and items are judged by the day on which the order was issued. The contract that a
+stand-alone order names is no more than a reference, which its buyer may renew."""
 _SAID_ANEW = (
     *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
     *("requested_delivery", "partial_allowed", "charges", "attachments", "total", "customization", "profile"),
     "extensions",
 )
-"""What a change line by line says of the order itself, where it says it; number, kind, contract and day of issue are
-the order's."""
+"""What a change line by line says of the order itself, where it says it; number, kind and day of issue are the
+order's."""
 _OF_THE_DELIVERY = (
     *("currency", "respond_by", "cancel_after", "note", "buyer", "seller", "bill_to", "final_recipient", "ship_to"),
-    *("requested_delivery", "partial_allowed", "charges", "rush"),
+    *("requested_delivery", "partial_allowed", "charges", "rush", "contract"),
 )
 _SEQUENCE_KEPT = "cbc:SequenceNumberID"
 """Where UBL's codec keeps a change's number that is none."""
@@ -268,6 +269,7 @@ def _replaced(standing: Standing, change: Order) -> Amended:
     before = standing.order
     kept = {name: value for name in _OF_THE_ORDER if (value := getattr(before, name)) is not None}
     said = {"function": "original", "version": number_after(standing, change), "other_lines": None, **kept}
+    said |= _renewed_contract(before, change)
     return Amended(change.model_copy(update=said), deleted=gone)
 
 
@@ -302,9 +304,20 @@ def _line_by_line(standing: Standing, change: Order) -> Amended:
         amended.deleted |= {number: lines.pop(number) for number in [*lines] if number not in there}
     said: dict[str, Any] = {name: value for name in _SAID_ANEW if (value := getattr(change, name)) not in (None, ())}
     said |= {"version": number_after(standing, change), "lines": tuple(lines.values())}
+    said |= _renewed_contract(standing.order, change)
     said |= {"response_requested": change.response_requested, "change_number": change.change_number}
     amended.order = standing.order.model_copy(update=said)
     return amended
+
+
+def _renewed_contract(order: Order, change: Order) -> dict[str, Any]:
+    """The contract that the change names instead of the order's, where the order draws on none."""
+    return {"contract": change.contract} if change.contract is not None and _may_be_renewed(order) else {}
+
+
+def _may_be_renewed(order: Order) -> bool:
+    """Whether another contract makes it no other order: nothing is counted against what a stand-alone order names."""
+    return order.order_type == "stand_alone"
 
 
 def _keep_what_has_shipped(standing: Standing, amended: Amended) -> None:
@@ -374,7 +387,8 @@ def _another_order(order: Order, change: Order) -> Iterator[Fault]:
     if "order_type" in change.model_fields_set and change.order_type != order.order_type:
         detail = f"Order {order.order_number} is of the kind {order.order_type}; {stays}"
         yield Fault("bad_value", detail, "/order_type", value=change.order_type, expected=order.order_type)
-    if change.contract is not None and order.contract is not None and change.contract != order.contract:
+    is_another = change.contract is not None and order.contract is not None and change.contract != order.contract
+    if is_another and not _may_be_renewed(order):
         detail = f"Order {order.order_number} names the contract {order.contract}; {stays}"
         yield Fault("bad_value", detail, "/contract", value=change.contract, expected=order.contract)
 

@@ -303,6 +303,23 @@ def test_a_change_makes_no_order_another_kind_or_contract(
     assert drawn(gateway)[0] == {"BOLT-M8": Decimal(250)}, "the release stands as it was"
 
 
+@pytest.mark.parametrize("said", [{}, {"other_lines": "kept"}, {"order_type": "stand_alone"}])
+def test_a_stand_alone_order_may_name_a_renewed_contract(gateway: SmallGateway, said: dict[str, str]) -> None:
+    """Nothing is counted against it: it is a reference, which goes back to the buyer as the change says it."""
+    gateway.settle(PINE, order(bolts("4"), number="SA-1", contract="C77"))
+    change = {"function": "change", "version": 2, "contract": "C78", **said}
+    changed = gateway.settle(PINE, order(bolts("5"), number="SA-1", **change))
+    assert (changed.status, outcomes(gateway.response(changed.id))) == ("done", {"1": [("accepted", "5", "DOOS")]})
+    assert _contract_on_the_books(gateway, "SA-1") == "C78"
+    silent = gateway.settle(PINE, order(bolts("6"), number="SA-1", function="change", version=3))
+    assert (silent.status, _contract_on_the_books(gateway, "SA-1")) == ("done", "C78")
+
+
+def _contract_on_the_books(gateway: SmallGateway, number: str) -> str | None:
+    (stored,) = gateway.store.orders.by_number(PINE, number)
+    return next(iter(gateway.store.threads.standing([stored.id]).values())).order.contract
+
+
 def test_a_change_that_says_neither_kind_nor_contract(gateway: SmallGateway) -> None:
     gateway.settle(PINE, blanket())
     gateway.settle(PINE, release("R-1", bolts("5")))
