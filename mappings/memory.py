@@ -204,7 +204,8 @@ class Memory:
 
     def terms(self, line: OrderLine, on: date | None) -> Terms:
         """What the line's numbers and unit say on that day."""
-        pack = line.pack_size and (line.pack_size, line.pack_unit, line.pack_unit_code)
+        price = line.price and (line.price.unit, line.price.unit_code)
+        pack = line.pack_size and (line.pack_size, line.pack_unit, line.pack_unit_code, price)
         key = (line.buyer_item, line.gtin, line.unit, line.unit_code, line.seller_item, pack, on)
         terms = self.lines.get(key)
         if terms is None:

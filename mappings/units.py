@@ -247,7 +247,7 @@ def _size_contradiction(
 ) -> Iterator[Fault]:
     """What the document says is in one of its units, held against what is agreed, in the unit that it counts in."""
     product = item.product
-    counted = None if product is None else _counted_in(line, item, product, revision, catalogue)
+    counted = None if product is None else _counted_in(line, item, product, unit, revision, catalogue)
     if product is None or counted is None or unit.base_per_unit is None:
         return
     word, base = counted
@@ -263,11 +263,16 @@ def _size_contradiction(
 
 
 def _counted_in(
-    line: OrderLine, item: FoundItem, product: Product, revision: MappingRevision, catalogue: Catalogue
+    line: OrderLine,
+    item: FoundItem,
+    product: Product,
+    unit: FoundUnit,
+    revision: MappingRevision,
+    catalogue: Catalogue,
 ) -> tuple[str, Fraction] | None:
     """The unit that the document's pack size counts, with its base units. One that nobody knows counts our base units,
     for it is a number of something; a weight or measure of what is counted, and a number of what is weighed, say
-    nothing: None."""
+    nothing: None. Neither does one that the price is for as well: the price waits until somebody says what it is."""
     named = line.pack_unit or line.pack_unit_code
     if named is not None:
         known = find_unit(line.pack_unit, line.pack_unit_code, item, revision, catalogue, "/pack_unit")
@@ -275,7 +280,20 @@ def _counted_in(
             return named, known.base_per_unit
         if {line.pack_unit, line.pack_unit_code} & DIVISIBLE:
             return None
+        if _waits_for_its_prices_unit(line, named, item, unit, revision, catalogue):
+            return None
     return None if product.base_unit in DIVISIBLE else (product.base_unit, ONE)
+
+
+def _waits_for_its_prices_unit(
+    line: OrderLine, named: str, item: FoundItem, unit: FoundUnit, revision: MappingRevision, catalogue: Catalogue
+) -> bool:
+    """Whether the price is for this unit, and the fault of that is that nobody knows it: what is missing is told there,
+    and a contradiction with our base units would only hide it."""
+    price = line.price
+    if price is None or named not in (price.unit, price.unit_code) or named in (line.unit, line.unit_code, unit.unit):
+        return False
+    return find_unit(price.unit, price.unit_code, item, revision, catalogue, "/price/unit").base_per_unit is None
 
 
 def _is_said(size: Decimal, agreed: Fraction) -> bool:

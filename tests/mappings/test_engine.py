@@ -300,6 +300,21 @@ def test_a_pack_size_is_compared_in_the_unit_that_it_counts(said: dict[str, str]
     assert codes(map_line({**CASE, **said}, mapping).faults) == expected
 
 
+@pytest.mark.parametrize("size", ["1", "12", "24"])
+def test_a_pack_in_a_unit_that_its_price_is_for_as_well_is_told_as_the_unit_that_nobody_knows(size: str) -> None:
+    price = {"amount": "1.25", "unit": "BX"}
+    line = {**CASE, "pack_size": size, "pack_unit": "BX", "price": price}
+    (fault,) = map_line(line, revision([CARTON_ROW])).faults
+    assert (fault.code, fault.path, fault.value) == ("unknown_unit", "/lines/0/price/unit", "BX")
+
+
+@pytest.mark.parametrize("price", [{"unit": "CS"}, {"unit": "EA"}, {"unit": "PAIR"}, {"unit": "CS", "unit_code": "BX"}])
+def test_a_price_for_a_known_unit_excuses_no_pack_size(price: dict[str, str]) -> None:
+    mapping = revision([CARTON_ROW], [UnitRow("PAIR", None, "EA", Decimal(2))])
+    line = {**CASE, "pack_size": "24", "pack_unit": "BX", "price": {"amount": "15.00", **price}}
+    assert codes(map_line(line, mapping).faults) == [("pack_contradiction", "/lines/0/pack_size")]
+
+
 @pytest.mark.parametrize(
     ("size", "contradicts"),
     [("0.0833", False), ("0.08333333", False), ("0.0834", False), ("0.08", True), ("0.1", True), ("0.0712", True)],
