@@ -14,7 +14,8 @@ _BLANKS = re.compile("[\u00a0\u2009\u202f]")
 
 def number_reader(decimal: str, thousands: str | None, implied: int | None) -> Callable[[str], Decimal]:
     """What reads numbers with this decimal sign and this sign between thousands. `implied` decimals stand at the end
-    without a sign: 1250 is 12.50, and 12.50 is not written so. The function raises ValueError for what isn't."""
+    without a sign: 1250 is 12.50, and 12.50 is not written so, nor is 12.00; 1250.0 is what programs make of 1250. The
+    function raises ValueError for what isn't."""
     grouped = None if thousands is None else _grouped(decimal, thousands)
 
     def read(text: str) -> Decimal:
@@ -25,6 +26,8 @@ def number_reader(decimal: str, thousands: str | None, implied: int | None) -> C
             text = text.replace(thousands, "") if grouped(text) else text
         if decimal != ".":
             text = "?" if "." in text else text.replace(decimal, ".")
+        if implied is not None:
+            text = text.removesuffix(".0")
         value = exact(text)
         if implied is not None and "." in text:
             raise ValueError("has a decimal sign")

@@ -245,7 +245,8 @@ def test_a_json_number_is_written_as_json_writes_it(value: str, total: str | Non
 
 
 @pytest.mark.parametrize(
-    ("value", "total"), [("1250", "12.50"), ('"1250"', "12.50"), ("12.50", None), ('"12.5"', None)]
+    ("value", "total"),
+    [("1250", "12.50"), ("1250.0", "12.50"), ('"1250"', "12.50"), ("12.50", None), ("12.00", None), ('"12.5"', None)],
 )
 def test_implied_decimals_are_of_whole_numbers(value: str, total: str | None) -> None:
     body = f'{{"nr": 1, "t": {value}, "lines": {{"n": 1, "q": 1}}}}'.encode()
