@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
+from gateway.trade.line_status import stops_delivery
 from gateway.trade.quantities import in_sales_units
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Product
@@ -22,8 +23,6 @@ from schemas.values import EXACT, from_fraction, shortest
 _KINDS_KEPT = frozenset(("cbc:OrderTypeCode", "@orderType"))
 """UBL's (UNCL 1001) and cXML's."""
 _STATUS_KEPT = "cac:LineItem/cbc:LineStatusCode"
-_TO_BE_DELIVERED = frozenset(("1", "3", "4", "5", "6", "NoStatus", "Revised"))
-"""UNCL 1229: added, changed, no action, accepted as it is or amended; and UBL 2.0's words for the like."""
 
 
 def check(mapped: MappedOrder, received_on: date) -> tuple[Fault, ...]:
@@ -121,9 +120,9 @@ def _schedule(line: MappedLine) -> Iterator[Fault]:
 
 
 def _status(line: MappedLine) -> Iterator[Fault]:
-    """What the sender's own system says of the line's state, which has no place on an order: not that it is to ship."""
+    """What the sender's own system says of the line's state, where that may mean that it isn't to ship."""
     for one in line.line.extensions:
-        if one.name == _STATUS_KEPT and one.value not in _TO_BE_DELIVERED:
+        if one.name == _STATUS_KEPT and one.value and stops_delivery(one.value):
             yield Fault(
                 "unsupported_document",
                 f"Line {line.line_number} of the order has the status {one.value}; whether it is to be delivered isn't "

@@ -53,7 +53,7 @@ def with_status(code: str) -> bytes:
     )
 
 
-@pytest.mark.parametrize("code", ["2", "7", "8", "42", "Cancelled", "Disputed"])
+@pytest.mark.parametrize("code", ["2", "07", "8", "42", "Cancelled", "Disputed"])
 def test_a_line_that_may_not_be_wanted_holds_its_order(gateway: SmallGateway, code: str) -> None:
     held = gateway.settle(BIRCH, with_status(code))
     assert (held.status, gateway.faults(held.id)) == ("held", [("unsupported_document", "/lines/0")])
@@ -62,7 +62,7 @@ def test_a_line_that_may_not_be_wanted_holds_its_order(gateway: SmallGateway, co
     assert gateway.store.orders.by_number(BIRCH, "BT-900") == []
 
 
-@pytest.mark.parametrize("code", ["1", "3", "4", "NoStatus"])
+@pytest.mark.parametrize("code", ["1", "3", "4", "NoStatus", "Original", "0"])
 def test_a_line_that_is_wanted_ships(gateway: SmallGateway, code: str) -> None:
     assert gateway.settle(BIRCH, with_status(code)).status == "done"
 
