@@ -126,6 +126,7 @@ def pack_of(document: str) -> tuple[str, str | None, str | None]:
     return str(line.pack_size), line.pack_unit, line.pack_unit_code
 
 
+PACKS = '<cbc:PackQuantity unitCode="{1}">{0}</cbc:PackQuantity>'
 PACK_OF_24 = '<cbc:PackQuantity unitCode="C62">24</cbc:PackQuantity>'
 SIZE_24, SIZE_6 = (f"<cbc:PackSizeNumeric>{size}</cbc:PackSizeNumeric>" for size in (24, 6))
 RATE = (
@@ -143,6 +144,11 @@ RATE = (
         (packed(price=RATE.format(24)), ("24", "C62", "C62")),
         (packed(PACK_OF_24, price=RATE.format(24)), ("24", "C62", "C62")),
         (packed(price=RATE.format(1).replace("C62", "BX")), ("None", None, None)),
+        (packed(PACKS.format(1, "BX") + SIZE_24), ("24", None, None)),
+        (packed(PACKS.format(4, "BX") + SIZE_24), ("24", None, None)),
+        (packed(PACK_OF_24 + SIZE_6), ("6", None, None)),
+        (packed(PACKS.format("1.0", "BX"), price=RATE.format(24)), ("24", "C62", "C62")),
+        (packed(PACKS.format(1, "C62")), ("1", "C62", "C62")),
     ],
 )
 def test_what_the_document_says_is_in_a_pack_is_read(document: str, read_as: tuple[str, str | None]) -> None:
@@ -150,9 +156,33 @@ def test_what_the_document_says_is_in_a_pack_is_read(document: str, read_as: tup
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        *(PACKS.format(1, "BX"), PACKS.format("0.0", "C62"), "<cbc:PackQuantity>1</cbc:PackQuantity>"),
+        *("<cbc:PackQuantity>0</cbc:PackQuantity>", "<cbc:PackSizeNumeric>0</cbc:PackSizeNumeric>"),
+    ],
+)
+def test_a_pack_of_nothing_or_of_itself_says_nothing(said: str) -> None:
+    document = packed(said)
+    assert pack_of(document) == ("None", None, None)
+    (found,) = UBL_2_1.parse_orders(document.encode())
+    kept = {one.name for one in found.order.lines[0].extensions}
+    assert f"cac:LineItem/cac:Item/{said[1:].split('>')[0].split()[0]}" in kept
+
+
+@pytest.mark.parametrize(
+    "said", [PACKS.format("some", "C62") + SIZE_24, PACKS.format(-1, "C62"), SIZE_6.replace("6", "-6")]
+)
+def test_a_pack_of_no_possible_number_is_a_fault(said: str) -> None:
+    with pytest.raises(DocumentRejected) as refused:
+        UBL_2_1.parse_orders(packed(said).encode())
+    assert [fault.path for fault in refused.value.faults] == ["/lines/0/pack_size"]
+
+
+@pytest.mark.parametrize(
     ("document", "place"),
     [
-        (packed(PACK_OF_24 + SIZE_6), "cac:Item/cbc:PackQuantity"),
+        (packed(PACKS.format(9, "BX") + SIZE_6, price=RATE.format(24)), "cac:Price/cbc:OrderableUnitFactorRate"),
         (packed(SIZE_6, price=RATE.format(24)), "cac:Price/cbc:OrderableUnitFactorRate"),
     ],
 )

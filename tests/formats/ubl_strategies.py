@@ -298,7 +298,9 @@ def _line(line: OrderLine) -> OrderLine:
 
 
 def _pack(line: OrderLine) -> dict[str, Any]:
-    """What a pack's size counts, where there is a size."""
+    """What a pack's size counts, where there is a size; one of the line's own unit in one of it is none."""
+    if line.pack_size == 1 and line.pack_unit is not None and line.pack_unit == line.unit:
+        return {"pack_size": None, "pack_unit": None, "pack_unit_code": None}
     unit = None if line.pack_size is None else line.pack_unit
     return {"pack_unit": unit, "pack_unit_code": rec_20(unit)}
 

@@ -27,6 +27,7 @@ GTIN_SCHEMES = frozenset(
 _ITEM = "cac:LineItem/cac:Item/"
 _ID = cbc("ID")
 _PACK_QUANTITY = cbc("PackQuantity")
+_PACK_SIZE = cbc("PackSizeNumeric")
 _RATE = cbc("OrderableUnitFactorRate")
 
 
@@ -85,15 +86,31 @@ def _price(reading: Reading, element: Element, found: Found, path: str) -> None:
 
 
 def _settle_pack(reading: Reading, line: Found, element: Element) -> None:
-    """How many are in one ordered unit: PackQuantity in its own unit, PackSizeNumeric of ours, and the factor between
-    the units of price and order. Where one document says it twice and differently, nobody guesses."""
+    """How many are in one ordered unit: PackSizeNumeric of ours, else PackQuantity in its own unit, and the factor
+    between the units of price and order. Where one document says it twice and differently, nobody guesses."""
+    if line.get("pack_size") == 0:
+        del line["pack_size"]
+        reading.keep(next(element.iter(_PACK_SIZE)), _ITEM)
+    if "pack_quantity" in line and not _is_size(line):
+        del line["pack_quantity"]
+        line.pop("pack_unit", None)
+        line.pop("pack_unit_code", None)
+        reading.keep(next(element.iter(_PACK_QUANTITY)), _ITEM)
     if "pack_quantity" in line:
-        quantity_said = line.pop("pack_quantity")
-        if line.setdefault("pack_size", quantity_said) != quantity_said:
-            detail = f"the document says both {line['pack_size']} and {quantity_said} of what is in one pack"
-            reading.hold("pack_contradiction", detail, next(element.iter(_PACK_QUANTITY)))
+        line["pack_size"] = line.pop("pack_quantity")
     for rate, of_rate in line.pop("factor_rates", ()):
         _settle_rate(reading, line, rate, of_rate)
+
+
+def _is_size(line: Found) -> bool:
+    """Whether PackQuantity says what is in one ordered unit. UBL has it count packs, of PackSizeNumeric each: beside
+    that it is no size of its own. One pack, in the line's unit or in none, and none at all, say nothing."""
+    packs, unit = line["pack_quantity"], line.get("pack_unit")
+    if not isinstance(packs, Decimal):
+        return True  # then the line is refused for it
+    if packs == 0 or (packs == 1 and unit in (None, line.get("unit"))):
+        return False
+    return bool(line.get("pack_size", packs) == packs)
 
 
 def _settle_rate(reading: Reading, line: Found, rate: Any, element: Element) -> None:
@@ -163,7 +180,7 @@ ITEM: Table = {
     cbc("Name"): "description",
     cbc("Description"): _item_text,
     _PACK_QUANTITY: quantity("pack_quantity", "pack_unit"),
-    cbc("PackSizeNumeric"): number("pack_size"),
+    _PACK_SIZE: number("pack_size"),
     **_identification("BuyersItemIdentification", "buyer_item"),
     **_identification("SellersItemIdentification", "seller_item"),
     cac("StandardItemIdentification"): _standard_item,
@@ -199,7 +216,7 @@ def lines_by(table: Table, settle: Callable[[Reading, Found], None] | None = Non
             settle_schedule(line)
         if "bounds" in line:
             _settle_bounds(reading, line)
-        if "pack_quantity" in line or "factor_rates" in line:
+        if "pack_quantity" in line or "pack_size" in line or "factor_rates" in line:
             _settle_pack(reading, line, element)
         if settle is not None:
             settle(reading, line)
