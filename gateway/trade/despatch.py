@@ -17,7 +17,7 @@ from gateway.trade.response import buyer_party, seller_party
 from gateway.trade.shipping import Shipped, ShippedMove, ShippedPart
 from mappings.account import Account
 from mappings.revision import Supplier
-from mappings.units import DIVISIBLE
+from mappings.units import DIVISIBLE, count_text
 from schemas.documents.common import Party, Period
 from schemas.documents.despatch_advice import Carrier, DespatchAdvice, DespatchedOrder, DespatchLine, Package
 from schemas.documents.shipment import Shipment, ShippedPackage
@@ -153,7 +153,7 @@ def _lines(parts: list[ShippedPart], moves: Mapping[tuple[str, str], ShippedMove
 def _line(number: str, part: ShippedPart) -> DespatchLine:
     ordered, said, product = part.line.line, part.said, part.product
     whole = in_ordered_unit(said.base_quantity, part)
-    factor = from_fraction(part.sums.base_per_unit or Fraction(1))
+    factor = _carried(part.sums.base_per_unit or Fraction(1))
     is_whole = whole is not None
     return DespatchLine(
         line_number=number,
@@ -178,15 +178,19 @@ def _line(number: str, part: ShippedPart) -> DespatchLine:
     )
 
 
-def in_ordered_unit(base_quantity: Decimal, part: ShippedPart) -> Decimal | None:
+def in_ordered_unit(base_quantity: Decimal | Fraction, part: ShippedPart) -> Decimal | None:
     """So many base units in the unit that the line was ordered in; None where that is not whole there. A measure is
     whole where it has an end within ten decimals."""
-    units = from_fraction(Fraction(base_quantity) / (part.sums.base_per_unit or 1))
-    if units is None or not is_carried(units):
+    units = _carried(Fraction(base_quantity) / (part.sums.base_per_unit or 1))
+    if units is None or (part.line.unit_code not in DIVISIBLE and units != units.to_integral_value()):
         return None
-    if part.line.unit_code not in DIVISIBLE and units != units.to_integral_value():
-        return None
-    return shortest(units)
+    return units
+
+
+def _carried(value: Fraction) -> Decimal | None:
+    """The number as the advice can carry it; None where it has no end, or more digits."""
+    found = from_fraction(value)
+    return shortest(found) if found is not None and is_carried(found) else None
 
 
 def _outstanding(part: ShippedPart, moved: ShippedMove, line: DespatchLine) -> tuple[Decimal | None, str | None]:
@@ -200,10 +204,7 @@ def _outstanding(part: ShippedPart, moved: ShippedMove, line: DespatchLine) -> t
     if base <= 0:
         return NOTHING, None
     reason = "Follows in another shipment." if Fraction(confirmed) * factor > shipped else "Back-ordered."
-    rest = from_fraction(base)
-    if line.ordered_unit is not None:
-        return rest, reason
-    units = in_ordered_unit(rest, part) if rest is not None else None
-    if units is None:
-        return None, f"{rest if rest is None else f'{shortest(rest):f}'} {line.base_unit} are still to come. {reason}"
-    return units, reason
+    rest = in_ordered_unit(base, part) if line.ordered_unit is None else _carried(base)
+    if rest is None:
+        return None, f"{count_text(base)} {line.base_unit} are still to come. {reason}"
+    return rest, reason

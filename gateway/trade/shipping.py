@@ -22,7 +22,7 @@ from mappings.revision import Product
 from mappings.units import DIVISIBLE
 from schemas.documents.shipment import Shipment, ShippedLine
 from schemas.faults import Fault
-from schemas.values import EXACT, from_fraction, shortest
+from schemas.values import EXACT, MAX_FRACTION_DIGITS, from_fraction, shortest
 
 _NOT_SHIPPED: Mapping[str, str] = {
     "cancelled": "it was cancelled",
@@ -245,11 +245,12 @@ def _shipped_move(part: ShippedPart, total: Decimal) -> ShippedMove:
 
 def _confirmed_for(beyond: Fraction, part: ShippedPart) -> tuple[Decimal, Decimal, Decimal]:
     """(confirmed, back-ordered, raised) in the ordered unit, of a line of which so many base units more left than were
-    confirmed: what waits for stock is confirmed first, then what isn't decided, and the rest is added to the order."""
+    confirmed: what waits for stock is confirmed first, then what isn't decided, and the rest is added to the order. All
+    is rounded up to whole units, of a measure to the last place that a quantity has."""
     sums = part.sums
     needed = beyond / (sums.base_per_unit or 1)
-    whole = from_fraction(needed) if part.line.unit_code in DIVISIBLE else None
-    more = Decimal(ceil(needed)) if whole is None else whole
+    places = MAX_FRACTION_DIGITS if part.line.unit_code in DIVISIBLE else 0
+    more = shortest(Decimal(ceil(needed * 10**places)).scaleb(-places, EXACT))
     waiting = min(more, sums.backordered)
     settled = [sums.confirmed, sums.backordered, sums.rejected, sums.cancelled]
     undecided = EXACT.add(sums.ordered, sums.raised)
