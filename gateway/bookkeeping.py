@@ -6,7 +6,7 @@ batch sees what the first one took.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.amending import (
     PreparedChange,
@@ -24,6 +24,7 @@ from gateway.lanes import lane_of
 from gateway.local_time import local_date
 from gateway.order_keys import Likeness
 from gateway.rendering import keep_rendered
+from gateway.rereading import says_the_same
 from gateway.services import Services
 from gateway.standing_orders import Confirmed
 from gateway.states import on_resend
@@ -68,7 +69,10 @@ class Books:
             self._find_by_number(work)
         self._earlier_versions: dict[str, dict[bytes, list[Transmission]]] = {}
         self._idempotency_keys: dict[str, str] = {}
+        self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self._load_earlier(services)
+        for work in works:
+            self._know_again(services, work, self._contradicted(work))
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.changes = self._prepare_changes(services)
         """Message → the change that it makes of an order that stands."""
@@ -81,7 +85,6 @@ class Books:
         self._confirmed = services.store.threads.confirmed((*standing, *again), CXML)
         self.contracts = ContractBook(services, works, self.changes)
         """The blanket orders that are released or changed."""
-        self._envelopes = services.store.envelopes.owners(work.envelope_key for work in works if work.envelope_id)
         self.stock = services.store.stock.load(*products_and_accounts(works, self.changes.values()))
         self.takings = Takings(self.stock)
         self.sites_without_stock = sites_without_stock(services, works, self.stock)
@@ -127,6 +130,33 @@ class Books:
         self._earlier_versions = threads.earlier(other.values()) if other else {}
         self._idempotency_keys = threads.idempotency_keys(other) if self._earlier_versions else {}
 
+    def _know_again(self, services: Services, work: Work, made: Mapping[str, bytes]) -> bool:
+        """Whether the message has the content of one of these (message → content) after all, which the program that
+        settled that read otherwise. Then it has the digest that is known."""
+        for message_id, content in made.items():
+            if says_the_same(services, work, message_id):
+                work.content = content
+                return True
+        return False
+
+    def _contradicted(self, work: Work) -> dict[str, bytes]:
+        """Message → content, of those that the message contradicts: it has the number of an order that says something
+        else, or the envelope's id of a document that does."""
+        live, owner = self._orders.get(work.order_key), self._envelope_owner(work)
+        found: dict[str, bytes] = {}
+        if live is not None and work.order.function == "original" and not _may_reuse(work, live):
+            found = self._versions(live)
+        if owner is not None:
+            found.setdefault(owner.message_id, owner.content_sha256)
+        return {} if work.content in found.values() else found
+
+    def _versions(self, live: LiveOrder) -> dict[str, bytes]:
+        """Message → content, of those that made the order what it is, and what it was."""
+        found = {live.message_id: live.content_sha256}
+        for content, made in self._earlier_versions.get(live.id, {}).items():
+            found |= {one.message_id: content for one in made}
+        return found
+
     def _prepare_changes(self, services: Services) -> dict[str, PreparedChange]:
         changing = {work.message.id: live for work in self._works if (live := self._changes(work)) is not None}
         if not changing:
@@ -135,7 +165,10 @@ class Books:
         prepared: dict[str, PreparedChange] = {}
         for work in self._works:
             if (live := changing.get(work.message.id)) is not None:
-                change = prepared[work.message.id] = prepare(work, standing[live.id], services.supplier)
+                change = prepare(work, standing[live.id], services.supplier)
+                if change.when == "again" and self._know_again(services, work, self._versions(live)):
+                    continue
+                prepared[work.message.id] = change
                 work.mapped = change.mapped or work.mapped
         return prepared
 
