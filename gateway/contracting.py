@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gateway.amending import PreparedChange, paths_in_the_change
+from gateway.order_keys import is_the_buyer
 from gateway.services import Services
 from gateway.store.contracts import Drawings
 from gateway.trade.amendment import Standing
@@ -23,6 +24,7 @@ from gateway.trade.contracts import (
 from gateway.trade.decision import Decision
 from gateway.trade.refused_lines import Case
 from gateway.work import Work
+from mappings.buyers import buyer_numbers
 from mappings.mapped import MappedOrder
 from schemas.documents.order import Order
 from schemas.faults import Fault
@@ -109,7 +111,8 @@ class ContractBook:
                 return self._contracts[draw.contract_id]
         live = [one for one in self._named(work, order) if one.is_live]
         if len(live) > 1:  # of several buyers, or places
-            live = [one for one in live if order.buyer is not None and one.buyer == order.buyer.id]
+            buyer = buyer_numbers(order.buyer, work.account)
+            live = [one for one in live if is_the_buyer(buyer, one.buyer, work.account)]
         return live[0] if len(live) == 1 else None
 
     def _named(self, work: Work, order: Order) -> list[Contract]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mappings.account import Account
-from mappings.buyers import BuyerNumbers, are_told_apart
+from mappings.buyers import BuyerNumbers, are_told_apart, buyer_numbers
+from schemas.documents.common import Party
 from schemas.documents.order import Order
 
 BETWEEN_PARTS, BETWEEN_NUMBERS = "\x1f", "\x1e"
@@ -42,6 +43,12 @@ def likeness(mine: str, buyer: BuyerNumbers, its: str, account: Account) -> Like
         for name, one, other in zip(names, ours, theirs, strict=True)
     ]
     return max(found, key=_FROM_BEST.index)
+
+
+def is_the_buyer(mine: BuyerNumbers, its: Party | None, account: Account) -> bool:
+    """Whether another document's buyer is surely this one, whichever of its numbers each of them names."""
+    kept = BETWEEN_NUMBERS.join(buyer_numbers(its, account).kept)
+    return _buyers(mine, BETWEEN_NUMBERS.join(mine.kept), kept, account) == "same"
 
 
 def _parts(mine: str, its: str) -> Likeness:

@@ -19,6 +19,7 @@ from gateway.trade.consequences import Judgement
 from gateway.trade.decision import NOTHING, LineLedger
 from gateway.trade.quantities import base_of, exact_base, in_their_unit, rounded_up
 from mappings.mapped import MappedLine, MappedOrder
+from schemas.documents.common import Party
 from schemas.documents.order import Order, OrderLine
 from schemas.faults import Fault
 from schemas.values import EXACT, MAX_FRACTION_DIGITS, from_fraction, half_up, shortest
@@ -69,7 +70,7 @@ class Contract:
     version: int
     updated_at: int
     status: str
-    buyer: str | None
+    buyer: Party | None
     currency: str | None
     total: Decimal | None
     products: dict[str, Agreed]
@@ -109,7 +110,7 @@ def contract_of(standing: Standing) -> Contract:
         standing.version,
         standing.updated_at,
         standing.status,
-        order.buyer.id if order.buyer else None,
+        order.buyer,
         order.currency,
         order.total,
         ceilings(order.lines, standing.lines),

@@ -17,7 +17,7 @@ from mappings.account import Account, SchemedId
 from mappings.buyers import LONGEST_KEY, buyer_numbers
 from mappings.files.account_folder import read_account
 from schemas.documents.common import Identifier, Party
-from tests.examples.order_lines import BOLTS, order
+from tests.examples.order_lines import BOLTS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway
 from tests.examples.threads import PINE, change, confirmed, taken
 
@@ -25,6 +25,12 @@ MAIN, OTHER, THIRD = ({"id": number, "scheme": "0106"} for number in ("68750110"
 BOTH: dict[str, Any] = {**MAIN, "identifiers": [OTHER]}
 SWAPPED: dict[str, Any] = {**OTHER, "identifiers": [MAIN]}
 SIX = {**BOLTS, "quantity": "6"}
+TEN = line("1", "PH-0101", "10", "DOOS", "5.40")
+
+
+def release(*lines: dict[str, Any], **header: Any) -> dict[str, Any]:
+    """A release of the blanket order BL-1."""
+    return order(*lines, order_type="release", contract="BL-1", **header)
 
 
 def name_buyers(gateway: SmallGateway, **policies: Any) -> None:
@@ -130,6 +136,24 @@ def test_a_buyer_of_its_own_is_another(on_either: SmallGateway) -> None:
     messages = [on_either.settle(PINE, order(BOLTS, buyer=buyer)) for buyer in (BOTH, THIRD)]
     assert [one.status for one in messages] == ["done", "done"]
     assert len(on_either.store.orders.by_number(PINE, "PH-4001")) == 2
+
+
+@pytest.mark.parametrize("function", ["original", "change"])
+def test_a_release_is_of_its_own_buyers_blanket_order(on_either: SmallGateway, function: str) -> None:
+    """Whichever of the buyer's numbers the two documents begin with, and whichever the release leaves out."""
+    name_buyers(on_either)
+    of_both, _ = (
+        on_either.settle(PINE, order(TEN, number="BL-1", order_type="blanket", buyer=buyer)) for buyer in (BOTH, THIRD)
+    )
+    first = release(BOLTS, buyer=OTHER)
+    if function == "change":
+        on_either.settle(PINE, first)
+        first = release(SIX, function="change", version=2, buyer=SWAPPED)
+    drawn = on_either.settle(PINE, first)
+    assert (drawn.status, on_either.faults(drawn.id)) == ("done", [])
+    with on_either.store.database.read() as connection:
+        contracts = fetch(connection, "SELECT DISTINCT contract_id FROM contract_movements")
+    assert [row[0] for row in contracts] == [of_both.order_id]
 
 
 VAT = {"id": "NL123456789B01", "scheme": "9944"}
