@@ -14,7 +14,7 @@ from mappings.sites import same_scheme
 from schemas.documents.common import Identifier, Party
 
 LONGEST_KEY = 200
-"""Characters of a buyer's numbers that are kept in an order's key: as many as one number may have. A database's index
+"""Characters of a party's numbers that are kept in an order's key: as many as one number may have. A database's index
 takes no more than it can put on one of its pages."""
 
 
@@ -42,7 +42,7 @@ def buyer_numbers(buyer: Party | None, account: Account) -> BuyerNumbers:
     listed = _listed(account)
     known = {one.id for one in said if any(same_scheme(one.scheme, scheme) for scheme in listed.get(one.id, ()))}
     numbers = frozenset(one.id for one in said)
-    return BuyerNumbers(numbers, _as_fits(sorted(known or numbers)))
+    return BuyerNumbers(numbers, as_fits(sorted(known or numbers)))
 
 
 def are_told_apart(mine: Collection[str], its: Collection[str], account: Account) -> bool:
@@ -87,7 +87,7 @@ def _listed(account: Account) -> dict[str, list[str | None]]:
     return listed
 
 
-def _as_fits(numbers: list[str]) -> tuple[str, ...]:
+def as_fits(numbers: Sequence[str]) -> tuple[str, ...]:
     """The first of them, one at least, that are no longer together than an order's key may be."""
     kept: list[str] = []
     length = 0

@@ -190,6 +190,44 @@ def test_other_numbers_of_different_schemes_tell_nothing_apart(on_either: SmallG
     assert (held.status, on_either.faults(held.id)) == ("held", [("order_unclear", "/order_number")])
 
 
+# --- places of delivery with several numbers ---------------------------------------------------------------------
+BY_PLACE = ["buyer", "order_number", "ship_to"]
+GATE: dict[str, Any] = {"id": "GATE-1"}
+YARD: dict[str, Any] = {"id": "YARD-1"}
+YARD_AND_GATE: dict[str, Any] = {**YARD, "identifiers": [GATE]}
+
+
+@pytest.mark.parametrize("again", [{**GATE, "identifiers": [YARD]}, YARD, GATE])
+def test_the_same_place_is_known_by_any_of_its_numbers(on_either: SmallGateway, again: dict[str, Any]) -> None:
+    name_buyers(on_either, order_key=BY_PLACE)
+    on_either.settle(PINE, order(BOLTS, ship_to=YARD_AND_GATE))
+    held = on_either.settle(PINE, order(BOLTS, ship_to=again))
+    assert held.status == "held"
+    assert ("order_number_reused", "/order_number") in on_either.faults(held.id)
+    assert len(on_either.store.orders.by_number(PINE, "PH-4001")) == 1
+
+
+def test_orders_of_before_have_the_places_first_number(on_either: SmallGateway) -> None:
+    name_buyers(on_either, order_key=BY_PLACE)
+    on_either.settle(PINE, order(BOLTS, ship_to=YARD_AND_GATE, buyer=MAIN))
+    assert kept_key(on_either) == "68750110\x1fPH-4001\x1fGATE-1\x1eYARD-1"
+    with on_either.store.database.write() as connection:
+        run(connection, "UPDATE orders SET order_key = ?", [("68750110\x1fPH-4001\x1fYARD-1",)])
+    again = json.dumps(order(BOLTS, ship_to=YARD_AND_GATE, buyer=MAIN), indent=1).encode()
+    assert on_either.settle(PINE, again).status == "duplicate"
+
+
+def test_places_that_share_a_number_are_two(on_either: SmallGateway) -> None:
+    """What they share may be their company's."""
+    name_buyers(on_either, order_key=BY_PLACE)
+    messages = [
+        on_either.settle(PINE, order(BOLTS, ship_to={**own, "identifiers": [VAT]}, buyer=MAIN))
+        for own in (YARD, {"id": "YARD-2"})
+    ]
+    assert [one.status for one in messages] == ["done", "done"]
+    assert len(on_either.store.orders.by_number(PINE, "PH-4001")) == 2
+
+
 # --- which numbers count -----------------------------------------------------------------------------------------
 def account(*numbers: str) -> Account:
     """pine-hardware with these numbers."""
