@@ -103,7 +103,7 @@ def test_a_parameter_that_is_not_described_is_refused_with_those_that_are(descri
             assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter"), (method, path)
             assert answer.json["detail"] == f"There is no parameter 'ordre' here, only {', '.join(names)}."
             assert gateway.client.open(f"{address}?ordre=N-14", method=method).status_code == 401
-    assert asked == 4
+    assert asked == 5
     assert gateway.client.head("/v1/documents?ordre=x", headers=sender.headers).status_code == 400
 
 
