@@ -41,7 +41,6 @@ LONGEST_WAIT_HOURS = 24
 _LONGEST_WAIT_US = LONGEST_WAIT_HOURS * 3_600_000_000
 _LONGEST_WAIT_FOR_THE_UNREAD_US = 60_000_000
 _OF_THE_ADDRESS = frozenset(("wrong_buyer", "wrong_recipient"))
-_SENT_ANEW = "what is meant now, sent anew"
 
 
 @dataclass(slots=True)
@@ -206,7 +205,7 @@ def stale_change(order: Order, standing: Standing) -> Fault:
         f"What {_latest(standing)} says of order {order.order_number} was received after this and has been applied; "
         "this changes nothing."
     )
-    return Fault("stale_change", detail, "/order_number", value=order.order_number, expected=_SENT_ANEW)
+    return Fault("stale_change", detail, "/order_number", value=order.order_number, expected=_sent_anew(standing))
 
 
 def _overtaken(order: Order, standing: Standing) -> Fault:
@@ -214,7 +213,13 @@ def _overtaken(order: Order, standing: Standing) -> Fault:
         f"What {_latest(standing)} says of order {order.order_number} was received after this and has been applied, "
         "and doesn't say what becomes of this. The order stands as it is."
     )
-    return Fault("change_overtaken", detail, "/order_number", value=order.order_number, expected=_SENT_ANEW)
+    return Fault("change_overtaken", detail, "/order_number", value=order.order_number, expected=_sent_anew(standing))
+
+
+def _sent_anew(standing: Standing) -> str:
+    """By its number it is another change than the one that came too late; its bytes alone would be taken for a resend
+    of that."""
+    return f"what is meant now, sent anew as version {standing.order.version + 1}"
 
 
 def _latest(standing: Standing) -> str:

@@ -526,8 +526,8 @@ _declare(
     "Change that a later one came before",
     "A change without a number was to be applied when one that was received after it had been, which says some lines "
     "only; or a cancellation was held while its sender went on changing the order.",
-    "Ask the sender how the order is meant to be, and have what is missing sent anew; then dismiss this one. The order "
-    "stands meanwhile.",
+    "Ask the sender how the order is meant to be, and have what is missing sent anew with a higher version; then "
+    "dismiss this one. The order stands meanwhile.",
     told_sender="Our people ask you how the order is meant to be; it stands meanwhile.",
 )
 _declare(

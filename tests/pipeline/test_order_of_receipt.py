@@ -346,6 +346,11 @@ def test_it_waits_a_minute_and_what_comes_then_is_held(on_either: SmallGateway, 
     on_either.work()
     assert on_either.message(one).status == "held", "by whoever it is judged again"
     assert confirmed(on_either) == {"1": ("8", "8", "0")}
+    (told,) = on_either.store.messages.faults(one)
+    assert told.expected == "what is meant now, sent anew as version 2"
+    anew = on_either.settle(PINE, change(bolts("5", action="change"), version=2))
+    assert (anew.id != one, anew.status) == (True, "done")
+    assert confirmed(on_either) == {"1": ("5", "5", "0")}
 
 
 def test_some_lines_of_what_was_said_anew_since_are_stale(gateway: SmallGateway) -> None:
