@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gateway.lanes import lane_of
 from gateway.services import Services
 from gateway.store.arrivals import Kept, NewMessage
-from gateway.store.ids import now_us
+from gateway.store.ids import new_id, now_us
 from gateway.trade.hours import answer_due
 from mappings.account import Account
 from mappings.own_format import CUSTOM
@@ -53,21 +53,21 @@ class Taken:
 
 def take_in(services: Services, arrival: Arrival) -> Taken:
     """Keep the document durably and ring for it. Raises StoreUnavailable; then it was not taken."""
-    message = message_of(arrival)
+    message = message_of(arrival, services.store.receipts.now)
     kept = services.store.intake.keep(message)
     if kept.rings:
         services.lanes.ring(message.lane)
     return Taken(kept, message.unreadable)
 
 
-def message_of(arrival: Arrival) -> NewMessage:
-    """The document as it will be kept: recognised, and checked that its bytes can be read."""
+def message_of(arrival: Arrival, clock: Callable[[], int] = now_us) -> NewMessage:
+    """The document as it will be kept: recognised, checked that its bytes can be read, and received by this clock."""
     account, body = arrival.account, arrival.body
     format_name, faults, orders = recognise(account, arrival.formats, body)
     known = arrival.formats.get(format_name or "")
     if known is not None and known.without_secrets is not None:
         body = known.without_secrets(body)
-    received_at = now_us()
+    received_at = clock()
     return NewMessage(
         account_id=account.id,
         test=arrival.test,
@@ -83,6 +83,7 @@ def message_of(arrival: Arrival) -> NewMessage:
         unreadable=faults or arrival.faults,
         parts=orders,
         mapping_revision=arrival.revision if format_name == CUSTOM else None,
+        id=new_id(received_at),
         received_at=received_at,
     )
 

@@ -69,6 +69,7 @@ class Express:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._receipts = door.services.store.receipts
         self._max_bytes = min(MAX_BYTES, door.services.limits.max_body_bytes)
         self._taken: deque[Keeping] = deque()
         self._accepted: dict[tuple[str, bool], bytes] = {}
@@ -78,7 +79,7 @@ class Express:
         answer is known. False where it goes the usual way: then nothing was done. Waits for nothing."""
         if request.path != ORDERS_PATH or request.command != "POST" or not _is_plain(request):
             return False
-        if not 0 < request.content_length <= self._max_bytes:
+        if not 0 < request.content_length <= self._max_bytes or not self._receipts.is_at_hand():
             return False
         started = time.perf_counter()
         try:
@@ -87,7 +88,8 @@ class Express:
                 return False
             caller, arrival = known
             answer = ExpressAnswer(self, caller, started)
-            self._taken.append(Keeping(message_of(arrival), lambda keeping: self._kept(answer.of(keeping), done)))
+            message = message_of(arrival, self._receipts.now)
+            self._taken.append(Keeping(message, lambda keeping: self._kept(answer.of(keeping), done)))
         except Exception:  # the usual way meets it again, and has an answer for it
             logger.exception("not taken at the express door: a bug")
             return False

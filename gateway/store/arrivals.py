@@ -435,7 +435,7 @@ def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> 
 
 def _new_children(message: NewMessage) -> tuple[_NewChild, ...]:
     """One for each order, in whose order their ids sort: they are worked on in that."""
-    ids = sorted(new_id() for _ in range(message.parts))
+    ids = sorted(new_id(message.received_at) for _ in range(message.parts))
     return tuple(_new_child(message, part, child_id) for part, child_id in enumerate(ids, 1))
 
 

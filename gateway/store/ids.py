@@ -12,9 +12,15 @@ else that an id takes."""
 os.register_at_fork(after_in_child=_drawn.clear)
 
 
-def new_id() -> str:
-    """A new id: later ones sort behind earlier ones of the same clock, to the millisecond; nobody can guess one."""
-    return f"{time.time_ns() // 1_000_000:012x}{_random_part()}"
+def new_id(at: int | None = None) -> str:
+    """A new id, of this time in microseconds or of now: later ones sort behind earlier ones of the same clock, to the
+    millisecond; nobody can guess one."""
+    return id_from(now_us() if at is None else at) + _random_part()
+
+
+def id_from(at: int) -> str:
+    """What ids of this time, in microseconds, begin with, and sort behind."""
+    return f"{at // 1000:012x}"
 
 
 def _random_part() -> str:

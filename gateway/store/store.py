@@ -19,6 +19,7 @@ from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
 from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
+from gateway.store.receipts import ReceiptClock
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.shipments import Shipments
@@ -36,6 +37,7 @@ class Store:
         self.database = Database(url)
         self.audit = Audit(self.database)
         self.intake = Intake(self.database)
+        self.receipts = ReceiptClock(self.database)
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
         self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -142,6 +143,20 @@ def test_numbers_go_before_receipt(gateway: SmallGateway) -> None:
     one, other = settle_behind(gateway, change(bolts("5"), version=3), change(bolts("8"), version=2))
     assert [gateway.faults(each) for each in (one, other)] == [[], []]
     assert confirmed(gateway) == {"1": ("5", "5", "0")}
+
+
+@pytest.mark.parametrize("says", [lambda quantity: unnumbered(bolts(quantity)), by_line], ids=["all", "some lines"])
+def test_the_clock_is_set_back_between_two_changes(
+    on_either: SmallGateway, today: time_machine.Traveller, says: Callable[[str], dict[str, Any]]
+) -> None:
+    settle(on_either, order(BOLTS))
+    today.shift(timedelta(seconds=60))
+    one = on_either.settle(PINE, says("5"))
+    today.shift(timedelta(minutes=-10))
+    other = on_either.settle(PINE, says("8"))
+    assert [(each.status, on_either.faults(each.id)) for each in (one, other)] == [("done", [])] * 2
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+    assert list(on_either.store.audit.broken()) == []
 
 
 # --- held, and judged again -------------------------------------------------------------------------------------------
