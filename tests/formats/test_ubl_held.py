@@ -87,6 +87,43 @@ def test_a_place_said_again_in_more_words_is_the_same_place() -> None:
         assert (ship_to.id, ship_to.name) == (NORTH, "Yard")
 
 
+def at_north(name: str, city: str = "") -> str:
+    """A Delivery to the north yard, at a party that is called so."""
+    address = f"<cac:Address><cbc:CityName>{city}</cbc:CityName></cac:Address>" if city else ""
+    party = f"<cac:PartyName><cbc:Name>{name}</cbc:Name></cac:PartyName>"
+    return delivery(NORTH, name=address).replace(
+        "</cac:Delivery>", f"<cac:DeliveryParty>{party}</cac:DeliveryParty></cac:Delivery>"
+    )
+
+
+@pytest.mark.parametrize("of_line", [True, False])
+def test_a_place_of_one_number_and_two_names_is_one_place(of_line: bool) -> None:
+    deliveries = at_north("Yard", "Oulu") + at_north("Yard, gate 2", "OULU ")
+    order = read(line=FOUR + deliveries) if of_line else read(header=NUMBER + deliveries)
+    told = order.lines[0] if of_line else order
+    assert told.ship_to is not None
+    assert (told.ship_to.id, told.ship_to.name) == (NORTH, "Yard")
+    path = "cac:LineItem/cac:Delivery" if of_line else "cac:Delivery"
+    kept = {(one.name, one.value) for one in told.extensions}
+    assert (f"{path}/cac:DeliveryParty/cac:PartyName/cbc:Name", "Yard, gate 2") in kept
+
+
+def test_a_number_in_two_towns_is_held() -> None:
+    deliveries = at_north("Yard", "Oulu") + at_north("Yard", "Turku")
+    assert "it can go to one place" in held(header=NUMBER + deliveries).detail
+
+
+@pytest.mark.parametrize("of_line", [True, False])
+def test_one_day_written_in_two_ways_is_one_window(of_line: bool) -> None:
+    day = delivery(day="2026-12-10")
+    again = day.replace("</cbc:StartDate>", "</cbc:StartDate><cbc:EndDate>2026-12-10</cbc:EndDate>")
+    for deliveries in (day + again, again + day):
+        order = read(line=FOUR + deliveries) if of_line else read(header=NUMBER + deliveries)
+        window = (order.lines[0] if of_line else order).requested_delivery
+        assert window is not None
+        assert (str(window.start), str(window.end)) == ("2026-12-10", "2026-12-10")
+
+
 def test_place_and_window_may_stand_in_two_deliveries() -> None:
     order = read(header=NUMBER + delivery(day="2026-12-10") + delivery(NORTH))
     assert order.ship_to is not None

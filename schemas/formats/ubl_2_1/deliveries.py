@@ -31,12 +31,13 @@ _LOCATION: Table = {
 _QUANTITY = cbc("Quantity")
 _PERIOD = cac("RequestedDeliveryPeriod")
 _ADDRESS = cac("DeliveryAddress")
+_PLACE = cac("DeliveryLocation")
 _PARTY = cac("DeliveryParty")
 DELIVERY: Table = {
     _QUANTITY: quantity("quantity", "unit"),
     _PERIOD: part("requested_delivery", "cac:RequestedDeliveryPeriod", PERIOD),
     _ADDRESS: part("address", "cac:DeliveryAddress", _SITE_ADDRESS),
-    cac("DeliveryLocation"): part("location", "cac:DeliveryLocation", _LOCATION),
+    _PLACE: part("location", "cac:DeliveryLocation", _LOCATION),
     _PARTY: part("party", "cac:DeliveryParty", PARTY),
 }
 _PARTY_FIELDS = {"name": cac("PartyName"), "address": cac("PostalAddress")}
@@ -49,7 +50,7 @@ def header_delivery(reading: Reading, element: Element, found: Found, path: str)
     delivery = reading.group(element, DELIVERY, below)
     if "quantity" in delivery:
         _keep_below(reading, element, (_QUANTITY,), below)
-    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the order")
+    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the order", below)
     _one_window(reading, element, delivery, found, "the order")
 
 
@@ -58,32 +59,45 @@ def line_delivery(reading: Reading, element: Element, found: Found, path: str) -
     of them go to one place."""
     below = f"{path}cac:Delivery/"
     delivery = reading.group(element, DELIVERY, below)
-    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the line")
+    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the line", below)
     if "quantity" in delivery:
         reading.add("schedule", _schedule_line(reading, element, delivery, found), element, found)
     else:
         _one_window(reading, element, delivery, found, "the line")
 
 
-def _one_place(reading: Reading, element: Element, place: Found, found: Found, what: str) -> None:
-    """Goods for another place than the first would go to the first: which of them go where is for a person."""
+def _one_place(reading: Reading, element: Element, place: Found, found: Found, what: str, path: str) -> None:
+    """Goods for another place than the first would go to the first: which of them go where is for a person. Of the same
+    place in other words the first ones count, and the others are kept aside."""
     if not place:
         return
     known = found.setdefault("ship_to", place)
     if not _is_same(known, place):
         detail = f"{what} is to be delivered to {_called(place)} as well as to {_called(known)}; it can go to one place"
         reading.hold("unsupported_document", detail, element)
-    elif len(place) > len(known):
-        found["ship_to"] = place
+        return
+    if any(place[field] != known[field] for field in known.keys() & place.keys()):
+        for tag in (_ADDRESS, _PLACE, _PARTY):
+            _keep_below(reading, element, (tag,), path)
+    found["ship_to"] = {**place, **known}
 
 
 def _is_same(one: Found, other: Found) -> bool:
-    """Whether two places are one: nothing that both say differs, and they have a number in common or say all the
-    same."""
+    """Whether two places are one: they have a number in common, by one scheme, whatever they are called, and are in one
+    town; or they say all the same."""
     if one == other:
         return True
-    both = one.keys() & other.keys()
-    return "id" in both and all(one[field] == other[field] for field in both)
+    if "id" not in one or one["id"] != other.get("id") or not _agree("scheme", one, other):
+        return False
+    address, other_address = one.get("address") or {}, other.get("address") or {}
+    return all(_agree(field, address, other_address) for field in ("country", "postal_code", "city"))
+
+
+def _agree(field: str, one: Found, other: Found) -> bool:
+    """Whether two groups don't contradict each other in this text, however it is spaced and in whatever case."""
+    if field not in one or field not in other:
+        return True
+    return "".join(str(one[field]).split()).casefold() == "".join(str(other[field]).split()).casefold()
 
 
 def _called(place: Found) -> str:
@@ -94,10 +108,22 @@ def _called(place: Found) -> str:
 
 def _one_window(reading: Reading, element: Element, delivery: Found, found: Found, what: str) -> None:
     """Deliveries in two windows, and how much comes in which isn't said."""
-    window = delivery.get("requested_delivery")
-    if window is not None and found.setdefault("requested_delivery", window) != window:
+    if "requested_delivery" not in delivery:
+        return
+    window: Found = delivery["requested_delivery"]
+    known: Found = found.setdefault("requested_delivery", window)
+    if _one_day(known) == _one_day(window):
+        found["requested_delivery"] = {**window, **known}
+    else:
         detail = f"{what} is to be delivered in more than one window, and how much of it in which isn't said"
         reading.hold("unsupported_document", detail, element)
+
+
+def _one_day(window: Found) -> Found:
+    """The window, without an end that says the day of its start again: one day is written both ways."""
+    if "end_time" in window or "end" not in window or window["end"] != window.get("start"):
+        return window
+    return {field: value for field, value in window.items() if field != "end"}
 
 
 def settle_schedule(found: Found) -> None:
