@@ -248,7 +248,10 @@ def test_a_line_with_lines_of_its_own_is_held() -> None:
     [
         ("MaximumQuantity", 'unitCode="BX">3<', True),
         ("MaximumQuantity", 'unitCode="BX">4.0<', False),
-        ("MaximumQuantity", 'unitCode="C62">200<', True),
+        ("MaximumQuantity", 'unitCode="C62">3<', False),
+        ("MinimumQuantity", 'unitCode="C62">200<', False),
+        ("MaximumQuantity", 'unitCode="BX">0<', False),
+        ("MaximumQuantity", ">0.00<", False),
         ("MinimumQuantity", ">4<", False),
         ("MinimumQuantity", 'unitCode="BX">5<', True),
         ("MinimumQuantity", ">some<", True),
@@ -261,6 +264,15 @@ def test_a_quantity_out_of_its_lines_own_bounds_is_held(name: str, said: str, is
     else:
         (line,) = read(line=FOUR + bound).lines
         assert f"cac:LineItem/cbc:{name}" in {one.name for one in line.extensions}
+
+
+@pytest.mark.parametrize(("least", "is_held"), [("1", False), ("5", True)])
+def test_each_one_and_piece_are_one_unit_of_a_bound(least: str, is_held: bool) -> None:
+    line = FOUR.replace("BX", "C62") + f'<cbc:MinimumQuantity unitCode="EA">{least}</cbc:MinimumQuantity>'
+    if is_held:
+        assert "4 C62 are ordered, and cbc:MinimumQuantity 5 EA" in held(line=line).detail
+    else:
+        assert read(line=line).lines[0].quantity == 4
 
 
 @pytest.mark.parametrize(("said", "is_held"), [("true", True), ("1", True), ("perhaps", True), ("false", False)])

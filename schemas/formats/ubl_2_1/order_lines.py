@@ -29,6 +29,8 @@ _ID = cbc("ID")
 _PACK_QUANTITY = cbc("PackQuantity")
 _PACK_SIZE = cbc("PackSizeNumeric")
 _RATE = cbc("OrderableUnitFactorRate")
+_PIECES = frozenset(("EA", "C62", "H87"))
+"""Rec 20's each, one and piece: which of them a system writes says nothing."""
 
 
 def _standard_item(reading: Reading, element: Element, found: Found, path: str) -> None:
@@ -163,12 +165,20 @@ def _settle_bounds(reading: Reading, line: Found) -> None:
 
 
 def _is_within(field: str, bound: Found, line: Found) -> bool:
+    """Not told of a bound in another unit, nor of a greatest quantity of 0, which many systems write for none."""
     limit, ordered = bound["quantity"], line.get("quantity")
     if not isinstance(limit, Decimal) or not isinstance(ordered, Decimal):
         return not isinstance(ordered, Decimal)  # then the line is refused for it
-    if bound.get("unit") not in (None, line.get("unit")):
-        return False
-    return ordered <= limit if field == "most" else ordered >= limit
+    if not _is_one_unit(bound.get("unit"), line.get("unit")):
+        return True
+    if field == "most":
+        return limit == 0 or ordered <= limit
+    return ordered >= limit
+
+
+def _is_one_unit(one: str | None, other: str | None) -> bool:
+    """A bound without a unit is in the line's."""
+    return one in (None, other) or {one, other} <= _PIECES
 
 
 def _identification(name: str, field: str) -> Table:
