@@ -531,6 +531,40 @@ def test_a_part_for_elsewhere_or_not_ordered_yet_is_held(document: str, said: st
     assert all(said in fault.detail and fault.location for fault in held.value.faults)
 
 
+def for_order_to(document: str, place: str) -> bytes:
+    """The document's order, which goes to this place."""
+    before, _, after = document.partition("</OrderRequestHeader>")
+    assert after
+    return f"{before}{place}</OrderRequestHeader>{after}".encode()
+
+
+PLACE_A = '<ShipTo><Address addressID="A"><Name>Yard</Name>{}</Address></ShipTo>'
+TOWN = "<PostalAddress><City>{}</City></PostalAddress>"
+
+
+@pytest.mark.parametrize("parts", [[("2", "A"), ("2", "")], [("2", "A"), ("2", "A")], [("2", ""), ("2", "A")]])
+def test_a_part_for_the_orders_own_place_by_another_name_is_the_lines(parts: list[tuple[str, str]]) -> None:
+    (found,) = CXML_1_2.parse_orders(for_order_to(scheduled(*parts), PLACE_A.format("")))
+    (line,) = found.order.lines
+    assert len(line.schedule) == 2
+    assert line.ship_to is None or line.ship_to.id == "A"
+
+
+def test_a_part_for_the_lines_place_by_another_name_is_kept_aside() -> None:
+    document = scheduled(("2", "A"), ("2", ""), before="A").replace("<Name>x</Name>", "<Name>Gate 2</Name>", 1)
+    (line,) = read(document).order.lines
+    assert line.ship_to is not None
+    assert (line.ship_to.id, line.ship_to.name) == ("A", "Gate 2")
+    assert ("ScheduleLine/ShipTo/Address/Name", "x") in {(one.name, one.value) for one in line.extensions}
+
+
+@pytest.mark.parametrize("place", [PLACE_A.replace('"A"', '"B"').format(""), PLACE_A.format(TOWN.format("Oulu"))])
+def test_a_part_for_another_place_than_the_orders_is_held(place: str) -> None:
+    document = scheduled(("2", "A"), ("2", "")).replace("<Name>x</Name>", "<Name>x</Name>" + TOWN.format("Turku"))
+    with pytest.raises(DocumentHeld, match="another place"):
+        CXML_1_2.parse_orders(for_order_to(document, place))
+
+
 def drawing_on(*agreements: str, attributes: str = 'orderType="release"') -> str:
     """A release of a line for each of these agreements, none where it is empty."""
     named = '<MasterAgreementReference agreementID="{}"><DocumentReference payloadID="p"/></MasterAgreementReference>'
