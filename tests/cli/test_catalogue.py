@@ -210,7 +210,7 @@ def test_stock_is_shown_by_product_and_site(run: Run, services: Services, send: 
 def test_a_file_that_a_spreadsheet_spoilt_is_refused_with_nothing_done(
     run: Run, services: Services, tmp_path: Path, content: bytes, said: str
 ) -> None:
-    run("products", "import", product_file(tmp_path, "OAT-1L,Oats,EA", "0042,Paper,EA"))
+    run("products", "import", product_file(tmp_path, "OAT-1L,Oats,EA", "0042,Paper,EA"), "--remove-missing")
     before = services.store.stock.standing()
     file = tmp_path / "stock.csv"
     good = b"OAT-1L,HALDEN,2026-11-25,5\n" if b";" not in content else b""
@@ -222,8 +222,8 @@ def test_a_file_that_a_spreadsheet_spoilt_is_refused_with_nothing_done(
 
 
 def test_a_product_list_that_lost_its_zeros_is_refused(run: Run, services: Services, tmp_path: Path) -> None:
-    run("products", "import", product_file(tmp_path, "0042,Paper,EA"))
-    told = run("products", "import", product_file(tmp_path, "42,Paper,EA"))
+    run("products", "import", product_file(tmp_path, "0042,Paper,EA"), "--remove-missing")
+    told = run("products", "import", product_file(tmp_path, "42,Paper,EA"), "--remove-missing")
     assert told.code == 1
     assert "There is no product 42, but 0042" in told.err
     assert list(services.terms.catalogue().products) == ["0042"]

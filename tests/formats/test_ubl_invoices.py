@@ -134,7 +134,7 @@ def test_an_invoice_comes_back_from_peppol(invoice: Invoice) -> None:
 
 
 @MANY
-@given(invoice=ubl._some())
+@given(invoice=ubl.some_invoices())
 def test_what_is_lost_is_what_the_readme_says(valid: Valid, invoice: Invoice) -> None:
     """Any invoice, written and read, is the invoice less what its format has no place for; and it is valid UBL."""
     plain, peppol = (known.renderers[invoice.type](invoice) for known in (UBL_2_1, PEPPOL_BIS_3))

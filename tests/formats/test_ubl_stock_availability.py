@@ -20,7 +20,7 @@ from schemas.formats.json_1 import JSON_1
 from schemas.formats.ubl_2_1 import PEPPOL_BIS_3, UBL_2_1
 from schemas.units import rec_20
 from tests.formats.test_csv_1 import LINES
-from tests.formats.ubl_strategies import CODES, TEXTS, carried_party, issued
+from tests.formats.ubl_strategies import CODES, TEXTS, issued_as_carried, party_as_carried
 from tests.outbound_strategies import inventory_reports
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "schemas/formats/ubl_2_1/examples/inventory_report"
@@ -50,16 +50,16 @@ def read(body: bytes) -> Any:
 
 def carried(report: InventoryReport) -> InventoryReport:
     """The report less what UBL has no place for."""
-    issue_date, issued_at = issued(report.issue_date, report.issued_at)
-    since = None if report.is_full or report.since is None else issued(report.since.date(), report.since)[1]
+    issue_date, issued_at = issued_as_carried(report.issue_date, report.issued_at)
+    since = None if report.is_full or report.since is None else issued_as_carried(report.since.date(), report.since)[1]
     return replace(
         report,
         test=False,
         issue_date=issue_date,
         issued_at=issued_at,
         since=since,
-        buyer=carried_party(report.buyer),
-        seller=carried_party(report.seller),
+        buyer=party_as_carried(report.buyer),
+        seller=party_as_carried(report.seller),
         lines=tuple(_told_apart(line, number) for number, line in enumerate(report.lines)),
     )
 

@@ -19,16 +19,16 @@ _LISTED = re.compile(r"[0-9]{4}|[A-Z]{2}")
 
 def invoices() -> st.SearchStrategy[Invoice]:
     """Invoices as `ubl-2.1` carries them."""
-    return _some().map(carried_invoice)
+    return some_invoices().map(carried_invoice)
 
 
 def peppol_invoices() -> st.SearchStrategy[Invoice]:
     """Invoices as `peppol-bis-3` carries them. A code that is in no list of ours is read as a word, and written as one
     then: nothing changes from the second time on."""
-    return _some().map(carried_by_peppol).map(carried_by_peppol)
+    return some_invoices().map(carried_by_peppol).map(carried_by_peppol)
 
 
-def _some() -> st.SearchStrategy[Invoice]:
+def some_invoices() -> st.SearchStrategy[Invoice]:
     """UBL has no invoice without lines or tax."""
     found = outbound_strategies.invoices(ubl.CODES.filter(lambda code: code != "NA"), ubl.TEXTS)
     return found.filter(lambda invoice: bool(invoice.lines and invoice.taxes)).map(_with_parties)
@@ -45,7 +45,7 @@ def _somebody(party: Party) -> Party:
 
 def carried_invoice(invoice: Invoice) -> Invoice:
     """The invoice less what UBL has no place for."""
-    _, issued_at = ubl._issued(invoice.issue_date, invoice.issued_at)
+    _, issued_at = ubl.issued_as_carried(invoice.issue_date, invoice.issued_at)
     own_code = {"invoice": "380", "credit_note": "381"}[invoice.type]
     return replace(
         invoice,
@@ -62,7 +62,7 @@ def carried_invoice(invoice: Invoice) -> Invoice:
 
 def _named(party: Party) -> Party:
     named = party.model_copy(update={"legal_name": party.legal_name or party.name, "address": _one_line(party.address)})
-    return ubl._party(named) or named
+    return ubl.party_as_carried(named) or named
 
 
 def _one_line(address: Address | None) -> Address | None:
@@ -70,7 +70,7 @@ def _one_line(address: Address | None) -> Address | None:
 
 
 def _place(place: Party | None) -> Party | None:
-    return place and ubl._party(place.model_copy(update={"address": _one_line(place.address)}))
+    return place and ubl.party_as_carried(place.model_copy(update={"address": _one_line(place.address)}))
 
 
 def _line(line: InvoiceLine, invoice: Invoice) -> InvoiceLine:
@@ -127,7 +127,7 @@ def _peppol_party(party: Party, *, several: bool) -> Party:
         address=_peppol_address(party.address),
         contact=None
         if party.contact is None
-        else ubl._unless_empty(party.contact.model_copy(update={"id": None}), Contact()),
+        else ubl.unless_empty(party.contact.model_copy(update={"id": None}), Contact()),
     )
 
 

@@ -71,7 +71,7 @@ def order_responses() -> st.SearchStrategy[OrderResponse]:
 
 def carried_order(order: Order) -> Order:
     """The order less what UBL's Order has no place for."""
-    issue_date, issued_at = _issued(order.issue_date, order.issued_at)
+    issue_date, issued_at = issued_as_carried(order.issue_date, order.issued_at)
     kept = ()
     if order.order_type == "other":
         kept = (Extension(name="cbc:OrderTypeCode", value="ZZZ"),)
@@ -131,7 +131,7 @@ def carried_cancellation(order: Order) -> Order:
 def carried_response(response: OrderResponse) -> OrderResponse:
     """The response less what UBL 2.1's OrderResponse has no place for: the order's version, the change's number, and
     whether it is a test."""
-    _, issued_at = _issued(response.issue_date, response.issued_at)
+    _, issued_at = issued_as_carried(response.issue_date, response.issued_at)
     lines = (_response_line(line) for line in response.lines if line.outcomes)
     return replace(
         response,
@@ -222,7 +222,7 @@ def _peppol_party(party: Party | None, contact: bool) -> Party | None:
     )
 
 
-def _issued(day: Any, moment: Any) -> tuple[Any, Any]:
+def issued_as_carried(day: Any, moment: Any) -> tuple[Any, Any]:
     """A moment goes as date and time, so only one with an offset and of the issue date comes back."""
     if moment is None or moment.tzinfo is None:
         return day or (moment.date() if moment is not None else None), None
@@ -311,7 +311,3 @@ def _response_line(line: ResponseLine) -> ResponseLine:
 
 def _outcome(outcome: LineOutcome) -> LineOutcome:
     return replace(outcome, unit_code=rec_20(outcome.unit), price=_price(outcome.price))
-
-
-carried_party, issued = party_as_carried, _issued
-"""What UBL carries of a party, and of a date and a moment, for documents that have strategies of their own."""

@@ -40,7 +40,7 @@ def standing_of(order: MappedOrder, ledger: tuple[LineLedger, ...]) -> Standing:
         )
         for position, one in enumerate(ledger)
     }
-    return Standing("o", 1, "awaiting_decision", 1, order.order, sums, {})
+    return Standing("o", 1, "awaiting_decision", 1, order.order, sums, {}, ())
 
 
 @st.composite
