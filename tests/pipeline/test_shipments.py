@@ -197,16 +197,18 @@ def test_the_same_shipment_again(on_either: SmallGateway) -> None:
 
 
 def test_eight_at_once(on_either: SmallGateway) -> None:
-    """Four send the same shipment, four others ship the rest: 200 left, once."""
+    """Four send the same shipment of 100, four others 50 each: 200 left, once, whoever comes first."""
     gateway = on_either
     gateway.settle(PINE, order(BOLTS))
     told = [shipment(part("100")) for _ in range(4)] + [shipment(part("50"), number=f"LS-{n}") for n in range(2, 6)]
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda one: send(gateway, one), told))
-    assert sorted(one.status_code for one in answers) == [200, 200, 200, 201, 201, 201, 422, 422]
+    codes = sorted(one.status_code for one in answers)
+    with_the_hundred, all_fifties = [200] * 3 + [201] * 3 + [422] * 2, [201] * 4 + [422] * 4
+    assert codes in (with_the_hundred, all_fifties)
     assert ledger(gateway)["1"].base_shipped == 200
     assert status(gateway) == "shipped"
-    assert len(advices(gateway)) == 3
+    assert len(advices(gateway)) == codes.count(201)
     with gateway.store.database.read() as connection:
         rows = fetch(connection, "SELECT quantity FROM departures", [])
     assert sum(Decimal(row[0]) for row in rows) == 200
