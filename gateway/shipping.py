@@ -16,24 +16,24 @@ from typing import Any
 
 from gateway.cxml_answers import CXML, ship_notice_envelope
 from gateway.local_time import local_date, local_time
+from gateway.outgoing import Source, outgoing
 from gateway.services import Services
 from gateway.store.columns import in_full
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.departures import Departure, microseconds
 from gateway.store.ids import new_id, now_us
+from gateway.store.order_moves import SeenOrder
 from gateway.store.outbox import Outbound
-from gateway.store.shipments import ShipmentRows, ShippedOrder, StoredShipment, stream_of
+from gateway.store.shipments import ShipmentRows, StoredShipment, stream_of
 from gateway.trade.despatch import Advice, despatch_advices
 from gateway.trade.leaving import leaving
 from gateway.trade.shipping import OrderToShip, Shipped, ShippedMove, is_delivered, judge_shipment, shipped_moves
 from mappings.account import Account
 from mappings.engine import to_ours
-from mappings.own_format import formats_of
 from mappings.revision import MappingRevision
 from schemas.documents.shipment import Shipment
-from schemas.faults import DocumentHeld, Fault
+from schemas.faults import Fault
 from schemas.formats import Format
-from schemas.formats.json_1 import JSON_1
 from schemas.values import gs1_check_digit
 
 KIND = "despatch_advice"
@@ -191,11 +191,11 @@ def sscc_of(prefix: str, number: int) -> str:
 # --- rows --------------------------------------------------------------------------------------------------------
 
 
-def _orders_as_left(judged: Shipped) -> list[ShippedOrder]:
+def _orders_as_left(judged: Shipped) -> list[SeenOrder]:
     totals = judged.totals()
     orders = {part.order.standing.order_id: part.order for part in judged.parts}
     return [
-        ShippedOrder(
+        SeenOrder(
             *(order_id, order.standing.version, order.standing.updated_at),
             "shipped" if is_delivered(order, totals) else order.standing.status,
         )
@@ -250,38 +250,9 @@ def _rendered(
     advice: Advice, revision: MappingRevision, rows: ShipmentRows, write: Write
 ) -> tuple[Outbound, str | None]:
     """The advice as the account gets it; as json-1 where its own layout can't hold it, and why it couldn't."""
-    terms, why_not = revision.account.outbound.get(KIND), None
-    chosen = _format(revision)
-    try:
-        body = write(chosen, advice)
-    except DocumentHeld as held:
-        chosen, why_not = JSON_1, held.faults[0].detail
-        body = write(chosen, advice)
-    orders = advice.orders
-    ((order_id, number),) = orders.items() if len(orders) == 1 else ((None, None),)
-    outbound = Outbound(
-        account_id=advice.account.id,
-        kind=KIND,
-        number=advice.document.number,
-        source=stream_of(rows.shipment_id),
-        order_id=order_id,
-        order_number=number,
-        test=False,
-        revision=revision.number,
-        format_name=chosen.name,
-        media_type=chosen.media_type_of(KIND),
-        body=body,
-        canonical=JSON_1.renderers[KIND](advice.document).decode(),
-        transport=terms.way if terms else "mailbox",
-    )
-    return outbound, why_not
-
-
-def _format(revision: MappingRevision) -> Format:
-    """As agreed; json-1 where nothing is, or where the format has no despatch advice."""
-    terms = revision.account.outbound.get(KIND)
-    wanted = formats_of(revision).get(terms.format) if terms else None
-    return wanted if wanted is not None and KIND in wanted.renderers else JSON_1
+    source = Source(stream_of(rows.shipment_id), advice.orders)
+    document = advice.document
+    return outgoing(revision, KIND, document.number, document, source, lambda chosen: write(chosen, advice))
 
 
 def _writer(services: Services, order_ids: list[str]) -> Write:

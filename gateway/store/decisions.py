@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from gateway.store.chain import next_event
 from gateway.store.changes import Changes
 from gateway.store.database import Collision, Database
+from gateway.store.order_moves import transaction_of
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import decisions, deliveries, documents, events, quantity_movements
 
@@ -83,7 +84,7 @@ class Decisions:
         the version was decided meanwhile. Then nothing of it is written.
         """
         with self._database.write() as connection:
-            transaction = self._transaction(connection)
+            transaction = transaction_of(connection)
             self._tell(connection, decision, order, changes)
             if changes.drawings is not None:
                 changes.drawings.write(connection, [decision.order_id])
@@ -101,12 +102,6 @@ class Decisions:
             insert(connection, deliveries, changes.deliveries)
             if changes.takings is not None:
                 changes.takings.write(connection)
-
-    def _transaction(self, connection: Connection) -> int:
-        """This transaction's number, before which a page of the mailbox must end; 0 on SQLite."""
-        if self._database.is_sqlite:
-            return 0
-        return int(fetch(connection, "SELECT pg_current_xact_id()::text::bigint")[0][0])
 
     @staticmethod
     def _tell(connection: Connection, decision: StoredDecision, order: DecidedOrder, changes: Changes) -> None:

@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy.engine import Connection
-
 from gateway.store.audit import Audit
 from gateway.store.database import Database
 from gateway.store.ids import now_us
+from gateway.store.order_moves import transaction_of
 from gateway.store.outbox import Outbound
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import deliveries, documents, inventory_reports
@@ -89,7 +88,7 @@ class InventoryReports:
                 return False
             report = (due.account_id, sent.slot, sent.document.number, document_id, sent.cursor)
             insert(connection, inventory_reports, [report])
-            insert(connection, documents, [(self._transaction(connection), *document[1:])])
+            insert(connection, documents, [(transaction_of(connection), *document[1:])])
             insert(connection, deliveries, [delivery])
             told = {"number": sent.document.number, "documents": {document_id: sent.document.digests()}, **sent.told}
             self._audit.note(connection, source, "sent", "gateway", told)
@@ -102,12 +101,6 @@ class InventoryReports:
         with self._database.read() as connection:
             rows = fetch(connection, query, [number, account_id])
         return str(rows[0][0]) if rows else None
-
-    def _transaction(self, connection: Connection) -> int:
-        """Behind which a page of the mailbox must not end before it commits."""
-        if self._database.is_sqlite:
-            return 0
-        return int(fetch(connection, "SELECT pg_current_xact_id()::text::bigint")[0][0])
 
 
 def _body(due: Due) -> str:

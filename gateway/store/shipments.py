@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from gateway.store.chain import START, next_event
 from gateway.store.columns import in_full
-from gateway.store.database import Collision, Database
+from gateway.store.database import Database
 from gateway.store.departures import Departure, depart
+from gateway.store.order_moves import SeenOrder, see_orders, transaction_of
 from gateway.store.orders import StoredOrder
 from gateway.store.statements import fetch, given, insert, one_of, run, values
 from gateway.store.tables import (
+    billables,
     deliveries,
     document_orders,
     documents,
@@ -49,15 +51,6 @@ class StoredShipment:
     packages: Mapping[str, str]
 
 
-class ShippedOrder(NamedTuple):
-    """An order as a shipment found it, and its status once it has left."""
-
-    order_id: str
-    seen_version: int
-    seen_updated_at: int
-    status: str
-
-
 @dataclass(slots=True)
 class ShipmentRows:
     """What a shipment writes, in each table's column order."""
@@ -70,7 +63,7 @@ class ShipmentRows:
     lines: list[tuple[Any, ...]] = field(default_factory=list)
     ssccs: dict[str, str] = field(default_factory=dict)
     """SSCC → the package's id."""
-    orders: list[ShippedOrder] = field(default_factory=list)
+    orders: list[SeenOrder] = field(default_factory=list)
     moves: list[ShippedMove] = field(default_factory=list)
     reallocations: list[Departure] = field(default_factory=list)
     """What is taken at a place (negative: given back), because the goods left elsewhere than they were allocated."""
@@ -78,6 +71,7 @@ class ShipmentRows:
     documents: list[tuple[Any, ...]] = field(default_factory=list)
     document_orders: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
+    billables: list[tuple[Any, ...]] = field(default_factory=list)
     told: dict[str, Any] = field(default_factory=dict)
     """What the audit event says."""
     actor: str = "back office"
@@ -174,35 +168,20 @@ class Shipments:
         taken meanwhile, or a line moved; then nothing is written."""
         with self._database.write() as connection:
             insert(connection, shipments, written.rows)
-            _see_orders(connection, written.orders, written.at)
+            see_orders(connection, written.orders, written.at)
             _take_ssccs(connection, written)
             insert(connection, shipment_lines, written.lines)
             insert(connection, quantity_movements, [_movement(move, written) for move in written.moves])
-            stamp = self._transaction(connection)
+            stamp = transaction_of(connection)
             insert(connection, documents, [(stamp, *row[1:]) for row in written.documents])
             insert(connection, document_orders, written.document_orders)
             insert(connection, deliveries, written.deliveries)
+            insert(connection, billables, written.billables)
             stream = stream_of(written.shipment_id)
             event = next_event(stream, 1, START, "shipped", written.actor, written.told, written.at)
             insert(connection, events, [event.row()])
             leaving = (written.departures, written.reallocations)
             depart(connection, written.shipment_id, stream, *leaving, written.shipped_at, written.at)
-
-    def _transaction(self, connection: Connection) -> int:
-        if self._database.is_sqlite:
-            return 0
-        return int(fetch(connection, "SELECT pg_current_xact_id()::text::bigint", [])[0][0])
-
-
-def _see_orders(connection: Connection, orders: Sequence[ShippedOrder], at: int) -> None:
-    """Each order is still what was judged; whoever decides on it meanwhile sees that it has moved."""
-    text = (
-        "UPDATE orders SET status = ?, updated_at = CASE WHEN updated_at >= ? THEN updated_at + 1 ELSE ? END "
-        "WHERE id = ? AND version = ? AND updated_at = ?"
-    )
-    for one in sorted(orders):  # in one order everywhere: nobody waits in a circle
-        if run(connection, text, [(one.status, at, at, one.order_id, one.seen_version, one.seen_updated_at)]) != 1:
-            raise Collision(f"order {one.order_id} was changed meanwhile")
 
 
 def _take_ssccs(connection: Connection, written: ShipmentRows) -> None:

@@ -13,6 +13,7 @@ from gateway.store.documents import Documents
 from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
 from gateway.store.inventory_reports import InventoryReports
+from gateway.store.invoices import Invoices
 from gateway.store.keys import Keys
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
@@ -51,6 +52,7 @@ class Store:
         self.problems = Problems(self.database)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
+        self.invoices = Invoices(self.database, self.audit)
         self.availability = Availability(self.database)
         self.inventory_reports = InventoryReports(self.database, self.audit)
         self.numbers = Numbers(self.database)

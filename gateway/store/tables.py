@@ -577,6 +577,103 @@ Index(
     postgresql_where=_unsettled,
 )
 
+# Append-only: when a shipment was there.
+shipment_deliveries = Table(
+    "shipment_deliveries",
+    metadata,
+    Column("shipment_id", _Text, primary_key=True),
+    Column("delivered_at", _Text, nullable=False, comment="ISO 8601, as it was told"),
+    Column("told_at", BigInteger, nullable=False),
+    Column("key_id", _Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What of a shipment is billed by itself, as the account's terms have it: a despatch advice, until it is.
+billables = Table(
+    "billables",
+    metadata,
+    Column("document_id", _Text, primary_key=True, comment="the despatch advice"),
+    Column("shipment_id", _Text, nullable=False),
+    Column("account_id", _Text, nullable=False),
+    Column("waits_for", _Text, nullable=False, comment="shipped, delivered, daily, weekly, monthly"),
+    Column("slot", BigInteger, comment="when it is to be billed first; null: not before it is delivered"),
+    Column("due_at", BigInteger, comment="when it is tried next; null: it is billed, or waits for its delivery"),
+    Column("attempts", Integer, nullable=False),
+    Column("faults", _Text, comment="JSON: why it could not be billed"),
+    Index("ix_billables_shipment_id", "shipment_id"),
+    sqlite_with_rowid=False,
+)
+_to_bill = text("due_at IS NOT NULL")
+Index("ix_billables_due_at", billables.c.due_at, sqlite_where=_to_bill, postgresql_where=_to_bill)
+
+# Append-only: what the back office asked to be billed or credited, by its own numbers.
+billing_requests = Table(
+    "billing_requests",
+    metadata,
+    Column("type", _Text, nullable=False, comment="invoice or credit_note"),
+    Column("number", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("key_id", _Text, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("type", "number"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only: the invoices and credit notes. Their documents and events stand under "invoice/<id>".
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("type", _Text, nullable=False),
+    Column("number", _Text, nullable=False),
+    Column("account_id", _Text, nullable=False),
+    Column("issue_date", _Text, nullable=False),
+    Column("currency", _Text, nullable=False),
+    Column("net", Exact, nullable=False, comment="without tax"),
+    Column("payable", Exact, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("request_number", _Text),
+    Column("credits_id", _Text, comment="of a credit note: the invoice that it credits"),
+    Column("document_id", _Text, nullable=False),
+    UniqueConstraint("type", "number"),
+    Index("ix_invoices_account_id", "account_id", "issue_date"),
+    Index("ix_invoices_credits_id", "credits_id"),
+    Index("ix_invoices_request_number", "type", "request_number"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only: which order line each of their lines is of. `quantity` is in the invoice's unit.
+invoice_lines = Table(
+    "invoice_lines",
+    metadata,
+    Column("invoice_id", _Text, nullable=False),
+    Column("line_number", _Text, nullable=False),
+    Column("order_id", _Text, nullable=False),
+    Column("order_line_number", _Text, nullable=False),
+    Column("product", _Text, nullable=False),
+    Column("quantity", Exact, nullable=False),
+    Column("base_quantity", Exact, nullable=False),
+    Column("net", Exact, nullable=False),
+    Column("credits_line", _Text, comment="of a credit note: the invoice's line"),
+    PrimaryKeyConstraint("invoice_id", "line_number"),
+    Index("ix_invoice_lines_order_id", "order_id", "order_line_number"),
+    sqlite_with_rowid=False,
+)
+
+# Append-only: which parts of a shipment a line bills; all of them together are never more than left.
+billed_parts = Table(
+    "billed_parts",
+    metadata,
+    Column("invoice_id", _Text, nullable=False),
+    Column("line_number", _Text, nullable=False),
+    Column("shipment_id", _Text, nullable=False),
+    Column("shipment_line", Integer, nullable=False),
+    Column("base_quantity", Exact, nullable=False),
+    PrimaryKeyConstraint("invoice_id", "line_number", "shipment_id", "shipment_line"),
+    Index("ix_billed_parts_shipment_id", "shipment_id", "shipment_line"),
+    sqlite_with_rowid=False,
+)
+
 documents = Table(
     "documents",
     metadata,

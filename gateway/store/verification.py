@@ -35,6 +35,7 @@ MESSAGES = (
     "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id ORDER BY m.id"
 )
 SHIPMENTS = "SELECT 'shipment/' || id FROM shipments ORDER BY id"
+INVOICES = "SELECT 'invoice/' || id FROM invoices ORDER BY id"
 INVENTORY_REPORTS = "SELECT 'inventory_report/' || number FROM inventory_reports ORDER BY number"
 DOCUMENTS = "SELECT message_id, id, type, number, sha256(body), sha256({canonical}) FROM documents ORDER BY message_id"
 KEYS = "SELECT id, account_id, test, revoked_at FROM api_keys ORDER BY id"
@@ -95,13 +96,15 @@ class Verification:
             yield from _broken_payloads(connection)
 
     def _messages(self, connection: Connection) -> Iterator[tuple[str, _Row]]:
-        """Every message, inventory report and shipment with its documents, and documents whose source is gone."""
+        """Every message, inventory report, invoice and shipment with its documents, and documents whose source is
+        gone."""
         canonical = "canonical" if self._database.is_sqlite else "convert_to(canonical, 'UTF8')"
         messages = ((row[0], row) for row in stream(connection, MESSAGES))
         shipments = ((row[0], _SHIPMENT) for row in stream(connection, SHIPMENTS))
         reports = ((row[0], _SHIPMENT) for row in stream(connection, INVENTORY_REPORTS))
+        invoices = ((row[0], _SHIPMENT) for row in stream(connection, INVOICES))
         documents = _grouped(stream(connection, DOCUMENTS.format(canonical=canonical)))
-        sources = merge(messages, reports, shipments, key=itemgetter(0))
+        sources = merge(messages, reports, invoices, shipments, key=itemgetter(0))
         for source, row, made in _side_by_side(sources, documents):
             yield source, _Row(_named(source), self._comparing(source, row, made or []))
 
@@ -133,13 +136,13 @@ class Verification:
             yield f"document {document_id} of {source}: it is gone"
 
 
-_OTHER_SOURCES = ("inventory_report", "shipment")
+_OTHER_SOURCES = ("inventory_report", "invoice", "shipment")
 _SHIPMENT = object()
-"""In place of a shipment's row, or a report's, of which the chain tells nothing but the documents."""
+"""In place of a shipment's row, or an invoice's or report's, of which the chain tells nothing but the documents."""
 
 
 def _named(source: str) -> str:
-    """A message, a shipment or an inventory report, as sentences name it."""
+    """A message, a shipment, an invoice or an inventory report, as sentences name it."""
     kind, slash, number = source.partition("/")
     return f"{kind.replace('_', ' ')} {number}" if slash and kind in _OTHER_SOURCES else f"message {source}"
 
