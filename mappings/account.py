@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from mappings.schedules import checked
+from schemas.charge_codes import ALLOWANCE_REASONS
 
 TRANSPORTS = ("mailbox", "webhook", "cxml_post", "sftp", "as2")
 """The ways by which a document leaves."""
@@ -43,6 +44,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SPAN = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOSED = "closed"
 _DAY_MINUTES = 1440
 
@@ -114,8 +116,29 @@ def _currency(text: str) -> str:
     return text
 
 
+def _day(value: Any) -> Any:
+    """`2026-12-01` and nothing else: neither a time nor a number of seconds."""
+    if isinstance(value, date):
+        return value
+    try:
+        if _DAY.fullmatch(str(value)):
+            return date.fromisoformat(str(value))
+    except ValueError:
+        pass  # a day that no calendar has
+    raise ValueError("a day such as 2026-12-01")
+
+
+def _allowance_reason(code: str) -> str:
+    if code not in ALLOWANCE_REASONS:
+        known = ", ".join(sorted(ALLOWANCE_REASONS, key=int))
+        raise ValueError(f"a code of UNCL 5189 that invoices may have: {known}")
+    return code
+
+
 AccountId = Annotated[str, AfterValidator(_account_id)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
+Day = Annotated[date, BeforeValidator(_day)]
+AllowanceReason = Annotated[str, AfterValidator(_allowance_reason)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 DayHours = Annotated[
     tuple[tuple[int, int], ...], BeforeValidator(_day_hours), PlainSerializer(_day_hours_text, return_type=str)
@@ -236,6 +259,7 @@ class Policies(Terms):
     past_date: Literal["accept", "hold", "change_date"] = "accept"
     partial: Literal["ship_and_cancel", "backorder", "all_or_nothing"] = "backorder"
     changed_order_binding: bool = True
+    order_charges: Literal["first", "pro_rata"] = "first"
     allocation_percent: int = Field(default=100, ge=0, le=100)
     acknowledge_within: Duration = timedelta(hours=4)
     despatch_notice_before_arrival: Duration = timedelta(hours=4)
@@ -261,21 +285,74 @@ class Payment(Terms):
     discount: PaymentDiscount | None = None
 
 
-class RebateTier(Terms):
+class PercentTier(Terms):
+    """From this quantity or amount on, so many per cent."""
+
     from_: Decimal = Field(alias="from", ge=0)
     percent: Decimal = Field(ge=0, le=100)
+
+
+def _begin_apart(tiers: tuple[PercentTier, ...]) -> tuple[PercentTier, ...]:
+    """Of two tiers that begin with one figure nobody knows which is meant."""
+    if len({tier.from_ for tier in tiers}) < len(tiers):
+        raise ValueError("tiers that each begin with another figure")
+    return tiers
+
+
+Tiers = Annotated[tuple[PercentTier, ...], AfterValidator(_begin_apart)]
+
+
+class AgreedDiscount(Terms):
+    """What is taken off a line, or off the document, from day to day: per cent, an amount, or by tiers."""
+
+    of: Literal["line", "document"] = "line"
+    percent: Decimal | None = Field(default=None, ge=0, le=100)
+    amount: Decimal | None = Field(default=None, gt=0, decimal_places=2)
+    tiers: Tiers = ()
+    by: Literal["quantity", "amount"] = "amount"
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
+    products: tuple[str, ...] = ()
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    reason_code: AllowanceReason = "95"
+    reason: str = Field(default="Discount", min_length=1, max_length=1000)
+
+    @property
+    def is_of_money(self) -> bool:
+        """Whether it names amounts, which mean nothing without a currency."""
+        return self.amount is not None or (bool(self.tiers) and self.by == "amount")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> AgreedDiscount:
+        if (self.percent is not None) + (self.amount is not None) + bool(self.tiers) != 1:
+            raise ValueError("exactly one of percent, amount and tiers")
+        if self.by == "quantity" and not self.tiers:
+            raise ValueError("tiers beside by: quantity")
+        if self.of == "document" and (self.products or self.by == "quantity"):
+            raise ValueError("products and by: quantity only where it is of: line")
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("a valid_to that is not before valid_from")
+        return self
+
+
+def _in_a_currency(discount: AgreedDiscount, info: ValidationInfo) -> AgreedDiscount:
+    """25.00 is nothing that can be taken off an invoice in whatever currency it comes."""
+    if discount.is_of_money and discount.currency is None and info.data.get("currency") is None:
+        raise ValueError("a currency beside its amounts, here or in terms")
+    return discount
 
 
 class Rebate(Terms):
     period: Literal["month", "quarter", "year"]
     basis: Literal["net_invoiced", "net_paid"] = "net_invoiced"
     method: Literal["marginal", "retroactive"] = "marginal"
-    tiers: tuple[RebateTier, ...]
+    tiers: Tiers
 
 
 class TradeTerms(Terms):
     currency: Annotated[str, AfterValidator(_currency)] | None = None
     payment: Payment | None = None
+    discounts: tuple[Annotated[AgreedDiscount, AfterValidator(_in_a_currency)], ...] = ()
     rebates: tuple[Rebate, ...] = ()
 
 

@@ -50,6 +50,8 @@ def mapping_problems(
     if account is not None:
         terms = (*_formats(account_id, account), *_unused_maps(account, maps), *_terms_check_digits(account))
     ours = () if catalogue is None else (*_products(account_id, rows, catalogue), *_units(rows, catalogue))
+    if account is not None and catalogue is not None:
+        ours = (*_products_of_terms(account, catalogue), *ours)
     if catalogue is not None and not {"item", "unit"} & set(unread):
         ours = (*ours, *_price_units(rows, catalogue))
     return (*terms, *ours, *_sites(account_id, rows["site"], sites), *_items_check_digits(rows["item"]))
@@ -107,6 +109,16 @@ def _terms_check_digits(account: Account) -> Iterator[Fault]:
     for path, one in [*named, *([("/legal/endpoint/id", endpoint)] if endpoint else [])]:
         if normal_scheme(one.scheme) == _GLN and not is_gs1_number(one.id, (13,)):
             yield _no_gln(path, _TERMS, one.id)
+
+
+def _products_of_terms(account: Account, catalogue: Catalogue) -> Iterator[Fault]:
+    """Products that a discount is for and we don't have: nothing would ever be taken off for them."""
+    for index, discount in enumerate(account.terms.discounts):
+        for position, product in enumerate(discount.products):
+            if product not in catalogue.products:
+                detail = f"a discount of {account.id} is for {product}, which products.csv does not have"
+                path = f"/terms/discounts/{index}/products/{position}"
+                yield Fault("bad_value", detail, path, _TERMS, product, "a product of products.csv")
 
 
 # --- our products and packs ------------------------------------------------------------------------------------------

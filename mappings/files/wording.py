@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -80,6 +81,8 @@ def _words(kind: Any, bounds: tuple[Any, ...]) -> str:
         return "keys and their values"
     if kind in (int, Decimal):
         return ("a whole number" if kind is int else "a plain decimal number such as 1.5") + _range(bounds)
+    if kind is date:
+        return "a day such as 2026-12-01"
     return "true or false" if kind is bool else "a text"
 
 
@@ -92,7 +95,10 @@ def _range(bounds: tuple[Any, ...]) -> str:
     most = [bound.le for bound in bounds if hasattr(bound, "le")]
     if least and most:
         return f" from {least[0]} to {most[0]}"
-    return f", {least[0]} or more" if least else ""
+    if least:
+        return f", {least[0]} or more"
+    above = [bound.gt for bound in bounds if hasattr(bound, "gt")]
+    return f" above {above[0]}" if above else ""
 
 
 def _is_model(kind: Any) -> bool:

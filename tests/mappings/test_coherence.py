@@ -146,6 +146,13 @@ def test_what_is_not_ours_is_named_once_a_table() -> None:
     assert [fault.value for fault in problems(*places)] == []  # no stock is known yet
 
 
+def test_a_discount_for_what_is_not_ours() -> None:
+    discounts = [{"percent": "2"}, {"percent": "3", "products": ["OAT", "RYE"]}]
+    (fault,) = problems(terms={"terms": {"discounts": discounts}})
+    assert (fault.code, fault.path, fault.location) == ("bad_value", "/terms/discounts/1/products/1", "account.yaml")
+    assert (fault.value, fault.detail) == ("RYE", "a discount of acme is for RYE, which products.csv does not have")
+
+
 def test_cells_that_are_wrong_by_themselves_say_nothing() -> None:
     """Rows with a fault are judged by what could be read of them."""
     nothing: Any = None

@@ -25,6 +25,7 @@ from mappings.files.supplier import read_supplier
 from mappings.files.tables import read_packs, read_products, read_stock, read_table
 from mappings.files.text import FilesRejected
 from mappings.revision import ItemRow, Pack, PriceRow, SiteRow, UnitRow
+from schemas.charge_codes import ALLOWANCE_REASONS
 from schemas.faults import Fault
 
 DEMO_ACCOUNTS = Path(__file__).resolve().parents[2] / "mappings" / "accounts"
@@ -82,6 +83,11 @@ FULL = AccountFolder(
             "terms": {
                 "currency": "EUR",
                 "payment": {"days": 30, "from": "invoice", "discount": {"days": 10, "percent": "2"}},
+                "discounts": [
+                    {"percent": "3.50", "products": ["0042", "NO"], "valid_from": "2026-12-01"},
+                    {"by": "quantity", "tiers": [{"from": "10", "percent": "2.0"}], "valid_to": "2026-12-31"},
+                    {"of": "document", "amount": "25.00", "reason_code": "100", "reason": "#1: ~"},
+                ],
                 "rebates": [{"period": "year", "tiers": [{"from": "100000.00", "percent": "2.0"}]}],
             },
         }
@@ -467,6 +473,58 @@ def test_every_fault_of_account_yaml_is_in_our_words(tmp_path: Path) -> None:
     assert lines == sorted(lines)
     by_path = {fault.path: fault.value for fault in found}
     assert (by_path["/team"], by_path["/policies/acknowledge_within"]) == ("{name: x}", "4 hours")
+
+
+def test_discounts_that_say_nothing_or_two_things(tmp_path: Path) -> None:
+    """Each at its own line, with what would have been right."""
+    text = (
+        "terms:\n  discounts:\n"
+        "  - {percent: 3, amount: 5}\n"
+        "  - {reason: Loyalty}\n"
+        "  - {amount: 5.005}\n"
+        "  - {amount: 0}\n"
+        "  - {amount: 5}\n"
+        "  - {by: quantity, percent: 3}\n"
+        "  - {of: document, percent: 3, products: [OAT-1L]}\n"
+        "  - {percent: 3, valid_from: 2026-12-24, valid_to: 2026-12-01}\n"
+        "  - {percent: 3, valid_from: 24.12.2026}\n"
+        "  - {percent: 3, valid_from: 1700000000}\n"
+        "  - {percent: 3, valid_to: 2026-02-30}\n"
+        "  - {percent: 3, reason_code: FC}\n"
+        "  - {tiers: [{from: 10, percent: 2}, {from: 10.0, percent: 3}], currency: EUR}\n"
+        "  - {tiers: [{from: 10, percent: 2}, {from: 20}], currency: EUR}\n"
+        "  - {percent: 3, product: OAT-1L}\n"
+        "policies: {order_charges: last}\n"
+    )
+    found = faults_of(folder(tmp_path, account_yaml=MINIMAL + text))
+    assert [(fault.code, fault.path, fault.location.rpartition(" ")[2], fault.expected) for fault in found] == [
+        ("bad_value", "/terms/discounts/0", "5", "exactly one of percent, amount and tiers"),
+        ("bad_value", "/terms/discounts/1", "6", "exactly one of percent, amount and tiers"),
+        ("bad_value", "/terms/discounts/2/amount", "7", "a plain decimal number such as 1.5 above 0"),
+        ("bad_value", "/terms/discounts/3/amount", "8", "a plain decimal number such as 1.5 above 0"),
+        ("bad_value", "/terms/discounts/4", "9", "a currency beside its amounts, here or in terms"),
+        ("bad_value", "/terms/discounts/5", "10", "tiers beside by: quantity"),
+        ("bad_value", "/terms/discounts/6", "11", "products and by: quantity only where it is of: line"),
+        ("bad_value", "/terms/discounts/7", "12", "a valid_to that is not before valid_from"),
+        ("bad_value", "/terms/discounts/8/valid_from", "13", "a day such as 2026-12-01"),
+        ("bad_value", "/terms/discounts/9/valid_from", "14", "a day such as 2026-12-01"),
+        ("bad_value", "/terms/discounts/10/valid_to", "15", "a day such as 2026-12-01"),
+        (
+            "bad_value",
+            "/terms/discounts/11/reason_code",
+            "16",
+            f"a code of UNCL 5189 that invoices may have: {', '.join(sorted(ALLOWANCE_REASONS, key=int))}",
+        ),
+        ("bad_value", "/terms/discounts/12/tiers", "17", "tiers that each begin with another figure"),
+        (
+            "missing_field",
+            "/terms/discounts/13/tiers/1/percent",
+            "18",
+            "a plain decimal number such as 1.5 from 0 to 100",
+        ),
+        ("unknown_field", "/terms/discounts/14/product", "19", "perhaps products"),
+        ("bad_value", "/policies/order_charges", "20", "one of first, pro_rata"),
+    ]
 
 
 def test_a_key_that_is_there_twice_hides_no_other_fault(tmp_path: Path) -> None:
