@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 from gateway.api.access import closing_headers, note, watch_requests
 from gateway.api.answers import ANSWERS, Problem, component_schemas
 from gateway.api.backoffice.answers import OFFICE_ANSWERS
+from gateway.api.backoffice.billing import billing
 from gateway.api.backoffice.orders import office_orders
 from gateway.api.backoffice.shipments import shipments
 from gateway.api.backoffice.tables import tables
@@ -95,7 +96,7 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
     watch_requests(app)
     answer_with_problems(app)
     accounts = (orders, cxml, messages, documents, inventory)
-    for part in (*accounts, tables, office_orders, shipments, reference, operation):
+    for part in (*accounts, tables, office_orders, shipments, billing, reference, operation):
         app.register_api(part)
     app.components_schemas.update(
         {name: Schema(**schema) for name, schema in component_schemas((*ANSWERS, *OFFICE_ANSWERS)).items()}

@@ -15,6 +15,7 @@ from gateway.commands.demo import demo
 from gateway.commands.doctor import doctor
 from gateway.commands.faults import faults
 from gateway.commands.inventory import inventory
+from gateway.commands.invoices import invoices
 from gateway.commands.keys import keys
 from gateway.commands.mappings import mappings
 from gateway.commands.messages import messages
@@ -37,7 +38,7 @@ def program() -> None:
 for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
-    (accounts, products, packs, stock, inventory, keys, mappings),
+    (accounts, products, packs, stock, inventory, invoices, keys, mappings),
     (convert, messages, problems, replay, orders, audit),
 ):
     for _command in _subject:

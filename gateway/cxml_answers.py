@@ -1,5 +1,5 @@
-"""What an order response or despatch advice goes out in as cXML: from us to the account, about the request that it
-answers.
+"""What an order response, despatch advice or invoice goes out in as cXML: from us to the account, about the request
+that it answers.
 
 Everything follows from the order, the response and what was confirmed before, so that the same decision made again is
 the same document.
@@ -16,6 +16,7 @@ from mappings.account import Account
 from mappings.revision import Supplier
 from schemas.documents.common import Party
 from schemas.documents.despatch_advice import DespatchAdvice
+from schemas.documents.invoice import Invoice
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import DocumentRejected
 from schemas.formats.cxml_1_2.envelope import Credential, Envelope, credentials_of, read_envelope
@@ -47,20 +48,20 @@ def confirmation_envelope(
     )
 
 
-def ship_notice_envelope(
-    account: Account, advice: DespatchAdvice, supplier: Supplier, order_payload_ids: Mapping[str, str]
+def sent_envelope(
+    account: Account, document: DespatchAdvice | Invoice, supplier: Supplier, order_payload_ids: Mapping[str, str]
 ) -> Envelope:
-    """The envelope of a despatch advice. `order_payload_ids` are those of the requests that its orders came in, by
-    order number; an order that came in another format has none."""
-    ours = our_credentials(supplier) or credentials_of(advice.seller)
-    at = advice.issued_at
+    """The envelope of a despatch advice or invoice. `order_payload_ids` are those of the requests that its orders came
+    in, by order number; an order that came in another format has none."""
+    ours = our_credentials(supplier) or credentials_of(document.seller)
+    at = document.issued_at
     return Envelope(
-        payload_id=payload_id(supplier, advice.number),
-        timestamp=instant(at) if at is not None and at.tzinfo is not None else noon(advice.issue_date),
+        payload_id=payload_id(supplier, document.number),
+        timestamp=instant(at) if at is not None and at.tzinfo is not None else noon(document.issue_date),
         from_=ours,
-        to=_recipient(account, advice.buyer),
+        to=_recipient(account, document.buyer),
         sender=ours[:1],
-        test=advice.test,
+        test=document.test,
         order_payload_ids=order_payload_ids,
     )
 

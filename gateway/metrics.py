@@ -79,11 +79,14 @@ class _Backlog(Collector):
             counts = self._store.messages.counts()
             oldest = self._store.queue.oldest_waiting_seconds()
             moved_up = self._store.backlog.moved_up()
+            unbilled = self._store.invoices.held()
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
         else:
             yield _one("gateway_store_up", "Whether the database answers", 1)
+            help_text = "Despatch advices that could not be invoiced, and are tried again"
+            yield _one("gateway_invoices_held", help_text, unbilled)
             yield _by("gateway_messages_open", "Messages that are not settled, or wait for a person", "status", counts)
             named = {name: oldest.get(number, 0.0) for number, name in enumerate(LANES)}
             help_text = "Seconds since the oldest message waiting in the lane was received"

@@ -14,7 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from gateway.cxml_answers import CXML, ship_notice_envelope
+from gateway.billing_slots import slot_of, waits_for
+from gateway.cxml_answers import CXML, sent_envelope
 from gateway.local_time import local_date, local_time
 from gateway.outgoing import Source, outgoing
 from gateway.services import Services
@@ -120,6 +121,7 @@ def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str
     _add_departures(services, shipment, judged, rows)
     write = _writer(services, [part.order.standing.order_id for part in judged.parts])
     told = {"shipment_number": shipment.shipment_number, **_add_documents(advices, revisions, rows, write)}
+    _add_billables(advices, rows)
     rows.told = {**told, **_overridden(shipment, moves.values())}
     return rows
 
@@ -237,6 +239,17 @@ def _add_documents(
     return {"documents": digests, **({"unwritable": unwritable} if unwritable else {})}
 
 
+def _add_billables(advices: list[Advice], rows: ShipmentRows) -> None:
+    """Each advice that its account's terms have billed by itself. A consignment order isn't, on its shipment."""
+    for advice, document in zip(advices, rows.documents, strict=True):
+        wait = waits_for(advice.account)
+        kinds = {part.order.standing.order.order_type for part in advice.parts}
+        if wait is None or kinds == {"consignment"}:
+            continue
+        slot = slot_of(wait, rows.shipped_at, rows.at, advice.account.time_zone)
+        rows.billables.append((document[1], rows.shipment_id, advice.account.id, wait, slot, slot, 0, None))
+
+
 def _lines(advice: Advice, document_id: str, shipment_id: str) -> Iterator[tuple[Any, ...]]:
     for part, line in zip(advice.parts, advice.document.lines, strict=True):
         yield (
@@ -263,7 +276,7 @@ def _writer(services: Services, order_ids: list[str]) -> Write:
         if chosen.name != CXML:
             return chosen.renderers[KIND](advice.document)
         sent = {number: payload_ids[order_id] for order_id, number in advice.orders.items() if order_id in payload_ids}
-        envelope = ship_notice_envelope(advice.account, advice.document, services.supplier, sent)
+        envelope = sent_envelope(advice.account, advice.document, services.supplier, sent)
         return chosen.renderers[KIND](advice.document, envelope)
 
     return write

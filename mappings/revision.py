@@ -163,6 +163,28 @@ class StockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbering:
+    """How documents of one kind are numbered: `prefix`, in which `{year}` is the year of issue and begins a series of
+    its own, and so many digits at least. `gapless`: a number is given with its document or not at all."""
+
+    prefix: str
+    digits: int = 8
+    gapless: bool = True
+
+    def series(self, year: int) -> str:
+        """What the numbers of a year begin with; those of one series are counted together."""
+        return self.prefix.replace("{year}", f"{year:04d}")
+
+    def name(self, series: str, number: int) -> str:
+        """The number as documents have it."""
+        return f"{series}{number:0{self.digits}d}"
+
+
+INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS = Numbering("IN-"), Numbering("CN-")
+"""As they are numbered where supplier.yaml doesn't say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Supplier:
     """Who we are (config/supplier.yaml), as far as documents need it."""
 
@@ -178,6 +200,8 @@ class Supplier:
     gs1_company_prefix: str | None = None
     cxml: tuple[tuple[str, str], ...] = ()
     time_zone: str = "UTC"
+    invoices: Numbering = INVOICE_NUMBERS
+    credit_notes: Numbering = CREDIT_NOTE_NUMBERS
     compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What was worked out of it once, for every document that names us."""
 

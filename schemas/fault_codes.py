@@ -816,3 +816,57 @@ _declare(
     "More is to be credited of a line than was invoiced of it.",
     "Credit at most what was invoiced and not credited yet.",
 )
+_declare(
+    "no_agreed_price",
+    "us",
+    "No price was agreed",
+    "Nothing says at which price, or in which currency, what is to be invoiced was ordered: neither our order "
+    "response, nor the order, nor the contract. It waits, and is tried again.",
+    "Add the price to the account's prices.csv; then `gateway invoices make`, or wait.",
+)
+_declare(
+    "invoice_failed",
+    "us",
+    "The invoice could not be made",
+    "The gateway itself failed at an invoice that was due. What shipped stays to be invoiced, and it is tried again.",
+    "See the log; mend the cause, then `gateway invoices make`.",
+)
+_declare(
+    "unknown_shipment",
+    "us",
+    "No such shipment",
+    "What is to be invoiced, or was delivered, names a shipment that nobody told of, or that had nothing for the "
+    "account. Nothing is invoiced.",
+    "Send the shipment first (`POST /v1/backoffice/shipments`), or correct its number or the account.",
+)
+_declare(
+    "more_than_shipped",
+    "us",
+    "More than was shipped",
+    "More is to be invoiced of an order line than the shipment had of it. Nothing is invoiced.",
+    "Correct the quantity, in base units; or name the other shipment as well.",
+)
+_declare(
+    "already_invoiced",
+    "us",
+    "Invoiced before",
+    "What is to be invoiced was invoiced, or the invoice's number stands on another document. Nothing is invoiced "
+    "twice.",
+    "Look at the order (`gateway orders show`) or at `gateway invoices list`; leave out what was invoiced, or give "
+    "another number.",
+)
+_declare(
+    "several_invoices",
+    "us",
+    "One number for several invoices",
+    "What is to be invoiced has several invoicees, currencies or places of delivery, each of which needs an invoice, "
+    "and the request gives one number. Nothing is invoiced.",
+    "Make a request for each, or leave the numbers to the gateway.",
+)
+_declare(
+    "unknown_invoice",
+    "us",
+    "No such invoice",
+    "What is to be credited names an invoice that was not made for the account. Nothing is credited.",
+    "Correct the number or the account; `gateway invoices list` has them.",
+)

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
+from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest
 from schemas.documents.common import AnyDocument
 from schemas.documents.despatch_advice import DespatchAdvice
 from schemas.documents.inventory_report import InventoryReport
@@ -32,7 +33,13 @@ DOCUMENTS: Mapping[str, type[AnyDocument]] = {
     "credit_note": Invoice,
 }
 """Document type, as in the schema's address, → its canonical model: what accounts send and get."""
-SCHEMAS: Mapping[str, type[AnyDocument]] = {**DOCUMENTS, "shipment": Shipment}
+SCHEMAS: Mapping[str, type[AnyDocument]] = {
+    **DOCUMENTS,
+    "shipment": Shipment,
+    "delivery": Delivery,
+    "invoice_request": InvoiceRequest,
+    "credit_note_request": CreditNoteRequest,
+}
 """The same with what our own systems send."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -152,8 +152,9 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
 
 
 def scheduler(settings: Settings, told: argparse.Namespace) -> int:
-    """What runs by the clock. Reports on schedule run beside the rest: a long one takes a while, and nothing is to wait
-    for it."""
+    """What runs by the clock. Reports and invoices run beside the rest: a long one takes a while, and nothing is to
+    wait for it."""
+    from gateway.billing_schedule import bill_due
     from gateway.inventory_schedule import Schedules
     from workers.schedule import Task, run_schedule
     from workers.sweep import sweep_once
@@ -162,14 +163,16 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     _on_stop(stop.set)
     services = _services(settings, "scheduler")
     reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
-    beside = threading.Thread(target=run_schedule, args=([reports], lambda: None, stop), name="reports", daemon=True)
+    invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
+    tasks = [invoices, reports]
+    beside = threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name="documents", daemon=True)
     beside.start()
     run_schedule(
         [Task("sweep", settings.sweep_seconds, lambda: sweep_once(services))],
         Beat(told.beat_fd),
         stop,
     )
-    beside.join(timeout=settings.stop_seconds / 2)  # a report that is not saved by then is sent at the next start
+    beside.join(timeout=settings.stop_seconds / 2)  # what is not saved by then is sent at the next start
     services.store.close()
     return 0
 

@@ -68,7 +68,7 @@ class TakenPackage(Answer):
 
 
 class TakenDocument(Answer):
-    """A document that came of a shipment."""
+    """A document that came of it, in its account's mailbox."""
 
     id: str
     account: str
@@ -83,6 +83,22 @@ class TakenShipment(Answer):
     duplicate: bool | None = Field(default=None, description="`true` where it had been taken before; else absent.")
     packages: list[TakenPackage]
     documents: list[TakenDocument]
+
+
+class Billed(Answer):
+    """What came of a request to invoice or to credit."""
+
+    request_number: str
+    duplicate: bool | None = Field(default=None, description="`true` where it had been done before; else absent.")
+    documents: list[TakenDocument]
+
+
+class TakenDelivery(Answer):
+    """When a shipment was there, as it is noted."""
+
+    shipment_number: str
+    duplicate: bool | None = Field(default=None, description="`true` where it had been noted before; else absent.")
+    delivered_at: str
 
 
 class MessageLinks(Answer):
@@ -312,6 +328,7 @@ class Readiness(Answer):
 
 ANSWERS: tuple[type[Answer], ...] = (
     Accepted,
+    Billed,
     DocumentPage,
     MessageAnswer,
     OrderThread,
@@ -319,6 +336,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     Readiness,
     Receipt,
     SchemaList,
+    TakenDelivery,
     TakenShipment,
     ValidatedOrder,
 )

@@ -10,7 +10,15 @@ from flask_openapi3 import Info, SecurityScheme, Tag
 from gateway.api.answers import Answer, Problem
 from gateway.api.bodies import MEDIA_TYPES
 from gateway.api.examples import ANSWERS as ANSWER_EXAMPLES
-from gateway.api.examples import CXML_ORDER, ORDERS_SENT, SHIPMENT, UBL_ORDER
+from gateway.api.examples import (
+    CREDIT_NOTE_REQUEST,
+    CXML_ORDER,
+    DELIVERY,
+    INVOICE_REQUEST,
+    ORDERS_SENT,
+    SHIPMENT,
+    UBL_ORDER,
+)
 from gateway.api.problems import PROBLEM_TYPE
 from schemas.formats import MAX_ORDERS
 
@@ -163,11 +171,17 @@ ORDER_BODY: dict[str, Any] = {
     },
 }
 
-SHIPMENT_BODY: dict[str, Any] = {
-    "required": True,
-    "description": "A shipment; its JSON Schema is at `/v1/schemas/shipment.json`. `Content-Encoding: gzip` is taken.",
-    "content": {"application/json": {"schema": {"type": "object"}, "example": SHIPMENT}},
-}
+
+def _office_body(what: str, name: str, example: Mapping[str, Any]) -> dict[str, Any]:
+    description = f"{what}; its JSON Schema is at `/v1/schemas/{name}.json`. `Content-Encoding: gzip` is taken."
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
+    return {"required": True, "description": description, "content": content}
+
+
+SHIPMENT_BODY = _office_body("A shipment", "shipment", SHIPMENT)
+INVOICE_REQUEST_BODY = _office_body("What is to be invoiced", "invoice_request", INVOICE_REQUEST)
+CREDIT_NOTE_REQUEST_BODY = _office_body("What is to be credited", "credit_note_request", CREDIT_NOTE_REQUEST)
+DELIVERY_BODY = _office_body("When a shipment was there", "delivery", DELIVERY)
 
 CXML_BODY: dict[str, Any] = {
     "required": True,

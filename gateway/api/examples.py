@@ -51,6 +51,28 @@ SHIPMENT: Mapping[str, Any] = {
 }
 """A carton on a pallet, with part of that order."""
 
+INVOICE_REQUEST: Mapping[str, Any] = {
+    "request_number": "FA-2026-1187",
+    "account": "nordic-office",
+    "shipments": ["LS-70031"],
+    "lines": [
+        {"shipment_number": "LS-70030", "order_number": "PO-1000", "line_number": "2", "base_quantity": "36"},
+    ],
+}
+"""All of one shipment, and part of another."""
+
+CREDIT_NOTE_REQUEST: Mapping[str, Any] = {
+    "request_number": "RMA-5512",
+    "account": "nordic-office",
+    "invoice_number": "IN-00000041",
+    "reason": "return",
+    "lines": [{"line_number": "1", "quantity": "2", "note": "Two cartons were wet."}],
+}
+"""What came back of that invoice."""
+
+DELIVERY: Mapping[str, Any] = {"shipment_number": "LS-70031", "delivered_at": "2026-11-26T10:12:00+01:00"}
+"""That the shipment is there."""
+
 ORDERS_SENT: Mapping[str, Mapping[str, Any]] = {
     "one_order": {"summary": "One order", "value": ORDER},
     "several_orders": {"summary": "Several orders", "value": [ORDER, {**ORDER, "order_number": "PO-1004"}]},
@@ -272,6 +294,18 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "Readiness": {"status": "ready", "redis": "up"},
     "Receipt": {"id": _DOCUMENT, "received_at": "2026-11-23T09:31:12.730+00:00"},
     "SchemaList": {"schemas": [{"type": "order", "href": "/v1/schemas/order.json"}]},
+    "Billed": {
+        "request_number": "FA-2026-1187",
+        "documents": [
+            {
+                "id": "01a1f0c39ed27f19b6c0548a2b93",
+                "account": "nordic-office",
+                "type": "invoice",
+                "number": "IN-00000041",
+            }
+        ],
+    },
+    "TakenDelivery": {"shipment_number": "LS-70031", "delivered_at": "2026-11-26T10:12:00+01:00"},
     "TakenShipment": {
         "shipment_number": "LS-70031",
         "packages": [{"id": "P1", "sscc": "095212340000000015"}, {"id": "C1", "sscc": "095212340000000022"}],

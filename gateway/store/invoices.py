@@ -14,6 +14,7 @@ from gateway.store.audit import Audit
 from gateway.store.chain import START, next_event
 from gateway.store.columns import in_full
 from gateway.store.database import Collision, Database
+from gateway.store.numbers import Numbers
 from gateway.store.order_moves import BilledMove, SeenOrder, move_billed, see_orders, transaction_of
 from gateway.store.orders import StoredOrder
 from gateway.store.outbox import Outbound
@@ -60,6 +61,7 @@ class Part(NamedTuple):
     """ISO 8601, where it was told."""
     account_id: str
     order_id: str
+    order_number: str
     line_number: str
     product: str
     base_quantity: Decimal
@@ -166,17 +168,20 @@ class InvoiceRows:
     request: Request | None = None
     invoices: list[WrittenInvoice] = field(default_factory=list)
     orders: list[SeenOrder] = field(default_factory=list)
+    claims: list[tuple[str, int, str]] = field(default_factory=list)
+    """(kind, number, series) of those that have no gaps."""
     billed: list[str] = field(default_factory=list)
     failed: list[tuple[str, int, tuple[Fault, ...]]] = field(default_factory=list)
 
 
 _PART = (
-    "SELECT l.shipment_id, l.number, s.number, s.shipped_at, v.delivered_at, d.account_id, l.order_id, l.line_number, "
-    "l.product, l.base_quantity, l.document_id, d.number, l.document_line FROM {} "
-    "JOIN documents d ON d.id = l.document_id LEFT JOIN shipment_deliveries v ON v.shipment_id = s.id "
-    "WHERE {} ORDER BY s.shipped_at, s.number, l.number"
+    "SELECT l.shipment_id, l.number, s.number, s.shipped_at, v.delivered_at, d.account_id, l.order_id, o.order_number, "
+    "l.line_number, l.product, l.base_quantity, l.document_id, d.number, l.document_line FROM {} "
+    "JOIN documents d ON d.id = l.document_id JOIN orders o ON o.id = l.order_id "
+    "LEFT JOIN shipment_deliveries v ON v.shipment_id = s.id WHERE {} ORDER BY s.shipped_at, s.number, l.number"
 )
 _BILLABLE = "document_id, shipment_id, account_id, waits_for, slot, due_at, attempts, faults"
+_STILL_DUE = f"SELECT {_BILLABLE} FROM billables WHERE {{}} AND due_at IS NOT NULL ORDER BY document_id"
 _INVOICE = (
     "id, type, number, account_id, issue_date, currency, net, payable, made_at, request_number, credits_id, document_id"
 )
@@ -185,9 +190,10 @@ _INVOICE = (
 class Invoices:
     """The repository of invoices, credit notes, and what is to become one."""
 
-    def __init__(self, database: Database, audit: Audit) -> None:
+    def __init__(self, database: Database, audit: Audit, numbers: Numbers) -> None:
         self._database = database
         self._audit = audit
+        self._numbers = numbers
 
     # --- what shipped ------------------------------------------------------------------------------------------------
     def parts_of(self, shipment_numbers: Iterable[str]) -> list[Part]:
@@ -272,6 +278,10 @@ class Invoices:
             earliest = Billable(*found[0])
             asked = [at, earliest.account_id, earliest.waits_for, earliest.slot]
             return [Billable(*row) for row in fetch(connection, rest, asked)]
+
+    def still_due(self, document_ids: Iterable[str]) -> list[Billable]:
+        """Those of these despatch advices that nobody has billed."""
+        return [Billable(*row) for row in self._of("document_id", document_ids, _STILL_DUE)]
 
     def waiting(self, limit: int) -> list[Billable]:
         """What is to be billed at a time, or could not be, the next first. What waits for its delivery isn't in it."""
@@ -380,6 +390,8 @@ class Invoices:
             stamp = transaction_of(connection)
             for one in written.invoices:
                 _write(connection, one, written, stamp)
+            for kind, number, series in sorted(written.claims):
+                self._numbers.claim(connection, kind, number, series)
 
 
 def _settle(connection: Connection, written: InvoiceRows) -> None:
@@ -430,7 +442,7 @@ def _line_row(invoice_id: str, line: WrittenLine) -> tuple[Any, ...]:
 
 
 def _part(row: Sequence[Any]) -> Part:
-    return Part(*(PartKey(row[0], row[1]), *row[2:9], Decimal(row[9]), *row[10:]))
+    return Part(*(PartKey(row[0], row[1]), *row[2:10], Decimal(row[10]), *row[11:]))
 
 
 def _stored(row: Sequence[Any]) -> StoredInvoice:

@@ -52,10 +52,10 @@ class Store:
         self.problems = Problems(self.database)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
-        self.invoices = Invoices(self.database, self.audit)
+        self.numbers = Numbers(self.database)
+        self.invoices = Invoices(self.database, self.audit, self.numbers)
         self.availability = Availability(self.database)
         self.inventory_reports = InventoryReports(self.database, self.audit)
-        self.numbers = Numbers(self.database)
         self.worklist = Worklist(self.database)
         self.decisions = Decisions(self.database)
 

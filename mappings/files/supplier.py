@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mappings.files.yaml_model import read_model
-from mappings.revision import Supplier
+from mappings.revision import CREDIT_NOTE_NUMBERS, INVOICE_NUMBERS, Numbering, Supplier
 
 
 class _Name(BaseModel):
@@ -32,6 +33,20 @@ class _SupplierCredential(_Name):
     identity: str
 
 
+class _Numbering(_Name):
+    prefix: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9/.-]|\{year\}){1,20}$")] | None = None
+    digits: int = Field(default=8, ge=1, le=12)
+    gapless: bool = True
+
+    def of(self, usual: Numbering) -> Numbering:
+        return Numbering(self.prefix or usual.prefix, self.digits, self.gapless)
+
+
+class _Numberings(_Name):
+    invoice: _Numbering = _Numbering()
+    credit_note: _Numbering = _Numbering()
+
+
 class _SupplierFile(_Name):
     """config/supplier.yaml, as the contract names its keys."""
 
@@ -46,6 +61,7 @@ class _SupplierFile(_Name):
     gs1_company_prefix: str | None = None
     cxml: tuple[_SupplierCredential, ...] = ()
     time_zone: str = "UTC"
+    numbering: _Numberings = _Numberings()
 
 
 def read_supplier(path: Path) -> Supplier:
@@ -64,4 +80,6 @@ def read_supplier(path: Path) -> Supplier:
         gs1_company_prefix=said.gs1_company_prefix,
         cxml=tuple((credential.domain, credential.identity) for credential in said.cxml),
         time_zone=said.time_zone,
+        invoices=said.numbering.invoice.of(INVOICE_NUMBERS),
+        credit_notes=said.numbering.credit_note.of(CREDIT_NOTE_NUMBERS),
     )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest
 from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
 from schemas.documents.inventory_report import InventoryReport, judged_inventory_report
@@ -39,6 +40,9 @@ _JUDGED: Mapping[type, Callable[[Any], Any]] = {
     InventoryReport: judged_inventory_report,
     Invoice: judged_invoice,
     Shipment: Shipment.model_validate,
+    InvoiceRequest: InvoiceRequest.model_validate,
+    CreditNoteRequest: CreditNoteRequest.model_validate,
+    Delivery: Delivery.model_validate,
 }
 _SPELLINGS: dict[type, Spelling] = {model: spelling_of(model) for model in (*_JUDGED, OrderLine)}
 _D = TypeVar("_D", bound=Document | OwnDocument)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
+from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest
 from schemas.documents.check_digits import wrong_check_digits
 from schemas.documents.common import AnyDocument
 from schemas.documents.despatch_advice import DespatchAdvice
@@ -148,6 +149,21 @@ def parse_invoice(body: bytes) -> Invoice:
 def parse_shipment(body: bytes) -> Shipment:
     """The warehouse's shipment in these bytes. Raises DocumentRejected with every fault."""
     return _document(Shipment, "shipment", body)
+
+
+def parse_invoice_request(body: bytes) -> InvoiceRequest:
+    """What the ERP wants billed. Raises DocumentRejected with every fault."""
+    return _document(InvoiceRequest, "request", body)
+
+
+def parse_credit_note_request(body: bytes) -> CreditNoteRequest:
+    """What the ERP wants credited. Raises DocumentRejected with every fault."""
+    return _document(CreditNoteRequest, "request", body)
+
+
+def parse_delivery(body: bytes) -> Delivery:
+    """When a shipment was there. Raises DocumentRejected with every fault."""
+    return _document(Delivery, "delivery", body)
 
 
 def _document(model: type[_D], name: str, body: bytes) -> _D:

@@ -1,0 +1,315 @@
+"""load → judge → number → render → save: what shipped, as invoices in the mailboxes.
+
+Each part of a shipment is billed once: by itself, as its account's terms have it (`gateway.billing_schedule`), or
+because the back office asks for it (`gateway.billing_requests`). Both come here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from gateway.cxml_answers import CXML, sent_envelope
+from gateway.local_time import local_date, local_time
+from gateway.outgoing import Source, outgoing
+from gateway.services import Services
+from gateway.store.database import Collision, StoreUnavailable
+from gateway.store.ids import new_id
+from gateway.store.invoices import InvoiceRows, Part, PartKey, WrittenInvoice, WrittenLine, stream_of
+from gateway.store.order_moves import BilledMove, SeenOrder
+from gateway.store.outbox import Outbound
+from gateway.trade.agreed import document_discounts
+from gateway.trade.amendment import Standing
+from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill
+from gateway.trade.decision import NOTHING
+from gateway.trade.invoicing import InvoiceFacts, invoice_of
+from gateway.trade.response import seller_party
+from mappings.engine import to_ours
+from mappings.mapped import MappedOrder
+from mappings.revision import Catalogue, MappingRevision, Numbering, Supplier
+from schemas.documents.common import Party, Period
+from schemas.documents.invoice import Invoice, InvoiceType
+from schemas.documents.order import Order
+from schemas.faults import DocumentHeld, Fault
+from schemas.formats import Format
+from schemas.formats.json_1.reading import parse_order_response
+from schemas.values import EXACT
+
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An invoice that is ready to be saved, and the orders as they were when it was made."""
+
+    rows: WrittenInvoice
+    orders: tuple[SeenOrder, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unbilled:
+    """Parts of shipments that aren't billed, and their orders."""
+
+    parts: list[PartToBill]
+    orders: dict[str, OrderToBill]
+
+
+def settled(save: Callable[[], None]) -> None:
+    """Do it until nobody was in between. Raises StoreUnavailable where somebody is each time."""
+    for _ in range(_TRIES):
+        try:
+            save()
+        except Collision:  # an order was changed, or a number taken: judged anew on what stands now
+            continue
+        return
+    raise StoreUnavailable("the orders are changed all the time")
+
+
+# --- loading -----------------------------------------------------------------------------------------------------
+def unbilled(services: Services, parts: Sequence[Part], wanted: Mapping[PartKey, Decimal] | None = None) -> Unbilled:
+    """What of these parts isn't billed: all of it, or so many base units as `wanted` says. Their orders are loaded
+    before what was billed of them, so that whoever bills in between is found out when it is saved."""
+    orders = load_orders(services, {part.order_id for part in parts})
+    billed = services.store.invoices.billed({part.key.shipment_id for part in parts})
+    found: list[PartToBill] = []
+    for part in parts:
+        left = EXACT.subtract(part.base_quantity, billed.get(part.key, NOTHING))
+        quantity = left if wanted is None else min(left, wanted.get(part.key, NOTHING))
+        if quantity > 0:
+            found.append(_part(part, quantity, orders[part.order_id].revision))
+    return Unbilled(found, orders)
+
+
+def _part(part: Part, quantity: Decimal, revision: MappingRevision) -> PartToBill:
+    shipped_on = local_date(part.shipped_at, revision)
+    there = part.delivered_at and datetime.fromisoformat(part.delivered_at)
+    on = there.astimezone(ZoneInfo(revision.account.time_zone)).date() if there else shipped_on
+    return PartToBill(
+        key=(part.key.shipment_id, part.key.shipment_line),
+        order_id=part.order_id,
+        line_number=part.line_number,
+        product=part.product,
+        base_quantity=quantity,
+        despatch_number=part.document_number,
+        despatch_line=part.document_line,
+        shipped_on=shipped_on,
+        on=on,
+    )
+
+
+def load_orders(services: Services, order_ids: Iterable[str]) -> dict[str, OrderToBill]:
+    """These orders as they stand, in the terms that they were decided in; what isn't an order's is as it is now."""
+    invoices = services.store.invoices
+    stored = invoices.orders(order_ids)
+    ids = [order.id for order, _ in stored]
+    standing, told = services.store.threads.standing(ids), invoices.responses(ids)
+    net = invoices.billed_net(ids)
+    now = services.terms.current({order.account_id for order, _ in stored})
+    found: dict[str, OrderToBill] = {}
+    for order, catalogue in stored:
+        stands, revision = standing[order.id], now[order.account_id]
+        then = services.terms.mapping(order.account_id, order.mapping_revision)
+        received_on = local_date(order.created_at, then)
+        known = services.terms.catalogue(catalogue)
+        mapped = to_ours(stands.order, then, known, services.supplier, received_on)
+        found[order.id] = OrderToBill(
+            id=order.id,
+            number=order.order_number,
+            revision=revision,
+            standing=stands,
+            mapped=mapped,
+            responses=[parse_order_response(text.encode()) for text in told.get(order.id, ())],
+            billed_net=net.get(order.id, Decimal("0.00")),
+            repriced=partial(_repriced, mapped, revision, known, services.supplier, received_on),
+        )
+    return found
+
+
+def _repriced(
+    mapped: MappedOrder,
+    revision: MappingRevision,
+    catalogue: Catalogue,
+    supplier: Supplier,
+    received_on: date,
+    day: date,
+) -> MappedOrder:
+    """The order at the contract prices of this day, which is one of despatch: what leaves then is there after its
+    transit, by which `price_date: despatch` finds it."""
+    order, site = mapped.order, mapped.site
+    days = site.transit_days if site else 0
+    lines = []
+    for line in mapped.lines:
+        own = line.site.transit_days if line.site else days
+        there = day + timedelta(days=own)
+        asked = {"requested_delivery": Period(start=there), "schedule": ()}
+        lines.append(line.line.model_copy(update=asked))
+    anew: Order = order.model_copy(update={"lines": tuple(lines)})
+    return to_ours(anew, revision, catalogue, supplier, received_on)
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+class Numerals:
+    """The numbers of what is made at once; those without gaps are claimed when it is saved."""
+
+    def __init__(self, services: Services, rows: InvoiceRows) -> None:
+        self._services = services
+        self._rows = rows
+        self._following: dict[tuple[str, str], int] = {}
+
+    def next(self, kind: InvoiceType, day: date) -> str:
+        """The next number of this kind, for a document of this day."""
+        numbering = self._numbering(kind)
+        series = numbering.series(day.year)
+        numbers = self._services.store.numbers
+        if not numbering.gapless:
+            return numbering.name(series, numbers.take(kind, 1, series=series)[0])
+        key = (kind, series)
+        number = self._following.get(key) or numbers.following(kind, series)[0]
+        self._following[key] = number + 1
+        self._rows.claims.append((kind, number, series))
+        return numbering.name(series, number)
+
+    def _numbering(self, kind: InvoiceType) -> Numbering:
+        supplier = self._services.supplier
+        return supplier.invoices if kind == "invoice" else supplier.credit_notes
+
+
+# --- making ------------------------------------------------------------------------------------------------------
+def written_invoice(
+    services: Services, bill: Bill, at: int, number: Callable[[date], str], note: str | None = None
+) -> Written:
+    """The bill as an invoice with its number. Raises DocumentHeld with all that nobody knows."""
+    if bill.faults:
+        raise DocumentHeld(dict.fromkeys(bill.faults))
+    orders = bill.orders
+    revision = next(iter(orders.values())).revision
+    facts = _facts(services, bill, revision, at, note)
+    lines = [one.shipped for one in bill.lines]
+    catalogue = services.terms.catalogue()
+    discounts = document_discounts(revision.account.terms, bill.on, facts.currency)
+    trial = invoice_of(lines, bill.billed_orders(), facts, catalogue.taxes, discounts)  # a number only for what is one
+    invoice = replace(trial, number=number(facts.issue_date))
+    if invoice.payment is not None:
+        invoice = replace(invoice, payment=replace(invoice.payment, reference=invoice.number))
+    rows = rows_of(services, invoice, revision, {order.id: order.number for order in orders.values()})
+    for said, line in zip(bill.lines, invoice.lines, strict=True):
+        rows.lines.append(_written_line(said, line.line_number, line.quantity, line.net_amount))
+    rows.moves += _moves(bill.lines)
+    return Written(rows, tuple(seen(order.standing) for order in orders.values()))
+
+
+def _facts(services: Services, bill: Bill, revision: MappingRevision, at: int, note: str | None) -> InvoiceFacts:
+    now, supplier = local_time(at, revision), services.supplier
+    place = bill.ship_to.address if bill.ship_to else None
+    terms = revision.account.terms
+    return InvoiceFacts(
+        number="0",
+        issue_date=now.date(),
+        issued_at=now,
+        tax_point=bill.on,
+        currency=bill.currency or "",
+        seller=seller_party(supplier),
+        buyer=bill.buyer,
+        ship_to=bill.ship_to,
+        ship_from_country=supplier.address.get("country"),
+        ship_to_country=place.country if place else None,
+        delivered_on=bill.on,
+        note=note,
+        iban=supplier.iban,
+        bic=supplier.bic,
+        payment=terms.payment,
+    )
+
+
+def _written_line(said: LineToBill, number: str, quantity: Decimal, net: Decimal) -> WrittenLine:
+    return WrittenLine(
+        line_number=number,
+        order_id=said.order.id,
+        order_line_number=said.line_number,
+        product=said.product,
+        quantity=quantity,
+        base_quantity=said.base_quantity,
+        net=net,
+        parts={PartKey(*key): part for key, part in said.parts.items()},
+    )
+
+
+def _moves(lines: Iterable[LineToBill]) -> list[BilledMove]:
+    """One movement for each order line, however many lines of the invoice are of it."""
+    sums: dict[tuple[str, str], BilledMove] = {}
+    for one in lines:
+        key = (one.order.id, one.line_number)
+        before = sums.get(key) or BilledMove(*key, one.order.standing.lines[one.line_number])
+        sums[key] = before._replace(invoiced=EXACT.add(before.invoiced, one.base_quantity))
+    return list(sums.values())
+
+
+def seen(standing: Standing) -> SeenOrder:
+    """The order as it was, and stays."""
+    return SeenOrder(standing.order_id, standing.version, standing.updated_at, standing.status)
+
+
+def rows_of(
+    services: Services,
+    invoice: Invoice,
+    revision: MappingRevision,
+    orders: Mapping[str, str],
+    credits_id: str | None = None,
+) -> WrittenInvoice:
+    """An invoice or credit note, rendered as its account gets it, without its lines' rows. `orders`: id → number."""
+    invoice_id = new_id()
+    write = partial(_write, services, revision, invoice, orders)
+    document, why_not = outgoing(
+        revision, invoice.type, invoice.number, invoice, Source(stream_of(invoice_id), orders), write
+    )
+    return WrittenInvoice(
+        id=invoice_id,
+        issue_date=invoice.issue_date.isoformat(),
+        currency=invoice.currency,
+        net=invoice.totals.without_tax,
+        payable=invoice.totals.payable,
+        document=document,
+        credits_id=credits_id,
+        lines=[],
+        moves=[],
+        orders=orders,
+        told={} if why_not is None else {"unwritable": why_not},
+    )
+
+
+def _write(
+    services: Services, revision: MappingRevision, invoice: Invoice, orders: Mapping[str, str], chosen: Format
+) -> bytes:
+    """In cXML it refers to the requests that its orders came in."""
+    render = chosen.renderers[invoice.type]
+    if chosen.name != CXML:
+        return render(invoice)
+    ids = services.store.shipments.envelope_ids(orders, CXML)
+    sent = {number: ids[order_id] for order_id, number in orders.items() if order_id in ids}
+    return render(invoice, sent_envelope(revision.account, invoice, services.supplier, sent))
+
+
+def add(rows: InvoiceRows, made: Written) -> None:
+    """Have it saved with the others; an order that is in several is seen once."""
+    rows.invoices.append(made.rows)
+    known = {one.order_id for one in rows.orders}
+    rows.orders += [one for one in made.orders if one.order_id not in known]
+
+
+def documents_of(rows: InvoiceRows) -> list[Outbound]:
+    """What goes out."""
+    return [one.document for one in rows.invoices]
+
+
+def held_faults(failures: Iterable[DocumentHeld]) -> tuple[Fault, ...]:
+    """Everything that is wrong, each once."""
+    return tuple(dict.fromkeys(fault for held in failures for fault in held.faults))
+
+
+def party_name(party: Party) -> str:
+    """Who it is, in a sentence."""
+    return party.legal_name or party.name or party.id or "somebody without a name"

@@ -1,0 +1,304 @@
+"""What is billed together: parts of shipments as lines of invoices, with what was agreed for each, the invoicee that
+their orders name, and the place.
+
+An invoice has one invoicee, one currency and one place of delivery (EN 16931 BG-7, BT-5, BG-13), so parts that differ
+in these are billed apart. Parts of one order line that one despatch advice told of are one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from gateway.trade.agreed import line_discounts, order_charges
+from gateway.trade.agreed_price import confirmed_price, price_of
+from gateway.trade.amendment import LineSums, Standing
+from gateway.trade.decision import NOTHING
+from gateway.trade.discounts import Discount, line_allowances
+from gateway.trade.invoice_sums import exact_sum, gross_amount, net_amount
+from gateway.trade.invoicing import BilledOrder, ShippedLine
+from gateway.trade.response import buyer_party
+from gateway.trade.wanted import delivery_site
+from mappings.account import Account
+from mappings.mapped import MappedLine, MappedOrder
+from mappings.revision import MappingRevision, SiteRow
+from mappings.sites import known_ids, same_scheme
+from mappings.validity import in_force
+from schemas.documents.common import Address, Identifier, Party, Price
+from schemas.documents.order_response import OrderResponse
+from schemas.faults import Fault
+from schemas.values import EXACT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderToBill:
+    """An order of which something is billed: as it stands, in our terms, what was answered to it (the newest response
+    first), and how much of it was billed. `repriced` is the order as mapped at the prices of a day of despatch."""
+
+    id: str
+    number: str
+    revision: MappingRevision
+    standing: Standing
+    mapped: MappedOrder
+    responses: Sequence[OrderResponse] = ()
+    billed_net: Decimal = NOTHING
+    repriced: Callable[[date], MappedOrder]
+
+    @property
+    def account(self) -> Account:
+        """Its terms as they are now."""
+        return self.revision.account
+
+    def line(self, number: str) -> MappedLine | None:
+        """The line in our terms."""
+        return next((line for line in self.mapped.lines if line.line_number == number), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartToBill:
+    """So many base units of an order line that a shipment had. `key` names the shipment's line; `on` is the day on
+    which they were there, or left where nobody told."""
+
+    key: tuple[str, int]
+    order_id: str
+    line_number: str
+    product: str
+    base_quantity: Decimal
+    despatch_number: str
+    despatch_line: str
+    shipped_on: date
+    on: date
+
+
+@dataclass(slots=True)
+class LineToBill:
+    """A line of an invoice before it has a number: what is billed of an order line as one despatch advice told."""
+
+    order: OrderToBill
+    line_number: str
+    product: str
+    base_quantity: Decimal
+    shipped: ShippedLine
+    parts: dict[tuple[str, int], Decimal] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Bill:
+    """What becomes one invoice. `faults` say what nobody knows of it; then it is none."""
+
+    buyer: Party
+    currency: str | None
+    ship_to: Party | None
+    lines: list[LineToBill] = field(default_factory=list)
+    parts: list[PartToBill] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def on(self) -> date:
+        """The last day on which something of it was there: its tax point."""
+        return max(part.on for part in self.parts)
+
+    @property
+    def orders(self) -> dict[str, OrderToBill]:
+        """Those that it is of, by id."""
+        return {line.order.id: line.order for line in self.lines}
+
+    def billed_orders(self) -> list[BilledOrder]:
+        """The orders with their own charges, what is confirmed of each, and what was billed of it."""
+        return [_billed_order(order) for order in self.orders.values()]
+
+
+def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> list[Bill]:
+    """The parts as invoices, in the order in which their first goods left."""
+    found: dict[tuple[str, str | None, str], Bill] = {}
+    lines: dict[tuple[str, str, str], list[PartToBill]] = {}
+    for part in parts:
+        lines.setdefault((part.despatch_number, part.order_id, part.line_number), []).append(part)
+    for together in lines.values():
+        order = orders[together[0].order_id]
+        line = order.line(together[0].line_number)
+        buyer, place = invoicee(order), _place(order, line)
+        key = (buyer.model_dump_json(), order.mapped.currency, place.model_dump_json() if place else "")
+        bill = found.setdefault(key, Bill(buyer, order.mapped.currency, place))
+        bill.parts += together
+        _add(bill, order, line, together)
+    return list(found.values())
+
+
+def _add(bill: Bill, order: OrderToBill, line: MappedLine | None, parts: Sequence[PartToBill]) -> None:
+    """The parts of an order line as a line of the bill; or why they can't be billed."""
+    number = parts[0].line_number
+    told, path = f"line {number} of order {order.number}", f"/lines/{len(bill.lines)}"
+    if bill.currency is None:
+        bill.faults.append(Fault("no_agreed_price", f"order {order.number} has no currency", "/currency"))
+    sums = order.standing.lines.get(number)
+    price = None if line is None else _price(order, line, parts[0].shipped_on)
+    if line is None or sums is None or not sums.base_per_unit:
+        bill.faults.append(Fault("no_agreed_price", f"{told} is not in our terms", path, value=number))
+    elif price is None:
+        detail = f"nothing says at which price {told} was agreed"
+        bill.faults.append(Fault("no_agreed_price", detail, f"{path}/price", value=number, expected="an agreed price"))
+    else:
+        bill.lines.append(_line(order, line, sums, price, parts, bill.currency or ""))
+
+
+def _line(
+    order: OrderToBill, line: MappedLine, sums: LineSums, price: Price, parts: Sequence[PartToBill], currency: str
+) -> LineToBill:
+    quantity, first, product = NOTHING, parts[0], line.product
+    for part in parts:
+        quantity = EXACT.add(quantity, part.base_quantity)
+    asked, told = line.line, {part.despatch_line for part in parts}
+    shipped = ShippedLine(
+        order_number=order.number,
+        order_line_number=line.line_number,
+        despatch_number=first.despatch_number,
+        despatch_line_number=told.pop() if len(told) == 1 else None,
+        buyer_item=asked.buyer_item,
+        seller_item=asked.seller_item or first.product,
+        gtin=asked.gtin,
+        description=asked.description or (product.name if product else None),
+        base_quantity=quantity,
+        base_unit=product.base_unit if product else "",
+        base_per_unit=sums.base_per_unit or Fraction(1),
+        unit=asked.unit or line.unit or "",
+        unit_code=asked.unit_code or line.unit_code,
+        price=price,
+        discounts=_discounts(order, line, first.shipped_on, currency),
+        tax_class=product.tax_class if product else None,
+    )
+    by_part: dict[tuple[str, int], Decimal] = {}
+    for part in parts:
+        by_part[part.key] = EXACT.add(by_part.get(part.key, NOTHING), part.base_quantity)
+    return LineToBill(order, line.line_number, first.product, quantity, shipped, by_part)
+
+
+def _price(order: OrderToBill, line: MappedLine, shipped_on: date) -> Price | None:
+    """What was agreed; with `price_date: despatch` what the contract says on the day on which it left, where it has a
+    price for it."""
+    if order.account.policies.price_date == "despatch":
+        anew = next((one for one in order.repriced(shipped_on).lines if one.line_number == line.line_number), None)
+        if anew is not None and anew.contract_price is not None and anew.base_per_unit and line.base_per_unit:
+            return price_of(anew.contract_price * line.base_per_unit / anew.base_per_unit)
+    return confirmed_price(line, order.responses)
+
+
+def _discounts(order: OrderToBill, line: MappedLine, shipped_on: date, currency: str) -> tuple[Discount, ...]:
+    """Those of the day whose price counts for the line."""
+    on: date | None = order.mapped.order.issue_date
+    policy = order.account.policies.price_date
+    wanted = line.line.requested_delivery or order.mapped.order.requested_delivery
+    if policy == "delivery" and wanted is not None:
+        on = wanted.start or wanted.end or on
+    elif policy == "despatch" or on is None:
+        on = shipped_on
+    product = line.product.product if line.product else ""
+    return line_discounts(order.account.terms, product, on, currency)
+
+
+# --- the order's own charges -------------------------------------------------------------------------------------
+def _billed_order(order: OrderToBill) -> BilledOrder:
+    said = order.mapped.order
+    return BilledOrder(
+        order_number=order.number,
+        contract=said.contract,
+        charges=order_charges(said, order.account.policies.order_charges),
+        value=_value(order),
+        billed_before=order.billed_net,
+    )
+
+
+def _value(order: OrderToBill) -> Decimal:
+    """The net amount of everything that is confirmed, as its lines would be billed."""
+    return exact_sum(_confirmed_nets(order))
+
+
+def _confirmed_nets(order: OrderToBill) -> Iterator[Decimal]:
+    for line in order.mapped.lines:
+        sums = order.standing.lines.get(line.line_number)
+        price = confirmed_price(line, order.responses)
+        if sums is None or price is None or not sums.confirmed:
+            continue
+        on = order.mapped.order.issue_date or date.min
+        gross = gross_amount(sums.confirmed, price)
+        discounts = _discounts(order, line, on, order.mapped.currency or "")
+        yield net_amount(sums.confirmed, price, line_allowances(discounts, gross, sums.confirmed))
+
+
+# --- who and where -----------------------------------------------------------------------------------------------
+def invoicee(order: OrderToBill) -> Party:
+    """Whom the invoice is for: the order's `bill_to`, else its buyer; with what we know of the account where that is
+    the account itself, and what sites.csv has of it where it is a place of theirs."""
+    account, said = order.account, order.mapped.order.bill_to
+    if said is None:
+        said = order.mapped.buyer or order.mapped.order.buyer
+        return _as_account(said, account) if account.legal is not None or said is None else said
+    if _is_the_account(said, order):
+        return _as_account(said, account)
+    return _completed(said, _site_of(said, order))
+
+
+def _is_the_account(said: Party, order: OrderToBill) -> bool:
+    """By one of the account's own numbers, or the buyer's of this order."""
+    account, buyer = order.account, order.mapped.buyer
+    own = [(one.id, one.scheme) for one in account.identifiers] + (known_ids(buyer) if buyer else [])
+    vat_id = account.legal.vat_id if account.legal else None
+    if vat_id is not None and said.vat_id == vat_id:
+        return True
+    return any(
+        number == mine and same_scheme(scheme, under) for number, scheme in known_ids(said) for mine, under in own
+    )
+
+
+def _as_account(said: Party | None, account: Account) -> Party:
+    """The account as its terms name it, under the number that the order has for it."""
+    known = buyer_party(account)
+    address = account.legal.address if account.legal else None
+    found = (
+        known
+        if address is None
+        else known.model_copy(update={"address": Address(**address.model_dump(exclude_none=True))})
+    )
+    if account.legal is not None and account.legal.registration is not None and found.registration is None:
+        found = found.model_copy(update={"registration": Identifier(id=account.legal.registration)})
+    if said is None or said.id is None:
+        return found
+    update = {"id": said.id, "scheme": said.scheme, "contact": said.contact}
+    return found.model_copy(update=update)
+
+
+def _site_of(party: Party, order: OrderToBill) -> SiteRow | None:
+    """The row of sites.csv that this party is, whatever it is there for."""
+    on = order.mapped.order.issue_date
+    for number, scheme in known_ids(party):
+        for row in in_force(order.revision.sites.get(number, ()), on):
+            if same_scheme(scheme, row.scheme):
+                return row
+    return None
+
+
+def _place(order: OrderToBill, line: MappedLine | None) -> Party | None:
+    """Where the line went, with its address as sites.csv has it where the order names no more than a number."""
+    if line is None:
+        return order.mapped.order.ship_to
+    said, site = line.line.ship_to or order.mapped.order.ship_to, delivery_site(order.mapped, line)
+    if said is None and site is not None:
+        said = Party(id=site.account_site, scheme=site.scheme)
+    return None if said is None else _completed(said, site)
+
+
+def _completed(said: Party, site: SiteRow | None) -> Party:
+    """The party with what it doesn't say of its name and address. An address that it says stands as it was said."""
+    if site is None:
+        return said
+    update: dict[str, object] = {} if said.name or said.legal_name else {"name": site.name}
+    parts = {name: getattr(site, name) for name in ("street", "city", "postal_code", "country")}
+    there = {name: value for name, value in parts.items() if value is not None}
+    if said.address is None:
+        update["address"] = Address(**there) if there else None
+    elif said.address.country is None and site.country is not None:
+        update["address"] = said.address.model_copy(update={"country": site.country})
+    return said.model_copy(update=update)

@@ -1,0 +1,531 @@
+"""Invoices and credit notes of what shipped: by the account's terms, and as the back office asks for them."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import time_machine
+
+from gateway import billing_schedule
+from gateway.api.examples import CREDIT_NOTE_REQUEST, DELIVERY, INVOICE_REQUEST
+from gateway.store.statements import fetch
+from schemas.json_schema import schema
+from tests.examples.billing import PINE, agree, amounts, bill, ledger, made, mailbox, office
+from tests.examples.order_lines import BOLTS, HAMMERS, line, order
+from tests.examples.small_gateway import SmallGateway
+
+LEFT_AT = "2026-11-23T12:00:00+01:00"
+SAND = line("3", "PH-0104", "12.5", "KILO", None)
+
+
+def part(quantity: str, number: str = "1", product: str = "BOLT-M8", **said: Any) -> dict[str, Any]:
+    """So many base units of a line of PH-4001."""
+    named = {"order_number": "PH-4001", "account": PINE, "line_number": number, "product": product}
+    return {**named, "base_quantity": quantity, **said}
+
+
+def ship(gateway: SmallGateway, *lines: dict[str, Any], number: str = "LS-1", **said: Any) -> None:
+    """One carton with these lines leaves."""
+    carton = {"id": "C1", "type": "XCT", "lines": list(lines)}
+    answer = office(
+        gateway, "shipments", {"shipment_number": number, "shipped_at": LEFT_AT, "packages": [carton], **said}
+    )
+    assert answer.status_code == 201, answer.text
+
+
+def asked(*shipments: str, number: str = "R-1", **said: Any) -> dict[str, Any]:
+    """A request to bill these shipments."""
+    return {"request_number": number, "account": PINE, "shipments": list(shipments), **said}
+
+
+def credit(*lines: dict[str, Any], number: str = "RMA-1", invoice: str = "IN-00000001", **said: Any) -> dict[str, Any]:
+    """A request to credit lines of an invoice, which came back."""
+    named = {"request_number": number, "account": PINE, "invoice_number": invoice, "reason": "return"}
+    return {**named, "lines": list(lines), **said}
+
+
+def faults(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.text
+    return [(one["code"], one["path"]) for one in answer.json["faults"]]
+
+
+@pytest.fixture
+def clock(today: time_machine.Traveller) -> time_machine.Traveller:
+    """The clock of the examples, to be moved."""
+    return today
+
+
+# --- by the account's terms ------------------------------------------------------------------------------------------
+def test_each_part_is_billed_once_when_it_ships(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, terms={"currency": "EUR", "payment": {"days": 30}})
+    gateway.settle(PINE, order(BOLTS, HAMMERS))
+    ship(gateway, part("150"), part("1", "2", "HAMMER-16"))
+    assert (bill(gateway), bill(gateway)) == (1, 0)
+    (invoice,) = made(gateway)
+    assert (invoice.number, invoice.order_number, invoice.currency) == ("IN-00000001", "PH-4001", "EUR")
+    assert amounts(invoice) == [("1", "3", "DOOS", "18.00"), ("2", "1", "STUK", "11.50")]
+    assert (invoice.totals.without_tax, invoice.totals.payable) == (Decimal("29.50"), Decimal("29.50"))
+    assert [(one.category, one.exemption_code) for one in invoice.taxes] == [("K", "VATEX-EU-IC")]
+    assert (invoice.issue_date, invoice.due_date) == (date(2026, 11, 23), date(2026, 12, 23))
+    assert (invoice.delivered_on, invoice.tax_point) == (date(2026, 11, 23), date(2026, 11, 23))
+    assert (invoice.buyer.legal_name, invoice.buyer.vat_id) == ("Pine Hardware BV", "NL812345678B01")
+    assert invoice.buyer.address is not None
+    assert (invoice.buyer.address.country, invoice.buyer.id) == ("NL", "68750110")
+    assert invoice.ship_to is not None
+    assert invoice.ship_to.address is not None
+    assert (invoice.ship_to.id, invoice.ship_to.address.country) == ("YARD-1", "NL")
+    assert invoice.payment is not None
+    assert invoice.payment.reference == "IN-00000001"
+    (advice,) = mailbox(gateway, "despatch_advice")
+    assert {one.despatch_number for one in invoice.lines} == {advice.number}
+    assert [one.despatch_line_number for one in invoice.lines] == ["1", "2"]
+    assert ledger(gateway)["1"].invoiced == 3
+
+    ship(gateway, part("50"), part("2", "2", "HAMMER-16"), number="LS-2")
+    assert bill(gateway) == 1
+    assert amounts(made(gateway)[1]) == [("1", "1", "DOOS", "6.00"), ("2", "2", "STUK", "23.00")]
+    lines = ledger(gateway)
+    assert [(one.base_shipped, one.base_invoiced) for one in lines.values()] == [(200, 200), (3, 3)]
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    thread = gateway.client.get("/v1/orders/PH-4001", headers=headers).json
+    kinds = [one["type"] for one in thread["documents"]]
+    assert kinds == ["order_response", "despatch_advice", "invoice", "despatch_advice", "invoice"]
+    assert [one["invoiced"] for one in thread["lines"]] == ["4", "3"]
+
+
+def test_parts_of_a_line_in_several_cartons_are_one_line(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS))
+    packages = [{"id": f"C{number}", "lines": [part("50")]} for number in range(3)]
+    told = {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages}
+    assert office(gateway, "shipments", told).status_code == 201
+    assert bill(gateway) == 1
+    (invoice,) = made(gateway)
+    assert amounts(invoice) == [("1", "3", "DOOS", "18.00")]
+    assert invoice.lines[0].despatch_line_number is None, "three lines of the advice tell of it"
+
+
+def test_what_is_not_whole_is_billed_in_base_units(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS, SAND))
+    ship(gateway, part("107"), part("2.375", "3", "SAND-KG"))
+    assert bill(gateway) == 1
+    (invoice,) = made(gateway)
+    assert amounts(invoice) == [("1", "107", "EA", "12.84"), ("3", "2.375", "KILO", "0.29")]
+    bolts = invoice.lines[0].price
+    assert (bolts.amount, bolts.base_quantity, bolts.unit) == (Decimal("6.00"), 50, "EA")
+
+
+def test_an_account_without_agreement_is_billed_by_request_alone(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 0
+    assert office(gateway, "invoices", asked("LS-1")).status_code == 201
+    assert len(made(gateway)) == 1
+
+
+def test_consignment_is_never_billed_on_shipment(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS, order_type="consignment"))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    ship(gateway, part("150"), part("3", product="HAMMER-16", order_number="PH-4002"))
+    assert bill(gateway) == 1
+    (invoice,) = made(gateway)
+    assert invoice.order_number == "PH-4002"
+    ship(gateway, part("50"), number="LS-2")
+    assert bill(gateway) == 0
+    used = {"shipment_number": "LS-1", "order_number": "PH-4001", "line_number": "1", "base_quantity": "70"}
+    answer = office(gateway, "invoices", asked(lines=[used]))
+    assert answer.status_code == 201, answer.text
+    assert amounts(made(gateway)[1]) == [("1", "70", "EA", "8.40")]
+
+
+def test_delivered(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, "delivered")
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 0
+    told = {"shipment_number": "LS-1", "delivered_at": "2026-11-24T00:30:00+02:00"}
+    first, again = office(gateway, "deliveries", told), office(gateway, "deliveries", told)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == {**first.json, "duplicate": True}
+    other = office(gateway, "deliveries", {**told, "delivered_at": "2026-11-25T00:30:00+02:00"})
+    assert (other.status_code, other.json["code"]) == (409, "conflict")
+    assert (bill(gateway), bill(gateway)) == (1, 0)
+    assert made(gateway)[0].delivered_on == date(2026, 11, 23), "half past eleven in Amsterdam"
+
+
+def test_deliveries_that_cannot_be(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, "delivered")
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    told = {"shipment_number": "LS-9", "delivered_at": "2026-11-24T00:30:00+02:00"}
+    assert faults(office(gateway, "deliveries", told)) == [("unknown_shipment", "/shipment_number")]
+    early = {"shipment_number": "LS-1", "delivered_at": "2026-11-23T11:59:59+01:00"}
+    assert faults(office(gateway, "deliveries", early)) == [("bad_value", "/delivered_at")]
+    local = {"shipment_number": "LS-1", "delivered_at": "2026-11-24T00:30:00"}
+    assert office(gateway, "deliveries", local).status_code == 400
+    assert bill(gateway) == 0
+
+
+@pytest.mark.parametrize(
+    ("when", "before", "after"),
+    [
+        ("daily", "2026-11-23T22:59:59+00:00", "2026-11-23T23:00:00+00:00"),
+        ("weekly", "2026-11-29T22:59:59+00:00", "2026-11-29T23:00:00+00:00"),
+        ("monthly", "2026-11-30T22:59:59+00:00", "2026-11-30T23:00:00+00:00"),
+    ],
+)
+def test_collected(on_either: SmallGateway, clock: time_machine.Traveller, when: str, before: str, after: str) -> None:
+    """What left in the same day, week or month of Amsterdam's is one invoice for each place."""
+    gateway = on_either
+    agree(gateway, when)
+    gateway.settle(PINE, order(BOLTS))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    gateway.settle(PINE, order(BOLTS, number="PH-4003", ship_to={"id": "YARD-2"}))
+    ship(gateway, part("150"))
+    ship(gateway, part("50"), part("3", product="HAMMER-16", order_number="PH-4002"), number="LS-2")
+    ship(gateway, part("50", order_number="PH-4003"), number="LS-3")
+    clock.move_to(datetime.fromisoformat(before), tick=True)
+    assert bill(gateway) == 0
+    clock.move_to(datetime.fromisoformat(after), tick=True)
+    assert (bill(gateway), bill(gateway)) == (2, 0)
+    first, second = made(gateway)
+    assert amounts(first) == [("1", "3", "DOOS", "18.00"), ("1", "1", "DOOS", "6.00"), ("1", "3", "STUK", "34.50")]
+    assert (first.order_number, first.despatch_number) == (None, None), "of several"
+    assert amounts(second) == [("1", "1", "DOOS", "6.00")]
+    assert second.ship_to is not None
+    assert second.ship_to.id == "YARD-2"
+    for number, count in (("PH-4001", 1), ("PH-4002", 1), ("PH-4003", 1)):
+        page = gateway.store.documents.page(
+            PINE, kind="invoice", order_number=number, after=None, limit=9, test_key=False
+        )
+        assert len(page) == count
+
+
+def test_two_schedulers_bill_once(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    for number in range(6):
+        gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number=f"PH-{number}"))
+        ship(gateway, part("3", product="HAMMER-16", order_number=f"PH-{number}"), number=f"LS-{number}")
+    with ThreadPoolExecutor(4) as threads:
+        counts = list(threads.map(lambda _: bill(gateway), range(4)))
+    assert sum(counts) == 6
+    assert len(made(gateway)) == 6
+
+
+# --- what holds it -----------------------------------------------------------------------------------------------
+def test_without_a_tax_rule_it_waits_and_is_made_once_there_is_one(
+    on_either: SmallGateway, clock: time_machine.Traveller
+) -> None:
+    gateway = on_either
+    agree(gateway, taxes=())
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    assert (bill(gateway), made(gateway)) == (0, [])
+    (waiting,) = gateway.store.invoices.waiting(9)
+    assert [(one["code"], one["path"]) for one in waiting.told()] == [("no_tax_rule", "/lines/0/tax")]
+    assert b"gateway_invoices_held 1.0" in gateway.client.get("/metrics").data
+    agree(gateway)
+    assert bill(gateway) == 0, "not before it is tried again"
+    clock.shift(601)
+    assert (bill(gateway), bill(gateway)) == (1, 0)
+    assert made(gateway)[0].number == "IN-00000001", "what failed took no number"
+    assert gateway.store.invoices.held() == 0
+
+
+def test_a_failure_of_ours_holds_up_nobody_else(on_either: SmallGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = on_either
+    agree(gateway)
+    for number in ("PH-4001", "PH-4002"):
+        gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number=number))
+        ship(gateway, part("3", product="HAMMER-16", order_number=number), number=f"LS-{number}")
+    real = billing_schedule.bills
+
+    def failing(parts: Any, orders: Any) -> Any:
+        if any(order.number == "PH-4001" for order in orders.values()):
+            raise ZeroDivisionError
+        return real(parts, orders)
+
+    monkeypatch.setattr(billing_schedule, "bills", failing)
+    assert bill(gateway) == 1
+    assert made(gateway)[0].order_number == "PH-4002"
+    (waiting,) = gateway.store.invoices.waiting(9)
+    assert [one["code"] for one in waiting.told()] == ["invoice_failed"]
+    monkeypatch.undo()
+    assert gateway.store.invoices.bill_now(2**62) == 0
+    with gateway.store.database.write() as connection:
+        fetch(connection, "UPDATE billables SET due_at = 0 WHERE due_at IS NOT NULL RETURNING 1")
+    assert bill(gateway) == 1
+    assert {one.order_number for one in made(gateway)} == {"PH-4001", "PH-4002"}
+
+
+def test_without_a_price_it_waits(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, prices=False)
+    gateway.settle(PINE, order(line("1", "PH-0101", "4", "DOOS")))
+    ship(gateway, part("50"))
+    assert bill(gateway) == 0
+    (waiting,) = gateway.store.invoices.waiting(9)
+    assert [(one["code"], one["path"]) for one in waiting.told()] == [("no_agreed_price", "/lines/0/price")]
+
+
+# --- as the back office asks -----------------------------------------------------------------------------------------
+def test_a_request_is_done_once(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    first, again = (office(gateway, "invoices", asked("LS-1")) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == {**first.json, "duplicate": True}
+    assert [(one["type"], one["number"]) for one in first.json["documents"]] == [("invoice", "IN-00000001")]
+    other = office(gateway, "invoices", asked("LS-1", note="other"))
+    assert (other.status_code, other.json["code"]) == (409, "conflict")
+    assert faults(office(gateway, "invoices", asked("LS-1", number="R-2"))) == [("already_invoiced", "/shipments/0")]
+    assert len(made(gateway)) == 1
+
+
+def test_parts_and_numbers_of_the_erp(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    line_1 = {"shipment_number": "LS-1", "order_number": "PH-4001", "line_number": "1"}
+    some = office(
+        gateway, "invoices", asked(lines=[{**line_1, "base_quantity": "100"}], invoice_number="F-77", note="first half")
+    )
+    assert some.status_code == 201, some.text
+    more = asked(lines=[{**line_1, "base_quantity": "51"}], number="R-2")
+    assert faults(office(gateway, "invoices", more)) == [("already_invoiced", "/lines/0")]
+    never = asked(lines=[{**line_1, "base_quantity": "151"}], number="R-2")
+    assert faults(office(gateway, "invoices", never)) == [("more_than_shipped", "/lines/0/base_quantity")]
+    taken = asked(lines=[line_1], number="R-2", invoice_number="F-77")
+    assert faults(office(gateway, "invoices", taken)) == [("already_invoiced", "/invoice_number")]
+    rest = office(gateway, "invoices", asked(lines=[line_1], number="R-2"))
+    assert rest.status_code == 201, rest.text
+    first, second = made(gateway)
+    assert (first.number, first.note, amounts(first)) == ("F-77", "first half", [("1", "2", "DOOS", "12.00")])
+    assert (second.number, amounts(second)) == ("IN-00000001", [("1", "1", "DOOS", "6.00")])
+
+
+def test_what_is_asked_twice_in_one_request(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    line_1 = {"shipment_number": "LS-1", "order_number": "PH-4001", "line_number": "1", "base_quantity": "100"}
+    assert faults(office(gateway, "invoices", asked(lines=[line_1, line_1]))) == [("already_invoiced", "/lines/1")]
+    assert faults(office(gateway, "invoices", asked("LS-1", "LS-1"))) == [("already_invoiced", "/shipments/1")]
+    assert faults(office(gateway, "invoices", asked("LS-1", lines=[line_1]))) == [("already_invoiced", "/lines/0")]
+    assert made(gateway) == []
+
+
+def test_every_fault_of_a_request_at_once(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    wrong = {"shipment_number": "LS-8", "order_number": "PH-4001", "line_number": "1"}
+    answer = office(gateway, "invoices", asked("LS-9", "LS-1", lines=[wrong]))
+    assert faults(answer) == [("unknown_shipment", "/shipments/0"), ("unknown_shipment", "/lines/0/shipment_number")]
+    assert faults(office(gateway, "invoices", asked())) == [("missing_field", "/shipments")]
+    strange = {"shipment_number": "LS-1", "order_number": "PH-4001", "line_number": "7"}
+    assert faults(office(gateway, "invoices", asked(lines=[strange]))) == [("unknown_line", "/lines/0/line_number")]
+    theirs = office(gateway, "invoices", {**asked("LS-1"), "account": "birch-timber"})
+    assert faults(theirs) == [("unknown_shipment", "/shipments/0")]
+    assert office(gateway, "invoices", {"account": PINE}).status_code == 400
+    assert made(gateway) == []
+
+
+def test_one_number_for_several_invoices(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    gateway.settle(PINE, order(BOLTS, number="PH-4003", ship_to={"id": "YARD-2"}))
+    ship(gateway, part("150"))
+    ship(gateway, part("50", order_number="PH-4003"), number="LS-3")
+    answer = office(gateway, "invoices", asked("LS-1", "LS-3", invoice_number="F-1"))
+    assert faults(answer) == [("several_invoices", "/invoice_number")]
+    assert office(gateway, "invoices", asked("LS-1", "LS-3")).status_code == 201
+    assert [one.number for one in made(gateway)] == ["IN-00000001", "IN-00000002"]
+
+
+def test_eight_requests_at_once(on_either: SmallGateway) -> None:
+    """Four ask for the same, four for what is in it: each part is billed once, and no number is lost."""
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    one_carton = {"shipment_number": "LS-1", "order_number": "PH-4001", "line_number": "1", "base_quantity": "50"}
+    told = [asked("LS-1") for _ in range(4)] + [asked(lines=[one_carton], number=f"R-{n}") for n in range(2, 6)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda one: office(gateway, "invoices", one), told))
+    assert {one.status_code for one in answers} <= {200, 201, 422}
+    assert len(made(gateway)) == sum(one.status_code == 201 for one in answers)
+    assert ledger(gateway)["1"].base_invoiced == 150
+
+
+# --- credit notes ----------------------------------------------------------------------------------------------------
+def test_a_return_is_credited(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS, HAMMERS))
+    ship(gateway, part("150"), part("3", "2", "HAMMER-16"))
+    assert bill(gateway) == 1
+    asking = credit({"line_number": "1", "quantity": "2", "note": "wet"})
+    first, again = (office(gateway, "credit_notes", asking) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200), first.text
+    assert again.json == {**first.json, "duplicate": True}
+    (note,) = made(gateway, "credit_note")
+    assert (note.number, note.type, amounts(note)) == ("CN-00000001", "credit_note", [("1", "2", "DOOS", "12.00")])
+    assert [(one.number, one.issue_date) for one in note.credits] == [("IN-00000001", date(2026, 11, 23))]
+    assert note.lines[0].note == "wet"
+    bolts = ledger(gateway)["1"]
+    assert (bolts.base_credited, bolts.base_returned, bolts.base_invoiced) == (100, 100, 150)
+    too_much = credit({"line_number": "1", "quantity": "2"}, number="RMA-2")
+    assert faults(office(gateway, "credit_notes", too_much)) == [("more_than_invoiced", "/lines/0/quantity")]
+    rest = office(gateway, "credit_notes", credit(number="RMA-2", reason="shortage"))
+    assert rest.status_code == 201, rest.text
+    assert amounts(made(gateway, "credit_note")[1]) == [("1", "1", "DOOS", "6.00"), ("2", "3", "STUK", "34.50")]
+    bolts = ledger(gateway)["1"]
+    assert (bolts.base_credited, bolts.base_returned) == (150, 100), "a shortage never came back"
+    none = office(gateway, "credit_notes", credit(number="RMA-3"))
+    assert faults(none) == [("more_than_invoiced", "/invoice_number")]
+    assert bill(gateway) == 0, "what is credited is not billed again"
+
+
+def test_credit_notes_that_cannot_be(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 1
+    unknown = credit(invoice="IN-9")
+    assert faults(office(gateway, "credit_notes", unknown)) == [("unknown_invoice", "/invoice_number")]
+    theirs = {**credit(), "account": "birch-timber"}
+    assert faults(office(gateway, "credit_notes", theirs)) == [("unknown_invoice", "/invoice_number")]
+    strange = credit({"line_number": "9", "quantity": "1"}, {"line_number": "1", "quantity": "4"})
+    expected = [("not_on_invoice", "/lines/0/line_number"), ("more_than_invoiced", "/lines/1/quantity")]
+    assert faults(office(gateway, "credit_notes", strange)) == expected
+    twice = credit({"line_number": "1", "quantity": "1"}, {"line_number": "1", "quantity": "1"})
+    assert faults(office(gateway, "credit_notes", twice)) == [("bad_value", "/lines/1/line_number")]
+    broken = credit({"line_number": "1", "quantity": "0.01"})
+    assert faults(office(gateway, "credit_notes", broken)) == [("fractional_unit", "/lines/0/quantity")]
+    assert office(gateway, "credit_notes", {**credit(), "reason": "whim"}).status_code == 400
+    first = office(gateway, "credit_notes", credit(credit_note_number="G-1"))
+    assert first.status_code == 201, first.text
+    number = credit(number="RMA-2", credit_note_number="G-1")
+    assert faults(office(gateway, "credit_notes", number)) == [("already_invoiced", "/credit_note_number")]
+    assert [one.number for one in made(gateway, "credit_note")] == ["G-1"]
+
+
+def test_eight_credit_notes_at_once(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 1
+    told = [credit({"line_number": "1", "quantity": "1"}, number=f"RMA-{n}") for n in (1, 1, 2, 2, 3, 3, 4, 4)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda one: office(gateway, "credit_notes", one), told))
+    codes = sorted(one.status_code for one in answers)
+    assert codes == [200] * 3 + [201] * 3 + [422] * 2
+    assert len(made(gateway, "credit_note")) == 3
+    assert ledger(gateway)["1"].base_credited == 150
+
+
+# --- what was agreed -------------------------------------------------------------------------------------------------
+def test_the_price_that_was_confirmed_counts(on_either: SmallGateway) -> None:
+    """The order says 6.04, within the tolerance, and was confirmed so; the contract has changed since."""
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order({**BOLTS, "price": {"amount": "6.04"}}))
+    ship(gateway, part("50"))
+    assert bill(gateway) == 1
+    assert amounts(made(gateway)[0]) == [("1", "1", "DOOS", "6.04")]
+
+
+def test_the_price_of_the_day_of_despatch(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, policies={"price_date": "despatch"})
+    gateway.settle(PINE, order(BOLTS))
+    ship(gateway, part("50"))
+    ship(gateway, part("50"), number="LS-2", shipped_at="2026-12-01T12:00:00+01:00")
+    assert bill(gateway) == 2
+    assert [amounts(one)[0][3] for one in made(gateway)] == ["6.00", "6.60"]
+
+
+def test_discounts_and_charges(on_either: SmallGateway) -> None:
+    """Two per cent off bolts, one off the invoice; freight of 10.00 comes with the first invoice, or pro rata."""
+    gateway = on_either
+    discounts = [{"percent": "2", "products": ["BOLT-M8"]}, {"of": "document", "percent": "1"}]
+    agree(gateway, terms={"currency": "EUR", "discounts": discounts})
+    freight = {"is_charge": True, "amount": "10.00", "reason_code": "FC", "reason": "Freight"}
+    gateway.settle(PINE, order(BOLTS, charges=[freight]))
+    ship(gateway, part("150"))
+    ship(gateway, part("50"), number="LS-2")
+    assert bill(gateway) == 2
+    first, second = made(gateway)
+    assert [amounts(one)[0][3] for one in (first, second)] == ["17.64", "5.88"]
+    assert [(one.is_charge, f"{one.amount:f}") for one in first.charges] == [(False, "0.18"), (True, "10.00")]
+    assert [(one.is_charge, f"{one.amount:f}") for one in second.charges] == [(False, "0.06")]
+    agree(gateway, policies={"order_charges": "pro_rata"})
+    gateway.settle(PINE, order(BOLTS, number="PH-4002", charges=[freight]))
+    for number, quantity in (("LS-3", "150"), ("LS-4", "50")):
+        ship(gateway, part(quantity, order_number="PH-4002"), number=number)
+    assert bill(gateway) == 2
+    assert [[f"{one.amount:f}" for one in each.charges] for each in made(gateway)[2:]] == [["7.50"], ["2.50"]]
+
+
+def test_another_invoicee(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    payer = {"id": "PAY-1", "name": "Zaag Factoring BV", "address": {"city": "Delft", "country": "NL"}}
+    gateway.settle(PINE, order(BOLTS, bill_to=payer))
+    gateway.settle(PINE, order(BOLTS, number="PH-4002", bill_to={"id": "68750110", "scheme": "0106"}))
+    ship(gateway, part("50"), part("50", order_number="PH-4002"))
+    assert bill(gateway) == 2
+    theirs, own = made(gateway)
+    assert (theirs.buyer.name, theirs.buyer.vat_id, theirs.taxes[0].category) == ("Zaag Factoring BV", None, "S")
+    assert theirs.totals.payable == Decimal("7.50")
+    assert (own.buyer.legal_name, own.taxes[0].category) == ("Pine Hardware BV", "K")
+
+
+def test_a_name_that_nobody_knows_holds_it(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order(BOLTS, bill_to={"id": "PAY-1"}))
+    ship(gateway, part("50"))
+    assert bill(gateway) == 0
+    (waiting,) = gateway.store.invoices.waiting(9)
+    assert [(one["code"], one["path"]) for one in waiting.told()] == [
+        ("invoice_incomplete", "/buyer/name"),
+        ("invoice_incomplete", "/buyer/address/country"),
+    ]
+
+
+# --- the description -------------------------------------------------------------------------------------------------
+def test_the_examples_keep_to_their_schemas() -> None:
+    examples = {
+        "invoice_request": INVOICE_REQUEST,
+        "credit_note_request": CREDIT_NOTE_REQUEST,
+        "delivery": DELIVERY,
+    }
+    for name, example in examples.items():
+        assert list(jsonschema_rs.validator_for(schema(name)).iter_errors(json.loads(json.dumps(example)))) == []
