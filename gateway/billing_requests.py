@@ -109,6 +109,8 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     if faults:
         raise BillingRefused("The request contradicts what shipped, or what was invoiced.", faults)
     found = unbilled(services, mine, wanted)
+    if {PartKey(*part.key): part.base_quantity for part in found.parts} != wanted:
+        raise Collision("some of it was billed since it was looked for")
     together = bills(found.parts, found.orders)
     if asked.invoice_number is not None and len(together) > 1:
         raise BillingRefused("The request is of several invoices and gives one number.", [_several(asked, together)])

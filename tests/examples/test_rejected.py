@@ -420,13 +420,18 @@ TESTED_HERE = {
 """Codes without a folder, and the test that brings the fault about."""
 
 OF_INVOICES = {
-    **dict.fromkeys(("no_tax_rule", "tax_rule_ambiguous"), "tests/trade/test_taxes.py"),
+    "tax_rule_ambiguous": "tests/trade/test_taxes.py",
+    "taxes_not_together": "tests/trade/test_invoicing.py",
     **dict.fromkeys(
-        ("invoice_incomplete", "more_than_invoiced", "not_on_invoice", "taxes_not_together"),
-        "tests/trade/test_invoicing.py",
+        (
+            *("already_invoiced", "invoice_failed", "invoice_incomplete", "more_than_invoiced", "more_than_shipped"),
+            *("no_agreed_price", "no_tax_rule", "not_on_invoice", "several_invoices", "unknown_invoice"),
+            "unknown_shipment",
+        ),
+        "tests/pipeline/test_invoices.py",
     ),
 }
-"""Codes of invoices, which no route makes yet, and the tests that bring the faults about."""
+"""Codes of invoices, and the tests that bring the faults about."""
 NOT_ANSWERED_YET: dict[str, str] = {}
 """Codes that nothing gives yet, and why they are there. A folder or a test takes their place with the first use."""
 
