@@ -540,6 +540,7 @@ def for_order_to(document: str, place: str) -> bytes:
 
 PLACE_A = '<ShipTo><Address addressID="A"><Name>Yard</Name>{}</Address></ShipTo>'
 TOWN = "<PostalAddress><City>{}</City></PostalAddress>"
+STREET = "<PostalAddress><Street>{}</Street><City>Oulu</City></PostalAddress>"
 
 
 @pytest.mark.parametrize("parts", [[("2", "A"), ("2", "")], [("2", "A"), ("2", "A")], [("2", ""), ("2", "A")]])
@@ -561,6 +562,20 @@ def test_a_part_for_the_lines_place_by_another_name_is_kept_aside() -> None:
 @pytest.mark.parametrize("place", [PLACE_A.replace('"A"', '"B"').format(""), PLACE_A.format(TOWN.format("Oulu"))])
 def test_a_part_for_another_place_than_the_orders_is_held(place: str) -> None:
     document = scheduled(("2", "A"), ("2", "")).replace("<Name>x</Name>", "<Name>x</Name>" + TOWN.format("Turku"))
+    with pytest.raises(DocumentHeld, match="another place"):
+        CXML_1_2.parse_orders(for_order_to(document, place))
+
+
+@pytest.mark.parametrize("of_part", [STREET.format("Kade 2"), ""])
+def test_a_part_for_another_street_or_number_of_the_same_id_is_held(of_part: str) -> None:
+    """A company's own number as the addressID of all its yards; or as that, with the yard's beside it."""
+    document = scheduled(("2", "A"), ("2", "")).replace("<Name>x</Name>", "<Name>x</Name>" + of_part)
+    place = PLACE_A.format(STREET.format("Kade 1"))
+    if not of_part:
+        document = document.replace(
+            "</Address></ShipTo>", '</Address><IdReference identifier="S1" domain="d"/></ShipTo>'
+        )
+        place = place.replace("</Address></ShipTo>", '</Address><IdReference identifier="S2" domain="d"/></ShipTo>')
     with pytest.raises(DocumentHeld, match="another place"):
         CXML_1_2.parse_orders(for_order_to(document, place))
 

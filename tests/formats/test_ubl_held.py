@@ -113,6 +113,127 @@ def test_a_number_in_two_towns_is_held() -> None:
     assert "it can go to one place" in held(header=NUMBER + deliveries).detail
 
 
+COMPANY = '<cac:PartyIdentification><cbc:ID schemeID="0088">9521234003021</cbc:ID></cac:PartyIdentification>'
+
+
+def at_company(place: str = "", party: str = "", quantity: str = "") -> str:
+    """A Delivery to a party by the number of its company, whose place is told by other words."""
+    amount = f'<cbc:Quantity unitCode="BX">{quantity}</cbc:Quantity>' if quantity else ""
+    return f"<cac:Delivery>{amount}{place}<cac:DeliveryParty>{COMPANY}{party}</cac:DeliveryParty></cac:Delivery>"
+
+
+def location(inner: str) -> str:
+    return f"<cac:DeliveryLocation>{inner}</cac:DeliveryLocation>"
+
+
+def address(street: str, city: str = "Oulu", **more: str) -> str:
+    told = "".join(f"<cbc:{name}>{value}</cbc:{name}>" for name, value in more.items())
+    return f"<cbc:StreetName>{street}</cbc:StreetName>{told}<cbc:CityName>{city}</cbc:CityName>"
+
+
+def named(name: str) -> str:
+    return f"<cac:PartyName><cbc:Name>{name}</cbc:Name></cac:PartyName>"
+
+
+def of_location(street: str, city: str = "Oulu", **more: str) -> str:
+    return location(f"<cac:Address>{address(street, city, **more)}</cac:Address>")
+
+
+def second_number(number: str, scheme: str = "0088") -> str:
+    return f'<cac:PartyIdentification><cbc:ID schemeID="{scheme}">{number}</cbc:ID></cac:PartyIdentification>'
+
+
+TWO_SITES = {
+    "streets": (at_company(of_location("Kade 1")), at_company(of_location("Kade 2"))),
+    "streets of DeliveryAddress": tuple(
+        at_company(f"<cac:DeliveryAddress>{address(street)}</cac:DeliveryAddress>") for street in ("Kade 1", "Kade 2")
+    ),
+    "streets of the party": tuple(
+        at_company(party=f"<cac:PostalAddress>{address(street)}</cac:PostalAddress>") for street in ("Kade 1", "Kade 2")
+    ),
+    "buildings": (
+        at_company(of_location("Kade", BuildingNumber="1")),
+        at_company(of_location("Kade", BuildingNumber="2")),
+    ),
+    "buildings by name": (
+        at_company(of_location("Kade", BuildingName="North")),
+        at_company(of_location("Kade", BuildingName="South")),
+    ),
+    "names of the places": (
+        at_company(location("<cbc:Name>North</cbc:Name>")),
+        at_company(location("<cbc:Name>South</cbc:Name>")),
+    ),
+    "descriptions": (
+        at_company(location("<cbc:Description>North</cbc:Description>")),
+        at_company(location("<cbc:Description>South</cbc:Description>")),
+    ),
+    "names of the parties": (at_company(party=named("ACME North")), at_company(party=named("ACME South"))),
+    "a name and an address": (
+        at_company(party=named("ACME")),
+        at_company(of_location("Kade 2"), party=named("ACME")),
+    ),
+    "second numbers": (at_company(party=second_number(NORTH)), at_company(party=second_number(SOUTH))),
+    "streets of one number of the place": tuple(
+        delivery(NORTH, name=f"<cac:Address>{address(street)}</cac:Address>") for street in ("Kade 1", "Kade 2")
+    ),
+    "the numbers of addresses": tuple(
+        delivery("9521234003021", name=f'<cac:Address><cbc:ID schemeID="0088">{site}</cbc:ID></cac:Address>')
+        for site in (NORTH, SOUTH)
+    ),
+}
+
+
+@pytest.mark.parametrize("told_by", TWO_SITES)
+@pytest.mark.parametrize("where", ["order", "line", "schedule"])
+def test_two_sites_that_share_a_number_are_two_places(told_by: str, where: str) -> None:
+    """The number of the company is common to its sites: what goes to the second one would go to the first."""
+    two = "".join(TWO_SITES[told_by])
+    if where == "schedule":
+        two = two.replace("<cac:Delivery>", '<cac:Delivery><cbc:Quantity unitCode="BX">2</cbc:Quantity>')
+    fault = held(header=NUMBER + two) if where == "order" else held(line=FOUR + two)
+    assert fault.code == "unsupported_document"
+    assert "it can go to one place" in fault.detail
+    assert fault.location is not None
+    assert fault.location.endswith("cac:Delivery[2]")
+
+
+ONE_SITE = {
+    "the same": (at_company(of_location("Kade 1")), at_company(of_location("Kade 1"))),
+    "written otherwise": (
+        at_company(of_location("Kade", BuildingNumber="1")),
+        at_company(of_location("KADE 1", "OULU")),
+    ),
+    "the number alone": (at_company(of_location("Kade 1"), party=named("ACME")), at_company()),
+    "a number more": (at_company(party=second_number(NORTH)), at_company()),
+    "numbers of two schemes": (
+        at_company(party=second_number(NORTH)),
+        at_company(party=second_number("42", "0060")),
+    ),
+}
+
+
+@pytest.mark.parametrize("told_by", ONE_SITE)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_companys_place_that_is_said_again_is_one_place(told_by: str, turned: bool) -> None:
+    two = ONE_SITE[told_by][::-1] if turned else ONE_SITE[told_by]
+    ship_to = read(header=NUMBER + "".join(two)).ship_to
+    assert ship_to is not None
+    assert ship_to.id == "9521234003021"
+
+
+def test_a_part_without_a_place_goes_to_the_orders_and_not_to_its_neighbours() -> None:
+    parts = delivery(None, "2", "2026-12-10") + delivery(SOUTH, "2", "2026-12-20")
+    for line in (FOUR + parts, FOUR + delivery(SOUTH, "2", "2026-12-20") + delivery(None, "2", "2026-12-10")):
+        for header in (NUMBER, NUMBER + delivery(NORTH)):
+            said = f"parts of the line are to be delivered to {SOUTH}, and for another no place is said"
+            assert held(header=header, line=line).detail == said
+        (read_line,) = read(header=NUMBER + delivery(SOUTH), line=line).lines
+        assert len(read_line.schedule) == 2
+    (read_line,) = read(header=NUMBER + delivery(NORTH), line=FOUR + delivery(SOUTH) + parts).lines
+    assert read_line.ship_to is not None
+    assert read_line.ship_to.id == SOUTH
+
+
 @pytest.mark.parametrize("of_line", [True, False])
 def test_one_day_written_in_two_ways_is_one_window(of_line: bool) -> None:
     day = delivery(day="2026-12-10")

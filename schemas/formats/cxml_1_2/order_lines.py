@@ -26,6 +26,7 @@ from schemas.formats.cxml_1_2.reading import AttributeStep, Found, Part, Reading
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
 from schemas.formats.xml import Element
+from schemas.formats.xml_order.same_place import is_same_place
 from schemas.units import KNOWN as REC_20
 
 GTIN_DOMAINS = frozenset(
@@ -343,35 +344,12 @@ def _settle_schedule_places(reading: Reading, line: Found, of_order: Any) -> Non
         line.setdefault("ship_to", places[0][0])
     known = line.get("ship_to", of_order)
     for elsewhere, part in places:
-        if not _is_same_place(elsewhere, known):
+        if not is_same_place(elsewhere, known):
             detail = "a part of the line is to be delivered to another place than the rest of it"
             reading.hold("unsupported_document", detail, part)
         elif elsewhere != known:
             for child in part.iterchildren("ShipTo"):
                 reading.keep(child, "ScheduleLine/")
-
-
-def _is_same_place(one: Any, other: Any) -> bool:
-    """Whether two places are one: they have the addressID in common, by one domain, whatever they are called, and are
-    in one town; or they say all the same."""
-    if one == other:
-        return True
-    number = _said(one, "id")
-    if number is None or number != _said(other, "id") or not _agree("scheme", one, other):
-        return False
-    address, other_address = _said(one, "address"), _said(other, "address")
-    return all(_agree(field, address, other_address) for field in ("country", "postal_code", "city"))
-
-
-def _agree(field: str, one: Any, other: Any) -> bool:
-    """Whether two groups don't contradict each other in this text, however it is spaced and in whatever case."""
-    texts = [_said(group, field) for group in (one, other)]
-    return None in texts or len({"".join(str(text).split()).casefold() for text in texts}) == 1
-
-
-def _said(group: Any, field: str) -> Any:
-    """What a group says in a field, whether it was read just now or is one remembered."""
-    return group.get(field) if isinstance(group, dict) else getattr(group, field, None)
 
 
 def _settle_schedule(line: Found) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from schemas.documents.common import Party, Period
@@ -13,6 +14,7 @@ from schemas.formats.ubl_2_1.reading import Found, Reading, Table
 from schemas.formats.ubl_2_1.steps import clock, day, part, quantity
 from schemas.formats.ubl_2_1.text import clocked, element, group, identified, measured
 from schemas.formats.xml import Element
+from schemas.formats.xml_order.same_place import is_same_place
 
 _SITE_ADDRESS: Table = {**ADDRESS, cbc("ID"): own_identifier}
 """An address of a place: its ID is the place's where the place has none (CEN BII put the GLN there)."""
@@ -40,6 +42,8 @@ DELIVERY: Table = {
     _PLACE: part("location", "cac:DeliveryLocation", _LOCATION),
     _PARTY: part("party", "cac:DeliveryParty", PARTY),
 }
+_AT_PLACE, _AT_ADDRESS = "cac:DeliveryLocation/", "cac:DeliveryAddress/"
+_WHILE_READING = ("told_place", "parts_of_none", "is_place_of_line")
 _PARTY_FIELDS = {"name": cac("PartyName"), "address": cac("PostalAddress")}
 
 
@@ -47,62 +51,102 @@ def header_delivery(reading: Reading, element: Element, found: Found, path: str)
     """The order's Delivery: where to and when. What a further one says beside that is read, what it says again is
     nothing; another place or another window is for a person. A quantity of the whole order is kept aside."""
     below = f"{path}cac:Delivery/"
-    delivery = reading.group(element, DELIVERY, below)
+    delivery = _delivery(reading, element, found, "the order", below)
     if "quantity" in delivery:
         _keep_below(reading, element, (_QUANTITY,), below)
-    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the order", below)
     _one_window(reading, element, delivery, found, "the order")
 
 
 def line_delivery(reading: Reading, element: Element, found: Found, path: str) -> None:
     """A line's Delivery: with a quantity it is a part of the line's schedule, else the line's own place and window. All
     of them go to one place."""
-    below = f"{path}cac:Delivery/"
-    delivery = reading.group(element, DELIVERY, below)
-    _one_place(reading, element, place_of(reading, element, delivery, below), found, "the line", below)
+    delivery = _delivery(reading, element, found, "the line", f"{path}cac:Delivery/")
     if "quantity" in delivery:
         reading.add("schedule", _schedule_line(reading, element, delivery, found), element, found)
     else:
         _one_window(reading, element, delivery, found, "the line")
 
 
-def _one_place(reading: Reading, element: Element, place: Found, found: Found, what: str, path: str) -> None:
+def _delivery(reading: Reading, element: Element, found: Found, what: str, path: str) -> Found:
+    """What the Delivery says; its place is held against those before it."""
+    before = len(reading.kept)
+    delivery = reading.group(element, DELIVERY, path)
+    by_company = not _numbers_its_place(delivery)
+    place = place_of(reading, element, delivery, path)
+    if place:
+        at_place = (path + _AT_PLACE, path + _AT_ADDRESS)
+        aside = [one for one in reading.kept[before:] if one.get("name", "").startswith(at_place)]
+        _one_place(reading, element, Place(place, by_company, aside), found, what, path)
+    if "quantity" in delivery:
+        if not place:
+            found.setdefault("parts_of_none", element)
+    elif place:
+        found["is_place_of_line"] = True
+    return delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place as a Delivery names it."""
+
+    said: Found
+    by_company: bool
+    """Whether it has no number but the party's, which a company's places have in common."""
+    aside: list[Found]
+    """What else was said of where it is, and has no field."""
+
+
+def _numbers_its_place(delivery: Found) -> bool:
+    location = delivery.get("location", {})
+    places = (location, location.get("address", {}), delivery.get("address", {}))
+    return any("id" in place for place in places)
+
+
+def _one_place(reading: Reading, element: Element, place: Place, found: Found, what: str, path: str) -> None:
     """Goods for another place than the first would go to the first: which of them go where is for a person. Of the same
     place in other words the first ones count, and the others are kept aside."""
-    if not place:
-        return
-    known = found.setdefault("ship_to", place)
+    known: Place = found.setdefault("told_place", place)
     if not _is_same(known, place):
-        detail = f"{what} is to be delivered to {_called(place)} as well as to {_called(known)}; it can go to one place"
-        reading.hold("unsupported_document", detail, element)
+        called = f"{_called(place)} as well as to {_called(known)}"
+        reading.hold("unsupported_document", f"{what} is to be delivered to {called}; it can go to one place", element)
         return
-    if any(place[field] != known[field] for field in known.keys() & place.keys()):
+    said, known_said = place.said, known.said
+    if any(said[field] != known_said[field] for field in known_said.keys() & said.keys()):
         for tag in (_ADDRESS, _PLACE, _PARTY):
             _keep_below(reading, element, (tag,), path)
-    found["ship_to"] = {**place, **known}
+    found["ship_to"] = {**said, **known_said}
+    found["told_place"] = replace(known, said=found["ship_to"], by_company=known.by_company or place.by_company)
 
 
-def _is_same(one: Found, other: Found) -> bool:
-    """Whether two places are one: they have a number in common, by one scheme, whatever they are called, and are in one
-    town; or they say all the same."""
-    if one == other:
-        return True
-    if "id" not in one or one["id"] != other.get("id") or not _agree("scheme", one, other):
+def _is_same(one: Place, other: Place) -> bool:
+    """What has no field tells two places apart that have no number of their own."""
+    by_company = one.by_company or other.by_company
+    if by_company and one.aside and other.aside and one.aside != other.aside:
         return False
-    address, other_address = one.get("address") or {}, other.get("address") or {}
-    return all(_agree(field, address, other_address) for field in ("country", "postal_code", "city"))
+    return is_same_place(one.said, other.said, by_company=by_company)
 
 
-def _agree(field: str, one: Found, other: Found) -> bool:
-    """Whether two groups don't contradict each other in this text, however it is spaced and in whatever case."""
-    if field not in one or field not in other:
-        return True
-    return "".join(str(one[field]).split()).casefold() == "".join(str(other[field]).split()).casefold()
+def settle_order_place(found: Found) -> None:
+    """Without what was only needed to compare the order's Deliveries."""
+    for field in _WHILE_READING:
+        found.pop(field, None)
 
 
-def _called(place: Found) -> str:
-    address = place.get("address") or {}
-    words = [place.get("id"), place.get("name"), *(address.get(field) for field in ("street", "city"))]
+def settle_line_place(reading: Reading, line: Found, order: Found) -> None:
+    """The parts of a line for which no place is said go to the line's, or else to the order's: that isn't the place of
+    the other parts unless it is the same."""
+    told, where = line.get("told_place"), line.get("parts_of_none")
+    if told is not None and where is not None and "is_place_of_line" not in line:
+        of_order = order.get("told_place")
+        if of_order is None or not _is_same(told, of_order):
+            detail = f"parts of the line are to be delivered to {_called(told)}, and for another no place is said"
+            reading.hold("unsupported_document", detail, where)
+    settle_order_place(line)
+
+
+def _called(place: Place) -> str:
+    address = place.said.get("address") or {}
+    words = [place.said.get("id"), place.said.get("name"), *(address.get(field) for field in ("street", "city"))]
     return ", ".join(str(word)[:100] for word in words if word) or "another address"
 
 

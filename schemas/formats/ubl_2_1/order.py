@@ -10,7 +10,7 @@ from schemas.documents.order import Order
 from schemas.formats.large_xml import Arriving
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, total
 from schemas.formats.ubl_2_1.attachments import additional_document, attachment_text
-from schemas.formats.ubl_2_1.deliveries import delivery_text, header_delivery
+from schemas.formats.ubl_2_1.deliveries import delivery_text, header_delivery, settle_order_place
 from schemas.formats.ubl_2_1.names import cac, cbc
 from schemas.formats.ubl_2_1.order_lines import order_line, order_line_text
 from schemas.formats.ubl_2_1.parties import holder_text, party_holder
@@ -113,6 +113,7 @@ def read_order(reading: Reading, root: Element | Arriving) -> Found:
 def settled(reading: Reading, found: Found) -> Found:
     """The fields with what is only known at the document's end."""
     _settle_time(reading, found)
+    settle_order_place(found)
     reading.settle(found)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.documents.check_digits import is_gtin
 from schemas.documents.order import OrderLine
 from schemas.formats.ubl_2_1.amounts import charge, charge_text, price, price_text
-from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_schedule
+from schemas.formats.ubl_2_1.deliveries import line_delivery, line_delivery_text, settle_line_place, settle_schedule
 from schemas.formats.ubl_2_1.names import cac, cbc, qualified
 from schemas.formats.ubl_2_1.reading import Found, Reading, Step, Table
 from schemas.formats.ubl_2_1.steps import flag, number, quantity, texts, through, within
@@ -222,6 +222,8 @@ def lines_by(table: Table, settle: Callable[[Reading, Found], None] | None = Non
         line = reading.group(element, table, "")
         if "item_texts" in line:
             _settle_description(reading, line)
+        if "told_place" in line or "parts_of_none" in line:
+            settle_line_place(reading, line, found)
         if "schedule" in line:
             settle_schedule(line)
         if "bounds" in line:
