@@ -1,4 +1,4 @@
-"""Eight processes take response numbers while they are killed: none is given twice."""
+"""Eight processes take SSCCs and invoice numbers while they are killed: none is given twice, no invoice left out."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tests.harness.site import Site
 pytestmark = pytest.mark.chaos
 
 
-def test_no_number_twice(site: Site) -> None:
+def test_no_number_twice_and_no_invoice_left_out(site: Site) -> None:
     no_number_twice(site, count=1_000)
