@@ -8,7 +8,7 @@ import click
 
 from gateway.commands.accounts import accounts
 from gateway.commands.audit import audit
-from gateway.commands.catalogue import packs, products
+from gateway.commands.catalogue import packs, products, taxes
 from gateway.commands.convert import convert
 from gateway.commands.database import db
 from gateway.commands.demo import demo
@@ -38,7 +38,7 @@ def program() -> None:
 for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
-    (accounts, products, packs, stock, inventory, invoices, keys, mappings),
+    (accounts, products, packs, taxes, stock, inventory, invoices, keys, mappings),
     (convert, messages, problems, replay, orders, audit),
 ):
     for _command in _subject:

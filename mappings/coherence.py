@@ -253,7 +253,10 @@ def _no_gln(path: str, place: str, number: str) -> Fault:
 # --- numbers that a spreadsheet has been at --------------------------------------------------------------------------
 def lost_zeros(rows: Iterable[tuple[int, Any]], kind: str, catalogue: Catalogue) -> Iterator[tuple[int, Fault]]:
     """A fault for each row of a product that we don't have, where we have it with more zeros in front: 42 for 0042.
-    A spreadsheet has taken the number for one, and nobody means another product by it. Rows come with their index."""
+    A spreadsheet has taken the number for one, and nobody means another product by it. Rows come with their index;
+    those of taxes are of no product."""
+    if "product" not in TABLES[kind].names:
+        return
     ours: dict[str, str] | None = None
     for index, row in rows:
         number = row.product

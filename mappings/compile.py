@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from mappings.account import Account
@@ -20,6 +21,7 @@ from mappings.revision import (
     TaxRow,
     UnitRow,
 )
+from mappings.tables import TABLES, key_part
 from schemas.faults import Fault
 from schemas.values import padded_gtin
 
@@ -65,11 +67,13 @@ def compile_catalogue(
 
 
 def catalogue_faults(catalogue: Catalogue) -> tuple[Fault, ...]:
-    """What no single row shows: packs of no product, units of sale that are no pack, a GTIN on two pack levels."""
+    """What no single row shows: packs of no product, units of sale that are no pack, a GTIN on two pack levels, two
+    taxes of the same goods on one day."""
     return (
         *_homeless_packs(catalogue),
         *_unpacked_sales_units(catalogue),
         *_shared_gtins(catalogue),
+        *_taxes_at_once(catalogue),
     )
 
 
@@ -123,3 +127,19 @@ def _shared_gtins(catalogue: Catalogue) -> Iterator[Fault]:
         if first != level:
             detail = f"GTIN {gtin} is on {level[1]} of {level[0]} and on {first[1]} of {first[0]}"
             yield Fault("bad_value", detail, location="packs.csv", value=gtin, expected="a GTIN of its own")
+
+
+def _taxes_at_once(catalogue: Catalogue) -> Iterator[Fault]:
+    """Rows for the same goods that are in force together: none of them is the most specific, so nothing is invoiced."""
+    alike: dict[tuple[str, ...], list[TaxRow]] = defaultdict(list)
+    for row in catalogue.taxes:
+        alike[tuple(key_part(name, getattr(row, name)) for name in TABLES["tax"].subject)].append(row)
+    for rows in alike.values():
+        rows.sort(key=_start)
+        for row, following in pairwise(rows):
+            if row.valid_to is None or row.valid_to >= _start(following):
+                said = ",".join(key_part(name, getattr(row, name)) for name in TABLES["tax"].subject)
+                until = f"to {row.valid_to}" if row.valid_to else "without an end"
+                detail = f"two rows of {said} hold on {_start(following)}: the one before is {until}"
+                before = f"valid_to before {_start(following)}"
+                yield Fault("bad_value", detail, location="taxes.csv", value=said, expected=before)

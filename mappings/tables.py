@@ -245,7 +245,7 @@ TABLES: dict[str, Table] = {
                 Column("exemption_code", TEXT),
                 *_VALID,
             ),
-            ("tax_class", "ship_from_country", "ship_to_country", "buyer_vat", "category", "valid_from"),
+            ("tax_class", "ship_from_country", "ship_to_country", "buyer_vat", "valid_from"),
             4,
             _tax_holds,
         ),
@@ -268,6 +268,8 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+_STANDINGS: dict[str | None, str] = {None: "any", "yes": "registered", "no": "none"}
+"""Words of `buyer_vat` that say the same."""
 _KIND_OF_ROW: dict[type, Table] = {table.row: table for table in TABLES.values()}  # type: ignore[misc]
 _BLANK: dict[str, dict[str, None]] = {
     kind: {
@@ -294,14 +296,16 @@ def row_with(table: Table, fields: dict[str, Any]) -> Any:
 def natural_key(row: Row) -> str:
     """What tells a row from every other of its kind, as one text: its key columns joined by `|`.
 
-    GTINs count padded to 14 and quantities without trailing zeros, so that 1 and 1.0 are one key; `|` and `\\` inside
-    a value are escaped by `\\`.
+    GTINs count padded to 14 and quantities without trailing zeros, so that 1 and 1.0 are one key, as are the words for
+    one VAT standing; `|` and `\\` inside a value are escaped by `\\`.
     """
     return "|".join(key_part(name, getattr(row, name)) for name in table_of(row).key)
 
 
 def key_part(name: str, value: Any) -> str:
     """One column's value as it stands in a key."""
+    if name == "buyer_vat":
+        return _STANDINGS.get(value) or str(value)
     if value is None:
         return ""
     if name == "gtin":

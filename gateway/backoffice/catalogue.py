@@ -1,4 +1,4 @@
-"""Our products and packs, row by row: what isn't named stays."""
+"""Our products, packs and taxes, row by row: what isn't named stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own products and packs, from files."""
+"""Our own products, packs and taxes, from files."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def packs() -> None:
     """The packs of our products."""
 
 
+@click.group()
+def taxes() -> None:
+    """Taxes of our goods."""
+
+
 @products.command("import")
 @reports
 @FILE
@@ -67,6 +72,22 @@ def import_packs(screen: Screen, file: Path, dry_run: bool, remove_missing: bool
     _publish(screen, "pack", file, dry_run, remove_missing, reason)
 
 
+@taxes.command("import")
+@reports
+@FILE
+@DRY_RUN
+@_REMOVE
+@_REASON
+def import_taxes(screen: Screen, file: Path, dry_run: bool, remove_missing: bool, reason: str) -> None:
+    """Make FILE (CSV or XLSX) the list of the taxes that our goods bear.
+
+    A row that isn't in it is gone, which --remove-missing must say. Columns: category; where they say something
+    tax_class, ship_from_country, ship_to_country, buyer_vat, percent, exemption_code, valid_from, valid_to.
+    config/README.md explains them.
+    """
+    _publish(screen, "tax", file, dry_run, remove_missing, reason)
+
+
 def refuse_lost_zeros(file: Path, kind: Kind, rows: Sequence[Any], catalogue: Catalogue) -> None:
     """Raises FilesRejected for products that lost leading zeros in a spreadsheet, before anything is stored."""
     from mappings.coherence import lost_zeros
@@ -77,13 +98,18 @@ def refuse_lost_zeros(file: Path, kind: Kind, rows: Sequence[Any], catalogue: Ca
 
 
 def _publish(
-    screen: Screen, kind: Literal["product", "pack"], file: Path, dry_run: bool, remove_missing: bool, reason: str
+    screen: Screen,
+    kind: Literal["product", "pack", "tax"],
+    file: Path,
+    dry_run: bool,
+    remove_missing: bool,
+    reason: str,
 ) -> None:
     from gateway.accounts import catalogue_with, missing_rows, plan_catalogue, publish_catalogue
     from mappings.compile import catalogue_faults
-    from mappings.files.tables import read_packs, read_products
+    from mappings.files.tables import read_packs, read_products, read_taxes
 
-    rows = read_products(file) if kind == "product" else read_packs(file)
+    rows = {"product": read_products, "pack": read_packs, "tax": read_taxes}[kind](file)
     with begun() as services:
         refuse_lost_zeros(file, kind, rows, services.terms.catalogue())
         missing = [] if remove_missing else missing_rows(services.store, kind, rows)
@@ -109,19 +135,20 @@ def _publish(
     told |= {"differences": [one.as_json() for one in plan.differences]}
     screen.result(
         {**told, "warnings": [problem.as_json() for problem in problems]},
-        _told(counted(len(rows), kind), published, dry_run),
+        _told(counted(len(rows), _THINGS[kind]), published, dry_run),
         *plan_lines(plan),
     )
     if missing:
         screen.note(f"{_not_in(file, kind, missing)} {_HOW_TO_REMOVE}")
 
 
+_THINGS = {"product": "product", "pack": "pack", "tax": "tax rule"}
 _HOW_TO_REMOVE = "--remove-missing takes out what is not in the file; --dry-run shows all that is different."
 
 
 def _not_in(file: Path, kind: str, missing: Sequence[str]) -> str:
     names = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
-    return f"{counted(len(missing), kind)} of the catalogue would go, not being in {file.name}: {names}."
+    return f"{counted(len(missing), _THINGS[kind])} of the catalogue would go, not being in {file.name}: {names}."
 
 
 def _told(rows: str, published: Published, dry_run: bool) -> str:

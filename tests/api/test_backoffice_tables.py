@@ -124,6 +124,73 @@ def test_what_does_not_hold_together_is_stored_and_told(gateway: Gateway, office
     assert "which products.csv does not have" in answer.json["warnings"][0]["detail"]
 
 
+# --- taxes ----------------------------------------------------------------------------------------------------------
+TAX = {"tax_class": "food", "ship_from_country": "DE", "ship_to_country": "DE", "category": "S", "percent": "7"}
+
+
+def test_taxes_are_put_in_beside_those_that_are_there(gateway: Gateway, office: Sender) -> None:
+    """A row is known by what it is of and when it begins: another category or rate takes its place."""
+    first = put(gateway, office, "taxes", [TAX, {**TAX, "tax_class": "books", "percent": 5}])
+    assert (first.json["stored"], first.json["revision"], first.json["warnings"]) == (2, 2, [])
+    again = put(gateway, office, "taxes", [{**TAX, "buyer_vat": "any"}, TAX])
+    assert faults(again) == [(1, "duplicate_row", "/rows/1", "food|DE|DE|any|")]
+    assert put(gateway, office, "taxes", [TAX]).json["stored"] == 1, "any is written as it was sent"
+    assert put(gateway, office, "taxes", [TAX]).json["published"] is False
+    changed = put(gateway, office, "taxes", [{**TAX, "category": "E", "percent": 0, "exemption_code": "VATEX-EU-132"}])
+    assert changed.json["stored"] == 1
+    taxes = gateway.services.terms.catalogue().taxes
+    assert [(row.tax_class, row.category, row.percent) for row in taxes] == [("books", "S", 5), ("food", "E", 0)]
+    assert set(gateway.services.terms.catalogue().products) == {"OAT-1L"}, "what isn't named stays"
+
+
+def test_two_taxes_of_the_same_goods_on_one_day_are_told(gateway: Gateway, office: Sender) -> None:
+    """No invoice could bear either; once the older one has an end the newer one follows it."""
+    newer = {**TAX, "percent": "5", "valid_from": "2027-01-01"}
+    (told,) = put(gateway, office, "taxes", [TAX, newer]).json["warnings"]
+    assert (told["location"], told["value"], told["expected"]) == (
+        "taxes.csv",
+        "food,DE,DE,any",
+        "valid_to before 2027-01-01",
+    )
+    assert put(gateway, office, "taxes", [{**TAX, "valid_to": "2027-01-01"}]).json["warnings"] != []
+    assert put(gateway, office, "taxes", [{**TAX, "valid_to": "2026-12-31"}]).json["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "column", "value"),
+    [
+        ({"percent": "=14/2"}, "not_a_number", "percent", "=14/2"),
+        ({"percent": "7,0"}, "not_a_number", "percent", "7,0"),
+        ({"percent": "0"}, "bad_value", "percent", "0"),
+        ({"percent": "101"}, "not_a_number", "percent", "101"),
+        ({"category": "VAT"}, "bad_value", "category", "VAT"),
+        ({"category": None}, "missing_field", "category", None),
+        ({"category": "E"}, "bad_value", "percent", "7"),
+        ({"exemption_code": "VATEX-EU-132"}, "bad_value", "exemption_code", "VATEX-EU-132"),
+        ({"ship_to_country": "Germany"}, "bad_value", "ship_to_country", "Germany"),
+        ({"buyer_vat": "perhaps"}, "bad_value", "buyer_vat", "perhaps"),
+        ({"valid_from": "01.01.2027"}, "not_a_date", "valid_from", "01.01.2027"),
+        ({"valid_from": "2027-01-01", "valid_to": "2026-01-01"}, "bad_value", "valid_to", "2026-01-01"),
+        ({"rate": "7"}, "unknown_field", "rate", "rate"),
+    ],
+)
+def test_a_tax_that_can_not_be_is_named_and_the_others_are_stored(
+    gateway: Gateway, office: Sender, wrong: dict[str, Any], code: str, column: str, value: str | None
+) -> None:
+    answer = put(gateway, office, "taxes", [{**TAX, **wrong}, {**TAX, "tax_class": "books"}])
+    assert (answer.status_code, answer.json["stored"], answer.json["bad"]) == (200, 1, 1)
+    assert faults(answer) == [(0, code, f"/rows/0/{column}", value)]
+    assert [row.tax_class for row in gateway.services.terms.catalogue().taxes] == ["books"]
+
+
+def test_taxes_come_as_files_too(gateway: Gateway, office: Sender) -> None:
+    header = "tax_class,ship_from_country,ship_to_country,buyer_vat,category,percent,exemption_code,valid_from,valid_to"
+    text = f"{header}\nfood,DE,DE,any,S,7,,2026-01-01,\nfood,DE,FR,registered,K,0,,2026-01-01,\nfood,DE,NO,,G,1,,,\n"
+    answer = put(gateway, office, "taxes", text.encode(), CSV)
+    assert (answer.json["stored"], faults(answer)) == (2, [(2, "bad_value", "/rows/2/percent", "1")])
+    assert answer.json["faults"][0]["location"] == "taxes.csv line 4"
+
+
 # --- stock ----------------------------------------------------------------------------------------------------------
 def test_an_older_count_is_left_out_and_the_same_again_changes_nothing(gateway: Gateway, office: Sender) -> None:
     tea = {**OATS, "product": "TEA", "on_hand": 7}
@@ -296,7 +363,7 @@ def test_the_examples_of_the_description_are_taken_and_as_answered(gateway: Gate
     gateway.account("nordic-office")
     described = gateway.client.get("/v1/openapi.json").json
     components = {"components": described["components"]}
-    for path in ("products", "packs", "stock", "prices"):
+    for path in ("products", "packs", "taxes", "stock", "prices"):
         operation = described["paths"][f"/v1/backoffice/{path}"]["put"]
         sent = operation["requestBody"]["content"][JSON]
         jsonschema_rs.validator_for({**sent["schema"], **components}).validate(sent["example"])

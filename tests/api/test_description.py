@@ -64,6 +64,7 @@ OPERATIONS = [
     ("POST", "/v1/backoffice/credit_notes"),
     ("PUT", "/v1/backoffice/products"),
     ("PUT", "/v1/backoffice/packs"),
+    ("PUT", "/v1/backoffice/taxes"),
     ("PUT", "/v1/backoffice/stock"),
     ("PUT", "/v1/backoffice/prices"),
     ("GET", "/v1/backoffice/orders"),

@@ -78,6 +78,45 @@ def test_what_is_not_in_a_file_goes_only_when_asked(
     assert (removed["rows"], removed["removed"]) == (1, len(rows) - 1)
 
 
+def test_taxes_are_imported_whole_beside_products_and_packs(
+    run: Run, catalogue: None, services: Services, tmp_path: Path
+) -> None:
+    said = run("taxes", "import", str(DEMO / "taxes.csv"), "--json").json
+    assert (said["rows"], said["added"], said["removed"], said["warnings"]) == (6, 6, 0, [])
+    assert run("taxes", "import", str(DEMO / "taxes.csv")).out.endswith("6 tax rules, as before.\n")
+    known = services.terms.catalogue()
+    assert (len(known.products), len(known.taxes)) == (15, 6)
+
+    file = tmp_path / "taxes.csv"
+    header, food, *others = (DEMO / "taxes.csv").read_text().splitlines(keepends=True)
+    file.write_text(header + food.replace(",7,", ",5,") + "".join(others[1:]))
+    refused = run("taxes", "import", str(file))
+    assert (refused.code, refused.out) == (4, "")
+    gone = "1 tax rule of the catalogue would go, not being in taxes.csv: standard DE DE any 2026-01-01."
+    assert refused.err.startswith(f"{gone} Nothing was stored.")
+    planned = run("taxes", "import", str(file), "--dry-run")
+    assert planned.code == 0
+    assert planned.out.splitlines()[1:] == [
+        "    taxes.csv: 1 removed, 1 changed",
+        "        removed  standard DE DE any: category S, percent 19, valid_from 2026-01-01",
+        "        changed  food DE DE any, valid_from 2026-01-01: percent 7 → 5",
+    ]
+    assert len(services.terms.catalogue().taxes) == 6
+    removed = run("taxes", "import", str(file), "--remove-missing", "--json").json
+    assert (removed["rows"], removed["added"], removed["removed"]) == (5, 1, 2)
+    assert len(services.terms.catalogue().products) == 15
+    assert {row.percent for row in services.terms.catalogue().taxes if row.tax_class == "food"} == {5, 15, 0}
+
+
+def test_two_taxes_at_once_are_warned_of(run: Run, catalogue: None, tmp_path: Path) -> None:
+    file = tmp_path / "taxes.csv"
+    file.write_text((DEMO / "taxes.csv").read_text() + "food,DE,DE,,S,5,,2027-01-01,\n")
+    planned = run("taxes", "import", str(file), "--dry-run")
+    assert planned.code == 0
+    assert "The catalogue would be stored, but would not hold together yet:" in planned.err
+    assert "two rows of food,DE,DE,any hold on 2027-01-01" in planned.err
+
+
 def test_a_file_with_a_fault_stores_nothing(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "products.csv"
     file.write_text("product,name,base_unit\nA,Apples,EA\nB,Bananas,CT\n,Nothing,EA\n")

@@ -19,7 +19,8 @@ from tests.cli.conftest import ROOT, Run
 
 COMMANDS = {
     "up", "web", "worker", "scheduler", "db upgrade", "doctor", "demo", "faults",
-    "accounts list", "accounts import", "accounts export", "products import", "packs import", "stock import",
+    "accounts list", "accounts import", "accounts export", "products import", "packs import", "taxes import",
+    "stock import",
     "stock show", "inventory show",
     "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",

@@ -138,7 +138,9 @@ def test_leading_zeros_stay_and_absent_cells_take_the_rows_defaults() -> None:
         (PriceRow("P", "XCT", "EUR", Decimal("1"), min_quantity=Decimal("40.0")), "P|XCT|EUR|40|"),
         (Product("P", "Name", "EA"), "P"),
         (Pack("P", "XCT", Decimal(12)), "P|XCT"),
-        (TaxRow("food", "DE", "DE", "any", "S", Decimal(7)), "food|DE|DE|any|S|"),
+        (TaxRow("food", "DE", "DE", "any", "S", Decimal(7)), "food|DE|DE|any|"),
+        (TaxRow("food", None, "DE", "no", "S", Decimal(7)), "food||DE|none|"),
+        (TaxRow(None, None, None, None, "S", Decimal(7), valid_from=date(2026, 1, 1)), "|||any|2026-01-01"),
         (StockRow("P", "HAMBURG", datetime(2026, 1, 1, tzinfo=UTC), Decimal(1)), "P|HAMBURG"),
     ],
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ import time_machine
 
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
+from mappings.revision import TaxRow
+from mappings.tables import natural_key, to_fields
 from tests.examples.conftest import today
 from tests.examples.order_lines import BOLTS, HAMMERS, order
 from tests.examples.small_gateway import SmallGateway, fill
@@ -43,6 +48,33 @@ def test_the_orders_of_a_number_are_counted(database_url: str) -> None:
     store.close()
 
 
+def test_taxes_that_stand_are_known_without_their_category(database_url: str) -> None:
+    """So that the row with another category, or another word for the same standing, takes their place."""
+    store = Store(database_url)
+    upgrade_to(store, "0016")
+    rows = [TaxRow("food", "DE", "DE", None, "S", Decimal(7)), TaxRow("a|b", None, "NO", "yes", "G", valid_from=DAY)]
+    old = [
+        ("food|DE|DE||S|", to_fields(rows[0]), 3),
+        ("a\\|b||NO|yes|G|2026-01-01", to_fields(rows[1]), None),
+    ]
+    with store.database.write() as connection:
+        text = (
+            "INSERT INTO revision_rows (scope, kind, natural_key, body, added_in, removed_in) VALUES (?, ?, ?, ?, 1, ?)"
+        )
+        run(connection, text, [("catalogue", "tax", key, json.dumps(body), gone) for key, body, gone in old])
+        run(connection, text, [("catalogue", "pack", "OAT-1L|XCT", "{}", None)])
+    store.upgrade()
+    with store.database.read() as connection:
+        found = fetch(connection, "SELECT natural_key, removed_in FROM revision_rows ORDER BY id")
+    assert [tuple(row) for row in found] == [
+        (natural_key(rows[0]), 3),
+        (natural_key(rows[1]), None),
+        ("OAT-1L|XCT", None),
+    ]
+    store.close()
+
+
+DAY = date(2026, 1, 1)
 _OLD_ORDER = (
     "INSERT INTO orders (id, account_id, test, order_key, order_number, created_at, updated_at, epoch, version, "
     "status, outcome, order_type, message_id, mapping_revision, catalogue_revision, content_sha256) "

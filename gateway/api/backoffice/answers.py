@@ -31,7 +31,7 @@ class RowsAnswer(Answer):
 
 
 class CatalogueAnswer(RowsAnswer):
-    """What became of products or packs."""
+    """What became of products, packs or taxes."""
 
     revision: int = Field(description="Of the catalogue, with these rows in it.")
     published: bool = Field(description="Whether it is a new one.")

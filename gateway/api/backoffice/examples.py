@@ -20,6 +20,27 @@ PACK_ROWS: Rows = (
     {"product": "0042", "unit": "XCT", "quantity": "5"},
     {"product": "0042", "unit": "XPX", "quantity": "200"},
 )
+TAX_ROWS: Rows = (
+    {
+        "tax_class": "books",
+        "ship_from_country": "DE",
+        "ship_to_country": "DE",
+        "buyer_vat": "any",
+        "category": "S",
+        "percent": "7",
+        "valid_from": "2020-01-01",
+        "valid_to": "2026-12-31",
+    },
+    {
+        "tax_class": "books",
+        "ship_from_country": "DE",
+        "ship_to_country": "DE",
+        "buyer_vat": "any",
+        "category": "S",
+        "percent": "5",
+        "valid_from": "2027-01-01",
+    },
+)
 STOCK_ROWS: Rows = (
     {
         "product": "0042",
@@ -59,6 +80,26 @@ CATALOGUE_PUT: Mapping[str, Any] = {
     "faults": [_FAULT],
     "warnings": [],
     "revision": 8,
+    "published": True,
+}
+TAXES_PUT: Mapping[str, Any] = {
+    "rows": 2,
+    "stored": 1,
+    "unchanged": 0,
+    "bad": 1,
+    "faults": [
+        {
+            "row": 1,
+            "code": "bad_value",
+            "path": "/rows/1/percent",
+            "location": "/rows/1/percent",
+            "detail": "/rows/1/percent: category S has a rate",
+            "value": "0",
+            "expected": "a percentage above zero",
+        }
+    ],
+    "warnings": [],
+    "revision": 9,
     "published": True,
 }
 STOCK_PUT: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""Bulk calls of rows: products, packs, stock, prices."""
+"""Bulk calls of rows: products, packs, taxes, stock, prices."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from gateway.api.backoffice.examples import (
     PRODUCT_ROWS,
     STOCK_PUT,
     STOCK_ROWS,
+    TAX_ROWS,
+    TAXES_PUT,
 )
 from gateway.api.bodies import read_body
 from gateway.api.describe import account_problems, answer
@@ -112,6 +114,23 @@ def put_products() -> Response:
 def put_packs() -> Response:
     """Put packs into the catalogue."""
     return _catalogue_answer(put_catalogue(door().services, _uploaded("pack"), back_office_author()))
+
+
+@tables.put(
+    "/v1/backoffice/taxes",
+    summary="Taxes, new and changed",
+    description=_described("tax", ", and make no new revision of the catalogue")
+    + " To change a rate, send the row with a `valid_to`, and another with the new rate and its `valid_from`; the tax "
+    "point decides. Two for the same goods on one day are told in `warnings`: no invoice could bear either.",
+    responses={
+        200: answer(CatalogueAnswer, "What became of each row.", example=TAXES_PUT),
+        **account_problems(411, 413, 415),
+    },
+    openapi_extensions=_body_of("tax", TAX_ROWS),
+)
+def put_taxes() -> Response:
+    """Put taxes into the catalogue."""
+    return _catalogue_answer(put_catalogue(door().services, _uploaded("tax"), back_office_author()))
 
 
 @tables.put(
