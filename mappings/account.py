@@ -343,10 +343,18 @@ def _in_a_currency(discount: AgreedDiscount, info: ValidationInfo) -> AgreedDisc
 
 
 class Rebate(Terms):
+    """What the account gets back of what it bought in a period. `name` tells rebates apart, and is what their credit
+    notes say."""
+
+    name: str = Field(default="Rebate", min_length=1, max_length=200)
     period: Literal["month", "quarter", "year"]
-    basis: Literal["net_invoiced", "net_paid"] = "net_invoiced"
+    basis: Literal["net_invoiced", "net_paid", "quantity"] = "net_invoiced"
     method: Literal["marginal", "retroactive"] = "marginal"
-    tiers: Tiers
+    tiers: tuple[PercentTier, ...]
+    currency: Annotated[str, AfterValidator(_currency)] | None = None
+    products: tuple[str, ...] = ()
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class TradeTerms(Terms):

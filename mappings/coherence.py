@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from mappings.account import SENT, Account
+from mappings.account import SENT, Account, Rebate
 from mappings.own_format import CUSTOM, ORDER_MAP, map_of, maps_for
 from mappings.revision import Catalogue, PriceRow, Product, SiteRow
 from mappings.sites import normal_scheme
@@ -49,6 +49,7 @@ def mapping_problems(
     terms: tuple[Fault, ...] = ()
     if account is not None:
         terms = (*_formats(account_id, account), *_unused_maps(account, maps), *_terms_check_digits(account))
+        terms = (*terms, *_rebates(account, catalogue))
     ours = () if catalogue is None else (*_products(account_id, rows, catalogue), *_units(rows, catalogue))
     if account is not None and catalogue is not None:
         ours = (*_products_of_terms(account, catalogue), *ours)
@@ -112,13 +113,39 @@ def _terms_check_digits(account: Account) -> Iterator[Fault]:
 
 
 def _products_of_terms(account: Account, catalogue: Catalogue) -> Iterator[Fault]:
-    """Products that a discount is for and we don't have: nothing would ever be taken off for them."""
-    for index, discount in enumerate(account.terms.discounts):
-        for position, product in enumerate(discount.products):
-            if product not in catalogue.products:
-                detail = f"a discount of {account.id} is for {product}, which products.csv does not have"
-                path = f"/terms/discounts/{index}/products/{position}"
-                yield Fault("bad_value", detail, path, _TERMS, product, "a product of products.csv")
+    """Products that a discount or rebate is for and we don't have: nothing would ever be taken off for them."""
+    discounts = [one.products for one in account.terms.discounts]
+    rebates = [one.products for one in account.terms.rebates]
+    for key, word, agreed in (("discounts", "discount", discounts), ("rebates", "rebate", rebates)):
+        for index, products in enumerate(agreed):
+            for position, product in enumerate(products):
+                if product not in catalogue.products:
+                    detail = f"a {word} of {account.id} is for {product}, which products.csv does not have"
+                    path = f"/terms/{key}/{index}/products/{position}"
+                    yield Fault("bad_value", detail, path, _TERMS, product, "a product of products.csv")
+
+
+def _rebates(account: Account, catalogue: Catalogue | None) -> Iterator[Fault]:
+    """Rebates that add up what can't be added, that nobody can work out, or that say two things."""
+    for index, rebate in enumerate(account.terms.rebates):
+        path = f"/terms/rebates/{index}"
+        if rebate.basis == "net_paid":
+            detail = f"{rebate.name} of {account.id} is by what was paid, which nobody tells this program"
+            yield Fault("bad_value", detail, f"{path}/basis", _TERMS, rebate.basis, "net_invoiced or quantity")
+        starts = [tier.from_ for tier in rebate.tiers]
+        if len(set(starts)) < len(starts):
+            detail = f"{rebate.name} of {account.id} has tiers that begin with the same figure; the last of them counts"
+            yield Fault("bad_value", detail, f"{path}/tiers", _TERMS, None, "tiers that each begin with another figure")
+        if rebate.basis == "quantity" and catalogue is not None:
+            yield from _mixed_units(account, rebate, catalogue, f"{path}/products")
+
+
+def _mixed_units(account: Account, rebate: Rebate, catalogue: Catalogue, path: str) -> Iterator[Fault]:
+    products = catalogue.products
+    units = sorted({products[one].base_unit for one in rebate.products or products if one in products})
+    if len(units) > 1:
+        detail = f"{rebate.name} of {account.id} is by quantity, and adds up {' and '.join(units)}"
+        yield Fault("bad_value", detail, path, _TERMS, ", ".join(rebate.products) or None, "products of one base unit")
 
 
 # --- our products and packs ------------------------------------------------------------------------------------------

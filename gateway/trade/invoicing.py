@@ -319,11 +319,15 @@ def _settled(
     """The invoice with its sums. Raises DocumentHeld where EN 16931 would refuse it."""
     taxes = tax_subtotals(lines, charges, exemptions)
     sums = totals(lines, charges, taxes, prepaid=facts.prepaid, payable_step=facts.payable_step)
-    whole = replace(head, charges=charges, taxes=taxes, totals=sums, lines=lines)
-    faults = tuple(missing(whole))
+    return lawful(replace(head, charges=charges, taxes=taxes, totals=sums, lines=lines))
+
+
+def lawful(invoice: Invoice) -> Invoice:
+    """The invoice or credit note as it may be sent. Raises DocumentHeld with what the law wants and nobody knows."""
+    faults = tuple(missing(invoice))
     if faults:
         raise DocumentHeld(faults)
-    return _without_vat_numbers(whole) if _is_untaxed(whole) else whole
+    return _without_vat_numbers(invoice) if _is_untaxed(invoice) else invoice
 
 
 def _is_untaxed(invoice: Invoice) -> bool:

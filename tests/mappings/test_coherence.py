@@ -153,6 +153,33 @@ def test_a_discount_for_what_is_not_ours() -> None:
     assert (fault.value, fault.detail) == ("RYE", "a discount of acme is for RYE, which products.csv does not have")
 
 
+def test_rebates_that_nobody_can_work_out() -> None:
+    tiers = [{"from": "0", "percent": "1"}]
+    found = problems(
+        terms={
+            "terms": {
+                "rebates": [
+                    {"period": "year", "tiers": tiers},
+                    {"period": "year", "tiers": tiers, "basis": "net_paid"},
+                    {"period": "year", "tiers": [*tiers, {"from": "0.0", "percent": "2"}]},
+                    {"period": "year", "tiers": tiers, "basis": "quantity"},
+                    {"period": "year", "tiers": tiers, "basis": "quantity", "products": ["OAT"]},
+                    {"period": "year", "tiers": tiers, "products": ["RYE"], "name": "Bonus"},
+                ]
+            }
+        }
+    )
+    assert [(fault.path, fault.detail) for fault in found] == [
+        ("/terms/rebates/1/basis", "Rebate of acme is by what was paid, which nobody tells this program"),
+        (
+            "/terms/rebates/2/tiers",
+            "Rebate of acme has tiers that begin with the same figure; the last of them counts",
+        ),
+        ("/terms/rebates/3/products", "Rebate of acme is by quantity, and adds up EA and KGM"),
+        ("/terms/rebates/5/products/0", "a rebate of acme is for RYE, which products.csv does not have"),
+    ]
+
+
 def test_cells_that_are_wrong_by_themselves_say_nothing() -> None:
     """Rows with a fault are judged by what could be read of them."""
     nothing: Any = None
