@@ -28,6 +28,7 @@ from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.compile import catalogue_faults
 from mappings.files.account_folder import AccountFolder
+from mappings.files.sent_samples import is_of_what_we_send
 from mappings.files.supplier import read_supplier
 from mappings.own_format import ORDER_MAP, map_faults, map_warnings, own_format
 from schemas.faults import DocumentFailure, Fault, TryAgain
@@ -292,7 +293,7 @@ def _cost_of_reading(folder: AccountFolder) -> str:
     if own is None:
         return ""
     spent, orders = 0.0, 0
-    for body in filter(own.sniff, folder.samples.values()):
+    for body in filter(own.sniff, (body for name, body in folder.samples.items() if not is_of_what_we_send(name))):
         try:
             own.parse_orders(body)  # the first reading makes what later ones find made
             started = time.process_time()

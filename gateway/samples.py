@@ -13,6 +13,7 @@ from gateway.intake import recognise
 from gateway.judging import Judged, judge, untouched
 from gateway.services import Services
 from gateway.store.ids import now_us
+from mappings.files.sent_samples import is_of_what_we_send
 from mappings.own_format import formats_of
 from mappings.revision import MappingRevision
 from schemas.documents.order_response import OrderResponse
@@ -39,14 +40,14 @@ class Sample:
 
 
 def samples_in(files: Mapping[str, bytes]) -> list[Sample]:
-    """The samples among the files of `samples/`, in name order, each with its `<name>.expected.json`.
+    """The orders among the files of `samples/`, in name order, each with its `<name>.expected.json`.
 
     Raises ValueError naming an expectation that can't be read.
     """
     return [
         Sample(name, body, _expected(files, PurePosixPath(name).stem + _EXPECTED))
         for name, body in sorted(files.items())
-        if not name.endswith(_EXPECTED)
+        if not name.endswith(_EXPECTED) and not is_of_what_we_send(name)
     ]
 
 

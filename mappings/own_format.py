@@ -41,6 +41,16 @@ def formats_of(revision: MappingRevision) -> Mapping[str, Format]:
     return FORMATS if revision.own_format is None else {CUSTOM: revision.own_format, **FORMATS}
 
 
+def format_sent(revision: MappingRevision, kind: str) -> Format:
+    """The format in which the account gets documents of this kind: as `outbound` says; where nothing is agreed, an
+    order response in the format of its orders (the first that it may send), and the others in json-1, as where the
+    agreed format has no such document."""
+    formats, terms = formats_of(revision), revision.account.terms_of(kind)
+    orders = revision.account.inbound.formats[:1] if kind == "order_response" else ()
+    wanted = formats.get(terms.format if terms else next(iter(orders), "json-1"))
+    return wanted if wanted is not None and kind in wanted.renderers else formats["json-1"]
+
+
 def map_of(kind: str) -> str:
     """The file of the map that writes this kind of document."""
     return f"{kind}{_ENDING}"

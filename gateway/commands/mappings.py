@@ -14,6 +14,7 @@ from schemas.faults import Fault
 
 if TYPE_CHECKING:
     from gateway.judging import Judged
+    from gateway.sent_samples import Written
     from gateway.services import Services
     from mappings.revision import MappingRevision
 
@@ -32,8 +33,10 @@ def test(screen: Screen, account: str, last: int | None) -> int:
 
     That is its published mapping, or the one in its folder, which needn't be imported.
 
-    Each is compared with the *.expected.json beside it, on the stock of the last import. Messages are compared with
-    what came of them: status and faults. Of what doesn't come out as expected, every fault is said.
+    Each order is compared with the *.expected.json beside it, on the stock of the last import. A document that we send
+    (07.despatch_advice.json) is written as the account gets it, and compared with the 07.despatch_advice.expected.*
+    beside it. Messages are compared with what came of them: status and faults. Of what doesn't come out as expected,
+    every fault is said.
     """
     with opened() as services:
         revision, samples = _mapping(services, account)
@@ -75,17 +78,21 @@ def _mapping(services: Services, account: str) -> tuple[MappingRevision, Mapping
 
 def _samples(services: Services, revision: MappingRevision, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     from gateway.samples import differences, judge_samples, samples_in
+    from gateway.sent_samples import write_samples
+    from mappings.files.sent_samples import sent_samples_in
 
     try:
         judged = judge_samples(services, revision, samples_in(files))
     except ValueError as wrong:
         raise Failed(str(wrong)) from wrong
-    if not judged:
+    written = write_samples(revision, sent_samples_in(files))
+    if not judged and not written:
         raise Failed(f"{revision.account.id} has no samples.")
-    return [
+    orders = [
         _told(sample.name, one, None if sample.expected is None else differences(sample.expected, one))
         for sample, one in judged
     ]
+    return orders + [_told_written(one) for one in written]
 
 
 def _messages(services: Services, revision: MappingRevision, last: int) -> list[dict[str, Any]]:
@@ -114,8 +121,23 @@ def _told(name: str, judged: Judged, found: list[str] | None) -> dict[str, Any]:
     return {**told, "orders": orders}
 
 
+def _told_written(one: Written) -> dict[str, Any]:
+    return {
+        "name": one.sample.name,
+        "type": one.sample.kind,
+        "format": one.format_name,
+        "status": "not written" if one.faults else "written",
+        "ok": one.is_right,
+        "differences": one.differences,
+        "faults": [fault.as_json() for fault in one.faults],
+        "orders": [],
+    }
+
+
 def _lines(row: dict[str, Any]) -> Iterator[str]:
     state = "no expectation" if row["differences"] is None else "as expected" if row["ok"] else "differs"
+    if "format" in row:
+        state = f"in {row['format']}" if row["faults"] else f"in {row['format']}, {state}"
     yield f"{row['name']}: {row['status']}, {state}"
     yield from _within(row["differences"] or ())
     if row["differences"] == []:

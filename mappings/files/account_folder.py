@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from mappings.account import Account
 from mappings.calendars import UnknownCalendar, known_calendar
 from mappings.files.expectations import expectation_faults
+from mappings.files.sent_samples import sent_sample_faults
 from mappings.files.tables import PlacedRows, read_rows
 from mappings.files.text import FilesRejected, collect, refuse_irregular, text_of
 from mappings.files.writing import csv_text, yaml_text
@@ -120,7 +121,7 @@ def read_folder(folder: Path) -> FolderRead:
         missing = missing_maps(judged, [path.name for path in maps])
         faults += (at_its_line(fault, kept) for fault in missing)
     samples = _samples(folder / "samples", faults)
-    faults += expectation_faults(samples)
+    faults += chain(expectation_faults(samples), sent_sample_faults(samples))
     tables = {kind: _table_rows(folder / TABLES[kind].file, kind, faults) for kind in _KINDS}
     return FolderRead(
         account=account,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mappings.files.sent_samples import is_of_what_we_send
 from mappings.files.wording import keys_at, shown, takes
 from schemas.documents.validation import pointer
 from schemas.faults import DocumentRejected, Fault
@@ -58,9 +59,10 @@ class Expectation(_Order):
 
 
 def expectation_faults(samples: Mapping[str, bytes]) -> Iterator[Fault]:
-    """What is wrong with the expectations among the files of `samples/`, each with its line."""
-    stems = {PurePosixPath(name).stem for name in samples if not name.endswith(EXPECTED)}
-    for name, body in samples.items():
+    """What is wrong with the expectations of orders among the files of `samples/`, each with its line."""
+    orders = {name: body for name, body in samples.items() if not is_of_what_we_send(name)}
+    stems = {PurePosixPath(name).stem for name in orders if not name.endswith(EXPECTED)}
+    for name, body in orders.items():
         if not name.endswith(EXPECTED):
             continue
         yield from _faults(f"samples/{name}", body)

@@ -77,3 +77,39 @@ def test_a_map_whose_refusals_say_no_why_is_a_warning(run: Run, services: Servic
 def test_samples_in_a_layout_of_their_own_come_out_as_expected(run: Run, services: Services, account: str) -> None:
     said = run("mappings", "test", account)
     assert (said.code, "differs" in said.out) == (0, False), said.out
+
+
+SENT = (
+    '{"number": "OR-7", "order_number": "PO-7", "issue_date": "2026-11-24", "outcome": "accepted", "lines": ['
+    '{"line_number": "10", "outcomes": [{"status": "accepted", "quantity": "20", "unit": "CS"}]}]}'
+)
+AS_IT_GETS_IT = (
+    '{"confirmation": "OR-7", "po": "PO-7", "rows": [{"no": 10, "parts": '
+    '[{"state": "OK", "qty": "20,00", "uom": "CS"}]}]}'
+)
+
+
+def test_samples_of_what_we_send_are_tried_too(run: Run, services: Services, tmp_path: Path) -> None:
+    """In the folder, and as it is published; a sample that comes out otherwise says where, and the command fails."""
+    folder = shutil.copytree(LINDEN, tmp_path / "linden-works")
+    (folder / "samples").mkdir()
+    (folder / "samples" / "01-dozen.order_response.json").write_text(SENT)
+    expected = folder / "samples" / "01-dozen.order_response.expected.json"
+    expected.write_text(AS_IT_GETS_IT)
+    assert run("accounts", "import", str(folder)).code == 0
+    for account in (str(folder), "linden-works"):
+        said = run("mappings", "test", account)
+        assert (said.code, said.out) == (0, "01-dozen.order_response.json: written, in custom, as expected\n"), said
+    expected.write_text(AS_IT_GETS_IT.replace("20,00", "24,00"))
+    said = run("mappings", "test", str(folder))
+    assert said.code == 1
+    assert said.out.splitlines() == [
+        "01-dozen.order_response.json: written, in custom, differs",
+        '    /rows/0/parts/0/qty: expected "24,00", came "20,00"',
+    ]
+    (row,) = run("mappings", "test", str(folder), "--json").json
+    assert (row["type"], row["format"], row["status"], row["ok"]) == ("order_response", "custom", "written", False)
+    (folder / "samples" / "01-dozen.order_response.json").write_text(SENT.replace('"accepted", "q', '"rejected", "q'))
+    said = run("mappings", "test", str(folder))
+    assert said.code == 1
+    assert said.out.startswith("01-dozen.order_response.json: not written, in custom\n    unwritable_answer")
