@@ -73,7 +73,7 @@ def prepare(work: Work, standing: Standing, supplier: Supplier) -> PreparedChang
     moment = "next" if is_over else when(standing, change, receipt, judged_again=judged_again)
     if moment != "next":
         return PreparedChange(standing, moment, Amended(None))
-    amended = amend(standing, change)
+    amended = amend(standing, change, work.account.terms.currency)
     prepared = PreparedChange(standing, moment, amended, says_all=not is_line_by_line(change))
     if amended.order is None or amended.faults or amended.is_cancellation or work.revision is None:
         return prepared

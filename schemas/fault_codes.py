@@ -564,13 +564,14 @@ _declare(
 _declare(
     "change_unclear",
     "us",
-    "Change of a line that doesn't go with what stands",
+    "Change that doesn't go with what stands",
     "A change line by line says a part of what belongs together on a line, and the rest, which stands, doesn't go with "
-    "it: a price without what it is for, a day for a line whose deliveries have their own.",
+    "it: a price without what it is for, a day for a line whose deliveries have their own. Or any change has its "
+    "prices in another currency than the order.",
     "Ask the account what it means and have the change sent again with all that belongs together; then dismiss this "
     "message. The order stands meanwhile.",
     told_sender="Send the change with all that belongs together: a price with its quantity and unit, a line's "
-    "deliveries with their days. The order stands meanwhile.",
+    "deliveries with their days, and all of it in the order's currency. The order stands meanwhile.",
 )
 _declare(
     "envelope_id_reused",

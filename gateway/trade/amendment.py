@@ -196,13 +196,15 @@ def as_agreed(change: Order, unnamed_lines: str) -> Order:
     return change.model_copy(update={"other_lines": _AGREED[unnamed_lines]})
 
 
-def amend(standing: Standing, change: Order) -> Amended:
-    """The order as the change would have it, with the version that it would be."""
+def amend(standing: Standing, change: Order, currency: str | None = None) -> Amended:
+    """The order as the change would have it, with the version that it would be. `currency` is the account's own: that
+    of a document which names none."""
     if standing.status == "cancelled":
         return Amended(None, faults=[_cancelled_already(change)])
     if change.function == "cancel":
         return _cancelled(standing)
-    if faults := [*_another_order(standing.order, change), *_no_number(change)]:
+    another = (*_another_order(standing.order, change), *_another_currency(standing.order, change, currency))
+    if faults := [*another, *_no_number(change)]:
         return Amended(None, faults=faults)
     unnamed = _unnamed(standing, change) if change.other_lines == "unsaid" else ()
     if faults := [_not_named(line) for line in unnamed if not standing.lines[line.line_number].shipped]:
@@ -391,6 +393,18 @@ def _another_order(order: Order, change: Order) -> Iterator[Fault]:
     if is_another and not _may_be_renewed(order):
         detail = f"Order {order.order_number} names the contract {order.contract}; {stays}"
         yield Fault("bad_value", detail, "/contract", value=change.contract, expected=order.contract)
+
+
+def _another_currency(order: Order, change: Order, currency: str | None) -> Iterator[Fault]:
+    """Prices in another currency than those that were agreed: a line that the change leaves alone would keep its amount
+    and be paid in the other one. A change line by line that names none leaves the order's."""
+    named = change.currency or (None if is_line_by_line(change) else currency)
+    agreed = order.currency or currency
+    if named is not None and agreed is not None and named != agreed:
+        prices = f"The prices of order {order.order_number} are in {agreed}, those of the change in {named}."
+        detail = f"{prices} The order stands as it was."
+        expected = f"{agreed}, or another order"
+        yield Fault("change_unclear", detail, "/currency", value=named, expected=expected)
 
 
 def _no_number(change: Order) -> Iterator[Fault]:

@@ -82,6 +82,35 @@ def test_a_change_that_is_refused_moves_nothing(gateway: SmallGateway) -> None:
     assert taken(gateway, "BOLT-M8") == 200
 
 
+@pytest.mark.parametrize("action", ["change", None])
+def test_a_change_into_another_currency_is_held(gateway: SmallGateway, action: str | None) -> None:
+    """The account buys in two currencies, and 11.50 of the one is half of what is agreed in the other."""
+    folder = read_account(ACCOUNTS / PINE)
+    in_dollars = tuple(replace(row, currency="USD", price=2 * row.price) for row in folder.prices)
+    gateway.publish(replace(folder, prices=(*folder.prices, *in_dollars)))
+    dearer = {**BOLTS, "quantity": "5", "price": {"amount": "12.00"}} | ({"action": action} if action else {})
+    others = () if action else (HAMMERS,)
+    _, changed = settle(gateway, order(BOLTS, HAMMERS), change(dearer, *others, currency="USD"))
+    assert (changed.status, gateway.faults(changed.id)) == ("held", [("change_unclear", "/currency")])
+    assert confirmed(gateway) == {"1": ("4", "4", "0"), "2": ("3", "3", "0")}
+
+
+@pytest.mark.parametrize(("first", "then"), [(None, "EUR"), ("EUR", None), (None, None)])
+def test_the_accounts_own_currency_need_not_be_named(
+    gateway: SmallGateway, first: str | None, then: str | None
+) -> None:
+    _, changed = settle(gateway, order(BOLTS, currency=first), change({**BOLTS, "quantity": "5"}, currency=then))
+    assert (changed.status, confirmed(gateway)) == ("done", {"1": ("5", "5", "0")})
+
+
+def test_a_change_line_by_line_leaves_the_currency(gateway: SmallGateway) -> None:
+    folder = read_account(ACCOUNTS / PINE)
+    gateway.publish(replace(folder, prices=tuple(replace(row, currency="USD") for row in folder.prices)))
+    more = {**BOLTS, "quantity": "5", "action": "change"}
+    _, changed = settle(gateway, order(BOLTS, currency="USD"), change(more, currency=None))
+    assert (changed.status, gateway.response(changed.id).currency) == ("done", "USD")
+
+
 # --- line by line -----------------------------------------------------------------------------------------------------
 def test_a_change_made_line_by_line(gateway: SmallGateway) -> None:
     settle(gateway, order(BOLTS, HAMMERS))
