@@ -76,6 +76,10 @@ class Books:
         self._open = services.store.orders.open_messages(work.number_key for work in works)
         self.changes = self._prepare_changes(services)
         """Message → the change that it makes of an order that stands."""
+        self._unapplied = services.store.orders.unapplied(
+            work.number_key for work in works if self._has_place_by_receipt(work)
+        )
+        """Changes that came too late to matter: what says the same again, and nothing else, is no new one."""
         self.behind_unread = set() if foresees else self._behind_unread(services)
         """Messages whose changes count on what came before them, of which something may not be read yet."""
         standing = [change.standing.order_id for change in self.changes.values()]
@@ -242,7 +246,7 @@ class Books:
             return live.message_id, "done"
         if live is not None and (made := self._version_with(work, live)) is not None:
             return made, "done"
-        for one in self._open.get(work.number_key, []):
+        for one in (*self._open.get(work.number_key, ()), *self._unapplied.get(work.number_key, ())):
             if one.content == work.content and one.id != work.message.id and not self._left_behind(work, one):
                 return one.id, one.status
         return None
@@ -255,6 +259,11 @@ class Books:
             return message_id, status
         earlier = self._earlier_versions.get(live.id, {}).get(work.content, ())
         return (live.message_id if any(made.message_id == message_id for made in earlier) else message_id), status
+
+    def _has_place_by_receipt(self, work: Work) -> bool:
+        """Whether it is a change whose place among the others no number tells."""
+        change = self.changes.get(work.message.id)
+        return change is not None and change.when == "next" and not said_version(work.order)
 
     def _left_behind(self, work: Work, earlier: OpenMessage) -> bool:
         """Whether an unnumbered change says anew, in a transmission of its own, what an earlier message of this content

@@ -175,6 +175,17 @@ class Orders:
 
     def open_messages(self, numbers: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], list[OpenMessage]]:
         """(account, test, order number) → the held and failed messages that carry it, and those that wait for it."""
+        waiting = "status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL"
+        return self._carrying(numbers, "status IN ('held', 'failed')", waiting)
+
+    def unapplied(self, numbers: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], list[OpenMessage]]:
+        """(account, test, order number) → the changes of it that were too late to matter: done, and of no order."""
+        return self._carrying(numbers, "status = 'done' AND order_id IS NULL AND order_number IS NOT NULL")
+
+    def _carrying(
+        self, numbers: Iterable[tuple[str, bool, str]], *states: str
+    ) -> dict[tuple[str, bool, str], list[OpenMessage]]:
+        """(account, test, order number) → the messages that carry it and are in one of these states, by their ids."""
         wanted = sorted(set(numbers))
         found: dict[tuple[str, bool, str], list[OpenMessage]] = {}
         if not wanted:
@@ -188,10 +199,8 @@ class Orders:
                 f"FROM {table} w CROSS JOIN messages WHERE account_id = w_account AND order_number = w_number "
                 "AND {} AND content_sha256 IS NOT NULL"
             )
-            held = one.format("status IN ('held', 'failed')")
-            waiting = one.format("status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL")
-            query = f"{held} UNION ALL {waiting} ORDER BY 4"
-            for row in fetch(connection, query, [*parameters, *parameters]):
+            query = f"{' UNION ALL '.join(one.format(state) for state in states)} ORDER BY 4"
+            for row in fetch(connection, query, [*parameters] * len(states)):
                 message = OpenMessage(row[3], bytes(row[4]), *row[5:])
                 found.setdefault((row[0], bool(row[1]), row[2]), []).append(message)
         return found

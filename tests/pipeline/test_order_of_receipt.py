@@ -232,6 +232,25 @@ def test_a_stale_change_that_is_sent_anew_is_one_of_its_own(on_either: SmallGate
     assert confirmed(on_either) == {"1": ("5", "5", "0")}
 
 
+@pytest.mark.parametrize("with_it", [False, True])
+def test_a_stale_change_that_comes_again_is_stale_still(on_either: SmallGateway, *, with_it: bool) -> None:
+    """In other bytes, with no id that tells it from a retry; also where the retry is settled beside the first."""
+    again = json.dumps(unnumbered(bolts("5")), indent=1).encode()
+    settle(on_either, order(BOLTS))
+    one = on_either.send(PINE, unnumbered(bolts("5")))
+    claim_next(on_either, "dead")
+    on_either.settle(PINE, unnumbered(bolts("8")))
+    lose(on_either)
+    if not with_it:
+        on_either.work()
+    retry = on_either.settle(PINE, again)
+    assert is_stale(on_either, one)
+    assert (retry.status, retry.duplicate_of) == ("duplicate", one)
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+    numbered = on_either.settle(PINE, change(bolts("5"), version=2))
+    assert (numbered.status, confirmed(on_either)) == ("done", {"1": ("5", "5", "0")})
+
+
 # --- some lines only --------------------------------------------------------------------------------------------------
 def test_what_says_some_lines_waits_for_what_another_worker_has(on_either: SmallGateway) -> None:
     settle(on_either, order(BOLTS, HAMMERS))
