@@ -291,12 +291,18 @@ def _ordered_price(
 
 
 def _price_date(line: OrderLine, site: SiteRow | None, context: _Context) -> date | None:
-    """The day whose contract price counts, by the account's `price_date`, where that is not the order's."""
-    policy = context.memory.revision.account.policies.price_date
-    period = line.requested_delivery or context.order.requested_delivery
+    return price_date(line, site, context.order, context.memory.revision, context.on)
+
+
+def price_date(
+    line: OrderLine, site: SiteRow | None, order: Order, revision: MappingRevision, on: date | None
+) -> date | None:
+    """The day whose contract price counts for the line, by the account's `price_date`; `on` is the order's."""
+    policy = revision.account.policies.price_date
+    period = line.requested_delivery or order.requested_delivery
     delivery = (period.start or period.end) if period else None
-    if delivery is None:
-        return context.on
+    if policy == "order" or delivery is None:
+        return on
     if policy == "delivery" or site is None or delivery.toordinal() <= site.transit_days:
         return delivery
     return delivery - timedelta(days=site.transit_days)

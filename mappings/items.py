@@ -31,8 +31,8 @@ class FoundItem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lead:
-    """One number of the line, and the products it leads to."""
+class Lead:
+    """One number of the line (`field` says which), and the products that it leads to."""
 
     field: str
     number: str
@@ -62,25 +62,33 @@ def find_item(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, 
     return FoundItem(product, (*own, *named), named)
 
 
+def leads_of(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, on: date | None) -> tuple[Lead, ...]:
+    """Where each number of the line leads to on that day, whether they agree or not."""
+    gtin = padded_gtin(line.gtin) if line.gtin else ""
+    sku_rows = in_force(revision.items_by_sku.get(line.buyer_item or "", ()), on)
+    gtin_rows = in_force(revision.items_by_gtin.get(gtin, ()), on)
+    return tuple(_leads(line, gtin, sku_rows, gtin_rows, catalogue))
+
+
 def _leads(
     line: OrderLine,
     gtin: str,
     sku_rows: tuple[ItemRow, ...],
     gtin_rows: tuple[ItemRow, ...],
     catalogue: Catalogue,
-) -> Iterator[_Lead]:
+) -> Iterator[Lead]:
     if line.buyer_item:
-        yield _Lead("buyer_item", line.buyer_item, frozenset(row.product for row in sku_rows))
+        yield Lead("buyer_item", line.buyer_item, frozenset(row.product for row in sku_rows))
     if line.seller_item:
         own = {line.seller_item} & catalogue.products.keys()
-        yield _Lead("seller_item", line.seller_item, frozenset(own))
+        yield Lead("seller_item", line.seller_item, frozenset(own))
     if line.gtin:
         mapped = frozenset(row.product for row in gtin_rows)
         level = catalogue.by_gtin.get(gtin)
         if mapped or level is None:
-            yield _Lead("gtin", line.gtin, mapped)
+            yield Lead("gtin", line.gtin, mapped)
         else:
-            yield _Lead("gtin", line.gtin, frozenset(level[:1]))
+            yield Lead("gtin", line.gtin, frozenset(level[:1]))
 
 
 def _distance(row: ItemRow, gtin: str) -> int:
@@ -90,7 +98,7 @@ def _distance(row: ItemRow, gtin: str) -> int:
     return 0 if padded_gtin(row.gtin) == gtin else 2
 
 
-def _unknown(line: OrderLine, leads: tuple[_Lead, ...], gtin: str, revision: MappingRevision) -> Fault:
+def _unknown(line: OrderLine, leads: tuple[Lead, ...], gtin: str, revision: MappingRevision) -> Fault:
     if not leads:
         detail = f"line {line.line_number} of the order names no item number at all"
         return Fault("unknown_item", detail, "", expected="the account's item number, our item number, or a GTIN")
@@ -108,7 +116,7 @@ def _out_of_force(line: OrderLine, gtin: str, revision: MappingRevision) -> str:
     return f" on that day; the number is agreed {during(row)} only"
 
 
-def _conflict(known: list[_Lead], catalogue: Catalogue) -> Fault:
+def _conflict(known: list[Lead], catalogue: Catalogue) -> Fault:
     found = "; ".join(f"{_NAMES[lead.field]} {lead.number} is {_names(lead.products, catalogue)}" for lead in known)
     detail = f"the line's item numbers disagree: {found}"
     expected = "numbers that lead to one product"
@@ -123,6 +131,6 @@ def _names(products: frozenset[str], catalogue: Catalogue) -> str:
     )
 
 
-def _not_in_catalogue(lead: _Lead) -> Fault:
+def _not_in_catalogue(lead: Lead) -> Fault:
     detail = f"{_NAMES[lead.field]} {lead.number} is agreed, but stands for nothing that is in our catalogue"
     return Fault("unknown_item", detail, f"/{lead.field}", value=lead.number, expected=_KNOWN)

@@ -50,10 +50,14 @@ class FoundUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class UnitRule:
+    """1 `unit` of the account is `factor` of `ours`: by a row of items.csv or units.csv, without one because the
+    account calls it what we do."""
+
     unit: str
     ours: str
     factor: Decimal
+    row: ItemRow | UnitRow | None = None
 
 
 @lru_cache(maxsize=65_536)
@@ -109,7 +113,7 @@ def find_unit(
     taken for equal because they look alike: EA, C62 and H87 are three units until a row says otherwise."""
     assert item.product is not None  # noqa: S101 - callers ask for a product's unit only
     names = tuple(dict.fromkeys(name for name in (unit, code) if name))
-    rule = next(_rules(names, item, revision, catalogue), None)
+    rule = rule_of(names, item, revision, catalogue)
     if rule is None:
         return FoundUnit(names[0], faults=(_unknown(names[0], item, revision, catalogue, path),))
     if len(names) > 1 and (fault := _two_units(names, item, revision, catalogue, path)):
@@ -123,7 +127,16 @@ def find_unit(
     return FoundUnit(names[0], rule.ours, factor if base is ONE else base * factor, False)
 
 
-def _rules(names: tuple[str, ...], item: FoundItem, revision: MappingRevision, catalogue: Catalogue) -> Iterator[_Rule]:
+def rule_of(
+    names: tuple[str, ...], item: FoundItem, revision: MappingRevision, catalogue: Catalogue
+) -> UnitRule | None:
+    """The rule that says what the unit of these names is, for an item whose product is known; None where none does."""
+    return next(_rules(names, item, revision, catalogue), None)
+
+
+def _rules(
+    names: tuple[str, ...], item: FoundItem, revision: MappingRevision, catalogue: Catalogue
+) -> Iterator[UnitRule]:
     """Every rule about these names, most specific first."""
     assert item.product is not None  # noqa: S101
     product = item.product.product
@@ -135,10 +148,10 @@ def _rules(names: tuple[str, ...], item: FoundItem, revision: MappingRevision, c
         for name in names:
             unit_row = revision.units.get((name, scope))
             if unit_row is not None:
-                yield _Rule(name, unit_row.unit, unit_row.factor)
+                yield UnitRule(name, unit_row.unit, unit_row.factor, unit_row)
     for name in names:
         if base_per_our_unit(item.product, name, catalogue) is not None:
-            yield _Rule(name, name, Decimal(1))
+            yield UnitRule(name, name, Decimal(1))
 
 
 def _two_units(
@@ -161,9 +174,9 @@ def _two_units(
     return Fault("pack_contradiction", detail, f"{path}_code", value=names[1], expected=f"{names[0]}, or its code")
 
 
-def _item_rule(row: ItemRow) -> _Rule:
+def _item_rule(row: ItemRow) -> UnitRule:
     """A row names its three unit columns together or not at all (`mappings.tables`)."""
-    return _Rule(row.account_unit or "", row.unit or "", row.factor or Decimal(1))
+    return UnitRule(row.account_unit or "", row.unit or "", row.factor or Decimal(1), row)
 
 
 def _unit_of_gtin(
@@ -197,7 +210,7 @@ def _known_units(item: FoundItem, revision: MappingRevision, catalogue: Catalogu
     return "one of " + ", ".join(dict.fromkeys(names))
 
 
-def _no_such_pack(name: str, rule: _Rule, product: Product, catalogue: Catalogue, path: str) -> Fault:
+def _no_such_pack(name: str, rule: UnitRule, product: Product, catalogue: Catalogue, path: str) -> Fault:
     packs = [unit for owner, unit in catalogue.packs if owner == product.product]
     detail = (
         f"1 {name} is agreed to be {shortest(rule.factor):f} {rule.ours}, but there is no {rule.ours} of {product.name}"

@@ -69,6 +69,89 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
             screen.table(order["releases"], columns, "Nothing is released of it.")
 
 
+@orders.command()
+@reports
+@click.argument("order_number", metavar="NUMBER")
+@click.option("--line", "line_number", required=True, metavar="N", help="The line, by the account's number of it.")
+@click.option("--account", metavar="ID", help="Only this account's.")
+def explain(screen: Screen, order_number: str, line_number: str, account: str | None) -> None:
+    """Explain why a line of an order came out so.
+
+    Each figure with the rule that says it (the row as its file has it, or the policy), of which revision, and the
+    arithmetic; the stock that it found; what the account was told; what moved it; what left. It is judged once more by
+    the revisions that it was judged by; nothing is changed. Where the order is not on the books, its messages are
+    named; the exit code is 1.
+    """
+    from gateway.explaining import NoSuchLine, explain_line
+
+    found, without = [], []
+    with opened() as services:
+        orders_of = services.store.orders.by_number(account, order_number)
+        for one in orders_of:
+            try:
+                found.append(_explained(explain_line(services, one, line_number).as_json()))
+            except NoSuchLine as missing:
+                without.append(f"Order {order_number} of {one.account_id} has no line {line_number}; {missing}.")
+        carrying = [] if orders_of else services.store.messages.of_order_number(order_number, account, _NAMED + 1)
+        accounts = {one.account_id for one in carrying}
+        waiting = {one for each in accounts for one in services.store.messages.waiting_for(each, order_number)}
+    if not orders_of:
+        raise Failed(_not_on_the_books(order_number, carrying, waiting))
+    if not found:
+        raise Failed("\n".join(without))
+    if screen.as_json:
+        screen.result(found)
+        return
+    for told in found:
+        _show_explanation(screen, told)
+
+
+def _explained(told: dict[str, Any]) -> dict[str, Any]:
+    """With moments as commands show them."""
+    for table, name in (("stock", "at"), ("answers", "at"), ("movements", "at"), ("shipments", "shipped_at")):
+        for row in told[table]:
+            row[name] = moment(row[name])
+    return told
+
+
+def _show_explanation(screen: Screen, told: dict[str, Any]) -> None:
+    kind = ", a test" if told["test"] else ""
+    screen.result(
+        None,
+        f"Order {told['order_number']} of {told['account']}{kind}, line {told['line_number']}: version "
+        f"{told['version']}, message {told['message_id']}",
+    )
+    nothing = "The mapping or catalogue that it was judged by can't be used any more."
+    screen.table(told["figures"], ["figure", "value", "rule", "revision", "arithmetic"], nothing)
+    if told["stock"]:
+        screen.result(None, "", "Stock, in base units")
+        rows = [one | {"decided_at": one["at"], "counted": one["as_of"]} for one in told["stock"]]
+        screen.table(rows, ["site", "took", "arithmetic", "counted", "decided_at", "source"], "")
+    if told["answers"]:
+        screen.result(None, "", "What the account was told")
+        columns = ["order_response", "version", "status", "quantity", "unit", "price", "promised_delivery", "reason"]
+        screen.table(told["answers"], columns, "")
+    screen.result(None, "", "What moved it")
+    moved = [one | {"moved_at": one["at"], "added": _added(one), "by": one["said"]} for one in told["movements"]]
+    screen.table(moved, ["moved_at", "added", "by"], "Nothing.")
+    if told["shipments"]:
+        screen.result(None, "", "What left")
+        columns = ["shipment_number", "shipped_at", "base_quantity", "base_unit", "sscc", "despatch_advice"]
+        screen.table(told["shipments"], columns, "")
+    if told["invoices"]:
+        screen.result(None, "", "What was billed")
+        screen.table(told["invoices"], list(told["invoices"][0]), "")
+
+
+def _added(movement: dict[str, Any]) -> str:
+    """`confirmed +4, shipped +200 (base units)`."""
+    return ", ".join(
+        f"{name} {'' if amount.startswith('-') else '+'}{amount}"
+        + (" (base units)" if name in movement["base_units"] else "")
+        for name, amount in movement["added"].items()
+    )
+
+
 def _not_on_the_books(order_number: str, carrying: Sequence[StoredMessage], waiting: Collection[str]) -> str:
     """That there is no such order, and the messages that came under its number, which may be held or refused, or be
     changes that wait for it."""

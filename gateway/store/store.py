@@ -15,6 +15,7 @@ from gateway.store.intake import Intake
 from gateway.store.inventory_reports import InventoryReports
 from gateway.store.invoices import Invoices
 from gateway.store.keys import Keys
+from gateway.store.line_history import LineHistory
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
@@ -46,6 +47,7 @@ class Store:
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
         self.threads = Threads(self.database)
+        self.line_history = LineHistory(self.database)
         self.contracts = Contracts(self.database)
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)

@@ -376,6 +376,25 @@ def test_an_order_is_shown_with_its_ledger(run: Run, send: Send) -> None:
     assert run("orders", "show", "nothing").code == 1
 
 
+def test_a_line_is_explained_with_every_figures_rule(run: Run, send: Send) -> None:
+    message = send("acme-retail", "02-short-stock.xml")
+    (told,) = run("orders", "explain", "ACME-1002", "--line", "2", "--json").json
+    assert (told["account"], told["version"], told["message_id"]) == ("acme-retail", 1, message)
+    assert {one["status"]: one["quantity"] for one in told["answers"]} == {"changed": "6", "backordered": "4"}
+    (seen,) = told["stock"]
+    assert seen["source"] == message
+    said = run("orders", "explain", "ACME-1002", "--line", "2").out
+    assert said.startswith(f"Order ACME-1002 of acme-retail, line 2: version 1, message {message}\n")
+    for part in ("figure\tvalue\trule\trevision\tarithmetic\n", seen["arithmetic"], "ordered +10, confirmed +6, back"):
+        assert part in said
+    assert run("orders", "explain", "ACME-1002", "--line", "7").err == (
+        "Order ACME-1002 of acme-retail has no line 7; its lines are 1, 2.\n"
+    )
+    assert run("orders", "explain", "ACME-1002").code == 2
+    assert run("orders", "explain", "nothing", "--line", "1").err == "There is no order nothing.\n"
+    assert run("orders", "explain", "ACME-1002", "--line", "2", "--account", "nordic-office").code == 1
+
+
 def test_each_version_of_an_order_has_its_own_message_and_time(run: Run, services: Services) -> None:
     account = read_account(ACCOUNTS / "nordic-office").account
     order = json.loads(sample("nordic-office", "01-accepted.json"))

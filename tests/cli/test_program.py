@@ -24,7 +24,7 @@ COMMANDS = {
     "stock show", "inventory show",
     "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
-    "orders show", "audit verify",
+    "orders show", "orders explain", "audit verify",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ _ASKING = [
     "accounts list", "accounts export acme-retail out", "keys list", "keys revoke x", "mappings test acme-retail",
     "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
     "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
-    "inventory show acme-retail",
+    "inventory show acme-retail", "orders explain x --line 1",
 ]  # fmt: skip
 
 
