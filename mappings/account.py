@@ -303,7 +303,8 @@ Tiers = Annotated[tuple[PercentTier, ...], AfterValidator(_begin_apart)]
 
 
 class AgreedDiscount(Terms):
-    """What is taken off a line, or off the document, from day to day: per cent, an amount, or by tiers."""
+    """What is taken off a line, or off the document, from day to day: per cent, an amount (of a line off each ordered
+    unit), or by tiers."""
 
     of: Literal["line", "document"] = "line"
     percent: Decimal | None = Field(default=None, ge=0, le=100)

@@ -20,10 +20,21 @@ from schemas.values import half_up
 def line_discounts(terms: TradeTerms, product: str, on: date | None, currency: str) -> tuple[Discount, ...]:
     """What is taken off a line of this product, in the order that the terms have it. `on` is the day whose price counts
     for the line; where nobody knows it, discounts that end don't count."""
+    return tuple(_discount(one) for _, one in agreed_for_line(terms, product, on, currency))
+
+
+def agreed_for_line(
+    terms: TradeTerms, product: str, on: date | None, currency: str
+) -> tuple[tuple[int, AgreedDiscount], ...]:
+    """The same as it was agreed, each with its place in `terms.discounts`."""
+    counting = in_force(terms.discounts, on)
     return tuple(
-        _discount(one)
-        for one in in_force(terms.discounts, on)
-        if one.of == "line" and (not one.products or product in one.products) and _counts_in(currency, one, terms)
+        (index, one)
+        for index, one in enumerate(terms.discounts)
+        if one in counting
+        and one.of == "line"
+        and (not one.products or product in one.products)
+        and _counts_in(currency, one, terms)
     )
 
 
@@ -51,9 +62,11 @@ def _counts_in(currency: str, discount: AgreedDiscount, terms: TradeTerms) -> bo
 
 
 def _discount(agreed: AgreedDiscount) -> Discount:
+    is_of_line = agreed.of == "line"
     return Discount(
         percent=agreed.percent,
-        amount=None if agreed.amount is None else half_up(Fraction(agreed.amount)),
+        each=agreed.amount if is_of_line else None,
+        amount=None if is_of_line or agreed.amount is None else half_up(Fraction(agreed.amount)),
         tiers=tuple(Tier(tier.from_, tier.percent) for tier in agreed.tiers),
         by=agreed.by,
         reason_code=agreed.reason_code,

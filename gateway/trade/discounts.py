@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from gateway.trade.invoice_sums import TaxGroup, percentage
+from gateway.trade.invoice_sums import NOTHING, TaxGroup, exact_sum, percentage
 from gateway.trade.shares import divided, next_part
 from schemas.documents.invoice import InvoiceCharge, TaxCategory
-from schemas.values import half_up
+from schemas.values import EXACT, half_up
 
 DISCOUNT = "95"
 """UNCL 5189: discount."""
@@ -28,10 +28,12 @@ class Tier:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discount:
     """Per cent or an amount off, or by `tiers` what is reached of them: of a line by its quantity in the ordered unit
-    or by its amount, of a document by its amount."""
+    or by its amount, of a document by its amount. `each` is off every ordered unit of a line, so that a line that is
+    billed in parts has it once."""
 
     percent: Decimal | None = None
     amount: Decimal | None = None
+    each: Decimal | None = None
     tiers: tuple[Tier, ...] = ()
     by: Literal["quantity", "amount"] = "amount"
     reason_code: str | None = DISCOUNT
@@ -63,32 +65,52 @@ class OrderCharge:
 def line_allowances(
     discounts: Sequence[Discount], gross: Fraction, quantity: Decimal | Fraction
 ) -> tuple[InvoiceCharge, ...]:
-    """The allowances of a line whose goods cost `gross`, each of the whole of it."""
-    base = half_up(gross)
+    """The allowances of a line whose goods cost `gross`, each of the whole of it; together no more than they cost."""
+    base = left = half_up(gross)
     found = []
     for discount in discounts:
         percent = discount.percent_at(quantity if discount.by == "quantity" else base)
         if percent is not None:
-            found.append(_allowance(discount, percentage(base, percent), base, percent))
+            one = _at_most(left, _allowance(discount, percentage(base, percent), base, percent))
+        elif discount.each is not None:
+            one = _at_most(left, _allowance(discount, half_up(Fraction(discount.each) * Fraction(quantity))))
         elif discount.amount is not None:
-            found.append(_allowance(discount, discount.amount))
+            one = _at_most(left, _allowance(discount, discount.amount))
+        else:
+            continue
+        left = EXACT.subtract(left, one.amount)
+        found.append(one)
     return tuple(one for one in found if one.amount)
 
 
 def document_allowances(discounts: Sequence[Discount], nets: Mapping[TaxGroup, Decimal]) -> tuple[InvoiceCharge, ...]:
-    """The allowances of a document whose lines sum to `nets` by tax: one for each tax, because each has its base."""
+    """The allowances of a document whose lines sum to `nets` by tax: one for each tax, because each has its base.
+    Together no more than what there is of each."""
     total = sum(map(Fraction, nets.values()), Fraction(0))
+    left = dict(nets)
     found: list[InvoiceCharge] = []
     for discount in discounts:
         percent = discount.percent_at(total)
         if percent is not None:
-            found += [
-                _allowance(discount, percentage(net, percent), net, percent, group) for group, net in nets.items()
-            ]
+            parts = [_allowance(discount, percentage(net, percent), net, percent, group) for group, net in nets.items()]
         elif discount.amount is not None:
-            parts = divided(discount.amount, tuple(nets.values()))
-            found += [_allowance(discount, part, group=group) for group, part in zip(nets, parts, strict=True)]
+            amount = min(discount.amount, max(exact_sum(left.values()), NOTHING))
+            divided_among = divided(amount, tuple(left.values()))
+            parts = [_allowance(discount, part, group=group) for group, part in zip(left, divided_among, strict=True)]
+        else:
+            continue
+        for group, part in zip(nets, parts, strict=True):
+            one = _at_most(left[group], part)
+            left[group] = EXACT.subtract(left[group], one.amount)
+            found.append(one)
     return tuple(one for one in found if one.amount)
+
+
+def _at_most(left: Decimal, allowance: InvoiceCharge) -> InvoiceCharge:
+    """The allowance, or what there is left to take off, which is no percentage of anything then."""
+    if allowance.amount <= left:
+        return allowance
+    return replace(allowance, amount=max(left, NOTHING), base_amount=None, percent=None)
 
 
 def charge_now(charge: OrderCharge, *, before: Decimal, now: Decimal, of: Decimal) -> Decimal:

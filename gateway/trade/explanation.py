@@ -12,11 +12,13 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from gateway.trade.agreed import agreed_for_line
 from gateway.trade.answers import Rules
 from gateway.trade.consequences import CONSEQUENCES, ByPolicy, Judgement, consequence_of
 from gateway.trade.response import is_left_open, judged
 from gateway.trade.stock import Position
 from gateway.trade.wanted import Wanted, delivery_site, wanted
+from mappings.account import AgreedDiscount
 from mappings.engine import price_date
 from mappings.files.writing import csv_text
 from mappings.items import FoundItem, Lead, find_item, leads_of
@@ -26,7 +28,7 @@ from mappings.revision import Catalogue, ItemRow, MappingRevision, Product, Site
 from mappings.sites import known_ids
 from mappings.tables import Row, table_of
 from mappings.units import UnitRule, count_text, find_line_unit, rule_of
-from mappings.validity import in_force
+from mappings.validity import during, in_force
 from schemas.documents.common import Price
 from schemas.faults import Fault, line_index
 from schemas.values import EXACT, half_up, padded_gtin, shortest
@@ -278,6 +280,7 @@ def _prices(case: Case, item: FoundItem, want: Wanted | None) -> Iterator[Step]:
         yield _compared(case, step, line.ordered_price)
     if want is not None and want.price is not None:
         yield _stated(case, want, currency, unit)
+    yield from _taken_off(case, unit)
 
 
 def _break(case: Case, item: FoundItem) -> Break | None:
@@ -355,6 +358,27 @@ def _stated(case: Case, want: Wanted, currency: str, unit: str) -> Step:
         return Step("price stated", told, "as ordered")
     rule = f"{_TERMS} policies.price_mismatch: {case.revision.account.policies.price_mismatch}"
     return Step("price stated", told, rule, case.mapping)
+
+
+def _taken_off(case: Case, unit: str) -> Iterator[Step]:
+    """What is taken off when the line is billed, where its invoices are in the order's currency."""
+    terms, product = case.revision.account.terms, case.line.product
+    if product is None or case.mapped.currency is None:
+        return
+    for index, one in agreed_for_line(terms, product.product, _price_day(case), case.mapped.currency):
+        days = during(one)
+        rule = f"{_TERMS} terms.discounts.{index}: {one.reason}" + (f", {days}" if days else "")
+        yield Step("taken off when billed", _off(one, case.mapped.currency, unit), rule, case.mapping)
+
+
+def _off(agreed: AgreedDiscount, currency: str, unit: str) -> str:
+    if agreed.percent is not None:
+        return f"{shortest(agreed.percent):f} %"
+    if agreed.amount is not None:
+        return f"{EXACT.plus(agreed.amount):f} {currency} per {unit}"
+    counted = unit if agreed.by == "quantity" else currency
+    steps = (f"{shortest(tier.percent):f} % from {_amount(tier.from_, counted)} on" for tier in agreed.tiers)
+    return ", ".join(steps)
 
 
 # --- what was wrong, and who decides ------------------------------------------------------------------------------

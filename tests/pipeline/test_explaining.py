@@ -188,6 +188,26 @@ def test_what_was_not_said_is_told_where_it_comes_from(on_either: SmallGateway) 
     )
 
 
+def test_what_is_taken_off_when_it_is_billed(on_either: SmallGateway) -> None:
+    gateway = on_either
+    folder = read_account(ACCOUNTS / PINE)
+    told = folder.account.model_dump(mode="json", by_alias=True)
+    told["terms"]["discounts"] = [
+        {"percent": "2", "valid_from": "2026-11-24"},
+        {"percent": "3", "valid_to": "2026-11-23", "reason": "Autumn"},
+        {"by": "quantity", "tiers": [{"from": "10", "percent": "2.5"}], "products": ["BOLT-M8"]},
+        {"amount": "0.10", "currency": "EUR"},
+    ]
+    gateway.publish(replace(folder, account=type(folder.account).model_validate(told)))
+    settled(gateway, order(BOLTS))
+    off = [one for one in explain(gateway)["figures"] if one["figure"] == "taken off when billed"]
+    assert [(one["value"], one["rule"]) for one in off] == [
+        ("3 %", "account.yaml terms.discounts.1: Autumn, until 2026-11-23"),
+        ("2.5 % from 10 DOOS on", "account.yaml terms.discounts.2: Discount"),
+        ("0.10 EUR per DOOS", "account.yaml terms.discounts.3: Discount"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "day", "price"),
     [("order", "2026-11-23", "6.00"), ("delivery", "2026-12-01", "6.60"), ("despatch", "2026-11-30", "6.00")],

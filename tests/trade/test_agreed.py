@@ -85,8 +85,34 @@ def test_tiers_amounts_and_reasons_come_as_they_were_agreed() -> None:
             reason_code="100",
             reason="Volume",
         ),
-        Discount(amount=Decimal("5.00"), reason_code="95", reason="Discount"),
+        Discount(each=Decimal(5), reason_code="95", reason="Discount"),
     )
+
+
+def test_an_amount_is_off_each_ordered_unit_so_that_parts_have_it_once() -> None:
+    """0.50 off each case of 12: 24 pieces have 1.00, 6 pieces 0.25; and never more than the goods cost."""
+    off = line_discounts(terms({"amount": "0.5"}), "OAT-1L", ADVENT, "EUR")
+    two, half = (shipped(pieces, 12, "12.00", discounts=off) for pieces in ("24", "6"))
+    found = invoice_of([two, half], [order()], facts(), RULES)
+    assert [(one.charges[0].amount, one.net_amount) for one in found.lines] == [
+        (Decimal("1.00"), Decimal("23.00")),
+        (Decimal("0.25"), Decimal("5.75")),
+    ]
+
+
+def test_no_more_is_taken_off_than_there_is() -> None:
+    """A line of 10.00: 80 % and then 3.00 of which 2.00 are left. A document of 10.00 and 20.00: 35.00 are 30.00."""
+    agreed = terms({"percent": "80"}, {"amount": "3"}, {"percent": "5"})
+    off = line_discounts(agreed, "OAT-1L", ADVENT, "EUR")
+    found = invoice_of([shipped("1", 1, "10.00", discounts=off)], [order()], facts(), RULES)
+    assert [(one.amount, one.percent) for one in found.lines[0].charges] == [(8, 80), (2, None)]
+    assert found.lines[0].net_amount == 0
+    goods = [shipped("1", 1, "10.00"), shipped("2", 1, "10.00", tax_class="standard")]
+    whole = document_discounts(terms({"of": "document", "amount": "35"}), ADVENT, "EUR")
+    emptied = invoice_of(goods, [order()], facts(), RULES, whole)
+    assert [one.amount for one in emptied.charges] == [10, 20]
+    assert (emptied.totals.without_tax, emptied.totals.payable) == (0, 0)
+    assert broken_rules(PEPPOL_BIS_3.renderers["invoice"](emptied)) == []
 
 
 def test_an_invoice_with_all_of_it_by_hand() -> None:
@@ -139,7 +165,7 @@ agreements = st.fixed_dictionaries(
     optional={"products": st.lists(st.sampled_from(["OAT-1L", "MUG"]), max_size=2)},
 ).flatmap(
     lambda shared: st.one_of(
-        st.builds(lambda percent: shared | {"percent": percent}, st.decimals(0, 20, places=2)),
+        st.builds(lambda percent: shared | {"percent": percent}, st.decimals(0, 70, places=2)),
         st.builds(lambda amount: shared | {"amount": amount}, st.decimals("0.01", "9.99", places=2)),
         st.builds(
             lambda by, percent: shared | {"by": by, "tiers": [{"from": "3", "percent": percent}]},
@@ -155,7 +181,7 @@ charges = st.builds(Charge, is_charge=st.booleans(), amount=st.decimals(-5, 5, p
 @settings(max_examples=25)
 @given(
     st.lists(agreements, max_size=3),
-    st.lists(st.decimals(0, 10, places=1), max_size=2),
+    st.lists(st.decimals(0, 70, places=1), max_size=2),
     st.lists(charges, max_size=3),
     st.sampled_from(["first", "pro_rata"]),
 )
