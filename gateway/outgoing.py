@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.store.outbox import Outbound
-from mappings.own_format import formats_of
+from mappings.own_format import format_sent
 from mappings.revision import MappingRevision
 from schemas.documents.common import AnyDocument
 from schemas.faults import DocumentHeld
@@ -30,7 +30,7 @@ def outgoing(
     """The document as the account gets it; as json-1 where nothing is agreed, where the format has no such document, or
     where the account's own layout can't hold it: then also why it couldn't."""
     terms, why_not = revision.account.terms_of(kind), None
-    chosen = _agreed(revision, kind)
+    chosen = format_sent(revision, kind)
     try:
         body = write(chosen)
     except DocumentHeld as held:
@@ -53,9 +53,3 @@ def outgoing(
         transport=terms.way if terms else "mailbox",
     )
     return outbound, why_not
-
-
-def _agreed(revision: MappingRevision, kind: str) -> Format:
-    terms = revision.account.terms_of(kind)
-    wanted = formats_of(revision).get(terms.format) if terms else None
-    return wanted if wanted is not None and kind in wanted.renderers else JSON_1
