@@ -27,7 +27,7 @@ def invoices() -> None:
 @click.argument("account_id", metavar="ACCOUNT")
 @click.option("--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="So many at most.")
 def list_(screen: Screen, account_id: str, limit: int) -> None:
-    """List the account's invoices and credit notes, the newest first."""
+    """List an account's invoices and credit notes."""
     with opened() as services:
         if not services.store.revisions.current([account_id]):
             raise Failed(f"There is no account {account_id}.")
@@ -54,9 +54,10 @@ def _row(one: StoredInvoice) -> dict[str, Any]:
 @reports
 @click.option("--limit", type=click.IntRange(1, _MOST), default=200, show_default=True, help="So many at most.")
 def waiting(screen: Screen, limit: int) -> int:
-    """Show which despatch advices are to be invoiced when, and which could not be and why.
+    """Show what is to be invoiced, and what could not be.
 
-    What waits for its delivery to be told isn't listed. Exit code 3: something could not be invoiced.
+    Each despatch advice with the time at which it is tried next, and why it could not be invoiced. What waits for its
+    delivery to be told isn't listed. Exit code 3: something could not be invoiced.
     """
     with opened() as services:
         found = [_waiting(services, one) for one in services.store.invoices.waiting(limit)]
@@ -80,7 +81,7 @@ def _waiting(services: Services, one: Billable) -> dict[str, Any]:
 @invoices.command()
 @reports
 def make(screen: Screen) -> int:
-    """Make the invoices that are due now, and try again what could not be made.
+    """Make what is due, and try again what failed.
 
     The scheduler does this by itself; it tries again what could not be made after ten minutes at first, and at most
     after six hours. Exit codes: 1 where nothing of what failed before could be made, 3 some of it.
@@ -93,10 +94,10 @@ def make(screen: Screen) -> int:
         tried = services.store.invoices.bill_now(at)
         made = bill_due(services, at)
         left = services.store.invoices.held()
-    more = f"; {counted(left, 'despatch advice')} still can't be invoiced: `gateway invoices waiting` says why"
-    screen.result(
-        {"made": made, "tried_again": tried, "held": left}, f"Made {counted(made, 'invoice')}{more if left else ''}."
-    )
+    said = f"Made {counted(made, 'invoice')}."
+    if left:
+        said += f" {left} could not be made; `gateway invoices waiting` says why."
+    screen.result({"made": made, "tried_again": tried, "held": left}, said)
     if not left:
         return DONE
     return PARTLY if made else FAILED

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,7 @@ from gateway.services import Services
 from gateway.shipping import take_shipment
 from gateway.store.statements import fetch
 from schemas.documents.shipment import Shipment
-from tests.cli.conftest import Run, sample
-from tests.cli.conftest import Send as Sending
+from tests.cli.conftest import Run
 
 TAXES = "tax_class,ship_from_country,ship_to_country,buyer_vat,category,percent,exemption_code,valid_from,valid_to\n"
 
@@ -37,9 +37,9 @@ def _ship_all(services: Services, account: str) -> None:
 
 
 @pytest.fixture
-def shipped(services: Services, send: Sending) -> Iterable[str]:
+def shipped(services: Services, send: Callable[[str, str], str]) -> str:
     """An account that is invoiced when its goods leave, one of whose orders has."""
-    send("acme-retail", sample("acme-retail", "01-accepted.xml"))
+    send("acme-retail", "01-accepted.xml")
     _ship_all(services, "acme-retail")
     return "acme-retail"
 
@@ -58,8 +58,8 @@ def test_what_is_due_is_made_and_listed(run: Run, services: Services, shipped: s
     assert run("invoices", "make", "--json").json == {"made": 0, "tried_again": 0, "held": 0}
 
 
-def test_what_can_not_be_made_says_why(run: Run, services: Services, shipped: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    empty = tmp_path_factory.mktemp("taxes") / "taxes.csv"
+def test_what_can_not_be_made_says_why(run: Run, services: Services, shipped: str, tmp_path: Path) -> None:
+    empty = tmp_path / "taxes.csv"
     empty.write_text(TAXES)
     assert run("taxes", "import", str(empty), "--remove-missing").code == 0
     failed = run("invoices", "make")

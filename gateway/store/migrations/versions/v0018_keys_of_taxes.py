@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 _KEY = ("tax_class", "ship_from_country", "ship_to_country", "buyer_vat", "valid_from")
 _SAME = {"": "any", "yes": "registered", "no": "none"}
