@@ -30,7 +30,7 @@ from gateway.trade.invoicing import InvoiceFacts, invoice_of
 from gateway.trade.response import seller_party
 from mappings.engine import to_ours
 from mappings.mapped import MappedOrder
-from mappings.revision import Catalogue, MappingRevision, Numbering, Supplier
+from mappings.revision import Catalogue, MappingRevision, Numbering, Supplier, SupplySite
 from schemas.documents.common import Party, Period
 from schemas.documents.invoice import Invoice, InvoiceType
 from schemas.documents.order import Order
@@ -74,17 +74,21 @@ def unbilled(services: Services, parts: Sequence[Part], wanted: Mapping[PartKey,
     """What of these parts isn't billed: all of it, or so many base units as `wanted` says. Their orders are loaded
     before what was billed of them, so that whoever bills in between is found out when it is saved."""
     orders = load_orders(services, {part.order_id for part in parts})
-    billed = services.store.invoices.billed({part.key.shipment_id for part in parts})
+    shipments = {part.key.shipment_id for part in parts}
+    billed, sites = services.store.invoices.billed(shipments), services.store.invoices.left_from(shipments)
     found: list[PartToBill] = []
     for part in parts:
         left = EXACT.subtract(part.base_quantity, billed.get(part.key, NOTHING))
         quantity = left if wanted is None else min(left, wanted.get(part.key, NOTHING))
         if quantity > 0:
-            found.append(_part(part, quantity, orders[part.order_id].revision))
+            order = orders[part.order_id]
+            left_from = sites.get((part.key.shipment_id, part.order_id, part.line_number))
+            origin = services.supplier.site(left_from or order.supplied_from(part.line_number))
+            found.append(_part(part, quantity, order.revision, origin))
     return Unbilled(found, orders)
 
 
-def _part(part: Part, quantity: Decimal, revision: MappingRevision) -> PartToBill:
+def _part(part: Part, quantity: Decimal, revision: MappingRevision, origin: SupplySite) -> PartToBill:
     shipped_on = local_date(part.shipped_at, revision)
     there = part.delivered_at and datetime.fromisoformat(part.delivered_at)
     on = there.astimezone(ZoneInfo(revision.account.time_zone)).date() if there else shipped_on
@@ -98,6 +102,7 @@ def _part(part: Part, quantity: Decimal, revision: MappingRevision) -> PartToBil
         despatch_line=part.document_line,
         shipped_on=shipped_on,
         on=on,
+        origin=origin,
     )
 
 
@@ -212,10 +217,10 @@ def _facts(services: Services, bill: Bill, revision: MappingRevision, at: int, n
         issued_at=now,
         tax_point=bill.on,
         currency=bill.currency or "",
-        seller=seller_party(supplier),
+        seller=seller_party(supplier).model_copy(update={"vat_id": bill.origin.vat_id}),
         buyer=bill.buyer,
         ship_to=bill.ship_to,
-        ship_from_country=supplier.address.get("country"),
+        ship_from_country=bill.origin.country or None,
         ship_to_country=place.country if place else None,
         delivered_on=bill.on,
         note=note,

@@ -185,6 +185,15 @@ INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS = Numbering("IN-"), Numbering("CN-")
 
 
 @dataclass(frozen=True, slots=True)
+class SupplySite:
+    """A warehouse of ours, as invoices need it: the country that its goods are taxed as leaving from, and the VAT
+    number that we supply them under, where it isn't ours at home."""
+
+    country: str
+    vat_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Supplier:
     """Who we are (config/supplier.yaml), as far as documents need it."""
 
@@ -200,10 +209,17 @@ class Supplier:
     gs1_company_prefix: str | None = None
     cxml: tuple[tuple[str, str], ...] = ()
     time_zone: str = "UTC"
+    sites: Mapping[str, SupplySite] = field(default_factory=dict)
+    """By the name that stock has for them. One that isn't here is where we are."""
     invoices: Numbering = INVOICE_NUMBERS
     credit_notes: Numbering = CREDIT_NOTE_NUMBERS
     compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What was worked out of it once, for every document that names us."""
+
+    def site(self, name: str | None) -> SupplySite:
+        """Where goods of this site leave from, for their tax."""
+        here = self.address.get("country")
+        return self.sites.get(name or "") or SupplySite(here or "", self.vat_id)
 
 
 @dataclass(frozen=True, slots=True)

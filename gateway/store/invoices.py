@@ -224,6 +224,11 @@ class Invoices:
             found[key] = EXACT.add(found.get(key, _NOTHING), Decimal(quantity))
         return found
 
+    def left_from(self, shipment_ids: Iterable[str]) -> dict[tuple[str, str, str], str]:
+        """(shipment, order, line) → the site of ours that it left, the first by name where it left several."""
+        query = "SELECT shipment_id, order_id, line_number, site FROM departures WHERE {} ORDER BY site DESC"
+        return {(row[0], row[1], row[2]): row[3] for row in self._of("shipment_id", shipment_ids, query)}
+
     def orders(self, order_ids: Iterable[str]) -> list[tuple[StoredOrder, int]]:
         """These orders, each with its catalogue revision."""
         columns = (

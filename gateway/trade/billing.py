@@ -1,8 +1,9 @@
 """What is billed together: parts of shipments as lines of invoices, with what was agreed for each, the invoicee that
 their orders name, and the place.
 
-An invoice has one invoicee, one currency and one place of delivery (EN 16931 BG-7, BT-5, BG-13), so parts that differ
-in these are billed apart. Parts of one order line that one despatch advice told of are one line.
+An invoice has one invoicee, one currency, one place of delivery and one VAT number of ours (EN 16931 BG-7, BT-5, BG-13,
+BT-31), so parts that differ in these, or leave from another country, are billed apart. Parts of one order line that one
+despatch advice told of are one line.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gateway.trade.response import buyer_party
 from gateway.trade.wanted import delivery_site
 from mappings.account import Account
 from mappings.mapped import MappedLine, MappedOrder
-from mappings.revision import MappingRevision, SiteRow
+from mappings.revision import MappingRevision, SiteRow, SupplySite
 from mappings.sites import known_ids, same_scheme
 from mappings.validity import in_force
 from schemas.documents.common import Address, Identifier, Party, Price
@@ -56,11 +57,17 @@ class OrderToBill:
         """The line in our terms."""
         return next((line for line in self.mapped.lines if line.line_number == number), None)
 
+    def supplied_from(self, number: str) -> str | None:
+        """Our site that the line's place is supplied from, by sites.csv."""
+        line = self.line(number)
+        site = delivery_site(self.mapped, line) if line else self.mapped.site
+        return site.supply_site if site else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartToBill:
     """So many base units of an order line that a shipment had. `key` names the shipment's line; `on` is the day on
-    which they were there, or left where nobody told."""
+    which they were there, or left where nobody told; `origin` is where they left from, for their tax."""
 
     key: tuple[str, int]
     order_id: str
@@ -71,6 +78,7 @@ class PartToBill:
     despatch_line: str
     shipped_on: date
     on: date
+    origin: SupplySite
 
 
 @dataclass(slots=True)
@@ -92,6 +100,7 @@ class Bill:
     buyer: Party
     currency: str | None
     ship_to: Party | None
+    origin: SupplySite
     lines: list[LineToBill] = field(default_factory=list)
     parts: list[PartToBill] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -113,16 +122,17 @@ class Bill:
 
 def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> list[Bill]:
     """The parts as invoices, in the order in which their first goods left."""
-    found: dict[tuple[str, str | None, str], Bill] = {}
-    lines: dict[tuple[str, str, str], list[PartToBill]] = {}
+    found: dict[tuple[str, str | None, str, SupplySite], Bill] = {}
+    lines: dict[tuple[str, str, str, SupplySite], list[PartToBill]] = {}
     for part in parts:
-        lines.setdefault((part.despatch_number, part.order_id, part.line_number), []).append(part)
+        lines.setdefault((part.despatch_number, part.order_id, part.line_number, part.origin), []).append(part)
     for together in lines.values():
         order = orders[together[0].order_id]
         line = order.line(together[0].line_number)
         buyer, place = invoicee(order), _place(order, line)
-        key = (buyer.model_dump_json(), order.mapped.currency, place.model_dump_json() if place else "")
-        bill = found.setdefault(key, Bill(buyer, order.mapped.currency, place))
+        origin = together[0].origin
+        key = (buyer.model_dump_json(), order.mapped.currency, place.model_dump_json() if place else "", origin)
+        bill = found.setdefault(key, Bill(buyer, order.mapped.currency, place, origin))
         bill.parts += together
         _add(bill, order, line, together)
     return list(found.values())
@@ -242,8 +252,11 @@ def invoicee(order: OrderToBill) -> Party:
 
 
 def _is_the_account(said: Party, order: OrderToBill) -> bool:
-    """By one of the account's own numbers, or the buyer's of this order."""
+    """By one of the account's own numbers, or the buyer's of this order, or its legal name: that of one company."""
     account, buyer = order.account, order.mapped.buyer
+    name = account.legal.name if account.legal else None
+    if name is not None and _plain(name) in (_plain(said.legal_name or ""), _plain(said.name or "")):
+        return True
     own = [(one.id, one.scheme) for one in account.identifiers] + (known_ids(buyer) if buyer else [])
     vat_id = account.legal.vat_id if account.legal else None
     if vat_id is not None and said.vat_id == vat_id:
@@ -251,6 +264,11 @@ def _is_the_account(said: Party, order: OrderToBill) -> bool:
     return any(
         number == mine and same_scheme(scheme, under) for number, scheme in known_ids(said) for mine, under in own
     )
+
+
+def _plain(name: str) -> str:
+    """A name without what people vary: letter case and runs of spaces."""
+    return " ".join(name.casefold().split())
 
 
 def _as_account(said: Party | None, account: Account) -> Party:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mappings.files.yaml_model import read_model
-from mappings.revision import CREDIT_NOTE_NUMBERS, INVOICE_NUMBERS, Numbering, Supplier
+from mappings.revision import CREDIT_NOTE_NUMBERS, INVOICE_NUMBERS, Numbering, Supplier, SupplySite
 
 
 class _Name(BaseModel):
@@ -31,6 +31,11 @@ class _SupplierAddress(_Name):
 class _SupplierCredential(_Name):
     domain: str
     identity: str
+
+
+class _Site(_Name):
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    vat_id: str | None = None
 
 
 class _Numbering(_Name):
@@ -61,6 +66,7 @@ class _SupplierFile(_Name):
     gs1_company_prefix: str | None = None
     cxml: tuple[_SupplierCredential, ...] = ()
     time_zone: str = "UTC"
+    sites: dict[str, _Site] = Field(default_factory=dict)
     numbering: _Numberings = _Numberings()
 
 
@@ -80,6 +86,7 @@ def read_supplier(path: Path) -> Supplier:
         gs1_company_prefix=said.gs1_company_prefix,
         cxml=tuple((credential.domain, credential.identity) for credential in said.cxml),
         time_zone=said.time_zone,
+        sites={name: SupplySite(site.country, site.vat_id or said.vat_id) for name, site in said.sites.items()},
         invoices=said.numbering.invoice.of(INVOICE_NUMBERS),
         credit_notes=said.numbering.credit_note.of(CREDIT_NOTE_NUMBERS),
     )
