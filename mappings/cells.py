@@ -45,8 +45,12 @@ class ColumnType:
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-_FORMULA = re.compile(r"=\s*[A-Za-z0-9\"'(+\-@$]")
-"""A spreadsheet's formula as CSV and JSON have it; `="0042"` is one too."""
+_FORMULA = re.compile(r"=\s*[A-Za-z0-9\"'(+\-@$]|@\s*[A-Za-z][A-Za-z0-9.]*\(")
+"""A spreadsheet's formula as CSV and JSON have it; `="0042"` is one too, and `@SUM(A1)`."""
+_SUM = re.compile(r"[=@].*|[+-]\s*[A-Za-z0-9$.]+\s*[-+*/^(&].*", re.DOTALL)
+"""What is a formula where a number belongs: `+1+1`, `-A1*2`, `@SUM`. As text it may be a name."""
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
+"""A long number as spreadsheets write it into CSV: `4.01E+12`."""
 _WITH_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]*")
 _OUR_UNIT = re.compile(r"[A-Z0-9]{2,3}")
 
@@ -54,6 +58,8 @@ _OUR_UNIT = re.compile(r"[A-Z0-9]{2,3}")
 def _text(cell: Cell) -> str:
     if not isinstance(cell, str):
         raise Unfit("is a number or date cell; format the cell as text, so that leading zeros stay")
+    if _ROUNDED.fullmatch(cell):
+        raise Unfit("is a long number that a spreadsheet has rounded; format the cell as text and write it anew")
     if len(cell) > 1000:
         raise Unfit("is longer than 1,000 characters")
     if _CONTROL.search(cell):
@@ -68,6 +74,8 @@ def _decimal(cell: Cell) -> Decimal:
         text = _text_of_number(cell)
         if _WITH_COMMA.fullmatch(text.strip()):
             raise Unfit("is written with a comma; write a point for the decimal comma, and nothing between thousands")
+        if _SUM.fullmatch(text.strip()):
+            raise Unfit(FORMULA)
         return exact(text)
     except ValueError as error:
         raise Unfit(f"is {error}") from error

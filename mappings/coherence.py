@@ -287,11 +287,11 @@ def lost_zeros(rows: Iterable[tuple[int, Any]], kind: str, catalogue: Catalogue)
     ours: dict[str, str] | None = None
     for index, row in rows:
         number = row.product
-        if number in catalogue.products or not (number.isascii() and number.isdigit()):
+        if number is None or number in catalogue.products or not (number.isascii() and number.isdigit()):
             continue
         if ours is None:
             ours = {one.lstrip("0"): one for one in catalogue.products if one.startswith("0")}
         meant = ours.get(number.lstrip("0"))
         if meant is not None and len(meant) > len(number):
             detail = f"There is no product {number}, but {meant}: its leading zeros were lost"
-            yield index, Fault("bad_value", detail, f"/{index}/product", TABLES[kind].file, number, meant)
+            yield index, Fault("bad_value", detail, f"/{index}/product", value=number, expected=meant)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.catalogue import placed_lost_zeros
 from gateway.commands.differences import plan_lines
 from gateway.commands.opening import begun, opened
 from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, reports
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.accounts import Plan
     from gateway.services import Services
     from mappings.files.account_folder import AccountFolder, FolderRead
+    from mappings.revision import Catalogue
     from schemas.faults import Fault
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -52,7 +54,7 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
     with begun() as services:
         taken: dict[str, str] = {}
         for one in _account_folders(folder.resolve()):
-            read = _alone(read_folder(one), one, taken)
+            read = _without_lost_zeros(_alone(read_folder(one), one, taken), services.terms.catalogue())
             problems = _problems(services, one, read)
             if read.faults:
                 failed += 1
@@ -84,6 +86,12 @@ def _alone(read: FolderRead, folder: Path, taken: dict[str, str]) -> FolderRead:
     detail = f"{first} is the folder of {account_id} already."
     fault = Fault("duplicate_row", detail, "/id", "account.yaml", account_id, "an id of its own")
     return replace(read, faults=(*read.faults, read.placed(fault)))
+
+
+def _without_lost_zeros(read: FolderRead, catalogue: Catalogue) -> FolderRead:
+    """The folder, with a fault for each row of a product that lost its leading zeros in a spreadsheet."""
+    found = [fault for kind, placed in read.rows.items() for fault in placed_lost_zeros(kind, placed, catalogue)]
+    return replace(read, faults=(*read.faults, *found)) if found else read
 
 
 def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.store.revisions import Published
     from mappings.revision import Catalogue
     from mappings.tables import Kind
+    from schemas.faults import Fault
 
 FILE = click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Check and show what is different only; nothing is stored.")
@@ -88,13 +89,21 @@ def import_taxes(screen: Screen, file: Path, dry_run: bool, remove_missing: bool
     _publish(screen, "tax", file, dry_run, remove_missing, reason)
 
 
-def refuse_lost_zeros(file: Path, kind: Kind, rows: Sequence[Any], catalogue: Catalogue) -> None:
+def refuse_lost_zeros(kind: Kind, placed: Sequence[tuple[str, Any]], catalogue: Catalogue) -> None:
     """Raises FilesRejected for products that lost leading zeros in a spreadsheet, before anything is stored."""
-    from mappings.coherence import lost_zeros
     from mappings.files.text import FilesRejected
 
-    if found := [replace(fault, location=file.name) for _, fault in lost_zeros(enumerate(rows), kind, catalogue)]:
+    if found := placed_lost_zeros(kind, placed, catalogue):
         raise FilesRejected(found)
+
+
+def placed_lost_zeros(kind: Kind, placed: Sequence[tuple[str, Any]], catalogue: Catalogue) -> list[Fault]:
+    """Products that lost leading zeros, each with the place of its row."""
+    from mappings.coherence import lost_zeros
+
+    rows = enumerate(row for _, row in placed)
+    found = ((placed[index][0], fault) for index, fault in lost_zeros(rows, kind, catalogue))
+    return [replace(fault, location=place, detail=f"{place}: {fault.detail}") for place, fault in found]
 
 
 def _publish(
@@ -107,11 +116,12 @@ def _publish(
 ) -> None:
     from gateway.accounts import catalogue_with, missing_rows, plan_catalogue, publish_catalogue
     from mappings.compile import catalogue_faults
-    from mappings.files.tables import read_packs, read_products, read_taxes
+    from mappings.files.tables import read_placed
 
-    rows = {"product": read_products, "pack": read_packs, "tax": read_taxes}[kind](file)
+    placed = read_placed(file, kind)
+    rows = [row for _, row in placed]
     with begun() as services:
-        refuse_lost_zeros(file, kind, rows, services.terms.catalogue())
+        refuse_lost_zeros(kind, placed, services.terms.catalogue())
         missing = [] if remove_missing else missing_rows(services.store, kind, rows)
         if missing and not dry_run:
             raise Failed(f"{_not_in(file, kind, missing)} Nothing was stored. {_HOW_TO_REMOVE}", CONFLICT)

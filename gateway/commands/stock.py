@@ -88,14 +88,15 @@ def import_stock(screen: Screen, file: Path, dry_run: bool) -> int:
     """
     from gateway.stock_files import plan_stock, stock_of_no_day_yet, stock_problems
     from gateway.store.stock import Recorded
-    from mappings.files.tables import read_stock
+    from mappings.files.tables import read_placed
     from mappings.files.text import FilesRejected
 
-    rows, now = read_stock(file), datetime.now(UTC).replace(microsecond=0)
+    placed, now = read_placed(file, "stock"), datetime.now(UTC).replace(microsecond=0)
+    rows = [row for _, row in placed]
     if early := stock_of_no_day_yet(file.name, rows, now):
         raise FilesRejected(early)
     with begun() as services:
-        refuse_lost_zeros(file, "stock", rows, services.terms.catalogue())
+        refuse_lost_zeros("stock", placed, services.terms.catalogue())
         done = plan_stock(services.store, rows) if dry_run else services.store.stock.record(rows)
         catalogue = services.terms.catalogue()
     problems = stock_problems(file.name, rows, catalogue, now)

@@ -23,11 +23,13 @@ from mappings.revision import Pack, Product, StockRow, TaxRow
 from mappings.rows import RowsRead, cell_faults, rows_of
 from mappings.tables import TABLES, Kind
 from schemas.faults import Fault
+from schemas.values import shortest
 
 MAX_TABLE_BYTES = 200_000_000
 """Of a CSV file, or of what an XLSX file unpacks to: 100,000 rows are about 10 MB."""
 MAX_SHEET_ROWS, MAX_SHEET_CELLS = 1_048_576, 20_000_000
 """Of an XLSX file, with those that are empty: as many rows as spreadsheet programs have, in 2 seconds."""
+_PERCENTAGE = "is a percentage; format the cell as a number, so that 7 % is a 7"
 _NEARLY = 0.8
 """So alike (`difflib`) are a column's name and one that is meant for it: `faktor`, `accountSKU`."""
 
@@ -40,6 +42,15 @@ def read_catalogue(folder: Path) -> dict[str, tuple[Any, ...]]:
         "pack": read_packs(folder / "packs.csv"),
         **({"tax": read_taxes(taxes)} if taxes.exists() else {}),
     }
+
+
+def read_placed(path: Path, kind: Kind) -> tuple[tuple[str, Any], ...]:
+    """The file's rows, each with its place ("products.csv line 12"). Raises FilesRejected with every fault."""
+    faults: list[Fault] = []
+    read = read_rows(path, kind, faults)
+    if faults:
+        raise FilesRejected(faults)
+    return read.rows
 
 
 def read_products(path: Path) -> tuple[Product, ...]:
@@ -94,11 +105,7 @@ def _faults_of_rows(cells: Cells) -> list[Fault]:
 
 
 def _catalogue_file(path: Path, kind: Kind) -> tuple[Any, ...]:
-    faults: list[Fault] = []
-    read = read_rows(path, kind, faults)
-    if faults:
-        raise FilesRejected(faults)
-    return tuple(row for _, row in read.rows)
+    return tuple(row for _, row in read_placed(path, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,13 +337,21 @@ def _spread_cell(cell: Any) -> Cell:
     shortest decimal that stands for the same double, which is what was typed up to 15 digits."""
     value = cell.value
     if cell.data_type == "f":
-        return RefusedCell(str(value), FORMULA)
+        return RefusedCell(_formula_text(value), FORMULA)
     if cell.data_type == "e":
         return RefusedCell(str(value), "is a spreadsheet error")
     if isinstance(value, bool):
         return RefusedCell(str(value), "is a tick box, neither text nor a number")
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if value is None or isinstance(value, str | int | date):
+    if isinstance(value, float | int):
+        number = Decimal(repr(value))
+        if "%" in cell.number_format:  # 7 % is 0.07 there, and nobody can tell which of the two was meant
+            return RefusedCell(f"{shortest(number.scaleb(2)):f}%", _PERCENTAGE)
+        return number if isinstance(value, float) else value
+    if value is None or isinstance(value, str | date):
         return value
     return RefusedCell(str(value), "is neither text, number nor date")
+
+
+def _formula_text(value: Any) -> str:
+    """As a person would see it. One that fills several cells is an object of its own."""
+    return value if isinstance(value, str) else str(getattr(value, "text", None) or "a table of formulas")
