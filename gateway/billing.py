@@ -30,7 +30,7 @@ from gateway.trade.invoicing import InvoiceFacts, invoice_of
 from gateway.trade.response import seller_party
 from mappings.engine import to_ours
 from mappings.mapped import MappedOrder
-from mappings.revision import Catalogue, MappingRevision, Numbering, Supplier, SupplySite
+from mappings.revision import Catalogue, MappingRevision, Supplier, SupplySite
 from schemas.documents.common import Party, Period
 from schemas.documents.invoice import Invoice, InvoiceType
 from schemas.documents.order import Order
@@ -167,7 +167,7 @@ class Numerals:
 
     def next(self, kind: InvoiceType, day: date) -> str:
         """The next number of this kind, for a document of this day."""
-        numbering = self._numbering(kind)
+        numbering = self._services.supplier.numbering(kind)
         series = numbering.series(day.year)
         numbers = self._services.store.numbers
         if not numbering.gapless:
@@ -177,10 +177,6 @@ class Numerals:
         self._following[key] = number + 1
         self._rows.claims.append((kind, number, series))
         return numbering.name(series, number)
-
-    def _numbering(self, kind: InvoiceType) -> Numbering:
-        supplier = self._services.supplier
-        return supplier.invoices if kind == "invoice" else supplier.credit_notes
 
 
 # --- making ------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from gateway.billing import Numerals, add, held_faults, settled, unbilled, writt
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.ids import now_us
-from gateway.store.invoices import InvoiceRows, Part, PartKey, Request, StoredInvoice
+from gateway.store.invoices import InvoiceRows, Part, PartKey, Request
 from gateway.trade.billing import Bill, bills
 from gateway.trade.invoice_sums import exact_sum
 from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest, LineToBill
@@ -25,6 +25,8 @@ from schemas.faults import DocumentHeld, Fault
 from schemas.values import EXACT, shortest
 
 _NOTHING = Decimal(0)
+_AHEAD_SECONDS = 86_400
+"""By how much the clocks of carriers may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,7 @@ def _known_faults(services: Services, asked: InvoiceRequest, parts: Sequence[Par
     for path, number in named:
         if number not in known:
             yield _no_shipment(path, number, asked.account)
-    if asked.invoice_number is not None:
-        taken = services.store.invoices.one("invoice", asked.invoice_number)
-        if taken is not None:
-            yield number_taken("/invoice_number", taken)
+    yield from number_faults(services, "invoice", "/invoice_number", asked.invoice_number)
 
 
 def _no_shipment(path: str, number: str, account: str) -> Fault:
@@ -152,10 +151,17 @@ def _no_shipment(path: str, number: str, account: str) -> Fault:
     return Fault("unknown_shipment", detail, path, value=number, expected="a shipment that was told of")
 
 
-def number_taken(path: str, taken: StoredInvoice) -> Fault:
-    """A number that stands on another document."""
-    detail = f"{taken.type.replace('_', ' ')} {taken.number} was made for {taken.account_id} on {taken.issue_date}"
-    return Fault("already_invoiced", detail, path, value=taken.number, expected="a number that is free")
+def number_faults(services: Services, kind: InvoiceType, path: str, number: str | None) -> Iterator[Fault]:
+    """A number that the ERP gives stands on no other document, and will never be one of ours."""
+    if number is None:
+        return
+    taken, ours = services.store.invoices.one(kind, number), services.supplier.numbering(kind)
+    if taken is not None:
+        detail = f"{taken.type.replace('_', ' ')} {taken.number} was made for {taken.account_id} on {taken.issue_date}"
+        yield Fault("already_invoiced", detail, path, value=number, expected="a number that is free")
+    elif ours.has(number):
+        detail = f"{number} is of the series that we number by ourselves"
+        yield Fault("bad_value", detail, path, value=number, expected=f"a number that doesn't begin with {ours.prefix}")
 
 
 def _wanted(
@@ -241,6 +247,10 @@ def take_delivery(services: Services, delivery: Delivery, key_id: str) -> bool:
         raise BillingRefused("The shipment is not known.", [fault])
     parts = services.store.invoices.parts_of([delivery.shipment_number])
     at = delivery.delivered_at
+    if int(at.timestamp()) > now_us() // 1_000_000 + _AHEAD_SECONDS:
+        detail = "what is not there yet was not delivered"
+        fault = Fault("bad_value", detail, "/delivered_at", value=at.isoformat(), expected="a time that has come")
+        raise BillingRefused("The shipment is not there yet.", [fault])
     if parts and int(at.timestamp()) < parts[0].shipped_at // 1_000_000:
         left = datetime.fromtimestamp(parts[0].shipped_at // 1_000_000, at.tzinfo)
         detail = f"shipment {shipment.number} left on {left.isoformat()}, and can't have been there before"

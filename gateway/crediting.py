@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gateway.billing import Numerals, Written, add, load_orders, rows_of, seen
-from gateway.billing_requests import BillingRefused, Told, digest_of, done_once, number_taken
+from gateway.billing_requests import BillingRefused, Told, digest_of, done_once, number_faults
 from gateway.local_time import local_time
 from gateway.services import Services
 from gateway.store.ids import now_us
@@ -45,10 +45,8 @@ def _prepare(services: Services, asked: CreditNoteRequest, request: Request) -> 
     stored = services.store.invoices.one("invoice", asked.invoice_number)
     if stored is None or stored.account_id != asked.account:
         raise BillingRefused("There is no such invoice.", [_no_invoice(asked)])
-    if asked.credit_note_number is not None:
-        taken = services.store.invoices.one("credit_note", asked.credit_note_number)
-        if taken is not None:
-            raise BillingRefused("The number is taken.", [number_taken("/credit_note_number", taken)])
+    if taken := list(number_faults(services, "credit_note", "/credit_note_number", asked.credit_note_number)):
+        raise BillingRefused("The number can't be given.", taken)
     lines = services.store.invoices.lines(stored.id)
     orders = load_orders(services, {line.order_id for line in lines.values()})  # before what was credited is read
     before = services.store.invoices.credited(stored.id)

@@ -40,6 +40,7 @@ from schemas.values import gs1_check_digit
 KIND = "despatch_advice"
 Write = Callable[[Format, Advice], bytes]
 _TRIES = 8
+_YEARS = range(2000, 2200)
 _SSCC_BODY = 16
 """Digits of company prefix and serial reference; the extension digit is before them, the check digit behind."""
 
@@ -100,7 +101,7 @@ def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str
     """Everything that the shipment writes. Raises ShipmentRefused with all its faults."""
     now = now_us()
     judged = judge_shipment(shipment, _orders(services, shipment))
-    faults = [*judged.faults, *_reused_ssccs(services, shipment, now)]
+    faults = [*judged.faults, *_impossible_time(shipment), *_reused_ssccs(services, shipment, now)]
     if faults:
         raise ShipmentRefused("The shipment contradicts what is on the books.", faults)
     moves = {(one.order_id, one.move.line_number): one for one in shipped_moves(judged)}
@@ -149,6 +150,13 @@ def _orders(services: Services, shipment: Shipment) -> dict[tuple[str, str], lis
         one = OrderToShip(revision.account, stands, mapped)
         found.setdefault((order.account_id, order.order_number), []).append(one)
     return found
+
+
+def _impossible_time(shipment: Shipment) -> Iterator[Fault]:
+    """A time at which nothing can have left: a program's stand-in for none (9999-12-31), or a typing error."""
+    if shipment.shipped_at.year not in _YEARS:
+        value = shipment.shipped_at.isoformat()
+        yield Fault("bad_value", f"Nothing left at {value}.", "/shipped_at", value=value, expected="when it left")
 
 
 def _reused_ssccs(services: Services, shipment: Shipment, now: int) -> Iterator[Fault]:

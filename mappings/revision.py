@@ -6,11 +6,12 @@ once: the look-up tables below are what the engine asks, never the rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from mappings.account import Account
 from schemas.formats import Format
@@ -179,6 +180,11 @@ class Numbering:
         """The number as documents have it."""
         return f"{series}{number:0{self.digits}d}"
 
+    def has(self, name: str) -> bool:
+        """Whether a number may be one of these, now or in another year."""
+        pattern = "[0-9]{4}".join(map(re.escape, self.prefix.split("{year}")))
+        return re.fullmatch(f"{pattern}[0-9]+", name) is not None
+
 
 INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS = Numbering("IN-"), Numbering("CN-")
 """As they are numbered where supplier.yaml doesn't say."""
@@ -215,6 +221,10 @@ class Supplier:
     credit_notes: Numbering = CREDIT_NOTE_NUMBERS
     compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What was worked out of it once, for every document that names us."""
+
+    def numbering(self, kind: Literal["invoice", "credit_note"]) -> Numbering:
+        """How documents of this kind are numbered."""
+        return self.invoices if kind == "invoice" else self.credit_notes
 
     def site(self, name: str | None) -> SupplySite:
         """Where goods of this site leave from, for their tax."""

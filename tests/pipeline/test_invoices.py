@@ -162,7 +162,7 @@ def test_delivered(on_either: SmallGateway) -> None:
     first, again = office(gateway, "deliveries", told), office(gateway, "deliveries", told)
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json == {**first.json, "duplicate": True}
-    other = office(gateway, "deliveries", {**told, "delivered_at": "2026-11-25T00:30:00+02:00"})
+    other = office(gateway, "deliveries", {**told, "delivered_at": "2026-11-24T00:31:00+02:00"})
     assert (other.status_code, other.json["code"]) == (409, "conflict")
     assert (bill(gateway), bill(gateway)) == (1, 0)
     assert made(gateway)[0].delivered_on == date(2026, 11, 23), "half past eleven in Amsterdam"
@@ -177,6 +177,8 @@ def test_deliveries_that_cannot_be(on_either: SmallGateway) -> None:
     assert faults(office(gateway, "deliveries", told)) == [("unknown_shipment", "/shipment_number")]
     early = {"shipment_number": "LS-1", "delivered_at": "2026-11-23T11:59:59+01:00"}
     assert faults(office(gateway, "deliveries", early)) == [("bad_value", "/delivered_at")]
+    never = {"shipment_number": "LS-1", "delivered_at": "9999-12-31T23:59:59+00:00"}
+    assert faults(office(gateway, "deliveries", never)) == [("bad_value", "/delivered_at")]
     local = {"shipment_number": "LS-1", "delivered_at": "2026-11-24T00:30:00"}
     assert office(gateway, "deliveries", local).status_code == 400
     assert bill(gateway) == 0
@@ -317,6 +319,8 @@ def test_parts_and_numbers_of_the_erp(on_either: SmallGateway) -> None:
     assert faults(office(gateway, "invoices", never)) == [("more_than_shipped", "/lines/0/base_quantity")]
     taken = asked(lines=[line_1], number="R-2", invoice_number="F-77")
     assert faults(office(gateway, "invoices", taken)) == [("already_invoiced", "/invoice_number")]
+    ours = asked(lines=[line_1], number="R-2", invoice_number="IN-00000009")
+    assert faults(office(gateway, "invoices", ours)) == [("bad_value", "/invoice_number")], "the series would meet it"
     rest = office(gateway, "invoices", asked(lines=[line_1], number="R-2"))
     assert rest.status_code == 201, rest.text
     first, second = made(gateway)
@@ -448,6 +452,17 @@ def test_eight_credit_notes_at_once(on_either: SmallGateway) -> None:
     assert codes == [200] * 3 + [201] * 3 + [422] * 2
     assert len(made(gateway, "credit_note")) == 3
     assert ledger(gateway)["1"].base_credited == 150
+
+
+@pytest.mark.parametrize("when", ["daily", "weekly", "monthly"])
+def test_what_left_at_no_time_is_refused(on_either: SmallGateway, when: str) -> None:
+    gateway = on_either
+    agree(gateway, when)
+    gateway.settle(PINE, order(BOLTS))
+    carton = {"id": "C1", "lines": [part("50")]}
+    for at in ("9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+14:00"):
+        told = {"shipment_number": "LS-1", "shipped_at": at, "packages": [carton]}
+        assert faults(office(gateway, "shipments", told)) == [("bad_value", "/shipped_at")]
 
 
 # --- what was agreed -------------------------------------------------------------------------------------------------
