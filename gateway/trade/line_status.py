@@ -27,7 +27,9 @@ _STOPPING_STEMS = (
     *("reject", "refus", "declin", "disput", "denied", "hold", "held", "block", "gesperr", "stop", "suspen", "inactiv"),
     *("clos", "finish", "done", "complet", "fulfil", "delivered", "shipped", "despatched", "dispatched"),
     *("receiv", "invoic", "return", "expir", "obsolet", "archiv", "duplic", "replac", "supersed"),
-    *("pend", "propos", "draft", "inquir", "enquir", "quot"),
+    *("pend", "propos", "draft", "inquir", "enquir", "quot", "terminat", "discontin", "frozen", "parked"),
+    *("entfern", "slett", "ophæv", "opphev", "radera", "borttag", "poist", "perut", "peruu", "verwijder", "verval"),
+    *("supprim", "elimin", "borrad", "usuni", "skasow"),
 )
 _WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+")
 _CODE = re.compile(r"0*([0-9]+)")
