@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.billing_slots import slot_of, waits_for
+from gateway.collector import collector_paused
 from gateway.cxml_answers import CXML, sent_envelope
 from gateway.local_time import local_date, local_time
 from gateway.outgoing import Source, outgoing
@@ -72,6 +73,11 @@ def take_shipment(services: Services, shipment: Shipment, key_id: str) -> Told:
     Raises ShipmentRefused, and StoreUnavailable where it can't be written.
     """
     content = hashlib.sha256(shipment.model_dump_json().encode()).digest()
+    with collector_paused():
+        return _take(services, shipment, content, key_id)
+
+
+def _take(services: Services, shipment: Shipment, content: bytes, key_id: str) -> Told:
     for _ in range(_TRIES):
         known = services.store.shipments.one(shipment.shipment_number)
         if known is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from gateway.trade.merging import contradictions, merged
@@ -66,7 +67,7 @@ class LineSums:
         """Base units in one of the ordered unit; None where the line could not be mapped."""
         if not self.base_ordered or not self.ordered:
             return None
-        return Fraction(self.base_ordered) / Fraction(self.ordered)
+        return _ratio(self.base_ordered, self.ordered)
 
     @property
     def base_confirmed(self) -> Fraction:
@@ -94,6 +95,12 @@ class LineSums:
     def is_open(self) -> bool:
         """Whether nothing of it is decided yet."""
         return not (self.confirmed or self.backordered or self.rejected or self.cancelled)
+
+
+@lru_cache(maxsize=4096)
+def _ratio(base: Decimal, ordered: Decimal) -> Fraction:
+    """Lines are asked for theirs again and again, and most have one of few."""
+    return Fraction(base) / Fraction(ordered)
 
 
 class Receipt(NamedTuple):

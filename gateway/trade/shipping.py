@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 
 from gateway.trade.amendment import LineSums, Standing
@@ -32,7 +33,7 @@ _NOT_SHIPPED: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrderToShip:
     """An order that a shipment names, as it stands, its lines in our terms."""
 
@@ -40,9 +41,9 @@ class OrderToShip:
     standing: Standing
     mapped: MappedOrder
 
-    @property
+    @cached_property
     def lines(self) -> Mapping[str, MappedLine]:
-        """Line number → the line as it is ordered now."""
+        """Line number → the line as it is ordered now. Asked for by every part of the shipment."""
         return {line.line_number: line for line in self.mapped.lines}
 
 

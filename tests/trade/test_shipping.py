@@ -100,6 +100,12 @@ def on_the_books(lines: list[Ordered]) -> OrderToShip:
     return OrderToShip(ACME, Standing("o-1", 1, "open", 0, order.order, sums, held, ()), order)
 
 
+def test_an_orders_lines_are_looked_up_once_for_all_parts() -> None:
+    """Else a shipment of a long order would take time in the square of its lines."""
+    order = on_the_books([Ordered(Fraction(12), "XBX", "EA", Decimal(5))])
+    assert order.lines is order.lines
+
+
 def shipment(parts: list[tuple[int, int, Decimal]], *, number: int, override: bool) -> Shipment:
     packages: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for package, index, quantity in parts:
