@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from gateway.lanes import lane_of
@@ -26,6 +27,7 @@ from gateway.trade.amendment import (
 from gateway.trade.changing import ChangeDecision, decide_cancellation, decide_change, refuse_or_hold
 from gateway.trade.checks import check
 from gateway.trade.consequences import line_index
+from gateway.trade.notices import confirmed_by, first_overdue
 from gateway.trade.precedence import Precedence, precedence_of
 from gateway.trade.refused_lines import StillFits, faults_to_judge
 from gateway.trade.stock import Stock
@@ -279,8 +281,18 @@ def changed_row(
         site.account_site if site else None,
         prepared.says_all,
         _precedence(work, decided),
+        _notice_due(work, standing, decided) if status == "open" else None,
     )
     return row, canonical_json(order).decode()
+
+
+def _notice_due(work: Work, standing: Standing, decided: ChangeDecision) -> int | None:
+    """From when on the despatch advice of the first of the changed order that hasn't left is overdue."""
+    if decided.case is None or work.is_test:
+        return None
+    decision = decided.decision
+    shipped = {number: Fraction(sums.shipped) for number, sums in standing.lines.items()}
+    return first_overdue(work.account, decided.case.mapped, decision.response, confirmed_by(decision.ledger), shipped)
 
 
 def _precedence(work: Work, decided: ChangeDecision) -> Precedence | None:

@@ -38,6 +38,7 @@ from gateway.supplying import products_and_accounts, sites_without_stock
 from gateway.trade.amendment import Receipt, said_version
 from gateway.trade.changing import ChangeDecision
 from gateway.trade.decision import Decision
+from gateway.trade.notices import confirmed_by, first_overdue
 from gateway.trade.precedence import Precedence, precedence_of
 from gateway.work import Rendered, Work
 from mappings.account import Account
@@ -466,6 +467,7 @@ class Books:
             site=site.account_site if site else None,
             canonical=work.canonical,
             precedence=_precedence(work),
+            notice_due=_notice_due(work, decision, order_status(work.account, outcome)),
         )
         changes.wakes.add((message.account_id, order.order_number))
         changes.move_quantities(message, order_id, decision.ledger)
@@ -588,6 +590,13 @@ def order_status(account: Account, outcome: str) -> str:
     if outcome == "changed" and not account.policies.changed_order_binding:
         return "awaiting_buyer"
     return "open"
+
+
+def _notice_due(work: Work, decision: Decision, status: str) -> int | None:
+    """From when on the despatch advice of the first of a new order is overdue; a test ships nothing."""
+    if work.mapped is None or work.is_test or status != "open":
+        return None
+    return first_overdue(work.account, work.mapped, decision.response, confirmed_by(decision.ledger), {})
 
 
 def _precedence(work: Work) -> Precedence:

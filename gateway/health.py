@@ -23,6 +23,7 @@ from gateway.cxml_health import cxml_problems
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
+from gateway.store.ids import now_us
 from gateway.store.schema import HEAD
 from gateway.store.store import Store
 from gateway.terms import Terms
@@ -251,8 +252,19 @@ def _opened_database(store: Store, shown: str, secrets: NamedSecrets) -> Iterato
     yield Check("database", writes, f"{shown}, version {version}" + ("" if writes else "; it takes no writes now"))
     yield _catalogue(Terms(store))
     yield from _accounts(store, Terms(store))
+    yield _despatch_notices(store)
     for is_wrong, said in cxml_problems(store, secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
+
+
+def _despatch_notices(store: Store) -> Check:
+    """What should have left by now: for the warehouse to look at, and nothing that stops the gateway."""
+    counts = store.worklist.overdue_counts(now_us())
+    if not counts:
+        return Check("despatch notices", True, "none is overdue")
+    accounts = ", ".join(f"{account} {count}" for account, count in sorted(counts.items()))
+    said = f"{sum(counts.values())} orders are overdue ({accounts}); `gateway orders overdue` lists them"
+    return Check("despatch notices", True, said, warning=True)
 
 
 def _catalogue(terms: Terms) -> Check:

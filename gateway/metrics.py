@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from gateway.lanes import LANES, Lanes
 from gateway.store.database import StoreUnavailable
+from gateway.store.ids import now_us
 from gateway.store.store import Store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -80,6 +81,7 @@ class _Backlog(Collector):
             oldest = self._store.queue.oldest_waiting_seconds()
             moved_up = self._store.backlog.moved_up()
             unbilled = self._store.invoices.held()
+            overdue = self._store.worklist.overdue_counts(now_us())
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
@@ -96,6 +98,8 @@ class _Backlog(Collector):
                 "Messages waiting in the lane that were moved up into it: rush orders, and what runs out of time"
             )
             yield _by("gateway_lane_moved_up", help_text, "lane", named)
+            help_text = "Orders of which something should have been announced by now, and has not left"
+            yield _by("gateway_despatch_notices_overdue", help_text, "account", overdue)
         depths = self._lanes.depths()
         yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
         if depths is not None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from gateway.billing_slots import slot_of, waits_for
@@ -29,6 +30,7 @@ from gateway.store.outbox import Outbound
 from gateway.store.shipments import ShipmentRows, StoredShipment, stream_of
 from gateway.trade.despatch import Advice, despatch_advices
 from gateway.trade.leaving import leaving
+from gateway.trade.notices import confirmed_in, first_overdue
 from gateway.trade.shipping import OrderToShip, Shipped, ShippedMove, is_delivered, judge_shipment, shipped_moves
 from mappings.account import Account
 from mappings.engine import to_ours
@@ -36,6 +38,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.shipment import Shipment
 from schemas.faults import Fault
 from schemas.formats import Format
+from schemas.formats.json_1.reading import parse_order_response
 from schemas.values import gs1_check_digit
 
 KIND = "despatch_advice"
@@ -124,6 +127,7 @@ def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str
     rows.ssccs = {sscc: package for package, sscc in ssccs.items()}
     rows.moves = list(moves.values())
     rows.orders = _orders_as_left(judged)
+    rows.notices = _notices(services, judged)
     rows.actor = f"key/{key_id}"
     _add_departures(services, shipment, judged, rows)
     write = _writer(services, [part.order.standing.order_id for part in judged.parts])
@@ -217,6 +221,29 @@ def _orders_as_left(judged: Shipped) -> list[SeenOrder]:
         )
         for order_id, order in orders.items()
     ]
+
+
+def _notices(services: Services, judged: Shipped) -> dict[str, int | None]:
+    """Order → from when on the despatch advice of the first of what is left of it is overdue."""
+    orders = {part.order.standing.order_id: part.order for part in judged.parts}
+    answers, totals = services.store.threads.confirmed(orders, CXML), judged.totals()
+    return {
+        order_id: None
+        if is_delivered(order, totals)
+        else _notice_due(order, answers[order_id].canonical if order_id in answers else None, totals)
+        for order_id, order in orders.items()
+    }
+
+
+def _notice_due(order: OrderToShip, canonical: str | None, totals: Mapping[tuple[str, str], Decimal]) -> int | None:
+    """By the response to the order's newest version; one that wanted none counts by what it asks for."""
+    standing = order.standing
+    shipped = {
+        number: Fraction(sums.shipped) + Fraction(totals.get((standing.order_id, number), 0))
+        for number, sums in standing.lines.items()
+    }
+    response = None if canonical is None else parse_order_response(canonical.encode())
+    return first_overdue(order.account, order.mapped, response, confirmed_in(standing.lines), shipped)
 
 
 def _add_departures(services: Services, shipment: Shipment, judged: Shipped, rows: ShipmentRows) -> None:

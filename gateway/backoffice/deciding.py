@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,6 +34,7 @@ from gateway.trade.checks import check
 from gateway.trade.consequences import Judgement
 from gateway.trade.contracts import contract_of, draws_of
 from gateway.trade.erp_decision import ErpDecision, OrderDecision, decide_by_erp
+from gateway.trade.notices import confirmed_by, confirmed_in, first_overdue
 from gateway.trade.response import judged
 from gateway.work import Rendered, Work
 from mappings.engine import to_ours
@@ -200,11 +202,21 @@ def _decide(services: Services, case: _Case, asked: OrderDecision, wanted: str, 
         document = _rendered(services, work, standing, decided.response)
         keep_rendered(changes, work, work.message, decided.response, document, standing.order_id)
     outcome = decided.response.outcome
-    order = DecidedOrder(work.message.id, case.head, standing.updated_at, order_status(account, outcome), outcome)
+    status = order_status(account, outcome)
+    due = _notice_due(case, decided) if status == "open" else None
+    order = DecidedOrder(work.message.id, case.head, standing.updated_at, status, outcome, due)
     answer = _answer(case, decided.response, order, changes)
     row = StoredDecision(standing.order_id, standing.version, decision_id, at, actor, digest, wanted, answer)
     services.store.decisions.save(row, order, changes)
     return answer
+
+
+def _notice_due(case: _Case, decided: ErpDecision) -> int | None:
+    """From when on the despatch advice of the first of the order that hasn't left is overdue."""
+    lines = case.standing.lines
+    confirmed = confirmed_in(lines) | confirmed_by(decided.ledger)
+    shipped = {number: Fraction(sums.shipped) for number, sums in lines.items()}
+    return first_overdue(case.work.account, case.mapped, decided.response, confirmed, shipped)
 
 
 def _rendered(services: Services, work: Work, standing: Standing, response: OrderResponse) -> Rendered:

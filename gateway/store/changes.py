@@ -113,6 +113,8 @@ class OrderChange:
     """Whether the change said the whole order."""
     precedence: Precedence | None
     """None: as before."""
+    notice_due: int | None = None
+    """From when on the despatch advice of the first of it that hasn't left is overdue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ class Changes:
         site: str | None,
         canonical: str,
         precedence: Precedence,
+        notice_due: int | None,
     ) -> None:
         """A new order on the account's books."""
         version = 1  # ours: the sender's own number is the order's
@@ -262,6 +265,7 @@ class Changes:
                 precedence.rank,
                 precedence.ship_by.isoformat(),
                 precedence.lane,
+                notice_due,
             )
         )
         self.order_versions.append((order_id, version, message.id, canonical, 1))

@@ -49,6 +49,8 @@ class DecidedOrder:
     seen_updated_at: int
     status: str
     outcome: str
+    notice_due: int | None = None
+    """From when on the despatch advice of the first of it that hasn't left is overdue."""
 
 
 class Decisions:
@@ -89,10 +91,10 @@ class Decisions:
             if changes.drawings is not None:
                 changes.drawings.write(connection, [decision.order_id])
             text = (
-                "UPDATE orders SET status = ?, outcome = ?, updated_at = ? WHERE id = ? AND version = ? "
-                "AND updated_at = ?"
+                "UPDATE orders SET status = ?, outcome = ?, updated_at = ?, notice_due = ? WHERE id = ? "
+                "AND version = ? AND updated_at = ?"
             )
-            values = (order.status, order.outcome, changes.at, decision.order_id, decision.version)
+            values = (order.status, order.outcome, changes.at, order.notice_due, decision.order_id, decision.version)
             if run(connection, text, [(*values, order.seen_updated_at)]) != 1:
                 raise Collision(f"order {decision.order_id} was changed meanwhile")
             row = (decision.order_id, decision.version, decision.id, decision.at, decision.actor)

@@ -72,6 +72,8 @@ class ShipmentRows:
     document_orders: list[tuple[Any, ...]] = field(default_factory=list)
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
     billables: list[tuple[Any, ...]] = field(default_factory=list)
+    notices: dict[str, int | None] = field(default_factory=dict)
+    """Order → from when on the despatch advice of the first of what is left of it is overdue."""
     told: dict[str, Any] = field(default_factory=dict)
     """What the audit event says."""
     actor: str = "back office"
@@ -169,6 +171,8 @@ class Shipments:
         with self._database.write() as connection:
             insert(connection, shipments, written.rows)
             see_orders(connection, written.orders, written.at)
+            due = [(at, order_id) for order_id, at in sorted(written.notices.items())]
+            run(connection, "UPDATE orders SET notice_due = ? WHERE id = ?", due)
             _take_ssccs(connection, written)
             insert(connection, shipment_lines, written.lines)
             insert(connection, quantity_movements, [_movement(move, written) for move in written.moves])

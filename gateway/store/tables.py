@@ -340,6 +340,11 @@ orders = Table(
         "ship_by", _Text, nullable=False, server_default="", comment="the day by which the first of it has to leave us"
     ),
     Column("lane", SmallInteger, nullable=False, server_default="3", comment="of the account's tier"),
+    Column(
+        "notice_due",
+        BigInteger,
+        comment="from when on the despatch advice of the first of it that is to leave is overdue; null: nothing is",
+    ),
     UniqueConstraint("account_id", "test", "order_key", "epoch"),
     Index("uq_orders_order_number", "order_number", "account_id", "test", "ordinal", unique=True),
 )
@@ -353,6 +358,15 @@ Index(
     orders.c.id,
     sqlite_where=_real,
     postgresql_where=_real,
+)
+
+_to_announce = text("notice_due IS NOT NULL")
+Index(
+    "ix_orders_notice_due",
+    orders.c.notice_due,
+    orders.c.id,
+    sqlite_where=_to_announce,
+    postgresql_where=_to_announce,
 )
 
 # Append-only: the canonical document that made each version.

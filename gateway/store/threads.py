@@ -123,7 +123,7 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
         return
     columns = (
         *("version", "status", "outcome", "message_id", "mapping_revision", "catalogue_revision", "content_sha256"),
-        *("currency", "requested_start", "requested_end", "updated_at"),
+        *("currency", "requested_start", "requested_end", "updated_at", "notice_due"),
     )
     text = (
         f"UPDATE orders SET {', '.join(f'{column} = ?' for column in columns)}, "
@@ -136,7 +136,7 @@ def write_changes(connection: Connection, changes: Sequence[OrderChange], at: in
         values_now = (
             *(change.version, change.status, change.outcome, change.message_id, change.mapping_revision),
             *(change.catalogue_revision, change.content_sha256, change.currency, change.requested_start),
-            *(change.requested_end, at, change.ship_to_site),
+            *(change.requested_end, at, change.notice_due, change.ship_to_site),
             *((first.rank, first.ship_by.isoformat(), first.lane) if first else (None, None, None)),
         )
         if run(connection, text, [(*values_now, change.order_id, change.seen_version, change.seen_updated_at)]) != 1:

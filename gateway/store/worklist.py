@@ -12,8 +12,15 @@ from gateway.store.statements import fetch
 _CURSOR = re.compile(r"([0-9])\.([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9])\.([0-9A-Za-z]{1,40})")
 _COLUMNS = (
     "id, account_id, order_number, version, status, outcome, order_type, mapping_revision, catalogue_revision, "
-    "ship_to_site, created_at, updated_at, precedence, ship_by, lane"
+    "ship_to_site, created_at, updated_at, precedence, ship_by, lane, notice_due"
 )
+
+_OVERDUE = "notice_due <= ?"
+"""Only orders that are to be shipped have one; whatever else were said here might be answered by another index, of all
+orders that are open."""
+
+_ACCOUNT = "account_id || ''"
+"""An expression, so that it is no reason to go through all orders of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,12 @@ class WorkOrder:
     precedence: int
     ship_by: str
     lane: int
+    notice_due: int | None = None
+    """From when on the despatch advice of the first of it that hasn't left is overdue, in microseconds since 1970."""
+
+    def is_overdue(self, now: int) -> bool:
+        """Whether something that was confirmed should have been announced by now, and hasn't left."""
+        return self.notice_due is not None and self.notice_due <= now
 
     @property
     def cursor(self) -> str:
@@ -59,6 +72,21 @@ class Worklist:
         )
         with self._database.read() as connection:
             return [WorkOrder(*row) for row in fetch(connection, query, [*parameters, limit])]
+
+    def overdue(self, now: int, account_id: str | None, limit: int) -> list[WorkOrder]:
+        """The orders of which something should have been announced by now and hasn't left, the longest overdue first;
+        of all accounts where none is named."""
+        of_account = "" if account_id is None else f" AND {_ACCOUNT} = ?"
+        parameters: list[Any] = [now] if account_id is None else [now, account_id]
+        query = f"SELECT {_COLUMNS} FROM orders WHERE {_OVERDUE}{of_account} ORDER BY notice_due, id LIMIT ?"
+        with self._database.read() as connection:
+            return [WorkOrder(*row) for row in fetch(connection, query, [*parameters, limit])]
+
+    def overdue_counts(self, now: int) -> dict[str, int]:
+        """Account → how many of its orders are overdue so. Costs what is overdue, not what ever was ordered."""
+        query = f"SELECT {_ACCOUNT}, count(*) FROM orders WHERE {_OVERDUE} GROUP BY 1"
+        with self._database.read() as connection:
+            return {account: int(count) for account, count in fetch(connection, query, [now])}
 
     def one(self, order_id: str) -> WorkOrder | None:
         """One order; None where there is none, or it is a test."""

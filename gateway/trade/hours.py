@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 from mappings.account import Account, BusinessHours
 from mappings.calendars import UnknownCalendar, known_calendar, public_holidays
 
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _LONGEST_DAYS = 366
 """Business hours are looked for in so many days; what is left of a longer wait counts day and night."""
+_CLOSED_DAYS = 31
+"""A place that is closed for longer is taken to open at midnight: nothing is thought to be due later than it is."""
+_KEPT_YEARS = range(1970, 2200)
+"""Years for which public holidays are worked out; a day beyond them begins at midnight."""
 _USUAL_HOURS = BusinessHours()
 
 Spans = tuple[tuple[int, int], ...]
@@ -30,7 +34,7 @@ def answer_due(account: Account, received_at: int) -> int:
     Without a calendar the clock runs day and night. With one it runs in the account's business hours and stands still
     outside of them, at weekends and on public holidays; a day (`1d`) is 24 business hours.
     """
-    within = account.policies.acknowledge_within // _MICROSECOND
+    within = account.policies.acknowledge_within // MICROSECOND
     if within == 0 or account.calendar is None or not _is_known(account.calendar):
         return received_at + within
     hours = account.business_hours or _USUAL_HOURS
@@ -44,6 +48,22 @@ def tightened(due_at: int, respond_by: date | None, received_at: int, time_zone:
     if respond_by is None or respond_by >= _local_day(due_at, time_zone):
         return due_at
     return max(received_at, _moment(respond_by, _DAY, ZoneInfo(time_zone)))
+
+
+def begins(time_zone: str, day: date) -> int:
+    """Midnight, at which the day begins there; in microseconds since 1970."""
+    return _moment(day, timedelta(), ZoneInfo(time_zone))
+
+
+def opens(time_zone: str, calendar: str | None, hours: BusinessHours | None, day: date) -> int:
+    """When the account's places open on that day, or on the first day after it on which they do; without a calendar
+    they are open day and night. In microseconds since 1970."""
+    if calendar is None or not _is_known(calendar) or day.year not in _KEPT_YEARS:
+        return begins(time_zone, day)
+    zone = ZoneInfo(time_zone)
+    days = (day + number * _DAY for number in range(_CLOSED_DAYS))
+    spans = (span for one in days for span in _open_on(one, calendar, hours or _USUAL_HOURS, zone))
+    return next(spans, (begins(time_zone, day), 0))[0]
 
 
 def _local_day(at: int, time_zone: str) -> date:
@@ -95,7 +115,7 @@ def _moment(day: date, on_the_clock: timedelta, zone: ZoneInfo) -> int:
     """When the clocks there show that time of the day: for the first time where they show it twice in autumn, an hour
     later where they skip it in spring."""
     shown = datetime.combine(day, time()) + on_the_clock
-    return (shown.replace(tzinfo=zone) - _EPOCH) // _MICROSECOND
+    return (shown.replace(tzinfo=zone) - _EPOCH) // MICROSECOND
 
 
 @lru_cache(maxsize=256)

@@ -144,6 +144,11 @@ class WorkOrderAnswer(Answer):
         description="The day by which the first of it has to leave us to be there in time: the last day asked for less "
         "transit and receiving; the day it came, where it asks for none."
     )
+    notice_due_at: str | None = Field(
+        description="From then on the despatch advice of the first of it that hasn't left is overdue, by the account's "
+        "`despatch_notice_before_arrival`; null where nothing is to leave for a day."
+    )
+    overdue: bool = Field(description="Whether that has passed.")
     requested_delivery: Window | None
     cancel_after: str | None
     partial_allowed: bool | None

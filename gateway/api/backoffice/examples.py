@@ -138,6 +138,8 @@ WORK_ORDER: Mapping[str, Any] = {
     "order_type": "stand_alone",
     "rush": False,
     "ship_by": "2026-11-30",
+    "notice_due_at": "2026-11-30T03:00:00.000+00:00",
+    "overdue": False,
     "requested_delivery": {"start": "2026-12-01", "end": "2026-12-02"},
     "cancel_after": None,
     "partial_allowed": True,

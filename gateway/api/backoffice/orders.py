@@ -25,6 +25,7 @@ from gateway.api.describe import account_problems, answer, path, query
 from gateway.api.door import back_office_author, door, in_path, parameter, whole_number
 from gateway.api.problems import Refused, not_found
 from gateway.backoffice.deciding import DecisionConflict, DecisionRefused, decide_order, read_decision
+from gateway.store.ids import now_us
 from gateway.store.worklist import WorkOrder
 from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.base_units import in_base_units
@@ -140,6 +141,8 @@ def _work_order(listed: WorkOrder, standing: Standing, catalogue: Catalogue | No
         order_type=listed.order_type,
         rush=order.rush,
         ship_by=listed.ship_by,
+        notice_due_at=None if listed.notice_due is None else moment(listed.notice_due),
+        overdue=listed.is_overdue(now_us()),
         requested_delivery=_window(order.requested_delivery),
         cancel_after=order.cancel_after and order.cancel_after.isoformat(),
         partial_allowed=order.partial_allowed,

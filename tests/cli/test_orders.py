@@ -1,0 +1,38 @@
+"""What the commands say of orders that should have left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import time_machine
+
+from gateway.services import Services
+from tests.cli.conftest import Run
+
+Send = Callable[[str, str], str]
+
+
+def test_what_is_overdue_is_listed(run: Run, services: Services, send: Send) -> None:
+    """By `orders overdue`, and counted by the doctor, as a warning: it is nothing that stops the gateway."""
+    send("acme-retail", "02-short-stock.xml")
+    send("nordic-office", "01-accepted.json")
+    now = datetime.now(UTC)
+    assert run("orders", "overdue").err == "Nothing is overdue.\n"
+    assert run("orders", "overdue", "--json").json == []
+    with time_machine.travel(now + timedelta(days=4000)):
+        found = {one["account"]: one for one in run("orders", "overdue", "--json").json}
+        assert found.keys() == {"acme-retail", "nordic-office"}
+        acme = found["acme-retail"]
+        assert (acme["order_number"], acme["ship_to_site"]) == ("ACME-1002", "4012345000016")
+        assert {"line_number": "2", "product": "JAM-RASP", "to_ship": "48"} in acme["lines"], acme
+        assert now.isoformat() < acme["notice_due_at"]
+        listed = run("orders", "overdue", "--account", "acme-retail").out.splitlines()
+        assert listed[0].split("\t") == ["account", "order_number", "ship_to_site", "notice_due_at", "to_ship"]
+        assert [one.split("\t")[:2] for one in listed[1:]] == [["acme-retail", "ACME-1002"]]
+        assert len(run("orders", "overdue", "--limit", "1", "--json").json) == 1
+        (check,) = [one for one in run("doctor", "--json").json["checks"] if one["name"] == "despatch notices"]
+    assert (check["ok"], check["warning"]) == (True, True)
+    assert check["detail"] == (
+        "2 orders are overdue (acme-retail 1, nordic-office 1); `gateway orders overdue` lists them"
+    )
