@@ -101,9 +101,12 @@ def _in_our_terms(
 
 
 def counts_on_what_came_before(work: Work, prepared: PreparedChange) -> bool:
-    """Whether it matters to this change that those which were received before it are made before it: it says some lines
-    only, and no number that would tell whether one is missing."""
-    return prepared.when == "next" and not said_version(work.order) and not prepared.says_all
+    """Whether it matters to this change that those which were received before it are read before it, and no number
+    tells whether one is missing: it says some lines only, or comes too late for a later one, which may turn out to be
+    the resend of one before it."""
+    if said_version(work.order):
+        return False
+    return prepared.when in ("stale", "overtaken") or (prepared.when == "next" and not prepared.says_all)
 
 
 def paths_in_the_change(faults: Sequence[Fault], amended: Order, change: Order) -> tuple[Fault, ...]:

@@ -75,7 +75,7 @@ class Books:
         for work in works:
             self._know_again(services, work, self._contradicted(work))
         self._open = services.store.orders.open_messages(work.number_key for work in works)
-        self.changes = self._prepare_changes(services)
+        self.changes = self._prepare_changes(services, works)
         """Message → the change that it makes of an order that stands."""
         self._unapplied = services.store.orders.unapplied(
             work.number_key for work in works if self._has_place_by_receipt(work)
@@ -83,6 +83,8 @@ class Books:
         """Changes that came too late to matter: what says the same again, and nothing else, is no new one."""
         self.behind_unread = set() if foresees else self._behind_unread(services)
         """Messages whose changes count on what came before them, of which something may not be read yet."""
+        if late := [work for work in works if self._comes_late(work)]:  # on what was read until nothing was unread
+            self.changes |= self._prepare_changes(services, late)
         standing = [change.standing.order_id for change in self.changes.values()]
         again = [live.id for work in works if (live := self._came_again(work)) is not None]
         self.awaited = self._awaited(services)
@@ -162,13 +164,13 @@ class Books:
             found |= {one.message_id: content for one in made}
         return found
 
-    def _prepare_changes(self, services: Services) -> dict[str, PreparedChange]:
-        changing = {work.message.id: live for work in self._works if (live := self._changes(work)) is not None}
+    def _prepare_changes(self, services: Services, works: Sequence[Work]) -> dict[str, PreparedChange]:
+        changing = {work.message.id: live for work in works if (live := self._changes(work)) is not None}
         if not changing:
             return {}
         standing = services.store.threads.standing(live.id for live in changing.values())
         prepared: dict[str, PreparedChange] = {}
-        for work in self._works:
+        for work in works:
             if (live := changing.get(work.message.id)) is not None:
                 change = prepare(work, standing[live.id], services.supplier)
                 if change.when == "again" and self._know_again(services, work, self._versions(live)):
@@ -200,6 +202,12 @@ class Books:
                 may_be_another_order=waits_for_the_unread(work),
             )
         }
+
+    def _comes_late(self, work: Work) -> bool:
+        """Whether a change that counts on nothing unread any more was received before what was made already."""
+        change = self.changes.get(work.message.id)
+        is_late = change is not None and change.when in ("stale", "overtaken")
+        return is_late and not said_version(work.order) and work.message.id not in self.behind_unread
 
     def _changes(self, work: Work) -> LiveOrder | None:
         """The order that this message changes; None where it makes a new one, comes again or there is none."""

@@ -80,15 +80,15 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
     if work.revision is None:
         raise AssertionError("read_one comes first")
     prepared = books.changes.get(message.id)
+    if work.message.id in books.behind_unread:
+        books.wait_for_the_unread(work, changes)
+        return
     if prepared is not None and prepared.when == "stale":
         late = located(work, (stale_change(work.order, prepared.standing),))
         books.settle_unapplied(work, late, changes)
         return
     if waits(work, prepared, books):
         books.wait(work, changes)
-        return
-    if work.message.id in books.behind_unread:
-        books.wait_for_the_unread(work, changes)
         return
     decided = decide_changed(services, work, books, prepared)
     before = books.confirmed_before(work)

@@ -211,16 +211,38 @@ def _versions(connection: Connection, wanted: list[str]) -> dict[str, tuple[int,
 
 
 def _made(connection: Connection, wanted: list[str]) -> dict[str, tuple[Made, ...]]:
-    """What made each version. One from before it was kept whether that said all is taken for one that didn't."""
+    """What made each version. One from before it was kept whether that said all is taken for one that didn't.
+
+    Where two messages said the same, and the second was read first, it made the version and the first is its resend:
+    the version was received with the first, unless that came before an earlier version, of which it is then a resend.
+    """
     query = (
         "SELECT v.order_id, v.version, m.received_at, m.id, v.says_all FROM order_versions v "
         f"JOIN messages m ON m.id = v.message_id WHERE {one_of(connection, 'v.order_id')} "
         "ORDER BY v.order_id, v.version"
     )
     found: dict[str, tuple[Made, ...]] = dict.fromkeys(wanted, ())
+    earlier = _resends_received_before(connection, wanted)
     for order_id, version, at, message_id, says_all in fetch(connection, query, [values(connection, wanted)]):
-        made = Made(version, Receipt(at, message_id), version == 1 or says_all == 1)
-        found[order_id] = (*found[order_id], made)
+        latest = max((one.receipt for one in found[order_id]), default=Receipt(0, ""))
+        receipts = [Receipt(at, message_id), *earlier.get((order_id, version), ())]
+        receipt = min((one for one in receipts if one > latest), default=receipts[0])
+        found[order_id] = (*found[order_id], Made(version, receipt, version == 1 or says_all == 1))
+    return found
+
+
+def _resends_received_before(connection: Connection, wanted: list[str]) -> dict[tuple[str, int], list[Receipt]]:
+    """(order, version) → the resends of what made it that had been received before that, and were read after it."""
+    query = (
+        "SELECT v.order_id, v.version, d.received_at, d.id FROM order_versions v "
+        "JOIN messages m ON m.id = v.message_id "
+        "JOIN messages d ON d.duplicate_of = m.id AND d.duplicate_of IS NOT NULL "
+        f"WHERE {one_of(connection, 'v.order_id')} AND d.content_sha256 = m.content_sha256 "
+        "AND d.received_at < m.received_at"
+    )
+    found: dict[tuple[str, int], list[Receipt]] = {}
+    for order_id, version, *receipt in fetch(connection, query, [values(connection, wanted)]):
+        found.setdefault((order_id, version), []).append(Receipt(*receipt))
     return found
 
 

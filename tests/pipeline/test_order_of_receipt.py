@@ -251,6 +251,47 @@ def test_a_stale_change_that_comes_again_is_stale_still(on_either: SmallGateway,
     assert (numbered.status, confirmed(on_either)) == ("done", {"1": ("5", "5", "0")})
 
 
+@pytest.mark.parametrize("between", ["all", "by line"])
+def test_a_retry_that_is_read_before_the_first_is_no_later_change(on_either: SmallGateway, between: str) -> None:
+    """The first is in the hand of a worker that dies: what was received between the two stands, whatever it says."""
+    settle(on_either, order(BOLTS))
+    one = on_either.send(PINE, unnumbered(bolts("5")))
+    claim_next(on_either, "dead")
+    other = on_either.send(PINE, unnumbered(bolts("8")) if between == "all" else by_line("8"))
+    later = claim_next(on_either, "slow")
+    retry = on_either.settle(PINE, json.dumps(unnumbered(bolts("5")), indent=1).encode())
+    assert confirmed(on_either) == {"1": ("5", "5", "0")}
+    process(on_either.services, later)
+    assert on_either.message(other).status == "received"
+    lose(on_either)
+    on_either.work()
+    on_either.wake()
+    on_either.work()
+    assert [on_either.message(one_of).status for one_of in (one, other, retry.id)] == ["duplicate", "done", "done"]
+    assert on_either.faults(other) == []
+    assert confirmed(on_either) == {"1": ("8", "8", "0")}
+
+
+def test_a_resend_of_an_earlier_version_makes_no_later_one_older(on_either: SmallGateway) -> None:
+    """5, 8, and 5 meant anew; then comes the first 5 once more, which was received before the 8."""
+    settle(on_either, order(BOLTS))
+    send_keyed(on_either, unnumbered(bolts("5")), "k-1")
+    on_either.work()
+    on_either.send(PINE, json.dumps(unnumbered(bolts("5")), indent=1).encode())
+    claim_next(on_either, "dead")
+    on_either.settle(PINE, unnumbered(bolts("8")))
+    between = on_either.send(PINE, unnumbered(bolts("6")))
+    claim_next(on_either, "dead too")
+    send_keyed(on_either, unnumbered(bolts("5")), "k-2")
+    on_either.work()
+    lose(on_either)
+    on_either.work()
+    on_either.wake()
+    on_either.work()
+    assert is_stale(on_either, between)
+    assert confirmed(on_either) == {"1": ("5", "5", "0")}
+
+
 # --- some lines only --------------------------------------------------------------------------------------------------
 def test_what_says_some_lines_waits_for_what_another_worker_has(on_either: SmallGateway) -> None:
     settle(on_either, order(BOLTS, HAMMERS))
