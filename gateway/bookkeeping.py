@@ -256,7 +256,7 @@ class Books:
         if live is not None and (made := self._version_with(work, live)) is not None:
             return made, "done"
         for one in (*self._open.get(work.number_key, ()), *self._unapplied.get(work.number_key, ())):
-            if one.content == work.content and one.id != work.message.id and not self._left_behind(work, one):
+            if one.content == work.content and _answers_for(one, work) and not self._left_behind(work, one):
                 return one.id, one.status
         return None
 
@@ -570,6 +570,13 @@ class Books:
 
 def _differ(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
+
+
+def _answers_for(earlier: OpenMessage, work: Work) -> bool:
+    """Whether another message of this content may answer for it. One that waits and was received behind it does not: it
+    is the retry of this, and would take its place among the changes."""
+    receipt = Receipt(earlier.received_at, earlier.id)
+    return receipt < received(work) or (earlier.status != "received" and earlier.id != work.message.id)
 
 
 def _may_still_come(services: Services, work: Work) -> bool:

@@ -293,6 +293,31 @@ def test_a_resend_of_an_earlier_version_makes_no_later_one_older(on_either: Smal
 
 
 # --- some lines only --------------------------------------------------------------------------------------------------
+def test_a_retry_that_waits_does_not_take_the_place_of_the_first(on_either: SmallGateway) -> None:
+    """Both wait for what was received before them, and so does what was received between them."""
+    settle(on_either, order(BOLTS, HAMMERS))
+    on_either.send(PINE, order(HAMMERS, number="PH-4009"))
+    claim_next(on_either, "dead")
+    one, between = (on_either.send(PINE, by_line(quantity)) for quantity in ("5", "8"))
+    retry = on_either.send(PINE, json.dumps(by_line("5"), indent=1).encode())
+    for message_id in (retry, between, one):  # each is looked at, the last one first, and waits
+        with on_either.store.database.write() as connection:
+            run(connection, "UPDATE messages SET not_before = 0 WHERE id <> ? AND status = 'received'", [(message_id,)])
+            run(connection, "UPDATE messages SET not_before = NULL WHERE id = ?", [(message_id,)])
+        on_either.work()
+    assert [on_either.message(message_id).status for message_id in (one, between)] == ["received"] * 2
+    lose(on_either)
+    for message_id in (one, between, retry):
+        with on_either.store.database.write() as connection:
+            run(connection, "UPDATE messages SET not_before = NULL WHERE id = ?", [(message_id,)])
+        on_either.work()
+    on_either.wake()
+    on_either.work()
+    statuses = [on_either.message(message_id).status for message_id in (one, between, retry)]
+    assert statuses == ["done", "done", "duplicate"]
+    assert confirmed(on_either)["1"] == ("8", "8", "0")
+
+
 def test_what_says_some_lines_waits_for_what_another_worker_has(on_either: SmallGateway) -> None:
     settle(on_either, order(BOLTS, HAMMERS))
     gone = unnumbered({**HAMMERS, "action": "delete"})
