@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Protocol
+
 import click
 
 from gateway.commands.opening import begun, settings_now
 from gateway.commands.screen import DONE, FAILED, Screen, reports
+
+
+class _Told(Protocol):
+    """What the demo tells of."""
+
+    def as_json(self) -> dict[str, Any]: ...
 
 
 @click.command()
@@ -15,36 +24,59 @@ def demo(screen: Screen, url: str | None) -> int:
     """Send the demo accounts' samples and show what comes back.
 
     Imports the demo's catalogue, stock and accounts where they aren't there yet. A sample that came before is not sent
-    again: what became of it is shown. Then the demo's warehouse ships what was accepted of them.
+    again: what became of it is shown. Then the demo's warehouse ships what was accepted of them, one order of each
+    account in two parts, and what left is invoiced by the account's terms. Last each account asks what it may still
+    order.
     """
     from gateway.bootstrap import demo_folder, usual_data_folder
     from gateway.demo import DemoFailed
     from gateway.demo.accounts import prepare
+    from gateway.demo.billing import bill_what_left
+    from gateway.demo.mailboxes import billed_before, inventory_of
     from gateway.demo.sending import orders_of, send_samples
-    from gateway.demo.telling import pasted_command, shipment_story, story, try_it_lines
+    from gateway.demo.telling import (
+        billing_story,
+        inventory_story,
+        pasted_command,
+        shipment_story,
+        story,
+        try_it_lines,
+    )
     from gateway.demo.warehouse import ship_what_was_accepted
     from gateway.health import address_at, serving_address
 
     settings = settings_now()
     served = url or serving_address(settings.data_dir) or address_at(settings.host, settings.port)
     base, program = served.rstrip("/"), pasted_command(settings.data_dir, usual_data_folder())
+    keys = settings.data_dir / "demo"
+
+    def tell(lines: list[str]) -> None:
+        if lines and not screen.as_json:
+            screen.result(None, "", *lines)
+
     with begun(settings) as services:
         try:
-            accounts = prepare(services, demo_folder(), settings.accounts_dir, settings.data_dir / "demo")
-            sent, shipped = [], []
+            accounts = prepare(services, demo_folder(), settings.accounts_dir, keys)
+            sent, shipped, billed, inventory = [], [], [], []
             for one in send_samples(services, base, accounts, program):
                 sent.append(one)
-                if not screen.as_json:
-                    screen.result(None, "", *story(one, program))
-            numbers = orders_of(sent)
-            for left in ship_what_was_accepted(services, base, accounts, numbers, settings.data_dir / "demo"):
+                tell(story(one, program))
+            known = {one.account.id: billed_before(base, one) for one in accounts}
+            for left in ship_what_was_accepted(services, base, accounts, orders_of(sent), keys):
                 shipped.append(left)
-                if not screen.as_json:
-                    screen.result(None, "", *shipment_story(left))
+                tell(shipment_story(left))
+            buyers = [one for one in accounts if any(left.sender is one for left in shipped)]
+            for made in bill_what_left(services, base, buyers, known):
+                billed += made.billed
+                tell(billing_story(made))
+            for sender in accounts:
+                inventory.append(inventory_of(base, sender))
+                tell(inventory_story(inventory[-1]))
         except DemoFailed as failure:
             screen.failure(str(failure))
             return FAILED
-    told = {"url": base, "docs": f"{base}/v1/docs", "sent": [one.as_json() for one in sent]}
-    told["shipped"] = [one.as_json() for one in shipped]
-    screen.result(told, "", *try_it_lines(base, accounts))
+    told = {"url": base, "docs": f"{base}/v1/docs"}
+    found: dict[str, Sequence[_Told]] = {"sent": sent, "shipped": shipped, "billed": billed, "inventory": inventory}
+    rows = {name: [one.as_json() for one in each] for name, each in found.items()}
+    screen.result({**told, **rows}, "", *try_it_lines(base, accounts))
     return FAILED if any(one.is_wrong() for one in sent) else DONE

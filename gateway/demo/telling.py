@@ -11,6 +11,8 @@ from pathlib import Path
 
 from gateway.demo.accounts import DemoAccount
 from gateway.demo.asking import WAIT_SECONDS
+from gateway.demo.billing import BilledNow
+from gateway.demo.mailboxes import InventoryShown
 from gateway.demo.sending import CXML, Sent
 from gateway.demo.warehouse import ShippedNow
 from schemas.documents.order import OrderLine
@@ -19,6 +21,8 @@ from schemas.fault_codes import FAULTS
 from schemas.faults import DocumentFailure, Fault
 from schemas.values import shortest
 
+_FIRST_LINES, _LONGEST_LINE = 4, 150
+"""How much of an inventory report is shown."""
 _LINE = re.compile(r"/lines/(\d+)(?:/|$)")
 _OUTCOMES = {
     "accepted": "ACCEPTED as ordered.",
@@ -64,6 +68,35 @@ def shipment_story(left: ShippedNow) -> list[str]:
         f"The warehouse ships {left.number} to {left.sender.account.name}",
         *(f"    {line}" for line in left.lines),
         *(f"  Despatch advice {one['number']} in {one['format']}: {one['url']}" for one in left.documents),
+    ]
+
+
+def inventory_story(shown: InventoryShown) -> list[str]:
+    """What the account may still order, and how its report begins."""
+    lines = shown.text.splitlines()
+    begins = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …" for line in lines[:_FIRST_LINES]]
+    number = f" {shown.number}" if shown.number else ""
+    return [
+        f"{shown.sender.account.name} asks what it may still order: {shown.items} items",
+        *(f"    {line}" for line in begins),
+        *(["    …"] if len(lines) > _FIRST_LINES else []),
+        f"  Inventory report{number} in {shown.format}: {shown.url}",
+    ]
+
+
+def billing_story(made: BilledNow) -> list[str]:
+    """What was invoiced of what left to an account, and when the rest will be, or why it can't."""
+    if not made.billed and not made.waits:
+        return []
+    named = {"invoice": "Invoice", "credit_note": "Credit note"}
+    return [
+        f"What left to {made.sender.account.name} is invoiced",
+        *(
+            f"  {named[one.document['type']]} {one.document['number']} over {one.payable} {one.currency} "
+            f"in {one.document['format']}: {one.document['url']}"
+            for one in made.billed
+        ),
+        *(f"  {one}" for one in made.waits),
     ]
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from hashlib import sha256
+from math import floor
 from pathlib import Path
 from typing import Any
 
 from gateway.demo import DemoFailed
 from gateway.demo.accounts import DemoAccount, key_in
 from gateway.demo.asking import ask
+from gateway.demo.mailboxes import listed
 from gateway.services import Services
+from schemas.values import shortest
 
 _LATEST_DAYS = 2
 """Until what leaves now arrives."""
@@ -37,6 +42,35 @@ class ShippedNow:
         return {"account": self.sender.account.id, "shipment_number": self.number, "documents": told}
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """So many base units of an order's line, as the back office's list has both, and how many follow."""
+
+    order: Mapping[str, Any]
+    line: Mapping[str, Any]
+    quantity: Decimal
+    rest: Decimal = Decimal(0)
+
+    @property
+    def name(self) -> str:
+        """What tells it from any other part that leaves."""
+        return f"{self.order['id']}/{self.order['version']}/{self.line['line_number']}/{self.rest:f}/{self.quantity:f};"
+
+    def half(self) -> Decimal:
+        """About half of it, in whole units of the account; nothing where that would be all or none of it."""
+        per_unit = Fraction(self.line["ordered"] or 0) / (Fraction(self.line["quantity"]) or 1)
+        units = floor(Fraction(self.quantity) / per_unit / 2) if per_unit else 0
+        base = units * per_unit
+        return Decimal(base.numerator) if base.denominator == 1 else Decimal(0)
+
+    def halved(self) -> tuple[Leaving, Leaving | None]:
+        """What leaves first and what follows; all of it at once where it can't be halved."""
+        half = self.half()
+        if not half:
+            return self, None
+        return replace(self, quantity=half, rest=self.quantity - half), replace(self, quantity=self.quantity - half)
+
+
 def ship_what_was_accepted(
     services: Services,
     base: str,
@@ -44,16 +78,29 @@ def ship_what_was_accepted(
     numbers: Mapping[str, Collection[str]],
     key_dir: Path,
 ) -> Iterator[ShippedNow]:
-    """One shipment for each account that has something to be shipped of these orders (account → their numbers); nothing
-    where all of it has left. Raises DemoFailed."""
+    """Two shipments for each account that has something to be shipped of these orders (account → their numbers): one
+    order leaves in two parts, all others with the first. Nothing where all of it has left. Raises DemoFailed."""
     key = key_in(services.store, None, key_dir / "back-office.key")
     waiting = list(_open_orders(base, key))
     for sender in accounts:
         wanted = numbers.get(sender.account.id, ())
         orders = [one for one in waiting if one["account"] == sender.account.id and one["order_number"] in wanted]
-        left = [(order, line) for order in orders for line in order["lines"] if (line["to_ship"] or "0") != "0"]
-        if left:
+        for left in in_two([Leaving(order, line, Decimal(line["to_ship"] or 0)) for order, line in _lines(orders)]):
             yield _ship(base, key, sender, left)
+
+
+def _lines(orders: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    return ((order, line) for order in orders for line in order["lines"])
+
+
+def in_two(waiting: Sequence[Leaving]) -> list[list[Leaving]]:
+    """What leaves now, and what leaves with another shipment: the second half of the first order that can be halved in
+    whole units of its account. Nothing of which nothing waits."""
+    left = [one for one in waiting if one.quantity]
+    chosen = next((one.order["id"] for one in left if one.half()), None)
+    parts = [one.halved() if one.order["id"] == chosen else (one, None) for one in left]
+    first, second = [now for now, _ in parts], [later for _, later in parts if later is not None]
+    return [leaving for leaving in (first, second) if leaving]
 
 
 def _open_orders(base: str, key: str) -> Iterator[Mapping[str, Any]]:
@@ -68,17 +115,15 @@ def _open_orders(base: str, key: str) -> Iterator[Mapping[str, Any]]:
         after = f"&after={page['next']}"
 
 
-def _ship(
-    base: str, key: str, sender: DemoAccount, left: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-) -> ShippedNow:
+def _ship(base: str, key: str, sender: DemoAccount, left: Sequence[Leaving]) -> ShippedNow:
     """A pallet with a carton for each order."""
-    named = sha256("".join(f"{order['id']}/{order['version']}" for order, _ in left).encode()).hexdigest()
+    named = sha256("".join(one.name for one in left).encode()).hexdigest()
     number = f"LS-{int(named[:12], 16) % 10**8:08d}"
     now = datetime.now(UTC).astimezone()
     cartons: dict[str, dict[str, Any]] = {}
-    for order, line in left:
+    for one in left:
         carton = {"id": f"C{len(cartons) + 1}", "type": "CT", "parent": "P1", "lines": []}
-        cartons.setdefault(order["id"], carton)["lines"].append(_line(order, line, now))
+        cartons.setdefault(one.order["id"], carton)["lines"].append(_line(one, now))
     told = {
         "shipment_number": number,
         "shipped_at": now.isoformat(timespec="seconds"),
@@ -93,34 +138,25 @@ def _ship(
             f"Shipment {number} was not taken: {answer.status} {answer.body[:500].decode(errors='replace')}"
         )
     made = {one["id"] for one in answer.json()["documents"]}
-    documents = _listed(base, sender, made)
-    words = tuple(f"order {order['order_number']}: {_in_words(line)}" for order, line in left)
+    documents = tuple(one for one in listed(base, sender, "despatch_advice") if one["id"] in made)
+    words = tuple(f"order {one.order['order_number']}: {_in_words(one)}" for one in left)
     return ShippedNow(sender, number, words, documents)
 
 
-def _line(order: Mapping[str, Any], line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _line(leaving: Leaving, now: datetime) -> dict[str, Any]:
+    order, line = leaving.order, leaving.line
     return {
         "order_number": order["order_number"],
         "account": order["account"],
         "order_id": order["id"],
         "line_number": line["line_number"],
         "product": line["product"],
-        "base_quantity": line["to_ship"],
+        "base_quantity": f"{leaving.quantity:f}",
         "lot": f"L{now:%y%m%d}",
     }
 
 
-def _in_words(line: Mapping[str, Any]) -> str:
-    return f"{line['to_ship']} {line['base_unit']} of {line['name'] or line['product']}"
-
-
-def _listed(base: str, sender: DemoAccount, made: Collection[str]) -> tuple[Mapping[str, Any], ...]:
-    """The documents of these ids as the account's mailbox has them."""
-    found: list[Mapping[str, Any]] = []
-    after = ""
-    while True:
-        page = ask(f"{base}/v1/documents?type=despatch_advice&limit=1000{after}", sender.key).json()
-        found += ({**one, "url": f"{base}{one['href']}"} for one in page["documents"] if one["id"] in made)
-        if not page["next"]:
-            return tuple(found)
-        after = f"&after={page['next']}"
+def _in_words(leaving: Leaving) -> str:
+    line, rest = leaving.line, leaving.rest
+    said = f"{shortest(leaving.quantity):f} {line['base_unit']} of {line['name'] or line['product']}"
+    return f"{said}; {shortest(rest):f} follow" if rest else said
