@@ -233,6 +233,35 @@ class ReleaseEntry(Answer):
     amount: str
 
 
+class ShippedQuantity(Answer):
+    """How much of a line is in a shipment: in your unit, and exactly in base units."""
+
+    line_number: str
+    quantity: str
+    unit: str | None
+    base_quantity: str
+    base_unit: str | None
+
+
+class AdviceEntry(Answer):
+    """A despatch advice, which is among the documents."""
+
+    number: str
+    document_id: str
+
+
+class ShipmentEntry(Answer):
+    """What left of the order in one shipment. A shipment may have goods of other orders, too."""
+
+    shipment_number: str
+    shipped_at: str
+    estimated_delivery: str | None
+    carrier: str | None
+    tracking: str | None
+    despatch_advices: list[AdviceEntry]
+    lines: list[ShippedQuantity]
+
+
 class OrderAnswer(Answer):
     """One order as it stands, with its quantities and the documents that belong to it."""
 
@@ -250,6 +279,7 @@ class OrderAnswer(Answer):
     updated_at: str
     versions: list[VersionEntry] = Field(description="The order and its changes, the first one first.")
     lines: list[LedgerLineAnswer]
+    shipments: list[ShipmentEntry] = Field(description="What left of it, the first shipment first.")
     releases: list[ReleaseEntry] = Field(description="Of a blanket order: what was released of it, and by which order.")
     documents: list[DocumentEntry]
 

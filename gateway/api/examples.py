@@ -278,6 +278,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "updated_at": "2026-11-23T09:30:01.105+00:00",
         "versions": [{"version": 1, "message_id": _MESSAGE}],
         "lines": [_LEDGER_LINE],
+        "shipments": [],
         "releases": [],
         "documents": [_ENTRY],
         "others": [],

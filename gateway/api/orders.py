@@ -13,10 +13,13 @@ from flask_openapi3 import APIBlueprint
 
 from gateway.api.answers import (
     Accepted,
+    AdviceEntry,
     LedgerLineAnswer,
     OrderAnswer,
     OrderThread,
     ReleaseEntry,
+    ShipmentEntry,
+    ShippedQuantity,
     ValidatedLine,
     ValidatedOrder,
     ValidatedPart,
@@ -40,6 +43,7 @@ from gateway.store.contracts import Released
 from gateway.store.documents import StoredDocument
 from gateway.store.messages import Messages
 from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
+from gateway.store.shipments import OrderShipment, ShippedLine
 from gateway.validation import Validated, validate
 from mappings.own_format import formats_of
 from schemas.documents.order import Order
@@ -159,10 +163,10 @@ def _validated(judged: Validated) -> dict[str, Any]:
 @orders.get(
     "/v1/orders/<order_number:order_number>",
     summary="One order with its quantities",
-    description="How the order stands: for each line what was ordered and what became of it, in your units, and every "
-    "document that belongs to it. ordered + raised = confirmed + backordered + rejected + cancelled + open; "
-    "raised is what we added to make whole packs, where that is agreed. What was held or refused is on no books: "
-    "then the 404 names your messages under that number.",
+    description="How the order stands: for each line what was ordered and what became of it, in your units; what left "
+    "in which shipment; and every document that belongs to it. ordered + raised = confirmed + backordered + rejected + "
+    "cancelled + open; raised is what we added to make whole packs, where that is agreed. What was held or refused is "
+    "on no books: then the 404 names your messages under that number.",
     responses={200: answer(OrderThread, "The order's thread."), **account_problems(404)},
     openapi_extensions={
         "parameters": [path("order_number", "Your order number, percent-encoded; a slash may stand as it is.")]
@@ -295,7 +299,7 @@ def accepted_answer(
 def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, Any]:
     store = door().services.store
     versions = store.orders.versions(order.id)
-    items, is_blanket = _items(versions), order.order_type == "blanket"
+    items, is_blanket, ledger = _items(versions), order.order_type == "blanket", store.orders.ledger(order.id)
     return {
         "order_number": order.order_number,
         "test": order.test,
@@ -310,10 +314,34 @@ def _order_members(order: StoredOrder, kept: list[StoredDocument]) -> dict[str, 
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
         "versions": [VersionEntry(version=one.version, message_id=one.message_id) for one in versions],
-        "lines": [_ledger_line(line, items.get(line.line_number, {})) for line in store.orders.ledger(order.id)],
+        "lines": [_ledger_line(line, items.get(line.line_number, {})) for line in ledger],
+        "shipments": [_shipment(one, ledger) for one in store.shipments.of_order(order.id)],
         "releases": [_release(one) for one in store.contracts.released(order.id)] if is_blanket else [],
         "documents": entries(one for one in kept if one.order_id in (order.id, None)),
     }
+
+
+def _shipment(one: OrderShipment, ledger: Sequence[LedgerLine]) -> ShipmentEntry:
+    lines = {line.line_number: line for line in ledger}
+    return ShipmentEntry(
+        shipment_number=one.number,
+        shipped_at=moment(one.shipped_at),
+        estimated_delivery=one.estimated_delivery,
+        carrier=one.carrier,
+        tracking=one.tracking,
+        despatch_advices=[AdviceEntry(number=number, document_id=document) for number, document in one.advices],
+        lines=[_shipped(part, lines[part.line_number]) for part in one.lines],
+    )
+
+
+def _shipped(part: ShippedLine, line: LedgerLine) -> ShippedQuantity:
+    return ShippedQuantity(
+        line_number=part.line_number,
+        quantity=quantity(line.in_unit(part.base_quantity)),
+        unit=line.unit,
+        base_quantity=quantity(part.base_quantity),
+        base_unit=line.base_unit,
+    )
 
 
 def _release(one: Released) -> ReleaseEntry:

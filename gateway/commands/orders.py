@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.store.contracts import Released
     from gateway.store.messages import StoredMessage
     from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
+    from gateway.store.shipments import OrderShipment
     from gateway.store.worklist import WorkOrder
     from gateway.trade.amendment import LineSums, Standing
 
@@ -62,6 +63,7 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
                 for one in later
             ),
             *(f"{one['type'].replace('_', ' ')} {one['number']}: document {one['id']}" for one in order["documents"]),
+            *map(_left, order["shipments"]),
         )
         ordered, *became = _QUANTITIES
         raised = ["raised"] if any(line["raised"] != "0" for line in order["lines"]) else []
@@ -217,6 +219,7 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
     )
     is_blanket = order.order_type == "blanket"
     released = services.store.contracts.released(order.id) if is_blanket else []
+    ledger = services.store.orders.ledger(order.id)
     return {
         "account": order.account_id,
         "order_number": order.order_number,
@@ -230,7 +233,8 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
         "versions": [_version(services, order, one) for one in services.store.orders.versions(order.id)],
-        "lines": [_line(line) for line in services.store.orders.ledger(order.id)],
+        "lines": [_line(line) for line in ledger],
+        "shipments": [_shipment(one, ledger) for one in services.store.shipments.of_order(order.id)],
         "releases": [_release(one) for one in released],
         "documents": [
             {"id": one.id, "type": one.type, "number": one.number, "format": one.format}
@@ -238,6 +242,39 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
             if one.order_id in (order.id, None)  # of several orders, this among them
         ],
     }
+
+
+def _shipment(one: OrderShipment, ledger: Sequence[LedgerLine]) -> dict[str, Any]:
+    from schemas.values import shortest
+
+    lines = {line.line_number: line for line in ledger}
+    return {
+        "shipment_number": one.number,
+        "shipped_at": moment(one.shipped_at),
+        "estimated_delivery": one.estimated_delivery,
+        "carrier": one.carrier,
+        "tracking": one.tracking,
+        "despatch_advices": [{"number": number, "document_id": document} for number, document in one.advices],
+        "lines": [
+            {
+                "line_number": part.line_number,
+                "quantity": f"{shortest(lines[part.line_number].in_unit(part.base_quantity)):f}",
+                "unit": lines[part.line_number].unit,
+                "base_quantity": f"{shortest(part.base_quantity):f}",
+                "base_unit": lines[part.line_number].base_unit,
+            }
+            for part in one.lines
+        ],
+    }
+
+
+def _left(shipment: dict[str, Any]) -> str:
+    """A shipment in a line: when and by whom, what, and what told of it."""
+    way = [one for one in (shipment["carrier"], shipment["tracking"]) if one]
+    parts = [f"line {one['line_number']}: {one['quantity']} {one['unit'] or ''}".rstrip() for one in shipment["lines"]]
+    advices = ", ".join(one["number"] for one in shipment["despatch_advices"])
+    left = ", ".join([f"Shipment {shipment['shipment_number']} left {shipment['shipped_at']}", *way])
+    return f"{left}; {', '.join(parts)}; told in {advices}"
 
 
 def _version(services: Services, order: StoredOrder, one: OrderVersion) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
 
@@ -31,6 +32,8 @@ from gateway.trade.shipping import ShippedMove
 from gateway.trade.stock import Place
 from schemas.values import EXACT
 
+_BEGIN_PACKAGES = '"packages":'
+"""In a shipment's canonical text, behind all that is said of the whole; inside a text its quotes would be escaped."""
 SSCC_REUSE_US = 366 * 86_400_000_000
 """An SSCC is not given to another package within 12 months (GS1 General Specifications 2.2.1 asks for a year)."""
 
@@ -49,6 +52,27 @@ class StoredShipment:
     content_sha256: bytes
     received_at: int
     packages: Mapping[str, str]
+
+
+class ShippedLine(NamedTuple):
+    """How much of an order's line a shipment has."""
+
+    line_number: str
+    base_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShipment:
+    """A shipment as far as it is of one order: its lines, summed over the packages, and the despatch advices that tell
+    of them, as (number, id)."""
+
+    number: str
+    shipped_at: int
+    estimated_delivery: str | None
+    carrier: str | None
+    tracking: str | None
+    lines: tuple[ShippedLine, ...]
+    advices: tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -159,6 +183,26 @@ class Shipments:
             rows = fetch(connection, query, [values(connection, wanted), format_name])
         return {row[0]: row[1] for row in rows}
 
+    def of_order(self, order_id: str) -> list[OrderShipment]:
+        """The shipments that have something of the order, the first that left first."""
+        with self._database.read() as connection:
+            found = "instr" if self._database.is_sqlite else "strpos"
+            head = f"substr(h.canonical, 1, {found}(h.canonical, '{_BEGIN_PACKAGES}') - 1)"
+            query = (
+                "SELECT l.shipment_id, l.line_number, l.base_quantity, d.number, d.id FROM shipment_lines l "
+                "JOIN documents d ON d.id = l.document_id WHERE l.order_id = ? ORDER BY l.shipment_id, l.number"
+            )
+            rows = fetch(connection, query, [order_id])
+            if not rows:
+                return []
+            query = f"SELECT h.id, h.number, h.shipped_at, {head} FROM shipments h WHERE {one_of(connection, 'h.id')}"
+            heads = fetch(connection, query, [values(connection, sorted({row[0] for row in rows}))])
+        parts: dict[str, list[Any]] = {}
+        for shipment_id, *part in rows:
+            parts.setdefault(shipment_id, []).append(part)
+        in_turn = sorted(heads, key=lambda one: (one[2], one[1]))
+        return [_of_order(number, at, said, parts[shipment_id]) for shipment_id, number, at, said in in_turn]
+
     def documents_of(self, shipment_id: str) -> list[tuple[str, str, str, str]]:
         """(id, account, type, number) of the documents that came of a shipment, in the order of their making."""
         query = "SELECT id, account_id, type, number FROM documents WHERE message_id = ? ORDER BY position"
@@ -186,6 +230,23 @@ class Shipments:
             insert(connection, events, [event.row()])
             leaving = (written.departures, written.reallocations)
             depart(connection, written.shipment_id, stream, *leaving, written.shipped_at, written.at)
+
+
+def _of_order(number: str, shipped_at: int, head: str, parts: list[Any]) -> OrderShipment:
+    """`head` is the shipment's JSON up to its packages, which may be thousands."""
+    said = json.loads(f"{head.rstrip().rstrip(',')}}}")
+    sums: dict[str, Decimal] = {}
+    for line_number, quantity, _number, _document in parts:
+        sums[line_number] = EXACT.add(sums.get(line_number, Decimal(0)), Decimal(quantity))
+    return OrderShipment(
+        number=number,
+        shipped_at=shipped_at,
+        estimated_delivery=said.get("estimated_delivery"),
+        carrier=said.get("carrier"),
+        tracking=said.get("tracking"),
+        lines=tuple(ShippedLine(*one) for one in sums.items()),
+        advices=tuple(dict.fromkeys((advice, document) for _line, _quantity, advice, document in parts)),
+    )
 
 
 def _take_ssccs(connection: Connection, written: ShipmentRows) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 
 from gateway.services import Services
+from gateway.shipping import take_shipment
+from schemas.documents.shipment import Shipment
 from tests.cli.conftest import Run
 
 Send = Callable[[str, str], str]
@@ -36,3 +38,22 @@ def test_what_is_overdue_is_listed(run: Run, services: Services, send: Send) -> 
     assert check["detail"] == (
         "2 orders are overdue (acme-retail 1, nordic-office 1); `gateway orders overdue` lists them"
     )
+
+
+def test_what_left_is_shown_with_the_order(run: Run, services: Services, send: Send) -> None:
+    send("acme-retail", "02-short-stock.xml")
+    line = {"order_number": "ACME-1002", "account": "acme-retail", "line_number": "1", "product": "OAT-1L"}
+    packages = [{"id": "C1", "lines": [{**line, "base_quantity": "30", "lot": "L1"}]}]
+    told = {"shipment_number": "LS-1", "shipped_at": datetime.now(UTC).isoformat(), "packages": packages}
+    whole = Shipment.model_validate({**told, "carrier": "Nordfracht", "tracking": "NF-1"})
+    taken = take_shipment(services, whole, "test")
+    (order,) = run("orders", "show", "ACME-1002", "--json").json
+    (shipment,) = order["shipments"]
+    assert (shipment["carrier"], shipment["tracking"]) == ("Nordfracht", "NF-1")
+    assert shipment["lines"] == [
+        {"line_number": "1", "quantity": "2.5", "unit": "XCS", "base_quantity": "30", "base_unit": "EA"}
+    ]
+    ((document, _, _, number),) = taken.documents
+    assert shipment["despatch_advices"] == [{"number": number, "document_id": document}]
+    left = f"Shipment LS-1 left {shipment['shipped_at']}, Nordfracht, NF-1; line 1: 2.5 XCS; told in {number}"
+    assert left in run("orders", "show", "ACME-1002").out.splitlines()

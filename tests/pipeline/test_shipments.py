@@ -395,3 +395,54 @@ def test_the_described_shipment_is_one() -> None:
     jsonschema_rs.Draft202012Validator(schema("shipment")).validate(SHIPMENT)
     read = parse_shipment(json.dumps(SHIPMENT).encode())
     assert read.packages[1].lines[0].base_quantity == 72
+
+
+# --- the thread ------------------------------------------------------------------------------------------------------
+def test_the_thread_tells_each_shipment_in_the_account_s_units(on_either: SmallGateway) -> None:
+    """By number, with who carries it and which despatch advices tell of it; in base units as well."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS, HAMMERS))
+    gateway.settle(PINE, order(HAMMERS, number="PH-4002"))
+    another = {**part("2", "2", "HAMMER-16"), "order_number": "PH-4002"}
+    cartons = [
+        {"id": "P1", "type": "PX"},
+        {"id": "C1", "type": "CT", "parent": "P1", "lines": [part("100"), another]},
+        {"id": "C2", "type": "CT", "parent": "P1", "lines": [part("30"), part("1", "2", "HAMMER-16")]},
+    ]
+    said = {"carrier": 'Van "packages": Oost', "tracking": "VO-1", "estimated_delivery": "2026-11-25"}
+    assert send(gateway, {**shipment(number="LS-9"), "packages": cartons, **said}).status_code == 201
+    later = shipment(part("20"), number="LS-1", shipped_at="2026-11-23T12:30:00+01:00")
+    assert send(gateway, later).status_code == 201
+
+    headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
+    answer = gateway.client.get("/v1/orders/PH-4001", headers=headers).json
+    first, second = answer["shipments"]
+    assert {
+        name: first[name] for name in ("shipment_number", "shipped_at", "estimated_delivery", "carrier", "tracking")
+    } == {
+        "shipment_number": "LS-9",
+        "shipped_at": "2026-11-23T11:00:00.000+00:00",
+        "estimated_delivery": "2026-11-25",
+        "carrier": 'Van "packages": Oost',
+        "tracking": "VO-1",
+    }
+    assert first["lines"] == [
+        {"line_number": "1", "quantity": "2.6", "unit": "DOOS", "base_quantity": "130", "base_unit": "EA"},
+        {"line_number": "2", "quantity": "1", "unit": "STUK", "base_quantity": "1", "base_unit": "EA"},
+    ]
+    assert (second["shipment_number"], second["carrier"], second["tracking"]) == ("LS-1", None, None)
+    assert second["lines"][0]["quantity"] == "0.4"
+    kept = {one["id"]: one["number"] for one in answer["documents"] if one["type"] == "despatch_advice"}
+    assert {
+        one["document_id"]: one["number"] for one in (*first["despatch_advices"], *second["despatch_advices"])
+    } == kept
+    (other,) = gateway.client.get("/v1/orders/PH-4002", headers=headers).json["shipments"]
+    assert other["lines"] == [
+        {"line_number": "2", "quantity": "2", "unit": "STUK", "base_quantity": "2", "base_unit": "EA"}
+    ]
+
+
+def test_an_order_of_which_nothing_left_has_no_shipments(on_either: SmallGateway) -> None:
+    on_either.settle(PINE, order(BOLTS))
+    headers = {"Authorization": f"Bearer {on_either.key(PINE)}"}
+    assert on_either.client.get("/v1/orders/PH-4001", headers=headers).json["shipments"] == []
