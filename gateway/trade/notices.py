@@ -9,7 +9,7 @@ promised is the one on which the goods stand in the shelves; they are at the gat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -31,25 +31,31 @@ _FIRST, _LAST = date.min.toordinal(), date.max.toordinal()
 
 
 class Promise(NamedTuple):
-    """What was confirmed of a line for one day, in base units, and from when on its notice is overdue; never, where no
+    """What was confirmed of a line for one day, in its unit, and from when on its notice is overdue; never, where no
     day was promised or asked for."""
 
     line_number: str
-    quantity: Fraction
+    quantity: Decimal
     due_at: int | None
 
 
 class Confirmed(NamedTuple):
-    """What was confirmed of a line, in its unit, and how many base units are in one of that."""
+    """What was confirmed of a line, in its unit, of which `ordered` are `base_ordered` base units."""
 
     quantity: Decimal
-    base_per_unit: Fraction
+    ordered: Decimal
+    base_ordered: Decimal
+
+    @property
+    def base_per_unit(self) -> Fraction:
+        """Base units in one of the line's unit."""
+        return Fraction(self.base_ordered) / Fraction(self.ordered)
 
 
 def confirmed_by(ledger: Iterable[LineLedger]) -> dict[str, Confirmed]:
     """Line number → what a decision confirms of it."""
     return {
-        line.line_number: Confirmed(line.confirmed, Fraction(line.base_ordered) / Fraction(line.ordered))
+        line.line_number: Confirmed(line.confirmed, line.ordered, line.base_ordered)
         for line in ledger
         if line.base_ordered and line.ordered
     }
@@ -58,7 +64,9 @@ def confirmed_by(ledger: Iterable[LineLedger]) -> dict[str, Confirmed]:
 def confirmed_in(lines: Mapping[str, LineSums]) -> dict[str, Confirmed]:
     """Line number → what is confirmed of it, of an order as it stands."""
     return {
-        number: Confirmed(sums.confirmed, factor) for number, sums in lines.items() if (factor := sums.base_per_unit)
+        number: Confirmed(sums.confirmed, sums.ordered, sums.base_ordered)
+        for number, sums in lines.items()
+        if sums.ordered and sums.base_ordered
     }
 
 
@@ -77,17 +85,21 @@ def first_overdue(
     """
     if mapped.order.order_type == "blanket":
         return None
-    promises = list(_promises(account, mapped, response, confirmed))
-    return min((due for due in _not_left(promises, shipped) if due is not None), default=None)
+    promises = _promises(account, mapped, response, confirmed)
+    waiting = _not_left(promises, shipped, confirmed) if any(shipped.values()) else (one.due_at for one in promises)
+    return min((due for due in waiting if due is not None), default=None)
 
 
-def _not_left(promises: Iterable[Promise], shipped: Mapping[str, Fraction]) -> Iterator[int | None]:
+def _not_left(
+    promises: Iterable[Promise], shipped: Mapping[str, Fraction], confirmed: Mapping[str, Confirmed]
+) -> Iterator[int | None]:
     """When what hasn't left is due."""
     left = dict(shipped)
     for promise in sorted(promises, key=lambda one: (one.due_at is None, one.due_at)):
-        covered = min(left.get(promise.line_number, Fraction(0)), promise.quantity)
+        quantity = Fraction(promise.quantity) * confirmed[promise.line_number].base_per_unit
+        covered = min(left.get(promise.line_number, Fraction(0)), quantity)
         left[promise.line_number] = left.get(promise.line_number, Fraction(0)) - covered
-        if covered < promise.quantity:
+        if covered < quantity:
             yield promise.due_at
 
 
@@ -98,26 +110,25 @@ def _promises(
     confirmed: Mapping[str, Confirmed],
 ) -> Iterator[Promise]:
     told = {line.line_number: line for line in response.lines} if response is not None else {}
+    dues: dict[tuple[date, int], int] = {}  # an order mostly goes to one place on one day
     for line in mapped.lines:
         known = confirmed.get(line.line_number)
         if known is None or known.quantity == NOTHING:
             continue
         site = delivery_site(mapped, line)
-        for quantity, day in _days_of(mapped, line, told.get(line.line_number), known.quantity):
-            due = None if day is None else notice_due(account, day, site)
-            yield Promise(line.line_number, Fraction(quantity) * known.base_per_unit, due)
+        for quantity, promised in _parts(told.get(line.line_number), known.quantity):
+            day = promised or _asked_for(mapped, line)
+            if day is not None and (day, id(site)) not in dues:
+                dues[day, id(site)] = notice_due(account, day, site)
+            yield Promise(line.line_number, quantity, None if day is None else dues[day, id(site)])
 
 
-def _days_of(
-    mapped: MappedOrder, line: MappedLine, told: ResponseLine | None, confirmed: Decimal
-) -> Iterator[tuple[Decimal, date | None]]:
-    """(quantity, day) of what was confirmed: as the account was told, else as it asked."""
-    asked = _asked_for(mapped, line)
-    outcomes = [one for one in told.outcomes if one.status in _CONFIRMED] if told is not None else []
-    if not outcomes:
-        yield confirmed, asked
-    for one in outcomes:
-        yield one.quantity, one.promised_delivery or asked
+def _parts(told: ResponseLine | None, confirmed: Decimal) -> Sequence[tuple[Decimal, date | None]]:
+    """(quantity, promised day) of what was confirmed, as the account was told; all of it for no day where it wasn't."""
+    outcomes = told.outcomes if told is not None else ()
+    return [(one.quantity, one.promised_delivery) for one in outcomes if one.status in _CONFIRMED] or [
+        (confirmed, None)
+    ]
 
 
 def _asked_for(mapped: MappedOrder, line: MappedLine) -> date | None:

@@ -99,7 +99,7 @@ def due_of(
 ) -> int | None:
     """Of lines that each have so many cartons of twelve confirmed, of which so many pieces of line 1 left."""
     whole = mapped(*({"seller_item": "MUG", "quantity": "100"} for _ in range(lines)), **header)
-    known = {str(number): Confirmed(Decimal(confirmed), Fraction(12)) for number in range(1, lines + 1)}
+    known = {str(number): Confirmed(Decimal(confirmed), Decimal(100), Decimal(1200)) for number in range(1, lines + 1)}
     return first_overdue(account(), whole, response, known, {"1": Fraction(shipped)})
 
 
