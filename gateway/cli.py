@@ -22,6 +22,7 @@ from gateway.commands.messages import messages
 from gateway.commands.orders import orders
 from gateway.commands.problems import problems
 from gateway.commands.processes import scheduler, up, web, worker
+from gateway.commands.rebates import rebates
 from gateway.commands.replay import replay
 from gateway.commands.stock import stock
 
@@ -38,7 +39,7 @@ def program() -> None:
 for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
-    (accounts, products, packs, taxes, stock, inventory, invoices, keys, mappings),
+    (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, mappings),
     (convert, messages, problems, replay, orders, audit),
 ):
     for _command in _subject:

@@ -364,6 +364,21 @@ class TradeTerms(Terms):
     discounts: tuple[Annotated[AgreedDiscount, AfterValidator(_in_a_currency)], ...] = ()
     rebates: tuple[Rebate, ...] = ()
 
+    def is_confused(self, rebate: Rebate) -> bool:
+        """Whether another rebate has its name for the same periods, so that nobody knows what was settled of which."""
+        return any(other is not rebate and self._alike(rebate, other) for other in self.rebates)
+
+    def _alike(self, one: Rebate, other: Rebate) -> bool:
+        currencies = {rebate.currency or self.currency for rebate in (one, other)}
+        apart = (one.valid_to or date.max) < (other.valid_from or date.min) or (other.valid_to or date.max) < (
+            one.valid_from or date.min
+        )
+        return (
+            (one.name, one.period) == (other.name, other.period)
+            and (len(currencies) == 1 or None in currencies)
+            and not apart
+        )
+
 
 class Account(Terms):
     """The whole of account.yaml."""

@@ -132,6 +132,9 @@ def _rebates(account: Account, catalogue: Catalogue | None) -> Iterator[Fault]:
         if rebate.basis == "net_paid":
             detail = f"{rebate.name} of {account.id} is by what was paid, which nobody tells this program"
             yield Fault("bad_value", detail, f"{path}/basis", _TERMS, rebate.basis, "net_invoiced or quantity")
+        if account.terms.is_confused(rebate):
+            detail = f"{account.id} has several rebates by {rebate.period} named {rebate.name}; none of them is settled"
+            yield Fault("bad_value", detail, f"{path}/name", _TERMS, rebate.name, "another name for each")
         starts = [tier.from_ for tier in rebate.tiers]
         if len(set(starts)) < len(starts):
             detail = f"{rebate.name} of {account.id} has tiers that begin with the same figure; the last of them counts"

@@ -116,6 +116,12 @@ class Documents:
         with self._database.read() as connection:
             return str(fetch(connection, "SELECT canonical FROM documents WHERE id = ?", [document_id])[0][0])
 
+    def canonicals(self, document_ids: Sequence[str]) -> dict[str, str]:
+        """The same of several: document → JSON."""
+        with self._database.read() as connection:
+            query = f"SELECT id, canonical FROM documents WHERE {one_of(connection, 'id')}"
+            return {row[0]: row[1] for row in fetch(connection, query, [values(connection, document_ids)])}
+
     def leaves_an_order(self, document_id: str) -> bool:
         """Whether an order of its number was on the books, and its message made no order, nor a version of one."""
         query = (

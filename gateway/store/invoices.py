@@ -18,6 +18,7 @@ from gateway.store.numbers import Numbers
 from gateway.store.order_moves import BilledMove, SeenOrder, move_billed, see_orders, transaction_of
 from gateway.store.orders import StoredOrder
 from gateway.store.outbox import Outbound
+from gateway.store.rebate_settlements import Settlement, write_settlements
 from gateway.store.shipments import stream_of as stream_of_shipment
 from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import (
@@ -172,6 +173,8 @@ class InvoiceRows:
     """(kind, number, series) of those that have no gaps."""
     billed: list[str] = field(default_factory=list)
     failed: list[tuple[str, int, tuple[Fault, ...]]] = field(default_factory=list)
+    settlements: list[Settlement] = field(default_factory=list)
+    """What credit notes among them have of rebates."""
 
 
 _PART = (
@@ -380,9 +383,30 @@ class Invoices:
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, [*asked, limit])]
 
+    def issued(self, account_id: str, first: str, last: str) -> list[StoredInvoice]:
+        """An account's invoices and credit notes of these days, both included, the oldest first."""
+        query = (
+            f"SELECT {_INVOICE} FROM invoices WHERE account_id = ? AND issue_date BETWEEN ? AND ? "
+            "ORDER BY issue_date, id"
+        )
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, query, [account_id, first, last])]
+
+    def lines_of_orders(self, invoice_ids: Iterable[str]) -> dict[str, dict[str, StoredLine]]:
+        """Invoice → line number → what it is of; those that are of no order line aren't in it."""
+        query = (
+            "SELECT invoice_id, line_number, order_id, order_line_number, product, quantity, base_quantity "
+            "FROM invoice_lines WHERE {}"
+        )
+        found: dict[str, dict[str, StoredLine]] = {}
+        for invoice_id, *row in self._of("invoice_id", invoice_ids, query):
+            line = StoredLine(*(*row[:4], Decimal(row[4]), Decimal(row[5])))
+            found.setdefault(invoice_id, {})[line.line_number] = line
+        return found
+
     def save(self, written: InvoiceRows) -> None:
         """Write all of it. Raises Collision where an order isn't any more what was judged, a number was taken
-        meanwhile, or somebody else has billed it; then nothing is written."""
+        meanwhile, or somebody else has billed or settled it; then nothing is written."""
         at = written.at
         with self._database.write() as connection:
             if written.request is not None:
@@ -395,6 +419,7 @@ class Invoices:
             stamp = transaction_of(connection)
             for one in written.invoices:
                 _write(connection, one, written, stamp)
+            write_settlements(connection, written.settlements)
             for kind, number, series in sorted(written.claims):
                 self._numbers.claim(connection, kind, number, series)
 

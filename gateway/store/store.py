@@ -21,6 +21,7 @@ from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
 from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
+from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
@@ -56,6 +57,7 @@ class Store:
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)
         self.invoices = Invoices(self.database, self.audit, self.numbers)
+        self.rebate_settlements = RebateSettlements(self.database)
         self.availability = Availability(self.database)
         self.inventory_reports = InventoryReports(self.database, self.audit)
         self.worklist = Worklist(self.database)

@@ -688,6 +688,24 @@ billed_parts = Table(
     sqlite_with_rowid=False,
 )
 
+# Append-only: what credit notes had of the accounts' rebates; a period's are numbered, so that none is settled twice.
+rebate_settlements = Table(
+    "rebate_settlements",
+    metadata,
+    Column("account_id", _Text, nullable=False),
+    Column("rebate", _Text, nullable=False, comment="by its name in the account's terms"),
+    Column("period", _Text, nullable=False, comment="of the calendar: 2026, 2026-Q4, 2026-11"),
+    Column("currency", _Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("first_day", _Text, nullable=False, comment="the first that was counted"),
+    Column("last_day", _Text, nullable=False, comment="the last one"),
+    Column("net", Exact, nullable=False, comment="without tax"),
+    Column("invoice_id", _Text, nullable=False, comment="the credit note"),
+    Column("settled_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", "period", "rebate", "currency", "sequence"),
+    sqlite_with_rowid=False,
+)
+
 documents = Table(
     "documents",
     metadata,

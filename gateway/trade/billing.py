@@ -271,6 +271,11 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
+def account_party(account: Account) -> Party:
+    """The account itself, as invoices that are for it name it."""
+    return _as_account(None, account)
+
+
 def _as_account(said: Party | None, account: Account) -> Party:
     """The account as its terms name it, under the number that the order has for it."""
     known = buyer_party(account)

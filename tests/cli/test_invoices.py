@@ -17,7 +17,7 @@ from tests.cli.conftest import Run
 TAXES = "tax_class,ship_from_country,ship_to_country,buyer_vat,category,percent,exemption_code,valid_from,valid_to\n"
 
 
-def _ship_all(services: Services, account: str) -> None:
+def ship_all(services: Services, account: str) -> None:
     """Everything that is confirmed of the account's orders leaves."""
     lines = []
     with services.store.database.read() as connection:
@@ -40,7 +40,7 @@ def _ship_all(services: Services, account: str) -> None:
 def shipped(services: Services, send: Callable[[str, str], str]) -> str:
     """An account that is invoiced when its goods leave, one of whose orders has."""
     send("acme-retail", "01-accepted.xml")
-    _ship_all(services, "acme-retail")
+    ship_all(services, "acme-retail")
     return "acme-retail"
 
 

@@ -159,24 +159,44 @@ def test_rebates_that_nobody_can_work_out() -> None:
         terms={
             "terms": {
                 "rebates": [
-                    {"period": "year", "tiers": tiers},
-                    {"period": "year", "tiers": tiers, "basis": "net_paid"},
-                    {"period": "year", "tiers": [*tiers, {"from": "0.0", "percent": "2"}]},
-                    {"period": "year", "tiers": tiers, "basis": "quantity"},
-                    {"period": "year", "tiers": tiers, "basis": "quantity", "products": ["OAT"]},
+                    {"period": "year", "tiers": tiers, "name": "A"},
+                    {"period": "year", "tiers": tiers, "basis": "net_paid", "name": "B"},
+                    {"period": "year", "tiers": [*tiers, {"from": "0.0", "percent": "2"}], "name": "C"},
+                    {"period": "year", "tiers": tiers, "basis": "quantity", "name": "D"},
+                    {"period": "year", "tiers": tiers, "basis": "quantity", "products": ["OAT"], "name": "E"},
                     {"period": "year", "tiers": tiers, "products": ["RYE"], "name": "Bonus"},
                 ]
             }
         }
     )
     assert [(fault.path, fault.detail) for fault in found] == [
-        ("/terms/rebates/1/basis", "Rebate of acme is by what was paid, which nobody tells this program"),
+        ("/terms/rebates/1/basis", "B of acme is by what was paid, which nobody tells this program"),
         (
             "/terms/rebates/2/tiers",
-            "Rebate of acme has tiers that begin with the same figure; the last of them counts",
+            "C of acme has tiers that begin with the same figure; the last of them counts",
         ),
-        ("/terms/rebates/3/products", "Rebate of acme is by quantity, and adds up EA and KGM"),
+        ("/terms/rebates/3/products", "D of acme is by quantity, and adds up EA and KGM"),
         ("/terms/rebates/5/products/0", "a rebate of acme is for RYE, which products.csv does not have"),
+    ]
+
+
+def test_rebates_that_nobody_can_tell_apart() -> None:
+    """By name, period, days and currency."""
+    tiers = [{"from": "0", "percent": "1"}]
+    yearly = {"period": "year", "tiers": tiers}
+    apart = [
+        {**yearly, "valid_to": "2026-06-30"},
+        {**yearly, "valid_from": "2026-07-01", "currency": "EUR"},
+        {**yearly, "valid_from": "2026-07-01", "currency": "SEK"},
+        {"period": "month", "tiers": tiers},
+        {**yearly, "name": "Bonus"},
+    ]
+    assert problems(terms={"terms": {"rebates": apart}}) == []
+    found = problems(terms={"terms": {"rebates": [*apart, {**yearly, "valid_from": "2026-12-31", "currency": "SEK"}]}})
+    told = "acme has several rebates by year named Rebate; none of them is settled"
+    assert [(fault.path, fault.detail) for fault in found] == [
+        ("/terms/rebates/2/name", told),
+        ("/terms/rebates/5/name", told),
     ]
 
 
