@@ -1,4 +1,4 @@
-"""load → judge once more → tell: why a line of an order came out so, from what was ordered to what left."""
+"""load → judge once more → tell: why a line of an order came out so, from what was ordered to what was billed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 from gateway.local_time import local_date
 from gateway.services import Services
-from gateway.store.line_history import DecidedByErp, QuantityMovement, StockMovement
+from gateway.store.invoices import stream_of
+from gateway.store.line_history import DecidedByErp, LineBilled, QuantityMovement, StockMovement
 from gateway.store.messages import StoredMessage
 from gateway.store.orders import OrderVersion, StoredOrder
+from gateway.trade.billed_line import billed_figures, tax_rule
 from gateway.trade.checks import check
 from gateway.trade.explanation import Case, Step, StockSeen, explained, supply_sites
 from gateway.trade.response import takes_stock
@@ -21,6 +23,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome
 from schemas.formats.json_1 import parse_order_response
+from schemas.formats.json_1.reading import parse_invoice
 from schemas.values import shortest
 
 _IN_BASE_UNITS = ("shipped", "returned", "invoiced", "credited")
@@ -70,8 +73,9 @@ def explain_line(services: Services, order: StoredOrder, line_number: str) -> Ex
     """Why the line came out so. Raises NoSuchLine."""
     versions = services.store.orders.versions(order.id)
     version, ordered = _with_line(versions, line_number)
-    sources = _sources(services, order, versions)
     history = services.store.line_history
+    billed = history.billed(order.id, line_number)
+    sources = _sources(services, order, versions, billed)
     quantities = history.quantities(order.id, line_number)
     case = _case(services, order, version, ordered, line_number, quantities, sources)
     stock = tuple(_stock(services, order, line_number, case, quantities, sources))
@@ -80,7 +84,7 @@ def explain_line(services: Services, order: StoredOrder, line_number: str) -> Ex
         "answers": list(_answers(services, order, line_number, sources)),
         "movements": [_movement_json(one, sources) for one in quantities],
         "shipments": list(_shipments(services, order, line_number, case)),
-        "invoices": list(_invoices(services, order, line_number)),
+        "invoices": list(_invoices(services, billed, case)),
     }
     steps = explained(case) if case is not None else ()
     return Explanation(order, version.version, version.message_id, line_number, case, steps, stock, told)
@@ -106,6 +110,8 @@ class _Sources(NamedTuple):
     decisions: Mapping[str, DecidedByErp]
     shipments: Mapping[str, str]
     """`shipment/<id>` → its number."""
+    invoices: Mapping[str, str]
+    """`invoice/<id>` → what it is, for people."""
 
     def words(self, source: str) -> str:
         """Who or what moved it, for people."""
@@ -115,16 +121,25 @@ class _Sources(NamedTuple):
             return f"decision of the back office on version {self.decisions[source].version}"
         if source in self.shipments:
             return f"shipment {self.shipments[source]}"
-        return source
+        return self.invoices.get(source, source)
 
 
-def _sources(services: Services, order: StoredOrder, versions: Sequence[OrderVersion]) -> _Sources:
+def _sources(
+    services: Services, order: StoredOrder, versions: Sequence[OrderVersion], billed: Sequence[LineBilled]
+) -> _Sources:
     history = services.store.line_history
     return _Sources(
         {one.message_id: one.version for one in versions},
         {one.id: one for one in history.decisions(order.id)},
         {f"shipment/{key}": number for key, number in history.shipment_numbers(order.id).items()},
+        {stream_of(one.invoice_id): _billed_words(one) for one in billed},
     )
+
+
+def _billed_words(one: LineBilled) -> str:
+    if one.credits_number is None:
+        return f"{one.type.replace('_', ' ')} {one.number}"
+    return f"credit note {one.number} of invoice {one.credits_number}"
 
 
 def _decided_at(version: int, quantities: Sequence[QuantityMovement], sources: _Sources) -> int | None:
@@ -304,11 +319,32 @@ def _base_unit(line: MappedLine) -> str | None:
     return line.product.base_unit if line.product is not None else None
 
 
-def _invoices(services: Services, order: StoredOrder, line_number: str) -> Iterator[dict[str, Any]]:
-    """Where the line was billed and credited: of what the books of invoices have of it, as `_shipments` tells what
-    left. There are no such books yet; what was billed stands among the movements."""
-    del services, order, line_number
-    yield from ()
+def _invoices(services: Services, billed: Sequence[LineBilled], case: Case | None) -> Iterator[dict[str, Any]]:
+    """Where the line was billed and credited, each with its arithmetic and the rule of its tax."""
+    product = case.line.product if case is not None else None
+    canonicals = services.store.documents.canonicals(list({one.document_id for one in billed}))
+    for one in billed:
+        invoice = parse_invoice(canonicals[one.document_id].encode())
+        line = next(line for line in invoice.lines if line.line_number == one.line_number)
+        rule: str | None
+        if one.type == "credit_note":
+            rule, revision = f"as on invoice {one.credits_number}", None
+        else:
+            catalogue = services.terms.catalogue(services.store.revisions.catalogue_at(one.made_at))
+            rule, revision = tax_rule(invoice, line, product.tax_class if product else None, catalogue)
+        yield {
+            "type": one.type,
+            "number": one.number,
+            "issue_date": invoice.issue_date.isoformat(),
+            "line": one.line_number,
+            "credits": one.credits_number,
+            "credits_line": one.credits_line,
+            "base_quantity": f"{shortest(one.base_quantity):f}",
+            **billed_figures(invoice, line),
+            "tax_rule": rule,
+            "tax_revision": revision,
+            "note": line.note,
+        }
 
 
 # --- for programs -------------------------------------------------------------------------------------------------

@@ -82,9 +82,9 @@ def explain(screen: Screen, order_number: str, line_number: str, account: str | 
     """Explain why a line of an order came out so.
 
     Each figure with the rule that says it (the row as its file has it, or the policy), of which revision, and the
-    arithmetic; the stock that it found; what the account was told; what moved it; what left. It is judged once more by
-    the revisions that it was judged by; nothing is changed. Where the order is not on the books, its messages are
-    named; the exit code is 1.
+    arithmetic; the stock that it found; what the account was told; what moved it; what left; what was billed and
+    credited. It is judged once more by the revisions that it was judged by; nothing is changed. Where the order is not
+    on the books, its messages are named; the exit code is 1.
     """
     from gateway.explaining import NoSuchLine, explain_line
 
@@ -144,7 +144,9 @@ def _show_explanation(screen: Screen, told: dict[str, Any]) -> None:
         screen.table(told["shipments"], columns, "")
     if told["invoices"]:
         screen.result(None, "", "What was billed")
-        screen.table(told["invoices"], list(told["invoices"][0]), "")
+        columns = ["issue_date", "type", "number", "credits", "quantity", "unit", "net", "currency", "arithmetic"]
+        columns += ["tax_category", "tax_percent", "tax_rule"]
+        screen.table(told["invoices"], columns, "")
 
 
 def _added(movement: dict[str, Any]) -> str:

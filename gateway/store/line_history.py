@@ -72,6 +72,21 @@ class PartShipped(NamedTuple):
     advice_line: str
 
 
+class LineBilled(NamedTuple):
+    """A line of an invoice or credit note that is of the order line; `credits_number` is the invoice's that it
+    credits, and `credits_line` that invoice's line."""
+
+    invoice_id: str
+    type: str
+    number: str
+    made_at: int
+    document_id: str
+    line_number: str
+    base_quantity: Decimal
+    credits_number: str | None
+    credits_line: str | None
+
+
 class DecidedByErp(NamedTuple):
     """A decision of the back office on a version of the order."""
 
@@ -141,6 +156,18 @@ class LineHistory:
         with self._database.read() as connection:
             rows = fetch(connection, query, [order_id, line_number])
         return [PartShipped(*(*row[:2], Decimal(row[2]), *row[3:])) for row in rows]
+
+    def billed(self, order_id: str, line_number: str) -> list[LineBilled]:
+        """Where the line was invoiced and credited, in the order of its making."""
+        query = (
+            "SELECT i.id, i.type, i.number, i.made_at, i.document_id, l.line_number, l.base_quantity, c.number, "
+            "l.credits_line FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
+            "LEFT JOIN invoices c ON c.id = i.credits_id "
+            "WHERE l.order_id = ? AND l.order_line_number = ? ORDER BY i.made_at, i.id, l.line_number"
+        )
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [order_id, line_number])
+        return [LineBilled(*(*row[:6], Decimal(row[6]), *row[7:])) for row in rows]
 
     def shipment_numbers(self, order_id: str) -> dict[str, str]:
         """Id → number of the shipments that have something of the order."""

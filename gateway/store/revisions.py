@@ -202,6 +202,12 @@ class Revisions:
         with self._database.read() as connection:
             return self._last(connection, CATALOGUE)
 
+    def catalogue_at(self, at: int) -> int:
+        """The catalogue's number as it was then; 0 before the first import."""
+        query = "SELECT max(number) FROM revisions WHERE scope = ? AND published_at <= ?"
+        with self._database.read() as connection:
+            return int(fetch(connection, query, [CATALOGUE, at])[0][0] or 0)
+
     def _current(self, connection: Connection, scope: str) -> int:
         if scope == CATALOGUE:
             return self._last(connection, scope)

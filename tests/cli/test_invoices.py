@@ -56,6 +56,11 @@ def test_what_is_due_is_made_and_listed(run: Run, services: Services, shipped: s
     assert (listed["type"], listed["number"], listed["currency"]) == ("invoice", "IN-00000001", "EUR")
     assert services.store.documents.one(shipped, listed["document_id"]) is not None
     assert run("invoices", "make", "--json").json == {"made": 0, "tried_again": 0, "held": 0}
+    explained = run("orders", "explain", "ACME-1001", "--line", "1").out
+    _, _, billed = explained.partition("What was billed\n")
+    assert "issue_date\ttype\tnumber\tcredits\tquantity\tunit\tnet\tcurrency\tarithmetic\t" in billed
+    assert f"{listed['issue_date']}\tinvoice\tIN-00000001\t" in billed
+    assert "taxes.csv: " in billed
 
 
 def test_what_can_not_be_made_says_why(run: Run, services: Services, shipped: str, tmp_path: Path) -> None:

@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
+from gateway.accounts import publish_catalogue
 from gateway.explaining import NoSuchLine, explain_line
+from gateway.store.statements import run
 from mappings.files.account_folder import read_account
+from mappings.files.tables import read_catalogue
+from mappings.revision import TaxRow
+from tests.examples.billing import agree, bill, office
 from tests.examples.order_lines import BOLTS, HAMMERS, SAWS, line, order
-from tests.examples.small_gateway import ACCOUNTS, SmallGateway
+from tests.examples.small_gateway import ACCOUNTS, CATALOGUE, SmallGateway
 from tests.examples.threads import change
 from tests.pipeline.test_erp_decisions import ACCEPT, decide
+from tests.pipeline.test_invoices import SAND, credit, ship
 from tests.pipeline.test_shipments import part, send, shipment
 
 PINE = "pine-hardware"
@@ -28,6 +34,9 @@ def explain(gateway: SmallGateway, line_number: str = "1", number: str = "PH-400
         moved = sum((Decimal(one["added"].get(name, 0)) for one in told["movements"]), Decimal(0))
         assert moved == getattr(sums, name), name
     assert sum((Decimal(one["base_quantity"]) for one in told["shipments"]), Decimal(0)) == sums.base_shipped
+    for name, kind in (("base_invoiced", "invoice"), ("base_credited", "credit_note")):
+        billed = [Decimal(one["base_quantity"]) for one in told["invoices"] if one["type"] == kind]
+        assert sum(billed, Decimal(0)) == getattr(sums, name), name
     for one in told["stock"]:
         assert Decimal(one["took"]) <= Decimal(one["free"]), one
     return told
@@ -218,6 +227,78 @@ def test_the_day_whose_price_counts(on_either: SmallGateway, policy: str, day: s
     found = figures(explain(on_either))
     assert found["day of the price"][:2] == (day, f"account.yaml policies.price_date: {policy}")
     assert found["contract price"][0] == f"{price} EUR per DOOS"
+
+
+# --- what was billed -------------------------------------------------------------------------------------------------
+def test_what_was_billed_and_credited_with_price_discounts_and_tax(on_either: SmallGateway) -> None:
+    """Three boxes at 6.00 less 2 % and 0.05 a box; one comes back, for a third of the discounts."""
+    gateway = on_either
+    off = [{"percent": "2", "reason": "Autumn"}, {"amount": "0.05"}, {"of": "document", "percent": "1"}]
+    agree(gateway, terms={"currency": "EUR", "discounts": off})
+    settled(gateway, order(BOLTS))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 1
+    other = TaxRow(None, "SE", "NL", "registered", "G", Decimal(0), "VATEX-EU-G")
+    publish_catalogue(gateway.store, {**read_catalogue(CATALOGUE), "tax": (other,)}, author="test", reason="later")
+    asked = credit({"line_number": "1", "quantity": "1", "note": "wet"})
+    assert office(gateway, "credit_notes", asked).status_code == 201
+    told = explain(gateway)
+    billed, back = told["invoices"]
+    assert (billed["type"], billed["number"], billed["line"], billed["issue_date"], billed["credits"]) == (
+        *("invoice", "IN-00000001", "1", "2026-11-23", None),
+    )
+    assert (billed["quantity"], billed["unit"], billed["price"], billed["price_base_quantity"], billed["net"]) == (
+        *("3", "DOOS", "6.00", "1", "17.49"),
+    )
+    assert [(one["percent"], one["base_amount"], one["amount"], one["reason"]) for one in billed["discounts"]] == [
+        ("2", "18.00", "0.36", "Autumn"),
+        (None, None, "0.15", "Discount"),
+    ]
+    assert billed["arithmetic"] == (
+        "3 x 6.00 = 18.00; less 2 % of 18.00 = 0.36 (Autumn); less 0.15 (Discount); 18.00 - 0.36 - 0.15 = 17.49"
+    )
+    assert (billed["tax_category"], billed["tax_percent"], billed["tax_rule"], billed["tax_revision"]) == (
+        *("K", "0", "taxes.csv: ,SE,NL,registered,K,0,VATEX-EU-IC", "catalogue 2"),
+    )
+    assert (back["type"], back["number"], back["credits"], back["credits_line"], back["note"]) == (
+        *("credit_note", "CN-00000001", "IN-00000001", "1", "wet"),
+    )
+    assert (back["quantity"], back["base_quantity"], back["net"]) == ("1", "50", "5.83")
+    assert back["arithmetic"].startswith("1 x 6.00 = 6.00; less 2 % of 6.00 = 0.12 (Autumn)")
+    assert (back["tax_rule"], back["tax_revision"]) == ("as on invoice IN-00000001", None)
+    assert [(one["said"], one["added"]) for one in told["movements"][2:]] == [
+        ("invoice IN-00000001", {"invoiced": "150"}),
+        ("credit note CN-00000001 of invoice IN-00000001", {"returned": "50", "credited": "50"}),
+    ]
+
+
+def test_parts_that_are_credited_sum_to_what_was_invoiced(on_either: SmallGateway) -> None:
+    """An eighth of a kilo at 0.12 is 0.015: the first costs 0.02, both 0.03, so the second 0.01."""
+    gateway = on_either
+    agree(gateway)
+    settled(gateway, order(SAND))
+    ship(gateway, part("2.375", line_number="3", product="SAND-KG"))
+    assert bill(gateway) == 1
+    for number in ("RMA-1", "RMA-2"):
+        asked = credit({"line_number": "1", "quantity": "0.125"}, number=number)
+        assert office(gateway, "credit_notes", asked).status_code == 201
+    billed, first, second = explain(gateway, "3")["invoices"]
+    assert billed["arithmetic"] == "2.375 x 0.12 = 0.29"
+    assert first["arithmetic"] == "0.125 x 0.12 = 0.02"
+    together = "by which all credit notes of the line sum to what was invoiced"
+    assert second["arithmetic"] == f"0.125 x 0.12 = 0.01, {together}"
+
+
+def test_a_tax_that_no_row_of_then_says_has_no_rule(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    settled(gateway, order(BOLTS))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 1
+    with gateway.store.database.write() as connection:
+        run(connection, "UPDATE invoices SET made_at = ?", [(0,)])
+    (billed,) = explain(gateway)["invoices"]
+    assert (billed["tax_category"], billed["tax_rule"], billed["tax_revision"]) == ("K", None, None)
 
 
 # --- who decided, and when -------------------------------------------------------------------------------------------
