@@ -161,10 +161,11 @@ def _added(movement: dict[str, Any]) -> str:
 @orders.command()
 @reports
 @click.option("--account", metavar="ID", help="Only this account's.")
-@click.option("--limit", metavar="N", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="So many at most.")
 def overdue(screen: Screen, account: str | None, limit: int) -> None:
-    """List the orders of which something should have been announced, and hasn't left.
+    """List the orders that should have left by now.
 
+    Of each something should have been announced, and hasn't left.
     That is what was confirmed for a day, as long before its arrival as the account's despatch_notice_before_arrival
     says, or when it would have to be on the road; the longest overdue first.
     """

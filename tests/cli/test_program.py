@@ -24,7 +24,8 @@ COMMANDS = {
     "stock show", "inventory show",
     "keys create", "keys list", "keys revoke", "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
-    "orders show", "orders explain", "orders overdue", "audit verify", "invoices list", "invoices waiting", "invoices make",
+    "orders show", "orders explain", "orders overdue", "audit verify",
+    "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle",
 }  # fmt: skip
 
