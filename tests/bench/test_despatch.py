@@ -21,7 +21,7 @@ from mappings.files.tables import read_catalogue
 from schemas.formats.registry import format_by_name
 from tests.bench.despatch import CARTONS, ON_A_PALLET, advice, joined
 from tests.bench.many_skus import PER_CARTON, product, stock, whole_range, write_account, write_catalogue
-from tests.bench.measuring import Figure, Report, in_turns, median
+from tests.bench.measuring import PARSES_A_SECOND, Figure, Report, in_parses, in_turns, median
 from tests.bench.orders import arrival
 from tests.bench.test_decode import settled_memory
 from tests.bench.world import World, world
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.bench
 MOST_SECONDS = 2.0
 """For one, all that it takes."""
 ORDERS_LINES = 500
-ROUNDS = 5
+ROUNDS = 3
 BYTES_A_BYTE = 6
 """What the writing may hold at once, for each byte of the document: lines as text, their joint text, its bytes."""
 
@@ -87,7 +87,7 @@ def test_a_shipment_from_its_bytes_to_the_stored_advice(here: World, report: Rep
     store, kind = here.services.store, "SQLite" if here.services.store.database.is_sqlite else "PostgreSQL"
     client = create_app(here.services).test_client()
     headers = {"Authorization": f"Bearer {store.keys.create(None, actor='bench')[1]}"}
-    bodies = [_shipment(here, number) for number in range(ROUNDS + 1)]
+    bodies = [_shipment(here, number) for number in range(2 * ROUNDS + 1)]
     sent, walls = iter(bodies), []
     made = advice()
 
@@ -112,13 +112,14 @@ def test_a_shipment_from_its_bytes_to_the_stored_advice(here: World, report: Rep
     ours()
     with settled_memory():
         seconds, least, ratio = in_turns(ours, floor, 1, ROUNDS)
+        mine, parse, parses = in_parses(ours, ROUNDS)
     what = f"a shipment of {CARTONS:,} cartons, posted and advised ({kind})"
-    aim = 14 if store.database.is_sqlite else 6  # of PostgreSQL the server's part is in neither
+    aim = 15 if store.database.is_sqlite else 6  # of PostgreSQL the server's part is in neither
     aimed = (aim, f"{aim} times its text and bare rows")
     report.add(Figure(what, seconds, least, "s CPU", ratio, *aimed, less_is_better=True))
-    against = (seconds / MOST_SECONDS, 1.0, f"{MOST_SECONDS:.0f} s")
+    promised = (MOST_SECONDS * PARSES_A_SECOND, f"{MOST_SECONDS:.0f} s where the bare parse does {PARSES_A_SECOND:,}/s")
     report.add(
-        Figure("the same against what was promised", seconds, MOST_SECONDS, "s CPU", *against, less_is_better=True)
+        Figure("the same against what was promised", mine, parse, "s CPU", parses, *promised, less_is_better=True)
     )
     report.remark(f"{median(walls[1:]):.2f} s by the clock, with whatever else the machine did")
 
