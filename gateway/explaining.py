@@ -331,7 +331,8 @@ def _invoices(services: Services, billed: Sequence[LineBilled], case: Case | Non
             rule, revision = f"as on invoice {one.credits_number}", None
         else:
             catalogue = services.terms.catalogue(services.store.revisions.catalogue_at(one.made_at))
-            rule, revision = tax_rule(invoice, line, product.tax_class if product else None, catalogue)
+            tax_class = product.tax_class if product else None
+            rule, revision = tax_rule(invoice, line, tax_class, catalogue, services.supplier)
         yield {
             "type": one.type,
             "number": one.number,

@@ -226,6 +226,11 @@ class Supplier:
         """How documents of this kind are numbered."""
         return self.invoices if kind == "invoice" else self.credit_notes
 
+    def origins(self, vat_id: str | None) -> list[str]:
+        """The countries that goods leave from which are invoiced under this VAT number of ours; under none, all."""
+        known = [self.site(None), *self.sites.values()]
+        return list(dict.fromkeys(one.country for one in known if vat_id in (None, one.vat_id)))
+
     def site(self, name: str | None) -> SupplySite:
         """Where goods of this site leave from, for their tax."""
         here = self.address.get("country")

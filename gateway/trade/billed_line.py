@@ -8,7 +8,7 @@ from typing import Any
 from gateway.trade.explanation import row_text
 from gateway.trade.invoice_sums import gross_amount, group_of, signed_sum
 from gateway.trade.taxes import Supply, tax_of
-from mappings.revision import Catalogue, TaxRow
+from mappings.revision import Catalogue, Supplier, TaxRow
 from schemas.documents.common import Party
 from schemas.documents.invoice import Invoice, InvoiceCharge, InvoiceLine
 from schemas.faults import DocumentHeld
@@ -61,18 +61,21 @@ def _arithmetic(line: InvoiceLine, *, is_credit: bool) -> Iterator[str]:
 
 
 def tax_rule(
-    invoice: Invoice, line: InvoiceLine, tax_class: str | None, catalogue: Catalogue
+    invoice: Invoice, line: InvoiceLine, tax_class: str | None, catalogue: Catalogue, supplier: Supplier
 ) -> tuple[str | None, str | None]:
     """The row of taxes.csv by which the line has its tax, and the revision that it is of; nothing where the catalogue
     of then says another tax, or none."""
-    found = _rule(invoice, line, tax_class, catalogue.taxes)
+    origins = supplier.origins(invoice.seller.vat_id)
+    found = next(filter(None, (_rule(invoice, line, tax_class, catalogue.taxes, one) for one in origins)), None)
     return (None, None) if found is None else (row_text(found), f"catalogue {catalogue.number}")
 
 
-def _rule(invoice: Invoice, line: InvoiceLine, tax_class: str | None, rules: Sequence[TaxRow]) -> TaxRow | None:
+def _rule(
+    invoice: Invoice, line: InvoiceLine, tax_class: str | None, rules: Sequence[TaxRow], origin: str
+) -> TaxRow | None:
     for registered in _standings(invoice):
         supply = Supply(
-            ship_from_country=_country(invoice.seller),
+            ship_from_country=origin or None,
             ship_to_country=_country(invoice.ship_to),
             buyer_registered=registered,
             tax_point=invoice.tax_point or invoice.issue_date,

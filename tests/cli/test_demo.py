@@ -243,7 +243,8 @@ def _invoices_hold(base: str, data_dir: Path, schemas_dir: Path, told: str) -> N
         headers = {"Authorization": f"Bearer {key}"}
         listed = httpx.get(f"{base}/v1/documents?type=invoice", headers=headers).json()["documents"]
         terms = read_account(ACCOUNTS / account).account.outbound["invoice"]
-        assert (len(listed) > 1) == (terms.when == "shipped"), account
+        assert terms.when == "shipped", account
+        assert len(listed) > 1, account
         for one in listed:
             assert f" {one['number']} over " in told
             assert one["format"] == FORMATS[account]
@@ -253,7 +254,6 @@ def _invoices_hold(base: str, data_dir: Path, schemas_dir: Path, told: str) -> N
                 assert broken_rules(body) == []
             elif one["format"] == "cxml-1.2":
                 assert detail.validate(etree.fromstring(body)), detail.error_log
-    assert "  Later, with all that leaves on the day." in told
 
 
 def _readme_holds(base: str, data_dir: Path) -> None:
