@@ -253,6 +253,7 @@ def _opened_database(store: Store, shown: str, secrets: NamedSecrets) -> Iterato
     yield _catalogue(Terms(store))
     yield from _accounts(store, Terms(store))
     yield _despatch_notices(store)
+    yield _invoices(store)
     for is_wrong, said in cxml_problems(store, secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
 
@@ -265,6 +266,15 @@ def _despatch_notices(store: Store) -> Check:
     accounts = ", ".join(f"{account} {count}" for account, count in sorted(counts.items()))
     said = f"{sum(counts.values())} orders are overdue ({accounts}); `gateway orders overdue` lists them"
     return Check("despatch notices", True, said, warning=True)
+
+
+def _invoices(store: Store) -> Check:
+    """What shipped and could not be invoiced: somebody has to mend a price or a tax rule, and nothing stops."""
+    held = store.invoices.held()
+    if not held:
+        return Check("invoices", True, "none is held")
+    said = f"{held} despatch advice{'s' if held > 1 else ''} could not be invoiced; `gateway invoices waiting` says why"
+    return Check("invoices", True, said, warning=True)
 
 
 def _catalogue(terms: Terms) -> Check:

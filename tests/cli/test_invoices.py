@@ -67,6 +67,7 @@ def test_what_can_not_be_made_says_why(run: Run, services: Services, shipped: st
     empty = tmp_path / "taxes.csv"
     empty.write_text(TAXES)
     assert run("taxes", "import", str(empty), "--remove-missing").code == 0
+    assert doctor(run) == (False, "none is held")
     failed = run("invoices", "make")
     assert (failed.code, failed.out) == (
         1,
@@ -75,10 +76,19 @@ def test_what_can_not_be_made_says_why(run: Run, services: Services, shipped: st
     waiting = run("invoices", "waiting")
     assert waiting.code == 3
     assert "no row of taxes.csv fits" in waiting.out
+    told = "1 despatch advice could not be invoiced; `gateway invoices waiting` says why"
+    assert doctor(run) == (True, told)
     empty.write_text(TAXES + ",DE,DE,any,S,7,,,\n")
     assert run("taxes", "import", str(empty)).code == 0
     assert bill_due(services) == 0, "it is tried again in ten minutes"
     assert run("invoices", "make", "--json").json == {"made": 1, "tried_again": 1, "held": 0}
+
+
+def doctor(run: Run) -> tuple[bool, str]:
+    """What the doctor says of the invoices: whether it warns, and what of."""
+    found = {check["name"]: check for check in run("doctor", "--json").json["checks"]}["invoices"]
+    assert found["ok"]
+    return found["warning"], found["detail"]
 
 
 def test_an_account_that_nobody_knows(run: Run, services: Services) -> None:
