@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from gateway.billing import Numerals, add, held_faults, settled, unbilled, written_invoice
+from gateway.billing import Numerals, Unbilled, add, held_faults, seen, settled, unbilled, written_invoice
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.ids import now_us
 from gateway.store.invoices import InvoiceRows, Part, PartKey, Request
+from gateway.trade.amendment import Standing
 from gateway.trade.billing import Bill, bills
 from gateway.trade.invoice_sums import exact_sum
 from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest, LineToBill
@@ -117,6 +118,7 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     if asked.invoice_number is not None and len(together) > 1:
         raise BillingRefused("The request is of several invoices and gives one number.", [_several(asked, together)])
     rows = InvoiceRows(at=request.at, actor=f"key/{request.key_id}", request=request)
+    _settle_advices(services, mine, found, wanted, rows)
     numerals = Numerals(services, rows)
 
     def number(day: date) -> str:
@@ -131,6 +133,32 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     if failures:
         raise BillingRefused("The invoice lacks what nobody may guess.", held_faults(failures))
     return rows
+
+
+def _settle_advices(
+    services: Services, parts: Sequence[Part], found: Unbilled, wanted: Mapping[PartKey, Decimal], rows: InvoiceRows
+) -> None:
+    """The despatch advices of which the request leaves nothing but consignment. What was billed is read anew behind the
+    orders, and all orders of a touched advice are seen: of two requests that bill one half each, one comes last."""
+    billed = services.store.invoices.billed({part.key.shipment_id for part in parts})
+    of_advice: dict[str, list[Part]] = {}
+    concerned: dict[str, Standing] = {}
+    for part in parts:
+        of_advice.setdefault(part.document_id, []).append(part)
+    for document_id, told in of_advice.items():
+        if not any(part.key in wanted for part in told):
+            continue
+        orders = {part.order_id: found.orders[part.order_id].standing for part in told}
+        concerned |= orders
+        goods = [part for part in told if orders[part.order_id].order.order_type != "consignment"]
+        if all(_is_billed(part, billed, wanted) for part in goods):
+            rows.asked_for.append(document_id)
+    rows.orders += map(seen, concerned.values())
+
+
+def _is_billed(part: Part, billed: Mapping[PartKey, Decimal], wanted: Mapping[PartKey, Decimal]) -> bool:
+    mine = EXACT.add(billed.get(part.key, _NOTHING), wanted.get(part.key, _NOTHING))
+    return mine >= part.base_quantity
 
 
 def _known_faults(services: Services, asked: InvoiceRequest, parts: Sequence[Part]) -> Iterator[Fault]:

@@ -10,16 +10,16 @@ from gateway.store.invoices import WaitsFor
 from mappings.account import Account
 
 
-def waits_for(account: Account) -> WaitsFor | None:
-    """What its invoices wait for; None where they are made by the back office's request alone."""
+def waits_for(account: Account) -> WaitsFor:
+    """What its invoices wait for: the back office's request where its terms don't say."""
     terms = account.outbound.get("invoice")
-    return terms.when if terms else None
+    return (terms.when if terms else None) or "request"
 
 
 def slot_of(when: WaitsFor, shipped_at: int, taken_at: int, time_zone: str) -> int | None:
     """When it is billed, in microseconds since 1970, of a shipment that left then and is told of now; None: once it is
-    there. What is told of after its day, week or month has ended is billed with the present one."""
-    if when == "delivered":
+    there, or asked for. What is told of after its day, week or month has ended is billed with the present one."""
+    if when in ("delivered", "request"):
         return None
     if when == "shipped":
         return taken_at

@@ -281,12 +281,13 @@ def _add_documents(
 
 
 def _add_billables(advices: list[Advice], rows: ShipmentRows) -> None:
-    """Each advice that its account's terms have billed by itself. A consignment order isn't, on its shipment."""
+    """Each advice, as what its account's terms have it wait for. A consignment order is billed when it is used, which
+    only the back office knows."""
     for advice, document in zip(advices, rows.documents, strict=True):
-        wait = waits_for(advice.account)
         kinds = {part.order.standing.order.order_type for part in advice.parts}
-        if wait is None or kinds == {"consignment"}:
+        if kinds == {"consignment"}:
             continue
+        wait = waits_for(advice.account)
         slot = slot_of(wait, rows.shipped_at, rows.at, advice.account.time_zone)
         rows.billables.append((document[1], rows.shipment_id, advice.account.id, wait, slot, slot, 0, None))
 

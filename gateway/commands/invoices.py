@@ -56,19 +56,23 @@ def _row(one: StoredInvoice) -> dict[str, Any]:
 def waiting(screen: Screen, limit: int) -> int:
     """Show what is to be invoiced, and what could not be.
 
-    Each despatch advice with the time at which it is tried next, and why it could not be invoiced. What waits for its
-    delivery to be told isn't listed. Exit code 3: something could not be invoiced.
+    Each despatch advice with the time at which it is tried next, and why it could not be invoiced; behind these, what
+    has no time: it waits for its delivery to be told, or for a request. Exit code 3: something could not be invoiced.
     """
     with opened() as services:
-        found = [_waiting(services, one) for one in services.store.invoices.waiting(limit)]
-    screen.table(found, ["account", "despatch_advice", "waits_for", "due_at", "attempts", "why"], "Nothing waits.")
+        waits = services.store.invoices.waiting(limit)
+        shipments = services.store.invoices.shipment_numbers(one.shipment_id for one in waits)
+        found = [_waiting(services, one, shipments[one.shipment_id]) for one in waits]
+    columns = ["account", "shipment", "despatch_advice", "waits_for", "due_at", "attempts", "why"]
+    screen.table(found, columns, "Nothing waits.")
     return PARTLY if any(one["faults"] for one in found) else DONE
 
 
-def _waiting(services: Services, one: Billable) -> dict[str, Any]:
+def _waiting(services: Services, one: Billable, shipment: str) -> dict[str, Any]:
     document, faults = services.store.documents.one(None, one.document_id), one.told()
     return {
         "account": one.account_id,
+        "shipment": shipment,
         "despatch_advice": document.number if document else one.document_id,
         "waits_for": one.waits_for,
         "due_at": None if one.due_at is None else moment(one.due_at),

@@ -36,7 +36,7 @@ from schemas.documents.invoice import InvoiceType
 from schemas.faults import Fault
 from schemas.values import EXACT
 
-WaitsFor = Literal["shipped", "delivered", "daily", "weekly", "monthly"]
+WaitsFor = Literal["shipped", "delivered", "daily", "weekly", "monthly", "request"]
 _NOTHING = Decimal(0)
 
 
@@ -72,8 +72,8 @@ class Part(NamedTuple):
 
 
 class Billable(NamedTuple):
-    """A despatch advice that is to be billed by itself. `slot` is when it was to be billed first; None: it waits for
-    its delivery. `due_at`: when it is tried next."""
+    """A despatch advice that is to be billed. `slot` is when it was to be billed first, or was billed; None: it waits
+    for its delivery, or for a request. `due_at`: when it is tried next."""
 
     document_id: str
     shipment_id: str
@@ -172,6 +172,8 @@ class InvoiceRows:
     claims: list[tuple[str, int, str]] = field(default_factory=list)
     """(kind, number, series) of those that have no gaps."""
     billed: list[str] = field(default_factory=list)
+    asked_for: list[str] = field(default_factory=list)
+    """Despatch advices of which a request leaves nothing to be billed, whatever they waited for."""
     failed: list[tuple[str, int, tuple[Fault, ...]]] = field(default_factory=list)
     settlements: list[Settlement] = field(default_factory=list)
     """What credit notes among them have of rebates."""
@@ -292,10 +294,18 @@ class Invoices:
         return [Billable(*row) for row in self._of("document_id", document_ids, _STILL_DUE)]
 
     def waiting(self, limit: int) -> list[Billable]:
-        """What is to be billed at a time, or could not be, the next first. What waits for its delivery isn't in it."""
-        query = f"SELECT {_BILLABLE} FROM billables WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?"
+        """What is to be billed at a time, or could not be, the next first; behind it what waits for its delivery or for
+        a request, the oldest first."""
+        at_a_time = f"SELECT {_BILLABLE} FROM billables WHERE due_at IS NOT NULL ORDER BY due_at LIMIT ?"
+        at_none = f"SELECT {_BILLABLE} FROM billables WHERE slot IS NULL ORDER BY document_id LIMIT ?"
         with self._database.read() as connection:
-            return [Billable(*row) for row in fetch(connection, query, [limit])]
+            found = list(fetch(connection, at_a_time, [limit]))
+            found += fetch(connection, at_none, [limit - len(found)])
+        return [Billable(*row) for row in found]
+
+    def shipment_numbers(self, shipment_ids: Iterable[str]) -> dict[str, str]:
+        """Shipment → the warehouse's number of it."""
+        return dict(map(tuple, self._of("id", shipment_ids, "SELECT id, number FROM shipments WHERE {}")))
 
     def held(self) -> int:
         """How many despatch advices could not be billed, and are tried again."""
@@ -425,12 +435,17 @@ class Invoices:
 
 
 def _settle(connection: Connection, written: InvoiceRows) -> None:
-    """What was to be billed is, or is tried again."""
+    """What was to be billed is, or is tried again. What was asked for may have waited for nothing."""
     done = "UPDATE billables SET due_at = NULL, faults = NULL WHERE document_id = ? AND due_at IS NOT NULL"
     again = (
         "UPDATE billables SET due_at = ?, faults = ?, attempts = attempts + 1 "
         "WHERE document_id = ? AND due_at IS NOT NULL"
     )
+    whole = (
+        "UPDATE billables SET slot = COALESCE(slot, ?), due_at = NULL, faults = NULL "
+        "WHERE document_id = ? AND (slot IS NULL OR due_at IS NOT NULL)"
+    )
+    run(connection, whole, [(written.at, one) for one in sorted(written.asked_for)])
     touched = run(connection, done, [(one,) for one in written.billed])
     rows = [(at, json.dumps([one.as_json() for one in faults]), name) for name, at, faults in written.failed]
     touched += run(connection, again, rows)

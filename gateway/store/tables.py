@@ -602,16 +602,19 @@ shipment_deliveries = Table(
     sqlite_with_rowid=False,
 )
 
-# What of a shipment is billed by itself, as the account's terms have it: a despatch advice, until it is.
+# What left and is to be billed, as the account's terms have it: a despatch advice. It has no slot while it waits for
+# its delivery or a request, and a slot without a time due once it is billed.
 billables = Table(
     "billables",
     metadata,
     Column("document_id", _Text, primary_key=True, comment="the despatch advice"),
     Column("shipment_id", _Text, nullable=False),
     Column("account_id", _Text, nullable=False),
-    Column("waits_for", _Text, nullable=False, comment="shipped, delivered, daily, weekly, monthly"),
-    Column("slot", BigInteger, comment="when it is to be billed first; null: not before it is delivered"),
-    Column("due_at", BigInteger, comment="when it is tried next; null: it is billed, or waits for its delivery"),
+    Column("waits_for", _Text, nullable=False, comment="shipped, delivered, daily, weekly, monthly, request"),
+    Column(
+        "slot", BigInteger, comment="when it is to be billed first, or was; null: once it is delivered or asked for"
+    ),
+    Column("due_at", BigInteger, comment="when it is tried next; null: it is billed, or has no slot yet"),
     Column("attempts", Integer, nullable=False),
     Column("faults", _Text, comment="JSON: why it could not be billed"),
     Index("ix_billables_shipment_id", "shipment_id"),
@@ -619,6 +622,8 @@ billables = Table(
 )
 _to_bill = text("due_at IS NOT NULL")
 Index("ix_billables_due_at", billables.c.due_at, sqlite_where=_to_bill, postgresql_where=_to_bill)
+_no_slot = text("slot IS NULL")
+Index("ix_billables_no_slot", billables.c.document_id, sqlite_where=_no_slot, postgresql_where=_no_slot)
 
 # Append-only: what the back office asked to be billed or credited, by its own numbers.
 billing_requests = Table(

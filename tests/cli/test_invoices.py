@@ -48,7 +48,8 @@ def test_what_is_due_is_made_and_listed(run: Run, services: Services, shipped: s
     none = run("invoices", "list", shipped)
     assert (none.code, none.err) == (0, "None yet.\n")
     (waits,) = run("invoices", "waiting", "--json").json
-    assert (waits["account"], waits["waits_for"], waits["faults"]) == (shipped, "shipped", [])
+    told = (waits["account"], waits["shipment"], waits["waits_for"], waits["faults"])
+    assert told == (shipped, "LS-1", "shipped", [])
     made = run("invoices", "make")
     assert (made.code, made.out) == (0, "Made 1 invoice.\n")
     assert run("invoices", "waiting").err == "Nothing waits.\n"

@@ -14,11 +14,12 @@ import time_machine
 
 from gateway import billing_schedule
 from gateway.api.examples import CREDIT_NOTE_REQUEST, DELIVERY, INVOICE_REQUEST
-from gateway.store.statements import fetch
+from gateway.store.statements import fetch, run
 from schemas.json_schema import schema
 from tests.examples.billing import PINE, agree, amounts, bill, ledger, made, mailbox, office
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import SmallGateway
+from tests.store.earlier_tables import take_back
 
 LEFT_AT = "2026-11-23T12:00:00+01:00"
 SAND = line("3", "PH-0104", "12.5", "KILO", None)
@@ -53,6 +54,13 @@ def credit(*lines: dict[str, Any], number: str = "RMA-1", invoice: str = "IN-000
 def faults(answer: Any) -> list[tuple[str, str]]:
     assert answer.status_code == 422, answer.text
     return [(one["code"], one["path"]) for one in answer.json["faults"]]
+
+
+def waiting(gateway: SmallGateway) -> list[tuple[str, str]]:
+    """(shipment, what it waits for) of what is to be billed, in the order in which it is listed."""
+    found = gateway.store.invoices.waiting(100)
+    numbers = gateway.store.invoices.shipment_numbers(one.shipment_id for one in found)
+    return [(numbers[one.shipment_id], one.waits_for) for one in found]
 
 
 @pytest.fixture
@@ -130,9 +138,87 @@ def test_an_account_without_agreement_is_billed_by_request_alone(on_either: Smal
     agree(gateway, None)
     gateway.settle(PINE, order(BOLTS))
     ship(gateway, part("150"))
-    assert bill(gateway) == 0
+    assert (bill(gateway), waiting(gateway)) == (0, [("LS-1", "request")])
     assert office(gateway, "invoices", asked("LS-1")).status_code == 201
     assert len(made(gateway)) == 1
+    assert waiting(gateway) == []
+
+
+def test_a_request_settles_what_it_leaves_nothing_of(on_either: SmallGateway) -> None:
+    """By parts, whatever it waited for; consignment is no part of it, and what is due at a time comes first."""
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    hammers = {**HAMMERS, "line_number": "1"}
+    gateway.settle(PINE, order(hammers, number="PH-4002", order_type="consignment"))
+    ship(gateway, part("150"), part("1", product="HAMMER-16", order_number="PH-4002"))
+    ship(gateway, part("1", product="HAMMER-16", order_number="PH-4002"), number="LS-2")
+    agree(gateway, "delivered")
+    gateway.settle(PINE, order(hammers, number="PH-4003"))
+    ship(gateway, part("1", product="HAMMER-16", order_number="PH-4003"), number="LS-3")
+    agree(gateway, "weekly")
+    gateway.settle(PINE, order(hammers, number="PH-4004"))
+    ship(gateway, part("1", product="HAMMER-16", order_number="PH-4004"), number="LS-4")
+    assert waiting(gateway) == [("LS-4", "weekly"), ("LS-1", "request"), ("LS-3", "delivered")]
+    assert len(gateway.store.invoices.waiting(1)) == 1
+
+    bolts = {"shipment_number": "LS-1", "order_number": "PH-4001", "line_number": "1"}
+    assert office(gateway, "invoices", asked(lines=[{**bolts, "base_quantity": "100"}])).status_code == 201
+    assert ("LS-1", "request") in waiting(gateway)
+    assert office(gateway, "invoices", asked(lines=[bolts], number="R-2")).status_code == 201
+    assert waiting(gateway) == [("LS-4", "weekly"), ("LS-3", "delivered")]
+    assert office(gateway, "invoices", asked("LS-3", "LS-4", number="R-3")).status_code == 201
+    assert waiting(gateway) == []
+    there = {"shipment_number": "LS-3", "delivered_at": "2026-11-23T15:00:00+01:00"}
+    assert office(gateway, "deliveries", there).status_code in (200, 201)
+    assert (bill(gateway), waiting(gateway)) == (0, [])
+
+
+def test_two_requests_at_once_that_bill_a_half_each_settle_the_whole(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    ship(gateway, part("150"), part("3", product="HAMMER-16", order_number="PH-4002"))
+    assert len(waiting(gateway)) == 1, "one despatch advice tells of both orders"
+    halves = [
+        asked(lines=[{"shipment_number": "LS-1", "order_number": number, "line_number": "1"}], number=f"R-{number}")
+        for number in ("PH-4001", "PH-4002")
+    ]
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda one: office(gateway, "invoices", one), halves))
+    assert [one.status_code for one in answers] == [201, 201]
+    assert len(made(gateway)) == 2
+    assert waiting(gateway) == []
+
+
+def test_what_waits_without_a_time_is_found_by_its_index(on_either: SmallGateway) -> None:
+    query = "SELECT document_id FROM billables WHERE slot IS NULL ORDER BY document_id LIMIT 10"
+    with on_either.store.database.write() as connection:
+        if on_either.store.database.is_sqlite:
+            plan = str(fetch(connection, f"EXPLAIN QUERY PLAN {query}"))
+        else:
+            fetch(connection, "SELECT set_config('enable_seqscan', 'off', true)")  # tables this small are read whole
+            plan = str(fetch(connection, f"EXPLAIN {query}"))
+    assert "ix_billables_no_slot" in plan
+
+
+def test_what_left_before_requests_were_listed_is_listed(on_either: SmallGateway) -> None:
+    """Of goods that left under 0020: what nobody asked for has its row, what was billed or on consignment has none."""
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS, HAMMERS))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002", order_type="consignment"))
+    for number, quantity in (("LS-1", "50"), ("LS-2", "100"), ("LS-3", "50")):
+        ship(gateway, part(quantity), number=number)
+    ship(gateway, part("1", product="HAMMER-16", order_number="PH-4002"), number="LS-4")
+    bolts = {"shipment_number": "LS-2", "order_number": "PH-4001", "line_number": "1", "base_quantity": "50"}
+    assert office(gateway, "invoices", asked("LS-1", lines=[bolts])).status_code == 201
+    with gateway.store.database.write() as connection:
+        run(connection, "DELETE FROM billables", [()])
+    take_back(gateway.store, "0020")
+    gateway.store.upgrade()
+    assert waiting(gateway) == [("LS-2", "request"), ("LS-3", "request")]
 
 
 def test_consignment_is_never_billed_on_shipment(on_either: SmallGateway) -> None:
