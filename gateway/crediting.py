@@ -29,6 +29,8 @@ from schemas.values import EXACT, from_fraction, is_carried, shortest
 
 _NOTHING = Decimal(0)
 _NOTES = {"return": "Returned", "shortage": "Not delivered"}
+"""What a line says of the reason where the request says nothing; below, what the document does."""
+_DOCUMENT_NOTES = {"return": "Returned goods.", "shortage": "Goods not delivered."}
 
 
 def take_credit_note_request(services: Services, asked: CreditNoteRequest, key_id: str) -> Told:
@@ -148,7 +150,7 @@ def _credit_note(
         number="0",
         issue_date=now.date(),
         issued_at=now,
-        note=asked.note,
+        note=asked.note or _DOCUMENT_NOTES[asked.reason],
         before=before,
         with_charges=asked.with_charges,
     )

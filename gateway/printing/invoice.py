@@ -135,7 +135,7 @@ def _facts(canvas: Canvas, left: float, top: float, width: float, invoice: Invoi
     issued, due, tax_point, delivered = (None if day is None else day.isoformat() for day in dates)
     facts = [
         ("Date", issued),
-        ("Due", due),
+        ("Due", due if invoice.type == "invoice" else None),  # nobody pays a credit note by a day
         ("Tax point", tax_point if tax_point != issued else None),
         ("Delivered", delivered),
         ("Order", invoice.order_number),

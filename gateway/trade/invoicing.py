@@ -3,11 +3,12 @@ looked up, and what the law wants and nobody knows is a fault."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 
 from gateway.trade.discounts import (
     Discount,
@@ -46,6 +47,9 @@ from schemas.documents.invoice import (
 )
 from schemas.faults import DocumentHeld, Fault
 from schemas.values import EXACT, from_fraction, is_carried, shortest
+
+_TOLD = 20
+"""Line numbers that a fault names at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,7 +454,8 @@ def _parts(invoice: Invoice, credited: Sequence[CreditedLine], before: Mapping[s
         line = by_number.get(one.line_number)
         if line is None:
             detail = f"invoice {invoice.number} has no line {one.line_number}"
-            faults.append(Fault("not_on_invoice", detail, f"/lines/{index}/line_number", value=one.line_number))
+            path, expected = f"/lines/{index}/line_number", _some(by_number)
+            faults.append(Fault("not_on_invoice", detail, path, value=one.line_number, expected=expected))
             continue
         had = taken.get(one.line_number, Decimal(0))
         left = EXACT.subtract(line.quantity, had)
@@ -462,6 +467,12 @@ def _parts(invoice: Invoice, credited: Sequence[CreditedLine], before: Mapping[s
     if faults:
         raise DocumentHeld(faults)
     return found
+
+
+def _some(numbers: Collection[str]) -> str:
+    """The line numbers, the first ones of many."""
+    told = ", ".join(islice(numbers, _TOLD))
+    return told if len(numbers) <= _TOLD else f"{told} and {len(numbers) - _TOLD:,} more"
 
 
 def _too_much(index: int, one: CreditedLine, left: Decimal) -> Fault:

@@ -485,14 +485,18 @@ def test_a_return_is_credited(on_either: SmallGateway) -> None:
     (note,) = made(gateway, "credit_note")
     assert (note.number, note.type, amounts(note)) == ("CN-00000001", "credit_note", [("1", "2", "DOOS", "12.00")])
     assert [(one.number, one.issue_date) for one in note.credits] == [("IN-00000001", date(2026, 11, 23))]
-    assert note.lines[0].note == "wet"
+    assert (note.note, note.lines[0].note) == ("Returned goods.", "wet")
     bolts = ledger(gateway)["1"]
     assert (bolts.base_credited, bolts.base_returned, bolts.base_invoiced) == (100, 100, 150)
     too_much = credit({"line_number": "1", "quantity": "2"}, number="RMA-2")
     assert faults(office(gateway, "credit_notes", too_much)) == [("more_than_invoiced", "/lines/0/quantity")]
     rest = office(gateway, "credit_notes", credit(number="RMA-2", reason="shortage"))
     assert rest.status_code == 201, rest.text
-    assert amounts(made(gateway, "credit_note")[1]) == [("1", "1", "DOOS", "6.00"), ("2", "3", "STUK", "34.50")]
+    short = made(gateway, "credit_note")[1]
+    assert (short.note, amounts(short)) == (
+        "Goods not delivered.",
+        [("1", "1", "DOOS", "6.00"), ("2", "3", "STUK", "34.50")],
+    )
     bolts = ledger(gateway)["1"]
     assert (bolts.base_credited, bolts.base_returned) == (150, 100), "a shortage never came back"
     none = office(gateway, "credit_notes", credit(number="RMA-3"))

@@ -54,6 +54,10 @@ def test_a_credit_note_is_called_one_and_a_test_says_so() -> None:
     assert "Credits 2026-000017" in page
     assert "To your credit 47.48 EUR" in page
     assert "To pay" not in page
+    due = invoice.due_date
+    assert due is not None
+    assert f"Due {due}" not in page, "nobody pays it by a day"
+    assert f"Due {due}" in read(replace(invoice, type="invoice", credits=()))[0]
 
 
 def test_many_lines_take_several_pages_with_the_columns_on_each() -> None:

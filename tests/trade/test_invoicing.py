@@ -260,6 +260,16 @@ def test_more_than_was_invoiced_is_never_credited() -> None:
         ("more_than_invoiced", "/lines/2/quantity"),
         ("more_than_invoiced", "/lines/3/quantity"),
     ]
+    assert stopped.value.faults[0].expected == "1"
+
+
+def test_a_line_that_a_long_invoice_lacks_is_told_with_some_that_it_has() -> None:
+    invoice = invoice_of([shipped("1", number) for number in range(1, 24)], [order()], facts(), RULES)
+    back = CreditFacts(number="2026-18", issue_date=DAY)
+    with pytest.raises(DocumentHeld) as stopped:
+        credit_note_of(invoice, [CreditedLine(line_number="99", quantity=Decimal(1))], back)
+    (fault,) = stopped.value.faults
+    assert fault.expected == ", ".join(map(str, range(1, 21))) + " and 3 more"
 
 
 # --- for any lines, packs, discounts, charges and taxes ---------------------------------------------------------
