@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 from gateway.accounts import table_rows
 from gateway.differences import Difference, row_differences
+from gateway.store.revisions import account_scope
 from gateway.store.stock import OlderRow, Standing
 from gateway.store.store import Store
 from mappings.revision import Catalogue, StockRow
@@ -40,6 +44,50 @@ def plan_stock(store: Store, rows: Sequence[StockRow]) -> StockPlan:
 
 def _places_of(store: Store, rows: Sequence[StockRow]) -> list[Standing]:
     return store.stock.standing(row.product for row in rows) if rows else []
+
+
+def new_sites(store: Store, rows: Sequence[StockRow]) -> dict[str, str | None]:
+    """Site of these rows → the known one that is written most like it. Of sites that nothing knows: no stock was told
+    of there, and no account is supplied from there. None while no stock is known at all: then every site is the first.
+    To be asked before the rows are recorded."""
+    unknown = store.stock.without_stock(row.site for row in rows)
+    stocked = store.stock.sites() if unknown else frozenset()
+    if not stocked:
+        return {}
+    known = {site.casefold(): site for site in sorted(stocked | _supplying(store))}
+    return {site: _nearest(site, known) for site in unknown if site not in known.values()}
+
+
+def _nearest(site: str, known: Mapping[str, str]) -> str | None:
+    found = get_close_matches(site.casefold(), known, 1)
+    return known[found[0]] if found else None
+
+
+def _supplying(store: Store) -> frozenset[str]:
+    """The sites that accounts' places are supplied from."""
+    found: set[str] = set()
+    for account in store.revisions.accounts():
+        rows = store.revisions.of_kinds(account_scope(account["id"]), account["revision"], ["site"])
+        found.update(json.loads(row.body).get("supply_site") or "" for row in rows)
+    return frozenset(found - {""})
+
+
+def stock_of_new_sites(file: str, rows: Sequence[StockRow], sites: Mapping[str, str | None]) -> tuple[Fault, ...]:
+    """A warning for each of these sites, which may be a mistyped one: stock there supplies nobody."""
+    counted = Counter(row.site for row in rows)
+    return tuple(
+        Fault(
+            "bad_value",
+            f"{file} counts {counted[site]:,} product{'s' if counted[site] > 1 else ''} at {site}, where there was no "
+            "stock before and which no sites.csv supplies from",
+            "",
+            file,
+            site,
+            near or "a site that has stock, or supplies an account",
+        )
+        for site, near in sites.items()
+        if counted[site]
+    )
 
 
 def stock_problems(file: str, rows: Sequence[StockRow], catalogue: Catalogue, now: datetime) -> tuple[Fault, ...]:

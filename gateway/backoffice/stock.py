@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gateway.backoffice.uploads import Placed, Uploaded, row_fault
 from gateway.services import Services
-from gateway.stock_files import stock_of_no_day_yet, stock_problems
+from gateway.stock_files import new_sites, stock_of_new_sites, stock_of_no_day_yet, stock_problems
 from gateway.store.stock import Recorded
 from mappings.coherence import lost_zeros
 from schemas.faults import Fault
@@ -32,10 +32,13 @@ def put_stock(services: Services, uploaded: Uploaded, now: datetime) -> StockPut
     catalogue = services.terms.catalogue()
     zeros = (row_fault(index, fault) for index, fault in lost_zeros(uploaded.good, "stock", catalogue))
     uploaded = uploaded.without((*zeros, *_of_no_day_yet(uploaded, now)))
+    new = new_sites(services.store, uploaded.rows)
     recorded = services.store.stock.record(uploaded.rows)
     places = {(row.product, row.site): index for index, row in uploaded.good}
     older = tuple(places[one.row.product, one.row.site] for one in recorded.older)
-    return StockPut(uploaded, recorded, older, stock_problems(_NAMED, uploaded.rows, catalogue, now))
+    odd = stock_problems(_NAMED, uploaded.rows, catalogue, now)
+    odd += stock_of_new_sites(_NAMED, uploaded.rows, new)
+    return StockPut(uploaded, recorded, older, odd)
 
 
 def _of_no_day_yet(uploaded: Uploaded, now: datetime) -> Iterator[Placed]:

@@ -86,7 +86,13 @@ def import_stock(screen: Screen, file: Path, dry_run: bool) -> int:
     where a row is of more than a day from now. Columns: product, site, as_of, on_hand; where they say something
     reserved_other, next_receipt_date, next_receipt_quantity. config/README.md explains them.
     """
-    from gateway.stock_files import plan_stock, stock_of_no_day_yet, stock_problems
+    from gateway.stock_files import (
+        new_sites,
+        plan_stock,
+        stock_of_new_sites,
+        stock_of_no_day_yet,
+        stock_problems,
+    )
     from gateway.store.stock import Recorded
     from mappings.files.tables import read_placed
     from mappings.files.text import FilesRejected
@@ -97,9 +103,11 @@ def import_stock(screen: Screen, file: Path, dry_run: bool) -> int:
         raise FilesRejected(early)
     with begun() as services:
         refuse_lost_zeros("stock", placed, services.terms.catalogue())
+        new = new_sites(services.store, rows)
         done = plan_stock(services.store, rows) if dry_run else services.store.stock.record(rows)
         catalogue = services.terms.catalogue()
     problems = stock_problems(file.name, rows, catalogue, now)
+    problems += stock_of_new_sites(file.name, rows, new)
     if problems and not screen.as_json:
         which = "would be stored" if dry_run else "is stored"
         screen.faults(problems, f"The stock {which}, but something about it looks wrong:")

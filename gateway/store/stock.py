@@ -94,6 +94,12 @@ class StockBook:
         with self._database.read() as connection:
             return frozenset(site for (site,) in fetch(connection, "SELECT DISTINCT site FROM stock_places", []))
 
+    def without_stock(self, sites: Iterable[str]) -> list[str]:
+        """Those of these sites that stock was never told of, in their order. Each that is known is found at once."""
+        query = "SELECT 1 FROM stock_places WHERE site = ? LIMIT 1"
+        with self._database.read() as connection:
+            return [site for site in dict.fromkeys(sites) if not fetch(connection, query, [site])]
+
     def standing(self, products: Iterable[str] = (), site: str | None = None) -> list[Standing]:
         """The places of these products, or of all, at this site, or at all; by product and site."""
         wanted = sorted(set(products))

@@ -215,6 +215,22 @@ def test_a_count_of_a_day_to_come_is_a_fault_and_the_others_are_stored(gateway: 
     assert on_hand(gateway) == {("OAT-1L", "HAMBURG"): 10}
 
 
+def test_a_site_that_nothing_knows_is_warned_of_and_stored(gateway: Gateway, office: Sender) -> None:
+    assert put(gateway, office, "stock", [OATS]).json["warnings"] == [], "the first stock of all"
+    rows = [OATS, {**OATS, "site": "Hambrug"}, {**OATS, "site": "Hambrug", "product": "TEA"}, {**OATS, "site": "OSLO"}]
+    answer = put(gateway, office, "stock", rows).json
+    assert answer["stored"] == 3
+    sites = [one for one in answer["warnings"] if "no stock before" in one["detail"]]
+    told = [(one["code"], one["value"], one["expected"]) for one in sites]
+    assert told == [
+        ("bad_value", "Hambrug", "HAMBURG"),
+        ("bad_value", "OSLO", "a site that has stock, or supplies an account"),
+    ]
+    assert sites[0]["detail"].startswith("The body counts 2 products at Hambrug, where there was no stock before")
+    again = put(gateway, office, "stock", rows).json["warnings"]
+    assert [one for one in again if "no stock before" in one["detail"]] == [], "it is known by now"
+
+
 # --- prices ---------------------------------------------------------------------------------------------------------
 def test_prices_make_a_revision_of_each_account_by_the_back_office(
     gateway: Gateway, office: Sender, acme: Sender, delta: Sender

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.services import Services
+from gateway.store import statements
 from tests.cli.conftest import DEMO, Run
 
 
@@ -282,6 +283,21 @@ def test_stock_of_no_product_of_ours_or_of_a_day_to_come_is_warned_of(
     told = run("stock", "import", file)
     assert "Stored: 0 rows of stock, 2 rows as before." in told.out
     assert "names NEVER-1, which products.csv does not have" in told.err
+
+
+def test_stock_of_a_mistyped_site_is_warned_of(run: Run, services: Services, tmp_path: Path) -> None:
+    """Not of one that an account is supplied from, which may have its first stock now."""
+    with services.store.database.write() as connection:
+        statements.run(connection, "DELETE FROM stock_places WHERE site = 'HALDEN'", [()])
+    rows = [f"RYE-500,{site},2026-11-23T06:00:00+01:00,9" for site in ("HALDEN", "HAMBRUG")]
+    planned, said = (
+        run("stock", "import", stock_file(tmp_path, *rows), "--json", *more) for more in (["--dry-run"], [])
+    )
+    assert (planned.code, said.code, said.json["stored"]) == (0, 0, 2)
+    assert planned.json["warnings"] == said.json["warnings"]
+    assert [(one["value"], one["expected"]) for one in said.json["warnings"]] == [("HAMBRUG", "HAMBURG")]
+    shown = run("stock", "import", stock_file(tmp_path, rows[0].replace("HALDEN", "HAMBRUG2")))
+    assert "no stock before" in shown.err
 
 
 def test_stock_of_next_year_is_a_fault_of_its_row(run: Run, services: Services, tmp_path: Path) -> None:
