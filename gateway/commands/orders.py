@@ -67,7 +67,9 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
         )
         ordered, *became = _QUANTITIES
         raised = ["raised"] if any(line["raised"] != "0" for line in order["lines"]) else []
-        screen.table(order["lines"], ["line_number", "product", "unit", ordered, *raised, *became], "No lines.")
+        back = [name for name in ("returned", "credited") if any(line[name] != "0" for line in order["lines"])]
+        columns = ["line_number", "product", "unit", ordered, *raised, *became, *back]
+        screen.table(order["lines"], columns, "No lines.")
         if order["order_type"] == "blanket":
             columns = ["order_number", "product", "base_quantity", "amount"]
             screen.table(order["releases"], columns, "Nothing is released of it.")

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -206,6 +207,7 @@ def test_each_sample_posted_with_a_wait_gets_its_answer_and_ubl_is_valid(
     assert len(re.findall(r"^  Inventory report IR-\S+ in \S+: http://", up.said(), re.MULTILINE)) == len(ACCOUNT_IDS)
     _despatch_advices_hold(base, data_dir, schemas_dir)
     _invoices_hold(base, data_dir, schemas_dir, up.said())
+    _readme_ships_and_bills(base, data_dir)
     assert up.stop() == 0
 
 
@@ -258,24 +260,11 @@ def _invoices_hold(base: str, data_dir: Path, schemas_dir: Path, told: str) -> N
 
 def _readme_holds(base: str, data_dir: Path) -> None:
     """The commands that the README sends an order with, in a shell, with this gateway's address and folder."""
-    section = (ROOT / "README.md").read_text("utf-8").split("## Send an order")[1].split("\n## ")[0]
-    again, unknown, cxml = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     if shutil.which("curl") is None:
         print("no curl on this machine: what the README says to paste was not tried")
         return
-    program = f"{shlex.quote(sys.executable)} -P -m gateway.cli"
-    folder = shlex.quote(str(data_dir))
-
-    def paste(command: str) -> str:
-        for written, here in (
-            ("http://127.0.0.1:8080", base),
-            ("var/", f"{folder}/"),
-            (".venv/bin/gateway", f"GATEWAY_DATA_DIR={folder} {program}"),
-        ):
-            command = command.replace(written, here)
-        ran = subprocess.run(["sh", "-e", "-c", command], cwd=ROOT, capture_output=True, timeout=60, check=True)
-        return ran.stdout.decode()
-
+    again, unknown, cxml = _commands("## Send an order")
+    paste = partial(_pasted, base, data_dir)
     first = paste(again)
     assert first == paste(again)
     assert json.loads(first)["order_number"] == "NO-7001"
@@ -284,6 +273,46 @@ def _readme_holds(base: str, data_dir: Path) -> None:
     assert json.loads(held)["status"] == "held"
     assert "nothing of ours is known by the account's item number 0042-new" in problems
     assert 'Status code="200"' in paste(cxml)
+
+
+def _readme_ships_and_bills(base: str, data_dir: Path) -> None:
+    """What the README says to ship, and to invoice of it: pasted twice it is done once."""
+    if shutil.which("curl") is None:
+        return
+    paste = partial(_pasted, base, data_dir)
+    (ship,), (bill,) = _commands("## What left"), _commands("## What is invoiced")
+    for is_again in (False, True):
+        answer, shipment, shown = paste(ship).split("\n", 2)
+        assert json.loads(answer)["outcome"] in ("accepted", "changed")
+        shipped = json.loads(shipment)
+        assert (shipped["shipment_number"], shipped.get("duplicate", False)) == ("LS-70031", is_again), shipment
+        assert [one["type"] for one in shipped["documents"]] == ["despatch_advice"]
+        assert "Order NO-7012 of nordic-office, consignment" in shown
+        assert "line 1: 6 KRT" in shown
+        invoice, listed = paste(bill).split("\n", 1)
+        billed = json.loads(invoice)
+        assert (billed["request_number"], billed.get("duplicate", False)) == ("FA-2026-1187", is_again), invoice
+        assert listed.count("FA-2026-1187") == 1
+
+
+def _commands(title: str) -> list[str]:
+    """What the README's section of this title has to paste."""
+    section = (ROOT / "README.md").read_text("utf-8").split(title)[1].split("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+
+
+def _pasted(base: str, data_dir: Path, command: str) -> str:
+    """What the command prints, for this gateway's address and folder."""
+    program = f"{shlex.quote(sys.executable)} -P -m gateway.cli"
+    folder = shlex.quote(str(data_dir))
+    for written, here in (
+        ("http://127.0.0.1:8080", base),
+        ("var/", f"{folder}/"),
+        (".venv/bin/gateway", f"GATEWAY_DATA_DIR={folder} {program}"),
+    ):
+        command = command.replace(written, here)
+    ran = subprocess.run(["sh", "-e", "-c", command], cwd=ROOT, capture_output=True, timeout=60, check=True)
+    return ran.stdout.decode()
 
 
 def _tells_who_ordered_what(told: str) -> None:

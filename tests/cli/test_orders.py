@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
+from gateway.billing_schedule import bill_due
+from gateway.crediting import take_credit_note_request
 from gateway.services import Services
 from gateway.shipping import take_shipment
+from schemas.documents.billing import CreditNoteRequest
 from schemas.documents.shipment import Shipment
 from tests.cli.conftest import Run
 
@@ -56,4 +59,26 @@ def test_what_left_is_shown_with_the_order(run: Run, services: Services, send: S
     ((document, _, _, number),) = taken.documents
     assert shipment["despatch_advices"] == [{"number": number, "document_id": document}]
     left = f"Shipment LS-1 left {shipment['shipped_at']}, Nordfracht, NF-1; line 1: 2.5 XCS; told in {number}"
-    assert left in run("orders", "show", "ACME-1002").out.splitlines()
+    shown = run("orders", "show", "ACME-1002").out
+    assert left in shown.splitlines()
+    assert "returned" not in shown
+    assert "credited" not in shown
+
+
+def test_what_came_back_is_shown_with_the_order(run: Run, services: Services, send: Send) -> None:
+    send("acme-retail", "02-short-stock.xml")
+    line = {"order_number": "ACME-1002", "account": "acme-retail", "line_number": "1", "product": "OAT-1L"}
+    packages = [{"id": "C1", "lines": [{**line, "base_quantity": "36", "lot": "L1"}]}]
+    told = {"shipment_number": "LS-1", "shipped_at": datetime.now(UTC).isoformat(), "packages": packages}
+    take_shipment(services, Shipment.model_validate(told), "test")
+    assert bill_due(services) == 1
+    for number, (reason, quantity) in enumerate((("shortage", "1"), ("return", "2"))):
+        back = {"request_number": f"RMA-{number}", "account": "acme-retail", "invoice_number": "IN-00000001"}
+        lines = [{"line_number": "1", "quantity": quantity}]
+        asked = CreditNoteRequest.model_validate({**back, "reason": reason, "lines": lines})
+        take_credit_note_request(services, asked, "test")
+        columns, first, *_ = [row.split("\t") for row in run("orders", "show", "ACME-1002").out.splitlines()[-3:]]
+        found = dict(zip(columns, first, strict=True))
+        if reason == "shortage":
+            assert (found["invoiced"], found["credited"], "returned" in found) == ("3", "1", False)
+    assert (found["shipped"], found["returned"], found["credited"]) == ("3", "2", "3")
