@@ -16,8 +16,8 @@ from gateway.services import Services
 from gateway.store.ids import now_us
 from gateway.store.invoices import InvoiceRows, StoredInvoice
 from gateway.store.rebate_settlements import Settlement
-from gateway.trade.billing import account_party
 from gateway.trade.invoice_sums import exact_sum
+from gateway.trade.parties import account_party
 from gateway.trade.rebate_periods import CalendarPeriod, period_around
 from gateway.trade.rebates import (
     CountedDocument,

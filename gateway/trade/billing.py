@@ -21,14 +21,14 @@ from gateway.trade.decision import NOTHING
 from gateway.trade.discounts import Discount, line_allowances
 from gateway.trade.invoice_sums import exact_sum, gross_amount, net_amount
 from gateway.trade.invoicing import BilledOrder, ShippedLine
-from gateway.trade.response import buyer_party
+from gateway.trade.parties import as_account, completed, place_of
 from gateway.trade.wanted import delivery_site
 from mappings.account import Account
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import MappingRevision, SiteRow, SupplySite
 from mappings.sites import known_ids, same_scheme
 from mappings.validity import in_force
-from schemas.documents.common import Address, Identifier, Party, Price
+from schemas.documents.common import Party, Price
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault
 from schemas.values import EXACT
@@ -129,7 +129,7 @@ def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> lis
     for together in lines.values():
         order = orders[together[0].order_id]
         line = order.line(together[0].line_number)
-        buyer, place = invoicee(order), _place(order, line)
+        buyer, place = invoicee(order), place_of(order.mapped, line)
         origin = together[0].origin
         key = (buyer.model_dump_json(), order.mapped.currency, place.model_dump_json() if place else "", origin)
         bill = found.setdefault(key, Bill(buyer, order.mapped.currency, place, origin))
@@ -238,17 +238,17 @@ def _confirmed_nets(order: OrderToBill) -> Iterator[Decimal]:
         yield net_amount(sums.confirmed, price, line_allowances(discounts, gross, sums.confirmed))
 
 
-# --- who and where -----------------------------------------------------------------------------------------------
+# --- for whom ----------------------------------------------------------------------------------------------------
 def invoicee(order: OrderToBill) -> Party:
     """Whom the invoice is for: the order's `bill_to`, else its buyer; with what we know of the account where that is
     the account itself, and what sites.csv has of it where it is a place of theirs."""
     account, said = order.account, order.mapped.order.bill_to
     if said is None:
         said = order.mapped.buyer or order.mapped.order.buyer
-        return _as_account(said, account) if account.legal is not None or said is None else said
+        return as_account(said, account) if account.legal is not None or said is None else said
     if _is_the_account(said, order):
-        return _as_account(said, account)
-    return _completed(said, _site_of(said, order))
+        return as_account(said, account)
+    return completed(said, _site_of(said, order))
 
 
 def _is_the_account(said: Party, order: OrderToBill) -> bool:
@@ -271,28 +271,6 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def account_party(account: Account) -> Party:
-    """The account itself, as invoices that are for it name it."""
-    return _as_account(None, account)
-
-
-def _as_account(said: Party | None, account: Account) -> Party:
-    """The account as its terms name it, under the number that the order has for it."""
-    known = buyer_party(account)
-    address = account.legal.address if account.legal else None
-    found = (
-        known
-        if address is None
-        else known.model_copy(update={"address": Address(**address.model_dump(exclude_none=True))})
-    )
-    if account.legal is not None and account.legal.registration is not None and found.registration is None:
-        found = found.model_copy(update={"registration": Identifier(id=account.legal.registration)})
-    if said is None or said.id is None:
-        return found
-    update = {"id": said.id, "scheme": said.scheme, "contact": said.contact}
-    return found.model_copy(update=update)
-
-
 def _site_of(party: Party, order: OrderToBill) -> SiteRow | None:
     """The row of sites.csv that this party is, whatever it is there for."""
     on = order.mapped.order.issue_date
@@ -301,27 +279,3 @@ def _site_of(party: Party, order: OrderToBill) -> SiteRow | None:
             if same_scheme(scheme, row.scheme):
                 return row
     return None
-
-
-def _place(order: OrderToBill, line: MappedLine | None) -> Party | None:
-    """Where the line went, with its address as sites.csv has it where the order names no more than a number."""
-    if line is None:
-        return order.mapped.order.ship_to
-    said, site = line.line.ship_to or order.mapped.order.ship_to, delivery_site(order.mapped, line)
-    if said is None and site is not None:
-        said = Party(id=site.account_site, scheme=site.scheme)
-    return None if said is None else _completed(said, site)
-
-
-def _completed(said: Party, site: SiteRow | None) -> Party:
-    """The party with what it doesn't say of its name and address. An address that it says stands as it was said."""
-    if site is None:
-        return said
-    update: dict[str, object] = {} if said.name or said.legal_name else {"name": site.name}
-    parts = {name: getattr(site, name) for name in ("street", "city", "postal_code", "country")}
-    there = {name: value for name, value in parts.items() if value is not None}
-    if said.address is None:
-        update["address"] = Address(**there) if there else None
-    elif said.address.country is None and site.country is not None:
-        update["address"] = said.address.model_copy(update={"country": site.country})
-    return said.model_copy(update=update)

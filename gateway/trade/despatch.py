@@ -13,7 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gateway.trade.decision import NOTHING
-from gateway.trade.response import buyer_party, seller_party
+from gateway.trade.parties import named_buyer, place_of, said_place
+from gateway.trade.response import seller_party
 from gateway.trade.shipping import Shipped, ShippedMove, ShippedPart
 from mappings.account import Account
 from mappings.revision import Supplier
@@ -40,10 +41,10 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class _Recipient:
-    """Who gets one advice: an account, the buyer that it orders for, and the place."""
+    """Who gets one advice, as the orders say it: an account, the buyer that it orders for, and the place."""
 
     account_id: str
-    buyer: Party
+    buyer: Party | None
     ship_to: Party | None
 
 
@@ -62,20 +63,22 @@ def despatch_advices(
     groups: dict[_Recipient, list[ShippedPart]] = {}
     for part in shipped.parts:
         groups.setdefault(_recipient(part), []).append(part)
-    return [
-        _advice(shipment, recipient, parts, moves, ssccs, supplier, next(numbers), local_time)
-        for recipient, parts in groups.items()
-    ]
+    return [_advice(shipment, parts, moves, ssccs, supplier, next(numbers), local_time) for parts in groups.values()]
 
 
 def _recipient(part: ShippedPart) -> _Recipient:
-    order, account = part.order.mapped, part.order.account
-    return _Recipient(account.id, order.buyer or buyer_party(account), part.line.line.ship_to or order.order.ship_to)
+    order = part.order.mapped
+    return _Recipient(part.order.account.id, order.buyer, said_place(order, part.line))
+
+
+def _newest(parts: list[ShippedPart]) -> ShippedPart:
+    """Of the order that came last: by its terms buyer and place are named, where they were mended since an earlier one
+    was decided."""
+    return max(parts, key=lambda part: part.order.standing.order_id)
 
 
 def _advice(
     shipment: Shipment,
-    recipient: _Recipient,
     parts: list[ShippedPart],
     moves: Mapping[tuple[str, str], ShippedMove],
     ssccs: Mapping[str, str],
@@ -83,7 +86,7 @@ def _advice(
     number: str,
     local_time: Callable[[Account], datetime],
 ) -> Advice:
-    account = parts[0].order.account
+    account, newest = parts[0].order.account, _newest(parts)
     issued_at, arrival = local_time(account), shipment.estimated_delivery
     carrier = Carrier(name=shipment.carrier, code=shipment.carrier_code)
     document = DespatchAdvice(
@@ -96,10 +99,10 @@ def _advice(
         carrier=carrier if carrier.name or carrier.code else None,
         tracking=shipment.tracking,
         note=shipment.note,
-        buyer=recipient.buyer,
+        buyer=named_buyer(newest.order.mapped.buyer, newest.order.account),
         seller=seller_party(supplier),
         ship_from=Party(id=shipment.site) if shipment.site else None,
-        ship_to=recipient.ship_to,
+        ship_to=place_of(newest.order.mapped, newest.line),
         orders=tuple(_orders(parts)),
         packages=tuple(_package(one, ssccs) for one in _packages_of(shipment, parts)),
         lines=tuple(_lines(parts, moves)),

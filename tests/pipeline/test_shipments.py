@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,20 +13,33 @@ import jsonschema_rs
 import pytest
 
 from gateway.api.examples import SHIPMENT
+from gateway.printing.packing_list import packing_list_pdf
+from gateway.printing.pdf import label_pdf
+from gateway.printing.zpl import label_zpl
 from gateway.store.documents import StoredDocument
 from gateway.store.orders import LedgerLine
 from gateway.store.statements import fetch
+from mappings.files.account_folder import read_account
 from mappings.revision import StockRow
+from schemas.documents.common import Address, Party
 from schemas.documents.despatch_advice import DespatchAdvice
 from schemas.formats.json_1 import JSON_1, parse_shipment
+from schemas.formats.registry import format_by_name
 from schemas.json_schema import schema
 from schemas.values import is_gs1_number
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
-from tests.examples.small_gateway import SmallGateway, outcomes
+from tests.examples.small_gateway import ACCOUNTS, SmallGateway, outcomes
 from tests.examples.threads import cancel, change, taken
+from tests.printing.test_labels import pages, text_of
 
 PINE = "pine-hardware"
 LEFT_AT = "2026-11-23T12:00:00+01:00"
+YARD_1 = Party(
+    id="YARD-1",
+    name="Bouwmarkt Zwolle",
+    address=Address(street="Marsweg 10", city="Zwolle", postal_code="8013", country="NL"),
+)
+"""As sites.csv of pine-hardware has it."""
 SAND = line("3", "PH-0104", "12.5", "KILO")
 
 
@@ -180,6 +194,55 @@ def test_pallets_cartons_and_several_orders_to_two_places(on_either: SmallGatewa
     for number, found in (("PH-4001", both), ("PH-4002", both), ("PH-4003", other)):
         assert advices(gateway, number) == [found]
     assert list(gateway.store.audit.broken()) == []
+
+
+def test_a_place_named_by_number_has_its_name_and_address(on_either: SmallGateway) -> None:
+    """The order says no more than YARD-1 and the buyer's number; sites.csv and account.yaml say the rest."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    send(gateway, shipment(part("200")))
+    (advice,) = advices(gateway)
+    assert advice.ship_to == YARD_1
+    assert advice.buyer is not None
+    assert (advice.buyer.id, advice.buyer.scheme, advice.buyer.name) == ("68750110", "0106", "Pine Hardware")
+    (stored,) = mailbox(gateway, "PH-4001")
+    sent = json.loads(gateway.store.documents.body(stored.id))
+    assert (sent["ship_to"]["name"], sent["ship_to"]["address"]["postal_code"]) == ("Bouwmarkt Zwolle", "8013")
+    as_ubl = format_by_name("ubl-2.1").renderers["despatch_advice"](advice).decode()
+    zpl = label_zpl(advice).decode()
+    (label,), (packing_list,) = ([*map(text_of, pages(paper(advice)))] for paper in (label_pdf, packing_list_pdf))
+    for said in ("Bouwmarkt Zwolle", "Marsweg 10", "8013", "Zwolle", "NL"):
+        assert all(said in text for text in (as_ubl, zpl, label, packing_list)), said
+
+
+def test_what_an_order_says_of_its_place_stands(gateway: SmallGateway) -> None:
+    other = {"street": "Elders 1", "city": "Zwolle"}
+    gateway.settle(PINE, order(BOLTS, ship_to={"id": "YARD-1", "name": "Gate 4", "address": other}))
+    own = {**BOLTS, "line_number": "1", "ship_to": {"id": "YARD-2"}}
+    gateway.settle(PINE, order(own, number="PH-4002", buyer={"id": "68750110", "scheme": "0106", "name": "Pine Oost"}))
+    send(gateway, shipment(part("50"), part("50", order_number="PH-4002")))
+    first, second = advices(gateway, None)
+    assert first.ship_to == Party(id="YARD-1", name="Gate 4", address=Address(**other, country="NL"))
+    assert second.ship_to is not None
+    assert second.ship_to.name == "Bouwmarkt Utrecht", "the line's own place"
+    assert second.buyer == Party(id="68750110", scheme="0106", name="Pine Oost")
+
+
+def test_orders_for_one_place_are_one_advice_though_its_address_was_mended_between_them(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, order(BOLTS))
+    folder = read_account(ACCOUNTS / PINE)
+    sites = tuple(replace(row, street=f"{row.street} bis") for row in folder.sites)
+    gateway.publish(replace(folder, sites=sites))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    hammers = part("3", product="HAMMER-16", order_number="PH-4002")
+    for number, parts in (("LS-1", [part("50"), hammers]), ("LS-2", [part("50")])):
+        assert send(gateway, shipment(*parts, number=number)).status_code == 201
+    both, first = advices(gateway, "PH-4001")
+    assert [one.order_number for one in both.orders] == ["PH-4001", "PH-4002"]
+    assert both.ship_to is not None
+    assert both.ship_to.address is not None
+    assert both.ship_to.address.street == "Marsweg 10 bis", "as the newest of the orders has it"
+    assert first.ship_to == YARD_1
 
 
 # --- again, and at once ----------------------------------------------------------------------------------------------
