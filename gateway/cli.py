@@ -13,6 +13,7 @@ from gateway.commands.convert import convert
 from gateway.commands.database import db
 from gateway.commands.demo import demo
 from gateway.commands.doctor import doctor
+from gateway.commands.documents import documents
 from gateway.commands.faults import faults
 from gateway.commands.inventory import inventory
 from gateway.commands.invoices import invoices
@@ -40,7 +41,7 @@ for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
     (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, mappings),
-    (convert, messages, problems, replay, orders, audit),
+    (convert, messages, problems, replay, orders, documents, audit),
 ):
     for _command in _subject:
         program.add_command(_command)

@@ -13,18 +13,11 @@ from gateway.api.door import caller, door, in_path, parameter, sign_in, whole_nu
 from gateway.api.messages import entries
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found
-from gateway.cxml_answers import CXML
-from gateway.inventory import KIND, kept_report
-from gateway.standing_orders import beside_the_order
-from gateway.store.documents import StoredDocument
-from mappings.own_format import formats_of
-from schemas.documents.common import AnyDocument
-from schemas.documents.order_response import OrderResponse
+from gateway.rendered_anew import formats_for, rendered_anew
+from gateway.store.documents import DOCUMENT_TYPES, StoredDocument
 from schemas.faults import DocumentHeld
 from schemas.formats import Format
-from schemas.formats.registry import format_by_name
 
-DOCUMENT_TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 _PAGE, _LARGEST_PAGE = 100, 1000
 
 documents = APIBlueprint("documents", __name__, abp_tags=[DOCUMENTS], abp_security=KEY)
@@ -94,7 +87,7 @@ def one_document() -> Response:
     if chosen is None:
         body, sent_type = store.documents.body(stored.id), stored.media_type
     else:
-        body = _rendered(stored, store.documents.canonical(stored.id), chosen)
+        body = _rendered(stored, chosen)
         sent_type = chosen.media_type_of(stored.type)
     return Response(body, 200, headers={"Vary": "Accept"}, content_type=sent_type)
 
@@ -194,8 +187,7 @@ def _by_accept(stored: StoredDocument, available: Mapping[str, Format]) -> Forma
 
 def _available(kind: str) -> Mapping[str, Format]:
     """The formats that a document of this type can be rendered in, for this account."""
-    formats = formats_of(door().mapping(caller().account_id))
-    return {name: known for name, known in formats.items() if kind in known.renderers}
+    return formats_for(kind, door().mapping(caller().account_id))
 
 
 def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> Refused:
@@ -205,24 +197,10 @@ def _not_acceptable(stored: StoredDocument, available: Mapping[str, Format]) -> 
     return Refused("not_acceptable", f"This document is to be had as {listed}.")
 
 
-def _rendered(stored: StoredDocument, canonical: str, chosen: Format) -> bytes:
-    """The same document in another format; its canonical form is json-1's."""
-    if stored.type == KIND:
-        document: AnyDocument = kept_report(
-            canonical, stored.format, lambda: door().services.store.documents.body(stored.id)
-        )
-    else:
-        document = format_by_name("json-1").parsers[stored.type](canonical.encode())
-    if chosen.name == CXML and isinstance(document, OrderResponse) and document.outcome == "rejected":
-        document = _as_cxml_says_it(stored, document)
+def _rendered(stored: StoredDocument, chosen: Format) -> bytes:
+    """The same document in another format. Raises Refused where that can't hold it."""
     try:
-        return chosen.renderers[stored.type](document)
+        return rendered_anew(door().services.store.documents, stored, chosen)
     except DocumentHeld as held:
         detail = f"This document can't be written in {chosen.name}: {held.faults[0].detail}"
         raise Refused("not_acceptable", detail) from held
-
-
-def _as_cxml_says_it(stored: StoredDocument, refusal: OrderResponse) -> OrderResponse:
-    """A refusal in cXML, whose `reject` is the order's: it is not for what leaves an order as it stands."""
-    leaves = door().services.store.documents.leaves_an_order(stored.id)
-    return beside_the_order(refusal) if leaves else refusal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from gateway.commands.screen import USAGE, Failed, Screen, reports
+from gateway.commands.screen import FAILED, USAGE, Failed, Screen, reports
+from gateway.commands.written import in_json
 from schemas.faults import DocumentFailure, DocumentRejected, Fault
 
 if TYPE_CHECKING:
@@ -70,14 +70,23 @@ def _convert(
 ) -> int:
     from gateway.printing.papers import PAPERS
 
-    wanted = PAPERS.get(to_name) or _format(formats, to_name)
-    source = _format(formats, from_name) if from_name else _recognised(formats, body)
-    read = _read(source, body) if number is None else _read_one(source, body, number)
+    paper = PAPERS.get(to_name)
+    wanted = paper or _format(formats, to_name)
+    try:
+        source = _format(formats, from_name) if from_name else _recognised(formats, body)
+        if paper is not None and source.name == "custom":
+            raise Failed(_not_printed(paper))
+        read = _read(source, body) if number is None else _read_one(source, body, number)
+    except DocumentFailure as failure:
+        if paper is None:
+            raise
+        screen.faults(failure.faults, _not_printed(paper))
+        return FAILED
     read, faults = look_up(source, read, body, number)
     written = _written(read, wanted)
     warnings = _of_their_orders([one.warnings for one in read])
     if screen.as_json:
-        told = {"type": read[0].kind, "format": wanted.name, "from": source.name, **_in_json(written, wanted)}
+        told = {"type": read[0].kind, "format": wanted.name, "from": source.name, **in_json(written, wanted.media_type)}
         screen.result({**told, "warnings": [fault.as_json() for fault in warnings]})
     else:
         sys.stdout.buffer.write(written if written.endswith(b"\n") else written + b"\n")
@@ -86,6 +95,14 @@ def _convert(
     if faults:
         screen.faults(faults)
     return 1 if faults else 0
+
+
+def _not_printed(paper: Paper) -> str:
+    """What can be printed, for whoever has a document as its account got it."""
+    return (
+        "Only a document in json-1, UBL or cXML can be printed. One that went out in an account's own layout is "
+        f"printed by its number: gateway documents show NUMBER --format {paper.name}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +205,6 @@ def _read_one(source: Format, body: bytes, number: int) -> list[_Read]:
 
 def _orders(found: Sequence[ReadOrder]) -> list[_Read]:
     return [_Read("order", one.order, one.warnings) for one in found]
-
-
-def _in_json(written: bytes, wanted: Format | Paper) -> dict[str, str]:
-    """What was written as a member of JSON: a text, or Base64 of what is none."""
-    if wanted.media_type != "application/pdf":
-        return {"document": written.decode()}
-    return {"document": base64.b64encode(written).decode(), "encoding": "base64"}
 
 
 def _written(read: Sequence[_Read], wanted: Format | Paper) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,14 @@ import click
 from gateway.commands.opening import opened
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, person, remedies, reports
 from gateway.commands.times import moment
+from gateway.commands.written import give_out
 from gateway.states import STATUSES
 from schemas.faults import DocumentFailure
 
 if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.arrivals import Child
+    from gateway.store.documents import StoredDocument
     from gateway.store.messages import StoredMessage
     from schemas.faults import Fault
     from schemas.formats import Format
@@ -67,11 +68,14 @@ def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
     Keys are the Idempotency-Key, the SBDH InstanceIdentifier and the cXML payloadID. What repeats a message that is
     found is found too, and by the key of an envelope of several orders each of them
     (`gateway messages list --parent ID` has the orders of a body by its id).
-    Exit code 1 where nothing is.
+    A document of ours by this number or id is named besides. Exit code 1 where no message is found.
     """
     with opened() as services:
         found = [_row(services, one) for one in services.store.messages.find(text, account, limit)]
+        sent = [one for one in services.store.documents.named(text) if account in (None, one.account_id)]
     screen.table(found, _COLUMNS, "No message has this id, number or key.")
+    for document in sent:
+        screen.note(_document_line(document))
     return DONE if found else FAILED
 
 
@@ -115,6 +119,13 @@ def dismiss(screen: Screen, message_id: str, reason: str) -> None:
     if stored is None:
         raise Failed(f"There is no message {message_id}.")
     screen.result({"id": stored.id, "status": stored.status}, f"Message {stored.id} is {stored.status}.")
+
+
+def _document_line(one: StoredDocument) -> str:
+    """What a document is that somebody takes for a message; a message that it came of is named."""
+    shown = f"{one.type.replace('_', ' ').capitalize()} {one.number} of {one.account_id}: "
+    shown += f"`gateway documents show {one.id}`"
+    return shown if "/" in one.message_id else f"{shown}. It came of message {one.message_id}"
 
 
 def _orders_of(services: Services, parent: str, status: str | None) -> list[StoredMessage]:
@@ -304,11 +315,7 @@ def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _write(screen: Screen, body: bytes) -> None:
-    """Bytes as they are; on a terminal without what would steer it."""
     if screen.as_json:
         screen.result({"document": body.decode(errors="replace")})
-    elif sys.stdout.isatty():
-        screen.result(None, *body.decode(errors="replace").splitlines())
     else:
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
+        give_out(screen, body)

@@ -18,6 +18,10 @@ class Paper:
     media_type: str
     renderers: Mapping[str, Callable[..., bytes]]
 
+    def media_type_of(self, kind: str) -> str:
+        """As a format tells it."""
+        return self.media_type
+
 
 def _label_pdf(advice: DespatchAdvice) -> bytes:
     from gateway.printing.pdf import label_pdf

@@ -8,8 +8,11 @@ from typing import Any
 
 from gateway.store.database import Collision, Database
 from gateway.store.ids import now_us
-from gateway.store.statements import fetch, insert, one_of, run, values
+from gateway.store.statements import fetch, insert, marks, one_of, run, values
 from gateway.store.tables import receipts
+
+DOCUMENT_TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
+"""All that there are of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,36 @@ class Documents:
         query = f"{wanted} ORDER BY transaction_id, position LIMIT ?"
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, [*values, limit])]
+
+    def newest(
+        self, account_id: str | None, *, kind: str | None, order_number: str | None, limit: int
+    ) -> list[StoredDocument]:
+        """Up to `limit` documents, newest first, whatever key they answer (`None`: anyone's)."""
+        conditions, named = list[str](), list[Any]()
+        if account_id is not None:
+            conditions, named = ["account_id = ?"], [account_id]
+        elif order_number is not None:  # the indexes begin with the account: with those that sent this number
+            conditions = ["account_id IN (SELECT account_id FROM messages WHERE order_number = ?)"]
+            named = [order_number]
+        several, in_several = " AND ".join([*conditions, "order_number = ?"]), [*named, order_number]
+        if kind is not None:
+            conditions.append("type = ?")
+            named.append(kind)
+        wanted = f"SELECT {_COLUMNS} FROM documents WHERE {' AND '.join(conditions) or '1 = 1'}"
+        if order_number is not None:
+            of_several = f"{wanted} AND id IN (SELECT document_id FROM document_orders WHERE {several})"
+            wanted = f"{wanted} AND order_number = ? UNION ALL {of_several}"
+            named = [*named, order_number, *named, *in_several]
+        newest = "position DESC" if account_id is None else "transaction_id DESC, position DESC"
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, f"{wanted} ORDER BY {newest} LIMIT ?", [*named, limit])]
+
+    def named(self, text: str) -> list[StoredDocument]:
+        """Those with this id or number; a number is one document's of each type."""
+        types = marks(len(DOCUMENT_TYPES))
+        query = f"SELECT {_COLUMNS} FROM documents WHERE id = ? OR (type IN ({types}) AND number = ?)"
+        with self._database.read() as connection:
+            return [_stored(row) for row in fetch(connection, query, [text, *DOCUMENT_TYPES, text])]
 
     def one(self, account_id: str | None, document_id: str, *, test_key: bool | None = None) -> StoredDocument | None:
         """One document; None where there is none of that id, or it is another account's (`None`: anyone's), or came of

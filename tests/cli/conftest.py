@@ -18,7 +18,7 @@ from gateway.demo.accounts import prepare
 from gateway.intake import Arrival, take_in
 from gateway.pipeline import drain
 from gateway.services import Services
-from mappings.files.account_folder import read_account
+from mappings.own_format import formats_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = ROOT / "mappings" / "accounts"
@@ -92,8 +92,10 @@ def send(services: Services) -> Callable[[str, str], str]:
     """`send("acme-retail", "01-accepted.xml")` takes the sample in and judges it; the message's id."""
 
     def take(account_id: str, name: str) -> str:
-        account = read_account(ACCOUNTS / account_id).account
-        taken = take_in(services, Arrival(account, False, sample(account_id, name), "test"))
+        revision = services.terms.current([account_id])[account_id]
+        own = revision.number if revision.own_format else None
+        body, formats = sample(account_id, name), formats_of(revision)
+        taken = take_in(services, Arrival(revision.account, False, body, "test", formats=formats, revision=own))
         drain(services, EVERY_LANE, lambda: None)
         return taken.kept.message_id
 

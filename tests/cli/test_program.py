@@ -26,7 +26,7 @@ COMMANDS = {
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
-    "rebates show", "rebates settle",
+    "rebates show", "rebates settle", "documents list", "documents show",
 }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ _ASKING = [
     "accounts list", "accounts export acme-retail out", "keys list", "keys revoke x", "mappings test acme-retail",
     "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
     "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
-    "inventory show acme-retail", "orders explain x --line 1",
+    "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
 ]  # fmt: skip
 
 

@@ -196,6 +196,28 @@ def test_pallets_cartons_and_several_orders_to_two_places(on_either: SmallGatewa
     assert list(gateway.store.audit.broken()) == []
 
 
+def test_our_people_find_what_went_out_by_order_type_and_number(on_either: SmallGateway) -> None:
+    """An advice of two orders is found by each of them, whether the account is told or not."""
+    gateway, documents = on_either, on_either.store.documents
+    gateway.settle(PINE, order(BOLTS))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    gateway.settle(PINE, order(BOLTS, number="PH-4003"))
+    send(gateway, shipment(part("50"), part("3", product="HAMMER-16", order_number="PH-4002")))
+    (both,) = mailbox(gateway, "PH-4001")
+    for account_id in (None, PINE):
+        everything = documents.newest(account_id, kind=None, order_number=None, limit=9)
+        assert [one.order_number for one in everything] == [None, "PH-4003", "PH-4002", "PH-4001"]
+        assert documents.newest(account_id, kind=None, order_number=None, limit=2) == everything[:2]
+        assert documents.newest(account_id, kind=None, order_number="PH-4002", limit=9) == [both, everything[2]]
+        assert documents.newest(account_id, kind="order_response", order_number="PH-4001", limit=9) == everything[3:]
+        assert documents.newest(account_id, kind="despatch_advice", order_number=None, limit=9) == [both]
+        assert documents.newest(account_id, kind="invoice", order_number="PH-4001", limit=9) == []
+        assert documents.newest(account_id, kind=None, order_number="PH-4009", limit=9) == []
+    assert documents.newest("birch-timber", kind=None, order_number="PH-4001", limit=9) == []
+    assert documents.named(both.number) == documents.named(both.id) == [both]
+    assert documents.named("PH-4001") == []
+
+
 def test_a_place_named_by_number_has_its_name_and_address(on_either: SmallGateway) -> None:
     """The order says no more than YARD-1 and the buyer's number; sites.csv and account.yaml say the rest."""
     gateway = on_either

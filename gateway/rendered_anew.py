@@ -1,0 +1,44 @@
+"""A document that went out, in another format than it went out in, or on paper: made of its canonical form, which is
+kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.cxml_answers import CXML
+from gateway.inventory import KIND, kept_report
+from gateway.printing.papers import Paper
+from gateway.standing_orders import beside_the_order
+from gateway.store.documents import Documents, StoredDocument
+from mappings.own_format import formats_of
+from mappings.revision import MappingRevision
+from schemas.documents.common import AnyDocument
+from schemas.documents.order_response import OrderResponse
+from schemas.formats import Format
+from schemas.formats.registry import format_by_name
+
+
+def formats_for(kind: str, revision: MappingRevision) -> Mapping[str, Format]:
+    """The formats that a document of this type can be rendered in, for this account."""
+    return {name: known for name, known in formats_of(revision).items() if kind in known.renderers}
+
+
+def rendered_anew(documents: Documents, stored: StoredDocument, chosen: Format | Paper) -> bytes:
+    """The same document in another format; its canonical form is json-1's. Raises DocumentHeld where that can't hold
+    it."""
+    document = _document(documents, stored)
+    if chosen.name == CXML and isinstance(document, OrderResponse) and document.outcome == "rejected":
+        document = _as_cxml_says_it(documents, stored, document)
+    return chosen.renderers[stored.type](document)
+
+
+def _document(documents: Documents, stored: StoredDocument) -> AnyDocument:
+    canonical = documents.canonical(stored.id)
+    if stored.type == KIND:
+        return kept_report(canonical, stored.format, lambda: documents.body(stored.id))
+    return format_by_name("json-1").parsers[stored.type](canonical.encode())
+
+
+def _as_cxml_says_it(documents: Documents, stored: StoredDocument, refusal: OrderResponse) -> OrderResponse:
+    """A refusal in cXML, whose `reject` is the order's: it is not for what leaves an order as it stands."""
+    return beside_the_order(refusal) if documents.leaves_an_order(stored.id) else refusal
