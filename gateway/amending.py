@@ -141,9 +141,10 @@ def decide_prepared(
     that `still_fits` finds are added behind them."""
     heading: dict[str, Any] = {"response_number": response_number, "issued_at": issued_at, "test": work.is_test}
     if prepared.mapped is None and faults:
-        return refuse_or_hold(prepared.standing.order, work.order, faults, work.account, supplier, **heading)
+        standing, version = prepared.standing, said_version(work.order) or prepared.standing.order_version + 1
+        return refuse_or_hold(standing.order, work.order, faults, work.account, supplier, version=version, **heading)
     if prepared.mapped is None:
-        version = work.order.version or prepared.standing.version + 1
+        version = max(said_version(work.order), prepared.standing.order_version + 1)
         return decide_cancellation(
             prepared.standing, prepared.amended, work.order, work.account, supplier, stock, version=version, **heading
         )

@@ -122,6 +122,7 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
             services.supplier,
             response_number=number,
             issued_at=now,
+            version=work.order.version or 1,
             test=work.is_test,
         )
     judged = (*prepared.faults, *unknown_supply(work, books.sites_without_stock)) if prepared.mapped else ()

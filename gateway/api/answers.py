@@ -216,10 +216,17 @@ class LedgerLineAnswer(Answer):
     base_credited: str
 
 
+_ORDER_VERSION = (
+    "What order responses call this version: the number that its document says, or one more than that of the version "
+    "before where it says none, or none that is higher."
+)
+
+
 class VersionEntry(Answer):
     """A version of an order, by the message that made it."""
 
     version: int
+    order_version: int = Field(description=_ORDER_VERSION)
     message_id: str
 
 
@@ -267,7 +274,8 @@ class OrderAnswer(Answer):
 
     order_number: str
     test: bool
-    version: int
+    version: int = Field(description="Our count: 1, and one more with each change that was applied.")
+    order_version: int = Field(description=_ORDER_VERSION)
     status: str
     outcome: str
     order_type: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,7 +59,8 @@ def show(screen: Screen, order_number: str, account: str | None) -> None:
             f"Order {order['order_number']} of {order['account']}{kind}: {order['outcome']}, {order['status']}; "
             f"decided {order['created_at']}, sent in message {first['message_id']}",
             *(
-                f"Version {one['version']}: decided {one['decided_at']}, sent in message {one['message_id']}"
+                f"Version {one['version']}{_as_answered(one)}: decided {one['decided_at']}, "
+                f"sent in message {one['message_id']}"
                 for one in later
             ),
             *(f"{one['type'].replace('_', ' ')} {one['number']}: document {one['id']}" for one in order["documents"]),
@@ -225,19 +226,21 @@ def _thread(services: Services, order: StoredOrder) -> dict[str, Any]:
     is_blanket = order.order_type == "blanket"
     released = services.store.contracts.released(order.id) if is_blanket else []
     ledger = services.store.orders.ledger(order.id)
+    versions = services.store.orders.versions(order.id)
     return {
         "account": order.account_id,
         "order_number": order.order_number,
         "test": order.test,
         "order_type": order.order_type,
         "version": order.version,
+        "order_version": versions[-1].order_version,
         "status": order.status,
         "outcome": order.outcome,
         "message_id": order.message_id,
         "mapping_revision": order.mapping_revision,
         "created_at": moment(order.created_at),
         "updated_at": moment(order.updated_at),
-        "versions": [_version(services, order, one) for one in services.store.orders.versions(order.id)],
+        "versions": [_version(services, order, one) for one in versions],
         "lines": [_line(line) for line in ledger],
         "shipments": [_shipment(one, ledger) for one in services.store.shipments.of_order(order.id)],
         "releases": [_release(one) for one in released],
@@ -282,12 +285,18 @@ def _left(shipment: dict[str, Any]) -> str:
     return f"{left}; {', '.join(parts)}; told in {advices}"
 
 
+def _as_answered(version: Mapping[str, Any]) -> str:
+    """What answers call it, where that isn't our count."""
+    return "" if version["order_version"] == version["version"] else f" (answered as {version['order_version']})"
+
+
 def _version(services: Services, order: StoredOrder, one: OrderVersion) -> dict[str, Any]:
     """What made it, and when: the first with the order, a later one when its message was settled."""
     message = None if one.version == 1 else services.store.messages.one(None, one.message_id)
     decided_at = message.settled_at if message else order.created_at
     return {
         "version": one.version,
+        "order_version": one.order_version,
         "message_id": one.message_id,
         "decided_at": None if decided_at is None else moment(decided_at),
     }

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from gateway.store.chain import HELD_AS_CHANGE
 from gateway.store.database import Database
 from gateway.store.statements import fetch, given
+from gateway.trade.amendment import order_versions
+from schemas.documents.order import said_in
 from schemas.values import EXACT, from_fraction, is_carried, shortest
 
 
@@ -40,6 +42,8 @@ class OrderVersion(NamedTuple):
     version: int
     message_id: str
     canonical: str
+    order_version: int
+    """What answers call it."""
 
 
 class OpenMessage(NamedTuple):
@@ -249,7 +253,8 @@ class Orders:
         query = "SELECT version, message_id, canonical FROM order_versions WHERE order_id = ? ORDER BY version"
         with self._database.read() as connection:
             rows = fetch(connection, query, [order_id])
-        return [OrderVersion(*row) for row in rows]
+        told = order_versions(said_in(row[2]) for row in rows)
+        return [OrderVersion(row[0], row[1], row[2], number) for row, number in zip(rows, told, strict=True)]
 
 
 def _stored(row: Any) -> StoredOrder:

@@ -14,9 +14,11 @@ from gateway.store.leases import LeaseLost
 from gateway.store.statements import fetch, given, one_of, run, values
 from gateway.trade.amendment import LineSums, Made, Receipt, Standing
 from gateway.trade.stock import Allocation
-from schemas.documents.order import Order
+from schemas.documents.order import Order, said_in
 from schemas.values import EXACT
 
+_HEAD = 80
+"""So many characters of an order as it is kept have its function and its version, of whatever length."""
 _SUMS = ("base_ordered", "ordered", "raised", "confirmed", "backordered", "rejected", "cancelled", "shipped")
 
 
@@ -217,17 +219,18 @@ def _made(connection: Connection, wanted: list[str]) -> dict[str, tuple[Made, ..
     the version was received with the first, unless that came before an earlier version, of which it is then a resend.
     """
     query = (
-        "SELECT v.order_id, v.version, m.received_at, m.id, v.says_all FROM order_versions v "
+        f"SELECT v.order_id, v.version, m.received_at, m.id, v.says_all, substr(v.canonical, 1, {_HEAD}) "
+        "FROM order_versions v "
         f"JOIN messages m ON m.id = v.message_id WHERE {one_of(connection, 'v.order_id')} "
         "ORDER BY v.order_id, v.version"
     )
     found: dict[str, tuple[Made, ...]] = dict.fromkeys(wanted, ())
     earlier = _resends_received_before(connection, wanted)
-    for order_id, version, at, message_id, says_all in fetch(connection, query, [values(connection, wanted)]):
+    for order_id, version, at, message_id, says_all, head in fetch(connection, query, [values(connection, wanted)]):
         latest = max((one.receipt for one in found[order_id]), default=Receipt(0, ""))
         receipts = [Receipt(at, message_id), *earlier.get((order_id, version), ())]
         receipt = min((one for one in receipts if one > latest), default=receipts[0])
-        found[order_id] = (*found[order_id], Made(version, receipt, version == 1 or says_all == 1))
+        found[order_id] = (*found[order_id], Made(version, receipt, version == 1 or says_all == 1, said_in(head)))
     return found
 
 

@@ -8,11 +8,12 @@ order as it would be is mapped, checked and decided as any other, with what it h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from gateway.trade.merging import contradictions, merged
@@ -117,6 +118,14 @@ class Made(NamedTuple):
     receipt: Receipt
     says_all: bool
     """Whether it said the whole order, so that nothing of what had been sent before counts any more."""
+    said: int
+    """The sender's number of the order as of it; that of the version before where it said none."""
+
+
+def order_versions(said: Iterable[int]) -> list[int]:
+    """What answers call each version of an order (`order_version`), by the sender's numbers of them, the first one's
+    first: his own number, or one more than the version before where that is no higher. So none is given twice."""
+    return [*accumulate(said, lambda before, number: max(number, before + 1), initial=0)][1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,7 @@ class Standing:
 
     order_id: str
     version: int
-    """Ours, one more with each change; the sender's own number is the order's."""
+    """Ours, one more with each change; the sender's own number is the order's, and answers say `order_version`."""
     status: str
     updated_at: int
     order: Order
@@ -135,6 +144,11 @@ class Standing:
     """Line number → what is allocated to it."""
     made: tuple[Made, ...]
     """What made each version of it, the first one first."""
+
+    @property
+    def order_version(self) -> int:
+        """What answers call the version that stands."""
+        return order_versions(one.said for one in self.made)[-1]
 
     def made_since(self, change: Order, receipt: Receipt) -> list[Made]:
         """The versions whose messages were received after this one. A change is of the first version whenever that

@@ -189,9 +189,10 @@ def _buyer(mapped: MappedOrder, account: Account) -> Party:
 
 
 def change_version(standing: Standing, amended: Amended) -> int:
-    """What the answer calls the version: the sender's number of it, or ours where the change says none."""
+    """What the answer calls the version: the sender's number of it, or one more than the last that an answer called
+    the order, where the change says none or that number has been given."""
     said = amended.order.version if amended.order else 0
-    return said if said != standing.order.version else standing.version + 1
+    return max(said, standing.order_version + 1)
 
 
 def _less_than_shipped(standing: Standing, decision: Decision) -> list[Fault]:
@@ -252,6 +253,7 @@ def refuse_or_hold(
     *,
     response_number: str,
     issued_at: datetime,
+    version: int,
     test: bool = False,
 ) -> ChangeDecision:
     """The verdict on a change of which nothing can be made: refused with its reasons, or held. `order` stands as it is;
@@ -259,7 +261,6 @@ def refuse_or_hold(
     if judge(faults, account.policies).order != "reject_order":
         return ChangeDecision(Decision("held", tuple(faults)))
     buyer = order.buyer or buyer_party(account)
-    version = change.version if change.function != "original" and change.version else order.version or 1
     heading = Heading(response_number, issued_at, seller_party(supplier), buyer, version, test)
     reasons = joined([sentence(fault) for fault in faults])
     refusal = heading_response(_named(order, change), "rejected", (), heading, reasons)

@@ -131,7 +131,7 @@ def decide_by_erp(
     if deciding.faults:
         return ErpDecision(faults=tuple(deciding.faults))
     buyer = mapped.buyer or buyer_party(account)
-    heading = Heading(response_number, issued_at, seller_party(supplier), buyer, order.version or 1, False)
+    heading = Heading(response_number, issued_at, seller_party(supplier), buyer, standing.order_version, False)
     response = answered_response(mapped, answers, heading)
     if blanket and response.outcome != "rejected":
         response = replace(response, note=AGREED)

@@ -146,6 +146,15 @@ def canonical_json(order: Order) -> bytes:
     return without_exponents(_as_json(order, exclude_none=True))
 
 
+def said_in(canonical: str) -> int:
+    """The sender's number of an order as it is kept, of which this is the beginning. Raises ValueError where it is
+    none."""
+    found = _VERSION.match(canonical)
+    if found is None:
+        raise ValueError(f"an order as it is kept begins otherwise: {canonical[:80]}")
+    return int(found[1])
+
+
 def without_exponents(written: bytes) -> bytes:
     """A canonical document as JSON with 0.0000005 where pydantic, as `str` does, writes 5E-7."""
     return _EXPONENT.sub(_written_out, written) if _EXPONENT_SIGN.search(written) else written
@@ -171,6 +180,7 @@ _DECIMAL_NAMES = "|".join(sorted(DECIMALS)).encode()
 _DECIMAL = re.compile(b'("(?:%s)":")([^"]*)(?=")' % _DECIMAL_NAMES)
 _EXPONENT = re.compile(rb'("(?:%s)":")(-?\d(?:\.\d+)?E-\d+)(?=")' % _DECIMAL_NAMES)
 _DECIMAL_OPENINGS = tuple(f'"{name}":"'.encode() for name in sorted(DECIMALS))
+_VERSION = re.compile(r'{"function":"[a-z]+","version":(\d+)')
 _EXPONENT_SIGN = re.compile(rb'E(?<=\dE)[-+]\d+"')
 """Where there can be an exponent at all: not in every order whose number is PRE-2026."""
 _MINUS_ZERO = re.compile(rb':"-0')

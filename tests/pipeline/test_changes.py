@@ -381,7 +381,10 @@ def test_the_thread_shows_its_versions(gateway: SmallGateway) -> None:
     first, second = settle(gateway, order(BOLTS, HAMMERS), change(BOLTS))
     headers = {"Authorization": f"Bearer {gateway.key(PINE)}"}
     thread = gateway.client.get("/v1/orders/PH-4001", headers=headers).json
-    assert thread["versions"] == [{"version": 1, "message_id": first.id}, {"version": 2, "message_id": second.id}]
+    assert thread["versions"] == [
+        {"version": 1, "order_version": 1, "message_id": first.id},
+        {"version": 2, "order_version": 2, "message_id": second.id},
+    ]
     assert [(one["buyer_item"], one["confirmed"], one["cancelled"]) for one in thread["lines"]] == [
         ("PH-0101", "4", "0"),
         ("PH-0102", "0", "3"),

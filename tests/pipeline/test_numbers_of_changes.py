@@ -18,7 +18,7 @@ from schemas.documents.order import Order
 from schemas.formats.ubl_2_1.order_change import render_order_change
 from tests.examples.order_lines import BOLTS, HAMMERS, order
 from tests.examples.small_gateway import ACCOUNTS, SmallGateway
-from tests.examples.threads import PINE, change, confirmed, settle, taken
+from tests.examples.threads import PINE, cancel, change, confirmed, settle, taken
 
 ENVELOPE = (
     '<StandardBusinessDocument xmlns="http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader">'
@@ -73,6 +73,36 @@ def test_a_change_of_the_orders_own_number_is_no_first_one(gateway: SmallGateway
     settle(gateway, order(BOLTS, version=5))
     other = gateway.settle(PINE, change(bolts("6"), version=5))
     assert gateway.faults(other.id) == [("version_reused", "/version")]
+
+
+# --- what answers call them ------------------------------------------------------------------------------------------
+def test_no_answer_gives_a_version_twice_or_goes_back(on_either: SmallGateway) -> None:
+    """The sender's own number, or one more than the last where he says none; the thread says the same."""
+    numbered = enumerate((5, 0, 0, 6, 9, 0), 4)
+    sent = [order(bolts("3")), *(change(bolts(str(count)), version=said) for count, said in numbered)]
+    settled = settle(on_either, *sent)
+    assert [on_either.faults(one.id) for one in settled] == [[]] * 7
+    told = [on_either.response(one.id).order_version for one in settled]
+    assert told == [1, 5, 6, 7, 8, 9, 10]
+    thread: Any = on_either.client.get("/v1/orders/PH-4001", headers={"Authorization": f"Bearer {on_either.key(PINE)}"})
+    assert [(one["version"], one["order_version"]) for one in thread.json["versions"]] == [*enumerate(told, 1)]
+    assert (thread.json["version"], thread.json["order_version"]) == (7, 10)
+    gone = on_either.settle(PINE, cancel())
+    assert on_either.response(gone.id).order_version == 11
+
+
+def test_a_sender_who_numbers_his_first_change_1(gateway: SmallGateway) -> None:
+    """His 2 is our 3: 2 was given to his 1."""
+    settled = settle(gateway, order(BOLTS), change(bolts("6"), version=1), change(bolts("7"), version=2))
+    assert [gateway.response(one.id).order_version for one in settled] == [1, 2, 3]
+
+
+def test_a_refusal_names_the_number_that_it_refuses(gateway: SmallGateway) -> None:
+    """Which is free for the next: nothing was made of it."""
+    gateway.set_policies(PINE)
+    settle(gateway, order(BOLTS), change(bolts("6"), version=5), cancel())
+    late = [gateway.settle(PINE, change(bolts("7"), version=said)) for said in (7, 0)]
+    assert [gateway.response(one.id).order_version for one in late] == [7, 7]
 
 
 # --- there and back, without numbers ----------------------------------------------------------------------------------

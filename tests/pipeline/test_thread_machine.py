@@ -178,6 +178,7 @@ class Thread(RuleBasedStateMachine):
             base = one.confirmed * per_unit.get(one.product or "", Decimal(1))
             assert held[order_id, one.line_number] == base, (one, held)
         self.the_answer_sums(order_id)
+        self.the_answers_number_the_versions(order_id)
 
     def the_answer_sums(self, order_id: str) -> None:
         """The outcomes of each line in the newest answer sum to what is ordered of it now."""
@@ -186,6 +187,15 @@ class Thread(RuleBasedStateMachine):
         for response in self.gateway.responses([newest[0]]):
             for one in response.lines:
                 assert sum(outcome.quantity for outcome in one.outcomes) == ordered[one.line_number], (one, ordered)
+
+    def the_answers_number_the_versions(self, order_id: str) -> None:
+        """Each is given a higher number than the one before, which is what the thread says of it."""
+        before = 0
+        for version in self.gateway.store.orders.versions(order_id):
+            assert version.order_version > before
+            before = version.order_version
+            for response in self.gateway.responses([version.message_id]):
+                assert response.order_version == version.order_version
 
     def teardown(self) -> None:
         if not hasattr(self, "gateway"):

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.trade.amendment import LineSums, Standing
+from gateway.trade.amendment import LineSums, Made, Receipt, Standing
 from gateway.trade.decision import LineLedger
 from gateway.trade.erp_decision import ErpDecision, LineDecision, OrderDecision, decide_by_erp
 from gateway.trade.response import judged
@@ -40,7 +40,7 @@ def standing_of(order: MappedOrder, ledger: tuple[LineLedger, ...]) -> Standing:
         )
         for position, one in enumerate(ledger)
     }
-    return Standing("o", 1, "awaiting_decision", 1, order.order, sums, {}, ())
+    return Standing("o", 1, "awaiting_decision", 1, order.order, sums, {}, (Made(1, Receipt(1, "m"), True, 1),))
 
 
 @st.composite
