@@ -145,10 +145,11 @@ def decide_prepared(
         return refuse_or_hold(standing.order, work.order, faults, work.account, supplier, version=version, **heading)
     if prepared.mapped is None:
         version = max(said_version(work.order), prepared.standing.order_version + 1)
-        return decide_cancellation(
+        decided = decide_cancellation(
             prepared.standing, prepared.amended, work.order, work.account, supplier, stock, version=version, **heading
         )
-    return decide_change(
+        return _with_reasons(decided, work.order, prepared.amended.refused)
+    decided = decide_change(
         prepared.standing,
         prepared.amended,
         prepared.mapped,
@@ -161,6 +162,27 @@ def decide_prepared(
         received_on=received_on,
         **heading,
     )
+    if decided.case is None or decided.decision.faults:  # a line that is refused for its own faults has these
+        return _with_reasons(decided, work.order, prepared.amended.refused) if decided.case else decided
+    return _with_reasons(decided, work.order, decided.case.amended.refused)
+
+
+def _with_reasons(decided: ChangeDecision, change: Order, refused: Mapping[str, str]) -> ChangeDecision:
+    """What is refused whole says at its message, too, why nothing is made of it: by the refused lines, at their places
+    in it, or because none is left."""
+    if decided.decision.verdict != "rejected":
+        return decided
+    places = {line.line_number: f"/lines/{index}" for index, line in enumerate(change.lines)}
+    elsewhere = "/lines" if change.lines else "/order_number"
+    why = [
+        Fault("change_refused", f"Line {number}: {reason}", places.get(number, elsewhere), value=number)
+        for number, reason in refused.items()
+    ]
+    if not why and not decided.decision.faults:
+        number = change.order_number
+        detail = f"Nothing of order {number} is left to be cancelled."
+        why = [Fault("change_refused", detail, "/order_number", value=number)]
+    return replace(decided, decision=replace(decided.decision, faults=(*decided.decision.faults, *why)))
 
 
 def own_faults(work: Work, prepared: PreparedChange) -> tuple[Fault, ...]:

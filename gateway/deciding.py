@@ -147,7 +147,7 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
         issued_at=now,
     )
     known = (*placed, *unfit)
-    faults = (*known, *decided.decision.faults[len(known) :])
+    faults = (*known, *located(work, decided.decision.faults[len(known) :]))
     return replace(decided, decision=replace(decided.decision, faults=faults))
 
 

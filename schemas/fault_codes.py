@@ -538,6 +538,14 @@ _declare(
     "Send a new order under a new number.",
 )
 _declare(
+    "change_refused",
+    "sender",
+    "Change or cancellation refused",
+    "What a change or cancellation wants of a line can't be done (any more): it has shipped, or there is no stock for "
+    "it; or nothing of the order is left to be cancelled. The order stands as it was.",
+    "Send a change that leaves what has shipped; what isn't wanted of that goes back as a return.",
+)
+_declare(
     "unknown_line",
     "sender",
     "Change of a line that there isn't",

@@ -109,7 +109,7 @@ def decide_change(
     if case.amended.refused and changes_nothing(standing, case.amended):
         version = change_version(standing, amended)
         told = Heading(response_number, issued_at, seller_party(supplier), _buyer(mapped, account), version, test)
-        return ChangeDecision(Decision("rejected", tuple(faults), _refusal(standing, case.amended, told)))
+        return ChangeDecision(Decision("rejected", tuple(faults), _refusal(standing, case.amended, told)), case=case)
     if less := _less_than_shipped(standing, decision):
         return ChangeDecision(Decision("held", (*faults, *less)))
     return _applied(standing, case, decision, stock)

@@ -65,6 +65,7 @@ CONSEQUENCES: Mapping[str, Consequence | ByPolicy] = {
     "stale_change": "note",
     "change_overtaken": "hold_order",
     "order_cancelled": "reject_order",
+    "change_refused": "reject_order",
     "unknown_line": "reject_order",
     "line_exists": "reject_order",
     "line_not_named": "hold_order",

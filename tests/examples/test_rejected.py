@@ -3,8 +3,8 @@
 A folder of `rejected/` is named after its code and has one of these:
 
 - `order.*`, sent over HTTP by the account that `account` names (else pine-hardware) and worked on; where there is a
-  `before.*`, or several, that is sent and worked on first. `expected.json`: the message's `status`, and all its faults;
-  with `hours_later`, what they are by then
+  `before.*`, or several, that is sent and worked on first; `shipment.json`: what has left by then.
+  `expected.json`: the message's `status`, and all its faults; with `hours_later`, what they are by then
 - `account/`, an account's folder that can't be imported
 - `request.json`: requests that are refused before anything is kept, each with its answer
 """
@@ -28,11 +28,13 @@ from click.testing import CliRunner
 from gateway.cli import program
 from gateway.intake import Arrival, take_in
 from gateway.judging import judge_messages
+from gateway.shipping import take_shipment
 from gateway.store.ids import now_us
 from gateway.validation import validate
 from mappings.account import Account
 from mappings.files.account_folder import read_account
 from mappings.files.text import FilesRejected
+from schemas.documents.shipment import Shipment
 from schemas.fault_codes import FAULTS
 from schemas.formats import ReadOrder
 from schemas.formats.json_1 import JSON_1
@@ -94,6 +96,8 @@ def test_an_order_gives_exactly_its_faults(gateway: SmallGateway, today: time_ma
     account = named.read_text().strip() if named.exists() else "pine-hardware"
     for before in sorted(folder.glob("before*")):
         assert gateway.settle(account, before.read_bytes()).status == "done"
+    for left in folder.glob("shipment.json"):
+        take_shipment(gateway.services, Shipment.model_validate_json(left.read_bytes()), "test")
     answer = gateway.post(account, _only(folder, "order.*"))
     message_id = answer.json["message_id"]
     if answer.status_code != 202:

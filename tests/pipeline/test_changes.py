@@ -183,6 +183,9 @@ def test_what_has_shipped_stands(gateway: SmallGateway) -> None:
     assert confirmed(gateway) == {"1": ("4", "4", "0"), "2": ("5", "0", "5")}
     refused = gateway.settle(PINE, {**cancel(), "note": "really"})
     assert (refused.status, gateway.response(refused.id).outcome) == ("rejected", "rejected")
+    (why,) = gateway.store.messages.faults(refused.id)
+    assert (why.code, why.path, why.value) == ("change_refused", "/order_number", "1")
+    assert why.detail in str(gateway.response(refused.id).note)
     enough = gateway.settle(PINE, change({**BOLTS, "quantity": "3"}, version=9))
     assert outcomes(gateway.response(enough.id))["1"] == [("accepted", "3", "DOOS")]
     assert confirmed(gateway)["1"] == ("3", "3", "0")
