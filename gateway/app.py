@@ -61,7 +61,7 @@ class Application(OpenAPI):
         """The problem for a request that the server refused: status line, headers, body."""
         services = self.door.services
         refused = refused_by_server(status, reason, services.limits.max_body_bytes)
-        response = refused_by_server_as_cxml(services, refused) if path == CXML_PATH else problem(refused)
+        response = refused_by_server_as_cxml(self.door, refused) if path == CXML_PATH else problem(refused)
         response.headers.extend(closing_headers(over_tls=False))
         note(self.door.metrics, "unread", "unmatched", refused.status, 0.0)
         return response.status, list(response.headers.items()), response.get_data()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gateway.cxml_names import names_of_us, our_credentials
 from gateway.cxml_senders import Admitted, CxmlSenders, NotAdmitted
 from gateway.intake import Arrival, take_in
+from gateway.refusal_log import RefusalLog, as_said
 from gateway.services import Services
 from mappings.account import Account
 from schemas.faults import DocumentRejected, Fault
@@ -23,6 +24,8 @@ TAKEN = ("OrderRequest", "ProfileRequest")
 """The requests that are taken."""
 _TOLD = 20
 """Faults that a Status names."""
+_LOGGED = 3
+"""Credentials of a Sender that the log names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,13 @@ class CxmlDoor:
         senders: CxmlSenders,
         account_of: Callable[[str], Account],
         count: Callable[[Account], None],
+        refusals: RefusalLog,
     ) -> None:
         self._services = services
         self._senders = senders
         self._account_of = account_of
         self._count = count
+        self._refusals = refusals
 
     def take(self, content_type: str, body: bytes) -> Told:
         """Keep the request, or say why not. Raises StoreUnavailable where it could not be stored."""
@@ -60,7 +65,7 @@ class CxmlDoor:
         except DocumentRejected as failure:
             return self._unreadable(content_type, entity, failure.faults)
         try:
-            admitted = self._senders.admit(envelope)
+            admitted = self._admit(envelope)
         except NotAdmitted as refusal:
             return Told(401, str(refusal))
         account = self._account_of(admitted.account_id)
@@ -73,11 +78,20 @@ class CxmlDoor:
             return Told(400, _sentences(faults), None, key_id) if faults else Told(200, "", None, key_id, True)
         return self._keep(account, admitted, content_type, entity, faults, envelope.payload_id)
 
+    def _admit(self, envelope: ReadEnvelope) -> Admitted:
+        """Whose request this is. Raises NotAdmitted, and logs it, with who says to be the Sender."""
+        try:
+            return self._senders.admit(envelope)
+        except NotAdmitted as refusal:
+            said = [f"{as_said(one.identity)} ({as_said(one.domain)})" for one in envelope.sender[:_LOGGED]]
+            self._refusals.note(f"cXML Sender {', '.join(said) or 'unsaid'}", str(refusal))
+            raise
+
     def _unreadable(self, content_type: str, entity: bytes, faults: Sequence[Fault]) -> Told:
         """Kept where its Header tells who sent it."""
         envelope = readable_envelope(entity)
         try:
-            admitted = self._senders.admit(envelope) if envelope else None
+            admitted = self._admit(envelope) if envelope else None
         except NotAdmitted:
             admitted = None
         if envelope is None or admitted is None:

@@ -19,6 +19,7 @@ from gateway.store.ids import now_us
 from gateway.store.store import Store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_CXML_CODES = ("200", "400", "401", "450", "500", "503")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,14 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._cxml_answers = Counter(
+            "gateway_cxml_answers",
+            "cXML requests answered by this process, by the Status of the Response: HTTP's is always 200",
+            ("status",),
+            registry=self._registry,
+        )
+        for code in _CXML_CODES:
+            self._cxml_answers.labels(code)  # told as 0 from the start, so that the first one is seen as a rise
         self._registry.register(_Backlog(store, lanes))
         self._of_route: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
@@ -50,6 +59,10 @@ class Metrics:
         requests, times = self._series(method, route, str(status))
         requests.inc()
         times.observe(seconds)
+
+    def count_cxml(self, code: int) -> None:
+        """Count one answer in cXML."""
+        self._cxml_answers.labels(str(code)).inc()
 
     def _series(self, method: str, route: str, status: str) -> tuple[Counter, Histogram]:
         """The two that count such requests, remembered: looking them up by their labels takes a lock for each."""

@@ -55,8 +55,7 @@ def receive() -> Response:
         return _refusal(refused)
     except StoreUnavailable as failure:
         logger.warning("the database did not take it: %s", failure)
-        return cxml_answer(
-            door().services,
+        return _counted(
             Told(503, "It could not be stored durably, so it was not taken. Send the same again."),
             {"Retry-After": str(math.ceil(failure.after_seconds))},
         )
@@ -64,10 +63,10 @@ def receive() -> Response:
         failure_id = new_id()
         logger.exception("cXML request failed, %s: a bug", failure_id)
         text = f"The gateway failed at this request. Name {failure_id} when you ask about it."
-        return cxml_answer(door().services, Told(500, text))
+        return _counted(Told(500, text))
     if told.key_id is not None:
         g.key_id = told.key_id
-    return _profile() if told.wants_profile else cxml_answer(door().services, told)
+    return _profile() if told.wants_profile else _counted(told)
 
 
 def build_cxml_door(web: Door) -> CxmlDoor:
@@ -77,7 +76,12 @@ def build_cxml_door(web: Door) -> CxmlDoor:
     def count(account: Account) -> None:
         web.rate.count(account.id, account.policies.order_rate_per_minute)
 
-    return CxmlDoor(services, CxmlSenders(services.store, services.secrets), web.account, count)
+    return CxmlDoor(services, CxmlSenders(services.store, services.secrets), web.account, count, web.refusals)
+
+
+def _counted(told: Told, headers: dict[str, str] | None = None) -> Response:
+    door().metrics.count_cxml(told.code)
+    return cxml_answer(door().services, told, headers)
 
 
 def cxml_answer(services: Services, told: Told, headers: dict[str, str] | None = None) -> Response:
@@ -87,14 +91,16 @@ def cxml_answer(services: Services, told: Told, headers: dict[str, str] | None =
     return Response(written, 200, headers=headers, content_type=_MEDIA_TYPE)
 
 
-def refused_by_server_as_cxml(services: Services, refused: Refused) -> Response:
+def refused_by_server_as_cxml(web: Door, refused: Refused) -> Response:
     """For a request that never reached the application."""
-    return cxml_answer(services, _told(refused))
+    told = _told(refused)
+    web.metrics.count_cxml(told.code)
+    return cxml_answer(web.services, told)
 
 
 def _refusal(refused: Refused) -> Response:
     headers = {name: text for name, text in (refused.headers or {}).items() if name == "Retry-After"}
-    return cxml_answer(door().services, _told(refused), headers)
+    return _counted(_told(refused), headers)
 
 
 def _told(refused: Refused) -> Told:
@@ -107,6 +113,7 @@ def _told(refused: Refused) -> Told:
 def _profile() -> Response:
     services, url = door().services, f"{base_address()}{CXML_PATH}"
     taken = [Transaction("OrderRequest", url, _ORDER_OPTIONS), Transaction("ProfileRequest", url)]
+    door().metrics.count_cxml(200)
     written = profile_response(_own_id(services, None), datetime.now(UTC), _SINCE, taken)
     return Response(written, 200, content_type=_MEDIA_TYPE)
 

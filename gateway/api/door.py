@@ -13,6 +13,7 @@ from gateway.api.rates import OrderRate
 from gateway.api.waiting import Waiting
 from gateway.lanes import Bell
 from gateway.metrics import Metrics
+from gateway.refusal_log import RefusalLog
 from gateway.services import Services
 from gateway.store.keys import ApiKey
 from mappings.account import Account
@@ -42,6 +43,7 @@ class Door:
     metrics: Metrics
     bell: Bell
     max_wait: float
+    refusals: RefusalLog = field(default_factory=RefusalLog)
     _mappings: dict[str, tuple[float, MappingRevision]] = field(default_factory=dict)
 
     def mapping(self, account_id: str) -> MappingRevision:
@@ -122,6 +124,9 @@ def _live_key(wanted: str) -> ApiKey:
         raise Refused("key_missing", f"Send {wanted} as Authorization: Bearer <key>.", headers=_CHALLENGE)
     key = door().services.store.keys.verify(text)
     if key is None:
+        key_id, route = door().services.store.keys.named(text), request.url_rule
+        who = "a key that there isn't, or mistyped" if key_id is None else f"key {key_id}"
+        door().refusals.note(who, f"unknown, revoked or expired, at {request.method} {route.rule if route else '-'}")
         raise Refused("key_unknown", "The key is unknown, revoked or expired.", headers=_CHALLENGE)
     g.key_id = key.id
     return key

@@ -73,6 +73,12 @@ class Keys:
         key_id = _id_in(text)
         return None if key_id is None else self._verified(text, self._cached(key_id) or self._look_up(key_id))
 
+    def named(self, text: str) -> str | None:
+        """The id of the key that this text names, live or not, and whatever its secret; None where there is none."""
+        key_id = _id_in(text)
+        found = None if key_id is None else self._cached(key_id) or self._look_up(key_id)
+        return None if found is None else key_id
+
     def known(self, text: str) -> ApiKey | None:
         """The same where the key was looked up a moment ago, else None. Asks nobody."""
         parts = text.split("_", 3)

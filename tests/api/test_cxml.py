@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 
 from gateway.named_secrets import NamedSecrets
+from gateway.refusal_log import LINES_A_MINUTE
 from tests.api.builders import MEGABYTE, Gateway, services_at
 
 US = ("NetworkID", "AN-US")
@@ -387,7 +388,24 @@ def test_nothing_of_a_secret_is_logged(cxml: CxmlGateway, caplog: pytest.LogCapt
     cxml.post(document(CANARY, sender=HUB)[:-30])
     cxml.post(document(f"{CANARY}x", sender=HUB))
     assert CANARY not in caplog.text
+    assert "'AN-HUB'" in caplog.text
     assert CANARY not in repr(cxml.services)
+
+
+def test_who_is_not_let_in_is_logged_and_counted_and_fills_no_disk(
+    cxml: CxmlGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = ("NetworkID", "AN-NOBODY\nnot let in: somebody else")
+    for _ in range(LINES_A_MINUTE + 5):
+        assert cxml.post(document("wrong", sender=stranger))[0] == "401"
+    lines = [record.getMessage() for record in caplog.records if record.name == "gateway.refusal_log"]
+    assert len(lines) == LINES_A_MINUTE
+    assert lines[0].startswith("not let in: cXML Sender 'AN-NOBODY")
+    assert all("\n" not in line and "wrong," not in line.partition(": The")[0] for line in lines)
+    assert cxml.post(document(CANARY, sender=HUB))[0] == "200"
+    told = cxml.client.get("/metrics").text
+    for code, count in (("200", 1), ("401", LINES_A_MINUTE + 5), ("450", 0)):
+        assert f'gateway_cxml_answers_total{{status="{code}"}} {count}.0' in told
 
 
 @pytest.mark.parametrize("door", ["cxml", "orders"])

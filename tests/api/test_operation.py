@@ -78,3 +78,20 @@ def test_the_log_names_routes_and_keys_and_no_secret(
     assert lines[0][1].endswith(f"key {key_id}")
     assert "CANARY" not in caplog.text
     assert acme.key.rpartition("_")[2] not in caplog.text
+
+
+def test_a_key_that_is_not_let_in_is_logged_by_its_id(
+    gateway: Gateway, acme: Sender, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The id where there is such a key, and nothing of its text."""
+    keys = gateway.services.store.keys
+    (known,) = keys.all("acme")
+    keys.revoke(known.id, actor="test")
+    for text in (acme.key, f"{acme.key}x", "CANARY-5"):
+        answer = gateway.client.get("/v1/documents", headers={"Authorization": f"Bearer {text}"})
+        assert answer.status_code == 401
+    lines = [record.getMessage() for record in caplog.records if record.name == "gateway.refusal_log"]
+    assert lines[0] == f"not let in: key {known.id}: unknown, revoked or expired, at GET /v1/documents"
+    assert [line.split(": ")[1] for line in lines[1:]] == ["a key that there isn't, or mistyped"] * 2
+    assert acme.key.rpartition("_")[2] not in caplog.text
+    assert "CANARY" not in caplog.text
