@@ -92,21 +92,21 @@ class Documents:
         self, account_id: str | None, *, kind: str | None, order_number: str | None, limit: int
     ) -> list[StoredDocument]:
         """Up to `limit` documents, newest first, whatever key they answer (`None`: anyone's)."""
-        conditions, named = list[str](), list[Any]()
         if account_id is not None:
-            conditions, named = ["account_id = ?"], [account_id]
+            whose, told = "account_id = ?", [account_id]
         elif order_number is not None:  # the indexes begin with the account: with those that sent this number
-            conditions = ["account_id IN (SELECT account_id FROM messages WHERE order_number = ?)"]
-            named = [order_number]
-        several, in_several = " AND ".join([*conditions, "order_number = ?"]), [*named, order_number]
-        if kind is not None:
-            conditions.append("type = ?")
-            named.append(kind)
-        wanted = f"SELECT {_COLUMNS} FROM documents WHERE {' AND '.join(conditions) or '1 = 1'}"
-        if order_number is not None:
-            of_several = f"{wanted} AND id IN (SELECT document_id FROM document_orders WHERE {several})"
-            wanted = f"{wanted} AND order_number = ? UNION ALL {of_several}"
-            named = [*named, order_number, *named, *in_several]
+            whose, told = "account_id IN (SELECT account_id FROM messages WHERE order_number = ?)", [order_number]
+        else:
+            whose, told = "1 = 1", []
+        of_kind = [] if kind is None else [kind]
+        # no plan by the index of types, which has all of a type to sort
+        of_type = "type || '' = ? AND " if of_kind else ""
+        columns = f"SELECT {_COLUMNS} FROM documents WHERE {of_type}"
+        wanted, named = f"{columns}{whose}", [*of_kind, *told]
+        if order_number is not None:  # its own documents, and those of several orders
+            several = f"SELECT document_id FROM document_orders WHERE {whose} AND order_number = ?"
+            wanted = f"{wanted} AND order_number = ? UNION ALL {columns}id IN ({several})"
+            named = [*named, order_number, *of_kind, *told, order_number]
         newest = "position DESC" if account_id is None else "transaction_id DESC, position DESC"
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, f"{wanted} ORDER BY {newest} LIMIT ?", [*named, limit])]
