@@ -14,7 +14,12 @@ import time_machine
 
 from gateway import billing_schedule
 from gateway.api.examples import CREDIT_NOTE_REQUEST, DELIVERY, INVOICE_REQUEST
+from gateway.billing_requests import _prepare, digest_of, take_invoice_request
+from gateway.store.database import Collision
+from gateway.store.ids import now_us
+from gateway.store.invoices import Request
 from gateway.store.statements import fetch, run
+from schemas.documents.billing import InvoiceRequest
 from schemas.json_schema import schema
 from tests.examples.billing import PINE, agree, amounts, bill, ledger, made, mailbox, office
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
@@ -174,7 +179,7 @@ def test_a_request_settles_what_it_leaves_nothing_of(on_either: SmallGateway) ->
     assert (bill(gateway), waiting(gateway)) == (0, [])
 
 
-def test_two_requests_at_once_that_bill_a_half_each_settle_the_whole(on_either: SmallGateway) -> None:
+def test_of_two_requests_at_once_that_bill_a_half_each_one_comes_last(on_either: SmallGateway) -> None:
     gateway = on_either
     agree(gateway, None)
     gateway.settle(PINE, order(BOLTS))
@@ -185,9 +190,17 @@ def test_two_requests_at_once_that_bill_a_half_each_settle_the_whole(on_either: 
         asked(lines=[{"shipment_number": "LS-1", "order_number": number, "line_number": "1"}], number=f"R-{number}")
         for number in ("PH-4001", "PH-4002")
     ]
-    with ThreadPoolExecutor(2) as threads:
-        answers = list(threads.map(lambda one: office(gateway, "invoices", one), halves))
-    assert [one.status_code for one in answers] == [201, 201]
+    numbers = ("F-1", "F-2")  # of an ERP, so that the two don't meet in our own numbering
+    first, second = (
+        InvoiceRequest.model_validate({**one, "invoice_number": number})
+        for one, number in zip(halves, numbers, strict=True)
+    )
+    asking = Request(second.request_number, now_us(), "test", digest_of(second))
+    judged_before = _prepare(gateway.services, second, asking)
+    take_invoice_request(gateway.services, first, "test")
+    with pytest.raises(Collision):
+        gateway.store.invoices.save(judged_before)
+    take_invoice_request(gateway.services, second, "test")
     assert len(made(gateway)) == 2
     assert waiting(gateway) == []
 
