@@ -83,10 +83,10 @@ def test_taxes_are_imported_whole_beside_products_and_packs(
     run: Run, catalogue: None, services: Services, tmp_path: Path
 ) -> None:
     said = run("taxes", "import", str(DEMO / "taxes.csv"), "--json").json
-    assert (said["rows"], said["added"], said["removed"], said["warnings"]) == (6, 6, 0, [])
-    assert run("taxes", "import", str(DEMO / "taxes.csv")).out.endswith("6 tax rules, as before.\n")
+    assert (said["rows"], said["added"], said["removed"], said["warnings"]) == (8, 8, 0, [])
+    assert run("taxes", "import", str(DEMO / "taxes.csv")).out.endswith("8 tax rules, as before.\n")
     known = services.terms.catalogue()
-    assert (len(known.products), len(known.taxes)) == (15, 6)
+    assert (len(known.products), len(known.taxes)) == (15, 8)
 
     file = tmp_path / "taxes.csv"
     header, food, *others = (DEMO / "taxes.csv").read_text().splitlines(keepends=True)
@@ -102,9 +102,9 @@ def test_taxes_are_imported_whole_beside_products_and_packs(
         "        removed  standard DE DE any: category S, percent 19, valid_from 2026-01-01",
         "        changed  food DE DE any, valid_from 2026-01-01: percent 7 → 5",
     ]
-    assert len(services.terms.catalogue().taxes) == 6
+    assert len(services.terms.catalogue().taxes) == 8
     removed = run("taxes", "import", str(file), "--remove-missing", "--json").json
-    assert (removed["rows"], removed["added"], removed["removed"]) == (5, 1, 2)
+    assert (removed["rows"], removed["added"], removed["removed"]) == (7, 1, 2)
     assert len(services.terms.catalogue().products) == 15
     assert {row.percent for row in services.terms.catalogue().taxes if row.tax_class == "food"} == {5, 15, 0}
 
