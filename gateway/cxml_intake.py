@@ -76,7 +76,7 @@ class CxmlDoor:
         if envelope.request == "ProfileRequest":
             key_id = admitted.key_id
             return Told(400, _sentences(faults), None, key_id) if faults else Told(200, "", None, key_id, True)
-        return self._keep(account, admitted, content_type, entity, faults, envelope.payload_id)
+        return self._keep(account, admitted, content_type, entity, faults, envelope)
 
     def _admit(self, envelope: ReadEnvelope) -> Admitted:
         """Whose request this is. Raises NotAdmitted, and logs it, with who says to be the Sender."""
@@ -98,7 +98,7 @@ class CxmlDoor:
             return Told(400, _sentences(faults))
         account = self._account_of(admitted.account_id)
         self._count(account)
-        return self._keep(account, admitted, content_type, without_secrets(entity), faults, envelope.payload_id)
+        return self._keep(account, admitted, content_type, without_secrets(entity), faults, envelope)
 
     def _keep(
         self,
@@ -107,11 +107,14 @@ class CxmlDoor:
         content_type: str,
         entity: bytes,
         faults: Sequence[Fault],
-        payload_id: str | None,
+        envelope: ReadEnvelope,
     ) -> Told:
         sent_type = content_type[:200] or None
         arrival = Arrival(
-            account, admitted.test, entity, SOURCE, sent_type, envelope_id=payload_id, faults=tuple(faults)
+            *(account, admitted.test, entity, SOURCE, sent_type),
+            envelope_id=envelope.payload_id,
+            faults=tuple(faults),
+            order_number=envelope.order_number,
         )
         taken = take_in(self._services, arrival)
         kept = taken.kept

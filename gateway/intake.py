@@ -37,6 +37,8 @@ class Arrival:
     """The sender's own id of the transmission, where the door has read it."""
     faults: tuple[Fault, ...] = ()
     """Why it is not taken, where the door knows: it is kept as rejected."""
+    order_number: str | None = None
+    """The number of the order in it, where the door has read it."""
     formats: Mapping[str, Format] = field(default_factory=lambda: FORMATS)
     """Those that there are for this account (`mappings.own_format.formats_of`)."""
     revision: int | None = None
@@ -81,6 +83,7 @@ def message_of(arrival: Arrival, clock: Callable[[], int] = now_us) -> NewMessag
         idempotency_key=arrival.idempotency_key,
         envelope_id=kept_envelope_id(arrival.envelope_id),
         unreadable=faults or arrival.faults,
+        order_number=arrival.order_number if arrival.faults else None,
         parts=orders,
         mapping_revision=arrival.revision if format_name == CUSTOM else None,
         id=new_id(received_at),

@@ -69,8 +69,9 @@ orders.before_request(refuse_unknown_parameters)
     "content shows in the message. With `wait` the order response itself comes back, once it is there in that time. "
     "The same content again is no second order: it gets the first one's answer. A body may hold several orders: each "
     "is a message of its own, named in `children`, and one that is wrong holds up none of the others; with `wait` it "
-    "is still a 202, which then comes once all of them are judged. An SBDH InstanceIdentifier stands for one content, "
-    "too: sent again with other content it is held.",
+    "is still a 202, which then comes once all of them are judged; so is a change that came too late (`stale_change`), "
+    "which is `done`, changes nothing and is answered by no document. An SBDH InstanceIdentifier stands for one "
+    "content, too: sent again with other content it is held.",
     responses={
         200: content(
             "With `wait`, of a body of one order: the order response (a rejection too), in your format.",
@@ -86,8 +87,9 @@ orders.before_request(refuse_unknown_parameters)
         ),
         202: answer(
             Accepted,
-            "Durably stored; with `wait`, not answered in that time, held, or rejected without an answer, or a body of "
-            "several orders, whose answers are documents of your mailbox.",
+            "Durably stored; with `wait`, not answered in that time, held, rejected without an answer, or done without "
+            "one (a `stale_change`, or none was asked for), or a body of several orders, whose answers are documents "
+            "of your mailbox.",
             {"Location": "Address of the message."},
             examples=ACCEPTED,
         ),

@@ -45,6 +45,8 @@ class NewMessage:
     """The sender's own id of the transmission, where the door has read it; found by people, not yet taken."""
     unreadable: tuple[Fault, ...] = ()
     """Faults of bytes that can't be read: the message is kept as rejected."""
+    order_number: str | None = None
+    """Of what the door refuses, where it has read it: people find it by that. Else whoever reads the order says it."""
     parts: int = 1
     """How many orders are in it."""
     mapping_revision: int | None = None
@@ -378,6 +380,7 @@ class Group:
                 1,
                 0,
                 message.mapping_revision if child else None,
+                *(None, None, message.order_number if not child else None),
                 *_NOT_YET_WORKED_ON,
                 0,
                 None,
@@ -410,8 +413,8 @@ _WENT_ON = (
     "AND n.updated_at > f.received_at)"
 )
 """Whether the order that a message names was changed since that came."""
-_NOT_YET_WORKED_ON = (None, None, None, None, None, None)
-"""catalogue_revision, content_sha256, order_number, order_id, stages, lease_id"""
+_NOT_YET_WORKED_ON = (None, None, None)
+"""order_id, stages, lease_id"""
 
 
 def _is_judged_afresh(earlier: _Earlier, message: NewMessage) -> bool:

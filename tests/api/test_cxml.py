@@ -204,6 +204,8 @@ def test_what_is_not_for_us_is_refused_and_kept(cxml: CxmlGateway) -> None:
     assert message.status == "rejected"
     (fault,) = cxml.services.store.messages.faults(message.id)
     assert (fault.code, fault.expected) == ("wrong_recipient", "AN-US (NetworkID)")
+    assert cxml.services.store.messages.find("C-1", "harbor") == [message]
+    assert list(cxml.services.store.audit.broken()) == []
     assert cxml.post(document(cxml.harbor.key, to=("networkid", "AN-US")))[0] == "200"
 
 

@@ -144,6 +144,7 @@ def test_an_order_that_ships_complete_stands_where_it_can_t_grow(gateway: SmallG
     refused = gateway.settle(PINE, change({**SAWS_1, "quantity": "11"}, {**HAMMERS, "quantity": "5"}, **complete))
     assert (refused.status, gateway.response(refused.id).outcome) == ("rejected", "rejected")
     assert "not in stock" in str(gateway.response(refused.id).note)
+    assert gateway.faults(refused.id) == [("change_refused", "/lines/0"), ("change_refused", "/lines/1")]
     assert confirmed(gateway) == {"1": ("4", "4", "0"), "2": ("3", "3", "0")}
     assert (taken(gateway, "SAW-600"), taken(gateway, "HAMMER-16")) == (4, 3)
 

@@ -69,6 +69,10 @@ class Credential:
         return self.domain.casefold(), self.identity
 
 
+_LONGEST_NUMBER = 200
+"""Characters of an order's number (`schemas.documents.common.Code`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadEnvelope:
     """What a cXML document says before its request is read."""
@@ -87,6 +91,8 @@ class ReadEnvelope:
     test: bool
     request: str
     """The element in Request: `OrderRequest`, `ProfileRequest`, …; `Response` or `Message` where it is none."""
+    order_number: str | None = None
+    """Of an OrderRequest, where it says one that an order may have."""
     faults: tuple[Fault, ...] = ()
     """What stands there twice, and a mode that cXML doesn't have."""
 
@@ -183,6 +189,7 @@ def envelope_of(root: Element) -> ReadEnvelope:
         user_agent=_text(root.find("Header/Sender/UserAgent")),
         test=request is not None and (_attribute(request, "deploymentMode") or "").lower() == "test",
         request=str(asked.tag) if asked is not None else _other(root),
+        order_number=None if asked is None else _order_number(asked),
         faults=tuple(envelope_faults(root)),
     )
 
@@ -235,6 +242,12 @@ def _moment(text: str | None) -> datetime | None:
 
 def _text(element: Element | None) -> str | None:
     return (element.text or "").strip() or None if element is not None else None
+
+
+def _order_number(request: Element) -> str | None:
+    header = request.find("OrderRequestHeader")
+    said = None if header is None else _attribute(header, "orderID")
+    return said if said is not None and len(said) <= _LONGEST_NUMBER else None
 
 
 def _attribute(element: Element, name: str) -> str | None:
