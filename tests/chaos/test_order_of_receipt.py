@@ -23,10 +23,10 @@ from tests.examples.conftest import filled, today
 from tests.examples.order_lines import line, order
 from tests.examples.small_gateway import ALL_LANES, SmallGateway
 from tests.examples.threads import PINE
-from tests.pipeline.conftest import on_either
+from tests.pipeline.conftest import filled_postgres, filled_today, on_either
 from tests.store.conftest import database_url, postgres
 
-__all__ = ["database_url", "filled", "on_either", "postgres", "today"]
+__all__ = ["database_url", "filled", "filled_postgres", "filled_today", "on_either", "postgres", "today"]
 
 pytestmark = pytest.mark.chaos
 
