@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,23 @@ from tests.store.postgres import fresh_database
 __all__ = ["database_url", "filled", "gateway", "on_either", "postgres", "today"]
 
 
+_BEFORE = TODAY - timedelta(minutes=1)
+"""It is known before anything of an example is sent."""
+
+
 @pytest.fixture(scope="session")
 def filled_postgres(postgres: Any) -> Iterator[str]:
     """A PostgreSQL database with the catalogue and the accounts, to be copied."""
     with fresh_database(postgres) as url:
-        with time_machine.travel(TODAY):
+        with time_machine.travel(_BEFORE):
             fill(url)
         yield url
 
 
 @pytest.fixture(scope="session")
 def filled_today(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same in SQLite, as of the day of the examples."""
-    with time_machine.travel(TODAY):
+    """The same in SQLite."""
+    with time_machine.travel(_BEFORE):
         return filled_database(tmp_path_factory.mktemp("filled") / "gateway.db")
 
 

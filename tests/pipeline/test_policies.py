@@ -461,7 +461,8 @@ def taken(gateway: SmallGateway, product: str) -> Decimal:
 
 ELSEWHERE = {
     "order_rate_per_minute": "tests/examples/rejected/rate_limited",
-    "despatch_notice_before_arrival": "of a document that this release doesn't send yet",
+    "despatch_notice_before_arrival": "tests/pipeline/test_overdue_notices.py",
+    "order_charges": "tests/pipeline/test_invoices.py",
     "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
 }
 HERE = {
