@@ -404,16 +404,14 @@ def test_test_releases_see_test_blankets_only(gateway: SmallGateway) -> None:
 
 # --- workers at once --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("quantity", ["1", "3"])
-def test_two_workers_release_what_is_left_and_no_more(
-    on_either: SmallGateway, database_url: str, tmp_path: Path, quantity: str
-) -> None:
+def test_two_workers_release_what_is_left_and_no_more(on_either: SmallGateway, tmp_path: Path, quantity: str) -> None:
     gateway = on_either
     gateway.settle(PINE, blanket())
     gateway.set_policies(PINE, order_rate_per_minute=0)
     sent = [gateway.send(PINE, release(f"R-{number}", bolts(quantity))) for number in range(40)]
 
     def work(_: int) -> int:
-        store = Store(database_url)
+        store = Store(gateway.store.database.url.render_as_string(hide_password=False))
         services = Services(
             store, gateway.services.lanes, Terms(store), gateway.services.supplier, Limits(batch_size=3)
         )
