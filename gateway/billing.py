@@ -21,7 +21,6 @@ from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id
 from gateway.store.invoices import InvoiceRows, Part, PartKey, WrittenInvoice, WrittenLine, stream_of
 from gateway.store.order_moves import BilledMove, SeenOrder
-from gateway.store.outbox import Outbound
 from gateway.trade.agreed import document_discounts
 from gateway.trade.amendment import Standing
 from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill
@@ -31,7 +30,7 @@ from gateway.trade.response import seller_party
 from mappings.engine import to_ours
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision, Supplier, SupplySite
-from schemas.documents.common import Party, Period
+from schemas.documents.common import Period
 from schemas.documents.invoice import Invoice, InvoiceType
 from schemas.documents.order import Order
 from schemas.faults import DocumentHeld, Fault
@@ -301,16 +300,6 @@ def add(rows: InvoiceRows, made: Written) -> None:
     rows.orders += [one for one in made.orders if one.order_id not in known]
 
 
-def documents_of(rows: InvoiceRows) -> list[Outbound]:
-    """What goes out."""
-    return [one.document for one in rows.invoices]
-
-
 def held_faults(failures: Iterable[DocumentHeld]) -> tuple[Fault, ...]:
     """Everything that is wrong, each once."""
     return tuple(dict.fromkeys(fault for held in failures for fault in held.faults))
-
-
-def party_name(party: Party) -> str:
-    """Who it is, in a sentence."""
-    return party.legal_name or party.name or party.id or "somebody without a name"
