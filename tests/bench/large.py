@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from gateway.bootstrap import build_services
 from gateway.lanes import Lanes
 from gateway.warm_up import warm_up
 from tests.bench.orders import ACCOUNT
+from tests.harness.own_memory import own_memory
 
 
 class Noting(Lanes):
@@ -36,8 +36,7 @@ def main() -> None:
     folder, order, step = sys.argv[1:]
     body = Path(order).read_bytes()
     steps = answer(Settings(data_dir=Path(folder)), body) if step == "answer" else parse(body)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({**steps, "peak_bytes": peak}))
+    print(json.dumps({**steps, "peak_bytes": own_memory("VmHWM")}))
 
 
 def parse(body: bytes) -> dict[str, float]:

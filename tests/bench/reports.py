@@ -9,7 +9,6 @@ import json
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from gateway.allocator import return_large_blocks
 from gateway.app import create_app
@@ -20,6 +19,7 @@ from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.revision import Supplier
 from schemas.formats.registry import format_by_name
+from tests.harness.own_memory import own_memory
 
 
 def main(url: str, account: str) -> None:
@@ -28,7 +28,7 @@ def main(url: str, account: str) -> None:
     store = Store(url)
     services = Services(store, Lanes("unix:///nobody.sock"), Terms(store), Supplier("Supplier"), Limits())
     create_app(services)
-    told: dict[str, object] = {"loaded": _peak()}
+    told: dict[str, object] = {"loaded": own_memory("VmHWM")}
     started = time.process_time()
     asked = ask(services, account, datetime.now(UTC))
     told["compile_seconds"] = time.process_time() - started
@@ -37,14 +37,8 @@ def main(url: str, account: str) -> None:
         for piece in report_in(services, asked, format_by_name(name)):
             size += len(piece)
         seconds = time.process_time() - started
-        told[name] = {"rows_a_second": len(asked.items) / seconds, "bytes": size, "peak": _peak()}
+        told[name] = {"rows_a_second": len(asked.items) / seconds, "bytes": size, "peak": own_memory("VmHWM")}
     print(json.dumps(told))
-
-
-def _peak() -> int:
-    """Bytes. (`ru_maxrss` would be the parent's, where that is larger.)"""
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) * 1024
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from schemas.faults import DocumentFailure
 from schemas.formats.ubl_2_1 import UBL_2_1
 from tests.bench.orders import ubl_order
+from tests.harness.own_memory import own_memory
 
 _UBL = b"urn:oasis:names:specification:ubl:schema:xsd:"
 _START = (
@@ -56,19 +57,13 @@ def main() -> None:
     name, call = sys.argv[1:]
     body = DOCUMENTS[name]()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the most that it took until here
-    before = _memory("VmRSS")
+    before = own_memory("VmRSS")
     codes = []
     try:
         getattr(UBL_2_1, call)(body)
     except DocumentFailure as failure:
         codes = sorted({fault.code for fault in failure.faults})
-    print(json.dumps({"bytes": len(body), "memory": _memory("VmHWM") - before, "codes": codes}))
-
-
-def _memory(what: str) -> int:
-    """Bytes that this process has, or had at most (`VmHWM`)."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split(f"{what}:")[1].split()[0]) * 1024
+    print(json.dumps({"bytes": len(body), "memory": own_memory("VmHWM") - before, "codes": codes}))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -24,6 +23,7 @@ from schemas.safe_json.reader import read_json
 from tests.fuzz.mutations import any_bytes, changed_bytes, changed_json, changed_xml
 from tests.fuzz.round_trips import RoundTrip, round_trips
 from tests.fuzz.targets import Target, targets
+from tests.harness.own_memory import own_memory
 
 EXAMPLES_A_ROUND = 200
 SLOWEST = 5.0
@@ -121,17 +121,13 @@ def main(name: str, cpu_seconds: str, first_seed: str) -> int:
     target = {**targets(), **round_trips()}[name]
     count = fuzz(target, float(cpu_seconds), int(first_seed))
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    most = own_memory("VmHWM") // 2**20
     print(
         f"{name}: {count} documents in {usage.ru_utime + usage.ru_stime:.1f} CPU seconds, seeds from {first_seed} on, "
-        f"at most {_most_memory() // 1024} MB",
+        f"at most {most} MB",
         flush=True,
     )
     return 0
-
-
-def _most_memory() -> int:
-    """KB that this program has had at once; what getrusage says begins with the process that started it."""
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
 
 
 def shown(body: bytes) -> str:
