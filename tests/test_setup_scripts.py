@@ -1,15 +1,17 @@
 """`./run`, `./test` and `.ci/run` on a copy of the project: set-up from nothing, in a path with a space, and again.
 
-The copy holds the real scripts and locks with a stand-in for the program, so that what is tested is the set-up. Wheels
-come from the machine's package cache.
+The copy holds the real scripts with a stand-in for the program, so that what is tested is the set-up, and of the locks
+what Flask and pytest need; the whole locks are installed by whoever runs these tests.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -28,11 +30,25 @@ def main() -> int:
 """
 
 
+FLASK = {"blinker", "click", "flask", "itsdangerous", "jinja2", "markupsafe", "werkzeug"}
+PYTEST = {"execnet", "iniconfig", "packaging", "pluggy", "pygments", "pytest", "pytest-xdist"}
+
+
+def part_of_lock(lock: str, wanted: Collection[str]) -> str:
+    """The entries of these packages, with their hashes."""
+    entries = re.findall(r"^[\w.-]+==(?:.*\\\n)+.*\n", (ROOT / lock).read_text(), re.MULTILINE)
+    found = {entry.partition("==")[0].lower(): entry for entry in entries}
+    return "".join(found[name] for name in sorted(wanted))
+
+
 def copy_of_project(folder: Path) -> Path:
     project = folder / "a clone with spaces"
-    for name in (*SCRIPTS, "config/setup.sh", "requirements.lock", "tests/requirements.lock"):
+    for name in (*SCRIPTS, "config/setup.sh"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, project / name)
+    (project / "tests").mkdir()
+    for name, wanted in (("requirements.lock", FLASK), ("tests/requirements.lock", FLASK | PYTEST)):
+        (project / name).write_text(part_of_lock(name, wanted))
     (project / "gateway").mkdir()
     (project / "gateway" / "__init__.py").touch()
     (project / "gateway" / "cli.py").write_text(PROGRAM)
