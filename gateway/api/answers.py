@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -380,7 +380,8 @@ ANSWERS: tuple[type[Answer], ...] = (
 )
 
 
-def component_schemas(answers: Sequence[type[Answer]] = ANSWERS) -> Mapping[str, dict[str, Any]]:
+@cache
+def component_schemas(answers: tuple[type[Answer], ...] = ANSWERS) -> Mapping[str, dict[str, Any]]:
     """Answers as OpenAPI's `components.schemas`."""
     reference = "#/components/schemas/{model}"
     _, found = models_json_schema([(answer, "serialization") for answer in answers], ref_template=reference)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -18,6 +19,7 @@ from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.revision import Product, Supplier
 from mappings.tables import natural_key, to_fields
+from tests.harness.new_database import new_sqlite
 
 MEGABYTE = 1_000_000
 ALL_LANES = (0, 1, 2, 3)
@@ -93,8 +95,10 @@ def ubl_order(number: str = "PO-1", prolog: str = '<?xml version="1.0" encoding=
 
 def services_at(database_url: str, redis_url: str, limits: Limits | None = None) -> Services:
     """Services on a new database."""
+    file = Path(database_url.removeprefix("sqlite:///"))
+    if database_url.startswith("sqlite:///") and not file.exists():
+        new_sqlite(file)
     store = Store(database_url)
-    store.upgrade()
     oat = Product("OAT-1L", "Oat drink 1 l", "EA")
     row = Row("product", natural_key(oat), json.dumps(to_fields(oat)))
     store.revisions.publish_catalogue([row], author="test", reason="test")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from config.settings import Settings
 from gateway.bootstrap import build_services, demo_folder, read_settings
 from gateway.cli import program
 from gateway.demo.accounts import prepare
@@ -72,11 +74,26 @@ def catalogue(run: Run) -> None:
         assert run(command, "import", str(DEMO / f"{command}.csv")).code == 0
 
 
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the demo's catalogue, stock and accounts, to be copied."""
+    folder = tmp_path_factory.mktemp("demo") / "var"
+    made = build_services(Settings(data_dir=folder), upgrade=True)
+    prepare(made, demo_folder(), ACCOUNTS, folder / "demo")
+    made.lanes.close()
+    made.store.close()
+    return folder
+
+
 @pytest.fixture
-def services(data_dir: Path) -> Iterator[Services]:
+def services(demo_data: Path, data_dir: Path) -> Iterator[Services]:
     """The gateway on the same data, with the demo's catalogue, stock and accounts. Redis is away."""
-    opened = build_services(read_settings(), upgrade=True)
-    prepare(opened, demo_folder(), ACCOUNTS, data_dir / "demo")
+    if data_dir.exists():  # a command made it
+        opened = build_services(read_settings())
+        prepare(opened, demo_folder(), ACCOUNTS, data_dir / "demo")
+    else:
+        shutil.copytree(demo_data, data_dir)
+        opened = build_services(read_settings())
     yield opened
     opened.lanes.close()
     opened.store.close()

@@ -84,8 +84,8 @@ def test_the_migrations_make_the_tables_that_the_program_uses(store: Store) -> N
         assert compare_metadata(context, metadata) == []
 
 
-def test_upgrading_twice_and_at_once_is_harmless(database_url: str) -> None:
-    stores = [Store(database_url) for _ in range(4)]
+def test_upgrading_twice_and_at_once_is_harmless(empty_database_url: str) -> None:
+    stores = [Store(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda one: one.upgrade(), stores))
     assert all(one.can_store() for one in stores)
@@ -293,7 +293,6 @@ def test_the_earliest_deadline_goes_first(store: Store) -> None:
 
 def test_a_stale_lease_can_not_save(database_url: str) -> None:
     store = Store(database_url, lease_seconds=0.05)
-    store.upgrade()
     kept = store.intake.keep(arrival(b"x"))
     stale = claim(store)
     while not store.queue.sweep().released:
@@ -308,7 +307,6 @@ def test_a_stale_lease_can_not_save(database_url: str) -> None:
 
 def test_a_lease_that_ran_out_can_not_save_even_before_anyone_took_over(database_url: str) -> None:
     store = Store(database_url, lease_seconds=0.02)
-    store.upgrade()
     store.intake.keep(arrival(b"x"))
     stale = claim(store)
     threading.Event().wait(0.05)  # the lease's own time, which nothing else announces
@@ -319,7 +317,6 @@ def test_a_lease_that_ran_out_can_not_save_even_before_anyone_took_over(database
 
 def test_what_kills_its_worker_is_worked_on_with_few_then_alone_and_then_set_apart(database_url: str) -> None:
     store = Store(database_url, lease_seconds=0.01, max_losses=3)
-    store.upgrade()
     ids = [store.intake.keep(arrival(f"{n}".encode(), due_at=n)).message_id for n in range(10)]
     assert [message.id for message in claim(store).messages] == ids
     lost = 0
@@ -616,7 +613,6 @@ def test_snapshots_recorded_at_once_leave_the_newest_standing(store: Store) -> N
 
 def test_a_message_that_lost_its_worker_is_not_passed_over_while_others_wait(database_url: str) -> None:
     store = Store(database_url, lease_seconds=0.01)
-    store.upgrade()
     lost = store.intake.keep(arrival(b"lost", lane=3)).message_id
     claim(store)
     while not store.queue.sweep().released:

@@ -94,10 +94,10 @@ def test_an_id_that_a_resend_came_with_stands_for_what_it_repeats(store: Store) 
     assert owner(store) == EnvelopeOwner(third.messages[0].id, "done", OTHER)
 
 
-def test_ids_from_before_the_upgrade_stand_for_the_first_that_was_not_refused(database_url: str) -> None:
+def test_ids_from_before_the_upgrade_stand_for_the_first_that_was_not_refused(empty_database_url: str) -> None:
     from alembic import command
 
-    store = Store(database_url)
+    store = Store(empty_database_url)
     with store.database.engine.connect() as connection:
         config = alembic_config()
         config.attributes["connection"] = connection

@@ -25,9 +25,9 @@ from tests.store.postgres import fresh_database
 __all__ = ["today"]
 
 
-def test_the_orders_of_a_number_are_counted(database_url: str) -> None:
+def test_the_orders_of_a_number_are_counted(empty_database_url: str) -> None:
     """In the order in which they were made, each account's and its tests by themselves."""
-    store = Store(database_url)
+    store = Store(empty_database_url)
     upgrade_to(store, "0008")
     rows = [
         ("third", "acme", 0, "B2\x1fPO-1", "PO-1", 30),
@@ -48,9 +48,9 @@ def test_the_orders_of_a_number_are_counted(database_url: str) -> None:
     store.close()
 
 
-def test_taxes_that_stand_are_known_without_their_category(database_url: str) -> None:
+def test_taxes_that_stand_are_known_without_their_category(empty_database_url: str) -> None:
     """So that the row with another category, or another word for the same standing, takes their place."""
-    store = Store(database_url)
+    store = Store(empty_database_url)
     upgrade_to(store, "0016")
     rows = [TaxRow("food", "DE", "DE", None, "S", Decimal(7)), TaxRow("a|b", None, "NO", "yes", "G", valid_from=DAY)]
     old = [

@@ -13,14 +13,13 @@ from gateway.store import database
 from gateway.store.database import StoreUnavailable
 from gateway.store.statements import fetch
 from gateway.store.store import Store
+from tests.harness.new_database import new_sqlite
 from tests.store.test_conformance import arrival
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    opened = Store(f"sqlite:///{tmp_path / 'gateway.db'}")
-    opened.upgrade()
-    return opened
+    return Store(new_sqlite(tmp_path / "gateway.db"))
 
 
 def test_every_connection_survives_a_power_cut(store: Store) -> None:

@@ -137,7 +137,6 @@ def test_moving_while_workers_claim_and_settle(database_url: str, store: Store) 
 def test_what_a_worker_has_is_left_to_it(database_url: str) -> None:
     """Its lease lost, it waits again, and then it is moved."""
     store = Store(database_url, lease_seconds=0.02)
-    store.upgrade()
     leased = wait(store, b"x")
     claim(store)
     assert store.backlog.move_up(LATE + 1) == {}
@@ -257,7 +256,6 @@ def test_what_is_given_back_is_as_urgent_as_it_was_read(store: Store) -> None:
 
 def test_a_worker_that_lost_its_lease_moves_nothing(database_url: str) -> None:
     store = Store(database_url, lease_seconds=0.02)
-    store.upgrade()
     leased = wait(store, b"x")
     stale = claim(store)
     while not store.queue.sweep().released:
@@ -268,11 +266,11 @@ def test_a_worker_that_lost_its_lease_moves_nothing(database_url: str) -> None:
 
 
 # --- from the first tables -------------------------------------------------------------------------------------------
-def test_what_waits_since_before_the_upgrade_is_moved_too(database_url: str) -> None:
+def test_what_waits_since_before_the_upgrade_is_moved_too(empty_database_url: str) -> None:
     """The first tables, with messages in them as the program of then left them, brought to today's."""
     from alembic import command
 
-    fresh = Store(database_url)
+    fresh = Store(empty_database_url)
     with fresh.database.engine.connect() as connection:
         config = alembic_config()
         config.attributes["connection"] = connection

@@ -16,6 +16,7 @@ from gateway.store.intake import NewMessage
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.revision import Supplier
+from tests.harness.new_database import new_sqlite
 from workers.jobs import Desk, drain_batches
 
 HIGH, BULK = LANES.index("high"), LANES.index("bulk")
@@ -32,8 +33,7 @@ def keep(services: Services, lane: int, count: int) -> None:
 
 @pytest.fixture
 def services(valkey, tmp_path: Path) -> Iterator[Services]:
-    store = Store(f"sqlite:///{tmp_path / 'gateway.db'}")
-    store.upgrade()
+    store = Store(new_sqlite(tmp_path / "gateway.db"))
     supplier = Supplier(legal_name="Halden Provisions AS")
     opened = Services(store, Lanes(valkey.url), Terms(store), supplier, Limits(batch_size=4))
     yield opened

@@ -11,6 +11,7 @@ from pathlib import Path
 from config.settings import PREFIX
 from gateway.store.statements import run
 from gateway.store.store import Store
+from tests.harness.new_database import new_sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMS = {"id": "acme", "name": "ACME", "outbound": {"inventory_report": {"format": "csv-1", "schedule": "0 6 * * *"}}}
@@ -26,8 +27,7 @@ def _scheduler(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], in
 
 
 def test_two_schedulers_send_a_report_that_is_due_once(tmp_path: Path, until: Callable[..., None]) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'gateway.db'}")
-    store.upgrade()
+    store = Store(new_sqlite(tmp_path / "gateway.db"))
     store.revisions.publish_account(TERMS, [], author="test", reason="test")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     told = {"DATA_DIR": str(tmp_path), "DATABASE_URL": str(store.database.url), "SWEEP_SECONDS": "0.05"}
