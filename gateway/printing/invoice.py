@@ -206,10 +206,10 @@ def _cells(line: InvoiceLine) -> tuple[str, ...]:
     order = f"Order {line.order_number or ''} line {line.order_line_number}" if line.order_line_number else None
     described = "\n".join(filter(None, (line.description, order, line.note)))
     quantity = f"{line.quantity:f} {line.unit or line.unit_code or ''}".strip()
-    price = f"{line.price.amount:f}"
+    price = _money(line.price.amount)
     if line.price.base_quantity != 1:
         price += f" / {line.price.base_quantity:f} {line.price.unit or line.unit or ''}".rstrip()
-    return (line.line_number, item, described, quantity, price, _rate(line.tax), f"{line.net_amount:f}")
+    return (line.line_number, item, described, quantity, price, _rate(line.tax), _money(line.net_amount))
 
 
 def _charge_cells(charge: InvoiceCharge) -> tuple[str, ...]:
@@ -221,13 +221,19 @@ def _named(charge: InvoiceCharge) -> str:
     name = charge.reason or ("Charge" if charge.is_charge else "Discount")
     if charge.percent is None:
         return name
-    of = "" if charge.base_amount is None else f" of {charge.base_amount:f}"
+    of = "" if charge.base_amount is None else f" of {_money(charge.base_amount)}"
     return f"{name} {shortest(charge.percent):f} %{of}"
 
 
 def _signed(charge: InvoiceCharge) -> str:
     amount = charge.amount if charge.is_charge else charge.amount.copy_negate()
-    return f"{amount:f}"
+    return _money(amount)
+
+
+def _money(amount: Decimal) -> str:
+    """With two decimals, or as many more as it has: a price may be a tenth of a cent."""
+    decimals = -int(amount.as_tuple().exponent)
+    return f"{amount:.2f}" if decimals < 2 else f"{amount:f}"
 
 
 def _rate(tax: TaxCategory | TaxSubtotal) -> str:
@@ -256,20 +262,20 @@ def _sums(page: _Page, invoice: Invoice) -> None:
 
 def _told_sums(invoice: Invoice) -> Iterator[tuple[str, str, bool]]:
     sums = invoice.totals
-    yield "Sum of the lines", f"{sums.lines:f}", False
+    yield "Sum of the lines", _money(sums.lines), False
     for charge in invoice.charges:
         rate = f" (VAT {_rate(charge.tax)})" if charge.tax is not None else ""
         yield f"{_named(charge)}{rate}", _signed(charge), False
-    yield "Without VAT", f"{sums.without_tax:f}", False
+    yield "Without VAT", _money(sums.without_tax), False
     for tax in invoice.taxes:
-        yield f"VAT {_rate(tax)} on {tax.taxable_amount:f}", f"{tax.tax_amount:f}", False
-    yield "With VAT", f"{sums.with_tax:f}", False
+        yield f"VAT {_rate(tax)} on {_money(tax.taxable_amount)}", _money(tax.tax_amount), False
+    yield "With VAT", _money(sums.with_tax), False
     if sums.prepaid:
-        yield "Paid before", f"{sums.prepaid.copy_negate():f}", False
+        yield "Paid before", _money(sums.prepaid.copy_negate()), False
     if sums.rounding:
-        yield "Rounding", f"{sums.rounding:f}", False
+        yield "Rounding", _money(sums.rounding), False
     to_pay = "To your credit" if invoice.type == "credit_note" else "To pay"
-    yield to_pay, f"{sums.payable:f} {invoice.currency}", True
+    yield to_pay, f"{_money(sums.payable)} {invoice.currency}", True
 
 
 def _closing(page: _Page, invoice: Invoice) -> None:

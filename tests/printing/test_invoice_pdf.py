@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 
 from gateway.printing.invoice import invoice_pdf
 from gateway.printing.papers import PAPERS
-from schemas.documents.invoice import Invoice, judged_invoice
+from schemas.documents.invoice import Invoice, InvoiceCharge, judged_invoice
 from schemas.formats import ubl_2_1
 from tests import outbound_strategies
 from tests.printing.test_labels import SOME, pages, text_of
@@ -45,6 +46,18 @@ def test_all_that_is_owed_and_why_is_on_it(path: Path) -> None:
     if invoice.payment is not None:
         said += [invoice.payment.iban or "", invoice.payment.reference or "", invoice.payment.note or ""]
     assert [one for one in said if one not in page] == []
+
+
+def test_money_has_two_decimals_or_the_more_that_it_has() -> None:
+    invoice = example(next(path for path in PATHS if path.stem == "peppol-two-rates"))
+    line = invoice.lines[0]
+    amounts = {"12.5": "12.50", "12": "12.00", "1E+1": "10.00", "0.0125": "0.0125", "12.500": "12.500"}
+    for written, shown in amounts.items():
+        priced = replace(line, price=line.price.model_copy(update={"amount": Decimal(written)}))
+        (page,) = read(replace(invoice, lines=(priced,)))
+        assert f" {shown} " in page
+    freight = InvoiceCharge(is_charge=True, reason="Freight", amount=Decimal(15), tax=line.tax)
+    assert "Freight (VAT 7 %) 15.00" in read(replace(invoice, charges=(freight,)))[0]
 
 
 def test_a_credit_note_is_called_one_and_a_test_says_so() -> None:
@@ -83,8 +96,8 @@ def test_every_sum_is_on_it(invoice: Invoice) -> None:
     whole = " ".join(read(invoice))
     sums = invoice.totals
     for amount in (sums.lines, sums.without_tax, sums.with_tax, *(one.tax_amount for one in invoice.taxes)):
-        assert f"{amount:f}" in whole
-    assert f"{sums.payable:f} {invoice.currency}" in whole
+        assert f"{amount:.2f}" in whole
+    assert f"{sums.payable:.2f} {invoice.currency}" in whole
 
 
 @SOME
