@@ -24,9 +24,9 @@ from tests.examples.order_lines import line, order
 from tests.examples.small_gateway import ALL_LANES, SmallGateway
 from tests.examples.threads import PINE
 from tests.pipeline.conftest import filled_postgres, filled_today, on_either
-from tests.store.conftest import database_url, postgres
+from tests.store.conftest import postgres
 
-__all__ = ["database_url", "filled", "filled_postgres", "filled_today", "on_either", "postgres", "today"]
+__all__ = ["filled", "filled_postgres", "filled_today", "on_either", "postgres", "today"]
 
 pytestmark = pytest.mark.chaos
 
@@ -74,14 +74,14 @@ def saws(number: str, quantity: int) -> dict[str, Any]:
 
 
 @contextmanager
-def workers(gateway: SmallGateway, url: str, seed: int) -> Iterator[None]:
+def workers(gateway: SmallGateway, seed: int) -> Iterator[None]:
     """Workers of their own stores, each of which sweeps where it finds nothing."""
     over = threading.Event()
     failures: list[BaseException] = []
 
     def work(number: int) -> None:
         rng = random.Random(100 * seed + number)
-        store = Store(url, max_losses=1_000_000)
+        store = Store(gateway.store.database.url, max_losses=1_000_000)
         limits = Limits(batch_size=rng.choice([1, 2, 4]))
         services = replace(gateway.services, store=store, terms=Terms(store), limits=limits)
         try:
@@ -134,10 +134,10 @@ def wait_until_settled(gateway: SmallGateway) -> None:
 
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 10))
-def test_each_order_ends_as_its_messages_were_received(on_either: SmallGateway, database_url: str, seed: int) -> None:
+def test_each_order_ends_as_its_messages_were_received(on_either: SmallGateway, seed: int) -> None:
     rng = random.Random(seed)
     threads = [drawn(f"R-{number}", rng) for number in range(ORDERS)]
-    with workers(on_either, database_url, seed):
+    with workers(on_either, seed):
         send_all(on_either, threads, rng)
         wait_until_settled(on_either)
     for thread in threads:
