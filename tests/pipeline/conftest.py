@@ -14,10 +14,19 @@ import time_machine
 
 from tests.examples.conftest import filled, gateway, today
 from tests.examples.small_gateway import TODAY, SmallGateway, fill, filled_database
-from tests.store.conftest import database_url, postgres, postgres_with_tables
+from tests.store.conftest import database_url, empty_database_url, postgres, postgres_with_tables
 from tests.store.postgres import fresh_database
 
-__all__ = ["database_url", "filled", "gateway", "on_either", "postgres", "postgres_with_tables", "today"]
+__all__ = [
+    "database_url",
+    "empty_database_url",
+    "filled",
+    "gateway",
+    "on_either",
+    "postgres",
+    "postgres_with_tables",
+    "today",
+]
 
 
 _BEFORE = TODAY - timedelta(minutes=1)

@@ -187,10 +187,10 @@ def test_what_is_no_parameter_is_refused(gateway: SmallGateway, query: str) -> N
     assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter")
 
 
-def test_orders_from_before_the_upgrade_are_listed_by_what_they_asked_for(database_url: str) -> None:
+def test_orders_from_before_the_upgrade_are_listed_by_what_they_asked_for(empty_database_url: str) -> None:
     from alembic import command
 
-    store = Store(database_url)
+    store = Store(empty_database_url)
     with store.database.engine.connect() as connection:
         config = alembic_config()
         config.attributes["connection"] = connection
