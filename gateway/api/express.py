@@ -30,6 +30,7 @@ from gateway.intake import Arrival, message_of
 from gateway.store.arrivals import MOST, Kept, NewMessage
 from gateway.store.intake import Keeping
 from mappings.own_format import formats_of
+from mappings.revision import MappingRevision
 
 MAX_BYTES = 65_536
 """Larger bodies take a while to read, and nobody else is received meanwhile."""
@@ -61,7 +62,10 @@ class Readable(Protocol):
     """What can be read."""
 
     def read(self) -> bytes:
-        """All of it."""
+        """All of it that wasn't read yet."""
+
+    def seek(self, at: int, /) -> object:
+        """Have it read from there on."""
 
 
 class Express:
@@ -79,19 +83,21 @@ class Express:
         answer is known. False where it goes the usual way: then nothing was done. Waits for nothing."""
         if request.path != ORDERS_PATH or request.command != "POST" or not _is_plain(request):
             return False
-        if not 0 < request.content_length <= self._max_bytes or not self._receipts.is_at_hand():
+        if not 0 < request.content_length <= self._max_bytes:
             return False
         started = time.perf_counter()
         try:
-            known = self._arrival(request)
-            if known is None:
+            known = self._sender(request)
+            received_at = None if known is None else self._receipts.at_hand()
+            if known is None or received_at is None:
                 return False
-            caller, arrival = known
+            caller, mapping = known
             answer = ExpressAnswer(self, caller, started)
-            message = message_of(arrival, self._receipts.now)
+            message = message_of(_arrival(request, caller, mapping), lambda: received_at)
             self._taken.append(Keeping(message, lambda keeping: self._kept(answer.of(keeping), done)))
         except Exception:  # the usual way meets it again, and has an answer for it
             logger.exception("not taken at the express door: a bug")
+            request.get_body_stream().seek(0)  # it may have been read
             return False
         if len(self._taken) >= MOST:
             self.submit()
@@ -111,8 +117,8 @@ class Express:
         if answer.rings_in is not None:
             self._door.bell.ring(answer.rings_in)
 
-    def _arrival(self, request: Received) -> tuple[Caller, Arrival] | None:
-        """Who sent what, where that can be told without asking anybody."""
+    def _sender(self, request: Received) -> tuple[Caller, MappingRevision] | None:
+        """Who sent it and in which terms, where that can be told without asking anybody. Its body is not read."""
         headers, door = request.headers, self._door
         sent_type = headers.get("CONTENT_TYPE", "")
         key = headers.get("IDEMPOTENCY_KEY")
@@ -125,10 +131,7 @@ class Express:
         account = mapping.account
         if not door.rate.is_at_hand(account.id, account.policies.order_rate_per_minute):
             return None
-        body = request.get_body_stream().read()
-        return caller, Arrival(
-            account, caller.test, body, "http", sent_type, key, formats=formats_of(mapping), revision=mapping.number
-        )
+        return caller, mapping
 
     def answer(self, caller: Caller, keeping: Keeping, started: float) -> bytes:
         """The whole HTTP message for what became of it."""
@@ -196,6 +199,19 @@ class ExpressAnswer:
 def _is_plainly_accepted(kept: Kept, message: NewMessage) -> bool:
     """Whether the answer says nothing but the message's id and status."""
     return not (kept.key_conflict or kept.children or message.unreadable or kept.status == "duplicate")
+
+
+def _arrival(request: Received, caller: Caller, mapping: MappingRevision) -> Arrival:
+    return Arrival(
+        account=mapping.account,
+        test=caller.test,
+        body=request.get_body_stream().read(),
+        source="http",
+        media_type=request.headers["CONTENT_TYPE"],
+        idempotency_key=request.headers.get("IDEMPOTENCY_KEY"),
+        formats=formats_of(mapping),
+        revision=mapping.number,
+    )
 
 
 def _is_plain(request: Received) -> bool:

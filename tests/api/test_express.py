@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from gateway.api import express
 from gateway.api.express import MAX_BYTES
 from gateway.lanes import LANES
 from gateway.store.arrivals import Kept, NewMessage
+from gateway.store.database import StoreUnavailable
+from gateway.store.ids import now_us
 from tests.api.builders import Gateway, Sender, order, services_at, ubl_order
 from tests.api.conftest import served
 from tests.api.test_outages import locked
@@ -319,6 +322,42 @@ def test_a_failure_of_ours_is_500_at_both_doors(
         assert "broken" not in answered.text
     monkeypatch.undo()
     assert client.post("/v1/orders", json=order("PO-1"), headers=JSON).status_code == 202
+
+
+@pytest.mark.parametrize("size", [0, 20_000], ids=["in memory", "in a file"])
+def test_what_is_given_up_after_its_body_was_read_goes_the_usual_way_whole(
+    gateway: Gateway, client: httpx.Client, watched: Watched, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Found by restarts of PostgreSQL: the clock had to ask the database, and the order was answered 400."""
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("it just went away")
+
+    monkeypatch.setattr(express, "message_of", fail)
+    answered = client.post("/v1/orders", json=order("PO-1", note="n" * size), headers=JSON)
+    assert (answered.status_code, watched.said) == (202, [False])
+    message = gateway.services.store.messages.one("acme", answered.json()["message_id"])
+    assert message is not None
+    body = gateway.services.store.messages.body(message.id)
+    assert body is not None
+    assert json.loads(body)["order_number"] == "PO-1"
+
+
+def test_a_clock_that_would_have_to_ask_is_not_asked_by_the_loop(
+    gateway: Gateway, client: httpx.Client, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipts, asking = gateway.services.store.receipts, []
+    given_last = receipts._given_last
+
+    def asked(wall: int) -> int:
+        asking.append(threading.current_thread().name)
+        return given_last(wall)
+
+    monkeypatch.setattr(receipts, "_given_last", asked)
+    receipts._asks_until = now_us() + 3_600_000_000
+    assert client.post("/v1/orders", json=order("PO-1"), headers=JSON).status_code == 202
+    assert watched.said == [False]
+    assert [name.partition("-")[0] for name in asking] == ["waitress"], "its threads may wait, its loop may not"
 
 
 def test_many_at_once_are_each_kept_once(gateway: Gateway, client: httpx.Client, address: str, acme: Sender) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
 
+from gateway.store import receipts
 from gateway.store.arrivals import NewMessage
 from gateway.store.ids import new_id, now_us
 from gateway.store.receipts import ReceiptClock
@@ -61,18 +63,18 @@ def test_no_process_gives_an_earlier_time_than_another(store: Store, wall: time_
 
 def test_the_database_is_asked_at_first_and_after_a_step_back_only(store: Store, wall: time_machine.Traveller) -> None:
     clock = ReceiptClock(store.database)
-    assert not clock.is_at_hand()
+    assert clock.at_hand() is None
     receive(store, clock)
-    assert clock.is_at_hand()
+    assert clock.at_hand() is not None
     wall.shift(TEN_MINUTES)
-    assert clock.is_at_hand()
+    assert clock.at_hand() is not None
     receive(store, clock)
     wall.shift(-TEN_MINUTES)
-    assert not clock.is_at_hand()
+    assert clock.at_hand() is None
     receive(store, clock)
-    assert not clock.is_at_hand(), "another process may have given a time meanwhile"
+    assert clock.at_hand() is None, "another process may have given a time meanwhile"
     wall.shift(TEN_MINUTES + timedelta(seconds=1))
-    assert clock.is_at_hand()
+    assert clock.at_hand() is not None
 
 
 def test_a_clock_that_was_wrong_by_days_is_not_followed(store: Store, wall: time_machine.Traveller) -> None:
@@ -84,4 +86,24 @@ def test_a_clock_that_was_wrong_by_days_is_not_followed(store: Store, wall: time
     before = now_us()
     given = [receive(store, clock), receive(store, ReceiptClock(store.database))]
     assert before <= given[0] < given[1] < now_us() + 1000
-    assert clock.is_at_hand()
+    assert clock.at_hand() is not None
+
+
+def test_a_process_that_is_held_up_between_two_clocks_does_not_take_it_for_a_step_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ReceiptClock(store.database)
+    receive(store, clock)
+    read, held_up = now_us, [5_000, 5_000, 0]
+
+    def late() -> int:
+        at = read()
+        pause = held_up.pop() if held_up else 0
+        until = time.clock_gettime_ns(time.CLOCK_BOOTTIME) + 1000 * pause
+        while time.clock_gettime_ns(time.CLOCK_BOOTTIME) < until:
+            pass
+        return at
+
+    monkeypatch.setattr(receipts, "now_us", late)
+    assert [clock.at_hand() is not None for _ in range(3)] == [True] * 3
+    assert held_up == []
