@@ -25,6 +25,8 @@ from schemas.faults import Fault, TryAgain
 
 BUSY_SECONDS = 5.0
 _FROZEN_MS = 10_000
+_READING_MS = 600_000
+"""A look through the whole database on a busy machine may pause; what it holds up is only vacuum."""
 """A transaction in which nothing has been asked for so long is ended by PostgreSQL: nothing is computed inside one."""
 _POLL_SECONDS = 0.0002
 """Between two tries of a process that waits for another's write to end."""
@@ -79,8 +81,10 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """A connection whose statements all see the same moment."""
+        """A connection whose statements all see the same moment. It only reads, so that nobody waits for it."""
         with self._loan(self._at_one_moment.begin) as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {_READING_MS}")
             yield connection
 
     @contextmanager

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -681,3 +682,16 @@ def test_postgresql_ends_a_transaction_that_freezes_after_its_last_statement(pos
 
         with pytest.raises(StoreUnavailable):
             freeze()
+
+
+def test_who_only_reads_may_pause_and_who_writes_may_not(postgres: Any) -> None:
+    """A frozen writer holds up others until the server ends it; a look through the whole database holds up nobody."""
+    asked = "SELECT current_setting('idle_in_transaction_session_timeout')"
+    with fresh_database(postgres) as url:
+        store = Store(url)
+        said = {}
+        for name in ("snapshot", "write", "read"):
+            with getattr(store.database, name)() as connection:
+                said[name] = fetch(connection, asked)[0][0]
+        store.close()
+    assert said == {"snapshot": "10min", "write": "10s", "read": "10s"}
