@@ -58,15 +58,15 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
     """Resend, held, rejected or answered: the message's rows go into `changes`."""
     if work.mapped is None or work.read is None or work.revision is None:
         raise AssertionError("read_one comes first")
-    resend = books.resend(work)
+    resend = books.known.resend(work)
     if resend is not None:
         changes.settle(work.message, resend)
-        if resend.duplicate_of in books.tries_again:
+        if resend.duplicate_of in books.known.tries_again:
             changes.tried_again.append((str(resend.duplicate_of), work.message.id))
-            books.tries_again.discard(str(resend.duplicate_of))
+            books.known.tries_again.discard(str(resend.duplicate_of))
         return
     message = work.as_judged
-    if work.order.function != "original" or message.id in books.changes:
+    if work.order.function != "original" or message.id in books.known.changes:
         settle_change(services, work, message, books, changes)
         return
     decision = decide_one(services, work, books)
@@ -79,8 +79,8 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
     """A change of an order: applied, refused, held, too late to matter, or waiting for what comes before it."""
     if work.revision is None:
         raise AssertionError("read_one comes first")
-    prepared = books.changes.get(message.id)
-    if work.message.id in books.behind_unread:
+    prepared = books.known.changes.get(message.id)
+    if work.message.id in books.known.behind_unread:
         books.wait_for_the_unread(work, changes)
         return
     if prepared is not None and prepared.when == "stale":
@@ -101,8 +101,8 @@ def settle_change(services: Services, work: Work, message: ClaimedMessage, books
 def waits(work: Work, prepared: PreparedChange | None, books: Books) -> bool:
     """Whether the change waits for what comes before it: for a day at most, but for an order that we have as long as
     that isn't settled."""
-    is_early = prepared.when == "early" if prepared else not (wrong_address(work) or books.is_unclear(work))
-    return is_early and (waits_for_its_time(work) or work.message.id in books.awaited)
+    is_early = prepared.when == "early" if prepared else not (wrong_address(work) or books.known.is_unclear(work))
+    return is_early and (waits_for_its_time(work) or work.message.id in books.known.awaited)
 
 
 def decide_changed(services: Services, work: Work, books: Books, prepared: PreparedChange | None) -> ChangeDecision:
@@ -111,7 +111,7 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
         raise AssertionError("decode comes first")
     now = local_time(now_us(), work.revision)
     named = own_faults(work, prepared) if prepared else faults_without_order(work, books)
-    own = (*named, *books.other_content(work), *books.contracts.faults_of_change(work, prepared))
+    own = (*named, *books.known.other_content(work), *books.contracts.faults_of_change(work, prepared))
     if prepared is None:
         faults, number = located(work, own), books.number(work)
         return refuse_or_hold(
@@ -153,9 +153,9 @@ def decide_changed(services: Services, work: Work, books: Books, prepared: Prepa
 
 def faults_without_order(work: Work, books: Books) -> tuple[Fault, ...]:
     """Why a change is of no order on the books, but for what the books say of it themselves."""
-    if (address := wrong_address(work)) or books.is_unclear(work):
+    if (address := wrong_address(work)) or books.known.is_unclear(work):
         return address
-    return (unknown_order(work.order, has_number=books.has_number(work)),)
+    return (unknown_order(work.order, has_number=books.known.has_number(work)),)
 
 
 def _of_the_whole(fault: Fault) -> Fault:
@@ -168,7 +168,7 @@ def decide_one(services: Services, work: Work, books: Books) -> Decision:
     if work.mapped is None or work.revision is None:
         raise AssertionError("read_one comes first")
     supply, contract = unknown_supply(work, books.sites_without_stock), books.contracts.faults(work)
-    faults = located(work, in_document_order((*work.faults, *supply, *books.other_content(work), *contract)))
+    faults = located(work, in_document_order((*work.faults, *supply, *books.known.other_content(work), *contract)))
     return decide(
         work.mapped,
         faults,

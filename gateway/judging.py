@@ -76,9 +76,9 @@ def foresee(services: Services, messages: Iterable[tuple[StoredMessage, bytes]])
 
 def _foreseen(services: Services, work: Work, books: Books) -> Judged:
     """As the pipeline would settle it."""
-    if books.resend(work) is not None:
+    if books.known.resend(work) is not None:
         return Judged("duplicate", None, ())
-    prepared = books.changes.get(work.message.id)
+    prepared = books.known.changes.get(work.message.id)
     if work.order.function == "original" and prepared is None:
         return _judged(work, decide_one(services, work, books), books.stock)
     if waits(work, prepared, books):

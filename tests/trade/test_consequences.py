@@ -25,7 +25,7 @@ _RAISED = re.compile(r'Fault\(\s*"([a-z_]+)"')
 MODULES = (
     *(f"mappings/{name}.py" for name in ("engine", "items", "units", "prices", "sites")),
     "gateway/trade/checks.py",
-    "gateway/bookkeeping.py",
+    "gateway/recognising.py",
 )
 
 
