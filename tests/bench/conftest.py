@@ -30,7 +30,7 @@ def report(request: pytest.FixtureRequest) -> Iterator[Report]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """One PostgreSQL server for the run."""
-    with postgres_server() as server:
+    with postgres_server(durable=True) as server:
         yield server
 
 

@@ -14,5 +14,5 @@ pytestmark = pytest.mark.chaos
 
 
 def test_orders_survive_postgres_restarts(folder: Path) -> None:
-    with postgres_server() as own, fresh_database(own) as url, Site(folder, url) as site:
+    with postgres_server(durable=True) as own, fresh_database(own) as url, Site(folder, url) as site:
         orders_survive_postgres_restarts(site, own, restarts=20, orders_each=100)

@@ -17,7 +17,7 @@ from tests.store.postgres import fresh_database, postgres_server
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """One PostgreSQL server for the test process."""
-    with postgres_server() as server:
+    with postgres_server(durable=True) as server:
         yield server
 
 

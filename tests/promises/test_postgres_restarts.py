@@ -10,5 +10,5 @@ from tests.store.postgres import fresh_database, postgres_server
 
 
 def test_orders_survive_postgres_restarts(folder: Path) -> None:
-    with postgres_server() as own, fresh_database(own) as url, Site(folder, url) as site:
+    with postgres_server(durable=True) as own, fresh_database(own) as url, Site(folder, url) as site:
         orders_survive_postgres_restarts(site, own, restarts=2, orders_each=60)
