@@ -21,6 +21,11 @@ def amount(field: str) -> Step:
     """Money in the order's currency; the first amount's, which is the Total's, is the order's."""
 
     def step(reading: Reading, element: Element, found: Found, path: str) -> None:
+        attributes = element.items()
+        if attributes == [("currency", reading.currency)] and not (reading.locates or field in found or len(element)):
+            if text := (element.text or "").strip():
+                found[field] = reading.number(text)
+            return
         value, is_foreign = reading.text(element), other_currency(reading, element)
         if value is None:
             return
@@ -32,7 +37,6 @@ def amount(field: str) -> Step:
             found[field] = reading.as_read(Unreadable(shown, "bad_value", f"in {reading.currency}"), value)
         else:
             found[field] = reading.number(value)
-        attributes = element.items()
         if len(attributes) > 1 or (attributes and attributes[0][0] != "currency"):
             reading.keep_attributes(element, attributes, f"{path}Money/", "currency")
 

@@ -22,7 +22,18 @@ from schemas.formats.cxml_1_2.amounts import (
 )
 from schemas.formats.cxml_1_2.ceilings import CEILINGS, settle_ceilings
 from schemas.formats.cxml_1_2.parties import place, place_text
-from schemas.formats.cxml_1_2.reading import AttributeStep, Found, Part, Reading, Step, Table, Through, lost, number
+from schemas.formats.cxml_1_2.reading import (
+    XML_LANG,
+    AttributeStep,
+    Found,
+    Part,
+    Reading,
+    Step,
+    Table,
+    Through,
+    lost,
+    number,
+)
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
 from schemas.formats.xml import Element
@@ -70,7 +81,12 @@ def _ean(reading: Reading, element: Element, found: Found, path: str) -> None:
 
 def unit_of_measure(reading: Reading, element: Element, found: Found, path: str) -> None:
     """The unit, and its Rec 20 code where it is one."""
-    reading.plain("unit", element, found, path)
+    value = element.text
+    if value and not (reading.locates or "unit" in found or len(element) or element.items()):
+        if value := value.strip():
+            found["unit"] = value
+    else:
+        reading.plain("unit", element, found, path)
     if (code := found.get("unit")) in REC_20:
         found["unit_code"] = code
 
@@ -84,9 +100,15 @@ def description(reading: Reading, element: Element, found: Found, path: str) -> 
         reading.keep(element, path)
         return
     found["description"] = reading.located(words, element)
-    reading.keep_attributes(element, element.items(), f"{path}Description/")
-    for child in element:
-        reading.keep(child, f"{path}Description/")
+    if _has_more_than_language(element):
+        reading.keep_attributes(element, element.items(), f"{path}Description/")
+        for child in element:
+            reading.keep(child, f"{path}Description/")
+
+
+def _has_more_than_language(element: Element) -> bool:
+    attributes = element.keys()
+    return len(element) > 0 or len(attributes) > 1 or (bool(attributes) and attributes[0] != XML_LANG)
 
 
 def _due(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:

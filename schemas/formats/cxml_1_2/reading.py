@@ -134,9 +134,10 @@ class Reading(OrderReading):
         the children are taken as a slice, which lxml makes faster than it iterates."""
         if element.text is not None:
             self.keep_beside(element, element.text, path)
+        locates = self.locates
         if attributes := element.items():
             self.attributes_into(found, element, attributes, table.attributes, path)
-        step_for, locates = table.children.get, self.locates
+        step_for = table.children.get
         for child in element[:]:
             tag: Any = child.tag
             step: Any = step_for(tag)
@@ -152,8 +153,11 @@ class Reading(OrderReading):
             elif kind is Part:
                 if step.field in found:
                     self.again(child, path)
-                elif group := self.group(child, step.table, f"{path}{tag}/"):
-                    found[step.field] = group
+                else:
+                    group = self.open(child) if locates else {}
+                    self.into(group, child, step.table, f"{path}{tag}/")
+                    if group:
+                        found[step.field] = group
             elif step is None:
                 self.keep(child, path)
             else:
@@ -274,9 +278,10 @@ class Reading(OrderReading):
     def keep_attributes(
         self, element: Element, attributes: Iterable[tuple[Any, str]], path: str, but: str | None = None
     ) -> None:
-        """The attributes' values, kept aside."""
+        """The attributes' values, kept aside. What is lost anyway is passed over here: nearly all that has a language
+        has nothing else."""
         for name, value in attributes:
-            if name != but:
+            if name not in (but, XML_LANG):
                 self.keep_attribute(element, path, name, value)
 
     def keep_attribute(self, element: Element, path: str, name: str, value: str) -> None:

@@ -64,7 +64,9 @@ def extrinsic(reading: Reading, element: Element, found: Found, path: str) -> No
     if text or not len(element):
         reading.kept.append({"name": name, "value": text})
         reading.check_room(element)
-    reading.keep_attributes(element, element.items(), f"{name}/", but="name")
+    attributes = element.items()
+    if len(attributes) > 1:
+        reading.keep_attributes(element, attributes, f"{name}/", but="name")
     for child in element:
         reading.keep(child, f"{name}/")
         reading.keep_value(name, child.tail)
