@@ -111,7 +111,7 @@ def load_orders(services: Services, order_ids: Iterable[str]) -> dict[str, Order
     stored = invoices.orders(order_ids)
     ids = [order.id for order, _ in stored]
     standing, told = services.store.threads.standing(ids), invoices.responses(ids)
-    net = invoices.billed_net(ids)
+    billed = invoices.billed_of_orders(ids)
     now = services.terms.current({order.account_id for order, _ in stored})
     found: dict[str, OrderToBill] = {}
     for order, catalogue in stored:
@@ -127,7 +127,7 @@ def load_orders(services: Services, order_ids: Iterable[str]) -> dict[str, Order
             standing=stands,
             mapped=mapped,
             responses=[parse_order_response(text.encode()) for text in told.get(order.id, ())],
-            billed_net=net.get(order.id, Decimal("0.00")),
+            billed=billed.get(order.id, {}),
             repriced=partial(_repriced, mapped, revision, known, services.supplier, received_on),
         )
     return found
@@ -180,26 +180,37 @@ class Numerals:
 
 # --- making ------------------------------------------------------------------------------------------------------
 def written_invoice(
-    services: Services, bill: Bill, at: int, number: Callable[[date], str], note: str | None = None
+    services: Services, bill: Bill, rows: InvoiceRows, number: Callable[[date], str], note: str | None = None
 ) -> Written:
-    """The bill as an invoice with its number. Raises DocumentHeld with all that nobody knows."""
+    """The bill as an invoice with its number; `rows` have what is billed at the same time before it. Raises
+    DocumentHeld with all that nobody knows."""
     if bill.faults:
         raise DocumentHeld(dict.fromkeys(bill.faults))
     orders = bill.orders
     revision = next(iter(orders.values())).revision
-    facts = _facts(services, bill, revision, at, note)
+    facts = _facts(services, bill, revision, rows.at, note)
     lines = [one.shipped for one in bill.lines]
     catalogue = services.terms.catalogue()
     discounts = document_discounts(revision.account.terms, bill.on, facts.currency)
-    trial = invoice_of(lines, bill.billed_orders(), facts, catalogue.taxes, discounts)  # a number only for what is one
+    billed = bill.billed_orders(_also_billed(rows))
+    trial = invoice_of(lines, billed, facts, catalogue.taxes, discounts)  # a number only for what is one
     invoice = replace(trial, number=number(facts.issue_date))
     if invoice.payment is not None:
         invoice = replace(invoice, payment=replace(invoice.payment, reference=invoice.number))
-    rows = rows_of(services, invoice, revision, {order.id: order.number for order in orders.values()})
+    written = rows_of(services, invoice, revision, {order.id: order.number for order in orders.values()})
     for said, line in zip(bill.lines, invoice.lines, strict=True):
-        rows.lines.append(_written_line(said, line.line_number, line.quantity, line.net_amount))
-    rows.moves += _moves(bill.lines)
-    return Written(rows, tuple(seen(order.standing) for order in orders.values()))
+        written.lines.append(_written_line(said, line.line_number, line.quantity, line.net_amount))
+    written.moves += _moves(bill.lines)
+    return Written(written, tuple(seen(order.standing) for order in orders.values()))
+
+
+def _also_billed(rows: InvoiceRows) -> dict[tuple[str, str], Decimal]:
+    """(order, line) → base units that are on invoices which are written at the same time."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for move in (move for invoice in rows.invoices for move in invoice.moves):
+        key = (move.order_id, move.line_number)
+        found[key] = EXACT.add(found.get(key, NOTHING), move.invoiced)
+    return found
 
 
 def _facts(services: Services, bill: Bill, revision: MappingRevision, at: int, note: str | None) -> InvoiceFacts:

@@ -127,7 +127,7 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     failures: list[DocumentHeld] = []
     for bill in together:
         try:
-            add(rows, written_invoice(services, bill, rows.at, number, asked.note))
+            add(rows, written_invoice(services, bill, rows, number, asked.note))
         except DocumentHeld as held:
             failures.append(held)
     if failures:

@@ -77,7 +77,7 @@ def _prepare(services: Services, due: Sequence[Billable], now: int) -> InvoiceRo
     told_in = {(part.key.shipment_id, part.key.shipment_line): part.document_id for part in parts}
     for bill in bills(left.parts, left.orders):
         try:
-            add(rows, written_invoice(services, bill, now, lambda day: numerals.next("invoice", day)))
+            add(rows, written_invoice(services, bill, rows, lambda day: numerals.next("invoice", day)))
         except DocumentHeld as held:
             for document_id in _documents(bill, told_in):
                 failed.setdefault(document_id, []).append(held)

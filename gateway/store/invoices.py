@@ -255,15 +255,16 @@ class Invoices:
             found.setdefault(order_id, []).append(canonical)
         return found
 
-    def billed_net(self, order_ids: Iterable[str]) -> dict[str, Decimal]:
-        """Order id → the net amount of its lines that was invoiced."""
+    def billed_of_orders(self, order_ids: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+        """Order id → line number → how many base units of it were invoiced."""
         query = (
-            "SELECT l.order_id, l.net FROM invoice_lines l JOIN invoices i ON i.id = l.invoice_id "
-            "WHERE {} AND i.type = 'invoice'"
+            "SELECT l.order_id, l.order_line_number, l.base_quantity FROM invoice_lines l "
+            "JOIN invoices i ON i.id = l.invoice_id WHERE {} AND i.type = 'invoice'"
         )
-        found: dict[str, Decimal] = {}
-        for order_id, net in self._of("l.order_id", order_ids, query):
-            found[order_id] = EXACT.add(found.get(order_id, Decimal("0.00")), Decimal(net))
+        found: dict[str, dict[str, Decimal]] = {}
+        for order_id, number, quantity in self._of("l.order_id", order_ids, query):
+            lines = found.setdefault(order_id, {})
+            lines[number] = EXACT.add(lines.get(number, _NOTHING), Decimal(quantity))
         return found
 
     def _of(self, column: str, wanted: Iterable[str], query: str) -> list[Any]:

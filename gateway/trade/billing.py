@@ -19,7 +19,7 @@ from gateway.trade.agreed_price import confirmed_price, price_of
 from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.decision import NOTHING
 from gateway.trade.discounts import Discount, line_allowances
-from gateway.trade.invoice_sums import exact_sum, gross_amount, net_amount
+from gateway.trade.invoice_sums import gross_amount, net_amount
 from gateway.trade.invoicing import BilledOrder, ShippedLine
 from gateway.trade.parties import as_account, completed, place_of
 from gateway.trade.wanted import delivery_site
@@ -37,7 +37,8 @@ from schemas.values import EXACT
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderToBill:
     """An order of which something is billed: as it stands, in our terms, what was answered to it (the newest response
-    first), and how much of it was billed. `repriced` is the order as mapped at the prices of a day of despatch."""
+    first), and how many base units of each line were billed. `repriced` is the order as mapped at the prices of a day
+    of despatch."""
 
     id: str
     number: str
@@ -45,7 +46,7 @@ class OrderToBill:
     standing: Standing
     mapped: MappedOrder
     responses: Sequence[OrderResponse] = ()
-    billed_net: Decimal = NOTHING
+    billed: Mapping[str, Decimal] = field(default_factory=dict)
     repriced: Callable[[date], MappedOrder]
 
     @property
@@ -115,9 +116,10 @@ class Bill:
         """Those that it is of, by id."""
         return {line.order.id: line.order for line in self.lines}
 
-    def billed_orders(self) -> list[BilledOrder]:
-        """The orders with their own charges, what is confirmed of each, and what was billed of it."""
-        return [_billed_order(order) for order in self.orders.values()]
+    def billed_orders(self, also_billed: Mapping[tuple[str, str], Decimal]) -> list[BilledOrder]:
+        """The orders with their own charges, and which part of each was billed and is. `also_billed` is what is billed
+        at the same time on invoices before this one: (order, line) → base units."""
+        return [_billed_order(order, self.lines, also_billed) for order in self.orders.values()]
 
 
 def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> list[Bill]:
@@ -210,32 +212,58 @@ def _discounts(order: OrderToBill, line: MappedLine, shipped_on: date, currency:
 
 
 # --- the order's own charges -------------------------------------------------------------------------------------
-def _billed_order(order: OrderToBill) -> BilledOrder:
+def _billed_order(
+    order: OrderToBill, lines: Iterable[LineToBill], also_billed: Mapping[tuple[str, str], Decimal]
+) -> BilledOrder:
     said = order.mapped.order
+    before = {
+        number: EXACT.add(order.billed.get(number, NOTHING), also_billed.get((order.id, number), NOTHING))
+        for number in order.standing.lines
+    }
+    now: dict[str, Decimal] = {}
+    for line in lines:
+        if line.order.id == order.id:
+            now[line.line_number] = EXACT.add(now.get(line.line_number, NOTHING), line.base_quantity)
+    weights = _weights(order)
     return BilledOrder(
         order_number=order.number,
         contract=said.contract,
         charges=order_charges(said, order.account.policies.order_charges),
-        value=_value(order),
-        billed_before=order.billed_net,
+        is_first=not any(before.values()),
+        before=_part_of(order, before, weights),
+        now=_part_of(order, now, weights),
     )
 
 
-def _value(order: OrderToBill) -> Decimal:
-    """The net amount of everything that is confirmed, as its lines would be billed."""
-    return exact_sum(_confirmed_nets(order))
+def _part_of(order: OrderToBill, billed: Mapping[str, Decimal], weights: Mapping[str, Decimal]) -> Fraction:
+    """Which part of the order so many base units of its lines are. By quantities, so that all that is confirmed is the
+    whole order, however the amounts of its invoices were rounded, and whatever price their days had."""
+    parts = (
+        Fraction(weight) * Fraction(billed.get(number, NOTHING)) / order.standing.lines[number].base_confirmed
+        for number, weight in weights.items()
+    )
+    return sum(parts, Fraction(0)) / sum(map(Fraction, weights.values())) if weights else Fraction(0)
 
 
-def _confirmed_nets(order: OrderToBill) -> Iterator[Decimal]:
+def _weights(order: OrderToBill) -> dict[str, Decimal]:
+    """What each line counts for in the order: what its confirmed goods cost; where all of them cost nothing, all lines
+    count the same."""
+    nets = dict(_confirmed_nets(order))
+    return nets if any(nets.values()) else dict.fromkeys(nets, Decimal(1))
+
+
+def _confirmed_nets(order: OrderToBill) -> Iterator[tuple[str, Decimal]]:
+    """Line number → the net amount of everything that is confirmed, as it would be billed."""
     for line in order.mapped.lines:
         sums = order.standing.lines.get(line.line_number)
         price = confirmed_price(line, order.responses)
-        if sums is None or price is None or not sums.confirmed:
+        if sums is None or price is None or not sums.base_confirmed:
             continue
         on = order.mapped.order.issue_date or date.min
         gross = gross_amount(sums.confirmed, price)
         discounts = _discounts(order, line, on, order.mapped.currency or "")
-        yield net_amount(sums.confirmed, price, line_allowances(discounts, gross, sums.confirmed))
+        net = net_amount(sums.confirmed, price, line_allowances(discounts, gross, sums.confirmed))
+        yield line.line_number, max(net, NOTHING)
 
 
 # --- for whom ----------------------------------------------------------------------------------------------------

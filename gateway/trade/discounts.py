@@ -113,11 +113,12 @@ def _at_most(left: Decimal, allowance: InvoiceCharge) -> InvoiceCharge:
     return replace(allowance, amount=max(left, NOTHING), base_amount=None, percent=None)
 
 
-def charge_now(charge: OrderCharge, *, before: Decimal, now: Decimal, of: Decimal) -> Decimal:
-    """What of an order's charge an invoice has that bills `now` of the order's `of`, after `before` of it was."""
+def charge_now(charge: OrderCharge, *, is_first: bool, before: Fraction, now: Fraction) -> Decimal:
+    """What of an order's charge an invoice has that bills this part of the order (all of it: 1), after `before` of it
+    was. `is_first`: nothing of the order was billed before, not even what costs nothing."""
     if charge.spread == "first":
-        return charge.amount if not before else Decimal("0.00")
-    return next_part(charge.amount, before=before, now=now, of=of)
+        return charge.amount if is_first else Decimal("0.00")
+    return next_part(charge.amount, before=before, now=now, of=Decimal(1))
 
 
 def charge_by_tax(charge: OrderCharge, amount: Decimal, nets: Mapping[TaxGroup, Decimal]) -> tuple[InvoiceCharge, ...]:

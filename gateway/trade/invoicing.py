@@ -23,7 +23,6 @@ from gateway.trade.invoice_sums import (
     NOTHING,
     Exemption,
     TaxGroup,
-    exact_sum,
     gross_amount,
     group_of,
     net_amount,
@@ -80,14 +79,15 @@ class ShippedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledOrder:
-    """An order that is billed: its own charges, how much of it is confirmed (`value`, net), and how much of that
-    earlier invoices had (`billed_before`)."""
+    """An order that is billed: its own charges, which part of it earlier invoices had (`before`; all of it: 1), and
+    which part this one has (`now`). `is_first`: none had anything of it."""
 
     order_number: str
     contract: str | None = None
     charges: tuple[OrderCharge, ...] = ()
-    value: Decimal = NOTHING
-    billed_before: Decimal = NOTHING
+    is_first: bool = True
+    before: Fraction = Fraction(0)
+    now: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,9 +229,8 @@ def _charges(
     own: list[AppliedTax] = []
     for order in orders:
         nets = _nets(line for line, of in zip(lines, shipped, strict=True) if of.order_number == order.order_number)
-        billed = exact_sum(nets.values())
         for charge in order.charges:
-            amount = charge_now(charge, before=order.billed_before, now=billed, of=order.value)
+            amount = charge_now(charge, is_first=order.is_first, before=order.before, now=order.now)
             if charge.tax_class is None:
                 found += charge_by_tax(charge, amount, nets)
             elif amount:

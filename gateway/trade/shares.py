@@ -31,14 +31,15 @@ def divided(amount: Decimal, weights: Sequence[Decimal]) -> tuple[Decimal, ...]:
     return tuple(EXACT.multiply(Decimal(sign * part), _CENT) for part in whole)
 
 
-def next_part(amount: Decimal, *, before: Decimal, now: Decimal, of: Decimal) -> Decimal:
+def next_part(amount: Decimal, *, before: Decimal | Fraction, now: Decimal | Fraction, of: Decimal) -> Decimal:
     """What part of the amount falls to `now`, where `before` of the whole had its part already: what both have
     together, rounded, less what the first had. Whatever the steps, the parts of a whole sum to the amount."""
-    return EXACT.subtract(_reached(amount, EXACT.add(before, now), of), _reached(amount, before, of))
+    had = Fraction(before)
+    return EXACT.subtract(_reached(amount, had + Fraction(now), of), _reached(amount, had, of))
 
 
-def _reached(amount: Decimal, done: Decimal, of: Decimal) -> Decimal:
+def _reached(amount: Decimal, done: Fraction, of: Decimal) -> Decimal:
     """The part of what is done, all of it where nothing is left, or there was nothing to begin with."""
     if of <= 0 or done >= of:
         return EXACT.add(amount, Decimal("0.00")) if of > 0 or done > 0 else Decimal("0.00")
-    return half_up(Fraction(amount) * max(Fraction(0), Fraction(done)) / Fraction(of))
+    return half_up(Fraction(amount) * max(Fraction(0), done) / Fraction(of))

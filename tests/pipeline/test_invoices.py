@@ -611,6 +611,66 @@ def test_discounts_and_charges(on_either: SmallGateway) -> None:
     assert [[f"{one.amount:f}" for one in each.charges] for each in made(gateway)[2:]] == [["7.50"], ["2.50"]]
 
 
+FREIGHT = {"is_charge": True, "amount": "10.00", "reason_code": "FC", "reason": "Freight"}
+
+
+def charged(gateway: SmallGateway) -> list[list[str]]:
+    """The charges of each invoice."""
+    return [[f"{one.amount:f}" for one in each.charges if one.is_charge] for each in made(gateway)]
+
+
+@pytest.mark.parametrize(("spread", "freight"), [("first", [["10.00"], []]), ("pro_rata", [["6.67"], ["3.33"]])])
+def test_an_order_that_becomes_two_invoices_at_once_is_charged_once(
+    on_either: SmallGateway, spread: str, freight: list[list[str]]
+) -> None:
+    gateway = on_either
+    agree(gateway, policies={"order_charges": spread})
+    elsewhere = {**BOLTS, "line_number": "2", "quantity": "2", "ship_to": {"id": "YARD-2"}}
+    gateway.settle(PINE, order(BOLTS, elsewhere, charges=[FREIGHT]))
+    ship(gateway, part("200"), part("100", "2"))
+    assert bill(gateway) == 2
+    assert charged(gateway) == freight
+    agree(gateway, None, policies={"order_charges": spread})
+    gateway.settle(PINE, order(BOLTS, elsewhere, number="PH-4002", charges=[FREIGHT]))
+    ship(gateway, part("200", order_number="PH-4002"), part("100", "2", order_number="PH-4002"), number="LS-2")
+    assert office(gateway, "invoices", asked("LS-2")).status_code == 201
+    assert charged(gateway)[2:] == freight
+
+
+@pytest.mark.parametrize(
+    ("spread", "free", "freight"),
+    [
+        ("first", ["HAMMER-16"], [["10.00"], []]),
+        ("pro_rata", ["HAMMER-16"], [[], ["10.00"]]),
+        ("first", [], [["10.00"], []]),
+        ("pro_rata", [], [["5.00"], ["5.00"]]),
+    ],
+)
+def test_an_order_with_free_goods_is_charged_once(
+    on_either: SmallGateway, spread: str, free: list[str], freight: list[list[str]]
+) -> None:
+    """What costs nothing leaves first; of an order that costs nothing at all each line counts the same."""
+    gateway = on_either
+    discounts = [{"percent": "100", "products": free}]
+    agree(gateway, policies={"order_charges": spread}, terms={"currency": "EUR", "discounts": discounts})
+    gateway.settle(PINE, order(BOLTS, HAMMERS, charges=[FREIGHT]))
+    for number, what in (("LS-1", part("3", "2", "HAMMER-16")), ("LS-2", part("200"))):
+        ship(gateway, what, number=number)
+        assert bill(gateway) == 1
+    assert charged(gateway) == freight
+
+
+def test_pro_rata_charges_sum_to_the_whole_however_the_goods_are_rounded(on_either: SmallGateway) -> None:
+    """A kilogram of sand is 0.12; its tenths are invoiced at 0.01 each, 0.10 together."""
+    gateway = on_either
+    agree(gateway, policies={"order_charges": "pro_rata"})
+    gateway.settle(PINE, order(line("1", "PH-0104", "1", "KILO", None), charges=[{**FREIGHT, "amount": "100.00"}]))
+    for number in range(10):
+        ship(gateway, part("0.1", "1", "SAND-KG"), number=f"LS-{number}")
+    assert bill(gateway) == 10
+    assert charged(gateway) == [["10.00"]] * 10
+
+
 def test_another_invoicee(on_either: SmallGateway) -> None:
     gateway = on_either
     agree(gateway)

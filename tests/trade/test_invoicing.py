@@ -156,12 +156,11 @@ def test_freight_is_on_the_first_invoice_or_on_each_by_its_part() -> None:
     first = OrderCharge(amount=Decimal("10.00"))
     each = OrderCharge(amount=Decimal("10.00"), spread="pro_rata", tax_class="standard", reason="Insurance")
     amounts: list[list[tuple[str | None, Decimal]]] = []
-    before = Decimal(0)
-    for _ in range(3):
-        of_order = order(charges=(first, each), value=Decimal("9.00"), billed_before=before)
+    for number in range(3):
+        before = Fraction(number, 3)
+        of_order = order(charges=(first, each), is_first=not number, before=before, now=Fraction(1, 3))
         found = invoice_of([shipped("3", 1)], [of_order], facts(), RULES)
         amounts.append([(one.reason, one.amount) for one in found.charges])
-        before += found.totals.lines
     assert amounts == [
         [("Freight", Decimal("10.00")), ("Insurance", Decimal("3.33"))],
         [("Insurance", Decimal("3.34"))],
@@ -326,7 +325,11 @@ def invoices(draw: st.DrawFn) -> Invoice:
     lines = draw(st.lists(goods(), min_size=1, max_size=5))
     numbers = dict.fromkeys(line.order_number for line in lines)
     orders = [
-        BilledOrder(order_number=number, charges=tuple(draw(st.lists(CHARGES, max_size=2))), value=Decimal(500))
+        BilledOrder(
+            order_number=number,
+            charges=tuple(draw(st.lists(CHARGES, max_size=2))),
+            now=draw(st.fractions(0, 1, max_denominator=500)),
+        )
         for number in numbers
     ]
     country = draw(COUNTRIES)
