@@ -20,6 +20,7 @@ from gateway.store.invoices import InvoiceRows, Part, PartKey, Request
 from gateway.trade.amendment import Standing
 from gateway.trade.billing import Bill, bills
 from gateway.trade.invoice_sums import exact_sum
+from mappings.units import DIVISIBLE
 from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest, LineToBill
 from schemas.documents.invoice import InvoiceType
 from schemas.faults import DocumentHeld, Fault
@@ -114,6 +115,8 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     found = unbilled(services, mine, wanted)
     if {PartKey(*part.key): part.base_quantity for part in found.parts} != wanted:
         raise Collision("some of it was billed since it was looked for")
+    if broken := list(_broken_pieces(asked, mine, found)):
+        raise BillingRefused("The request is of parts of what can't be divided.", broken)
     together = bills(found.parts, found.orders)
     if asked.invoice_number is not None and len(together) > 1:
         raise BillingRefused("The request is of several invoices and gives one number.", [_several(asked, together)])
@@ -213,6 +216,20 @@ def _wanted(
             continue
         faults += _take_line(line, of_line, left, wanted, path)
     return wanted, faults
+
+
+def _broken_pieces(asked: InvoiceRequest, parts: Sequence[Part], found: Unbilled) -> Iterator[Fault]:
+    """What is asked for and no whole number of what is counted."""
+    for index, line in enumerate(asked.lines):
+        said = line.base_quantity
+        if said is None or said == said.to_integral_value():
+            continue
+        order_id = next(part.order_id for part in parts if _is_named(part, line))
+        ours = found.orders[order_id].line(line.line_number)
+        if ours is not None and ours.product is not None and ours.product.base_unit not in DIVISIBLE:
+            detail = f"{said:f} is no whole number of {ours.product.product}"
+            path = f"/lines/{index}/base_quantity"
+            yield Fault("fractional_unit", detail, path, value=f"{said:f}", expected="whole base units")
 
 
 def _is_named(part: Part, line: LineToBill) -> bool:

@@ -55,8 +55,9 @@ def gross_amount(quantity: Decimal, price: Price) -> Fraction:
 
 
 def net_amount(quantity: Decimal, price: Price, charges: Iterable[InvoiceCharge] = ()) -> Decimal:
-    """BT-131: the line with its charges and less its allowances, rounded half up."""
-    return half_up(gross_amount(quantity, price) + Fraction(signed_sum(charges)))
+    """BT-131: the line, rounded half up, with its charges and less its allowances, which are of whole cents. Rounded
+    first: what is all taken off is nothing, not half a cent below."""
+    return EXACT.add(half_up(gross_amount(quantity, price)), signed_sum(charges))
 
 
 def percentage(base: Decimal | Fraction, percent: Decimal) -> Decimal:

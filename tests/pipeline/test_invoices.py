@@ -427,6 +427,20 @@ def test_parts_and_numbers_of_the_erp(on_either: SmallGateway) -> None:
     assert (second.number, amounts(second)) == ("IN-00000001", [("1", "1", "DOOS", "6.00")])
 
 
+def test_parts_of_a_piece_are_not_billed(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway, None)
+    gateway.settle(PINE, order(BOLTS, SAND))
+    ship(gateway, part("150"), part("2.375", "3", "SAND-KG"))
+    named = {"shipment_number": "LS-1", "order_number": "PH-4001"}
+    sand = {**named, "line_number": "3", "base_quantity": "0.5"}
+    bolts = {**named, "line_number": "1", "base_quantity": "0.5"}
+    broken = office(gateway, "invoices", asked(lines=[sand, bolts]))
+    assert faults(broken) == [("fractional_unit", "/lines/1/base_quantity")]
+    assert office(gateway, "invoices", asked(lines=[sand, {**bolts, "base_quantity": "50.0"}])).status_code == 201
+    assert amounts(made(gateway)[0]) == [("1", "1", "DOOS", "6.00"), ("3", "0.5", "KILO", "0.06")]
+
+
 def test_what_is_asked_twice_in_one_request(on_either: SmallGateway) -> None:
     gateway = on_either
     agree(gateway, None)
@@ -669,6 +683,18 @@ def test_pro_rata_charges_sum_to_the_whole_however_the_goods_are_rounded(on_eith
         ship(gateway, part("0.1", "1", "SAND-KG"), number=f"LS-{number}")
     assert bill(gateway) == 10
     assert charged(gateway) == [["10.00"]] * 10
+
+
+def test_what_is_free_costs_nothing_whatever_its_half_cents(on_either: SmallGateway) -> None:
+    """An eighth of a kilogram of sand is 0.015: rounded up before it is taken off."""
+    gateway = on_either
+    agree(gateway, terms={"currency": "EUR", "discounts": [{"percent": "100"}]})
+    gateway.settle(PINE, order(SAND))
+    ship(gateway, part("0.125", "3", "SAND-KG"))
+    assert bill(gateway) == 1
+    (invoice,) = made(gateway)
+    assert [f"{one.amount:f}" for one in invoice.lines[0].charges] == ["0.02"]
+    assert (invoice.lines[0].net_amount, invoice.totals.payable) == (0, 0)
 
 
 def test_another_invoicee(on_either: SmallGateway) -> None:
