@@ -187,7 +187,8 @@ def _written(
             )
         )
     rows.moves += _moves(credited, concerned, is_return=asked.reason == "return")
-    return Written(rows, tuple(seen(order.standing) for order in concerned.values()))
+    # all of the invoice's orders: credit notes of other lines have their parts of the same discounts and charges
+    return Written(rows, tuple(seen(order.standing) for order in orders.values()))
 
 
 def _moves(credited: _Credited, orders: Mapping[str, OrderToBill], *, is_return: bool) -> list[BilledMove]:

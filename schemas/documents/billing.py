@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from schemas.documents.common import Code, Document, Text
-from schemas.values import plain
+from schemas.values import plain, shortest
 
-Quantity = Annotated[Decimal, Field(gt=0), AfterValidator(plain)]
+Quantity = Annotated[Decimal, Field(gt=0), AfterValidator(plain), AfterValidator(shortest)]
+"""Without zeros that say nothing: 50 and 50.0 ask for the same."""
 
 
 class LineToBill(Document):

@@ -12,14 +12,14 @@ import jsonschema_rs
 import pytest
 import time_machine
 
-from gateway import billing_schedule
+from gateway import billing_schedule, crediting
 from gateway.api.examples import CREDIT_NOTE_REQUEST, DELIVERY, INVOICE_REQUEST
 from gateway.billing_requests import _prepare, digest_of, take_invoice_request
 from gateway.store.database import Collision
 from gateway.store.ids import now_us
 from gateway.store.invoices import Request
 from gateway.store.statements import fetch, run
-from schemas.documents.billing import InvoiceRequest
+from schemas.documents.billing import CreditNoteRequest, InvoiceRequest
 from schemas.json_schema import schema
 from tests.examples.billing import PINE, agree, amounts, bill, ledger, made, mailbox, office
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
@@ -420,6 +420,8 @@ def test_parts_and_numbers_of_the_erp(on_either: SmallGateway) -> None:
     assert faults(office(gateway, "invoices", taken)) == [("already_invoiced", "/invoice_number")]
     ours = asked(lines=[line_1], number="R-2", invoice_number="IN-00000009")
     assert faults(office(gateway, "invoices", ours)) == [("bad_value", "/invoice_number")], "the series would meet it"
+    again = asked(lines=[{**line_1, "base_quantity": "100.00"}], invoice_number="F-77", note="first half")
+    assert office(gateway, "invoices", again).json == {**some.json, "duplicate": True}, "however it is written"
     rest = office(gateway, "invoices", asked(lines=[line_1], number="R-2"))
     assert rest.status_code == 201, rest.text
     first, second = made(gateway)
@@ -569,6 +571,30 @@ def test_eight_credit_notes_at_once(on_either: SmallGateway) -> None:
     assert codes == [200] * 3 + [201] * 3 + [422] * 2
     assert len(made(gateway, "credit_note")) == 3
     assert ledger(gateway)["1"].base_credited == 150
+
+
+def test_of_two_credit_notes_of_one_invoice_at_once_one_is_worked_out_anew(on_either: SmallGateway) -> None:
+    """They are of lines of different orders, and of one discount of the whole invoice: 0.01, which each would have."""
+    gateway = on_either
+    agree(gateway, None, terms={"currency": "EUR", "discounts": [{"of": "document", "percent": "0.1"}]})
+    gateway.settle(PINE, order(BOLTS))
+    gateway.settle(PINE, order(BOLTS, number="PH-4002"))
+    ship(gateway, part("50"), part("50", order_number="PH-4002"))
+    assert office(gateway, "invoices", asked("LS-1")).status_code == 201
+    told = [
+        credit({"line_number": number}, number=f"RMA-{number}", credit_note_number=f"G-{number}")
+        for number in ("1", "2")
+    ]
+    requests = [CreditNoteRequest.model_validate(one) for one in told]
+    first, second = (
+        crediting._prepare(gateway.services, one, Request(one.request_number, now_us(), "key", digest_of(one)))
+        for one in requests
+    )
+    gateway.store.invoices.save(first)
+    with pytest.raises(Collision):
+        gateway.store.invoices.save(second)
+    assert office(gateway, "credit_notes", told[1]).status_code == 201
+    assert [[f"{one.amount:f}" for one in note.charges] for note in made(gateway, "credit_note")] == [["0.01"], []]
 
 
 @pytest.mark.parametrize("when", ["daily", "weekly", "monthly"])
