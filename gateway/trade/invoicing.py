@@ -419,7 +419,7 @@ def credit_note_of(invoice: Invoice, credited: Sequence[CreditedLine], facts: Cr
     """
     parts = _parts(invoice, credited, facts.before)
     lines = tuple(_credited_line(str(number), part) for number, part in enumerate(parts, 1))
-    charges = tuple(_credited_charges(invoice, lines, facts))
+    charges = tuple(_credited_charges(invoice, parts, lines, facts))
     reasons = {str(one.category): Exemption(one.exemption_code, one.exemption_reason) for one in invoice.taxes}
     taxes = tax_subtotals(lines, charges, reasons)
     return replace(
@@ -496,7 +496,9 @@ def _credited_line(number: str, part: _Part) -> InvoiceLine:
     )
 
 
-def _credited_charge(charge: InvoiceCharge, before: Decimal, now: Decimal, of: Decimal) -> InvoiceCharge:
+def _credited_charge(
+    charge: InvoiceCharge, before: Decimal | Fraction, now: Decimal | Fraction, of: Decimal
+) -> InvoiceCharge:
     amount = next_part(charge.amount, before=before, now=now, of=of)
     base = charge.base_amount
     return replace(
@@ -506,7 +508,9 @@ def _credited_charge(charge: InvoiceCharge, before: Decimal, now: Decimal, of: D
     )
 
 
-def _credited_charges(invoice: Invoice, lines: Sequence[InvoiceLine], facts: CreditFacts) -> Iterator[InvoiceCharge]:
+def _credited_charges(
+    invoice: Invoice, parts: Sequence[_Part], lines: Sequence[InvoiceLine], facts: CreditFacts
+) -> Iterator[InvoiceCharge]:
     """The document's allowances, and on demand its charges, by the part of their goods that is credited."""
     billed, now = _nets(invoice.lines), _nets(lines)
     before = _nets(
@@ -518,6 +522,21 @@ def _credited_charges(invoice: Invoice, lines: Sequence[InvoiceLine], facts: Cre
         group = group_of(charge.tax) if charge.tax is not None else None
         if group not in now or (charge.is_charge and not facts.with_charges):
             continue
-        part = _credited_charge(charge, before.get(group, NOTHING), now[group], billed[group])
+        if billed[group]:
+            part = _credited_charge(charge, before.get(group, NOTHING), now[group], billed[group])
+        else:
+            part = _credited_of_free(charge, [one for one in invoice.lines if group_of(one.tax) == group], parts, facts)
         if part.amount:
             yield part
+
+
+def _credited_of_free(
+    charge: InvoiceCharge, goods: Sequence[InvoiceLine], parts: Sequence[_Part], facts: CreditFacts
+) -> InvoiceCharge:
+    """A charge of goods that cost nothing: by quantities, each line counting the same."""
+    quantities = {line.line_number: Fraction(line.quantity) for line in goods}
+    before = (Fraction(facts.before.get(number, NOTHING)) / of for number, of in quantities.items())
+    now = (
+        Fraction(part.now) / quantities[part.line.line_number] for part in parts if part.line.line_number in quantities
+    )
+    return _credited_charge(charge, sum(before, Fraction(0)), sum(now, Fraction(0)), Decimal(len(goods)))

@@ -711,6 +711,22 @@ def test_pro_rata_charges_sum_to_the_whole_however_the_goods_are_rounded(on_eith
     assert charged(gateway) == [["10.00"]] * 10
 
 
+def test_freight_of_free_goods_is_credited_with_them(on_either: SmallGateway) -> None:
+    """By their quantities: they have no amounts."""
+    gateway = on_either
+    agree(gateway, terms={"currency": "EUR", "discounts": [{"percent": "100"}]})
+    gateway.settle(PINE, order(BOLTS, charges=[FREIGHT]))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 1
+    for number, quantity in (("RMA-1", "1"), ("RMA-2", "2")):
+        back = credit({"line_number": "1", "quantity": quantity}, number=number, with_charges=True)
+        assert office(gateway, "credit_notes", back).status_code == 201
+    assert [[f"{one.amount:f}" for one in note.charges] for note in made(gateway, "credit_note")] == [
+        ["3.33"],
+        ["6.67"],
+    ]
+
+
 def test_what_is_free_costs_nothing_whatever_its_half_cents(on_either: SmallGateway) -> None:
     """An eighth of a kilogram of sand is 0.015: rounded up before it is taken off."""
     gateway = on_either
