@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +32,12 @@ MAX_TABLE_BYTES = 200_000_000
 """Of a CSV file, or of what an XLSX file unpacks to: 100,000 rows are about 10 MB."""
 MAX_SHEET_ROWS, MAX_SHEET_CELLS = 1_048_576, 20_000_000
 """Of an XLSX file, with those that are empty: as many rows as spreadsheet programs have, in 2 seconds."""
+_BROKEN = (
+    *(KeyError, ValueError, IndexError, TypeError, AttributeError, ParseError, XMLSyntaxError),
+    *(zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
+    RuntimeError,  # `zipfile` on what is encrypted, and NotImplementedError on a compression that it doesn't know
+)
+"""What reading a file that was damaged on its way ends with."""
 _PERCENTAGE = "is a percentage; format the cell as a number, so that 7 % is a 7"
 _NEARLY = 0.8
 """So alike (`difflib`) are a column's name and one that is meant for it: `faktor`, `accountSKU`."""
@@ -288,7 +297,7 @@ def _spread_cells(source: Path | io.BytesIO, name: str, kind: Kind, most_bytes: 
             book.close()
     except (OSError, zipfile.BadZipFile, InvalidFileException) as error:
         raise unreadable(name, f"can't be read as a spreadsheet: {error}", "an XLSX file") from error
-    except (KeyError, ValueError, IndexError, TypeError, AttributeError, ParseError, XMLSyntaxError) as error:
+    except _BROKEN as error:
         raise unreadable(name, f"is a broken spreadsheet: {error}", "an XLSX file") from error
     first, names = filled[0] if filled else (1, [])
     header = _header([cell.text if isinstance(cell, RefusedCell) else cell for cell in names], kind, f"{name} row 1")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
+import struct
+import zipfile
 from typing import Any
 
 import pytest
@@ -112,3 +116,38 @@ def test_a_file_as_spreadsheets_here_write_it_is_refused_whole(
     assert (answer.status_code, answer.json["code"]) == (400, "file_not_readable")
     assert said in answer.json["detail"]
     assert stored(gateway, what) == []
+
+
+def marked(book: bytes, local: int, central: int, value: int) -> bytes:
+    """The file with this number in a field of every member's headers: so many bytes behind the signature of its own
+    and of the directory's (APPNOTE.TXT 4.3.7, 4.3.12)."""
+    spoilt = bytearray(book)
+    for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        at = spoilt.find(signature)
+        while at >= 0:
+            struct.pack_into("<H", spoilt, at + offset, value)
+            at = spoilt.find(signature, at + 4)
+    return bytes(spoilt)
+
+
+def test_a_spreadsheet_that_was_damaged_or_is_locked_is_refused_whole(gateway: Gateway, office: Sender) -> None:
+    good = xlsx_of([sent_rows("stock").good])
+    bodies = [
+        marked(good, 6, 8, 1),  # encrypted
+        marked(good, 6, 8, 0x40),  # strongly
+        marked(good, 8, 10, 99),  # a compression that nobody knows
+        marked(good, 8, 10, 14),  # LZMA, it says
+        marked(good, 4, 6, 200),  # of a later version of ZIP
+    ]
+    chance = random.Random(3)  # seeded: the same bytes each time
+    with zipfile.ZipFile(io.BytesIO(good)) as archive:
+        first = archive.infolist()[0]
+    body = range(first.header_offset + 60, first.header_offset + 60 + first.compress_size // 2)
+    for _ in range(60):
+        spoilt = bytearray(good)
+        spoilt[chance.choice(body)] ^= 1 << chance.randrange(8)
+        bodies.append(bytes(spoilt))
+    for body_sent in bodies:
+        answer = put(gateway, office, "stock", body_sent, XLSX)
+        assert (answer.status_code, answer.json["code"]) == (400, "file_not_readable"), answer.text
+    assert stored(gateway, "stock") == []
