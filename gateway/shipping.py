@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -45,6 +45,11 @@ KIND = "despatch_advice"
 Write = Callable[[Format, Advice], bytes]
 _TRIES = 8
 _YEARS = range(2000, 2200)
+_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+"""Clocks and time zones differ by no more."""
+_MOST_ASKED = 10_000
+"""SSCCs that are looked for at once where a warehouse has used up a range of ours."""
 _SSCC_BODY = 16
 """Digits of company prefix and serial reference; the extension digit is before them, the check digit behind."""
 
@@ -110,11 +115,12 @@ def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str
     """Everything that the shipment writes. Raises ShipmentRefused with all its faults."""
     now = now_us()
     judged = judge_shipment(shipment, _orders(services, shipment))
-    faults = [*judged.faults, *_impossible_time(shipment), *_reused_ssccs(services, shipment, now)]
+    faults = [*judged.faults, *_impossible_times(shipment, now), *_reused_ssccs(services, shipment, now)]
     if faults:
-        raise ShipmentRefused("The shipment contradicts what is on the books.", faults)
+        told_where = (replace(fault, location=fault.path) for fault in faults)
+        raise ShipmentRefused("The shipment contradicts what is on the books.", told_where)
     moves = {(one.order_id, one.move.line_number): one for one in shipped_moves(judged)}
-    ssccs = _ssccs(services, shipment)
+    ssccs = _ssccs(services, shipment, now)
     revisions = services.terms.current({part.order.account.id for part in judged.parts})
     advices = despatch_advices(
         *(shipment, judged, moves, ssccs, services.supplier),
@@ -162,11 +168,20 @@ def _orders(services: Services, shipment: Shipment) -> dict[tuple[str, str], lis
     return found
 
 
-def _impossible_time(shipment: Shipment) -> Iterator[Fault]:
-    """A time at which nothing can have left: a program's stand-in for none (9999-12-31), or a typing error."""
-    if shipment.shipped_at.year not in _YEARS:
-        value = shipment.shipped_at.isoformat()
+def _impossible_times(shipment: Shipment, now: int) -> Iterator[Fault]:
+    """A time at which nothing can have left: a program's stand-in for none (9999-12-31), or a typing error. What left
+    in a year to come would hold its stock, and be billed, until then. And a day of arrival that is before it left."""
+    left, arrives = shipment.shipped_at, shipment.estimated_delivery
+    if left.year not in _YEARS or left > _BEGIN + timedelta(microseconds=now) + _AHEAD:
+        value = left.isoformat()
         yield Fault("bad_value", f"Nothing left at {value}.", "/shipped_at", value=value, expected="when it left")
+    elif arrives is not None and arrives.year not in _YEARS:
+        value, expected = arrives.isoformat(), "the day on which it arrives, or nothing"
+        yield Fault("bad_value", f"Nothing arrives on {value}.", "/estimated_delivery", value=value, expected=expected)
+    elif arrives is not None and arrives < left.date() - _AHEAD:
+        value, expected = arrives.isoformat(), f"{left.date().isoformat()} or later"
+        detail = f"It can't arrive on {value}: it left at {left.isoformat()}."
+        yield Fault("dates_contradict", detail, "/estimated_delivery", value=value, expected=expected)
 
 
 def _reused_ssccs(services: Services, shipment: Shipment, now: int) -> Iterator[Fault]:
@@ -186,15 +201,28 @@ def _advice_numbers(services: Services) -> Iterator[str]:
         yield f"DA-{services.store.numbers.take(KIND, 1)[0]:08d}"
 
 
-def _ssccs(services: Services, shipment: Shipment) -> dict[str, str]:
+def _ssccs(services: Services, shipment: Shipment, now: int) -> dict[str, str]:
     """Package → its SSCC, the given one or a new one of ours; none where we have no GS1 company prefix."""
     ssccs = {package.id: package.sscc for package in shipment.packages if package.sscc}
     without = [package.id for package in shipment.packages if not package.sscc]
     prefix = services.supplier.gs1_company_prefix
     if prefix and without:
-        numbers = services.store.numbers.take("sscc", len(without), series=prefix)
-        ssccs |= {package: sscc_of(prefix, number) for package, number in zip(without, numbers, strict=True)}
+        made = _new_ssccs(services, prefix, len(without), frozenset(ssccs.values()), now)
+        ssccs |= dict(zip(without, made, strict=True))
     return ssccs
+
+
+def _new_ssccs(services: Services, prefix: str, count: int, given: frozenset[str], now: int) -> list[str]:
+    """SSCCs of ours that are on no package: a warehouse that numbers packages under our prefix as well may have been
+    there first, in this shipment (`given`) or an earlier one."""
+    free: list[str] = []
+    asked = count
+    while len(free) < count:
+        some = [sscc_of(prefix, number) for number in services.store.numbers.take("sscc", asked, series=prefix)]
+        used = services.store.shipments.used(some, now)
+        free += [one for one in some if one not in used and one not in given]
+        asked = min(2 * asked, _MOST_ASKED)
+    return free[:count]
 
 
 def sscc_of(prefix: str, number: int) -> str:

@@ -420,7 +420,8 @@ _declare(
     "dates_contradict",
     "sender",
     "Dates contradict",
-    "A window ends before it starts, or an order is cancelled before its requested delivery.",
+    "A window ends before it starts, an order is cancelled before its requested delivery, or goods arrive before they "
+    "left.",
     "Correct the dates.",
 )
 _declare(

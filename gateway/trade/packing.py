@@ -10,6 +10,8 @@ from schemas.faults import Fault
 from schemas.values import gs1_check_digit
 
 _SSCC_DIGITS = 18
+_DEEPEST = 20
+"""Packages around one another. A carton on a pallet in a container is three; nobody packs so many."""
 
 
 def packing_faults(shipment: Shipment) -> Iterator[Fault]:
@@ -53,9 +55,12 @@ def _parent_faults(package: ShippedPackage, parents: dict[str, str | None], path
         yield Fault("bad_value", detail, path, value=parent, expected="the id of a package of this shipment")
         return
     seen = {package.id}
-    while parent is not None and parent not in seen:
+    while parent is not None and parent not in seen and len(seen) <= _DEEPEST:
         seen.add(parent)
         parent = parents.get(parent)
-    if parent is not None:
+    if parent is not None and parent not in seen:
+        detail = f"Package {package.id} is in more than {_DEEPEST} packages, each around the other."
+        yield Fault("bad_value", detail, path, value=package.parent, expected=f"at most {_DEEPEST} around one another")
+    elif parent is not None:
         detail = f"Package {package.id} is inside itself."
         yield Fault("bad_value", detail, path, value=package.parent, expected="packages that stand in no circle")

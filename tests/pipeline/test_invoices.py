@@ -619,11 +619,12 @@ def test_the_price_that_was_confirmed_counts(on_either: SmallGateway) -> None:
     assert amounts(made(gateway)[0]) == [("1", "1", "DOOS", "6.04")]
 
 
-def test_the_price_of_the_day_of_despatch(on_either: SmallGateway) -> None:
+def test_the_price_of_the_day_of_despatch(on_either: SmallGateway, clock: time_machine.Traveller) -> None:
     gateway = on_either
     agree(gateway, policies={"price_date": "despatch"})
     gateway.settle(PINE, order(BOLTS))
     ship(gateway, part("50"))
+    clock.move_to("2026-12-01T12:00:00+01:00")
     ship(gateway, part("50"), number="LS-2", shipped_at="2026-12-01T12:00:00+01:00")
     assert bill(gateway) == 2
     assert [amounts(one)[0][3] for one in made(gateway)] == ["6.00", "6.60"]

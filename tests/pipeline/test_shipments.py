@@ -16,6 +16,7 @@ from gateway.api.examples import SHIPMENT
 from gateway.printing.packing_list import packing_list_pdf
 from gateway.printing.pdf import label_pdf
 from gateway.printing.zpl import label_zpl
+from gateway.shipping import sscc_of
 from gateway.store.documents import StoredDocument
 from gateway.store.orders import LedgerLine
 from gateway.store.statements import fetch
@@ -531,3 +532,75 @@ def test_an_order_of_which_nothing_left_has_no_shipments(on_either: SmallGateway
     on_either.settle(PINE, order(BOLTS))
     headers = {"Authorization": f"Bearer {on_either.key(PINE)}"}
     assert on_either.client.get("/v1/orders/PH-4001", headers=headers).json["shipments"] == []
+
+
+# --- what a warehouse does under our own prefix, and with a clock of its own ------------------------------------------
+def told_ssccs(answer: Any) -> dict[str, str]:
+    assert answer.status_code == 201, answer.text
+    return {one["id"]: one["sscc"] for one in answer.json["packages"]}
+
+
+def test_a_package_gets_no_sscc_that_another_of_the_shipment_was_given(on_either: SmallGateway) -> None:
+    """The warehouse numbers some packages under our prefix itself, with the number that is next for us."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    packages = [
+        {"id": "A", "sscc": sscc_of("9521234", 1), "lines": [part("50")]},
+        {"id": "B", "lines": [part("50")]},
+    ]
+    told = told_ssccs(send(gateway, {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages}))
+    assert told["A"] == sscc_of("9521234", 1)
+    assert told["B"] not in (told["A"], None)
+    (advice,) = advices(gateway)
+    assert {one.id: one.sscc for one in advice.packages} == told
+
+
+def test_a_warehouse_that_is_far_ahead_under_our_prefix_keeps_nobody_waiting(on_either: SmallGateway) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    given = [sscc_of("9521234", number) for number in range(1, 41)]
+    packages = [{"id": sscc, "sscc": sscc, "lines": [part("1")]} for sscc in given]
+    assert send(gateway, {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages}).status_code == 201
+    told = told_ssccs(send(gateway, shipment(part("50"), number="LS-2")))
+    assert is_gs1_number(told["C1"], (18,))
+    assert told["C1"] not in given
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "path"),
+    [
+        ({"shipped_at": "2026-11-24T11:00:01+01:00"}, "bad_value", "/shipped_at"),
+        ({"shipped_at": "2199-12-31T23:59:59Z"}, "bad_value", "/shipped_at"),
+        ({"shipped_at": "9999-12-31T23:59:59-12:00"}, "bad_value", "/shipped_at"),
+        ({"shipped_at": "0001-01-01T00:00:00+14:00"}, "bad_value", "/shipped_at"),
+        ({"estimated_delivery": "9999-12-31"}, "bad_value", "/estimated_delivery"),
+        ({"estimated_delivery": "2026-11-21"}, "dates_contradict", "/estimated_delivery"),
+    ],
+)
+def test_times_at_which_nothing_left_or_arrives(
+    gateway: SmallGateway, said: dict[str, Any], code: str, path: str
+) -> None:
+    gateway.settle(PINE, order(BOLTS))
+    answer = send(gateway, shipment(part("50"), **said))
+    assert faults(answer) == [(code, path)]
+    assert answer.json["faults"][0]["location"] == path
+    assert ledger(gateway)["1"].base_shipped == 0
+
+
+def test_a_clock_in_another_zone_is_no_time_to_come(gateway: SmallGateway) -> None:
+    gateway.settle(PINE, order(BOLTS))
+    told = shipment(part("50"), shipped_at="2026-11-24T10:59:59+01:00", estimated_delivery="2026-11-23")
+    assert send(gateway, told).status_code == 201
+
+
+def test_packages_around_one_another_without_end(gateway: SmallGateway) -> None:
+    """Each is in the next: nobody packs so, and what prints them would not end."""
+    gateway.settle(PINE, order(BOLTS))
+    packages: list[dict[str, Any]] = [{"id": f"{n}", "parent": f"{n + 1}"} for n in range(22)]
+    packages = [*packages, {"id": "22"}]
+    packages[0]["lines"] = [part("50")]
+    told = {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages}
+    answer = send(gateway, told)
+    assert faults(answer) == [("bad_value", "/packages/0/parent"), ("bad_value", "/packages/1/parent")]
+    packages[2]["lines"] = [part("50")]
+    assert send(gateway, {**told, "packages": packages[2:]}).status_code == 201
