@@ -33,6 +33,8 @@ _AT_ONCE = 250
 """Items whose stock is read in one query: larger pieces are slower, because they leave the processor's cache."""
 _CURSOR = re.compile(r"IR-(\d{8}T\d{6}Z)-(\d{1,9})-(\d{1,9})-(\d{1,18})", re.ASCII)
 _WRITTEN = "%Y%m%dT%H%M%SZ"
+_YEARS = range(2000, 2200)
+"""Of reports. Years that end with the calendar have no other time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Cursor(Earlier):
         if match is None:
             raise ValueError("not the number of a report")
         at = datetime.strptime(match[1], _WRITTEN).replace(tzinfo=UTC)
+        if at.year not in _YEARS:
+            raise ValueError("no report was made then")
         return cls(at, int(match[2]), int(match[3]), int(match[4]))
 
 
@@ -85,7 +89,8 @@ def ask(services: Services, account_id: str, at: datetime, *, test: bool = False
     zone = services.store.revisions.terms(account_id, mapping).get("time_zone", "UTC")
     here = at.astimezone(ZoneInfo(zone)).replace(microsecond=0)
     plan = services.terms.inventory.plan(account_id, mapping, catalogue, here.date())
-    changed = None if since is None else changed_items(services.store, plan, since, here.date())
+    known = since if since is not None and since.change <= change else None  # else of another database than this one
+    changed = None if known is None else changed_items(services.store, plan, known, here.date())
     items, ended = (plan.items, ()) if changed is None else changed
     cursor = Cursor(here, mapping, catalogue, change)
     head = InventoryReport(

@@ -307,7 +307,11 @@ def test_since_yesterday_tells_what_the_day_changed(gateway: Gateway, buyer: Sen
 
 
 @pytest.mark.parametrize(
-    "since", ["yesterday", "IR-1", "IR-20261399T000000Z-1-1-1", "0", "IR-20261126T000000Z-1-1-1-1"]
+    "since",
+    [
+        *("yesterday", "IR-1", "IR-20261399T000000Z-1-1-1", "0", "IR-20261126T000000Z-1-1-1-1"),
+        *("IR-99991231T235959Z-1-1-1", "IR-00010101T000000Z-1-1-1"),  # no other time zone has these
+    ],
 )
 def test_what_is_no_number_of_a_report_is_refused(gateway: Gateway, buyer: Sender, since: str) -> None:
     refused = fetch(gateway, buyer, f"?since={since}")
@@ -317,6 +321,19 @@ def test_what_is_no_number_of_a_report_is_refused(gateway: Gateway, buyer: Sende
 def test_a_number_that_was_made_up_is_answered_in_full(gateway: Gateway, buyer: Sender) -> None:
     for made_up in ("IR-20991231T000000Z-1-1-1", "IR-20261101T000000Z-999-1-1", "IR-20261101T000000Z-0-0-0"):
         assert len(fetch(gateway, buyer, f"?since={made_up}").json["lines"]) == 3
+
+
+def test_a_number_of_before_the_database_was_put_back_is_answered_in_full(gateway: Gateway, buyer: Sender) -> None:
+    """It knows of changes that this database has not seen yet: what it will see under their numbers are others."""
+    before = number(gateway, buyer)
+    count(gateway, "RYE-500", 7)
+    later = number(gateway, buyer)
+    head, _, change = later.rpartition("-")
+    assert before.rpartition("-")[2] != change
+    count(gateway, "RYE-500", 5)
+    answer = fetch(gateway, buyer, f"?since={head}-{int(change) + 1_000_000}")
+    assert (answer.json["is_full"], len(answer.json["lines"])) == (True, 3)
+    assert told(fetch(gateway, buyer, f"?since={later}")) == {"0107": ("available", "5")}
 
 
 # --- streamed ----------------------------------------------------------------------------------------------------
