@@ -89,7 +89,7 @@ def _take(services: Services, shipment: Shipment, content: bytes, key_id: str) -
     for _ in range(_TRIES):
         known = services.store.shipments.one(shipment.shipment_number)
         if known is not None:
-            return _told_again(services, known, content)
+            return _told_again(services, known, shipment, content)
         try:
             rows = _prepare(services, shipment, content, key_id)
         except ShipmentRefused:
@@ -105,9 +105,12 @@ def _take(services: Services, shipment: Shipment, content: bytes, key_id: str) -
     raise StoreUnavailable("the shipment's orders are changed all the time")
 
 
-def _told_again(services: Services, known: StoredShipment, content: bytes) -> Told:
+def _told_again(services: Services, known: StoredShipment, shipment: Shipment, content: bytes) -> Told:
+    """What was told the first time. Content is the same however it is written: 50 or 50.0, a time in another zone."""
     if known.content_sha256 != content:
-        raise ShipmentRefused(f"Shipment {known.number} was taken with other content; it stands.")
+        taken = Shipment.model_validate_json(services.store.shipments.canonical(known.id))
+        if taken != shipment:
+            raise ShipmentRefused(f"Shipment {known.number} was taken with other content; it stands.")
     return Told(known.number, known.packages, services.store.shipments.documents_of(known.id), is_again=True)
 
 

@@ -120,6 +120,12 @@ class Shipments:
         shipment_id, number, content, received_at = rows[0]
         return StoredShipment(shipment_id, number, bytes(content), received_at, {row[0]: row[1] for row in found})
 
+    def canonical(self, shipment_id: str) -> str:
+        """The shipment as it was taken, as JSON."""
+        with self._database.read() as connection:
+            rows = fetch(connection, "SELECT canonical FROM shipments WHERE id = ?", [shipment_id])
+        return str(rows[0][0])
+
     def orders_named(self, names: Iterable[tuple[str, str]]) -> list[tuple[StoredOrder, int]]:
         """The orders of these accounts and numbers that are no tests, each with its catalogue revision."""
         wanted = sorted(set(names))

@@ -282,6 +282,25 @@ def test_the_same_shipment_again(on_either: SmallGateway) -> None:
     assert ledger(gateway)["1"].base_shipped == 150
 
 
+def test_the_same_shipment_written_otherwise(on_either: SmallGateway) -> None:
+    """As another program of the warehouse writes it: numbers, and the time in UTC."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    first = send(gateway, shipment(part("150", lot="L-1"), part("50")))
+    written = shipment(part("150.0", lot=" L-1 ", unit=None), {**part(""), "base_quantity": 50}, note=None)
+    again = send(gateway, {**written, "shipped_at": "2026-11-23T11:00:00.000Z"})
+    assert (first.status_code, again.status_code) == (201, 200), again.text
+    assert again.json == {**first.json, "duplicate": True}
+    for other in (
+        {**written, "shipped_at": "2026-11-23T11:00:00.001Z"},
+        shipment(part("150", lot="L-2"), part("50")),
+        shipment(part("150", lot="L-1"), part("49.99")),
+        shipment(part("150", lot="L-1"), part("50"), note="late"),
+    ):
+        assert send(gateway, other).status_code == 409
+    assert ledger(gateway)["1"].base_shipped == 200
+
+
 def test_eight_at_once(on_either: SmallGateway) -> None:
     """Four send the same shipment of 100, four others 50 each: 200 left, once, whoever comes first."""
     gateway = on_either
