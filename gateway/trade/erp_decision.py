@@ -39,6 +39,7 @@ from gateway.trade.wanted import Wanted, wanted
 from mappings.account import Account
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Supplier
+from mappings.units import DIVISIBLE
 from schemas.documents.common import Code, Document, Period, Price, Text
 from schemas.documents.order_response import LineOutcome, LineStatus, OrderResponse
 from schemas.faults import Fault
@@ -304,6 +305,10 @@ def _unfit(decision: LineDecision, want: Wanted, place: str, is_blanket: bool) -
 
 
 def _not_theirs(base: Decimal, want: Wanted, path: str, name: str) -> list[Fault]:
+    ours = want.product.base_unit
+    if ours not in DIVISIBLE and base != base.to_integral_value():  # no half of a piece ever leaves
+        detail = f"Line {want.line.line_number}: {name} {base:f} {ours} is no whole number of them."
+        return [Fault("fractional_unit", detail, path, path, f"{base:f}", f"whole {ours}")]
     try:
         _theirs(base, want)
     except ValueError:

@@ -389,6 +389,21 @@ def test_what_is_no_exact_number_of_the_accounts_unit_is_refused(erp: SmallGatew
     assert ledger(erp, order_id) == {"1": ("2", "1", "0", "0", "1", "0")}
 
 
+def test_half_a_piece_is_refused_and_half_a_kilogram_is_not(erp: SmallGateway) -> None:
+    """An opened box is the ERP's to confirm: 7 bolts of a box of 50. Seven and a half of them leave in no shipment."""
+    order_id = sent(erp, order(BOLTS, line("2", "PH-0104", "12.5", "KILO")))
+    bolts = {"line_number": "1", "action": "change", "base_quantity": "7.5", "backordered": "0.5"}
+    sand = {"line_number": "2", "action": "change", "base_quantity": "7.5"}
+    answer = decide(erp, order_id, {"version": 1, "lines": [bolts, sand]})
+    assert [(one["code"], one["path"], one["expected"]) for one in answer.json["faults"]] == [
+        ("fractional_unit", "/lines/0/base_quantity", "whole EA"),
+        ("fractional_unit", "/lines/0/backordered", "whole EA"),
+    ]
+    assert_untouched(erp, order_id)
+    opened = {**bolts, "base_quantity": "7", "backordered": "43"}
+    assert decide(erp, order_id, {"version": 1, "lines": [opened, sand]}).status_code == 200
+
+
 # --- other kinds and formats ----------------------------------------------------------------------------------------
 def test_a_blanket_order_is_accepted_as_a_ceiling_and_a_refused_release_gives_back(erp: SmallGateway) -> None:
     boxes = line("1", "PH-0101", "20", "DOOS", "5.40")
