@@ -7,7 +7,7 @@ it, and where the gateway knows of too little the line is confirmed all the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -185,7 +185,7 @@ def _answer(
         repriced=line.index in deciding.judgement.repriced,
     )
     place = "" if index is None else f"/lines/{index}"
-    faults = list(_unfit(decision, want, place, deciding.is_blanket))
+    faults = [*_unfit(decision, want, place, deciding.is_blanket), *_no_days(decision, place, deciding.rules)]
     if faults:
         deciding.faults += faults
         return None
@@ -274,6 +274,7 @@ def _theirs(base: Decimal, want: Wanted) -> Decimal:
 
 
 # --- what can't be decided so ---------------------------------------------------------------------------------------
+_NEVER = date(9000, 1, 1)
 _OF_A_CHANGE = ("base_quantity", "backordered", "backorder_delivery", "price")
 
 
@@ -302,6 +303,17 @@ def _unfit(decision: LineDecision, want: Wanted, place: str, is_blanket: bool) -
         detail = f"Line {number}: {counted} are confirmed or follow, of {want.base:f} that are ordered."
         found.append(Fault("bad_value", detail, path, path, f"{total:f}", f"at most {shortest(want.base):f} in all"))
     return found
+
+
+def _no_days(decision: LineDecision, place: str, rules: Rules) -> Iterator[Fault]:
+    """Days that nobody can promise: those that were over when it was decided, and the end of the calendar, which
+    programs write where they have none."""
+    for name in ("promised_delivery", "backorder_delivery"):
+        day: date | None = getattr(decision, name)
+        if day is not None and not rules.decided_on <= day < _NEVER:
+            path, expected = f"{place}/{name}", f"{rules.decided_on} or later, or nothing"
+            detail = f"Line {decision.line_number}: nothing can be promised for {day}."
+            yield Fault("bad_value", detail, path, path, day.isoformat(), expected)
 
 
 def _not_theirs(base: Decimal, want: Wanted, path: str, name: str) -> list[Fault]:

@@ -404,6 +404,25 @@ def test_half_a_piece_is_refused_and_half_a_kilogram_is_not(erp: SmallGateway) -
     assert decide(erp, order_id, {"version": 1, "lines": [opened, sand]}).status_code == 200
 
 
+def test_a_day_that_nobody_can_promise_is_refused(erp: SmallGateway) -> None:
+    """A program without a day writes the calendar's first or last; the account would have been told it."""
+    order_id = sent(erp, order(BOLTS))
+    part = {"line_number": "1", "action": "change", "base_quantity": "150", "backordered": "50"}
+    for said, name in (
+        ({**part, "promised_delivery": "0001-01-01"}, "promised_delivery"),
+        ({**part, "promised_delivery": "2026-11-22"}, "promised_delivery"),
+        ({**part, "backorder_delivery": "9999-12-31"}, "backorder_delivery"),
+        ({"line_number": "1", "action": "accept", "promised_delivery": "2026-11-22"}, "promised_delivery"),
+        ({"line_number": "1", "action": "backorder", "promised_delivery": "9999-12-31"}, "promised_delivery"),
+    ):
+        answer = decide(erp, order_id, {"version": 1, "lines": [said]})
+        assert answer.status_code == 400, answer.text
+        assert [(one["code"], one["path"]) for one in answer.json["faults"]] == [("bad_value", f"/lines/0/{name}")]
+    assert_untouched(erp, order_id)
+    today = {**part, "promised_delivery": "2026-11-23"}
+    assert decide(erp, order_id, {"version": 1, "lines": [today]}).status_code == 200
+
+
 # --- other kinds and formats ----------------------------------------------------------------------------------------
 def test_a_blanket_order_is_accepted_as_a_ceiling_and_a_refused_release_gives_back(erp: SmallGateway) -> None:
     boxes = line("1", "PH-0101", "20", "DOOS", "5.40")
