@@ -658,7 +658,8 @@ _declare(
     "serials_mismatch",
     "us",
     "Serial numbers don't count up",
-    "A product that is tracked by serial number left with more or fewer serial numbers than pieces, or with one twice.",
+    "A product that is tracked by serial number left with more or fewer serial numbers than pieces, or with one twice, "
+    "in one line or in two of the shipment.",
     "Send one serial number for each piece.",
 )
 _declare(

@@ -87,7 +87,7 @@ Candidates = Mapping[tuple[str, str], Sequence[OrderToShip]]
 def judge_shipment(shipment: Shipment, orders: Candidates) -> Shipped:
     """The shipment held against the books: every fault, with its path in the shipment."""
     judged = Shipped(list(packing_faults(shipment)))
-    left = _Left(allows_more=shipment.override_reason is not None)
+    left, serials = _Left(allows_more=shipment.override_reason is not None), _Serials()
     for index, package in enumerate(shipment.packages):
         for number, said in enumerate(package.lines):
             path = f"/packages/{index}/lines/{number}"
@@ -99,6 +99,7 @@ def judge_shipment(shipment: Shipment, orders: Candidates) -> Shipped:
             part = ShippedPart(len(judged.parts), package.id, order, sums, line, product, said)
             judged.faults += _line_faults(part, path)
             judged.faults += left.take(part, path)
+            judged.faults += serials.take(part, path)
             judged.parts.append(part)
     return judged
 
@@ -197,6 +198,22 @@ class _Left:
             )
             value, expected = f"{said.base_quantity:f}", f"at most {_text(max(left, Fraction(0)))} {word}"
             yield Fault("more_than_confirmed", detail, f"{path}/base_quantity", value=value, expected=expected)
+
+
+class _Serials:
+    """Which pieces left, by product and serial number: each in one place."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], str] = {}
+
+    def take(self, part: ShippedPart, path: str) -> Iterator[Fault]:
+        """A fault for each that stands in another line of the shipment; one twice in its own line is told there."""
+        for serial in dict.fromkeys(part.said.serials):
+            first = self._first.setdefault((part.said.product, serial), path)
+            if first != path:
+                detail = f"Serial number {serial} of {part.said.product} stands at {first} already."
+                expected = "each piece once in the shipment"
+                yield Fault("serials_mismatch", detail, f"{path}/serials", value=serial, expected=expected)
 
 
 def _text(value: Fraction) -> str:

@@ -435,6 +435,23 @@ def test_what_contradicts_the_books(gateway: SmallGateway) -> None:
     assert ledger(gateway)["1"].base_shipped == 0
 
 
+def test_one_piece_is_in_one_package(gateway: SmallGateway) -> None:
+    """Its serial number on two lines is a mistake of one of them, in whichever package and of whichever order."""
+    gateway.settle(PINE, order(HAMMERS))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    hammer = {"number": "2", "product": "HAMMER-16"}
+    packages = [
+        {"id": "C1", "lines": [part("2", **hammer, serials=["A", "B"])]},
+        {"id": "C2", "lines": [part("2", product="HAMMER-16", order_number="PH-4002", serials=["C", "A"])]},
+    ]
+    told = {"shipment_number": "LS-1", "shipped_at": LEFT_AT, "packages": packages}
+    answer = send(gateway, told)
+    assert faults(answer) == [("serials_mismatch", "/packages/1/lines/0/serials")]
+    assert answer.json["faults"][0]["value"] == "A"
+    packages[1] = {"id": "C2", "lines": [part("1", product="HAMMER-16", order_number="PH-4002", serials=["C"])]}
+    assert send(gateway, told).status_code == 201
+
+
 def test_packages_that_are_wrong(gateway: SmallGateway) -> None:
     gateway.settle(PINE, order(BOLTS))
     lines = [part("10")]
