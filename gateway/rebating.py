@@ -213,7 +213,7 @@ def _facts(services: Services, found: Rebates, part: SettlementPart, at: int) ->
         number="0",
         issue_date=now.date(),
         issued_at=now,
-        seller=seller_party(services.supplier),
+        seller=seller_party(services.supplier).model_copy(update={"vat_id": part.our_vat_id}),
         buyer=_buyer(about, found.revision.account),
         ship_to=Party(address=Address(country=newest.country)) if newest.country is not None else None,
         buyer_reference=newest.reference if len(references) == 1 else None,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
+from typing import NamedTuple
 
 from gateway.trade.invoice_sums import (
     NOTHING,
@@ -74,6 +75,8 @@ class CountedDocument:
     issue_date: date
     currency: str
     lines: tuple[CountedLine, ...]
+    our_vat_id: str | None = None
+    """The VAT number of ours that it is under: what left another country's warehouse is under that country's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def counted(invoice: Invoice, sold: Mapping[str, Sold]) -> CountedDocument:
         issue_date=invoice.issue_date,
         currency=invoice.currency,
         lines=lines,
+        our_vat_id=invoice.seller.vat_id,
     )
 
 
@@ -306,6 +310,8 @@ class SettlementPart:
 
     taxes: tuple[SettledTax, ...]
     invoices: tuple[InvoiceReference, ...]
+    our_vat_id: str | None = None
+    """Ours on these invoices, and so on the credit note (EN 16931 BT-31)."""
 
     @property
     def amount(self) -> Decimal:
@@ -316,7 +322,8 @@ class SettlementPart:
 def settlement_parts(statement: RebateStatement, documents: Iterable[CountedDocument]) -> tuple[SettlementPart, ...]:
     """What is open of the statement, divided as what was invoiced is among its taxes; nothing where nothing is open.
     Almost always one part. What is not subject to VAT stands alone (EN 16931 BR-O-11), and so does a category that has
-    a second reason for being exempt (one by category, BG-23). `documents` are those of the statement, and may be more.
+    a second reason for being exempt (one by category, BG-23), and what was invoiced under another VAT number of ours:
+    tax is lowered where it was charged. `documents` are those of the statement, and may be more.
     The parts' amounts sum to what is open."""
     if statement.open <= 0:
         return ()
@@ -337,7 +344,12 @@ def settlement_parts(statement: RebateStatement, documents: Iterable[CountedDocu
     return tuple(_part(part, invoices) for part in parts)
 
 
-_TaxKey = tuple[TaxGroup, Exemption | None]
+class _TaxKey(NamedTuple):
+    """What is settled in one line: by our VAT number, the tax, and why there is none."""
+
+    our_vat_id: str | None
+    group: TaxGroup
+    reason: Exemption | None
 
 
 def _by_tax(
@@ -351,7 +363,7 @@ def _by_tax(
     for document in sorted(counts, key=lambda one: (one.issue_date, one.number)):
         reference = InvoiceReference(number=document.number, issue_date=document.issue_date)
         for line in _lines_of(document, statement.rebate):
-            key = group_of(line.tax), line.exemption
+            key = _TaxKey(document.our_vat_id, group_of(line.tax), line.exemption)
             nets[key] = EXACT.add(nets.get(key, NOTHING), _signed(document, line.net))
             about = invoices.setdefault(key, [])
             if document.type == "invoice" and reference not in about[-1:]:
@@ -361,21 +373,23 @@ def _by_tax(
 
 def _stand_together(key: _TaxKey, part: Mapping[_TaxKey, Decimal]) -> bool:
     """Whether this tax can be on a document with those."""
-    (category, _), reason = key
-    others = {of_category for (of_category, _), _ in part}
+    category, _ = key.group
+    if any(one.our_vat_id != key.our_vat_id for one in part):
+        return False
+    others = {one.group[0] for one in part}
     if "O" in others | {category} and others != {category}:
         return False
-    return all(reason == known for (of_category, _), known in part if of_category == category)
+    return all(key.reason == one.reason for one in part if one.group[0] == category)
 
 
 def _part(amounts: Mapping[_TaxKey, Decimal], invoices: Mapping[_TaxKey, Sequence[InvoiceReference]]) -> SettlementPart:
     about = {(one.number, one.issue_date): one for key in amounts for one in invoices[key]}
     taxes = tuple(
-        SettledTax(TaxCategory(category=category, percent=percent), reason, amount)
-        for ((category, percent), reason), amount in amounts.items()
+        SettledTax(TaxCategory(category=key.group[0], percent=key.group[1]), key.reason, amount)
+        for key, amount in amounts.items()
     )
     ordered = sorted(about.values(), key=lambda one: (one.issue_date or date.min, one.number))
-    return SettlementPart(taxes, tuple(ordered))
+    return SettlementPart(taxes, tuple(ordered), next(iter(amounts)).our_vat_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import pytest
 import time_machine
 
 from gateway.accounts import publish_catalogue
+from gateway.billing_schedule import bill_due
 from gateway.rebating import Settled, rebates_of, settle_rebates, settlement_notes
 from gateway.services import Services
 from gateway.store.ids import now_us
@@ -21,7 +22,7 @@ from gateway.store.invoices import InvoiceRows
 from gateway.store.statements import fetch
 from gateway.trade.rebate_periods import period_named
 from mappings.files.tables import read_catalogue
-from mappings.revision import TaxRow
+from mappings.revision import SupplySite, TaxRow
 from schemas.faults import DocumentHeld
 from tests.examples.billing import LEGAL, PINE, TAXES, agree, bill, check_books, made, mailbox, office
 from tests.examples.order_lines import BOLTS, HAMMERS, order
@@ -160,6 +161,32 @@ def test_two_taxes_are_two_lines_of_one_note(on_either: SmallGateway) -> None:
         (Decimal("3.45"), Decimal(12)),
     ]
     assert (one.note.totals.tax, one.note.totals.payable) == (Decimal("0.86"), Decimal("6.11"))
+    check_books(gateway)
+
+
+def test_what_left_another_country_is_settled_under_our_vat_number_there(on_either: SmallGateway) -> None:
+    """34.50 left Sweden, 6.00 Germany: 10 % of each is given back under the number under which it was taxed."""
+    gateway = on_either
+    agreed(
+        gateway,
+        {**BONUS, "tiers": [{"from": "0", "percent": "10"}]},
+        taxes=(replace(TAXES[0], ship_from_country=None),),
+    )
+    abroad = {"SOUTH": SupplySite("DE", "DE318265499")}
+    services = replace(gateway.services, supplier=replace(gateway.services.supplier, sites=abroad))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}))
+    gateway.settle(PINE, order({**BOLTS, "quantity": "1"}, number="PH-4002", ship_to={"id": "YARD-2"}))
+    ship(gateway, part("3", product="HAMMER-16"))
+    ship(gateway, part("50", order_number="PH-4002"), number="LS-2")
+    assert bill_due(services) == 2
+    home, there = [one.note for one in settle(gateway, services=services)]
+    assert [(one.seller.vat_id, one.totals.without_tax) for one in (home, there)] == [
+        ("SE556677889901", Decimal("3.45")),
+        ("DE318265499", Decimal("0.60")),
+    ]
+    assert [one.seller.vat_id for one in made(gateway)] == ["SE556677889901", "DE318265499"]
+    assert [one.number for note in (home, there) for one in note.credits] == ["IN-00000001", "IN-00000002"]
+    assert settle(gateway, services=services) == []
     check_books(gateway)
 
 

@@ -233,6 +233,21 @@ def test_taxes_that_cannot_stand_together_are_settled_apart() -> None:
         assert broken_rules(PEPPOL_BIS_3.renderers["credit_note"](note), warnings=True) == []
 
 
+def test_each_vat_number_of_ours_has_a_settlement_of_its_own() -> None:
+    """What left a warehouse in another country was taxed under our number there, and so is what is given back of it."""
+    documents = [
+        invoiced("1", line("100.00"), our_vat_id="NO999888771MVA"),
+        invoiced("2", line("50.00"), our_vat_id="DE318265499"),
+        credited("C-1", line("20.00"), our_vat_id="DE318265499"),
+    ]
+    statement = only(statements(rebate(("0", "10")), YEAR, documents))
+    parts = settlement_parts(statement, documents)
+    assert [(part.our_vat_id, [one.number for one in part.invoices], part.amount) for part in parts] == [
+        ("NO999888771MVA", ["1"], Decimal("10.00")),
+        ("DE318265499", ["2"], Decimal("3.00")),
+    ]
+
+
 def test_what_the_law_wants_and_nobody_knows_holds_the_settlement() -> None:
     within = TaxCategory(category="K", percent=Decimal(0))
     documents = [invoiced("1", line("100.00", tax=within, exemption=Exemption("VATEX-EU-IC", "Within the EU")))]
