@@ -112,6 +112,12 @@ def _head(page: _Page, invoice: Invoice) -> None:
         page.at = _lines(canvas, _LEFT, page.at, 3 * column, "Delivered to", [place])
     page.at -= 6
     _text(page, invoice.note)
+    if len(invoice.credits) > 1:  # a rebate's are a whole period's, which no column has room for
+        _text(page, f"Credits {_credited(invoice)}")
+
+
+def _credited(invoice: Invoice) -> str | None:
+    return ", ".join(one.number for one in invoice.credits) or None
 
 
 def _party(party: Party) -> list[str]:
@@ -142,7 +148,7 @@ def _facts(canvas: Canvas, left: float, top: float, width: float, invoice: Invoi
         ("Despatch advice", invoice.despatch_number),
         ("Contract", invoice.contract),
         ("Your reference", invoice.buyer_reference),
-        ("Credits", ", ".join(one.number for one in invoice.credits) or None),
+        ("Credits", _credited(invoice) if len(invoice.credits) == 1 else None),
     ]
     for title, value in facts:
         if value is None:

@@ -396,7 +396,7 @@ def _part(amounts: Mapping[_TaxKey, Decimal], invoices: Mapping[_TaxKey, Sequenc
 class SettlementFacts:
     """What a settlement's credit note says beside its lines. `seller` are we, `buyer` is whom the account's invoices
     are for. A delivery within the EU needs the country that it went to and a day (BR-IC-11, BR-IC-12): the period's
-    last, where nothing else is said."""
+    last that has come, where nothing else is said."""
 
     number: str
     issue_date: date
@@ -433,7 +433,7 @@ def settlement_of(statement: RebateStatement, part: SettlementPart, facts: Settl
             seller=facts.seller,
             buyer=facts.buyer,
             ship_to=facts.ship_to,
-            delivered_on=facts.delivered_on or statement.period.end,
+            delivered_on=facts.delivered_on or min(statement.period.end, facts.issue_date),
             taxes=taxes,
             totals=totals(lines, (), taxes),
             lines=lines,

@@ -12,7 +12,7 @@ from hypothesis import given
 
 from gateway.printing.invoice import invoice_pdf
 from gateway.printing.papers import PAPERS
-from schemas.documents.invoice import Invoice, InvoiceCharge, judged_invoice
+from schemas.documents.invoice import Invoice, InvoiceCharge, InvoiceReference, judged_invoice
 from schemas.formats import ubl_2_1
 from tests import outbound_strategies
 from tests.printing.test_labels import SOME, pages, text_of
@@ -71,6 +71,16 @@ def test_a_credit_note_is_called_one_and_a_test_says_so() -> None:
     assert due is not None
     assert f"Due {due}" not in page, "nobody pays it by a day"
     assert f"Due {due}" in read(replace(invoice, type="invoice", credits=()))[0]
+
+
+def test_a_credit_note_names_every_invoice_that_it_is_about() -> None:
+    """A rebate's is about all of a period, which may take more than a page."""
+    invoice = example(next(path for path in PATHS if path.parent.name == "credit_note"))
+    for count in (2, 5, 600):
+        numbers = [f"2026-{number:06}" for number in range(100, 100 + count)]
+        about = tuple(InvoiceReference(number=number) for number in numbers)
+        said = " ".join(read(replace(invoice, credits=about)))
+        assert [number for number in numbers if number not in said] == []
 
 
 def test_many_lines_take_several_pages_with_the_columns_on_each() -> None:

@@ -233,6 +233,15 @@ def test_taxes_that_cannot_stand_together_are_settled_apart() -> None:
         assert broken_rules(PEPPOL_BIS_3.renderers["credit_note"](note), warnings=True) == []
 
 
+def test_an_interim_settlement_says_no_day_that_is_to_come() -> None:
+    documents = [invoiced("1", line("1000.00"))]
+    statement = only(statements(rebate(("0", "10")), YEAR, documents))
+    (part,) = settlement_parts(statement, documents)
+    final, interim = CLERK, replace(CLERK, issue_date=date(2026, 11, 26))
+    said = [settlement_of(statement, part, one).delivered_on for one in (final, interim)]
+    assert said == [date(2026, 12, 31), date(2026, 11, 26)]
+
+
 def test_each_vat_number_of_ours_has_a_settlement_of_its_own() -> None:
     """What left a warehouse in another country was taxed under our number there, and so is what is given back of it."""
     documents = [
