@@ -22,7 +22,13 @@ from schemas.documents.invoice import Invoice
 from schemas.documents.order import Order
 from schemas.documents.order_response import OrderResponse
 from schemas.documents.shipment import Shipment
-from schemas.formats.json_1.spelling import DATE_PATTERN, DATE_TIME_PATTERN, DECIMAL_PATTERN, TIME_PATTERN
+from schemas.formats.json_1.spelling import (
+    DATE_PATTERN,
+    DATE_TIME_PATTERN,
+    DECIMAL_PATTERN,
+    MOMENT_PATTERN,
+    TIME_PATTERN,
+)
 
 DOCUMENTS: Mapping[str, type[AnyDocument]] = {
     "order": Order,
@@ -90,11 +96,10 @@ class _Json1Schema(GenerateJsonSchema):
         return {"type": "string", "format": "date", "pattern": f"^{DATE_PATTERN}$"}
 
     def datetime_schema(self, schema: core_schema.DatetimeSchema) -> dict[str, Any]:
-        return {
-            "description": "a date and time with its offset; without one, the account's local time",
-            "type": "string",
-            "pattern": f"^{DATE_TIME_PATTERN}$",
-        }
+        is_moment = schema.get("tz_constraint") == "aware"
+        told = "a date and time with its offset" + ("" if is_moment else "; without one, the account's local time")
+        pattern = MOMENT_PATTERN if is_moment else DATE_TIME_PATTERN
+        return {"description": told, "type": "string", "pattern": f"^{pattern}$"}
 
     def time_schema(self, schema: core_schema.TimeSchema) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{TIME_PATTERN}$"}

@@ -19,7 +19,8 @@ Weight = Annotated[Decimal, Field(ge=0), AfterValidator(plain)]
 
 
 class ShippedLine(Document):
-    """What a package has of one order line. The order is named by `order_id`, or by its account and number.
+    """What a package has of one order line. The order is named by its account and number; where several have the number
+    (those of several stores, or one of years ago) by its `order_id` as well.
 
     `unit` may be said for safety: it has to be the product's base unit.
     """

@@ -99,6 +99,15 @@ def test_a_wrong_order_doesnt_fit(spoil: Callable[[dict[str, Any]], object]) -> 
         json_1.parse_order(json.dumps(order).encode())
 
 
+@pytest.mark.parametrize(("document_type", "member"), [("shipment", "shipped_at"), ("delivery", "delivered_at")])
+def test_a_moment_of_our_own_systems_has_its_offset(document_type: str, member: str) -> None:
+    """They are of no account's time zone."""
+    found = schema(document_type)["properties"][member]
+    fits = jsonschema_rs.Draft202012Validator(found).is_valid
+    assert [fits(f"2026-11-26T12:00:00{offset}") for offset in ("+01:00", "Z", "")] == [True, True, False]
+    assert "account" not in found["description"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(orders())
 def test_every_order_as_written_fits(order: Order) -> None:

@@ -23,9 +23,12 @@ from schemas.values import LONGEST_NUMBER
 DECIMAL_PATTERN = r"-?0*(0|[1-9][0-9]{0,19})(\.([0-9]{1,9}|[0-9]{10}0*))?"
 """At most 20 digits before and 10 after the point; zeros in front, and beyond the tenth decimal, say nothing."""
 DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
-TIME_PATTERN = _CLOCK
-DATE_TIME_PATTERN = f"{DATE_PATTERN}T{_CLOCK}"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_OFFSET = r"(Z|[+-][0-9]{2}:[0-9]{2})"
+TIME_PATTERN = f"{_CLOCK}{_OFFSET}?"
+DATE_TIME_PATTERN = f"{DATE_PATTERN}T{TIME_PATTERN}"
+MOMENT_PATTERN = f"{DATE_PATTERN}T{_CLOCK}{_OFFSET}"
+"""What our own systems say, who are of no account's time zone."""
 
 _DECIMAL = re.compile(DECIMAL_PATTERN, re.ASCII).fullmatch
 _DATE = re.compile(DATE_PATTERN, re.ASCII).fullmatch
