@@ -23,6 +23,16 @@ ORDER: Mapping[str, Any] = {
 }
 """A short order as json-1, of the demo account nordic-office."""
 
+CHANGE: Mapping[str, Any] = {
+    "function": "change",
+    "order_number": "PO-1001",
+    "lines": [{"line_number": "1", "action": "change", "quantity": "8"}],
+}
+"""A change of that order, line by line."""
+
+CANCELLATION: Mapping[str, Any] = {"function": "cancel", "order_number": "PO-1001"}
+"""The end of that order."""
+
 SHIPMENT: Mapping[str, Any] = {
     "shipment_number": "LS-70031",
     "shipped_at": "2026-11-24T14:55:00+01:00",
@@ -76,6 +86,8 @@ DELIVERY: Mapping[str, Any] = {"shipment_number": "LS-70031", "delivered_at": "2
 ORDERS_SENT: Mapping[str, Mapping[str, Any]] = {
     "one_order": {"summary": "One order", "value": ORDER},
     "several_orders": {"summary": "Several orders", "value": [ORDER, {**ORDER, "order_number": "PO-1004"}]},
+    "change": {"summary": "A change, line by line", "value": CHANGE},
+    "cancellation": {"summary": "A cancellation", "value": CANCELLATION},
 }
 """Bodies of json-1 by name, as OpenAPI has them."""
 

@@ -18,6 +18,8 @@ FORMAT_STORIES: Mapping[str, str] = {
 
 ORDER_MEMBERS: Mapping[str, str] = {
     "order_number": "Your number of the order. Required.",
+    "function": "`original` where absent, `change` or `cancel`.",
+    "version": "Of a change: one more than the last, where you count them. A lower one than the last changes nothing.",
     "issue_date": "The day it was issued; prices and items are judged at this date.",
     "currency": "ISO 4217; the agreed one where absent.",
     "ship_to": "Where the goods go: `id` as agreed with us, with its `scheme` (`0088`: GLN) where it has one, or an "
@@ -31,6 +33,7 @@ ORDER_MEMBERS: Mapping[str, str] = {
 
 LINE_MEMBERS: Mapping[str, str] = {
     "line_number": "Unlike any other in the order: the answer names it. Required.",
+    "action": "In a change: `add`, `delete`, `change` or `nothing`.",
     "buyer_item": "Your item number. Give this one, ours or a GTIN; of several, all must mean the same product.",
     "seller_item": "Our item number.",
     "gtin": "GTIN, with its check digit.",

@@ -16,7 +16,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI
 from gateway.api.answers import SchemaEntry, SchemaList, as_json
 from gateway.api.describe import PROBLEMS, REFERENCE, answer, content, path, problems
 from gateway.api.door import in_path
-from gateway.api.examples import ANSWERS, ORDER, ORDER_RESPONSE, UBL_ORDER
+from gateway.api.examples import ANSWERS, CANCELLATION, CHANGE, ORDER, ORDER_RESPONSE, UBL_ORDER
 from gateway.api.guide import FORMAT_STORIES, LINE_MEMBERS, ORDER_MEMBERS, REMEDIES, STATUSES_MEAN
 from gateway.api.problems import not_found
 from schemas.fault_codes import FAULTS
@@ -170,6 +170,8 @@ _GUIDE: Mapping[str, Any] = {
     "written": _written,
     "examples": ANSWERS,
     "example_order": ORDER,
+    "example_change": CHANGE,
+    "example_cancellation": CANCELLATION,
     "example_response": ORDER_RESPONSE,
     "ubl_order": UBL_ORDER,
     "formats": FORMAT_STORIES,

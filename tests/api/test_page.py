@@ -21,7 +21,7 @@ from gateway.api.answers import ANSWERS as MODELS
 from gateway.api.answers import component_schemas
 from gateway.api.backoffice.answers import OFFICE_ANSWERS
 from gateway.api.describe import PROBLEMS
-from gateway.api.examples import ANSWERS, ORDER, ORDER_RESPONSE, UBL_ORDER
+from gateway.api.examples import ANSWERS, CANCELLATION, CHANGE, ORDER, ORDER_RESPONSE, UBL_ORDER
 from gateway.api.guide import FORMAT_STORIES, LINE_MEMBERS, ORDER_MEMBERS, REMEDIES, STATUSES_MEAN
 from gateway.bootstrap import demo_folder
 from gateway.demo.accounts import prepare
@@ -70,7 +70,7 @@ def _commands(page: str) -> list[str]:
 @pytest.mark.usefixtures("at_work")
 def test_its_commands_work_when_pasted(keys: Mapping[str, str], address: str, tmp_path: Path) -> None:
     commands = _commands(httpx.get(f"{address}/v1/docs").text)
-    assert len(commands) == 7
+    assert len(commands) == 9
     if shutil.which("curl") is None:
         print("no curl on this machine: what the page says to paste was not tried")
         return
@@ -82,7 +82,7 @@ def test_its_commands_work_when_pasted(keys: Mapping[str, str], address: str, tm
         )
         return ran.stdout.decode()
 
-    empty, written, judged, answered, fetched, followed, as_ubl = commands
+    empty, written, judged, answered, fetched, followed, changed, cancelled, as_ubl = commands
     assert json.loads(paste(empty)) == {"documents": [], "next": None}
     assert paste(written) == ""
     assert json.loads((tmp_path / "order.json").read_text()) == ORDER
@@ -99,6 +99,10 @@ def test_its_commands_work_when_pasted(keys: Mapping[str, str], address: str, tm
     assert json.loads(receipt)["id"] == document_id
     message, thread = (json.loads(paste(line)) for line in followed.splitlines())
     assert (message["status"], thread["order_number"]) == ("done", ORDER["order_number"])
+    eight = json.loads(paste(changed))["lines"][0]["outcomes"]
+    assert [(one["status"], one["quantity"]) for one in eight] == [("accepted", "8")]
+    gone = json.loads(paste(cancelled))
+    assert (gone["outcome"], gone["note"]) == ("accepted", "Cancelled as requested.")
     environment["KEY"] = keys["acme-retail"]
     assert ">AP</cbc:OrderResponseCode>" in paste(as_ubl)
 
@@ -133,7 +137,8 @@ def test_every_example_answer_is_as_described() -> None:
         described = {"$ref": f"#/components/schemas/{name}", **components}
         jsonschema_rs.validator_for(described).validate(example)
     jsonschema_rs.validator_for(schema("order_response")).validate(ORDER_RESPONSE)
-    jsonschema_rs.validator_for(schema("order")).validate(ORDER)
+    for one in (ORDER, CHANGE, CANCELLATION):
+        jsonschema_rs.validator_for(schema("order")).validate(one)
 
 
 def test_a_body_of_several_orders_is_described_as_it_is_answered(gateway: Gateway, keys: Mapping[str, str]) -> None:
