@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -71,7 +71,7 @@ def _convert(
     from gateway.printing.papers import PAPERS
 
     paper = PAPERS.get(to_name)
-    wanted = paper or _format(formats, to_name)
+    wanted = paper or _format(formats, to_name, papers=PAPERS)
     try:
         source = _format(formats, from_name) if from_name else _recognised(formats, body)
         if paper is not None and source.name == "custom":
@@ -153,10 +153,12 @@ def _as_written(source: Format, read: list[_Read], body: bytes, number: int | No
     return read, []
 
 
-def _format(formats: Mapping[str, Format], name: str) -> Format:
+def _format(formats: Mapping[str, Format], name: str, papers: Collection[str] = ()) -> Format:
+    """Raises Failed, which names what there is: these formats, and `papers` where one of them would do."""
     if name not in formats:
         hint = " custom is an account's own layout: name the account with --account." if name == "custom" else ""
-        raise Failed(f"There is no format {name!r}: {', '.join(formats)}.{hint}", USAGE)
+        on_paper = f" On paper: {', '.join(papers)}." if papers and not hint else ""
+        raise Failed(f"There is no format {name!r}: {', '.join(formats)}.{on_paper}{hint}", USAGE)
     return formats[name]
 
 

@@ -71,7 +71,7 @@ def list_keys(screen: Screen, account: str | None) -> None:
     """List the keys, without their secrets."""
     with opened() as services:
         rows = [_row(key) for key in services.store.keys.all(account)]
-    columns = ["id", "account", "test", "state", "created_at", "expires_at", "last_used_at"]
+    columns = ["id", "account", "backoffice", "test", "state", "created_at", "expires_at", "last_used_at"]
     screen.table(rows, columns, "No keys yet.")
 
 
@@ -79,6 +79,7 @@ def _row(key: ApiKey) -> dict[str, Any]:
     return {
         "id": key.id,
         "account": key.account_id,
+        "backoffice": key.account_id is None,
         "test": key.test,
         "state": "revoked" if key.revoked_at else "live" if key.is_live(seen()) else "expired",
         "created_at": moment(key.created_at),

@@ -163,7 +163,10 @@ def _show(screen: Screen, told: dict[str, Any], *, is_first: bool) -> None:
         f"{told['currency']}: {told['method']}, by {told['basis'].replace('_', ' ')}{products}"
     )
     screen.result(None, *([] if is_first else [""]), head)
-    screen.table(told["documents"], ["issue_date", "type", "number", "net", "base_quantity"], "Nothing counts.")
+    columns = ["issue_date", "type", "number", "net"]
+    if told["basis"] == "quantity":  # else a sum of pieces and kilograms, which says nothing
+        columns.append("base_quantity")
+    screen.table(told["documents"], columns, "Nothing counts.")
     screen.table(told["tiers"], ["from", "below", "percent", "part", "net", "rebate"], "")
     screen.result(
         None,

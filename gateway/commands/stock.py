@@ -42,7 +42,7 @@ def show(screen: Screen, product_numbers: tuple[str, ...], site: str | None) -> 
     on_hand less reserved_other and allocated, at least 0. What one account may have of it is a matter of its
     allocation_percent.
 
-    Exit code 3: of some of the products no stock was ever told; 1: of all.
+    Exit code 3: of some of the products no stock was ever told; 1: of all, or of the site.
     """
     with opened() as services:
         found = services.store.stock.standing(product_numbers, site)
@@ -52,6 +52,8 @@ def show(screen: Screen, product_numbers: tuple[str, ...], site: str | None) -> 
     said = f"No stock was ever told of {', '.join(unknown)}{f' at {site}' if site else ''}."
     if unknown and not found:
         raise Failed(said)
+    if site is not None and not found:
+        raise Failed(f"No stock was ever told of the site {site}.")
     screen.table([_standing(one, units) for one in found], _COLUMNS, "No stock.")
     if unknown:
         screen.note(said)

@@ -20,7 +20,8 @@ def sentence(fault: Fault) -> str:
     if place.endswith(")"):
         place = place[:-1].replace(" (", ", ")  # it stands in brackets itself
     seen = f" Sent: {fault.value}." if fault.value is not None else ""
-    expected = f" Expected: {fault.expected}." if fault.expected is not None else ""
+    is_said = fault.expected is None or fault.detail.rstrip(".").endswith(f" {fault.expected.rstrip('.')}")
+    expected = "" if is_said else f" Expected: {fault.expected}."
     text = f"{_begun(fault)}.{seen}{expected}{f' ({place})' if place else ''}"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 

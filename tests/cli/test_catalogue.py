@@ -235,6 +235,8 @@ def test_stock_is_shown_by_product_and_site(run: Run, services: Services, send: 
     assert len(run("stock", "show", "--json").json) == 29
     nowhere = run("stock", "show", "NEVER-1", "--site", "HAMBURG")
     assert (nowhere.code, nowhere.err) == (1, "No stock was ever told of NEVER-1 at HAMBURG.\n")
+    mistyped = run("stock", "show", "--site", "HAMBRUG")
+    assert (mistyped.code, mistyped.err) == (1, "No stock was ever told of the site HAMBRUG.\n")
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,9 @@ def test_the_items_of_several_orders_are_looked_up(run: Run, services: Services)
 def test_an_unknown_format_and_a_missing_file_are_usage(run: Run) -> None:
     assert run("convert", str(UBL), "--to", "paper").code == 2
     assert run("convert", "no-such-file.xml", "--to", "json-1").code == 2
+    strange = run("convert", str(UBL), "--to", "pdf")
+    assert (strange.code, "csv-1. On paper: label-pdf," in strange.err) == (2, True)
+    assert "On paper" not in run("convert", str(UBL), "--to", "json-1", "--from", "pdf").err
 
 
 def test_with_an_account_items_are_looked_up(run: Run, services: Services) -> None:

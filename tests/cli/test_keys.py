@@ -39,6 +39,10 @@ def test_the_last_day_of_all_is_no_end(run: Run) -> None:
     assert "a date such as 2027-01-31" in run("keys", "create", "--backoffice", "--expires", "2027-13-31").err
     assert run("keys", "create", "--backoffice", "--expires", "9999-12-30").code == 0
     assert run("keys", "list").code == 0
+    (newest, *_) = run("keys", "list", "--json").json
+    assert (newest["account"], newest["backoffice"]) == (None, True)
+    names, newest_line, *_ = (line.split("\t") for line in run("keys", "list").out.splitlines())
+    assert dict(zip(names, newest_line, strict=True))["backoffice"] == "yes"
 
 
 def test_a_key_expires_at_the_end_of_a_day(run: Run, services: Services) -> None:

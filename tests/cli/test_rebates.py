@@ -58,6 +58,7 @@ def test_it_is_shown_and_settled_once(run: Run, services: Services, month: str) 
     shown = run("rebates", "show", ACME)
     assert (shown.code, shown.err) == (0, "")
     assert f"settled 0.00, open {told['open']}" in shown.out
+    assert "base_quantity" not in shown.out, "pieces and kilograms are no sum"
 
     settle = ("rebates", "settle", ACME, "--period", month, "--reason", "month's end")
     (trial,) = run(*settle, "--dry-run", "--json").json

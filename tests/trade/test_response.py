@@ -386,6 +386,14 @@ def test_a_reason_is_a_sentence_with_the_place_in_what_was_sent_and_no_code() ->
     )
 
 
+def test_what_is_expected_is_said_once() -> None:
+    day = "a date, written YYYY-MM-DD"
+    fault = Fault("not_a_date", f"issue_date must be {day}", "/issue_date", value="26.11.2026", expected=day)
+    assert sentence(fault) == ('"issue_date" must be a date, written YYYY-MM-DD. Sent: 26.11.2026. (/issue_date)')
+    whole = Fault("fractional_unit", "7 EA is no whole pack, which is 12 EA", "/lines/0/quantity", expected="2 EA")
+    assert "Expected: 2 EA." in sentence(whole), "what ends in the same is not the same"
+
+
 def test_what_cannot_be_rounded_up_exactly_is_refused() -> None:
     """One dozen of what is sold in tens: two tens are 1.666… dozen."""
     fault = Fault("fractional_unit", "1 DZN is no pack of ten.", "/lines/0/quantity")
