@@ -257,4 +257,12 @@ def _cells(line: DespatchLine) -> tuple[str, ...]:
         quantity += f" ({line.base_quantity:f} {line.base_unit})"
     expiry = None if line.expiry is None else line.expiry.isoformat()
     lot = ", ".join(filter(None, (line.lot, expiry, *line.serials)))
-    return (line.order_number, line.order_line_number, item, line.description or "", quantity, lot)
+    described = ", ".join(filter(None, (line.description, _to_follow(line))))
+    return (line.order_number, line.order_line_number, item, described, quantity, lot)
+
+
+def _to_follow(line: DespatchLine) -> str | None:
+    """What is still to come of the order's line, so that nobody looks for it among these packages."""
+    if not line.outstanding:
+        return None
+    return " ".join(filter(None, (f"{line.outstanding:f}", line.unit or line.unit_code, "to follow")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,16 @@ def test_what_is_not_the_base_unit_has_both() -> None:
     (page,) = read(example("peppol-pallet-of-cartons"))
     assert "1 XCS (12 EA)" in page
     assert "7 EA (" not in page
+
+
+def test_what_follows_later_is_said_at_its_line() -> None:
+    advice = example("peppol-pallet-of-cartons")
+    first = replace(advice.lines[0], outstanding=Decimal("5.5"), outstanding_reason="Follows in another shipment.")
+    (page,) = read(replace(advice, lines=(first, *(replace(one, outstanding=None) for one in advice.lines[1:]))))
+    assert page.count("to follow") == 1
+    assert f", 5.5 {first.unit} to follow" in page
+    (whole,) = read(replace(advice, lines=(replace(first, outstanding=Decimal(0)),)))
+    assert "to follow" not in whole
 
 
 def test_a_long_one_says_on_each_page_where_it_is() -> None:
