@@ -29,7 +29,8 @@ documents.before_request(refuse_unknown_parameters)
     "/v1/documents",
     summary="The mailbox",
     description="Oldest first. Follow `next` until it is null; later go on from there with the last document's id in "
-    "`after`, and none is missed. What was sent with a test key is answered to that key alone.",
+    "`after`, and none is missed. What was sent with a test key is answered to test keys alone, and nothing else to "
+    "them.",
     responses={200: answer(DocumentPage, "A page."), **account_problems()},
     openapi_extensions={
         "parameters": [

@@ -168,7 +168,8 @@ def _validated(judged: Validated) -> dict[str, Any]:
     description="How the order stands: for each line what was ordered and what became of it, in your units; what left "
     "in which shipment; and every document that belongs to it. ordered + raised = confirmed + backordered + rejected + "
     "cancelled + open; raised is what we added to make whole packs, where that is agreed. What was held or refused is "
-    "on no books: then the 404 names your messages under that number.",
+    "on no books: then the 404 names your messages under that number. Test orders show under a live key and the other "
+    "way round; each order's documents are answered to the kind of key alone with which it was sent.",
     responses={200: answer(OrderThread, "The order's thread."), **account_problems(404)},
     openapi_extensions={
         "parameters": [path("order_number", "Your order number, percent-encoded; a slash may stand as it is.")]
