@@ -62,6 +62,15 @@ def find_item(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, 
     return FoundItem(product, (*own, *named), named)
 
 
+def base_gtin(ordered: str | None, product: Product) -> str | None:
+    """The GTIN beside a quantity in base units, where the line was ordered by `ordered`. A GTIN names one packaging
+    level (GS1 General Specifications 2.1): a carton's beside pieces would contradict the quantity, so it is the
+    product's own, or none."""
+    if ordered is None or product.gtin is None:
+        return None
+    return ordered if padded_gtin(ordered) == padded_gtin(product.gtin) else product.gtin
+
+
 def leads_of(line: OrderLine, revision: MappingRevision, catalogue: Catalogue, on: date | None) -> tuple[Lead, ...]:
     """Where each number of the line leads to on that day, whether they agree or not."""
     gtin = padded_gtin(line.gtin) if line.gtin else ""

@@ -90,21 +90,27 @@ def _contents(lines: Sequence[DespatchLine]) -> tuple[tuple[str, str], ...]:
     """The item with its quantity, lot and expiry, where it is one; a lot and expiry only where all of it has them."""
     if not lines:
         return ()
-    items = {(line.buyer_item, line.seller_item, line.gtin) for line in lines}
+    items = {_item(line) for line in lines}
     if len(items) > 1:
         return ((Words.CONTENTS, f"{len(items)} {Words.ITEMS}"),)
     line = lines[0]
     lots = {(one.lot, one.expiry) for one in lines}
     lot, expiry = next(iter(lots)) if len(lots) == 1 else (None, None)
+    gtins = {one.gtin for one in lines}
     said = [
         (Words.ITEM, line.buyer_item or line.seller_item or line.gtin),
-        (Words.GTIN, line.gtin if line.buyer_item or line.seller_item else None),
+        (Words.GTIN, line.gtin if len(gtins) == 1 and (line.buyer_item or line.seller_item) else None),
         (Words.DESCRIPTION, line.description),
         (Words.QUANTITY, amount(lines)),
         (Words.LOT, lot),
         (Words.EXPIRY, None if expiry is None else expiry.isoformat()),
     ]
     return tuple((title, value) for title, value in said if value is not None)
+
+
+def _item(line: DespatchLine) -> tuple[str | None, ...]:
+    """What tells it from others: its numbers, because cartons and loose pieces of one have GTINs of their own."""
+    return (line.buyer_item, line.seller_item) if line.buyer_item or line.seller_item else (line.gtin,)
 
 
 def _weight(package: Package) -> str | None:

@@ -24,6 +24,7 @@ from gateway.trade.invoicing import BilledOrder, ShippedLine
 from gateway.trade.parties import as_account, completed, place_of
 from gateway.trade.wanted import delivery_site
 from mappings.account import Account
+from mappings.items import base_gtin
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import MappingRevision, SiteRow, SupplySite
 from mappings.sites import known_ids, same_scheme
@@ -172,6 +173,7 @@ def _line(
         buyer_item=asked.buyer_item,
         seller_item=asked.seller_item or first.product,
         gtin=asked.gtin,
+        base_gtin=base_gtin(asked.gtin, product) if product else None,
         description=asked.description or (product.name if product else None),
         base_quantity=quantity,
         base_unit=product.base_unit if product else "",

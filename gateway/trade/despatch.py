@@ -17,6 +17,7 @@ from gateway.trade.parties import named_buyer, place_of, said_place
 from gateway.trade.response import seller_party
 from gateway.trade.shipping import Shipped, ShippedMove, ShippedPart
 from mappings.account import Account
+from mappings.items import base_gtin
 from mappings.revision import Supplier
 from mappings.units import DIVISIBLE, count_text
 from schemas.documents.common import Party, Period
@@ -165,7 +166,7 @@ def _line(number: str, part: ShippedPart) -> DespatchLine:
         buyer_line_reference=ordered.buyer_line_reference,
         buyer_item=ordered.buyer_item,
         seller_item=ordered.seller_item or product.product,
-        gtin=ordered.gtin,
+        gtin=ordered.gtin if is_whole else base_gtin(ordered.gtin, product),
         description=ordered.description or product.name,
         quantity=said.base_quantity if whole is None else whole,
         unit=part.line.unit if is_whole else product.base_unit,

@@ -56,6 +56,7 @@ class ShippedLine:
     """What a shipment delivered of one order line, and what was agreed for it.
 
     `price` is for the ordered unit, of which each is `base_per_unit` base units; `unit` is the account's word for it.
+    `gtin` is what the order says, `base_gtin` what stands for it beside base units.
     """
 
     order_number: str
@@ -65,6 +66,7 @@ class ShippedLine:
     buyer_item: str | None = None
     seller_item: str | None = None
     gtin: str | None = None
+    base_gtin: str | None = None
     description: str | None = None
     base_quantity: Decimal
     base_unit: str
@@ -124,6 +126,7 @@ class BilledQuantity:
     unit: str
     unit_code: str | None
     price: Price
+    is_in_base_units: bool = False
 
 
 def invoice_of(
@@ -157,7 +160,8 @@ def billed_quantity(line: ShippedLine) -> BilledQuantity:
     if ordered is not None and is_carried(ordered) and (ordered % 1 == 0 or line.unit_code in DIVISIBLE):
         price = line.price.model_copy(update={"unit": line.unit, "unit_code": line.unit_code})
         return BilledQuantity(shortest(ordered), line.unit, line.unit_code, price)
-    return BilledQuantity(shortest(line.base_quantity), line.base_unit, line.base_unit, _base_price(line))
+    price = _base_price(line)
+    return BilledQuantity(shortest(line.base_quantity), line.base_unit, line.base_unit, price, is_in_base_units=True)
 
 
 def _base_price(line: ShippedLine) -> Price:
@@ -202,7 +206,7 @@ def _line(number: int, line: ShippedLine, applied: AppliedTax) -> InvoiceLine:
         despatch_line_number=line.despatch_line_number,
         buyer_item=line.buyer_item,
         seller_item=line.seller_item,
-        gtin=line.gtin,
+        gtin=line.base_gtin if billed.is_in_base_units else line.gtin,
         description=line.description,
         quantity=billed.quantity,
         unit=billed.unit,

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mappings.engine import in_their_unit, to_ours
-from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
+from mappings.items import base_gtin
+from mappings.revision import ItemRow, PriceRow, Product, SiteRow, UnitRow
 from tests.mappings.small_world import (
     CATALOGUE,
     OAT_CARTON,
@@ -717,3 +718,16 @@ def test_back_into_their_unit() -> None:
     assert in_their_unit(Decimal(6), line) == Decimal("0.5")
     assert in_their_unit(Decimal(5), line) is None
     assert in_their_unit(Decimal(5), map_line({"buyer_item": "?"}, revision())) is None
+
+
+@pytest.mark.parametrize(
+    ("ordered", "of_product", "beside_base_units"),
+    [
+        (OAT_CARTON, OAT_PIECE, OAT_PIECE),
+        (f"0{OAT_PIECE}", OAT_PIECE, f"0{OAT_PIECE}"),  # the same, as the account writes it
+        (OAT_CARTON, None, None),
+        (None, OAT_PIECE, None),
+    ],
+)
+def test_the_gtin_beside_base_units(ordered: str | None, of_product: str | None, beside_base_units: str | None) -> None:
+    assert base_gtin(ordered, Product("OAT-1L", "Oat drink", "EA", gtin=of_product)) == beside_base_units

@@ -138,6 +138,19 @@ def test_what_is_not_whole_is_billed_in_base_units(on_either: SmallGateway) -> N
     assert (bolts.amount, bolts.base_quantity, bolts.unit) == (Decimal("6.00"), 50, "EA")
 
 
+def test_a_boxes_gtin_does_not_stand_beside_loose_pieces(on_either: SmallGateway) -> None:
+    gateway = on_either
+    agree(gateway)
+    gateway.settle(PINE, order({**BOLTS, "gtin": "19521234001017"}))
+    for number, quantity in (("LS-1", "100"), ("LS-2", "7")):
+        ship(gateway, part(quantity), number=number)
+        bill(gateway)
+    assert [(line.unit, line.gtin) for invoice in made(gateway) for line in invoice.lines] == [
+        ("DOOS", "19521234001017"),
+        ("EA", "9521234001010"),
+    ]
+
+
 def test_an_account_without_agreement_is_billed_by_request_alone(on_either: SmallGateway) -> None:
     gateway = on_either
     agree(gateway, None)

@@ -164,6 +164,26 @@ def test_what_is_not_whole_is_told_in_base_units(on_either: SmallGateway) -> Non
     assert (ledger(gateway)["1"].shipped, ledger(gateway)["1"].base_shipped) == (Decimal("2.14"), 107)
 
 
+@pytest.mark.parametrize(
+    ("ordered_by", "whole", "loose"),
+    [
+        ("19521234001017", "19521234001017", "9521234001010"),  # the box's, and the bolt's
+        (None, None, None),
+    ],
+)
+def test_a_boxes_gtin_does_not_stand_beside_loose_pieces(
+    on_either: SmallGateway, ordered_by: str | None, whole: str | None, loose: str | None
+) -> None:
+    gateway = on_either
+    gateway.settle(PINE, order({**BOLTS, "gtin": ordered_by}))
+    assert send(gateway, shipment(part("100"))).status_code == 201
+    assert send(gateway, shipment(part("7"), number="LS-2")).status_code == 201
+    assert [(line.unit, line.gtin) for advice in advices(gateway) for line in advice.lines] == [
+        ("DOOS", whole),
+        ("EA", loose),
+    ]
+
+
 def test_pallets_cartons_and_several_orders_to_two_places(on_either: SmallGateway) -> None:
     gateway = on_either
     gateway.settle(PINE, order(BOLTS))

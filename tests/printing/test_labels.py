@@ -98,6 +98,10 @@ def test_one_item_in_several_lots_has_no_lot(advice: DespatchAdvice) -> None:
     assert ("Quantity", "1 XCS + 7 EA") in labels[1].contents
     assert labels[0].contents == labels[1].contents, "the pallet holds the carton's goods"
     assert labels[2].contents == ()
+    assert ("GTIN", "04098765001215") in labels[0].contents
+    loose = (lines[0], replace(lines[1], gtin="04098765001208"))
+    contents = next(labels_of(replace(advice, lines=loose))).contents
+    assert [title for title, _ in contents] == ["Item", "Description", "Quantity"], "a carton's GTIN is not the piece's"
     same = tuple(replace(line, lot="L-1", expiry=date(2027, 1, 31)) for line in lines)
     assert ("Lot", "L-1") in next(labels_of(replace(advice, lines=same))).contents
 
