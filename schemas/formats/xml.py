@@ -36,6 +36,11 @@ _PLAIN_PROLOG = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml\s+version=[\"']1\.0[\"'](?:\s+encoding=[\"'](?:UTF|utf)-8[\"'])?\s*\?>)?\s*<[A-Za-z_]"
 )
 """UTF-8 and straight to the root element, as nearly every document is: nothing to look for."""
+_PLAIN_DOCTYPE = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml\s+version=[\"']1\.0[\"'](?:\s+encoding=[\"'](?:UTF|utf)-8[\"'])?\s*\?>)?\s*"
+    rb"<!DOCTYPE\s+([A-Za-z]+)\s+SYSTEM\s+\"([!#-;=?-Z\\\]^-~]*)\"\s*>\s*<[A-Za-z_]"
+)
+"""UTF-8, a DOCTYPE by its system identifier alone, and straight to the root element, as cXML is written."""
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECLARED = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"'>]*)[\"']")
 _DOCTYPE = re.compile(
@@ -110,9 +115,18 @@ def check_start(body: bytes, doctypes: Sequence[AllowedDoctype]) -> bool:
     if len(body) > MAX_MARKUP:
         _refuse_too_much(body)
     plain = _PLAIN_PROLOG.match(body) is not None
-    if not plain:
+    if not plain and not _has_plain_doctype(body, doctypes):
         _check_prolog(_scannable(body), doctypes)
     return plain
+
+
+def _has_plain_doctype(body: bytes, doctypes: Sequence[AllowedDoctype]) -> bool:
+    """Whether all that comes before the root element is a DOCTYPE that the format has."""
+    found = _PLAIN_DOCTYPE.match(body) if doctypes else None
+    if found is None:
+        return False
+    root, system = (part.decode("ascii") for part in found.groups())
+    return any(root == name and pattern.fullmatch(system) for name, pattern in doctypes)
 
 
 def _refuse_too_much(body: bytes) -> None:

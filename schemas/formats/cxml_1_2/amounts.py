@@ -137,13 +137,33 @@ def _factor(reading: Reading, value: str, element: Element, found: Found, path: 
         reading.misuse(element, "bad_value", detail, "a number above 0")
 
 
-PRICE_BASIS = Part(
-    "price_basis",
-    Table(
-        {"UnitOfMeasure": "unit"},
-        {"quantity": _positive("quantity"), "conversionFactor": _factor},
-    ),
-)
+_BASIS = Table({"UnitOfMeasure": "unit"}, {"quantity": _positive("quantity"), "conversionFactor": _factor})
+
+
+def price_basis(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """PriceBasisQuantity. Most say that the price is for one of the very unit, which needs no look at its parts."""
+    if "price_basis" in found:
+        reading.again(element, path)
+    elif reading.locates or not _is_one_of_the_unit(element):
+        if basis := reading.group(element, _BASIS, f"{path}PriceBasisQuantity/"):
+            found["price_basis"] = basis
+    else:
+        found["price_basis"] = {"quantity": _ONE, "factor": _ONE, "unit": element[0].text}
+
+
+def _is_one_of_the_unit(element: Element) -> bool:
+    """Whether it is written `quantity="1" conversionFactor="1"` with a unit and nothing else."""
+    if element.items() != _ONE_OF_IT or element.text is not None or len(element) != 1:
+        return False
+    unit = element[0]
+    if unit.tag != "UnitOfMeasure" or unit.tail is not None or len(unit) or unit.items():
+        return False
+    text = unit.text or ""
+    return text != "" and text == text.strip()
+
+
+_ONE = Decimal(1)
+_ONE_OF_IT = [("quantity", "1"), ("conversionFactor", "1")]
 UNIT_PRICE = Part("price", Table({"Money": amount("amount")}))
 """What modifies the price of one unit is kept aside: whether Money has it already, cXML doesn't say."""
 

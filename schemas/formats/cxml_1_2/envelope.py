@@ -197,6 +197,8 @@ def envelope_of(root: Element) -> ReadEnvelope:
 def envelope_faults(root: Element) -> Iterator[Fault]:
     """A second Request, order, Header, From, To or Sender: the first would be taken and the other lost; and a
     deploymentMode that is neither production nor test."""
+    if _is_plain(root):
+        return
     headers, requests = root.findall("Header"), root.findall("Request")
     first = requests[0] if requests else ()
     asked = [one for one in first if str(one.tag).endswith("Request")]
@@ -211,6 +213,18 @@ def envelope_faults(root: Element) -> Iterator[Fault]:
         if mode is not None and mode.lower() not in ("production", "test"):
             place = f"line {request.sourceline}: Request/@deploymentMode"
             yield Fault("bad_value", "there is no such mode", "/test", place, mode[:200], "production or test")
+
+
+def _is_plain(root: Element) -> bool:
+    """Whether each stands there once and in its place, in production, as nearly all are written."""
+    if [child.tag for child in root] != ["Header", "Request"]:
+        return False
+    header, request = root
+    mode = request.get("deploymentMode")
+    return mode in (None, "production") and len(request) == 1 and [part.tag for part in header] == _PARTIES
+
+
+_PARTIES = ["From", "To", "Sender"]
 
 
 def _other(root: Element) -> str:

@@ -12,8 +12,8 @@ from schemas.documents.common import Period
 from schemas.documents.order import OrderLine, ScheduleLine
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import (
-    PRICE_BASIS,
     UNIT_PRICE,
+    price_basis,
     price_basis_text,
     settle_price,
     shipping,
@@ -189,7 +189,7 @@ _DETAIL: dict[Any, Step | str | Through | Part] = {
     "UnitPrice": UNIT_PRICE,
     "Description": description,
     "UnitOfMeasure": unit_of_measure,
-    "PriceBasisQuantity": PRICE_BASIS,
+    "PriceBasisQuantity": price_basis,
     "ItemDetailIndustry": Through(Table({"ItemDetailRetail": Through(Table({"EANID": _ean}))})),
     "Extrinsic": extrinsic,
 }

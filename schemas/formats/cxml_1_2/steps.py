@@ -56,20 +56,22 @@ def _attachment(reading: Reading, element: Element, path: str) -> None:
 
 def extrinsic(reading: Reading, element: Element, found: Found, path: str) -> None:
     """An Extrinsic is kept under its own name, elements in it below that."""
-    name = (element.get("name") or "").strip()
+    attributes, has_children = element.items(), len(element) > 0
+    is_plain = len(attributes) == 1 and attributes[0][0] == "name"
+    name = (attributes[0][1] if is_plain else element.get("name") or "").strip()
     if not name:
         reading.keep(element, path)
         return
     text = (element.text or "").strip()
-    if text or not len(element):
+    if text or not has_children:
         reading.kept.append({"name": name, "value": text})
         reading.check_room(element)
-    attributes = element.items()
-    if len(attributes) > 1:
+    if not is_plain:
         reading.keep_attributes(element, attributes, f"{name}/", but="name")
-    for child in element:
-        reading.keep(child, f"{name}/")
-        reading.keep_value(name, child.tail)
+    if has_children:
+        for child in element:
+            reading.keep(child, f"{name}/")
+            reading.keep_value(name, child.tail)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
