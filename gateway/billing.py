@@ -192,7 +192,7 @@ def written_invoice(
     lines = [one.shipped for one in bill.lines]
     catalogue = services.terms.catalogue()
     discounts = document_discounts(revision.account.terms, bill.on, facts.currency)
-    billed = bill.billed_orders(_also_billed(rows))
+    billed = bill.billed_orders(rows.billed_now)
     trial = invoice_of(lines, billed, facts, catalogue.taxes, discounts)  # a number only for what is one
     invoice = replace(trial, number=number(facts.issue_date))
     if invoice.payment is not None:
@@ -202,15 +202,6 @@ def written_invoice(
         written.lines.append(_written_line(said, line.line_number, line.quantity, line.net_amount))
     written.moves += _moves(bill.lines)
     return Written(written, tuple(seen(order.standing) for order in orders.values()))
-
-
-def _also_billed(rows: InvoiceRows) -> dict[tuple[str, str], Decimal]:
-    """(order, line) → base units that are on invoices which are written at the same time."""
-    found: dict[tuple[str, str], Decimal] = {}
-    for move in (move for invoice in rows.invoices for move in invoice.moves):
-        key = (move.order_id, move.line_number)
-        found[key] = EXACT.add(found.get(key, NOTHING), move.invoiced)
-    return found
 
 
 def _facts(services: Services, bill: Bill, revision: MappingRevision, at: int, note: str | None) -> InvoiceFacts:
@@ -307,6 +298,9 @@ def _write(
 def add(rows: InvoiceRows, made: Written) -> None:
     """Have it saved with the others; an order that is in several is seen once."""
     rows.invoices.append(made.rows)
+    for move in made.rows.moves:
+        key = (move.order_id, move.line_number)
+        rows.billed_now[key] = EXACT.add(rows.billed_now.get(key, NOTHING), move.invoiced)
     known = {one.order_id for one in rows.orders}
     rows.orders += [one for one in made.orders if one.order_id not in known]
 

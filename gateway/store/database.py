@@ -25,9 +25,9 @@ from schemas.faults import Fault, TryAgain
 
 BUSY_SECONDS = 5.0
 _FROZEN_MS = 10_000
-_READING_MS = 600_000
-"""A look through the whole database on a busy machine may pause; what it holds up is only vacuum."""
 """A transaction in which nothing has been asked for so long is ended by PostgreSQL: nothing is computed inside one."""
+_READING_MS = 600_000
+"""One that only reads: a look through the whole database on a busy machine may pause, and holds up only vacuum."""
 _POLL_SECONDS = 0.0002
 """Between two tries of a process that waits for another's write to end."""
 _YIELD_SECONDS = 0.0005

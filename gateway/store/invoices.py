@@ -168,6 +168,8 @@ class InvoiceRows:
     actor: str
     request: Request | None = None
     invoices: list[WrittenInvoice] = field(default_factory=list)
+    billed_now: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    """(order, line) → base units that are on these invoices."""
     orders: list[SeenOrder] = field(default_factory=list)
     claims: list[tuple[str, int, str]] = field(default_factory=list)
     """(kind, number, series) of those that have no gaps."""

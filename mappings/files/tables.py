@@ -35,7 +35,7 @@ MAX_SHEET_ROWS, MAX_SHEET_CELLS = 1_048_576, 20_000_000
 _BROKEN = (
     *(KeyError, ValueError, IndexError, TypeError, AttributeError, ParseError, XMLSyntaxError),
     *(zlib.error, lzma.LZMAError, EOFError, struct.error, OverflowError),
-    RuntimeError,  # `zipfile` on what is encrypted, and NotImplementedError on a compression that it doesn't know
+    RuntimeError,  # zipfile raises it itself for what is encrypted, and for a compression that it doesn't know
 )
 """What reading a file that was damaged on its way ends with."""
 _PERCENTAGE = "is a percentage; format the cell as a number, so that 7 % is a 7"
