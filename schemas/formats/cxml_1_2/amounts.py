@@ -8,7 +8,7 @@ from typing import Any
 from schemas.documents.common import Charge, Price
 from schemas.documents.order import OrderLine
 from schemas.documents.validation import Unreadable
-from schemas.formats.cxml_1_2.reading import Found, Part, Reading, Step, Table, Through
+from schemas.formats.cxml_1_2.reading import Found, Reading, Step, Table, Through
 from schemas.formats.cxml_1_2.text import LANGUAGE, NO_CURRENCY, attribute, element, escaped, money
 from schemas.formats.xml import Element
 from schemas.units import KNOWN as REC_20
@@ -144,28 +144,56 @@ def price_basis(reading: Reading, element: Element, found: Found, path: str) -> 
     """PriceBasisQuantity. Most say that the price is for one of the very unit, which needs no look at its parts."""
     if "price_basis" in found:
         reading.again(element, path)
-    elif reading.locates or not _is_one_of_the_unit(element):
+    elif reading.locates or (unit := _one_of(element)) is None:
         if basis := reading.group(element, _BASIS, f"{path}PriceBasisQuantity/"):
             found["price_basis"] = basis
+    elif "price" in found and found.get("unit") == unit:
+        found["price_basis"] = {}
+        price = found["price"]
+        price["base_quantity"], price["unit"] = _ONE, unit
+        if unit in REC_20:
+            price["unit_code"] = unit
     else:
-        found["price_basis"] = {"quantity": _ONE, "factor": _ONE, "unit": element[0].text}
+        found["price_basis"] = {"quantity": _ONE, "factor": _ONE, "unit": unit}
 
 
-def _is_one_of_the_unit(element: Element) -> bool:
-    """Whether it is written `quantity="1" conversionFactor="1"` with a unit and nothing else."""
+def _one_of(element: Element) -> str | None:
+    """The unit of a basis that is written `quantity="1" conversionFactor="1"` with it and nothing else."""
     if element.items() != _ONE_OF_IT or element.text is not None or len(element) != 1:
-        return False
+        return None
     unit = element[0]
-    if unit.tag != "UnitOfMeasure" or unit.tail is not None or len(unit) or unit.items():
-        return False
-    text = unit.text or ""
-    return text != "" and text == text.strip()
+    text = unit.text
+    if not text or unit.tag != "UnitOfMeasure" or unit.tail is not None or len(unit) or unit.items():
+        return None
+    return text if text == text.strip() else None
 
 
 _ONE = Decimal(1)
 _ONE_OF_IT = [("quantity", "1"), ("conversionFactor", "1")]
-UNIT_PRICE = Part("price", Table({"Money": amount("amount")}))
+_PRICE = Table({"Money": amount("amount")})
 """What modifies the price of one unit is kept aside: whether Money has it already, cXML doesn't say."""
+
+
+def unit_price(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """UnitPrice. Nearly all are one amount in the order's currency, which needs no look at more."""
+    if "price" in found:
+        reading.again(element, path)
+    elif reading.locates or (written := _plain_amount(reading, element)) is None:
+        if price := reading.group(element, _PRICE, f"{path}UnitPrice/"):
+            found["price"] = price
+    else:
+        found["price"] = {"amount": reading.number(written)}
+
+
+def _plain_amount(reading: Reading, element: Element) -> str | None:
+    """What is written in a Money with the order's currency that stands in the element alone."""
+    if len(element) != 1 or element.text is not None or element.items():
+        return None
+    amount_of = element[0]
+    text = amount_of.text
+    if not text or amount_of.tag != "Money" or amount_of.tail is not None or len(amount_of):
+        return None
+    return text.strip() or None if amount_of.items() == [("currency", reading.currency)] else None
 
 
 def settle_price(reading: Reading, line: Found) -> None:
@@ -174,8 +202,8 @@ def settle_price(reading: Reading, line: Found) -> None:
     The price stays in that unit, so nothing is divided or rounded; the factor is the document's own word on what is in
     one ordered unit (`pack_size`). In the ordered unit itself it can only be one: any other contradicts it.
     """
-    basis = line.pop("price_basis", None)
-    if basis is None:
+    basis = line.pop("price_basis")
+    if not basis:
         return
     factor, unit = basis.get("factor"), basis.get("unit")
     is_same = unit in (None, line.get("unit"))

@@ -117,11 +117,12 @@ def _order_request(root: Element) -> Element:
 
 def _requested(root: Element, name: str, expected: str) -> Element:
     if root.tag == "cXML":
-        for request in root.iterchildren("Request"):
-            for asked in request.iterchildren(name):
-                if faults := list(envelope_faults(root)):
-                    raise DocumentRejected(faults)
-                return asked
+        requests = (request for request in root[:] if request.tag == "Request")
+        asked = next((one for request in requests for one in request[:] if one.tag == name), None)
+        if asked is not None:
+            if faults := list(envelope_faults(root)):
+                raise DocumentRejected(faults)
+            return asked
     there = envelope_of(root).request
     return refuse(root, f"a cXML {there}" if there else "a cXML document without a request", expected)
 

@@ -217,11 +217,12 @@ def envelope_faults(root: Element) -> Iterator[Fault]:
 
 def _is_plain(root: Element) -> bool:
     """Whether each stands there once and in its place, in production, as nearly all are written."""
-    if [child.tag for child in root] != ["Header", "Request"]:
+    parts = root[:]
+    if [part.tag for part in parts] != ["Header", "Request"]:
         return False
-    header, request = root
+    header, request = parts
     mode = request.get("deploymentMode")
-    return mode in (None, "production") and len(request) == 1 and [part.tag for part in header] == _PARTIES
+    return mode in (None, "production") and len(request) == 1 and [part.tag for part in header[:]] == _PARTIES
 
 
 _PARTIES = ["From", "To", "Sender"]

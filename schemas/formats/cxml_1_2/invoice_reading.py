@@ -29,7 +29,7 @@ from schemas.formats.cxml_1_2.invoice import (
     VAT_DOMAIN,
 )
 from schemas.formats.cxml_1_2.order_lines import ITEM_ID, description
-from schemas.formats.cxml_1_2.parties import ADDRESS, credentials, header_part, settled_party
+from schemas.formats.cxml_1_2.parties import ADDRESS, credentials, header_parts, settled_party
 from schemas.formats.cxml_1_2.places import Places
 from schemas.formats.cxml_1_2.reading import Found, Moment, Part, Reading, Step, Table, Through, lost, number
 from schemas.formats.cxml_1_2.steps import comments
@@ -347,10 +347,10 @@ _REQUEST = Table(
 def read_invoice(reading: Reading, root: Element) -> Found:
     """The invoice's fields as they are validated; `root` is an InvoiceDetailRequest."""
     found = reading.group(root, _REQUEST, "")
+    parts = header_parts(root)
     for field, name in (("seller", "From"), ("buyer", "To")):
-        holder = header_part(root, name)
-        if holder is not None and (party := credentials(reading, holder)):
-            _join(found.setdefault(field, reading.open(holder)), party)
+        if name in parts and (party := credentials(reading, parts[name])):
+            _join(found.setdefault(field, reading.open(parts[name])), party)
     request = root.getparent()
     if request is not None and (request.get("deploymentMode") or "").strip().lower() == "test":
         found["test"] = True

@@ -12,7 +12,7 @@ from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import MODIFICATIONS, amount, modifications_text, shipping
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
 from schemas.formats.cxml_1_2.order_lines import item_out, item_out_text, settle_agreements, settle_groups
-from schemas.formats.cxml_1_2.parties import contact_text, credentials, header_contact, header_part, place, place_text
+from schemas.formats.cxml_1_2.parties import contact_text, credentials, header_contact, header_parts, place, place_text
 from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, lost
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import NO_CURRENCY, attribute, clocked, instant, money
@@ -77,7 +77,7 @@ def _confirmation_wanted(reading: Reading, value: str, element: Element, found: 
 
 def _delivery_period(reading: Reading, element: Element, found: Found, path: str) -> None:
     """DeliveryPeriod/Period: the window, with the times that aren't midnight."""
-    period = element.find("Period")
+    period = next((child for child in element[:] if child.tag == "Period"), None)
     if "delivery_period" in found:
         reading.again(element, path)
         return
@@ -183,10 +183,9 @@ def _settle_window(reading: Reading, found: Found) -> None:
 
 def _settle_parties(reading: Reading, root: Element, found: Found) -> None:
     """From is the buyer, To the seller."""
-    contact = found.pop("buyer_contact", None)
+    contact, parts = found.pop("buyer_contact", None), header_parts(root)
     for field, name in (("buyer", "From"), ("seller", "To")):
-        holder = header_part(root, name)
-        party = credentials(reading, holder) if holder is not None else {}
+        party = credentials(reading, parts[name]) if name in parts else {}
         if field == "buyer" and contact is not None:
             party["contact"] = contact
         if party:

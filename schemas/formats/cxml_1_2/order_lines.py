@@ -12,12 +12,12 @@ from schemas.documents.common import Period
 from schemas.documents.order import OrderLine, ScheduleLine
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import (
-    UNIT_PRICE,
     price_basis,
     price_basis_text,
     settle_price,
     shipping,
     shipping_text,
+    unit_price,
     unit_price_text,
 )
 from schemas.formats.cxml_1_2.ceilings import CEILINGS, settle_ceilings
@@ -93,22 +93,20 @@ def unit_of_measure(reading: Reading, element: Element, found: Found, path: str)
 
 def description(reading: Reading, element: Element, found: Found, path: str) -> None:
     """The first Description that says something; its ShortName, and further Descriptions, are kept aside."""
-    words = (element.text or "").strip()
-    if len(element):
-        words = " ".join(part for part in (words, *((child.tail or "").strip() for child in element)) if part)
+    words, children = (element.text or "").strip(), element[:] if len(element) else []
+    if children:
+        words = " ".join(part for part in (words, *((child.tail or "").strip() for child in children)) if part)
     if "description" in found or not words:
         reading.keep(element, path)
         return
     found["description"] = reading.located(words, element)
-    if _has_more_than_language(element):
+    if element.keys() != _LANGUAGE_ALONE:
         reading.keep_attributes(element, element.items(), f"{path}Description/")
-        for child in element:
-            reading.keep(child, f"{path}Description/")
+    for child in children:
+        reading.keep(child, f"{path}Description/")
 
 
-def _has_more_than_language(element: Element) -> bool:
-    attributes = element.keys()
-    return len(element) > 0 or len(attributes) > 1 or (bool(attributes) and attributes[0] != XML_LANG)
+_LANGUAGE_ALONE = [XML_LANG]
 
 
 def _due(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
@@ -186,7 +184,7 @@ def _agreement(reading: Reading, value: str, element: Element, found: Found, pat
 
 _AGREEMENT = Through(Table({}, {"agreementID": _agreement}))
 _DETAIL: dict[Any, Step | str | Through | Part] = {
-    "UnitPrice": UNIT_PRICE,
+    "UnitPrice": unit_price,
     "Description": description,
     "UnitOfMeasure": unit_of_measure,
     "PriceBasisQuantity": price_basis,
@@ -281,9 +279,13 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
         reading.keep(element, path)
         return
     of_order, reading.kept = reading.kept, []
-    line = reading.group(element, ITEM_OUT, "")
-    settle_price(reading, line)
-    settle_ceilings(reading, line, found.get("order_type") == "blanket", element)
+    line = reading.open(element)
+    reading.into(line, element, ITEM_OUT, "")
+    if "price_basis" in line:
+        settle_price(reading, line)
+    is_blanket = found.get("order_type") == "blanket"
+    if is_blanket or "max_quantity" in line or "max_amount_element" in line:
+        settle_ceilings(reading, line, is_blanket, element)
     if "schedule" in line:
         _settle_schedule_places(reading, line, found.get("ship_to"))
         _settle_schedule(line)

@@ -10,7 +10,7 @@ from schemas.documents.order_response import LineOutcome, OrderResponse, Respons
 from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import amount
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
-from schemas.formats.cxml_1_2.parties import credentials, header_part
+from schemas.formats.cxml_1_2.parties import credentials, header_parts
 from schemas.formats.cxml_1_2.reading import Found, Part, Reading, Table, Through, number
 from schemas.formats.cxml_1_2.steps import comments, comments_text
 from schemas.formats.cxml_1_2.text import attribute, element, escaped, instant, money, noon
@@ -140,9 +140,9 @@ def read_order_response(reading: Reading, root: Element) -> Found:
     if found.pop("type", None) in ("detail", "allDetail") and not found["lines"]:
         found["outcome"] = "received"
     request = root.getparent()
+    parts = header_parts(root)
     for field, name in (("seller", "From"), ("buyer", "To")):
-        holder = header_part(root, name)
-        if holder is not None and (party := credentials(reading, holder)):
+        if name in parts and (party := credentials(reading, parts[name])):
             found[field] = party
     if request is not None and (request.get("deploymentMode") or "").strip().lower() == "test":
         found["test"] = True

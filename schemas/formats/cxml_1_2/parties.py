@@ -35,27 +35,46 @@ def _check(reading: Reading, found: Found) -> None:
 # --- credentials ------------------------------------------------------------------------------------------------
 
 
-def header_part(request: Element, name: str) -> Element | None:
-    """From, To or Sender of the document that the request stands in."""
+def header_parts(request: Element) -> dict[Any, Element]:
+    """From, To and Sender of the document that the request stands in, by their names; the first of each."""
     around = request.getparent()
     document = around.getparent() if around is not None else None
-    if document is None:
-        return None
-    for header in document.iterchildren("Header"):
-        for part in header.iterchildren(name):
-            return part
-    return None
+    for child in document[:] if document is not None else ():
+        if child.tag == "Header":
+            return {part.tag: part for part in child[::-1]}
+    return {}
 
 
 def credentials(reading: Reading, holder: Element) -> Found:
     """The party that From or To names: the first credential is its id, further ones stand beside it."""
     party = reading.open(holder)
+    if not reading.locates and (said := _only_credential(holder)) is not None:
+        party["id"], party["scheme"], is_right = _known_credential(*said)
+        if not is_right:
+            reading.wrong_check_digits = True
+        return party
     for one in holder.iterchildren("Credential"):
         for identity in one.iterchildren("Identity"):
             if number := (identity.text or "").strip():
                 _credential(reading, one, reading.located(number, identity), party)
             break
     return party
+
+
+def _only_credential(holder: Element) -> tuple[str, str] | None:
+    """Domain and identity of a party that has one Credential with one Identity and nothing more, as nearly all have."""
+    if len(holder) != 1 or (known := holder[0]).tag != "Credential" or len(known) != 1:
+        return None
+    identity, domain = known[0], (known.get("domain") or "").strip()
+    number = (identity.text or "").strip()
+    return (domain, number) if identity.tag == "Identity" and number and domain else None
+
+
+@lru_cache(maxsize=1_024)
+def _known_credential(domain: str, number: str) -> tuple[str, str, bool]:
+    """The id with its scheme, and whether its check digit is right: an account's orders name the same few."""
+    scheme = scheme_of(domain)
+    return number, scheme, scheme != GLN or is_gln(number)
 
 
 def _credential(reading: Reading, element: Element, number: str, party: Found) -> None:
@@ -194,8 +213,9 @@ def place(field: str) -> Step:
             reading.again(element, path)
             return
         below = f"{path}{element.tag!s}/"
-        party = reading.remembered(element, _read_place, path) or settled_party(reading.group(element, _PLACE, below))
-        if isinstance(party, dict):
+        party = reading.remembered(element, _read_place, path)
+        if party is None:
+            party = settled_party(reading.group(element, _PLACE, below))
             _check(reading, party)
         if party:
             found[field] = party
@@ -262,7 +282,9 @@ def header_contact(reading: Reading, element: Element, found: Found, path: str) 
         reading.keep(element, path)
         return
     below = f"{path}Contact/"
-    contact = reading.remembered(element, _read_contact, path) or _whole_contact(reading, element, below)
+    contact = reading.remembered(element, _read_contact, path)
+    if contact is None:
+        contact = _whole_contact(reading, element, below)
     if contact:
         found["buyer_contact"] = contact
         if role and role != OUR_ROLE:

@@ -144,10 +144,11 @@ class Reading(OrderReading):
             kind = type(step)
             if kind is str:
                 value = child.text
-                if locates or not value or step in found or len(child) or child.items():
+                if value and not (locates or step in found or len(child) or child.items()):
+                    if value := value.strip():
+                        found[step] = value
+                elif value or len(child):
                     self.plain(step, child, found, path)
-                elif value := value.strip():
-                    found[step] = value
             elif kind is Through:
                 self.into(found, child, step.table, f"{path}{tag}/")
             elif kind is Part:
@@ -255,9 +256,10 @@ class Reading(OrderReading):
     def keep(self, element: Element, path: str) -> None:
         """Every value below this element, under its path; attributes as `path/@name`."""
         tag: Any = element.tag
-        of_extrinsic = "name" if tag == "Extrinsic" else None
-        name = f"{path}Extrinsic[{(element.get('name') or '').strip()}]" if of_extrinsic else f"{path}{tag}"
-        if tag == "ItemOut" and _stands_elsewhere(element):
+        name, named = f"{path}{tag}", None
+        if tag == "Extrinsic":
+            name, named = f"{path}Extrinsic[{(element.get('name') or '').strip()}]", "name"
+        elif tag == "ItemOut" and _stands_elsewhere(element):
             self.misuse(element, "bad_value", "an ItemOut stands inside another element", "ItemOuts beside one another")
         if len(name) > LONGEST_PATH:
             raise self.beyond(element, f"{LONGEST_PATH:,} characters in the names down to one element", LONGEST_PATH)
@@ -267,8 +269,9 @@ class Reading(OrderReading):
         self.room -= BYTES_ASIDE + len(name)
         if self.room < 0 or len(self.kept) > MAX_KEPT:
             self.check_room(element)
-        if attributes := element.items():
-            self.keep_attributes(element, attributes, name + "/", of_extrinsic)
+        for attribute, value in element.items():
+            if value and attribute != named:
+                self.keep_attribute(element, name + "/", attribute, value)
         if len(element):
             below = name + "/"
             for child in element:

@@ -14,7 +14,7 @@ from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
 from schemas.formats.cxml_1_2.order_lines import ITEM_ID, description, item_id_text, unit_of_measure
 from schemas.formats.cxml_1_2.packaging import ReadPackages, WrittenPackaging, packaging
-from schemas.formats.cxml_1_2.parties import credentials, header_part, party_contact, party_contact_text
+from schemas.formats.cxml_1_2.parties import credentials, header_parts, party_contact, party_contact_text
 from schemas.formats.cxml_1_2.reading import Found, Reading, Step, Table, Through, number
 from schemas.formats.cxml_1_2.steps import comments, comments_text
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped, instant, noon
@@ -216,9 +216,9 @@ def read_ship_notice(reading: Reading, root: Element) -> Found:
     found["packages"] = packages.listed()
     if "number" in found:
         found.setdefault("shipment_number", found["number"])
+    parts = header_parts(root)
     for field, name in (("seller", "From"), ("buyer", "To")):
-        holder = header_part(root, name)
-        if holder is not None and (party := credentials(reading, holder)):
+        if name in parts and (party := credentials(reading, parts[name])):
             found[field] = party
     request = root.getparent()
     if request is not None and (request.get("deploymentMode") or "").strip().lower() == "test":

@@ -7,6 +7,7 @@ from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.reading import Reading
 from schemas.formats.cxml_1_2.text import attribute, escaped
 from schemas.formats.xml import Element
+from schemas.formats.xml_order.limits import MAX_KEPT
 from schemas.formats.xml_order.reading import Found, more_text
 
 
@@ -65,7 +66,8 @@ def extrinsic(reading: Reading, element: Element, found: Found, path: str) -> No
     text = (element.text or "").strip()
     if text or not has_children:
         reading.kept.append({"name": name, "value": text})
-        reading.check_room(element)
+        if len(reading.kept) > MAX_KEPT:
+            reading.check_room(element)
     if not is_plain:
         reading.keep_attributes(element, attributes, f"{name}/", but="name")
     if has_children:

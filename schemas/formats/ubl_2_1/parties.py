@@ -134,7 +134,9 @@ def _party(field: str) -> Step:
         if field in found:
             reading.again(element, path)
             return
-        party = reading.remembered(element, _read_party, path) or reading.group(element, PARTY, f"{path}cac:Party/")
+        party = reading.remembered(element, _read_party, path)
+        if party is None:
+            party = reading.group(element, PARTY, f"{path}cac:Party/")
         if party:
             found[field] = party
         else:

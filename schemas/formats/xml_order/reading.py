@@ -39,7 +39,8 @@ class Remembered:
     """What a group was read as, wherever it is written the same: its model, and what was kept aside of it under names
     that begin with its own."""
 
-    model: Document
+    model: Document | None
+    """None of a group that says nothing."""
     kept: tuple[tuple[str, str], ...]
 
 
@@ -76,24 +77,27 @@ class OrderReading:
         return str(tag)
 
     # --- groups written alike -----------------------------------------------------------------------------------
-    def remembered(self, element: Element, read: Callable[[bytes], Remembered | None], path: str) -> Document | None:
-        """What was read where a group was written like this one; None where it is for this reading to read it. `path`
-        is that of the group around it."""
+    def remembered(
+        self, element: Element, read: Callable[[bytes], Remembered | None], path: str
+    ) -> Document | Found | None:
+        """What was read where a group was written like this one, an empty group where it says nothing; None where it
+        is for this reading to read it. `path` is that of the group around it."""
         written = etree.tostring(element, with_tail=False)
         known = read(written) if len(written) <= LONGEST_REMEMBERED else None
         if known is None or len(self.kept) + len(known.kept) > MAX_KEPT:
             return None
         self.kept += [{"name": path + name, "value": value} for name, value in known.kept]
-        return known.model
+        return {} if known.model is None else known.model
 
     def to_remember(self, model: type[Document], group: Found) -> Remembered | None:
         """The group read, unless there is more to be said about it than the same for every order that it stands in."""
-        if not group or self.misused or self.remarks or self.held or self.attachments or self.wrong_check_digits:
+        if self.misused or self.remarks or self.held or self.attachments or self.wrong_check_digits:
             return None
         try:
-            return Remembered(model.model_validate(group), tuple((one["name"], one["value"]) for one in self.kept))
+            read = model.model_validate(group) if group else None
         except ValidationError:
             return None
+        return Remembered(read, tuple((one["name"], one["value"]) for one in self.kept))
 
     # --- several of a kind --------------------------------------------------------------------------------------
     def add(self, field: str, value: object, element: Element, found: Found) -> None:
