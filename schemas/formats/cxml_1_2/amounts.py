@@ -141,31 +141,27 @@ _BASIS = Table({"UnitOfMeasure": "unit"}, {"quantity": _positive("quantity"), "c
 
 
 def price_basis(reading: Reading, element: Element, found: Found, path: str) -> None:
-    """PriceBasisQuantity. Most say that the price is for one of the very unit, which needs no look at its parts."""
+    """PriceBasisQuantity. Most say that the price is for one of the ordered unit, which needs no look at its parts."""
     if "price_basis" in found:
         reading.again(element, path)
-    elif reading.locates or (unit := _one_of(element)) is None:
-        if basis := reading.group(element, _BASIS, f"{path}PriceBasisQuantity/"):
-            found["price_basis"] = basis
-    elif "price" in found and found.get("unit") == unit:
+    elif not reading.locates and "price" in found and _is_one_of(element, found.get("unit")):
         found["price_basis"] = {}
         price = found["price"]
-        price["base_quantity"], price["unit"] = _ONE, unit
-        if unit in REC_20:
-            price["unit_code"] = unit
-    else:
-        found["price_basis"] = {"quantity": _ONE, "factor": _ONE, "unit": unit}
+        price["base_quantity"], price["unit"] = _ONE, found["unit"]
+        if "unit_code" in found:
+            price["unit_code"] = found["unit_code"]
+    elif basis := reading.group(element, _BASIS, f"{path}PriceBasisQuantity/"):
+        found["price_basis"] = basis
 
 
-def _one_of(element: Element) -> str | None:
-    """The unit of a basis that is written `quantity="1" conversionFactor="1"` with it and nothing else."""
-    if element.items() != _ONE_OF_IT or element.text is not None or len(element) != 1:
-        return None
-    unit = element[0]
-    text = unit.text
-    if not text or unit.tag != "UnitOfMeasure" or unit.tail is not None or len(unit) or unit.items():
-        return None
-    return text if text == text.strip() else None
+def _is_one_of(element: Element, unit: str | None) -> bool:
+    """Whether it is written `quantity="1" conversionFactor="1"` with that unit and nothing else."""
+    if len(element) != 1 or element.text is not None or element.items() != _ONE_OF_IT:
+        return False
+    of = element[0]
+    if unit is None or of.text != unit or of.tag != "UnitOfMeasure":
+        return False
+    return of.tail is None and not len(of) and not of.items()
 
 
 _ONE = Decimal(1)
@@ -178,22 +174,16 @@ def unit_price(reading: Reading, element: Element, found: Found, path: str) -> N
     """UnitPrice. Nearly all are one amount in the order's currency, which needs no look at more."""
     if "price" in found:
         reading.again(element, path)
-    elif reading.locates or (written := _plain_amount(reading, element)) is None:
-        if price := reading.group(element, _PRICE, f"{path}UnitPrice/"):
-            found["price"] = price
-    else:
-        found["price"] = {"amount": reading.number(written)}
-
-
-def _plain_amount(reading: Reading, element: Element) -> str | None:
-    """What is written in a Money with the order's currency that stands in the element alone."""
-    if len(element) != 1 or element.text is not None or element.items():
-        return None
-    amount_of = element[0]
-    text = amount_of.text
-    if not text or amount_of.tag != "Money" or amount_of.tail is not None or len(amount_of):
-        return None
-    return text.strip() or None if amount_of.items() == [("currency", reading.currency)] else None
+        return
+    if len(element) == 1 and element.text is None and not element.items() and not reading.locates:
+        paid = element[0]
+        is_plain = paid.tag == "Money" and paid.tail is None and not len(paid)
+        if is_plain and (text := paid.text) and paid.items() == [("currency", reading.currency)]:
+            if text := text.strip():
+                found["price"] = {"amount": reading.number(text)}
+            return
+    if price := reading.group(element, _PRICE, f"{path}UnitPrice/"):
+        found["price"] = price
 
 
 def settle_price(reading: Reading, line: Found) -> None:

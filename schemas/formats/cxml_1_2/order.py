@@ -194,6 +194,8 @@ def _settle_parties(reading: Reading, root: Element, found: Found) -> None:
 
 def _settle_respond_by(reading: Reading, found: Found) -> None:
     """The earliest @confirmationDueDate is the order's; a line's other one is kept aside with the line."""
+    if not reading.says_dues:
+        return
     dues = [(line, line.pop("due")) for line in found.get("lines", ()) if "due" in line]
     if not dues:
         return

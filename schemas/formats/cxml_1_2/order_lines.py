@@ -99,7 +99,7 @@ def description(reading: Reading, element: Element, found: Found, path: str) -> 
     if "description" in found or not words:
         reading.keep(element, path)
         return
-    found["description"] = reading.located(words, element)
+    found["description"] = reading.located(words, element) if reading.locates else words
     if element.keys() != _LANGUAGE_ALONE:
         reading.keep_attributes(element, element.items(), f"{path}Description/")
     for child in children:
@@ -109,9 +109,16 @@ def description(reading: Reading, element: Element, found: Found, path: str) -> 
 _LANGUAGE_ALONE = [XML_LANG]
 
 
+def _classification(reading: Reading, element: Element, found: Found, path: str) -> None:
+    """Kept aside. The DTD demands one: who has none writes an empty one, which needs no further look."""
+    if element.text is not None or len(element) or any(element.values()):
+        reading.keep(element, path)
+
+
 def _due(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
     """@confirmationDueDate, which is the order's once the earliest is known."""
     found["due"] = reading.day(value)
+    reading.says_dues = True
 
 
 def _return(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
@@ -180,6 +187,7 @@ def _composite_type(reading: Reading, value: str, element: Element, found: Found
 
 def _agreement(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
     found["agreement"] = value
+    reading.says_agreements = True
 
 
 _AGREEMENT = Through(Table({}, {"agreementID": _agreement}))
@@ -188,6 +196,7 @@ _DETAIL: dict[Any, Step | str | Through | Part] = {
     "Description": description,
     "UnitOfMeasure": unit_of_measure,
     "PriceBasisQuantity": price_basis,
+    "Classification": _classification,
     "ItemDetailIndustry": Through(Table({"ItemDetailRetail": Through(Table({"EANID": _ean}))})),
     "Extrinsic": extrinsic,
 }
@@ -279,7 +288,7 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
         reading.keep(element, path)
         return
     of_order, reading.kept = reading.kept, []
-    line = reading.open(element)
+    line: Found = reading.open(element) if reading.locates else {}
     reading.into(line, element, ITEM_OUT, "")
     if "price_basis" in line:
         settle_price(reading, line)
@@ -292,7 +301,9 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
     if reading.kept:
         line["extensions"] = reading.kept
     reading.kept = of_order
-    lines = found.setdefault("lines", [])
+    if "lines" not in found:
+        found["lines"] = []
+    lines = found["lines"]
     lines.append(line)
     if "line_number" not in line:
         line["line_number"] = reading.located(str(len(lines)), element)
@@ -301,6 +312,8 @@ def item_out(reading: Reading, element: Element, found: Found, path: str) -> Non
 def settle_agreements(reading: Reading, root: Element, found: Found) -> None:
     """The agreement that every line names is the order's contract, where its header names none. A release that draws
     on several is for a person; otherwise what differs from the contract is kept aside with its line."""
+    if not reading.says_agreements:
+        return
     lines = found.get("lines", ())
     named = [line.get("agreement") for line in lines]
     if not any(named):

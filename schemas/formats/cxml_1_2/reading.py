@@ -116,6 +116,10 @@ class Reading(OrderReading):
         """Lines that say they are groups."""
         self.headings: list[Element] = []
         """Lines that are a group's heading and nothing else."""
+        self.says_agreements = False
+        """Whether a line names its agreement."""
+        self.says_dues = False
+        """Whether a line says when its confirmation is due."""
 
     # --- groups -------------------------------------------------------------------------------------------------
     def open(self, element: Element) -> Found:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -32,9 +32,9 @@ def validated(found: Found) -> Order:
     return order
 
 
-def line_faults(lines: Sequence[Mapping[str, Any] | OrderLine]) -> tuple[Fault, ...]:
+def line_faults(lines: Sequence[Found | OrderLine]) -> tuple[Fault, ...]:
     """Line numbers that stand twice."""
-    numbers = [line.line_number if isinstance(line, OrderLine) else line.get("line_number") for line in lines]
+    numbers = [line.get("line_number") if isinstance(line, dict) else line.line_number for line in lines]
     return duplicate_lines(numbers) if len(set(numbers)) < len(numbers) else ()
 
 
