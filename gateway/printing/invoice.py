@@ -13,7 +13,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from gateway.printing.pdf import BOLD, PLAIN, fitted, wrapped
-from gateway.printing.words import address_lines, shown
+from gateway.printing.words import address_lines, shown, unit_names
 from schemas.documents.common import Party
 from schemas.documents.invoice import Invoice, InvoiceCharge, InvoiceLine, TaxCategory, TaxSubtotal
 from schemas.values import shortest
@@ -285,7 +285,8 @@ def _told_sums(invoice: Invoice) -> Iterator[tuple[str, str, bool]]:
 
 
 def _closing(page: _Page, invoice: Invoice) -> None:
-    """Why no tax is due, and how it is paid."""
+    """What the units are, why no tax is due, and how it is paid."""
+    _text(page, unit_names((line.unit, line.unit_code) for line in invoice.lines))
     for tax in invoice.taxes:
         if tax.exemption_reason or tax.exemption_code:
             code = f"({tax.exemption_code})" if tax.exemption_code else None

@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from gateway.printing.pdf import BOLD, PLAIN, fitted, wrapped
-from gateway.printing.words import Words, address_lines, package_kind, shown
+from gateway.printing.words import Words, address_lines, package_kind, shown, unit_names
 from schemas.documents.common import Period
 from schemas.documents.despatch_advice import DespatchAdvice, DespatchLine, Nesting, Package
 
@@ -75,6 +75,7 @@ def packing_list_pdf(advice: DespatchAdvice) -> bytes:
     for name, rest in lines.items():
         _unpacked(page, name, has_packages=bool(advice.packages))
         _rows(page, rest)
+    _closing(page, advice)
     canvas.save()
     return written.getvalue()
 
@@ -168,6 +169,18 @@ def _orders(advice: DespatchAdvice) -> str:
     numbers = [one.order_number for one in advice.orders]
     more = [f"and {len(numbers) - _MOST_ORDERS} more"] if len(numbers) > _MOST_ORDERS else []
     return ", ".join([*numbers[:_MOST_ORDERS], *more])
+
+
+def _closing(page: _Page, advice: DespatchAdvice) -> None:
+    """What the units are."""
+    units = [(line.unit, line.unit_code) for line in advice.lines]
+    named = unit_names([*units, *((line.base_unit, line.base_unit) for line in advice.lines)])
+    for part in wrapped(named or "", PLAIN, _SIZE, _RIGHT - _LEFT):
+        if not page.room(_LEADING + 4):
+            page.turn()
+        page.canvas.setFont(PLAIN, _SIZE)
+        page.canvas.drawString(_LEFT, page.at - 12, part)
+        page.at -= _LEADING
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,29 @@ _FONT = "cp1252"
 _WITHOUT_MARKS = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Ŧ": "T", "ŧ": "t"}
 _KINDS = {"PX": "Pallet", "CT": "Carton", "CS": "Case", "BX": "Box", "PK": "Package", "BG": "Bag", "PA": "Packet"}
 """UN/ECE Rec 21 codes that warehouses name."""
+_UNITS = {
+    **{f"X{code}": name.lower() for code, name in _KINDS.items()},
+    "EA": "each",
+    "C62": "one",
+    "H87": "piece",
+    "PR": "pair",
+    "SET": "set",
+    "DZN": "dozen",
+    "XDR": "drum",
+    "XRO": "roll",
+    "XBO": "bottle",
+    "KGM": "kilogram",
+    "GRM": "gram",
+    "TNE": "tonne",
+    "LBR": "pound",
+    "LTR": "litre",
+    "MLT": "millilitre",
+    "MTR": "metre",
+    "CMT": "centimetre",
+    "MTK": "square metre",
+    "MTQ": "cubic metre",
+}
+"""UN/ECE Rec 20 codes that people don't read as words."""
 
 
 class Words:
@@ -36,12 +59,21 @@ class Words:
     EXPIRY = "Expiry"
     SERIALS = "Serial numbers"
     WEIGHT = "Gross weight"
+    UNITS = "Units:"
     SSCC = "SSCC"
 
 
 def package_kind(code: str | None) -> str:
     """The package's name, or its code where we have none."""
     return _KINDS.get(code or "", code or "Package")
+
+
+def unit_names(units: Iterable[tuple[str | None, str | None]]) -> str | None:
+    """What the units on a paper are, each once, given as (as it is written there, its Rec 20 code): `XCS: case, EA:
+    each`. None where there is none to be explained."""
+    named = {unit or code: _UNITS[code] for unit, code in units if code in _UNITS}
+    told = [f"{unit}: {name}" for unit, name in named.items() if unit is not None and unit.lower() != name]
+    return f"{Words.UNITS} {', '.join(told)}" if told else None
 
 
 def address_lines(party: Party | None) -> tuple[str, ...]:

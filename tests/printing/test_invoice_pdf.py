@@ -114,3 +114,13 @@ def test_every_sum_is_on_it(invoice: Invoice) -> None:
 @given(outbound_strategies.invoices())
 def test_whatever_an_invoice_says_it_can_be_printed(invoice: Invoice) -> None:
     assert read(invoice)
+
+
+def test_a_units_code_is_explained_once_under_the_lines() -> None:
+    invoice = example(next(path for path in PATHS if path.stem == "peppol-two-rates"))
+    line = invoice.lines[0]
+    units = [("CS", "XCS"), (None, "XCS"), ("CS", "XCS"), ("kilogram", "KGM"), ("KG", "KGM"), ("own", None)]
+    lines = tuple(replace(line, unit=unit, unit_code=code) for unit, code in units)
+    assert "Units: CS: case, XCS: case, KG: kilogram " in read(replace(invoice, lines=lines))[0]
+    unexplained = replace(line, unit="own", unit_code=None)
+    assert "Units:" not in read(replace(invoice, lines=(unexplained,)))[0]

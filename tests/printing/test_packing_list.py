@@ -102,3 +102,9 @@ def test_the_same_advice_is_the_same_bytes() -> None:
 @given(ubl.everything())
 def test_any_advice_has_one(advice: DespatchAdvice) -> None:
     assert len(list(pages(packing_list_pdf(advice)))) >= 1
+
+
+def test_the_units_codes_are_explained_below_the_lines() -> None:
+    advice = example("peppol-pallet-of-cartons")
+    line = replace(advice.lines[0], unit="CS", unit_code="XCS", base_unit="EA")
+    assert read(replace(advice, lines=(line,)))[-1].rstrip().count("Units: CS: case, EA: each") == 1
