@@ -21,6 +21,7 @@ from gateway.cxml_answers import CXML, sent_envelope
 from gateway.local_time import local_date, local_time
 from gateway.outgoing import Source, outgoing
 from gateway.services import Services
+from gateway.sscc_numbers import new_ssccs, sscc_count
 from gateway.store.columns import in_full
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.departures import Departure, microseconds
@@ -39,7 +40,6 @@ from schemas.documents.shipment import Shipment
 from schemas.faults import Fault
 from schemas.formats import Format
 from schemas.formats.json_1.reading import parse_order_response
-from schemas.values import gs1_check_digit
 
 KIND = "despatch_advice"
 Write = Callable[[Format, Advice], bytes]
@@ -48,10 +48,6 @@ _YEARS = range(2000, 2200)
 _BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 """Clocks and time zones differ by no more."""
-_MOST_ASKED = 10_000
-"""SSCCs that are looked for at once where a warehouse has used up a range of ours."""
-_SSCC_BODY = 16
-"""Digits of company prefix and serial reference; the extension digit is before them, the check digit behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,38 +201,28 @@ def _advice_numbers(services: Services) -> Iterator[str]:
 
 
 def _ssccs(services: Services, shipment: Shipment, now: int) -> dict[str, str]:
-    """Package → its SSCC, the given one or a new one of ours; none where we have no GS1 company prefix."""
+    """Package → its SSCC, the given one or a new one of ours; none where we have no GS1 company prefix. Raises
+    ShipmentRefused where no more of ours are free."""
     ssccs = {package.id: package.sscc for package in shipment.packages if package.sscc}
     without = [package.id for package in shipment.packages if not package.sscc]
     prefix = services.supplier.gs1_company_prefix
     if prefix and without:
-        made = _new_ssccs(services, prefix, len(without), frozenset(ssccs.values()), now)
+        made = new_ssccs(services, prefix, len(without), frozenset(ssccs.values()), now)
+        if len(made) < len(without):
+            raise ShipmentRefused(
+                "A package can't be numbered.", [_none_left(shipment, prefix, len(without), len(made))]
+            )
         ssccs |= dict(zip(without, made, strict=True))
     return ssccs
 
 
-def _new_ssccs(services: Services, prefix: str, count: int, given: frozenset[str], now: int) -> list[str]:
-    """SSCCs of ours that are on no package: a warehouse that numbers packages under our prefix as well may have been
-    there first, in this shipment (`given`) or an earlier one."""
-    free: list[str] = []
-    asked = count
-    while len(free) < count:
-        some = [sscc_of(prefix, number) for number in services.store.numbers.take("sscc", asked, series=prefix)]
-        used = services.store.shipments.used(some, now)
-        free += [one for one in some if one not in used and one not in given]
-        asked = min(2 * asked, _MOST_ASKED)
-    return free[:count]
-
-
-def sscc_of(prefix: str, number: int) -> str:
-    """The SSCC of our company prefix with this running number (GS1 General Specifications 2.2.1): its first digits are
-    the extension digit, so that a prefix of 7 digits has 10,000,000,000 of them. Raises OverflowError beyond."""
-    digits = _SSCC_BODY - len(prefix)
-    extension, serial = divmod(number, 10**digits)
-    if extension > 9:
-        raise OverflowError(f"all SSCCs of the company prefix {prefix} are given")
-    body = f"{extension}{prefix}{serial:0{digits}d}"
-    return body + gs1_check_digit(body)
+def _none_left(shipment: Shipment, prefix: str, wanted: int, found: int) -> Fault:
+    path = next(f"/packages/{index}/sscc" for index, package in enumerate(shipment.packages) if not package.sscc)
+    detail = (
+        f"{found} of {wanted} SSCCs are free: of the {sscc_count(prefix):,} that the company prefix {prefix} has, "
+        "the others are on packages that left less than a year ago"
+    )
+    return Fault("no_sscc_left", detail, path, path, expected="an SSCC of your own, or another company prefix of ours")
 
 
 # --- rows --------------------------------------------------------------------------------------------------------

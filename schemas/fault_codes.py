@@ -670,6 +670,16 @@ _declare(
     "(GS1 General Specifications 2.2.1).",
     "Give each package an SSCC of its own, or none: then one is generated.",
 )
+_declare(
+    "no_sscc_left",
+    "us",
+    "All SSCCs of our company prefix are in use",
+    "A package came without an SSCC, and every one that our GS1 company prefix has is on a package that left less than "
+    "a year ago. Nothing of the shipment is kept.",
+    "Give the packages SSCCs of your own. For good: get another company prefix from GS1, and put it into "
+    "supplier.yaml as `gs1_company_prefix`.",
+    told_sender="Give the packages SSCCs of your own, or ask our people for another company prefix.",
+)
 # --- HTTP: answered before a document is kept ----------------------------------------------------------------------
 _declare(
     "key_missing",

@@ -38,14 +38,14 @@ class Numbers:
         self._blocks: dict[tuple[str, str], tuple[int, int]] = {}
         self._lock = threading.Lock()
 
-    def take(self, kind: str, count: int, series: str = "") -> list[int]:
-        """`count` numbers of a kind, growing, possibly with gaps."""
+    def take(self, kind: str, count: int, series: str = "") -> range:
+        """`count` numbers of a kind, one behind the other; possibly with a gap before them."""
         with self._lock:
             following, end = self._blocks.get((kind, series), (1, 0))
             if end - following + 1 < count:
                 following, end = self._reserve(kind, series, max(count, _BLOCK))
             self._blocks[kind, series] = (following + count, end)
-            return list(range(following, following + count))
+            return range(following, following + count)
 
     def _reserve(self, kind: str, series: str, count: int) -> tuple[int, int]:
         with self._database.write() as connection:

@@ -35,7 +35,7 @@ from schemas.values import EXACT
 _BEGIN_PACKAGES = '"packages":'
 """In a shipment's canonical text, behind all that is said of the whole; inside a text its quotes would be escaped."""
 SSCC_REUSE_US = 366 * 86_400_000_000
-"""An SSCC is not given to another package within 12 months (GS1 General Specifications 2.2.1 asks for a year)."""
+"""An SSCC is not given to another package within a year of its shipment (GS1 General Specifications 2.2.1)."""
 
 
 def stream_of(shipment_id: str) -> str:
@@ -261,7 +261,8 @@ def _take_ssccs(connection: Connection, written: ShipmentRows) -> None:
         return
     freed = f"DELETE FROM ssccs WHERE {one_of(connection, 'sscc')} AND at <= ?"
     run(connection, freed, [(values(connection, wanted), written.at - SSCC_REUSE_US)])
-    insert(connection, ssccs, [(sscc, written.shipment_id, written.ssccs[sscc], written.at) for sscc in wanted])
+    since = max(written.at, written.shipped_at)
+    insert(connection, ssccs, [(sscc, written.shipment_id, written.ssccs[sscc], since) for sscc in wanted])
 
 
 def _movement(one: ShippedMove, written: ShipmentRows) -> tuple[Any, ...]:

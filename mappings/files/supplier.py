@@ -63,7 +63,7 @@ class _SupplierFile(_Name):
     endpoint: _SupplierEndpoint | None = None
     iban: str | None = None
     bic: str | None = None
-    gs1_company_prefix: str | None = None
+    gs1_company_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")] | None = None
     cxml: tuple[_SupplierCredential, ...] = ()
     time_zone: str = "UTC"
     sites: dict[str, _Site] = Field(default_factory=dict)

@@ -95,6 +95,13 @@ class SmallGateway:
         """The store of this gateway."""
         return self.services.store
 
+    def become(self, **supplier: Any) -> None:
+        """Be a supplier of whom supplier.yaml says this, from now on."""
+        self.app.extensions["door"].close()
+        self.services = replace(self.services, supplier=replace(self.services.supplier, **supplier))
+        self.app = create_app(self.services, threads=4)
+        self.client = self.app.test_client()
+
     def set_policies(self, account_id: str, **policies: Any) -> None:
         """Publish the account's folder again with these policies."""
         folder = read_account(ACCOUNTS / account_id)

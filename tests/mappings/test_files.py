@@ -579,6 +579,21 @@ def test_supplier_file(tmp_path: Path) -> None:
     assert {fault.code for fault in rejected.value.faults} == {"missing_field", "unknown_field"}
 
 
+@pytest.mark.parametrize(
+    ("prefix", "is_one"),
+    [("9521", True), ("952123400000", True), ("952", False), ("9521234000001", False), ("95212e4", False)],
+)
+def test_a_company_prefix_is_one_of_gs1s(tmp_path: Path, prefix: str, is_one: bool) -> None:
+    path = tmp_path / "supplier.yaml"
+    path.write_text(f"legal_name: Us AS\ngs1_company_prefix: {prefix}\n")
+    if is_one:
+        assert read_supplier(path).gs1_company_prefix == prefix
+        return
+    with pytest.raises(FilesRejected) as rejected:
+        read_supplier(path)
+    assert [(fault.code, fault.location) for fault in rejected.value.faults] == [("bad_value", "supplier.yaml line 2")]
+
+
 # --- spreadsheets ----------------------------------------------------------------------------------------------------
 def spreadsheet(path: Path, rows: list[list[Any]]) -> Path:
     book = Workbook()

@@ -16,7 +16,7 @@ from gateway.api.examples import SHIPMENT
 from gateway.printing.packing_list import packing_list_pdf
 from gateway.printing.pdf import label_pdf
 from gateway.printing.zpl import label_zpl
-from gateway.shipping import sscc_of
+from gateway.sscc_numbers import sscc_of
 from gateway.store.documents import StoredDocument
 from gateway.store.orders import LedgerLine
 from gateway.store.statements import fetch

@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.shipping import sscc_of
+from gateway.sscc_numbers import sscc_of
 from gateway.store.database import Collision
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
