@@ -31,7 +31,7 @@ from mappings.engine import to_ours
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision, Supplier, SupplySite
 from schemas.documents.common import Period
-from schemas.documents.invoice import Invoice, InvoiceType
+from schemas.documents.invoice import Invoice
 from schemas.documents.order import Order
 from schemas.faults import DocumentHeld, Fault
 from schemas.formats import Format
@@ -57,15 +57,19 @@ class Unbilled:
     orders: dict[str, OrderToBill]
 
 
+class Contended(StoreUnavailable):
+    """Somebody else was faster, each time that it was tried: what that is about is busy, not the database."""
+
+
 def settled(save: Callable[[], None]) -> None:
-    """Do it until nobody was in between. Raises StoreUnavailable where somebody is each time."""
+    """Do it until nobody was in between. Raises Contended where somebody is each time."""
     for _ in range(_TRIES):
         try:
             save()
         except Collision:  # an order was changed, or a number taken: judged anew on what stands now
             continue
         return
-    raise StoreUnavailable("the orders are changed all the time")
+    raise Contended("the orders are changed all the time")
 
 
 # --- loading -----------------------------------------------------------------------------------------------------
@@ -153,29 +157,6 @@ def _repriced(
         lines.append(line.line.model_copy(update=asked))
     anew: Order = order.model_copy(update={"lines": tuple(lines)})
     return to_ours(anew, revision, catalogue, supplier, received_on)
-
-
-# --- numbers -----------------------------------------------------------------------------------------------------
-class Numerals:
-    """The numbers of what is made at once; those without gaps are claimed when it is saved."""
-
-    def __init__(self, services: Services, rows: InvoiceRows) -> None:
-        self._services = services
-        self._rows = rows
-        self._following: dict[tuple[str, str], int] = {}
-
-    def next(self, kind: InvoiceType, day: date) -> str:
-        """The next number of this kind, for a document of this day."""
-        numbering = self._services.supplier.numbering(kind)
-        series = numbering.series(day.year)
-        numbers = self._services.store.numbers
-        if not numbering.gapless:
-            return numbering.name(series, numbers.take(kind, 1, series=series)[0])
-        key = (kind, series)
-        number = self._following.get(key) or numbers.following(kind, series)[0]
-        self._following[key] = number + 1
-        self._rows.claims.append((kind, number, series))
-        return numbering.name(series, number)
 
 
 # --- making ------------------------------------------------------------------------------------------------------

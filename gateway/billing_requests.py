@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from gateway.billing import Numerals, Unbilled, add, held_faults, seen, settled, unbilled, written_invoice
+from gateway.billing import Unbilled, add, held_faults, seen, settled, unbilled, written_invoice
+from gateway.numerals import Numerals
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.ids import now_us

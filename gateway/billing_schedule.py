@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from gateway.billing import Numerals, Unbilled, add, held_faults, settled, unbilled, written_invoice
+from gateway.billing import Contended, Unbilled, add, held_faults, settled, unbilled, written_invoice
+from gateway.numerals import Numerals
 from gateway.services import Services
 from gateway.store.ids import now_us
 from gateway.store.invoices import Billable, InvoiceRows
@@ -39,16 +40,34 @@ def bill_due(services: Services, at: int | None = None) -> int:
 
 def _billed(services: Services, due: Sequence[Billable], now: int) -> int:
     """Bill what is due together. What fails of it holds up nothing else: it is tried again after a while."""
+    account_id = due[0].account_id
     try:
         return _bill(services, due, now)
+    except Contended:
+        logger.warning("The orders of %s were changed all the time; their billing is tried again", account_id)
+        why = "The invoice could not be made: its orders were changed all the time."
     except TryAgain:
         raise
     except Exception as failure:
-        logger.exception("Billing of %s failed; it is tried again", due[0].account_id)
-        told = Fault("invoice_failed", f"The invoice could not be made: {type(failure).__name__}.")
-        rows = InvoiceRows(at=now, actor=_ACTOR, failed=[_again(one, now, (told,)) for one in due])
-        services.store.invoices.save(rows)
-        return 0
+        logger.exception("Billing of %s failed; it is tried again", account_id)
+        why = f"The invoice could not be made: {type(failure).__name__}."
+    _put_off(services, due, now, Fault("invoice_failed", why))
+    return 0
+
+
+def _put_off(services: Services, due: Sequence[Billable], now: int, why: Fault) -> None:
+    """Try again after a while what nobody else has billed or put off meanwhile."""
+
+    def save() -> None:
+        waits = services.store.invoices.still_due(one.document_id for one in due)
+        left = [one for one in waits if one.due_at is not None and one.due_at <= now]
+        failed = [_again(one, now, (why,)) for one in left]
+        services.store.invoices.save(InvoiceRows(at=now, actor=_ACTOR, failed=failed))
+
+    try:
+        settled(save)
+    except Contended:
+        logger.warning("What failed of %s is settled by others at the same time", due[0].account_id)
 
 
 def _bill(services: Services, due: Sequence[Billable], now: int) -> int:

@@ -11,9 +11,10 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from gateway.billing import Numerals, Written, add, load_orders, rows_of, seen
+from gateway.billing import Written, add, load_orders, rows_of, seen
 from gateway.billing_requests import BillingRefused, Told, digest_of, done_once, number_faults
 from gateway.local_time import local_time
+from gateway.numerals import Numerals
 from gateway.services import Services
 from gateway.store.ids import now_us
 from gateway.store.invoices import InvoiceRows, Request, StoredInvoice, StoredLine, WrittenLine
@@ -59,7 +60,7 @@ def _prepare(services: Services, asked: CreditNoteRequest, request: Request) -> 
     try:
         note = _credit_note(services, asked, invoice, credited, before, orders, rows)
     except DocumentHeld as held:
-        raise BillingRefused("The request contradicts what was invoiced.", held.faults) from held
+        raise BillingRefused("The credit note can't be made.", held.faults) from held
     add(rows, _written(services, asked, note, stored, _Credited(credited, bases, lines), orders))
     return rows
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from gateway.billing import Numerals, rows_of, settled
+from gateway.billing import rows_of, settled
 from gateway.local_time import local_date, local_time
+from gateway.numerals import Numerals
 from gateway.services import Services
 from gateway.store.ids import now_us
 from gateway.store.invoices import InvoiceRows, StoredInvoice

@@ -853,6 +853,16 @@ _declare(
     "See the log; mend the cause, then `gateway invoices make`.",
 )
 _declare(
+    "number_in_use",
+    "us",
+    "Next number is on another document",
+    "The number that an invoice or credit note is to have stands on another one: the prefix in supplier.yaml is that "
+    "of numbers which the ERP has given, or which were ours before. Nothing of this series is made until that is "
+    "mended; what is due waits, and is tried again.",
+    "Give `numbering` in supplier.yaml another `prefix`, start the gateway again, then `gateway invoices make`. In a "
+    "request, give the number yourself.",
+)
+_declare(
     "unknown_shipment",
     "us",
     "No such shipment",

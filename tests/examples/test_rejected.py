@@ -425,6 +425,7 @@ TESTED_HERE = {
 
 TESTED_ELSEWHERE = {
     "no_sscc_left": "tests/pipeline/test_sscc_numbers.py",
+    "number_in_use": "tests/pipeline/test_invoice_numbers.py",
     "tax_rule_ambiguous": "tests/trade/test_taxes.py",
     "taxes_not_together": "tests/trade/test_invoicing.py",
     **dict.fromkeys(
