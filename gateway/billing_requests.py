@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from gateway.billing import Unbilled, add, held_faults, seen, settled, unbilled, written_invoice
+from gateway.billing import Unbilled, add, seen, settled, unbilled, written_invoice
 from gateway.numerals import Numerals
 from gateway.services import Services
 from gateway.store.database import Collision
@@ -24,7 +24,7 @@ from gateway.trade.invoice_sums import exact_sum
 from mappings.units import DIVISIBLE
 from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest, LineToBill
 from schemas.documents.invoice import InvoiceType
-from schemas.faults import DocumentHeld, Fault
+from schemas.faults import DocumentHeld, Fault, line_index
 from schemas.values import EXACT, shortest
 
 _NOTHING = Decimal(0)
@@ -43,12 +43,13 @@ class Told:
 
 
 class BillingRefused(Exception):
-    """A request that nothing was done for. `faults` has all that is wrong; none where its number was used for
-    another."""
+    """A request that nothing was done for. `faults` has all that is wrong, each with its place in the request, which is
+    its path unless it says another; none where the request's number was used for another."""
 
     def __init__(self, detail: str, faults: Iterable[Fault] = ()) -> None:
         super().__init__(detail)
-        self.detail, self.faults = detail, tuple(faults)
+        self.detail = detail
+        self.faults = tuple(replace(one, location=one.location or one.path) for one in faults)
 
 
 def digest_of(asked: InvoiceRequest | CreditNoteRequest) -> bytes:
@@ -128,15 +129,40 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     def number(day: date) -> str:
         return asked.invoice_number or numerals.next("invoice", day)
 
-    failures: list[DocumentHeld] = []
+    unknown: list[Fault] = []
     for bill in together:
         try:
             add(rows, written_invoice(services, bill, rows, number, asked.note))
         except DocumentHeld as held:
-            failures.append(held)
-    if failures:
-        raise BillingRefused("The invoice lacks what nobody may guess.", held_faults(failures))
+            places = _places(asked, mine)
+            unknown += (replace(fault, location=_place(fault, bill, places)) for fault in held.faults)
+    if unknown:
+        raise BillingRefused("The invoice lacks what nobody may guess.", dict.fromkeys(unknown))
     return rows
+
+
+def _places(asked: InvoiceRequest, parts: Sequence[Part]) -> dict[PartKey, str]:
+    """Shipment's line → what in the request asks for it first, as a JSON Pointer."""
+    whole: dict[str, str] = {}
+    for index, number in enumerate(asked.shipments):
+        whole.setdefault(number, f"/shipments/{index}")
+    named: dict[tuple[str, str, str], str] = {}
+    for index, line in enumerate(asked.lines):
+        named.setdefault((line.shipment_number, line.order_number, line.line_number), f"/lines/{index}")
+    return {
+        part.key: whole.get(part.shipment_number)
+        or named.get((part.shipment_number, part.order_number, part.line_number), "")
+        for part in parts
+    }
+
+
+def _place(fault: Fault, bill: Bill, places: Mapping[PartKey, str]) -> str:
+    """What in the request asks for that of which the invoice's fault is: its line's goods, or the first of the bill."""
+    if fault.path == "/number":
+        return "/invoice_number"
+    index = line_index(fault)
+    parts = bill.parts if index is None else bill.goods[index]
+    return places[PartKey(*parts[0].key)]
 
 
 def _settle_advices(

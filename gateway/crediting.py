@@ -60,9 +60,15 @@ def _prepare(services: Services, asked: CreditNoteRequest, request: Request) -> 
     try:
         note = _credit_note(services, asked, invoice, credited, before, orders, rows)
     except DocumentHeld as held:
-        raise BillingRefused("The credit note can't be made.", held.faults) from held
+        located = [replace(fault, location=_place(fault)) for fault in held.faults]
+        raise BillingRefused("The credit note can't be made.", located) from held
     add(rows, _written(services, asked, note, stored, _Credited(credited, bases, lines), orders))
     return rows
+
+
+def _place(fault: Fault) -> str:
+    """Where in the request that is of which the credit note's fault is."""
+    return "/credit_note_number" if fault.path == "/number" else fault.path
 
 
 class _Credited:

@@ -97,15 +97,21 @@ class LineToBill:
 
 @dataclass(slots=True)
 class Bill:
-    """What becomes one invoice. `faults` say what nobody knows of it; then it is none."""
+    """What becomes one invoice. `faults` say what nobody knows of it; then it is none. `goods` are the parts that each
+    of its lines bills, also where that can't be billed: `/lines/N` in a fault is of `goods[N]`."""
 
     buyer: Party
     currency: str | None
     ship_to: Party | None
     origin: SupplySite
     lines: list[LineToBill] = field(default_factory=list)
-    parts: list[PartToBill] = field(default_factory=list)
+    goods: list[Sequence[PartToBill]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[PartToBill]:
+        """All that it bills."""
+        return [part for together in self.goods for part in together]
 
     @property
     def on(self) -> date:
@@ -136,7 +142,6 @@ def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> lis
         origin = together[0].origin
         key = (buyer.model_dump_json(), order.mapped.currency, place.model_dump_json() if place else "", origin)
         bill = found.setdefault(key, Bill(buyer, order.mapped.currency, place, origin))
-        bill.parts += together
         _add(bill, order, line, together)
     return list(found.values())
 
@@ -144,7 +149,8 @@ def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> lis
 def _add(bill: Bill, order: OrderToBill, line: MappedLine | None, parts: Sequence[PartToBill]) -> None:
     """The parts of an order line as a line of the bill; or why they can't be billed."""
     number = parts[0].line_number
-    told, path = f"line {number} of order {order.number}", f"/lines/{len(bill.lines)}"
+    told, path = f"line {number} of order {order.number}", f"/lines/{len(bill.goods)}"
+    bill.goods.append(parts)
     if bill.currency is None:
         bill.faults.append(Fault("no_agreed_price", f"order {order.number} has no currency", "/currency"))
     sums = order.standing.lines.get(number)

@@ -79,6 +79,11 @@ def reasons(gateway: SmallGateway) -> list[tuple[str, list[tuple[str, str]]]]:
     return [(one.account_id, [(fault["code"], fault["path"]) for fault in one.told()]) for one in waits]
 
 
+def places(refused: Any) -> list[tuple[str, str, str]]:
+    """(code, path in the invoice, where in the request)."""
+    return [(one["code"], one["path"], one["location"]) for one in refused.json["faults"]]
+
+
 def make_due(gateway: SmallGateway) -> None:
     with gateway.store.database.write() as connection:
         fetch(connection, "UPDATE billables SET due_at = 0 WHERE due_at IS NOT NULL RETURNING 1")
@@ -155,7 +160,7 @@ def test_a_request_for_a_number_that_is_used_is_refused(on_either: SmallGateway)
     ship(gateway, "PH-1")
     refused = ask(gateway, "PH-1")
     assert refused.status_code == 422, refused.text
-    assert [(one["code"], one["path"]) for one in refused.json["faults"]] == [("number_in_use", "/number")]
+    assert places(refused) == [("number_in_use", "/number", "/invoice_number")]
     assert ask(gateway, "PH-1", invoice_number="ERP-7").status_code == 201
 
 
@@ -171,7 +176,7 @@ def test_credit_notes_keep_to_it_too(on_either: SmallGateway) -> None:
     second = {**credit, "request_number": "RMA-2", "invoice_number": "F-2"}
     refused = office(gateway, "credit_notes", second)
     assert refused.status_code == 422, refused.text
-    assert [(one["code"], one["path"]) for one in refused.json["faults"]] == [("number_in_use", "/number")]
+    assert places(refused) == [("number_in_use", "/number", "/credit_note_number")]
 
 
 def test_a_rebate_is_not_settled_under_a_used_number(on_either: SmallGateway) -> None:

@@ -57,7 +57,9 @@ def credit(*lines: dict[str, Any], number: str = "RMA-1", invoice: str = "IN-000
 
 
 def faults(answer: Any) -> list[tuple[str, str]]:
+    """(code, path) of what is wrong with a request; it stands there in the request."""
     assert answer.status_code == 422, answer.text
+    assert [one["location"] for one in answer.json["faults"]] == [one["path"] for one in answer.json["faults"]]
     return [(one["code"], one["path"]) for one in answer.json["faults"]]
 
 
