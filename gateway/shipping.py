@@ -113,7 +113,7 @@ def _told_again(services: Services, known: StoredShipment, shipment: Shipment, c
 def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str) -> ShipmentRows:
     """Everything that the shipment writes. Raises ShipmentRefused with all its faults."""
     now = now_us()
-    judged = judge_shipment(shipment, _orders(services, shipment))
+    judged = judge_shipment(shipment, _orders(services, shipment), services.terms.catalogue().products)
     faults = [*judged.faults, *_impossible_times(shipment, now), *_reused_ssccs(services, shipment, now)]
     if faults:
         told_where = (replace(fault, location=fault.path) for fault in faults)

@@ -210,7 +210,7 @@ TABLES: dict[str, Table] = {
                 Column("lead_time_days", DAYS),
                 Column("tax_class", TEXT),
                 Column("net_weight_kg", NOT_NEGATIVE),
-                Column("tracking", TEXT),
+                Column("tracking", one_of("lot", "serial")),
             ),
             ("product",),
             1,

@@ -360,6 +360,18 @@ Index(
     postgresql_where=_real,
 )
 
+Index(
+    "ix_orders_account_precedence",
+    orders.c.account_id,
+    orders.c.status,
+    orders.c.precedence,
+    orders.c.ship_by,
+    orders.c.lane,
+    orders.c.id,
+    sqlite_where=_real,
+    postgresql_where=_real,
+)
+
 _to_announce = text("notice_due IS NOT NULL")
 Index(
     "ix_orders_notice_due",

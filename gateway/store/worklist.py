@@ -61,15 +61,18 @@ class Worklist:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, status: str, after: str | None, limit: int) -> list[WorkOrder]:
-        """The most urgent orders of this status, behind the cursor of another; raises ValueError for what is none."""
-        behind, parameters = "", [status]
+    def page(self, status: str, account_id: str | None, after: str | None, limit: int) -> list[WorkOrder]:
+        """The most urgent orders of this status, of all accounts where none is named, behind the cursor of another;
+        raises ValueError for what is none."""
+        conditions = "test = 0 AND status = ?"
+        parameters: list[Any] = [status]
+        if account_id is not None:
+            conditions += " AND account_id = ?"
+            parameters.append(account_id)
         if after is not None:
-            behind, parameters = " AND (precedence, ship_by, lane, id) > (?, ?, ?, ?)", [status, *_place_of(after)]
-        query = (
-            f"SELECT {_COLUMNS} FROM orders WHERE test = 0 AND status = ?{behind} "
-            "ORDER BY precedence, ship_by, lane, id LIMIT ?"
-        )
+            conditions += " AND (precedence, ship_by, lane, id) > (?, ?, ?, ?)"
+            parameters += _place_of(after)
+        query = f"SELECT {_COLUMNS} FROM orders WHERE {conditions} ORDER BY precedence, ship_by, lane, id LIMIT ?"
         with self._database.read() as connection:
             return [WorkOrder(*row) for row in fetch(connection, query, [*parameters, limit])]
 

@@ -84,8 +84,9 @@ Candidates = Mapping[tuple[str, str], Sequence[OrderToShip]]
 """(account, order number) → the orders of that number that aren't tests."""
 
 
-def judge_shipment(shipment: Shipment, orders: Candidates) -> Shipped:
-    """The shipment held against the books: every fault, with its path in the shipment."""
+def judge_shipment(shipment: Shipment, orders: Candidates, products: Mapping[str, Product]) -> Shipped:
+    """The shipment held against the books: every fault, with its path in the shipment. `products` are those of today:
+    how they are tracked counts when they leave, whatever it was when they were ordered."""
     judged = Shipped(list(packing_faults(shipment)))
     left, serials = _Left(allows_more=shipment.override_reason is not None), _Serials()
     for index, package in enumerate(shipment.packages):
@@ -97,7 +98,8 @@ def judge_shipment(shipment: Shipment, orders: Candidates) -> Shipped:
                 continue
             order, sums, line, product = found
             part = ShippedPart(len(judged.parts), package.id, order, sums, line, product, said)
-            judged.faults += _line_faults(part, path)
+            tracking = products.get(product.product, product).tracking
+            judged.faults += _line_faults(part, path, tracking)
             judged.faults += left.take(part, path)
             judged.faults += serials.take(part, path)
             judged.parts.append(part)
@@ -143,7 +145,7 @@ def _why_not_shipped(order: OrderToShip) -> str | None:
     return _NOT_SHIPPED.get(order.standing.status)
 
 
-def _line_faults(part: ShippedPart, path: str) -> Iterator[Fault]:
+def _line_faults(part: ShippedPart, path: str, tracking: str | None) -> Iterator[Fault]:
     said, product = part.said, part.product
     if part.sums.product != said.product:
         detail = f"Line {said.line_number} of order {said.order_number} is {part.sums.product}, not {said.product}."
@@ -158,12 +160,11 @@ def _line_faults(part: ShippedPart, path: str) -> Iterator[Fault]:
         detail = f"{said.base_quantity:f} {product.base_unit} of {said.product} is no whole number of them."
         value, expected = f"{said.base_quantity:f}", f"whole {product.base_unit}"
         yield Fault("fractional_unit", detail, f"{path}/base_quantity", value=value, expected=expected)
-    yield from _tracking_faults(part, path, is_counted=is_counted)
+    yield from _tracking_faults(said, path, tracking, is_counted=is_counted)
 
 
-def _tracking_faults(part: ShippedPart, path: str, *, is_counted: bool) -> Iterator[Fault]:
+def _tracking_faults(said: ShippedLine, path: str, tracking: str | None, *, is_counted: bool) -> Iterator[Fault]:
     """A product that is tracked by lot or serial number leaves with them."""
-    said, tracking = part.said, part.product.tracking
     if tracking == "lot" and said.lot is None:
         detail = f"{said.product} is tracked by lot."
         yield Fault("missing_field", detail, f"{path}/lot", expected="the lot that left")

@@ -23,7 +23,9 @@ def at(text: str) -> int:
 
 def due(gateway: SmallGateway, number: str = "PH-4001") -> int | None:
     """What is on the books of the order."""
-    listed = gateway.store.worklist.page("open", None, 10) + gateway.store.worklist.page("shipped", None, 10)
+    listed = gateway.store.worklist.page("open", None, None, 10) + gateway.store.worklist.page(
+        "shipped", None, None, 10
+    )
     (found,) = [one for one in listed if one.order_number == number]
     return found.notice_due
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -86,12 +87,14 @@ def test_pages_follow_one_another_and_each_order_is_on_one(on_either: SmallGatew
     assert paged == whole == ["PH-0", "PH-3", "PH-6", "PH-1", "PH-4", "PH-2", "PH-5"]
 
 
-def test_a_page_is_found_by_its_index(on_either: SmallGateway) -> None:
+@pytest.mark.parametrize("account", [None, "pine-hardware"])
+def test_a_page_is_found_by_its_index(on_either: SmallGateway, account: str | None) -> None:
     on_either.settle("pine-hardware", order("PH-1"))
-    after = f"{on_either.store.worklist.page('open', None, 1)[0].cursor}"
-    assert on_either.store.worklist.page("open", after, 5) == []
+    after = on_either.store.worklist.page("open", account, None, 1)[0].cursor
+    assert on_either.store.worklist.page("open", account, after, 5) == []
+    of_account = "" if account is None else f"account_id = '{account}' AND "
     query = (
-        "SELECT id FROM orders WHERE test = 0 AND status = 'open' AND (precedence, ship_by, lane, id) > "
+        f"SELECT id FROM orders WHERE test = 0 AND {of_account}status = 'open' AND (precedence, ship_by, lane, id) > "
         "(1, '2026-12-01', 2, 'x') ORDER BY precedence, ship_by, lane, id LIMIT 5"
     )
     with on_either.store.database.read() as connection:
@@ -102,7 +105,86 @@ def test_a_page_is_found_by_its_index(on_either: SmallGateway) -> None:
             run(connection, "SET enable_seqscan = off", [()])
             plan = str(fetch(connection, f"EXPLAIN {query}"))
             assert "Sort" not in plan
-    assert "ix_orders_precedence" in plan
+    assert ("ix_orders_precedence" if account is None else "ix_orders_account_precedence") in plan
+
+
+def test_one_accounts_orders_alone(on_either: SmallGateway) -> None:
+    """Page by page, in the same order; a page of all leads into the list of one."""
+    hammers = {"line_number": "1", "buyer_item": "BT-7002", "quantity": "4", "unit": "EA"}
+    birch = {"order_number": "B-1", "ship_to": {"id": "9521234003007"}, "lines": [hammers]}
+    assert on_either.settle("birch-timber", birch).status == "done"
+    for at in range(5):
+        on_either.settle("pine-hardware", order(f"PH-{at}", requested_delivery={"end": f"2026-12-0{1 + at % 3}"}))
+    assert set(numbers(on_either)) == {"B-1", *(f"PH-{at}" for at in range(5))}
+    assert numbers(on_either, "?account=birch-timber") == ["B-1"]
+    expected = ["PH-0", "PH-3", "PH-1", "PH-4", "PH-2"]
+    paged, after = [], ""
+    while True:
+        found = page(on_either, f"?account=pine-hardware&limit=2{after}")
+        paged += [one["order_number"] for one in found["orders"]]
+        if found["next"] is None:
+            break
+        after = f"&after={found['next']}"
+    assert paged == expected
+    assert numbers(on_either, "?account=pine-hardware&status=shipped") == []
+    behind = page(on_either, "?limit=3")["next"]
+    assert numbers(on_either, f"?account=birch-timber&after={behind}") == []
+
+
+def test_an_account_that_there_is_none_of_is_no_filter(gateway: SmallGateway) -> None:
+    headers = {"Authorization": f"Bearer {gateway.store.keys.create(None, actor='test')[1]}"}
+    answer = gateway.client.get("/v1/backoffice/orders?account=pine-hardwear", headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_parameter")
+    assert "pine-hardwear" in answer.json["detail"]
+
+
+def office(gateway: SmallGateway, method: str, what: str, told: dict[str, Any]) -> Any:
+    key = gateway.store.keys.create(None, actor="test")[1]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return gateway.client.open(f"/v1/backoffice/{what}", method=method, data=json.dumps(told), headers=headers)
+
+
+def ship_a_hammer(gateway: SmallGateway, number: str, **said: Any) -> Any:
+    line = {"order_number": "PH-1", "account": "pine-hardware", "line_number": "1", "product": "HAMMER-16"}
+    cartons = [{"id": "C1", "lines": [{**line, "base_quantity": "1", **said}]}]
+    told = {"shipment_number": number, "shipped_at": "2026-11-23T12:00:00+01:00", "packages": cartons}
+    return office(gateway, "POST", "shipments", told)
+
+
+@pytest.mark.parametrize(
+    ("tracking", "said", "lacks"),
+    [
+        ("lot", {"lot": "L-2611"}, ("missing_field", "/packages/0/lines/0/lot")),
+        ("serial", {"serials": ["H-77"]}, ("serials_mismatch", "/packages/0/lines/0/serials")),
+    ],
+)
+def test_a_line_tells_what_a_shipment_of_it_has_to_say(
+    on_either: SmallGateway, tracking: str, said: dict[str, Any], lacks: tuple[str, str]
+) -> None:
+    """As the product is tracked today, whatever it was when the order came."""
+    gateway = on_either
+    gateway.settle("pine-hardware", order("PH-1"))
+
+    def track(as_told: str | None) -> None:
+        row = {"product": "HAMMER-16", "name": "Claw hammer 16 oz", "base_unit": "EA", "tracking": as_told}
+        assert office(gateway, "PUT", "products", {"rows": [row]}).json["bad"] == 0
+
+    assert page(gateway)["orders"][0]["lines"][0]["tracking"] is None
+    track(tracking)
+    assert page(gateway)["orders"][0]["lines"][0]["tracking"] == tracking
+    refused = ship_a_hammer(gateway, "LS-1")
+    assert refused.status_code == 422
+    assert [(one["code"], one["path"]) for one in refused.json["faults"]] == [lacks]
+    assert ship_a_hammer(gateway, "LS-1", **said).status_code == 201
+    track(None)
+    assert page(gateway)["orders"][0]["lines"][0]["tracking"] is None
+    assert ship_a_hammer(gateway, "LS-2").status_code == 201
+
+
+def test_a_tracking_that_nobody_knows_is_a_fault_of_its_row(gateway: SmallGateway) -> None:
+    row = {"product": "HAMMER-16", "name": "Claw hammer 16 oz", "base_unit": "EA", "tracking": "batch"}
+    (fault,) = office(gateway, "PUT", "products", {"rows": [row]}).json["faults"]
+    assert (fault["code"], fault["path"], fault["expected"]) == ("bad_value", "/rows/0/tracking", "one of lot, serial")
 
 
 def test_a_line_is_told_in_base_units_with_where_it_comes_from(on_either: SmallGateway) -> None:
@@ -138,6 +220,7 @@ def test_a_line_is_told_in_base_units_with_where_it_comes_from(on_either: SmallG
         "product": "BOLT-M8",
         "name": "Hex bolt M8 x 40",
         "base_unit": "EA",
+        "tracking": None,
         "ordered": "1500",
         "confirmed": "1200",
         "backordered": "300",
@@ -218,7 +301,9 @@ def test_orders_from_before_the_upgrade_are_listed_by_what_they_asked_for(empty_
             [(one, one, number, kind, b"x", start, end, at, at) for one, number, kind, start, end in rows],
         )
     store.upgrade()
-    found = [(one.order_number, one.precedence, one.ship_by, one.lane) for one in store.worklist.page("open", None, 9)]
+    found = [
+        (one.order_number, one.precedence, one.ship_by, one.lane) for one in store.worklist.page("open", None, None, 9)
+    ]
     assert found == [
         ("SOON", 1, "2026-11-12", 2),
         ("NO-DAY", 1, "2026-11-18", 2),

@@ -119,7 +119,7 @@ def shipment(parts: list[tuple[int, int, Decimal]], *, number: int, override: bo
 
 
 def judged(order: OrderToShip, told: Shipment) -> Shipped:
-    return judge_shipment(told, {(ACME.id, "PO-1"): [order]})
+    return judge_shipment(told, {(ACME.id, "PO-1"): [order]}, {})
 
 
 def advised(told: Shipment, shipped: Shipped, moves: list[ShippedMove]) -> Advice:

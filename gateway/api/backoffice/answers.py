@@ -111,6 +111,10 @@ class WorkLine(Answer):
     product: str | None
     name: str | None = Field(description="The product's, by our catalogue.")
     base_unit: str | None
+    tracking: str | None = Field(
+        description="What a shipment of it has to say, as the product is tracked today: `lot`, the `lot` of each part; "
+        "`serial`, its `serials`, as many as base units; null, neither."
+    )
     ordered: str | None
     confirmed: str | None
     backordered: str | None

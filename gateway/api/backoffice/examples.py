@@ -162,6 +162,7 @@ WORK_ORDER: Mapping[str, Any] = {
             "product": "OAT-1L",
             "name": "Oat drink 1 l",
             "base_unit": "EA",
+            "tracking": "lot",
             "ordered": "120",
             "confirmed": "84",
             "backordered": "36",

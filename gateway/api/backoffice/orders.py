@@ -37,6 +37,8 @@ from schemas.values import EXACT
 
 STATUSES = ("open", "awaiting_decision", "awaiting_buyer", "shipped", "closed", "cancelled")
 _PAGE, _LARGEST_PAGE = 50, 200
+_SHOWN = 100
+"""Characters of an account that there isn't that the refusal repeats."""
 
 office_orders = back_office("office_orders", __name__)
 
@@ -57,6 +59,7 @@ office_orders = back_office("office_orders", __name__)
                 "account's policy; `awaiting_buyer`: changed, and the buyer has to agree.",
                 {"type": "string", "enum": list(STATUSES)},
             ),
+            query("account", "Its id: the orders of this account alone.", {"type": "string", "minLength": 1}),
             query("after", "`next` of the page before.", {"type": "string", "minLength": 1}),
             query(
                 "limit",
@@ -67,13 +70,15 @@ office_orders = back_office("office_orders", __name__)
     },
 )
 def list_orders() -> Response:
-    """A page of orders of one status."""
-    status = parameter("status") or "open"
+    """A page of orders of one status, of all accounts or of one."""
+    store, status, account = door().services.store, parameter("status") or "open", parameter("account")
     if status not in STATUSES:
         raise Refused("bad_parameter", f"status must be one of {', '.join(STATUSES)}.")
+    if account is not None and not store.revisions.current([account]):
+        raise Refused("bad_parameter", f"There is no account {account[:_SHOWN]!r}.")
     limit, after = whole_number("limit", _PAGE, 1, _LARGEST_PAGE), parameter("after")
     try:
-        found = door().services.store.worklist.page(status, after, limit + 1)
+        found = store.worklist.page(status, account, after, limit + 1)
     except ValueError as error:
         raise Refused("bad_parameter", "after is not `next` of a page of these orders.") from error
     more = len(found) > limit
@@ -175,6 +180,7 @@ def _work_line(line: OrderLine, sums: LineSums, held: Sequence[Allocation], cata
         product=sums.product,
         name=product.name if product else None,
         base_unit=product.base_unit if product else None,
+        tracking=product.tracking if product else None,
         ordered=base(sums.ordered),
         confirmed=base(sums.confirmed),
         backordered=base(sums.backordered),
