@@ -23,9 +23,10 @@ from gateway.store.invoices import InvoiceRows, Part, PartKey, WrittenInvoice, W
 from gateway.store.order_moves import BilledMove, SeenOrder
 from gateway.trade.agreed import document_discounts
 from gateway.trade.amendment import Standing
-from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill
+from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill, order_charges_now
 from gateway.trade.decision import NOTHING
-from gateway.trade.invoicing import InvoiceFacts, invoice_of
+from gateway.trade.invoicing import BilledOrder, InvoiceFacts, invoice_of
+from gateway.trade.order_charges import ChargeName, as_billed, summed
 from gateway.trade.response import seller_party
 from mappings.engine import to_ours
 from mappings.mapped import MappedOrder
@@ -115,7 +116,8 @@ def load_orders(services: Services, order_ids: Iterable[str]) -> dict[str, Order
     stored = invoices.orders(order_ids)
     ids = [order.id for order, _ in stored]
     standing, told = services.store.threads.standing(ids), invoices.responses(ids)
-    billed = invoices.billed_of_orders(ids)
+    billed, charges = invoices.billed_of_orders(ids), services.store.billed_charges
+    charged, unkept = charges.of_orders(ids), charges.billed_unkept(ids)
     now = services.terms.current({order.account_id for order, _ in stored})
     found: dict[str, OrderToBill] = {}
     for order, catalogue in stored:
@@ -132,6 +134,8 @@ def load_orders(services: Services, order_ids: Iterable[str]) -> dict[str, Order
             mapped=mapped,
             responses=[parse_order_response(text.encode()) for text in told.get(order.id, ())],
             billed=billed.get(order.id, {}),
+            billed_unkept=unkept.get(order.id, {}),
+            charged=charged.get(order.id, {}),
             repriced=partial(_repriced, mapped, revision, known, services.supplier, received_on),
         )
     return found
@@ -173,7 +177,11 @@ def written_invoice(
     lines = [one.shipped for one in bill.lines]
     catalogue = services.terms.catalogue()
     discounts = document_discounts(revision.account.terms, bill.on, facts.currency)
-    billed = bill.billed_orders(rows.billed_now)
+    charged = {
+        order.id: order_charges_now(order, bill.lines, rows.billed_now, rows.charged_now.get(order.id, {}))
+        for order in orders.values()
+    }
+    billed = [_billed_order(order, charged[order.id]) for order in orders.values()]
     trial = invoice_of(lines, billed, facts, catalogue.taxes, discounts)  # a number only for what is one
     invoice = replace(trial, number=number(facts.issue_date))
     if invoice.payment is not None:
@@ -182,7 +190,13 @@ def written_invoice(
     for said, line in zip(bill.lines, invoice.lines, strict=True):
         written.lines.append(_written_line(said, line.line_number, line.quantity, line.net_amount))
     written.moves += _moves(bill.lines)
+    written.charged = charged
     return Written(written, tuple(seen(order.standing) for order in orders.values()))
+
+
+def _billed_order(order: OrderToBill, charged: Mapping[ChargeName, Decimal]) -> BilledOrder:
+    contract = order.mapped.order.contract
+    return BilledOrder(order_number=order.number, contract=contract, charges=as_billed(charged))
 
 
 def _facts(services: Services, bill: Bill, revision: MappingRevision, at: int, note: str | None) -> InvoiceFacts:
@@ -282,6 +296,8 @@ def add(rows: InvoiceRows, made: Written) -> None:
     for move in made.rows.moves:
         key = (move.order_id, move.line_number)
         rows.billed_now[key] = EXACT.add(rows.billed_now.get(key, NOTHING), move.invoiced)
+    for order_id, charged in made.rows.charged.items():
+        rows.charged_now[order_id] = summed(rows.charged_now.get(order_id, {}), charged)
     known = {one.order_id for one in rows.orders}
     rows.orders += [one for one in made.orders if one.order_id not in known]
 

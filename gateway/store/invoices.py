@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy.engine import Connection
 
 from gateway.store.audit import Audit
+from gateway.store.billed_charges import write_charges
 from gateway.store.chain import START, next_event
 from gateway.store.columns import in_full
 from gateway.store.database import Collision, Database
@@ -32,6 +33,7 @@ from gateway.store.tables import (
     invoices,
     shipment_deliveries,
 )
+from gateway.trade.order_charges import ChargeName
 from schemas.documents.invoice import InvoiceType
 from schemas.faults import Fault
 from schemas.values import EXACT
@@ -143,7 +145,8 @@ class WrittenLine:
 
 @dataclass(slots=True, kw_only=True)
 class WrittenInvoice:
-    """An invoice or credit note as it is written. `orders` are those that it is of: id → number."""
+    """An invoice or credit note as it is written. `orders` are those that it is of: id → number; `charged` is what an
+    invoice has of their own charges."""
 
     id: str
     issue_date: str
@@ -155,6 +158,7 @@ class WrittenInvoice:
     lines: list[WrittenLine]
     moves: list[BilledMove]
     orders: Mapping[str, str]
+    charged: Mapping[str, Mapping[ChargeName, Decimal]] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     """What the audit event says besides."""
 
@@ -170,6 +174,8 @@ class InvoiceRows:
     invoices: list[WrittenInvoice] = field(default_factory=list)
     billed_now: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     """(order, line) → base units that are on these invoices."""
+    charged_now: dict[str, dict[ChargeName, Decimal]] = field(default_factory=dict)
+    """Order → what these invoices have of its charges."""
     orders: list[SeenOrder] = field(default_factory=list)
     claims: list[tuple[str, int, str]] = field(default_factory=list)
     """(kind, number, series) of those that have no gaps."""
@@ -471,6 +477,7 @@ def _write(connection: Connection, one: WrittenInvoice, written: InvoiceRows, st
         for key, quantity in line.parts.items()
     ]
     insert(connection, billed_parts, parts)
+    write_charges(connection, one.id, one.charged)
     move_billed(connection, one.moves, source, at)
     insert(connection, documents, [(stamp, *document[1:])])
     insert(connection, deliveries, [delivery])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gateway.store.audit import Audit
 from gateway.store.availability import Availability
+from gateway.store.billed_charges import BilledCharges
 from gateway.store.contracts import Contracts
 from gateway.store.database import Database, StoreUnavailable
 from gateway.store.decisions import Decisions
@@ -57,6 +58,7 @@ class Store:
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)
         self.invoices = Invoices(self.database, self.audit, self.numbers)
+        self.billed_charges = BilledCharges(self.database)
         self.rebate_settlements = RebateSettlements(self.database)
         self.availability = Availability(self.database)
         self.inventory_reports = InventoryReports(self.database, self.audit)

@@ -705,6 +705,24 @@ billed_parts = Table(
     sqlite_with_rowid=False,
 )
 
+# Append-only: what an invoice has of its orders' own charges. One from before these were kept has a row for each of its
+# orders, numbered 0, which says nothing more.
+billed_charges = Table(
+    "billed_charges",
+    metadata,
+    Column("invoice_id", _Text, nullable=False),
+    Column("order_id", _Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("is_charge", SmallInteger, comment="0: an allowance"),
+    Column("reason_code", _Text),
+    Column("reason", _Text),
+    Column("occurrence", Integer, comment="tells charges apart that are alike; the first one has 1"),
+    Column("amount", Exact, comment="above 0"),
+    PrimaryKeyConstraint("invoice_id", "order_id", "number"),
+    Index("ix_billed_charges_order_id", "order_id"),
+    sqlite_with_rowid=False,
+)
+
 # Append-only: what credit notes had of the accounts' rebates; a period's are numbered, so that none is settled twice.
 rebate_settlements = Table(
     "rebate_settlements",

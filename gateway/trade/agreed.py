@@ -1,19 +1,14 @@
-"""What was agreed to take off or to add: account.yaml's `terms.discounts` and `policies.order_charges`, as invoices
-need it. Pure: the terms, the day and the currency are given."""
+"""What was agreed to take off: account.yaml's `terms.discounts`, as invoices need them. Pure: the terms, the day and
+the currency are given."""
 
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
-from gateway.trade.discounts import Discount, OrderCharge, Tier
+from gateway.trade.discounts import Discount, Tier
 from mappings.account import AgreedDiscount, TradeTerms
 from mappings.validity import in_force
-from schemas.charge_codes import ALLOWANCE_REASONS, CHARGE_REASONS
-from schemas.documents.common import Charge
-from schemas.documents.order import Order
 from schemas.values import half_up
 
 
@@ -47,14 +42,6 @@ def document_discounts(terms: TradeTerms, on: date | None, currency: str) -> tup
     )
 
 
-def order_charges(order: Order, spread: Literal["first", "pro_rata"]) -> tuple[OrderCharge, ...]:
-    """The order's own charges and allowances, freight for instance, for its invoices. `spread` is the account's policy
-    `order_charges`. Amounts are rounded half up to cents; one below zero is the opposite of what it is called (EN 16931
-    knows no negative ones). A reason code that invoices can't have is left out (BR-CL-19, BR-CL-20)."""
-    charges = (_order_charge(one, spread) for one in order.charges)
-    return tuple(one for one in charges if one.amount)
-
-
 def _counts_in(currency: str, discount: AgreedDiscount, terms: TradeTerms) -> bool:
     """Amounts count in their own currency alone, per cents in every one, unless one is named."""
     meant = discount.currency or (terms.currency if discount.is_of_money else None)
@@ -71,17 +58,4 @@ def _discount(agreed: AgreedDiscount) -> Discount:
         by=agreed.by,
         reason_code=agreed.reason_code,
         reason=agreed.reason,
-    )
-
-
-def _order_charge(charge: Charge, spread: Literal["first", "pro_rata"]) -> OrderCharge:
-    amount = half_up(Fraction(charge.amount))
-    is_charge = charge.is_charge == (amount >= Decimal(0))
-    codes = CHARGE_REASONS if is_charge else ALLOWANCE_REASONS
-    return OrderCharge(
-        is_charge=is_charge,
-        amount=abs(amount),
-        reason_code=charge.reason_code if charge.reason_code in codes else None,
-        reason=charge.reason or ("Charge" if is_charge else "Discount"),
-        spread=spread,
     )

@@ -14,13 +14,22 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from gateway.trade.agreed import line_discounts, order_charges
+from gateway.trade.agreed import line_discounts
 from gateway.trade.agreed_price import confirmed_price, price_of
 from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.decision import NOTHING
 from gateway.trade.discounts import Discount, line_allowances
 from gateway.trade.invoice_sums import gross_amount, net_amount
-from gateway.trade.invoicing import BilledOrder, ShippedLine
+from gateway.trade.invoicing import ShippedLine
+from gateway.trade.order_charges import (
+    ChargeName,
+    CountedLine,
+    charges_now,
+    order_charges,
+    part_of_all,
+    part_of_the_rest,
+    summed,
+)
 from gateway.trade.parties import as_account, completed, place_of
 from gateway.trade.wanted import delivery_site
 from mappings.account import Account
@@ -32,14 +41,15 @@ from mappings.validity import in_force
 from schemas.documents.common import Party, Price
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault
-from schemas.values import EXACT
+from schemas.values import EXACT, half_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderToBill:
     """An order of which something is billed: as it stands, in our terms, what was answered to it (the newest response
-    first), and how many base units of each line were billed. `repriced` is the order as mapped at the prices of a day
-    of despatch."""
+    first), how many base units of each line were billed, and how much of its own charges was. `billed_unkept` are base
+    units on invoices of which that wasn't kept. `repriced` is the order as mapped at the prices of a day of
+    despatch."""
 
     id: str
     number: str
@@ -48,6 +58,8 @@ class OrderToBill:
     mapped: MappedOrder
     responses: Sequence[OrderResponse] = ()
     billed: Mapping[str, Decimal] = field(default_factory=dict)
+    billed_unkept: Mapping[str, Decimal] = field(default_factory=dict)
+    charged: Mapping[ChargeName, Decimal] = field(default_factory=dict)
     repriced: Callable[[date], MappedOrder]
 
     @property
@@ -122,11 +134,6 @@ class Bill:
     def orders(self) -> dict[str, OrderToBill]:
         """Those that it is of, by id."""
         return {line.order.id: line.order for line in self.lines}
-
-    def billed_orders(self, also_billed: Mapping[tuple[str, str], Decimal]) -> list[BilledOrder]:
-        """The orders with their own charges, and which part of each was billed and is. `also_billed` is what is billed
-        at the same time on invoices before this one: (order, line) → base units."""
-        return [_billed_order(order, self.lines, also_billed) for order in self.orders.values()]
 
 
 def bills(parts: Iterable[PartToBill], orders: Mapping[str, OrderToBill]) -> list[Bill]:
@@ -220,37 +227,50 @@ def _discounts(order: OrderToBill, line: MappedLine, shipped_on: date, currency:
 
 
 # --- the order's own charges -------------------------------------------------------------------------------------
-def _billed_order(
-    order: OrderToBill, lines: Iterable[LineToBill], also_billed: Mapping[tuple[str, str], Decimal]
-) -> BilledOrder:
-    said = order.mapped.order
-    before = {
-        number: EXACT.add(order.billed.get(number, NOTHING), also_billed.get((order.id, number), NOTHING))
-        for number in order.standing.lines
-    }
+def order_charges_now(
+    order: OrderToBill,
+    lines: Iterable[LineToBill],
+    also_billed: Mapping[tuple[str, str], Decimal],
+    also_charged: Mapping[ChargeName, Decimal],
+) -> dict[ChargeName, Decimal]:
+    """What the invoice with these lines has of the order's charges. `also_billed` and `also_charged` are what invoices
+    have that are made at the same time, before this one: (order, line) → base units, and of this order's charges."""
+    wanted = order_charges(order.mapped.order.charges)
     now: dict[str, Decimal] = {}
     for line in lines:
         if line.order.id == order.id:
             now[line.line_number] = EXACT.add(now.get(line.line_number, NOTHING), line.base_quantity)
-    weights = _weights(order)
-    return BilledOrder(
-        order_number=order.number,
-        contract=said.contract,
-        charges=order_charges(said, order.account.policies.order_charges),
-        is_first=not any(before.values()),
-        before=_part_of(order, before, weights),
-        now=_part_of(order, now, weights),
-    )
+    had = summed(_charged_before(order, wanted), order.charged, also_charged)
+    if order.account.policies.order_charges == "first":
+        return charges_now(wanted, had, Fraction(1))
+    before = {
+        number: EXACT.add(order.billed.get(number, NOTHING), also_billed.get((order.id, number), NOTHING))
+        for number in order.standing.lines
+    }
+    return charges_now(wanted, had, part_of_the_rest(_counted(order, before, now)))
 
 
-def _part_of(order: OrderToBill, billed: Mapping[str, Decimal], weights: Mapping[str, Decimal]) -> Fraction:
-    """Which part of the order so many base units of its lines are. By quantities, so that all that is confirmed is the
-    whole order, however the amounts of its invoices were rounded, and whatever price their days had."""
-    parts = (
-        Fraction(weight) * Fraction(billed.get(number, NOTHING)) / order.standing.lines[number].base_confirmed
-        for number, weight in weights.items()
-    )
-    return sum(parts, Fraction(0)) / sum(map(Fraction, weights.values())) if weights else Fraction(0)
+def _charged_before(order: OrderToBill, wanted: Mapping[ChargeName, Decimal]) -> dict[ChargeName, Decimal]:
+    """What invoices had of the order's charges of which that wasn't kept: by the policy, and by the goods that are on
+    them."""
+    if not order.billed_unkept:
+        return {}
+    if order.account.policies.order_charges == "first":
+        return dict(wanted)
+    part = part_of_all(_counted(order, order.billed_unkept, {}))
+    return {name: half_up(Fraction(amount) * part) for name, amount in wanted.items()}
+
+
+def _counted(order: OrderToBill, before: Mapping[str, Decimal], now: Mapping[str, Decimal]) -> list[CountedLine]:
+    return [
+        CountedLine(
+            weight=weight,
+            confirmed=order.standing.lines[number].base_confirmed,
+            before=before.get(number, NOTHING),
+            now=now.get(number, NOTHING),
+        )
+        for number, weight in _weights(order).items()
+    ]
 
 
 def _weights(order: OrderToBill) -> dict[str, Decimal]:

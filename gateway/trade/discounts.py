@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from gateway.trade.invoice_sums import NOTHING, TaxGroup, exact_sum, percentage
-from gateway.trade.shares import divided, next_part
+from gateway.trade.shares import divided
 from schemas.documents.invoice import InvoiceCharge, TaxCategory
 from schemas.values import EXACT, half_up
 
@@ -50,16 +50,14 @@ class Discount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCharge:
-    """A charge (or allowance) that was agreed for an order as a whole, such as freight. With a `tax_class` it is taxed
-    by that; without one it follows the goods, as what is accessory to them. `spread` says whether the first invoice of
-    the order has it, or each its part."""
+    """A charge (or allowance) that was agreed for an order as a whole, such as freight, or an invoice's part of it.
+    With a `tax_class` it is taxed by that; without one it follows the goods, as what is accessory to them."""
 
     is_charge: bool = True
     amount: Decimal
     reason_code: str | None = "FC"
     reason: str | None = "Freight"
     tax_class: str | None = None
-    spread: Literal["first", "pro_rata"] = "first"
 
 
 def line_allowances(
@@ -113,23 +111,15 @@ def _at_most(left: Decimal, allowance: InvoiceCharge) -> InvoiceCharge:
     return replace(allowance, amount=max(left, NOTHING), base_amount=None, percent=None)
 
 
-def charge_now(charge: OrderCharge, *, is_first: bool, before: Fraction, now: Fraction) -> Decimal:
-    """What of an order's charge an invoice has that bills this part of the order (all of it: 1), after `before` of it
-    was. `is_first`: nothing of the order was billed before, not even what costs nothing."""
-    if charge.spread == "first":
-        return charge.amount if is_first else Decimal("0.00")
-    return next_part(charge.amount, before=before, now=now, of=Decimal(1))
-
-
-def charge_by_tax(charge: OrderCharge, amount: Decimal, nets: Mapping[TaxGroup, Decimal]) -> tuple[InvoiceCharge, ...]:
-    """A part of the charge that follows the goods, divided as their taxes are."""
-    parts = divided(amount, tuple(nets.values()))
+def charge_by_tax(charge: OrderCharge, nets: Mapping[TaxGroup, Decimal]) -> tuple[InvoiceCharge, ...]:
+    """A charge that follows the goods, divided as their taxes are."""
+    parts = divided(charge.amount, tuple(nets.values()))
     found = (of_order(charge, part, tax_in(group)) for group, part in zip(nets, parts, strict=True))
     return tuple(one for one in found if one.amount)
 
 
 def of_order(charge: OrderCharge, amount: Decimal, tax: TaxCategory) -> InvoiceCharge:
-    """A part of an order's charge, as the invoice has it."""
+    """So much of an order's charge, as the invoice has it."""
     return InvoiceCharge(
         is_charge=charge.is_charge, amount=amount, reason_code=charge.reason_code, reason=charge.reason, tax=tax
     )

@@ -14,7 +14,6 @@ from gateway.trade.discounts import (
     Discount,
     OrderCharge,
     charge_by_tax,
-    charge_now,
     document_allowances,
     line_allowances,
     of_order,
@@ -81,15 +80,11 @@ class ShippedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledOrder:
-    """An order that is billed: its own charges, which part of it earlier invoices had (`before`; all of it: 1), and
-    which part this one has (`now`). `is_first`: none had anything of it."""
+    """An order that is billed, with what this invoice has of its own charges."""
 
     order_number: str
     contract: str | None = None
     charges: tuple[OrderCharge, ...] = ()
-    is_first: bool = True
-    before: Fraction = Fraction(0)
-    now: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,13 +229,12 @@ def _charges(
     for order in orders:
         nets = _nets(line for line, of in zip(lines, shipped, strict=True) if of.order_number == order.order_number)
         for charge in order.charges:
-            amount = charge_now(charge, is_first=order.is_first, before=order.before, now=order.now)
             if charge.tax_class is None:
-                found += charge_by_tax(charge, amount, nets)
-            elif amount:
+                found += charge_by_tax(charge, nets)
+            elif charge.amount:
                 applied = tax_of(charge.tax_class, supply, rules, f"/charges/{len(found)}/tax")
                 own.append(applied)
-                found.append(of_order(charge, amount, applied.tax))
+                found.append(of_order(charge, charge.amount, applied.tax))
     return tuple(found), own
 
 

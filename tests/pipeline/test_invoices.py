@@ -727,6 +727,108 @@ def test_pro_rata_charges_sum_to_the_whole_however_the_goods_are_rounded(on_eith
     assert charged(gateway) == [["10.00"]] * 10
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "freight"),
+    [
+        (("4", "200"), ("8", "200"), [["10.00"], []]),
+        (("6", "100"), ("4", "100"), [["3.33"], ["6.67"]]),
+    ],
+)
+def test_an_order_that_is_changed_between_its_invoices_is_charged_once(
+    on_either: SmallGateway, first: tuple[str, str], then: tuple[str, str], freight: list[list[str]]
+) -> None:
+    """What is left of the charge is divided by what is left of the order. (boxes ordered, pieces that leave) twice."""
+    gateway = on_either
+    agree(gateway, policies={"order_charges": "pro_rata"})
+    gateway.settle(PINE, order({**BOLTS, "quantity": first[0]}, charges=[FREIGHT]))
+    ship(gateway, part(first[1]))
+    assert bill(gateway) == 1
+    changed = order({**BOLTS, "quantity": then[0]}, charges=[FREIGHT], function="change", version=2)
+    assert gateway.settle(PINE, changed).status == "done"
+    ship(gateway, part(then[1]), number="LS-2")
+    assert bill(gateway) == 1
+    assert charged(gateway) == freight
+
+
+@pytest.mark.parametrize(
+    ("spread", "freight"),
+    [("first", ["10.00", "5.00", "5.00"]), ("pro_rata", ["2.50", "4.17", "6.67"])],
+)
+def test_a_charge_that_a_change_makes_another_is_charged_as_it_stands(
+    on_either: SmallGateway, spread: str, freight: list[str]
+) -> None:
+    """A higher one is completed, and one by another name takes the other's place. What was invoiced stays: of a lower
+    one nothing comes off by itself."""
+    gateway = on_either
+    agree(gateway, policies={"order_charges": spread})
+    gateway.settle(PINE, order(BOLTS, charges=[FREIGHT]))
+    ship(gateway, part("50"))
+    assert bill(gateway) == 1
+    for version, (amount, reason) in enumerate((("15.00", "Freight"), ("20.00", "Express"), ("3.00", "Express")), 2):
+        charge = {**FREIGHT, "amount": amount, "reason": reason}
+        changed = order(BOLTS, charges=[charge], function="change", version=version)
+        assert gateway.settle(PINE, changed).status == "done"
+        ship(gateway, part("50"), number=f"LS-{version}")
+        assert bill(gateway) == 1
+    told = [[(one.reason, f"{one.amount:f}") for one in each.charges if one.is_charge] for each in made(gateway)]
+    assert told == [[("Freight", freight[0])], [("Freight", freight[1])], [("Express", freight[2])], []]
+
+
+def test_the_policy_is_changed_between_two_invoices(on_either: SmallGateway) -> None:
+    gateway = on_either
+    for before, after, number in (("first", "pro_rata", "PH-4001"), ("pro_rata", "first", "PH-4002")):
+        agree(gateway, policies={"order_charges": before})
+        gateway.settle(PINE, order(BOLTS, number=number, charges=[FREIGHT]))
+        ship(gateway, part("50", order_number=number), number=f"{number}-1")
+        assert bill(gateway) == 1
+        agree(gateway, policies={"order_charges": after})
+        for piece in ("50", "100"):
+            ship(gateway, part(piece, order_number=number), number=f"{number}-{piece}")
+            assert bill(gateway) == 1
+    assert charged(gateway) == [["10.00"], [], [], ["2.50"], ["7.50"], []]
+
+
+def test_credit_notes_give_back_what_each_invoice_had_of_the_charge(on_either: SmallGateway) -> None:
+    """Whatever was confirmed since, and in whatever parts the goods come back; what is billed later is as it was."""
+    gateway = on_either
+    agree(gateway, policies={"order_charges": "pro_rata"})
+    gateway.settle(PINE, order({**BOLTS, "quantity": "6"}, charges=[FREIGHT]))
+    ship(gateway, part("150"))
+    assert bill(gateway) == 1
+    back = credit({"line_number": "1", "quantity": "1"}, with_charges=True)
+    assert office(gateway, "credit_notes", back).status_code == 201
+    changed = order({**BOLTS, "quantity": "5"}, charges=[FREIGHT], function="change", version=2)
+    assert gateway.settle(PINE, changed).status == "done"
+    ship(gateway, part("100"), number="LS-2")
+    assert bill(gateway) == 1
+    assert charged(gateway) == [["5.00"], ["5.00"]]
+    rest = credit(number="RMA-2", with_charges=True)
+    assert office(gateway, "credit_notes", rest).status_code == 201
+    of_second = credit(number="RMA-3", invoice="IN-00000002", with_charges=True)
+    assert office(gateway, "credit_notes", of_second).status_code == 201
+    notes = made(gateway, "credit_note")
+    assert [[f"{one.amount:f}" for one in each.charges] for each in notes] == [["1.67"], ["3.33"], ["5.00"]]
+
+
+@pytest.mark.parametrize(("spread", "freight"), [("first", []), ("pro_rata", ["5.00"])])
+def test_an_order_that_was_billed_in_part_before_charges_were_kept(
+    on_either: SmallGateway, spread: str, freight: list[str]
+) -> None:
+    """Which part of it an invoice had then is taken to be that of its goods."""
+    gateway = on_either
+    agree(gateway, policies={"order_charges": spread})
+    gateway.settle(PINE, order(BOLTS, charges=[FREIGHT]))
+    ship(gateway, part("100"))
+    assert bill(gateway) == 1
+    take_back(gateway.store, "0021")
+    gateway.store.upgrade()
+    for number, piece in enumerate(("50", "50"), 2):
+        ship(gateway, part(piece), number=f"LS-{number}")
+        assert bill(gateway) == 1
+    halves = [["2.50"], ["2.50"]] if freight else [[], []]
+    assert charged(gateway)[1:] == halves
+
+
 def test_freight_of_free_goods_is_credited_with_them(on_either: SmallGateway) -> None:
     """By their quantities: they have no amounts."""
     gateway = on_either

@@ -55,6 +55,7 @@ ITEMS = {"PH-0101": "DOOS", "PH-0107": "STUK", "PH-0103": "STUK", "PH-0104": "KI
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "12"))
 STEPS = 20
 LEFT_AT = "2026-11-23T12:00:00+01:00"
+FREIGHT = {"is_charge": True, "amount": "10.00", "reason_code": "FC", "reason": "Freight"}
 REBATE = {"name": "Bonus", "period": "month", "tiers": [{"from": "0", "percent": "3"}]}
 line_sets = st.dictionaries(
     st.sampled_from(["1", "2", "3"]),
@@ -99,7 +100,7 @@ class Ledger(RuleBasedStateMachine):
         self.returned: dict[str, Decimal] = defaultdict(Decimal)
         self.unbilled: dict[tuple[str, str], Decimal] = {}
         """(shipment, order line) → what of it was not billed."""
-        self.gateway.send(PINE, order(*self.lines_of(chosen)))
+        self.gateway.send(PINE, order(*self.lines_of(chosen), charges=[FREIGHT]))
         self.work("")
 
     @staticmethod
@@ -155,7 +156,7 @@ class Ledger(RuleBasedStateMachine):
         """The whole order anew, or some of its lines by their actions."""
         self.version += 1
         lines = self.lines_of(chosen) if how == "whole" else self.lines_of(chosen, action=how)
-        self.send(f"change {how}", order(*lines, function="change", version=self.version), kill)
+        self.send(f"change {how}", order(*lines, charges=[FREIGHT], function="change", version=self.version), kill)
 
     @precondition(lambda self: self.number > 5)
     @rule(note=st.sampled_from(["a", "b"]), kill=kills)
@@ -230,6 +231,7 @@ class Ledger(RuleBasedStateMachine):
         for (_, number), quantity in self.unbilled.items():
             self.invoiced[number] += quantity
         self.unbilled = dict.fromkeys(self.unbilled, Decimal(0))
+        self.freight_is_charged()
 
     def bill_by_request(self, data: st.DataObject, share: Decimal, beyond: bool, kill: str) -> None:
         """A part of what isn't billed of a shipment, or one more than there is, which is refused."""
@@ -249,6 +251,17 @@ class Ledger(RuleBasedStateMachine):
         if accepted:
             self.invoiced[number] += quantity
             self.unbilled[shipment, number] -= quantity
+            self.freight_is_charged()
+
+    def freight_is_charged(self) -> None:
+        """All of it, once all that is confirmed was billed; whatever was billed in which parts, and changed between."""
+        to_come = any(self.shippable(one) for one in self.stands().values()) or any(self.unbilled.values())
+        if any(self.invoiced.values()) and not to_come and self.note("billed whole"):
+            assert self.freight("invoice") == Decimal("10.00")
+
+    def freight(self, kind: str) -> Decimal:
+        charges = (one for document in made(self.gateway, kind) for one in document.charges if one.is_charge)
+        return sum((one.amount for one in charges), Decimal(0))
 
     @precondition(lambda self: any(self.invoiced.values()))
     @rule(data=st.data(), reason=st.sampled_from(["return", "shortage"]), share=parts, kill=kills)
@@ -260,7 +273,7 @@ class Ledger(RuleBasedStateMachine):
         stored = self.gateway.store.invoices.one("invoice", invoice.number)
         assert stored is not None
         before = self.gateway.store.invoices.credited(stored.id).get(chosen.line_number, Decimal(0))
-        told = {"account": PINE, "invoice_number": invoice.number, "reason": reason}
+        told = {"account": PINE, "invoice_number": invoice.number, "reason": reason, "with_charges": True}
         lines = [{"line_number": chosen.line_number, "quantity": f"{quantity:f}"}]
         asked = CreditNoteRequest.model_validate({"request_number": self.next("RMA"), **told, "lines": lines})
         accepted = True
@@ -281,7 +294,7 @@ class Ledger(RuleBasedStateMachine):
 
     def credit_the_rest(self, number: str) -> None:
         told = {"account": PINE, "invoice_number": number, "reason": "shortage", "request_number": self.next("RMA")}
-        asked = CreditNoteRequest.model_validate(told)
+        asked = CreditNoteRequest.model_validate({**told, "with_charges": True})
         try:
             take_credit_note_request(self.gateway.services, asked, "test")
         except BillingRefused as refused:  # nothing is left of it
@@ -311,6 +324,7 @@ class Ledger(RuleBasedStateMachine):
             assert min(one.ordered, one.raised, one.confirmed, one.backordered, one.rejected, one.cancelled) >= 0, one
             assert one.open == 0, one
         assert set(stands) >= {number for number, quantity in self.shipped.items() if quantity}
+        assert self.freight("credit_note") <= self.freight("invoice") <= Decimal("10.00")
         with self.gateway.store.database.read() as connection:
             assert fetch(connection, "SELECT 1 FROM messages WHERE status = 'failed'") == []
             assert fetch(connection, "SELECT faults FROM billables WHERE faults IS NOT NULL") == []
@@ -325,6 +339,7 @@ class Ledger(RuleBasedStateMachine):
             self.credit_the_rest(invoice.number)
         self.credited = self.invoiced
         self.the_books_hold()
+        assert self.freight("credit_note") == self.freight("invoice")
         self.gateway.close()
         self.left.close()
         self.time.stop()
@@ -337,10 +352,10 @@ def run_machine(examples: int) -> None:
 
 
 def prepare(gateway: SmallGateway) -> None:
-    """Invoiced on shipment, with discounts and a rebate."""
+    """Invoiced on shipment, with discounts, a rebate and a freight that is divided among the invoices."""
     off = [{"percent": "2"}, {"of": "document", "percent": "1"}]
     terms = {"currency": "EUR", "discounts": off, "rebates": [REBATE]}
-    agree(gateway, terms=terms, policies={"partial": "backorder"})
+    agree(gateway, terms=terms, policies={"partial": "backorder", "order_charges": "pro_rata"})
 
 
 def test_the_ledger_holds_whatever_is_done(tmp_path: Path, today: time_machine.Traveller) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.trade.agreed import document_discounts, line_discounts, order_charges
-from gateway.trade.discounts import Discount, OrderCharge, Tier
+from gateway.trade.agreed import document_discounts, line_discounts
+from gateway.trade.discounts import Discount, Tier
 from gateway.trade.invoicing import invoice_of
+from gateway.trade.order_charges import as_billed, charges_now, order_charges
 from mappings.account import TradeTerms
 from schemas.charge_codes import ALLOWANCE_REASONS, CHARGE_REASONS
 from schemas.documents.common import Charge
@@ -129,7 +130,7 @@ def test_an_invoice_with_all_of_it_by_hand() -> None:
         lines=(OrderLine(line_number="1", quantity=Decimal(100)),),
     )
     line = shipped("100", 1, "10.00", unit="EA", discounts=line_discounts(agreed, "OAT-1L", ADVENT, "EUR"))
-    billed = order(charges=order_charges(sent, "first"))
+    billed = order(charges=as_billed(order_charges(sent.charges)))
     found = invoice_of([line], [billed], facts(), RULES, document_discounts(agreed, ADVENT, "EUR"))
     assert [one.amount for one in found.lines[0].charges] == [Decimal("50.00"), Decimal("30.00")]
     assert found.totals.lines == Decimal("920.00")
@@ -138,27 +139,6 @@ def test_an_invoice_with_all_of_it_by_hand() -> None:
         (True, Decimal("50.00"), "Charge"),
     ]
     assert (found.totals.without_tax, found.totals.tax) == (Decimal("951.60"), Decimal("66.61"))
-
-
-def test_an_orders_charges_as_invoices_can_have_them() -> None:
-    """Cents, nothing below zero, codes of the lists, and a reason in words."""
-    sent = Order(
-        order_number="PO-1",
-        lines=(OrderLine(line_number="1", quantity=Decimal(1)),),
-        charges=(
-            Charge(is_charge=True, amount=Decimal("12.345"), reason_code="FC", reason="Freight"),
-            Charge(is_charge=True, amount=Decimal("-3"), reason_code="FC"),
-            Charge(is_charge=False, amount=Decimal("2.5"), reason_code="freight"),
-            Charge(is_charge=False, amount=Decimal("-2")),
-            Charge(is_charge=True, amount=Decimal("0.004")),
-        ),
-    )
-    assert order_charges(sent, "pro_rata") == (
-        OrderCharge(amount=Decimal("12.35"), reason_code="FC", reason="Freight", spread="pro_rata"),
-        OrderCharge(is_charge=False, amount=Decimal("3.00"), reason_code=None, reason="Discount", spread="pro_rata"),
-        OrderCharge(is_charge=False, amount=Decimal("2.50"), reason_code=None, reason="Discount", spread="pro_rata"),
-        OrderCharge(amount=Decimal("2.00"), reason_code=None, reason="Charge", spread="pro_rata"),
-    )
 
 
 agreements = st.fixed_dictionaries(
@@ -184,17 +164,16 @@ charges = st.builds(Charge, is_charge=st.booleans(), amount=st.decimals(-5, 5, p
     st.lists(agreements, max_size=3),
     st.lists(st.decimals(0, 70, places=1), max_size=2),
     st.lists(charges, max_size=3),
-    st.sampled_from(["first", "pro_rata"]),
+    st.sampled_from([Fraction(1), Fraction(247, 1000)]),
 )
 def test_whatever_is_agreed_the_invoice_keeps_the_standards_rules(
-    lines: list[dict[str, Any]], percents: list[Decimal], charged: list[Charge], spread: Any
+    lines: list[dict[str, Any]], percents: list[Decimal], charged: list[Charge], part: Fraction
 ) -> None:
     agreed = terms(*lines, *({"of": "document", "percent": one} for one in percents))
-    sent = Order(order_number="PO-1001", lines=(OrderLine(line_number="1", quantity=Decimal(1)),), charges=charged)
     goods = [
         shipped("10", 1, "12.34", tax_class=tax, discounts=line_discounts(agreed, product, ADVENT, "EUR"))
         for product, tax in (("OAT-1L", "food"), ("MUG", "standard"))
     ]
-    billed = order(charges=order_charges(sent, spread), now=Fraction(247, 1000))
+    billed = order(charges=as_billed(charges_now(order_charges(charged), {}, part)))
     found = invoice_of(goods, [billed], facts(), RULES, document_discounts(agreed, ADVENT, "EUR"))
     assert broken_rules(PEPPOL_BIS_3.renderers["invoice"](found)) == []

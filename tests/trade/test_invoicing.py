@@ -152,19 +152,14 @@ def test_discounts_of_lines_and_of_the_document_by_tiers() -> None:
     assert below.charges == ()
 
 
-def test_freight_is_on_the_first_invoice_or_on_each_by_its_part() -> None:
-    first = OrderCharge(amount=Decimal("10.00"))
-    each = OrderCharge(amount=Decimal("10.00"), spread="pro_rata", tax_class="standard", reason="Insurance")
-    amounts: list[list[tuple[str | None, Decimal]]] = []
-    for number in range(3):
-        before = Fraction(number, 3)
-        of_order = order(charges=(first, each), is_first=not number, before=before, now=Fraction(1, 3))
-        found = invoice_of([shipped("3", 1)], [of_order], facts(), RULES)
-        amounts.append([(one.reason, one.amount) for one in found.charges])
-    assert amounts == [
-        [("Freight", Decimal("10.00")), ("Insurance", Decimal("3.33"))],
-        [("Insurance", Decimal("3.34"))],
-        [("Insurance", Decimal("3.33"))],
+def test_a_charge_with_a_tax_class_of_its_own_is_taxed_by_that() -> None:
+    freight = OrderCharge(amount=Decimal("10.00"))
+    insurance = OrderCharge(amount=Decimal("3.33"), tax_class="standard", reason="Insurance")
+    nothing = OrderCharge(amount=Decimal("0.00"), tax_class="books")
+    found = invoice_of([shipped("3", 1)], [order(charges=(freight, insurance, nothing))], facts(), RULES)
+    assert [(one.reason, one.amount, one.tax.percent) for one in found.charges if one.tax] == [
+        ("Freight", Decimal("10.00"), 7),
+        ("Insurance", Decimal("3.33"), 19),
     ]
 
 
@@ -286,7 +281,6 @@ CHARGES = st.builds(
     OrderCharge,
     amount=MONEY,
     tax_class=st.sampled_from([None, "standard", "books"]),
-    spread=st.sampled_from(["first", "pro_rata"]),
 )
 COUNTRIES = st.sampled_from(["DE", "DE", "FR", "DK", "NO"])
 
@@ -328,7 +322,6 @@ def invoices(draw: st.DrawFn) -> Invoice:
         BilledOrder(
             order_number=number,
             charges=tuple(draw(st.lists(CHARGES, max_size=2))),
-            now=draw(st.fractions(0, 1, max_denominator=500)),
         )
         for number in numbers
     ]
