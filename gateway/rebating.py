@@ -29,12 +29,14 @@ from gateway.trade.rebates import (
     Sold,
     counted,
     period_of,
+    products_of,
     settlement_of,
     settlement_parts,
     statements,
 )
 from gateway.trade.response import seller_party
 from mappings.account import Account, Rebate
+from mappings.mixed_units import by_base_unit, told_by_unit
 from mappings.revision import MappingRevision
 from schemas.documents.common import Address, Party
 from schemas.documents.invoice import Invoice
@@ -81,6 +83,8 @@ class _Bought:
     buyer: Party
     country: str | None
     reference: str | None
+    orders: Mapping[str, str]
+    """Product → an order that it was sold by."""
 
 
 # --- loading -----------------------------------------------------------------------------------------------------
@@ -96,6 +100,7 @@ def rebates_of(services: Services, account_id: str, asked: CalendarPeriod | None
         found.bought += _bought(services, account_id, first, last)
     for rebate, period, days in wanted:
         found.accrued += _accrued(account, rebate, period, days, [one.counted for one in found.bought], settlements)
+    _leave_out_several_units(services, found)
     return found
 
 
@@ -131,7 +136,9 @@ def _bought(services: Services, account_id: str, first: date, last: date) -> Ite
         for one in of_orders:
             sold = {number: Sold(line.product, line.base_quantity) for number, line in lines[one.id].items()}
             invoice = parse_invoice(canonicals[one.document_id].encode())
-            yield _Bought(counted(invoice, sold), invoice.buyer, _country(invoice), invoice.buyer_reference)
+            by_product = {line.product: line.order_id for line in lines[one.id].values()}
+            whole = counted(invoice, sold)
+            yield _Bought(whole, invoice.buyer, _country(invoice), invoice.buyer_reference, by_product)
 
 
 def _country(invoice: Invoice) -> str | None:
@@ -157,6 +164,36 @@ def _accrued(
     for statement in statements(rebate, days, documents, sums, account.terms.currency):
         taken = [one.sequence for one in named if one.currency == statement.currency]
         yield Accrued(period, statement, tuple(before.get(statement.currency, ())), max(taken, default=0) + 1)
+
+
+def _leave_out_several_units(services: Services, found: Rebates) -> None:
+    """Pieces and kilograms are no sum: statements by quantity that would add them up are told instead."""
+    if not any(one.statement.rebate.basis == "quantity" for one in found.accrued):
+        return
+    documents, units = [one.counted for one in found.bought], _base_units(services, found.bought)
+    kept: list[Accrued] = []
+    for one in found.accrued:
+        rebate, currency = one.statement.rebate, one.statement.currency
+        of = by_base_unit(products_of(one.statement, documents), units) if rebate.basis == "quantity" else {}
+        if len(of) < 2:
+            kept.append(one)
+            continue
+        found.left_out.append(
+            f"{rebate.name} is by quantity, and would add up {told_by_unit(of)} in {currency}: nothing of it is "
+            "settled. Give each unit's products a rebate of their own."
+        )
+    found.accrued = kept
+
+
+def _base_units(services: Services, bought: Sequence[_Bought]) -> dict[str, str]:
+    """Product → its base unit, by the catalogue; of one that isn't in it any more by that of an order which has it."""
+    rows = dict(services.terms.catalogue().products)
+    gone = {product: order for one in bought for product, order in one.orders.items() if product not in rows}
+    catalogues = {order.id: number for order, number in services.store.invoices.orders(gone.values())}
+    for product, order_id in gone.items():
+        then = services.terms.catalogue(catalogues[order_id]).products
+        rows |= {product: then[product]} if product in then else {}
+    return {product: row.base_unit for product, row in rows.items()}
 
 
 # --- settling ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What no single row of an account's mapping shows: whether it fits our catalogue, our stock and our formats.
 
-None of it keeps a mapping from being published, for the other file may be what comes next; each will keep some of the
-account's orders from being answered, or is a number that nobody can have.
+Hardly any of it keeps a mapping from being published, for the other file may be what comes next; each will keep some of
+the account's orders from being answered, or is a number that nobody can have.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from mappings.account import SENT, Account, Rebate
+from mappings.mixed_units import by_base_unit, told_by_unit
 from mappings.own_format import CUSTOM, ORDER_MAP, map_of, maps_for
 from mappings.revision import Catalogue, PriceRow, Product, SiteRow
 from mappings.sites import normal_scheme
@@ -139,16 +140,28 @@ def _rebates(account: Account, catalogue: Catalogue | None) -> Iterator[Fault]:
         if len(set(starts)) < len(starts):
             detail = f"{rebate.name} of {account.id} has tiers that begin with the same figure; the last of them counts"
             yield Fault("bad_value", detail, f"{path}/tiers", _TERMS, None, "tiers that each begin with another figure")
-        if rebate.basis == "quantity" and catalogue is not None:
-            yield from _mixed_units(account, rebate, catalogue, f"{path}/products")
+    if catalogue is not None:
+        yield from rebates_of_several_units(account, catalogue)
+        for index, rebate in enumerate(account.terms.rebates):
+            if rebate.basis == "quantity" and not rebate.products:
+                yield from _several_units(account, index, rebate, catalogue)
 
 
-def _mixed_units(account: Account, rebate: Rebate, catalogue: Catalogue, path: str) -> Iterator[Fault]:
-    products = catalogue.products
-    units = sorted({products[one].base_unit for one in rebate.products or products if one in products})
-    if len(units) > 1:
-        detail = f"{rebate.name} of {account.id} is by quantity, and adds up {' and '.join(units)}"
-        yield Fault("bad_value", detail, path, _TERMS, ", ".join(rebate.products) or None, "products of one base unit")
+def rebates_of_several_units(account: Account, catalogue: Catalogue) -> Iterator[Fault]:
+    """Rebates by quantity of products that are named and counted in several base units, so that they can never be
+    worked out. One of all products can, where only those of one unit are bought."""
+    for index, rebate in enumerate(account.terms.rebates):
+        if rebate.basis == "quantity" and rebate.products:
+            yield from _several_units(account, index, rebate, catalogue)
+
+
+def _several_units(account: Account, index: int, rebate: Rebate, catalogue: Catalogue) -> Iterator[Fault]:
+    units = {name: product.base_unit for name, product in catalogue.products.items()}
+    found = by_base_unit(rebate.products or units, units)
+    if len(found) > 1:
+        detail = f"{rebate.name} of {account.id} is by quantity, and would add up {told_by_unit(found)}"
+        value, expected = ", ".join(rebate.products) or None, "products of one base unit, a rebate for each"
+        yield Fault("bad_value", detail, f"/terms/rebates/{index}/products", _TERMS, value, expected)
 
 
 # --- our products and packs ------------------------------------------------------------------------------------------

@@ -54,8 +54,10 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
     with begun() as services:
         taken: dict[str, str] = {}
         for one in _account_folders(folder.resolve()):
-            read = _without_lost_zeros(_alone(read_folder(one), one, taken), services.terms.catalogue())
-            problems = _problems(services, one, read)
+            catalogue = services.terms.catalogue()
+            read = _without_lost_zeros(_alone(read_folder(one), one, taken), catalogue)
+            read = _without_mixed_units(read, catalogue)
+            problems = [fault for fault in _problems(services, one, read) if fault not in read.faults]
             if read.faults:
                 failed += 1
                 screen.faults(read.faults, f"{one.name} can't be imported:", problems)
@@ -92,6 +94,15 @@ def _without_lost_zeros(read: FolderRead, catalogue: Catalogue) -> FolderRead:
     """The folder, with a fault for each row of a product that lost its leading zeros in a spreadsheet."""
     found = [fault for kind, placed in read.rows.items() for fault in placed_lost_zeros(kind, placed, catalogue)]
     return replace(read, faults=(*read.faults, *found)) if found else read
+
+
+def _without_mixed_units(read: FolderRead, catalogue: Catalogue) -> FolderRead:
+    """The folder, with a fault for each rebate by quantity of products that are counted in several base units: what it
+    reaches is no sum, whatever else is imported."""
+    from mappings.coherence import rebates_of_several_units
+
+    found = () if read.judged is None else rebates_of_several_units(read.judged, catalogue)
+    return replace(read, faults=(*read.faults, *(read.placed(fault) for fault in found)))
 
 
 def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]:

@@ -352,15 +352,24 @@ class _TaxKey(NamedTuple):
     reason: Exemption | None
 
 
+def products_of(statement: RebateStatement, documents: Iterable[CountedDocument]) -> set[str]:
+    """What the statement counts. `documents` are those of the statement, and may be more."""
+    return {line.product for one in _counted(statement, documents) for line in _lines_of(one, statement.rebate)}
+
+
+def _counted(statement: RebateStatement, documents: Iterable[CountedDocument]) -> list[CountedDocument]:
+    """Those of the documents that the statement counts."""
+    wanted = {(share.type, share.number) for share in statement.documents}
+    return [one for one in documents if (one.type, one.number) in wanted and one.currency == statement.currency]
+
+
 def _by_tax(
     statement: RebateStatement, documents: Iterable[CountedDocument]
 ) -> tuple[dict[_TaxKey, Decimal], dict[_TaxKey, list[InvoiceReference]]]:
     """What was counted, and the invoices, by tax and reason; taxes in the order in which they came."""
     nets: dict[_TaxKey, Decimal] = {}
     invoices: dict[_TaxKey, list[InvoiceReference]] = {}
-    wanted = {(share.type, share.number) for share in statement.documents}
-    counts = [one for one in documents if (one.type, one.number) in wanted and one.currency == statement.currency]
-    for document in sorted(counts, key=lambda one: (one.issue_date, one.number)):
+    for document in sorted(_counted(statement, documents), key=lambda one: (one.issue_date, one.number)):
         reference = InvoiceReference(number=document.number, issue_date=document.issue_date)
         for line in _lines_of(document, statement.rebate):
             key = _TaxKey(document.our_vat_id, group_of(line.tax), line.exemption)

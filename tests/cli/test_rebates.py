@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +95,21 @@ def test_what_can_not_be_worked_out_is_partly_done(run: Run, services: Services,
     settled = run("rebates", "settle", ACME, "--period", month, "--reason", "x")
     assert settled.code == 3
     assert "CN-00000001" in settled.out
+
+
+def test_a_folder_whose_rebate_adds_up_several_units_is_refused(run: Run, catalogue: None, tmp_path: Path) -> None:
+    """At its line, with the products and their units; and what is published is shown as before."""
+    folder = tmp_path / ACME
+    shutil.copytree(ACCOUNTS / ACME, folder)
+    terms = (folder / "account.yaml").read_text()
+    mixed = "period: month, name: Mixed, basis: quantity, products: [OAT-1L, POTATO-KG]"
+    (folder / "account.yaml").write_text(terms.replace("period: year, basis: net_invoiced", mixed))
+    said = run("accounts", "import", str(folder))
+    assert said.code == 1
+    assert "/terms/rebates/0/products  (account.yaml line 36)" in said.err
+    assert "Mixed of acme-retail is by quantity, and would add up EA (OAT-1L) and KGM (POTATO-KG)" in said.err
+    assert said.err.count("would add up") == 1
+    assert run("accounts", "list", "--json").json == []
 
 
 def test_what_is_asked_wrongly(run: Run, services: Services) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mappings.account import Account
-from mappings.coherence import mapping_problems
+from mappings.coherence import mapping_problems, rebates_of_several_units
 from mappings.compile import compile_catalogue
 from mappings.revision import ItemRow, Pack, PriceRow, Product, SiteRow, UnitRow
 from mappings.tables import Kind, table_of
@@ -175,9 +175,28 @@ def test_rebates_that_nobody_can_work_out() -> None:
             "/terms/rebates/2/tiers",
             "C of acme has tiers that begin with the same figure; the last of them counts",
         ),
-        ("/terms/rebates/3/products", "D of acme is by quantity, and adds up EA and KGM"),
+        ("/terms/rebates/3/products", "D of acme is by quantity, and would add up EA (OAT) and KGM (TEA)"),
         ("/terms/rebates/5/products/0", "a rebate of acme is for RYE, which products.csv does not have"),
     ]
+
+
+def test_a_rebate_by_quantity_of_products_that_are_counted_in_several_units() -> None:
+    """Those that it names are told with their units, the first of many; what it leaves open may never be bought."""
+    rebate = {"period": "year", "tiers": [{"from": "0", "percent": "1"}], "basis": "quantity"}
+    named = [{**rebate, "name": "A", "products": ["TEA", "OAT"]}, {**rebate, "name": "B"}]
+    account = Account.model_validate({"id": "acme", "name": "ACME", "terms": {"rebates": named}})
+    (fault,) = rebates_of_several_units(account, CATALOGUE)
+    assert (fault.code, fault.path, fault.location) == ("bad_value", "/terms/rebates/0/products", "account.yaml")
+    assert fault.detail == "A of acme is by quantity, and would add up EA (OAT) and KGM (TEA)"
+    assert (fault.value, fault.expected) == ("TEA, OAT", "products of one base unit, a rebate for each")
+    assert fault in problems(terms={"terms": {"rebates": named}})
+    many = [Product(f"P-{number}", "Pen", "EA") for number in range(12)]
+    catalogue = compile_catalogue(1, [*many, Product("TEA", "Tea", "KGM")], [])
+    every = {**rebate, "name": "A", "products": [one.product for one in many] + ["TEA", "RYE"]}
+    account = Account.model_validate({"id": "acme", "name": "ACME", "terms": {"rebates": [every]}})
+    (fault,) = rebates_of_several_units(account, catalogue)
+    told = "EA (P-0, P-1, P-10, P-11, P-2 and 7 more) and KGM (TEA)"
+    assert fault.detail == f"A of acme is by quantity, and would add up {told}"
 
 
 def test_rebates_that_nobody_can_tell_apart() -> None:

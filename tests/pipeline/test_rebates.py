@@ -25,7 +25,7 @@ from mappings.files.tables import read_catalogue
 from mappings.revision import SupplySite, TaxRow
 from schemas.faults import DocumentHeld
 from tests.examples.billing import LEGAL, PINE, TAXES, agree, bill, check_books, made, mailbox, office
-from tests.examples.order_lines import BOLTS, HAMMERS, order
+from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import CATALOGUE, SmallGateway
 from tests.formats.en16931 import broken_rules
 from tests.pipeline.test_invoices import credit, part, ship
@@ -205,6 +205,32 @@ def test_rebates_that_cannot_be_worked_out_say_why(on_either: SmallGateway) -> N
         "Later is agreed from 2027-01-01 on, and for nothing from 2026-10-01 to 2026-12-31.",
     ]
     assert settle(gateway) == []
+
+
+def test_quantities_of_several_units_are_not_added_up(on_either: SmallGateway) -> None:
+    """Pieces and kilograms; what is of one unit alone is worked out, and so is the other currency's."""
+    gateway = on_either
+    tiers = [{"from": "0", "percent": "10"}]
+    quantity = {"period": "quarter", "basis": "quantity", "tiers": tiers}
+    agreed(gateway, {**quantity, "name": "All"}, {**quantity, "name": "Hammers", "products": ["HAMMER-16"]})
+    bought(gateway)
+    assert [one[0] for one in stands(gateway)] == ["All", "Hammers"]
+    gateway.settle(PINE, order(line("1", "PH-0104", "12", "KILO", None), number="PH-4002"))
+    ship(gateway, part("12", product="SAND-KG", order_number="PH-4002"), number="LS-2")
+    assert bill(gateway) == 1
+    catalogue = read_catalogue(CATALOGUE)
+    told = (
+        "All is by quantity, and would add up EA (BOLT-M8, HAMMER-16) and KGM (SAND-KG) in EUR: nothing of it is "
+        "settled. Give each unit's products a rebate of their own."
+    )
+    for gone in ((), ("SAND-KG",), ("SAND-KG", "HAMMER-16", "BOLT-M8")):
+        still = [one for one in catalogue["product"] if one.product not in gone]
+        publish_catalogue(gateway.store, {"product": still}, author="test", reason="sold no more")
+        found = rebates_of(gateway.services, PINE, QUARTER, now_us())
+        assert [one.statement.rebate.name for one in found.accrued] == ["Hammers"]
+        assert found.left_out == [told]
+    assert [one.accrued.statement.rebate.name for one in settle(gateway)] == ["Hammers"]
+    check_books(gateway)
 
 
 def test_one_that_follows_another_of_its_name_has_its_own_days(
