@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateway.store.revisions import Row
+from mappings.by_value import terms_by_value
 from mappings.tables import TABLES
 
 TERMS_FILE = "account.yaml"
@@ -49,8 +50,7 @@ class Difference:
 def row_differences(old: Iterable[Row], new: Iterable[Row]) -> list[Difference]:
     """Rows that went, changed and came, by file. A row of another key is the old one changed where it is the only one
     that came, and the old one the only one that went, for what both are about: an item that is another product now."""
-    before, after = Counter(old), Counter(new)
-    gone, come = list((before - after).elements()), list((after - before).elements())
+    gone, come = _unlike(old, new)
     pairs = [*_paired(gone, come, lambda row: (row.kind, row.natural_key)), *_paired(gone, come, _subject)]
     found = [
         *(_difference(row, None) for row in gone),
@@ -63,11 +63,28 @@ def row_differences(old: Iterable[Row], new: Iterable[Row]) -> list[Difference]:
 def term_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
     """The keys of account.yaml that are different, by their place in it (`policies.partial`); a list is one value."""
     before, after = dict(_leaves(old)), dict(_leaves(new))
+    was, is_now = dict(_leaves(terms_by_value(old))), dict(_leaves(terms_by_value(new)))
     return [
         _of(TERMS_FILE, key, _one(key, before.get(key)), _one(key, after.get(key)))
         for key in dict.fromkeys((*before, *after))
-        if before.get(key) != after.get(key)
+        if was.get(key) != is_now.get(key)
     ]
+
+
+def _unlike(old: Iterable[Row], new: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows that only one side has, by their values."""
+    before, after = [(row.by_value(), row) for row in old], [(row.by_value(), row) for row in new]
+    gone, come = Counter(key for key, _ in before), Counter(key for key, _ in after)
+    return list(_beyond(before, come)), list(_beyond(after, gone))
+
+
+def _beyond(rows: Iterable[tuple[Row, Row]], others: Counter[Row]) -> Iterator[Row]:
+    left = others.copy()
+    for key, row in rows:
+        if left[key]:
+            left[key] -= 1
+        else:
+            yield row
 
 
 def _paired(gone: list[Row], come: list[Row], key: Callable[[Row], object]) -> list[tuple[Row, Row]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, given, insert, marks, run
 from gateway.store.tables import revision_rows, revisions
+from mappings.by_value import row_by_value, terms_by_value
 
 CATALOGUE = "catalogue"
 _ACCOUNT = "account/"
@@ -23,11 +24,16 @@ _PUT_TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a mapping or of the catalogue, as text: equal rows are equal strings."""
+    """One row of a mapping or of the catalogue, as text."""
 
     kind: str
     natural_key: str
     body: str
+
+    def by_value(self) -> Row:
+        """The row by which it is known: equal ones are equal strings, in whatever way their numbers are written."""
+        body = row_by_value(self.kind, self.body)
+        return self if body == self.body else Row(self.kind, self.natural_key, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ class Revisions:
     def publish_account(
         self, account: Mapping[str, Any], rows: Sequence[Row], *, author: str, reason: str
     ) -> Published:
-        """Make this the account's current mapping. Content equal to the current one makes no new revision."""
+        """Make this the account's current mapping. Content equal to the current one makes no new revision, in whatever
+        way its numbers are written."""
         with self._database.write() as connection:
             published = self._publish(connection, account_scope(account["id"]), account, rows, author, reason)
             self._name_account(connection, account, published.number)
@@ -112,16 +119,21 @@ class Revisions:
         reason: str,
     ) -> Published:
         text = json.dumps(terms, sort_keys=True, ensure_ascii=False)
-        digest = _digest(text, rows)
+        digest = _digest(terms, rows)
         current = self._current(connection, scope)
         if current and self._digest_of(connection, scope, current) == digest:
             return Published(current, changed=False)
+        come, gone = self._changed_rows(connection, scope, rows)
+        if current and not come and not gone and self._has_terms(connection, scope, current, terms):
+            return Published(current, changed=False)  # an older program's digest told 2 and 2.0 apart
         number = self._last(connection, scope) + 1
-        added, removed = self._version_rows(connection, scope, number, rows)
+        run(connection, "UPDATE revision_rows SET removed_in = ? WHERE id = ?", [(number, row_id) for row_id in gone])
+        written = [(scope, row.kind, row.natural_key, row.body, number, None) for row in come]
+        insert(connection, revision_rows, written)
         insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
-        body = {"number": number, "reason": reason, "added": added, "removed": removed}
+        body = {"number": number, "reason": reason, "added": len(come), "removed": len(gone)}
         self._audit.note(connection, scope, "published", author, body)
-        return Published(number, changed=True, added=added, removed=removed)
+        return Published(number, changed=True, added=len(come), removed=len(gone))
 
     def put(self, scope: str, rows: Sequence[Row], *, author: str, reason: str) -> Put:
         """Put these rows in place of those of their kinds and keys; all others stay. What says nothing new makes no new
@@ -137,7 +149,7 @@ class Revisions:
             text = json.dumps(stored.terms, sort_keys=True, ensure_ascii=False)
             try:
                 with self._database.write() as connection:
-                    self._write_put(connection, stored, put, text, _digest(text, merged), author, reason)
+                    self._write_put(connection, stored, put, text, _digest(stored.terms, merged), author, reason)
             except Collision:
                 continue
             return put
@@ -170,23 +182,21 @@ class Revisions:
         body = {"number": number, "reason": reason, "added": len(put.written), "removed": put.changed}
         self._audit.note(connection, scope, "published", author, body)
 
-    def _version_rows(self, connection: Connection, scope: str, number: int, rows: Sequence[Row]) -> tuple[int, int]:
-        live: dict[Row, list[int]] = {}
+    @staticmethod
+    def _changed_rows(connection: Connection, scope: str, rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
+        """Those of the rows that don't stand, and the ids of those that stand and aren't among them."""
         query = (
             "SELECT id, kind, natural_key, body FROM revision_rows WHERE scope = ? AND removed_in IS NULL ORDER BY id"
         )
-        for row in fetch(connection, query, [scope]):
-            live.setdefault(Row(row[1], row[2], row[3]), []).append(row[0])
-        added = []
-        for new in rows:
-            if ids := live.get(new):
-                ids.pop()
-            else:
-                added.append((scope, new.kind, new.natural_key, new.body, number, None))
-        gone = [(number, row_id) for ids in live.values() for row_id in ids]
-        run(connection, "UPDATE revision_rows SET removed_in = ? WHERE id = ?", gone)
-        insert(connection, revision_rows, added)
-        return len(added), len(gone)
+        live = [(row[0], Row(row[1], row[2], row[3])) for row in fetch(connection, query, [scope])]
+        come, live = _without_equals(rows, live, lambda row: row)
+        come, live = _without_equals(come, live, Row.by_value)  # of few: most are as they were, to the letter
+        return come, [row_id for row_id, _ in live]
+
+    @staticmethod
+    def _has_terms(connection: Connection, scope: str, number: int, terms: Mapping[str, Any]) -> bool:
+        rows = fetch(connection, "SELECT terms FROM revisions WHERE scope = ? AND number = ?", [scope, number])
+        return bool(terms_by_value(json.loads(rows[0][0])) == terms_by_value(terms))
 
     @staticmethod
     def _name_account(connection: Connection, account: Mapping[str, Any], number: int) -> None:
@@ -327,16 +337,38 @@ class Revisions:
         return {row[0]: row[1] for row in rows}
 
 
+def _without_equals(
+    rows: Iterable[Row], live: Iterable[tuple[int, Row]], known_by: Callable[[Row], Row]
+) -> tuple[list[Row], list[tuple[int, Row]]]:
+    """Both without those that are on either side."""
+    stands: dict[Row, list[tuple[int, Row]]] = {}
+    for row_id, row in live:
+        stands.setdefault(known_by(row), []).append((row_id, row))
+    come = []
+    for row in rows:
+        if equals := stands.get(known_by(row)):
+            equals.pop()
+        else:
+            come.append(row)
+    return come, [one for left in stands.values() for one in left]
+
+
 def _put_into(stored: StoredRevision, rows: Sequence[Row]) -> tuple[Put, list[Row]]:
     """What these rows do to what stands, and all rows as they would be."""
-    before = {(row.kind, row.natural_key): row.body for row in stored.rows}
+    before = {(row.kind, row.natural_key): row for row in stored.rows}
     put = {(row.kind, row.natural_key): row for row in rows}
-    written = tuple(row for key, row in put.items() if before.get(key) != row.body)
+    put = {key: _as_it_stands(row, before.get(key)) for key, row in put.items()}
+    written = tuple(row for key, row in put.items() if before.get(key) is not row)
     merged = [row for row in stored.rows if (row.kind, row.natural_key) not in put]
     changed = sum((row.kind, row.natural_key) in before for row in written)
     number = stored.number + 1 if written else stored.number
     told = Put(number, bool(written), len(written) - changed, changed, len(put) - len(written), written)
     return told, [*merged, *put.values()]
+
+
+def _as_it_stands(row: Row, before: Row | None) -> Row:
+    """The row that stands, where it says the same."""
+    return before if before is not None and before.by_value() == row.by_value() else row
 
 
 _STANDS = "added_in <= ? AND (removed_in IS NULL OR removed_in > ?)"
@@ -347,8 +379,10 @@ def _stands(row: Sequence[Any], number: int) -> bool:
     return bool(added <= number and (removed is None or removed > number))
 
 
-def _digest(terms: str, rows: Sequence[Row]) -> bytes:
-    digest = hashlib.sha256(terms.encode())
-    for row in sorted(rows, key=lambda row: (row.kind, row.natural_key, row.body)):
+def _digest(terms: Mapping[str, Any], rows: Sequence[Row]) -> bytes:
+    """SHA-256 of what is said, in whatever way its numbers are written."""
+    text = json.dumps(terms_by_value(terms), sort_keys=True, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode())
+    for row in sorted((row.by_value() for row in rows), key=lambda row: (row.kind, row.natural_key, row.body)):
         digest.update(repr((row.kind, row.natural_key, row.body)).encode())
     return digest.digest()

@@ -53,6 +53,38 @@ def test_a_changed_row_is_a_new_revision_and_goes_out_again(run: Run, catalogue:
     assert exported.samples == imported.samples
 
 
+def test_a_number_that_is_written_otherwise_is_nothing_new(
+    run: Run, services: Services, catalogue: None, tmp_path: Path
+) -> None:
+    """In account.yaml and the tables, of accounts and of the catalogue; beside a real difference it isn't one."""
+    folder = tmp_path / "acme"
+    shutil.copytree(ACCOUNTS / "acme-retail", folder)
+    run("accounts", "import", str(folder))
+    before = services.terms.catalogue().number
+
+    def rewrite(path: Path, *pairs: tuple[str, str]) -> None:
+        text = path.read_text()
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text)
+
+    rewrite(folder / "prices.csv", ("12.50,", "12.5,"), (",40,", ",40.0,"))
+    rewrite(folder / "items.csv", ("EA,12,", "EA,12.00,"))
+    rewrite(folder / "account.yaml", ('"100000.00"', '"100000"'), ('percent: "2"', 'percent: "2.00"'))
+    for trial in (True, False):
+        told = run("accounts", "import", str(folder), "--json", *(["--dry-run"] if trial else [])).json
+        assert (told["revision"], told["changed"], told["differences"]) == (1, False, [])
+    rewrite(folder / "items.csv", ("ACME oat drink 1 l", "ACME oat drink"))
+    told = run("accounts", "import", str(folder), "--json").json
+    assert (told["revision"], {one["file"] for one in told["differences"]}) == (2, {"items.csv"})
+    products = tmp_path / "products.csv"
+    shutil.copyfile(DEMO / "products.csv", products)
+    rewrite(products, (",2,food,1.05,", ",2,food,1.050,"))
+    told = run("products", "import", str(products), "--json").json
+    assert (told["changed"], services.terms.catalogue().number) == (False, before)
+
+
 def test_a_dry_run_names_every_fault_and_stores_nothing(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "bad"
     folder.mkdir()

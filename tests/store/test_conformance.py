@@ -452,6 +452,30 @@ def test_a_revision_is_frozen_and_stores_only_what_changed(store: Store) -> None
     assert list(store.audit.broken()) == []
 
 
+def test_numbers_of_equal_value_make_no_new_revision(store: Store) -> None:
+    """Also where the program that published them told them apart; what stands keeps the way in which it was written."""
+    account = {"id": "acme", "name": "ACME", "policies": {"price_tolerance_percent": "1.0"}}
+    again = {**account, "policies": {"price_tolerance_percent": "1"}}
+    rows = [Row("price", f"P-{n}", f'{{"price": "{n}.50"}}') for n in range(9)]
+    shorter = [Row("price", f"P-{n}", f'{{"price": "{n}.5"}}') for n in range(9)]
+    first = store.revisions.publish_account(account, rows, author="t", reason="import")
+    with store.database.write() as connection:
+        run(connection, "UPDATE revisions SET sha256 = ?", [(b"of an older program",)])
+    same = store.revisions.publish_account(again, shorter, author="t", reason="again")
+    assert (first.number, same.number, same.changed) == (1, 1, False)
+    put = store.revisions.put("account/acme", shorter[:3], author="t", reason="sent again")
+    assert (put.number, put.published, put.unchanged) == (1, False, 3)
+    more = store.revisions.publish_account(again, [*shorter, Row("price", "P-9", "{}")], author="t", reason="more")
+    assert (more.number, more.added, more.removed) == (2, 1, 0)
+    loaded = store.revisions.load("account/acme", 2)
+    assert loaded is not None
+    assert set(rows) < set(loaded.rows)
+    other = store.revisions.publish_account({**again, "name": "ACME Ltd"}, loaded.rows, author="t", reason="named")
+    assert (other.number, other.added, other.removed) == (3, 0, 0)
+    fewer = store.revisions.publish_account({**again, "name": "ACME Ltd"}, rows, author="t", reason="gone")
+    assert (fewer.number, fewer.added, fewer.removed) == (4, 0, 1)
+
+
 def test_a_key_is_shown_once_and_dies_when_revoked(store: Store) -> None:
     key, text = store.keys.create("acme", actor="t")
     assert store.keys.verify(text) is not None
