@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 
 from gateway.billing import Unbilled, add, seen, settled, unbilled, written_invoice
 from gateway.numerals import Numerals
@@ -28,6 +29,7 @@ from schemas.faults import DocumentHeld, Fault, line_index
 from schemas.values import EXACT, shortest
 
 _NOTHING = Decimal(0)
+_FAULTS_TOLD = 10_000
 _AHEAD_SECONDS = 86_400
 """By how much the clocks of carriers may be wrong."""
 
@@ -107,7 +109,7 @@ def _prepare(services: Services, asked: InvoiceRequest, request: Request) -> Inv
     """Everything that the request writes. Raises BillingRefused with all its faults."""
     named = [*asked.shipments, *(line.shipment_number for line in asked.lines)]
     parts = services.store.invoices.parts_of(named)
-    faults = [*_known_faults(services, asked, parts)]
+    faults = [*islice(_known_faults(services, asked, parts), _FAULTS_TOLD)]
     if faults:
         raise BillingRefused("The request doesn't fit what shipped.", faults)
     mine = [part for part in parts if part.account_id == asked.account]

@@ -12,9 +12,12 @@ from typing import Any
 
 from mappings.cells import Cell, Unfit, shown, value_of
 from mappings.tables import TABLES, Column, Table, natural_key, row_with
+from schemas.documents.validation import pointer
 from schemas.faults import Fault
 
 _NONE: frozenset[str] = frozenset()
+_SHOWN = 100
+"""Characters of an unknown column's name that its fault shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,13 @@ class RowsRead:
 
 
 def rows_of(
-    kind: str, rows: Iterable[Mapping[str, Cell]], place: Callable[[int, str | None], str] | None = None
+    kind: str, rows: Iterable[Mapping[str, Cell] | None], place: Callable[[int, str | None], str] | None = None
 ) -> RowsRead:
     """The typed rows, and every fault of every row that is wrong.
 
     `place` says in words where a row (and its column) stands, such as "items.csv line 12"; without it rows are counted
-    from 1. A row that repeats an earlier one's natural key is wrong; the earlier one stands.
+    from 1. What is None is counted, and nothing is said of it. A row that repeats an earlier one's natural key is
+    wrong; the earlier one stands.
     """
     where = place or (lambda index, _column: f"row {index + 1}")
     table = TABLES[kind]
@@ -44,6 +48,8 @@ def rows_of(
     faults: list[tuple[int, Fault]] = []
     seen: dict[str, int] = {}
     for index, cells in enumerate(rows):
+        if cells is None:
+            continue
         fields, wrong = _cells(table, index, cells, where, table.columns)
         if wrong and any(
             fault.code == "unknown_field" for fault in wrong
@@ -137,13 +143,14 @@ def _fault(
 def _unknown_columns(
     table: Table, index: int, cells: Mapping[str, Cell], where: Callable[[int, str | None], str]
 ) -> Iterable[Fault]:
-    if cells.keys() <= set(table.names):
+    if all(name in table.names for name in cells):
         return
     location = where(index, None)
     for name in sorted(set(cells) - set(table.names)):
-        detail = f"{location}: {table.file} has no column {name!r}"
-        pointer = name.replace("~", "~0").replace("/", "~1")
-        yield Fault("unknown_field", detail, f"/{index}/{pointer}", location, name, ", ".join(table.names))
+        named = name[:_SHOWN]
+        detail = f"{location}: {table.file} has no column {named!r}"
+        path = pointer([index, named])
+        yield Fault("unknown_field", detail, path, location, named, ", ".join(table.names))
 
 
 def _duplicate(table: Table, index: int, key: str, first: str, location: str) -> Fault:

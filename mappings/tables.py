@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 from mappings.cells import (
@@ -41,7 +42,7 @@ class Column:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One kind of row: its file, its columns in the contract's order, its key, and what holds between its cells."""
 
@@ -55,8 +56,9 @@ class Table:
     check: Callable[[Any], Iterable[tuple[str, str, str]]]
     """row → (column, what is wrong, what is expected)"""
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
+        """The columns' names; asked for with every row."""
         return tuple(column.name for column in self.columns)
 
     @property

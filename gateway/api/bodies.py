@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.api.problems import Refused, too_large
@@ -18,22 +19,23 @@ _PEEK = 256
 """Bytes of a refused body that are looked at."""
 
 
-def media_type(environ: dict[str, Any]) -> str | None:
-    """The Content-Type that was sent, or None: the bytes tell the format. Raises Refused for one that isn't taken."""
+def media_type(environ: dict[str, Any], taken: Sequence[str] = MEDIA_TYPES) -> str | None:
+    """The Content-Type that was sent, or None: the bytes tell the format. Raises Refused for one that isn't `taken`."""
     sent = str(environ.get("CONTENT_TYPE") or "").strip()
     if not sent:
         return None
     essence = sent.partition(";")[0].strip().lower()
-    if essence in MEDIA_TYPES:
+    if essence in taken:
         return sent[:200]
-    detail = f"Content-Type {essence[:100]!r} is not taken here; send {', '.join(MEDIA_TYPES)}."
+    detail = f"Content-Type {essence[:100]!r} is not taken here; send {', '.join(taken)}."
     fitting = _type_of_bytes(environ)
+    fitting = fitting if fitting in taken else None
     if essence == "application/x-www-form-urlencoded":
         said = f"-H 'Content-Type: {fitting}'" if fitting else "a -H 'Content-Type: …' of these"
         detail += f" (curl sends this type unless told otherwise: add {said}.)"
     elif fitting:
         detail += f" The body looks like {fitting}."
-    raise Refused("media_type_unsupported", detail, headers={"Accept": ", ".join(MEDIA_TYPES)})
+    raise Refused("media_type_unsupported", detail, headers={"Accept": ", ".join(taken)})
 
 
 def read_body(environ: dict[str, Any], limits: Limits) -> bytes:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
-
-from pydantic import ValidationError
 
 from gateway.bookkeeping import order_status
 from gateway.cxml_answers import CXML, Confirmed
@@ -40,10 +38,9 @@ from gateway.work import Rendered, Work
 from mappings.engine import to_ours
 from mappings.mapped import MappedOrder
 from schemas.documents.order_response import OrderResponse, canonical_response
-from schemas.documents.validation import faults_of
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import ReadOrder
-from schemas.safe_json.reader import read_json
+from schemas.formats.json_1.reading import document_in
 
 AWAITING = "awaiting_decision"
 _TRIES = 20
@@ -84,11 +81,9 @@ class _Case:
 def read_decision(body: bytes) -> OrderDecision:
     """The decision in a request's body. Raises DecisionRefused with every fault of it."""
     try:
-        return OrderDecision.model_validate(read_json(body, nulls=False))
+        return document_in(OrderDecision, "decision", body)
     except DocumentRejected as rejected:
         raise DecisionRefused(rejected.faults) from rejected
-    except ValidationError as error:
-        raise DecisionRefused([replace(one, location=one.path) for one in faults_of(error)]) from error
 
 
 def decide_order(services: Services, order_id: str, asked: OrderDecision, actor: str) -> Decided | None:

@@ -14,6 +14,7 @@ from mappings.cells import shown
 from mappings.files.tables import read_table_in
 from mappings.rows import RowsRead, rows_of
 from mappings.tables import TABLES, Kind
+from schemas.documents.validation import pointer
 from schemas.faults import DocumentRejected, Fault
 from schemas.safe_json.reader import read_json
 
@@ -24,6 +25,8 @@ MEDIA_TYPES = (JSON, CSV, XLSX)
 _ENDS = {CSV: "csv", XLSX: "xlsx"}
 _UNPACKED = 3
 """So many times the largest body an XLSX file may unpack to: it is read where orders are taken in, too."""
+_SHOWN = 100
+"""Characters of an unknown member's name that its fault shows."""
 Placed = tuple[int, Fault]
 """A fault with the index of its row."""
 
@@ -83,9 +86,8 @@ def _json_rows(kind: Kind, body: bytes) -> RowsRead:
         raise _rejected("wrong_document", "The body is not an object with rows", "", None, '{"rows": […]}')
     for name in sent:
         if name != "rows":
-            raise _rejected(
-                "unknown_field", f"The body has no member {name[:100]!r}", f"/{_escaped(name)}", name, "rows"
-            )
+            named = name[:_SHOWN]
+            raise _rejected("unknown_field", f"The body has no member {named!r}", pointer([named]), named, "rows")
     rows = sent.get("rows")
     if not isinstance(rows, list):
         code = "missing_field" if rows is None else "bad_value"
@@ -94,13 +96,10 @@ def _json_rows(kind: Kind, body: bytes) -> RowsRead:
 
 
 def _read(kind: Kind, rows: list[Any]) -> RowsRead:
-    strange = {index: _no_object(index, row) for index, row in enumerate(rows) if not isinstance(row, dict)}
-    cells: Iterator[Mapping[str, Any]] = (row if isinstance(row, dict) else {} for row in rows)
+    strange = tuple((index, _no_object(index, row)) for index, row in enumerate(rows) if not isinstance(row, dict))
+    cells: Iterator[Mapping[str, Any] | None] = (row if isinstance(row, dict) else None for row in rows)
     read = rows_of(kind, cells, lambda index, column: f"/rows/{index}{f'/{column}' if column else ''}")
-    if not strange:
-        return read
-    others = tuple((index, fault) for index, fault in read.faults if index not in strange)
-    return replace(read, faults=(*others, *strange.items()))
+    return replace(read, faults=(*read.faults, *strange))
 
 
 def _no_object(index: int, row: Any) -> Fault:
@@ -109,7 +108,3 @@ def _no_object(index: int, row: Any) -> Fault:
 
 def _rejected(code: str, detail: str, path: str, value: str | None, expected: str) -> DocumentRejected:
     return DocumentRejected([Fault(code, f"{detail}.", path, path, value, expected)])
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

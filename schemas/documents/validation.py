@@ -167,7 +167,7 @@ def _digits(value: Decimal | int) -> str:
 
 
 def _fault(error: ErrorDetails, prefix: str) -> Fault:
-    path = prefix + pointer(error["loc"])
+    path = prefix + pointer(step[:SHOWN] if isinstance(step, str) else step for step in error["loc"])
     if isinstance(error["input"], Unreadable):
         return _unreadable_fault(error["input"], error, path)
     code, expected = _code_and_expected(error)
@@ -181,7 +181,8 @@ def _unreadable_fault(value: Unreadable, error: ErrorDetails, path: str) -> Faul
 
 
 def _field_name(error: ErrorDetails) -> str:
-    return next((str(step) for step in reversed(error["loc"]) if isinstance(step, str)), "the document")
+    name = next((str(step) for step in reversed(error["loc"]) if isinstance(step, str)), "the document")
+    return name if len(name) <= SHOWN else name[: SHOWN - 1] + "…"
 
 
 def _code_and_expected(error: ErrorDetails) -> tuple[str, str]:

@@ -358,7 +358,7 @@ def test_an_order_that_waits_for_no_decision_is_told_as_it_stands(on_either: Sma
             [("bad_value", "/lines/0/price")],
         ),
         (b"{", [("json_not_valid", "")]),
-        (b"[]", [("bad_value", "")]),
+        (b"[]", [("wrong_document", "")]),
     ],
 )
 def test_a_decision_with_a_fault_decides_nothing(erp: SmallGateway, decision: Any, faults: Any) -> None:

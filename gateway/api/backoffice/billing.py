@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Response, g, request
+from flask import Response, g
 
 from gateway.api.answers import Billed, TakenDelivery, TakenDocument, as_json
 from gateway.api.backoffice.blueprint import back_office
-from gateway.api.bodies import read_body
+from gateway.api.backoffice.documents import json_body, refused
 from gateway.api.describe import (
     CREDIT_NOTE_REQUEST_BODY,
     DELIVERY_BODY,
@@ -37,7 +37,7 @@ _AGAIN = (
 _RESPONSES = {
     200: answer(Billed, "It had been done before, with this content."),
     201: answer(Billed, "Done: the documents are in the mailbox."),
-    **account_problems(409, 411, 413, 422),
+    **account_problems(409, 411, 413, 415, 422),
 }
 
 
@@ -77,7 +77,7 @@ def credit() -> Response:
     responses={
         200: answer(TakenDelivery, "It had been noted before."),
         201: answer(TakenDelivery, "Noted."),
-        **account_problems(409, 411, 413, 422),
+        **account_problems(409, 411, 413, 415, 422),
     },
     openapi_extensions={"requestBody": DELIVERY_BODY},
 )
@@ -95,17 +95,14 @@ def delivery() -> Response:
 
 def _done(parse: Callable[[bytes], _Asked], take: Callable[[Services, _Asked, str], _Done]) -> _Done:
     """Read the body and do what it asks for. Raises Refused."""
-    here = door()
-    body = read_body(request.environ, here.services.limits)
     try:
-        return take(here.services, parse(body), g.key_id)
+        return take(door().services, parse(json_body()), g.key_id)
     except DocumentRejected as rejected:
-        first = rejected.faults[0]
-        raise Refused(first.code, first.detail, faults=rejected.faults) from rejected
-    except BillingRefused as refused:
-        if not refused.faults:
-            raise Refused("conflict", refused.detail) from refused
-        raise Refused(refused.faults[0].code, refused.detail, status=422, faults=refused.faults) from refused
+        raise refused(rejected.faults) from rejected
+    except BillingRefused as failure:
+        if not failure.faults:
+            raise Refused("conflict", failure.detail) from failure
+        raise refused(failure.faults, failure.detail, 422) from failure
 
 
 def _billed(told: Told) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from flask import Response, request
+from flask import Response
 
 from gateway.api.answers import as_json, moment, quantity
 from gateway.api.backoffice.answers import (
@@ -19,8 +19,8 @@ from gateway.api.backoffice.answers import (
     WorkOrderPage,
 )
 from gateway.api.backoffice.blueprint import back_office
+from gateway.api.backoffice.documents import json_body, refused
 from gateway.api.backoffice.examples import DECIDED, DECISION_SCHEMA, DECISIONS, WORK_ORDERS
-from gateway.api.bodies import read_body
 from gateway.api.describe import account_problems, answer, path, query
 from gateway.api.door import back_office_author, door, in_path, parameter, whole_number
 from gateway.api.problems import Refused, not_found
@@ -96,7 +96,7 @@ def list_orders() -> Response:
     "what stands.",
     responses={
         200: answer(DecisionAnswer, "Decided, now or before.", example=DECIDED),
-        **account_problems(404, 409, 411, 413),
+        **account_problems(404, 409, 411, 413, 415),
     },
     openapi_extensions={
         "parameters": [path("order_id", "`id` of the list of orders.")],
@@ -112,13 +112,12 @@ def list_orders() -> Response:
 def decide() -> Response:
     """Decide one order."""
     services, order_id = door().services, in_path("order_id")
-    body = read_body(request.environ, services.limits)
+    body = json_body()
     try:
         asked = read_decision(body)
         decided = None if "\0" in order_id else decide_order(services, order_id, asked, back_office_author())
-    except DecisionRefused as refused:
-        first = refused.faults[0]
-        raise Refused(first.code, first.detail, status=400, faults=refused.faults) from refused
+    except DecisionRefused as failure:
+        raise refused(failure.faults, status=400) from failure
     except DecisionConflict as conflict:
         raise Refused("conflict", str(conflict)) from conflict
     if decided is None:

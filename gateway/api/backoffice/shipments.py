@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from flask import Response, g
 
 from gateway.api.answers import TakenDocument, TakenPackage, TakenShipment, as_json
 from gateway.api.backoffice.blueprint import back_office
-from gateway.api.bodies import read_body
+from gateway.api.backoffice.documents import json_body, refused
 from gateway.api.describe import SHIPMENT_BODY, account_problems, answer
 from gateway.api.door import door
 from gateway.api.problems import Refused
@@ -28,25 +28,20 @@ shipments = back_office("shipments", __name__)
     responses={
         200: answer(TakenShipment, "It had been taken before, with this content."),
         201: answer(TakenShipment, "Taken: the documents are in the mailboxes."),
-        **account_problems(409, 411, 413, 422),
+        **account_problems(409, 411, 413, 415, 422),
     },
     openapi_extensions={"requestBody": SHIPMENT_BODY},
 )
 def take() -> Response:
     """Judge the shipment, write it down, and tell the accounts."""
-    here = door()
-    body = read_body(request.environ, here.services.limits)
     try:
-        shipment = parse_shipment(body)
+        told = take_shipment(door().services, parse_shipment(json_body()), g.key_id)
     except DocumentRejected as rejected:
-        first = rejected.faults[0]
-        raise Refused(first.code, first.detail, faults=rejected.faults) from rejected
-    try:
-        told = take_shipment(here.services, shipment, g.key_id)
-    except ShipmentRefused as refused:
-        if not refused.faults:
-            raise Refused("conflict", refused.detail) from refused
-        raise Refused(refused.faults[0].code, refused.detail, status=422, faults=refused.faults) from refused
+        raise refused(rejected.faults) from rejected
+    except ShipmentRefused as failure:
+        if not failure.faults:
+            raise Refused("conflict", failure.detail) from failure
+        raise refused(failure.faults, failure.detail, 422) from failure
     answered = TakenShipment(
         shipment_number=told.number,
         duplicate=told.is_again or None,

@@ -18,6 +18,7 @@ from gateway.api.backoffice.answers import (
     StockAnswer,
 )
 from gateway.api.backoffice.blueprint import back_office
+from gateway.api.backoffice.documents import refused
 from gateway.api.backoffice.examples import (
     CATALOGUE_PUT,
     PACK_ROWS,
@@ -199,8 +200,7 @@ def _uploaded(kind: Kind) -> Uploaded:
     try:
         return read_upload(kind, media_type, body, limits.max_body_bytes)
     except DocumentFailure as failure:
-        first = failure.faults[0]
-        raise Refused(first.code, first.detail, faults=failure.faults) from failure
+        raise refused(failure.faults) from failure
 
 
 def _media_type() -> str:

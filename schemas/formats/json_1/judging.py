@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.documents.billing import CreditNoteRequest, Delivery, InvoiceRequest
 from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_of
 from schemas.documents.despatch_advice import DespatchAdvice, judged_despatch_advice
 from schemas.documents.inventory_report import InventoryReport, judged_inventory_report
 from schemas.documents.invoice import Invoice, judged_invoice
 from schemas.documents.order import MAX_LINES, Order, OrderLine, says_no_version
 from schemas.documents.order_response import OrderResponse, judged_response
-from schemas.documents.shipment import Shipment
 from schemas.documents.validation import duplicate_lines, faults_of, only_in_a_change, pointer
 from schemas.faults import DocumentRejected, Fault
 from schemas.formats.json_1.spelling import Spelling, spelling_of
@@ -34,17 +33,12 @@ _MANY = 10_000
 _LINES = TypeAdapter(tuple[OrderLine, ...])
 _ANY_LINES = [{"line_number": "1", "quantity": 1}]
 _JUDGED: Mapping[type, Callable[[Any], Any]] = {
-    Order: Order.model_validate,
     OrderResponse: judged_response,
     DespatchAdvice: judged_despatch_advice,
     InventoryReport: judged_inventory_report,
     Invoice: judged_invoice,
-    Shipment: Shipment.model_validate,
-    InvoiceRequest: InvoiceRequest.model_validate,
-    CreditNoteRequest: CreditNoteRequest.model_validate,
-    Delivery: Delivery.model_validate,
 }
-_SPELLINGS: dict[type, Spelling] = {model: spelling_of(model) for model in (*_JUDGED, OrderLine)}
+_spelling = cache(spelling_of)
 _D = TypeVar("_D", bound=Document | OwnDocument)
 
 
@@ -69,12 +63,16 @@ def order_of(value: dict[str, Any]) -> Order:
 def document_of(model: type[_D], value: dict[str, Any]) -> _D:
     """The document that this object is. Raises DocumentRejected with every fault, up to MAX_FAULTS."""
     _refuse_strange(model, value)  # type: ignore[arg-type]  # mypy does not take apart the bound
-    spelling, judged = _SPELLINGS[model], _JUDGED[model]
+    spelling, judged = _spelling(model), _judged(model)  # type: ignore[arg-type]  # as above
     spelling.mark(value)
     try:
         return _without_blanks(spelling, value, judged)  # type: ignore[no-any-return]
     except ValidationError as error:
         raise DocumentRejected(_listed(error)) from None
+
+
+def _judged(model: type[AnyDocument]) -> Callable[[Any], Any]:
+    return model.model_validate if issubclass(model, Document) else _JUDGED[model]
 
 
 def _without_blanks(spelling: Spelling, value: Any, judged: Callable[[Any], Any]) -> Any:
@@ -113,7 +111,7 @@ def _long_order(value: dict[str, Any], lines: list[Any]) -> Order:
 
 
 def _lines_of(part: list[Any]) -> tuple[OrderLine, ...]:
-    spelling = _SPELLINGS[OrderLine]
+    spelling = _spelling(OrderLine)
     for line in part:
         spelling.mark(line)
     return _without_blanks(spelling, part, _LINES.validate_python)  # type: ignore[no-any-return]

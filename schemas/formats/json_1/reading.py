@@ -128,45 +128,47 @@ def parse_order(body: bytes) -> Order:
 
 def parse_order_response(body: bytes) -> OrderResponse:
     """The order response in these bytes. Raises DocumentRejected with every fault."""
-    return _document(OrderResponse, "order response", body)
+    return document_in(OrderResponse, "order response", body)
 
 
 def parse_despatch_advice(body: bytes) -> DespatchAdvice:
     """The despatch advice in these bytes. Raises DocumentRejected with every fault."""
-    return _document(DespatchAdvice, "despatch advice", body)
+    return document_in(DespatchAdvice, "despatch advice", body)
 
 
 def parse_inventory_report(body: bytes) -> InventoryReport:
     """The inventory report in these bytes. Raises DocumentRejected with every fault."""
-    return _document(InventoryReport, "inventory report", body)
+    return document_in(InventoryReport, "inventory report", body)
 
 
 def parse_invoice(body: bytes) -> Invoice:
     """The invoice or credit note in these bytes. Raises DocumentRejected with every fault."""
-    return _document(Invoice, "invoice or credit note", body)
+    return document_in(Invoice, "invoice or credit note", body)
 
 
 def parse_shipment(body: bytes) -> Shipment:
     """The warehouse's shipment in these bytes. Raises DocumentRejected with every fault."""
-    return _document(Shipment, "shipment", body)
+    return document_in(Shipment, "shipment", body)
 
 
 def parse_invoice_request(body: bytes) -> InvoiceRequest:
     """What the ERP wants billed. Raises DocumentRejected with every fault."""
-    return _document(InvoiceRequest, "request", body)
+    return document_in(InvoiceRequest, "request", body)
 
 
 def parse_credit_note_request(body: bytes) -> CreditNoteRequest:
     """What the ERP wants credited. Raises DocumentRejected with every fault."""
-    return _document(CreditNoteRequest, "request", body)
+    return document_in(CreditNoteRequest, "request", body)
 
 
 def parse_delivery(body: bytes) -> Delivery:
     """When a shipment was there. Raises DocumentRejected with every fault."""
-    return _document(Delivery, "delivery", body)
+    return document_in(Delivery, "delivery", body)
 
 
-def _document(model: type[_D], name: str, body: bytes) -> _D:
+def document_in(model: type[_D], name: str, body: bytes) -> _D:
+    """The one document of this model in these bytes; `name` is what it is called. Raises DocumentRejected with every
+    fault."""
     value = read_json(body, nulls=False)
     if not isinstance(value, dict):
         raise DocumentRejected([_wrong_document("no JSON object", f"an object: one {name}")])

@@ -16,6 +16,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Union, get_args, get_origin
 
+from pydantic import AwareDatetime
+
 from schemas.documents.common import AnyDocument, Code, Document, OwnDocument, fields_of
 from schemas.documents.validation import Unreadable, shown
 from schemas.values import LONGEST_NUMBER
@@ -34,8 +36,10 @@ _DECIMAL = re.compile(DECIMAL_PATTERN, re.ASCII).fullmatch
 _DATE = re.compile(DATE_PATTERN, re.ASCII).fullmatch
 _TIME = re.compile(TIME_PATTERN, re.ASCII).fullmatch
 _DATE_TIME = re.compile(DATE_TIME_PATTERN, re.ASCII).fullmatch
+_MOMENT = re.compile(MOMENT_PATTERN, re.ASCII).fullmatch
 
 Judge = Callable[[Any], Unreadable | None]
+_WITH_OFFSET = "a date and time with an offset, YYYY-MM-DDThh:mm:ss+hh:mm"
 
 
 def _flag(value: Any) -> Unreadable | None:
@@ -70,7 +74,8 @@ _JUDGES: Mapping[type, Judge] = {
     int: _whole,
     Decimal: _decimal,
     date: _text_of(_DATE, "a date, YYYY-MM-DD"),
-    datetime: _text_of(_DATE_TIME, "a date and time with an offset, YYYY-MM-DDThh:mm:ss+hh:mm"),
+    datetime: _text_of(_DATE_TIME, _WITH_OFFSET),
+    AwareDatetime: _text_of(_MOMENT, _WITH_OFFSET),
     time: _text_of(_TIME, "a time, hh:mm:ss, with an offset where one is meant"),
 }
 
