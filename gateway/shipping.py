@@ -39,7 +39,7 @@ from mappings.revision import MappingRevision
 from schemas.documents.shipment import Shipment
 from schemas.faults import Fault
 from schemas.formats import Format
-from schemas.formats.json_1.reading import parse_order_response
+from schemas.formats.json_1.reading import parse_despatch_advice, parse_order_response
 
 KIND = "despatch_advice"
 Write = Callable[[Format, Advice], bytes]
@@ -97,7 +97,8 @@ def _take(services: Services, shipment: Shipment, content: bytes, key_id: str) -
         except Collision:  # somebody changed an order, or took the number: judged anew on what stands now
             continue
         made = [(row[1], row[2], row[3], row[4]) for row in rows.documents]
-        return Told(shipment.shipment_number, {package: sscc for sscc, package in rows.ssccs.items()}, made)
+        ssccs = {package: sscc for sscc, package in rows.ssccs.items()}
+        return Told(shipment.shipment_number, _by_package(shipment, ssccs), made)
     raise StoreUnavailable("the shipment's orders are changed all the time")
 
 
@@ -107,7 +108,18 @@ def _told_again(services: Services, known: StoredShipment, shipment: Shipment, c
         taken = Shipment.model_validate_json(services.store.shipments.canonical(known.id))
         if taken != shipment:
             raise ShipmentRefused(f"Shipment {known.number} was taken with other content; it stands.")
-    return Told(known.number, known.packages, services.store.shipments.documents_of(known.id), is_again=True)
+    documents = services.store.shipments.documents_of(known.id)
+    ssccs = dict(known.packages)
+    if len(ssccs) < len(shipment.packages):  # others have them by now, a year later; the advices say what they were
+        for canonical in services.store.documents.canonicals([one[0] for one in documents]).values():
+            packages = parse_despatch_advice(canonical.encode()).packages
+            ssccs |= {package.id: package.sscc for package in packages if package.sscc}
+    return Told(known.number, _by_package(shipment, ssccs), documents, is_again=True)
+
+
+def _by_package(shipment: Shipment, ssccs: Mapping[str, str]) -> dict[str, str]:
+    """Package → its SSCC, in the order in which the packages were told."""
+    return {package.id: ssccs[package.id] for package in shipment.packages if package.id in ssccs}
 
 
 def _prepare(services: Services, shipment: Shipment, content: bytes, key_id: str) -> ShipmentRows:

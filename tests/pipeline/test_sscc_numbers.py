@@ -113,6 +113,24 @@ def test_a_year_is_counted_from_the_day_on_which_it_left(
     assert set(again.values()) == set(first.values())
 
 
+def test_a_shipment_that_is_sent_again_is_told_the_ssccs_it_had(
+    on_either: SmallGateway, today: time_machine.Traveller
+) -> None:
+    """Also those that another package has got since."""
+    gateway = on_either
+    gateway.settle(PINE, order(BOLTS))
+    told = cartons("A", "B")
+    first = send(gateway, told)
+    later = TODAY + timedelta(days=367)
+    today.move_to(later)
+    another = cartons("C", number="LS-2", left_at=later)
+    another["packages"][0]["sscc"] = told_ssccs(first)["A"]
+    assert told_ssccs(send(gateway, another)) == {"C": told_ssccs(first)["A"]}
+    again = send(gateway, told)
+    assert again.status_code == 200, again.text
+    assert again.json == {**first.json, "duplicate": True}
+
+
 def test_where_all_were_given_within_a_year_the_shipment_is_refused(on_either: SmallGateway) -> None:
     """Nothing of it is kept, and it is taken with an SSCC of the warehouse's own."""
     gateway = on_either
