@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from gateway.cxml_answers import CXML, sent_envelope
@@ -22,14 +22,15 @@ from gateway.store.ids import new_id
 from gateway.store.invoices import InvoiceRows, Part, PartKey, WrittenInvoice, WrittenLine, stream_of
 from gateway.store.order_moves import BilledMove, SeenOrder
 from gateway.trade.agreed import document_discounts
+from gateway.trade.agreed_price import confirmed_prices
 from gateway.trade.amendment import Standing
-from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill, order_charges_now
+from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill, lines_by_number, order_charges_now
 from gateway.trade.decision import NOTHING
 from gateway.trade.invoicing import BilledOrder, InvoiceFacts, invoice_of
-from gateway.trade.order_charges import ChargeName, as_billed, summed
+from gateway.trade.order_charges import ChargeName, as_billed, summed, without_excess
 from gateway.trade.response import seller_party
 from mappings.engine import to_ours
-from mappings.mapped import MappedOrder
+from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Catalogue, MappingRevision, Supplier, SupplySite
 from schemas.documents.common import Period
 from schemas.documents.invoice import Invoice
@@ -132,11 +133,11 @@ def load_orders(services: Services, order_ids: Iterable[str]) -> dict[str, Order
             revision=revision,
             standing=stands,
             mapped=mapped,
-            responses=[parse_order_response(text.encode()) for text in told.get(order.id, ())],
+            confirmed=confirmed_prices(parse_order_response(text.encode()) for text in told.get(order.id, ())),
             billed=billed.get(order.id, {}),
             billed_unkept=unkept.get(order.id, {}),
             charged=charged.get(order.id, {}),
-            repriced=partial(_repriced, mapped, revision, known, services.supplier, received_on),
+            repriced=cache(partial(_repriced, mapped, revision, known, services.supplier, received_on)),
         )
     return found
 
@@ -148,9 +149,9 @@ def _repriced(
     supplier: Supplier,
     received_on: date,
     day: date,
-) -> MappedOrder:
-    """The order at the contract prices of this day, which is one of despatch: what leaves then is there after its
-    transit, by which `price_date: despatch` finds it."""
+) -> dict[str, MappedLine]:
+    """The order's lines at the contract prices of this day, which is one of despatch: what leaves then is there after
+    its transit, by which `price_date: despatch` finds it. In the order's currency, whatever the terms name by now."""
     order, site = mapped.order, mapped.site
     days = site.transit_days if site else 0
     lines = []
@@ -159,8 +160,8 @@ def _repriced(
         there = day + timedelta(days=own)
         asked = {"requested_delivery": Period(start=there), "schedule": ()}
         lines.append(line.line.model_copy(update=asked))
-    anew: Order = order.model_copy(update={"lines": tuple(lines)})
-    return to_ours(anew, revision, catalogue, supplier, received_on)
+    anew: Order = order.model_copy(update={"lines": tuple(lines), "currency": mapped.currency})
+    return lines_by_number(to_ours(anew, revision, catalogue, supplier, received_on))
 
 
 # --- making ------------------------------------------------------------------------------------------------------
@@ -181,8 +182,15 @@ def written_invoice(
         order.id: order_charges_now(order, bill.lines, rows.billed_now, rows.charged_now.get(order.id, {}))
         for order in orders.values()
     }
-    billed = [_billed_order(order, charged[order.id]) for order in orders.values()]
-    trial = invoice_of(lines, billed, facts, catalogue.taxes, discounts)  # a number only for what is one
+
+    def made(charged: Mapping[str, Mapping[ChargeName, Decimal]]) -> Invoice:
+        billed = [_billed_order(order, charged[order.id]) for order in orders.values()]
+        return invoice_of(lines, billed, facts, catalogue.taxes, discounts)
+
+    trial = made(charged)  # a number only for what is one
+    if trial.totals.without_tax < 0:
+        charged = without_excess(charged, trial.totals.without_tax.copy_negate())
+        trial = made(charged)
     invoice = replace(trial, number=number(facts.issue_date))
     if invoice.payment is not None:
         invoice = replace(invoice, payment=replace(invoice.payment, reference=invoice.number))

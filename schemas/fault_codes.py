@@ -824,6 +824,14 @@ _declare(
     "Complete supplier.yaml, or the account's `legal` part or sites.csv; the fault says what and by which rule.",
 )
 _declare(
+    "amount_too_long",
+    "us",
+    "An amount that no document has room for",
+    "A sum of the invoice, or a price in base units, has more than 20 digits before the point or 10 behind it: whoever "
+    "reads it, we too, couldn't. It waits, and is tried again.",
+    "An order has such a price or charge by mistake: agree on the right one, and have the order changed.",
+)
+_declare(
     "not_on_invoice",
     "us",
     "Line that the invoice doesn't have",

@@ -6,7 +6,7 @@ Where the account's price is that of the day of despatch, it is the contract's o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,20 +18,22 @@ from schemas.values import EXACT, from_fraction, is_carried, shortest
 _CONFIRMING = ("accepted", "changed", "backordered")
 
 
-def confirmed_price(line: MappedLine, responses: Sequence[OrderResponse]) -> Price | None:
-    """The price of one of the ordered unit, or of so many of them. `responses` are the order's, the newest first. None
-    where nobody has agreed on one."""
+def confirmed_prices(responses: Iterable[OrderResponse]) -> dict[str, Price]:
+    """Line number → the price that it was confirmed at last. `responses` are the order's, the newest first."""
+    found: dict[str, Price] = {}
     for response in responses:
-        said = [
-            outcome.price
-            for told in response.lines
-            if told.line_number == line.line_number
-            for outcome in told.outcomes
-            if outcome.status in _CONFIRMING and outcome.price is not None
-        ]
-        if said:
-            return in_ordered_unit(said[0], line)
-    return unanswered_price(line)
+        for told in response.lines:
+            for outcome in told.outcomes:
+                if outcome.status in _CONFIRMING and outcome.price is not None:
+                    found.setdefault(told.line_number, outcome.price)
+    return found
+
+
+def agreed_price(line: MappedLine, confirmed: Mapping[str, Price]) -> Price | None:
+    """The price of one of the ordered unit, or of so many of them. `confirmed` are the order's `confirmed_prices`. None
+    where nobody has agreed on one."""
+    said = confirmed.get(line.line_number)
+    return unanswered_price(line) if said is None else in_ordered_unit(said, line)
 
 
 def unanswered_price(line: MappedLine) -> Price | None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gateway.trade.agreed import line_discounts
-from gateway.trade.agreed_price import confirmed_price, price_of
+from gateway.trade.agreed_price import agreed_price, price_of
 from gateway.trade.amendment import LineSums, Standing
 from gateway.trade.decision import NOTHING
 from gateway.trade.discounts import Discount, line_allowances
@@ -39,28 +39,31 @@ from mappings.revision import MappingRevision, SiteRow, SupplySite
 from mappings.sites import known_ids, same_scheme
 from mappings.validity import in_force
 from schemas.documents.common import Party, Price
-from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault
 from schemas.values import EXACT, half_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderToBill:
-    """An order of which something is billed: as it stands, in our terms, what was answered to it (the newest response
-    first), how many base units of each line were billed, and how much of its own charges was. `billed_unkept` are base
-    units on invoices of which that wasn't kept. `repriced` is the order as mapped at the prices of a day of
-    despatch."""
+    """An order of which something is billed: as it stands, in our terms, its lines' prices as we confirmed them last,
+    how many base units of each line were billed, and how much of its own charges was. `billed_unkept` are base units on
+    invoices of which that wasn't kept. `repriced` are its lines at the contract's prices of a day of despatch, by
+    number."""
 
     id: str
     number: str
     revision: MappingRevision
     standing: Standing
     mapped: MappedOrder
-    responses: Sequence[OrderResponse] = ()
+    confirmed: Mapping[str, Price] = field(default_factory=dict)
     billed: Mapping[str, Decimal] = field(default_factory=dict)
     billed_unkept: Mapping[str, Decimal] = field(default_factory=dict)
     charged: Mapping[ChargeName, Decimal] = field(default_factory=dict)
-    repriced: Callable[[date], MappedOrder]
+    repriced: Callable[[date], Mapping[str, MappedLine]]
+    _lines: Mapping[str, MappedLine] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lines", lines_by_number(self.mapped))
 
     @property
     def account(self) -> Account:
@@ -69,13 +72,18 @@ class OrderToBill:
 
     def line(self, number: str) -> MappedLine | None:
         """The line in our terms."""
-        return next((line for line in self.mapped.lines if line.line_number == number), None)
+        return self._lines.get(number)
 
     def supplied_from(self, number: str) -> str | None:
         """Our site that the line's place is supplied from, by sites.csv."""
         line = self.line(number)
         site = delivery_site(self.mapped, line) if line else self.mapped.site
         return site.supply_site if site else None
+
+
+def lines_by_number(mapped: MappedOrder) -> dict[str, MappedLine]:
+    """The order's lines; of several of one number the first."""
+    return {line.line_number: line for line in reversed(mapped.lines)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,10 +215,10 @@ def _price(order: OrderToBill, line: MappedLine, shipped_on: date) -> Price | No
     """What was agreed; with `price_date: despatch` what the contract says on the day on which it left, where it has a
     price for it."""
     if order.account.policies.price_date == "despatch":
-        anew = next((one for one in order.repriced(shipped_on).lines if one.line_number == line.line_number), None)
+        anew = order.repriced(shipped_on).get(line.line_number)
         if anew is not None and anew.contract_price is not None and anew.base_per_unit and line.base_per_unit:
             return price_of(anew.contract_price * line.base_per_unit / anew.base_per_unit)
-    return confirmed_price(line, order.responses)
+    return agreed_price(line, order.confirmed)
 
 
 def _discounts(order: OrderToBill, line: MappedLine, shipped_on: date, currency: str) -> tuple[Discount, ...]:
@@ -236,6 +244,8 @@ def order_charges_now(
     """What the invoice with these lines has of the order's charges. `also_billed` and `also_charged` are what invoices
     have that are made at the same time, before this one: (order, line) → base units, and of this order's charges."""
     wanted = order_charges(order.mapped.order.charges)
+    if not wanted:
+        return {}
     now: dict[str, Decimal] = {}
     for line in lines:
         if line.order.id == order.id:
@@ -284,7 +294,7 @@ def _confirmed_nets(order: OrderToBill) -> Iterator[tuple[str, Decimal]]:
     """Line number → the net amount of everything that is confirmed, as it would be billed."""
     for line in order.mapped.lines:
         sums = order.standing.lines.get(line.line_number)
-        price = confirmed_price(line, order.responses)
+        price = agreed_price(line, order.confirmed)
         if sums is None or price is None or not sums.base_confirmed:
             continue
         on = order.mapped.order.issue_date or date.min

@@ -4,7 +4,7 @@ looked up, and what the law wants and nobody knows is a fault."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -153,7 +153,8 @@ def billed_quantity(line: ShippedLine) -> BilledQuantity:
     price for as many base units as it was agreed for: 19 pieces at 12.80 for 12."""
     ordered = from_fraction(Fraction(line.base_quantity) / line.base_per_unit)
     if ordered is not None and is_carried(ordered) and (ordered % 1 == 0 or line.unit_code in DIVISIBLE):
-        price = line.price.model_copy(update={"unit": line.unit, "unit_code": line.unit_code})
+        said = {"unit": line.unit, "unit_code": line.unit_code, "gross": _gross(line.price)}
+        price = line.price.model_copy(update=said)
         return BilledQuantity(shortest(ordered), line.unit, line.unit_code, price)
     price = _base_price(line)
     return BilledQuantity(shortest(line.base_quantity), line.base_unit, line.base_unit, price, is_in_base_units=True)
@@ -165,7 +166,7 @@ def _base_price(line: ShippedLine) -> Price:
     quantity, times = from_fraction(base), 1
     if quantity is None or not is_carried(quantity):
         quantity, times = Decimal(base.numerator), base.denominator
-    gross = line.price.gross
+    gross = _gross(line.price)
     return Price(
         amount=EXACT.multiply(line.price.amount, Decimal(times)),
         base_quantity=shortest(quantity),
@@ -173,6 +174,11 @@ def _base_price(line: ShippedLine) -> Price:
         unit_code=line.base_unit,
         gross=None if gross is None else EXACT.multiply(gross, Decimal(times)),
     )
+
+
+def _gross(price: Price) -> Decimal | None:
+    """The price before a discount that the price has in it (BT-148); an order's that is no higher is none."""
+    return price.gross if price.gross is not None and price.gross > price.amount else None
 
 
 def _taxes(shipped: Sequence[ShippedLine], supply: Supply, rules: Sequence[TaxRow]) -> tuple[AppliedTax, ...]:
@@ -325,10 +331,32 @@ def _settled(
 
 def lawful(invoice: Invoice) -> Invoice:
     """The invoice or credit note as it may be sent. Raises DocumentHeld with what the law wants and nobody knows."""
-    faults = tuple(missing(invoice))
+    faults = (*missing(invoice), *_too_long(invoice))
     if faults:
         raise DocumentHeld(faults)
     return _without_vat_numbers(invoice) if _is_untaxed(invoice) else invoice
+
+
+def _too_long(invoice: Invoice) -> Iterator[Fault]:
+    """Amounts and quantities that no document has room for: nobody could read it, and we couldn't credit it."""
+    for path, amount in _amounts(invoice):
+        if not is_carried(amount):
+            detail = f"{amount:f} is more than a document has room for"
+            expected = "20 digits before the point and 10 behind it"
+            yield Fault("amount_too_long", detail, path, value=f"{amount:f}", expected=expected)
+
+
+def _amounts(invoice: Invoice) -> Iterator[tuple[str, Decimal]]:
+    for index, line in enumerate(invoice.lines):
+        yield f"/lines/{index}/quantity", line.quantity
+        yield f"/lines/{index}/price/amount", line.price.amount
+        yield f"/lines/{index}/price/base_quantity", line.price.base_quantity
+        yield f"/lines/{index}/net_amount", line.net_amount
+    for index, tax in enumerate(invoice.taxes):
+        yield f"/taxes/{index}/taxable_amount", tax.taxable_amount
+        yield f"/taxes/{index}/tax_amount", tax.tax_amount
+    for one in fields(invoice.totals):
+        yield f"/totals/{one.name}", getattr(invoice.totals, one.name)
 
 
 def _is_untaxed(invoice: Invoice) -> bool:

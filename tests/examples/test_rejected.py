@@ -432,7 +432,7 @@ TESTED_ELSEWHERE = {
         (
             *("already_invoiced", "invoice_failed", "invoice_incomplete", "more_than_invoiced", "more_than_shipped"),
             *("no_agreed_price", "no_tax_rule", "not_on_invoice", "several_invoices", "unknown_invoice"),
-            "unknown_shipment",
+            *("amount_too_long", "unknown_shipment"),
         ),
         "tests/pipeline/test_invoices.py",
     ),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from types import FrameType
 from typing import Any
 
 import jsonschema_rs
@@ -13,6 +17,7 @@ import pytest
 import time_machine
 
 from gateway import billing_schedule, crediting
+from gateway.accounts import published_folder
 from gateway.api.examples import CREDIT_NOTE_REQUEST, DELIVERY, INVOICE_REQUEST
 from gateway.billing_requests import _prepare, digest_of, take_invoice_request
 from gateway.store.database import Collision
@@ -24,6 +29,7 @@ from schemas.json_schema import schema
 from tests.examples.billing import PINE, agree, amounts, bill, ledger, made, mailbox, office
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import SmallGateway
+from tests.formats.en16931 import broken_rules
 from tests.store.earlier_tables import take_back
 
 LEFT_AT = "2026-11-23T12:00:00+01:00"
@@ -645,6 +651,50 @@ def test_the_price_of_the_day_of_despatch(on_either: SmallGateway, clock: time_m
     assert [amounts(one)[0][3] for one in made(gateway)] == ["6.00", "6.60"]
 
 
+def test_the_price_of_the_day_of_despatch_is_in_the_orders_currency(on_either: SmallGateway) -> None:
+    """The order names none: it was confirmed in EUR, which was the account's. 66.00 NOK since then are no 66.00 EUR."""
+    gateway = on_either
+    agree(gateway, policies={"price_date": "despatch"})
+    said = order({name: value for name, value in BOLTS.items() if name != "price"})
+    gateway.settle(PINE, {name: value for name, value in said.items() if name != "currency"})
+    agree(gateway, policies={"price_date": "despatch"}, terms={"currency": "NOK"})
+    folder = published_folder(gateway.store, PINE)
+    assert folder is not None
+    norwegian = tuple(replace(one, currency="NOK", price=one.price * 11) for one in folder.prices)
+    gateway.publish(replace(folder, prices=norwegian))
+    ship(gateway, part("200"))
+    assert bill(gateway) == 1
+    (invoice,) = made(gateway)
+    assert (invoice.currency, amounts(invoice)) == ("EUR", [("1", "4", "DOOS", "24.00")])
+
+
+def test_a_long_order_is_priced_once_for_each_day(gateway: SmallGateway, clock: time_machine.Traveller) -> None:
+    """And not again for each of its lines, by which 5,000 would take ten minutes."""
+    agree(gateway, policies={"price_date": "despatch"})
+    bolts = [{**BOLTS, "line_number": str(number), "quantity": "1"} for number in range(1, 21)]
+    gateway.settle(PINE, order(*bolts))
+    ship(gateway, *(part("25", str(number)) for number in range(1, 21)))
+    clock.move_to("2026-12-01T12:00:00+01:00")
+    ship(
+        gateway,
+        *(part("25", str(number)) for number in range(1, 21)),
+        number="LS-2",
+        shipped_at="2026-12-01T12:00:00+01:00",
+    )
+    mapped: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        mapped["lines"] += event == "call" and frame.f_code.co_name == "_map_line"
+
+    sys.setprofile(count)
+    try:
+        assert bill(gateway) == 2
+    finally:
+        sys.setprofile(None)
+    assert [one.totals.without_tax for one in made(gateway)] == [Decimal("60.00"), Decimal("66.00")]
+    assert mapped["lines"] == 2 * 2 * 20, "for each invoice as it stands, and on its day"
+
+
 def test_discounts_and_charges(on_either: SmallGateway) -> None:
     """Two per cent off bolts, one off the invoice; freight of 10.00 comes with the first invoice, or pro rata."""
     gateway = on_either
@@ -843,6 +893,60 @@ def test_freight_of_free_goods_is_credited_with_them(on_either: SmallGateway) ->
         ["3.33"],
         ["6.67"],
     ]
+
+
+@pytest.mark.parametrize("spread", ["first", "pro_rata"])
+def test_an_order_that_takes_off_more_than_it_costs_is_billed_for_nothing(on_either: SmallGateway, spread: str) -> None:
+    """Nobody is paid for buying: 40.00 off goods of 18.00 and 6.00, of which 2 % are off already, and 1.00 of freight.
+    What was taken off an invoice is off the order."""
+    gateway = on_either
+    off = [{"of": "document", "percent": "2"}]
+    agree(gateway, policies={"order_charges": spread}, terms={"currency": "EUR", "discounts": off})
+    bonus = {"is_charge": False, "amount": "40.00", "reason": "Bonus"}
+    gateway.settle(PINE, order(BOLTS, charges=[bonus, {**FREIGHT, "amount": "1.00"}]))
+    for number, piece in enumerate(("150", "50"), 1):
+        ship(gateway, part(piece), number=f"LS-{number}")
+        assert bill(gateway) == 1
+    found = [[(one.reason, f"{one.amount:f}") for one in each.charges] for each in made(gateway)]
+    first = [("Discount", "0.36"), ("Bonus", "18.64"), ("Freight", "1.00")]
+    second = [("Discount", "0.12"), ("Bonus", "5.88")]
+    if spread == "pro_rata":
+        first[1:] = [("Bonus", "18.39"), ("Freight", "0.75")]
+        second[1:] = [("Bonus", "6.13"), ("Freight", "0.25")]
+    assert found == [first, second]
+    assert [(one.totals.without_tax, one.totals.payable) for one in made(gateway)] == [(0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("price", "charge"),
+    [("99999999999999999999.99", "0"), ("6.00", "99999999999999999999.99")],
+    ids=["price", "charge"],
+)
+def test_amounts_that_no_document_has_room_for_hold_it(on_either: SmallGateway, price: str, charge: str) -> None:
+    """20 digits before the point: whoever reads the invoice, we too, couldn't."""
+    gateway = on_either
+    agree(gateway, prices=False)
+    gateway.settle(PINE, order({**BOLTS, "price": {"amount": price}}, charges=[{**FREIGHT, "amount": charge}]))
+    ship(gateway, part("200"))
+    assert bill(gateway) == 0
+    (waiting,) = gateway.store.invoices.waiting(9)
+    assert {one["code"] for one in waiting.told()} == {"amount_too_long"}
+    assert "/totals/without_tax" in [one["path"] for one in waiting.told()]
+    assert faults(office(gateway, "invoices", asked("LS-1")))[0][0] == "amount_too_long"
+    assert made(gateway) == []
+
+
+@pytest.mark.parametrize(("gross", "told"), [("-7.00", None), ("5.00", None), ("8.00", Decimal("8.00"))])
+def test_a_gross_price_is_one_before_a_discount(on_either: SmallGateway, gross: str, told: Decimal | None) -> None:
+    """One below the price says nothing that an invoice could have (BR-28, BT-147)."""
+    gateway = on_either
+    agree(gateway, outbound={"invoice": {"format": "peppol-bis-3", "when": "shipped"}})
+    gateway.settle(PINE, order({**BOLTS, "price": {"amount": "6.00", "gross": gross}}))
+    ship(gateway, part("100"), part("7"))
+    assert bill(gateway) == 1
+    (invoice,), (document,) = made(gateway), mailbox(gateway)
+    assert [line.price.gross for line in invoice.lines] == [told]
+    assert broken_rules(gateway.store.documents.body(document.id)) == []
 
 
 def test_what_is_free_costs_nothing_whatever_its_half_cents(on_either: SmallGateway) -> None:
