@@ -10,9 +10,11 @@ from decimal import Decimal
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from gateway.printing.pdf import BOLD, PLAIN, fitted, wrapped
+from gateway.printing.columns import address_column, facts_column
+from gateway.printing.pdf import BOLD, PLAIN, by_words, fitted, wrapped
 from gateway.printing.words import address_lines, shown, unit_names
 from schemas.documents.common import Party
 from schemas.documents.invoice import Invoice, InvoiceCharge, InvoiceLine, TaxCategory, TaxSubtotal
@@ -42,8 +44,8 @@ _CATEGORIES = {
 }
 _CELL_LINES = 40
 """Lines of one cell on one page; what is beyond goes on in the next row."""
-_SUMS = 80 * mm
-"""How wide the sums are, at the right."""
+_SUMS, _SUM = 80 * mm, 28 * mm
+"""How wide the sums are, at the right, with their titles and without."""
 
 
 @dataclass(slots=True)
@@ -93,23 +95,26 @@ def invoice_pdf(invoice: Invoice) -> bytes:
 # --- head -----------------------------------------------------------------------------------------------------------
 def _head(page: _Page, invoice: Invoice) -> None:
     canvas = page.canvas
-    canvas.setFont(BOLD, 16)
-    canvas.drawString(_LEFT, page.at - 10, fitted(page.title, BOLD, 16, _RIGHT - _LEFT))
-    page.at -= 24
+    for line in wrapped(page.title, BOLD, 16, _RIGHT - _LEFT):
+        canvas.setFont(BOLD, 16)
+        canvas.drawString(_LEFT, page.at - 10, line)
+        page.at -= 18
+    page.at -= 6
     if invoice.test:
         canvas.setFont(BOLD, 10)
         canvas.drawString(_LEFT, page.at, "Test: nothing was delivered, and nothing is to be paid.")
         page.at -= 14
     page.at -= 6
     top, column = page.at, (_RIGHT - _LEFT) / 3
-    page.at = min(
-        _lines(canvas, _LEFT, top, column, "From", _party(invoice.seller)),
-        _lines(canvas, _LEFT + column, top, column, "To", _party(invoice.buyer)),
-        _facts(canvas, _LEFT + 2 * column, top, column, invoice),
-    )
+    ends = [
+        address_column(canvas, _LEFT, top, column, "From", _party(invoice.seller)),
+        address_column(canvas, _LEFT + column, top, column, "To", _party(invoice.buyer)),
+        facts_column(canvas, _LEFT + 2 * column, top, column, _facts(invoice)),
+    ]
+    page.at = min(ends) - 3
     if invoice.ship_to is not None:
         place = ", ".join(address_lines(invoice.ship_to))
-        page.at = _lines(canvas, _LEFT, page.at, 3 * column, "Delivered to", [place])
+        page.at = address_column(canvas, _LEFT, page.at, 3 * column, "Delivered to", [place]) - 3
     page.at -= 6
     _text(page, invoice.note)
     if len(invoice.credits) > 1:  # a rebate's are a whole period's, which no column has room for
@@ -126,40 +131,18 @@ def _party(party: Party) -> list[str]:
     return [*address_lines(named), *([f"VAT number {party.vat_id}"] if party.vat_id else [])]
 
 
-def _lines(canvas: Canvas, left: float, top: float, width: float, title: str, lines: Sequence[str]) -> float:
-    canvas.setFont(PLAIN, 7)
-    canvas.drawString(left, top, title)
-    for index, line in enumerate(lines):
-        top -= 11
-        canvas.setFont(BOLD if index == 0 else PLAIN, 9)
-        canvas.drawString(left, top, fitted(line, BOLD, 9, width - 6))
-    return top - 14
-
-
-def _facts(canvas: Canvas, left: float, top: float, width: float, invoice: Invoice) -> float:
+def _facts(invoice: Invoice) -> Iterator[tuple[str, str | None]]:
     dates = (invoice.issue_date, invoice.due_date, invoice.tax_point, invoice.delivered_on)
     issued, due, tax_point, delivered = (None if day is None else day.isoformat() for day in dates)
-    facts = [
-        ("Date", issued),
-        ("Due", due if invoice.type == "invoice" else None),  # nobody pays a credit note by a day
-        ("Tax point", tax_point if tax_point != issued else None),
-        ("Delivered", delivered),
-        ("Order", invoice.order_number),
-        ("Despatch advice", invoice.despatch_number),
-        ("Contract", invoice.contract),
-        ("Your reference", invoice.buyer_reference),
-        ("Credits", _credited(invoice) if len(invoice.credits) == 1 else None),
-    ]
-    for title, value in facts:
-        if value is None:
-            continue
-        canvas.setFont(PLAIN, 7)
-        canvas.drawString(left, top, title)
-        for line in wrapped(value, PLAIN, 9, width - 24 * mm)[:4]:
-            canvas.setFont(PLAIN, 9)
-            canvas.drawString(left + 22 * mm, top, line)
-            top -= 11
-    return top
+    yield "Date", issued
+    yield "Due", due if invoice.type == "invoice" else None  # nobody pays a credit note by a day
+    yield "Tax point", tax_point if tax_point != issued else None
+    yield "Delivered", delivered
+    yield "Order", invoice.order_number
+    yield "Despatch advice", invoice.despatch_number
+    yield "Contract", invoice.contract
+    yield "Your reference", invoice.buyer_reference
+    yield "Credits", _credited(invoice) if len(invoice.credits) == 1 else None
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -178,14 +161,18 @@ def _columns(page: _Page, invoice: Invoice) -> None:
 
 
 def _rows(page: _Page, invoice: Invoice, said: Sequence[str]) -> None:
-    cells = [_in_lines(text, width - 4) for text, (_, width, _) in zip(said, _COLUMNS, strict=True)]
+    cells = [
+        (by_words(text, PLAIN, _SIZE, width - 4) or [""]) if is_number else _in_lines(text, width - 4)
+        for text, (_, width, is_number) in zip(said, _COLUMNS, strict=True)
+    ]
     for start in range(0, max(map(len, cells)), _CELL_LINES):
         _row(page, invoice, [cell[start : start + _CELL_LINES] for cell in cells])
 
 
 def _in_lines(text: str, width: float) -> list[str]:
-    """Each of the text's lines in lines of this width."""
-    return [line for part in text.split("\n") for line in wrapped(part, PLAIN, _SIZE, width)]
+    """Each of the text's lines in lines of this width; empty ones are left out."""
+    parts = filter(str.strip, text.split("\n"))
+    return [line for part in parts for line in wrapped(part, PLAIN, _SIZE, width)] or [""]
 
 
 def _row(page: _Page, invoice: Invoice, cells: Sequence[Sequence[str]]) -> None:
@@ -193,17 +180,23 @@ def _row(page: _Page, invoice: Invoice, cells: Sequence[Sequence[str]]) -> None:
     if not page.room(height):
         page.turn()
         _columns(page, invoice)
-    page.canvas.setFont(PLAIN, _SIZE)
     left = _LEFT
     for cell, (_, width, is_number) in zip(cells, _COLUMNS, strict=True):
         for index, text in enumerate(cell):
             at = page.at - 8 - index * _LEADING
             if is_number:
-                page.canvas.drawRightString(left + width - 2, at, text)
+                _number(page.canvas, left + width - 2, at, text, PLAIN, _SIZE, width - 4)
             else:
+                page.canvas.setFont(PLAIN, _SIZE)
                 page.canvas.drawString(left, at, text)
         left += width
     page.at -= height
+
+
+def _number(canvas: Canvas, right: float, at: float, text: str, font: str, size: float, width: float) -> None:
+    """A number at the right of its column, whole: in smaller figures where it would leave it."""
+    canvas.setFont(font, size * min(1.0, width / max(stringWidth(text, font, size), 1.0)))
+    canvas.drawRightString(right, at, text)
 
 
 def _cells(line: InvoiceLine) -> tuple[str, ...]:
@@ -253,12 +246,12 @@ def _sums(page: _Page, invoice: Invoice) -> None:
     page.canvas.line(_LEFT, page.at, _RIGHT, page.at)
     page.at -= 4
     for title, value, is_bold in _told_sums(invoice):
-        lines = wrapped(title, PLAIN, _SIZE, _SUMS - 30 * mm)
+        lines = wrapped(title, PLAIN, _SIZE, _SUMS - _SUM - 2 * mm)
         if not page.room(len(lines) * _LEADING + 3):
             page.turn()
-        font = BOLD if is_bold else PLAIN
-        page.canvas.setFont(font, _SIZE + (1 if is_bold else 0))
-        page.canvas.drawRightString(_RIGHT - 2, page.at - 8, value)
+        font, size = (BOLD, _SIZE + 1) if is_bold else (PLAIN, _SIZE)
+        _number(page.canvas, _RIGHT - 2, page.at - 8, value, font, size, _SUM)
+        page.canvas.setFont(font, size)
         for line in lines:
             page.canvas.drawString(_RIGHT - _SUMS, page.at - 8, line)
             page.at -= _LEADING

@@ -10,6 +10,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from gateway.printing.columns import address_column, facts_column
 from gateway.printing.pdf import BOLD, PLAIN, fitted, wrapped
 from gateway.printing.words import Words, address_lines, package_kind, shown, unit_names
 from schemas.documents.common import Period
@@ -113,9 +114,9 @@ def _head(page: _Page, advice: DespatchAdvice) -> None:
     page.at -= 30
     top, column = page.at, (_RIGHT - _LEFT) / 3
     ends = [
-        _lines(canvas, _LEFT, top, column, Words.FROM, address_lines(advice.ship_from or advice.seller)),
-        _lines(canvas, _LEFT + column, top, column, Words.TO, address_lines(advice.ship_to or advice.buyer)),
-        _facts(canvas, _LEFT + 2 * column, top, column, advice),
+        address_column(canvas, _LEFT, top, column, Words.FROM, address_lines(advice.ship_from or advice.seller)),
+        address_column(canvas, _LEFT + column, top, column, Words.TO, address_lines(advice.ship_to or advice.buyer)),
+        facts_column(canvas, _LEFT + 2 * column, top, column, _facts(advice)),
     ]
     page.at = min(ends) - 6
     if advice.note is not None:
@@ -126,38 +127,16 @@ def _head(page: _Page, advice: DespatchAdvice) -> None:
         page.at -= 4
 
 
-def _lines(canvas: Canvas, left: float, top: float, width: float, title: str, lines: Sequence[str]) -> float:
-    canvas.setFont(PLAIN, 7)
-    canvas.drawString(left, top, title)
-    for index, line in enumerate(lines):
-        top -= 11
-        canvas.setFont(BOLD if index == 0 else PLAIN, 9)
-        canvas.drawString(left, top, fitted(line, BOLD, 9, width - 6))
-    return top - 11
-
-
-def _facts(canvas: Canvas, left: float, top: float, width: float, advice: DespatchAdvice) -> float:
+def _facts(advice: DespatchAdvice) -> Iterator[tuple[str, str | None]]:
     carrier = advice.carrier
-    facts = [
-        (Words.SHIPMENT, advice.shipment_number),
-        ("Date", advice.issue_date.isoformat()),
-        ("Despatched", None if advice.despatched_at is None else f"{advice.despatched_at:%Y-%m-%d %H:%M %z}".strip()),
-        ("Arrives", _period(advice.estimated_delivery)),
-        (Words.CARRIER, None if carrier is None else carrier.name or carrier.code),
-        (Words.TRACKING, advice.tracking),
-        (Words.ORDERS, _orders(advice)),
-        ("Packages", str(len(advice.packages)) if advice.packages else None),
-    ]
-    for title, value in facts:
-        if value is None:
-            continue
-        canvas.setFont(PLAIN, 7)
-        canvas.drawString(left, top, title)
-        for line in wrapped(value, PLAIN, 9, width - 24 * mm)[:4]:
-            canvas.setFont(PLAIN, 9)
-            canvas.drawString(left + 22 * mm, top, line)
-            top -= 11
-    return top
+    yield Words.SHIPMENT, advice.shipment_number
+    yield "Date", advice.issue_date.isoformat()
+    yield "Despatched", None if advice.despatched_at is None else f"{advice.despatched_at:%Y-%m-%d %H:%M %z}".strip()
+    yield "Arrives", _period(advice.estimated_delivery)
+    yield Words.CARRIER, None if carrier is None else carrier.name or carrier.code
+    yield Words.TRACKING, advice.tracking
+    yield Words.ORDERS, _orders(advice)
+    yield "Packages", str(len(advice.packages)) if advice.packages else None
 
 
 def _period(period: Period | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
@@ -98,7 +99,28 @@ def fitted(text: str, font: str, size: float, width: float) -> str:
     return f"{text}…"
 
 
-def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
-    """The text in lines of this width; a word that is longer than one is cut."""
+def by_words(text: str, font: str, size: float, width: float) -> list[str]:
+    """The text in lines of this width as far as its words allow."""
     lines: list[str] = simpleSplit(shown(text), font, size, width)
-    return [fitted(line, font, size, width) for line in lines] or [""]
+    return lines
+
+
+def wrapped(text: str, font: str, size: float, width: float) -> list[str]:
+    """The text in lines of this width, all of it; a word that is longer than one goes on in the next."""
+    lines = by_words(text, font, size, width)
+    return [part for line in lines for part in _broken(line, font, size, width)] or [""]
+
+
+def _broken(line: str, font: str, size: float, width: float) -> Iterator[str]:
+    """The line in parts that fit, a letter each at least."""
+    if stringWidth(line, font, size) <= width:
+        yield line
+        return
+    start, used = 0, 0.0
+    for index, letter in enumerate(line):
+        letter_width = stringWidth(letter, font, size)
+        if used + letter_width > width and index > start:
+            yield line[start:index]
+            start, used = index, 0.0
+        used += letter_width
+    yield line[start:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from schemas.documents.common import Party
 from schemas.documents.despatch_advice import DespatchLine
@@ -12,7 +13,33 @@ from schemas.values import EXACT
 
 _FONT = "cp1252"
 """What the fonts that every PDF reader has can show (WinAnsi)."""
-_WITHOUT_MARKS = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h", "ı": "i", "Ŧ": "T", "ŧ": "t"}
+_ALIKE = {
+    "Ł": "L",
+    "ł": "l",
+    "Đ": "D",
+    "đ": "d",
+    "Ħ": "H",
+    "ħ": "h",
+    "ı": "i",
+    "Ŧ": "T",
+    "ŧ": "t",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2212": "-",
+    "\u2044": "/",
+    "\u2032": "'",
+    "\u2033": '"',
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2300": "Ø",
+    "\u2205": "Ø",
+    "\u03bc": "µ",
+    "\u02bc": "'",
+}
+"""Characters that read the same as those of the font: letters without their strokes, hyphens, signs of measures."""
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Mn", "Me"))
+"""Control and format characters, and marks that are left without their letter."""
 _KINDS = {"PX": "Pallet", "CT": "Carton", "CS": "Case", "BX": "Box", "PK": "Package", "BG": "Bag", "PA": "Packet"}
 """UN/ECE Rec 21 codes that warehouses name."""
 _UNITS = {
@@ -101,21 +128,36 @@ def amount(lines: Iterable[DespatchLine]) -> str:
 
 
 def shown(text: str) -> str:
-    """The text in the characters that the PDF's fonts have: others without their marks, or a question mark."""
-    text = " ".join(text.split())
+    """The text in the characters that the PDF's fonts have: others in such as read the same, or a question mark. What
+    nobody sees (control characters, marks of direction) is left out."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+@lru_cache(maxsize=1024)
+def _shown(character: str) -> str:
+    if unicodedata.category(character) in _UNSEEN:
+        return ""
+    for known in (character, _ALIKE.get(character), _taken_apart(character)):
+        if known is not None and _is_in_font(known):
+            return known
+    return "?"
+
+
+def _taken_apart(character: str) -> str | None:
+    """What it is made of, without its marks: No of №, 1/3 of ⅓, ^4 of a raised 4, the 1 that an Arabic one is."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    parts = [one for one in unicodedata.normalize("NFKD", character) if not unicodedata.combining(one)]
+    raised = "^" if unicodedata.decomposition(character).startswith("<super>") else ""
+    return raised + "".join(_ALIKE.get(one, one) for one in parts) if parts else None
+
+
+def _is_in_font(text: str) -> bool:
     try:
         text.encode(_FONT)
     except UnicodeEncodeError:
-        return "".join(map(_shown, text))
-    return text
-
-
-def _shown(character: str) -> str:
-    for known in (character, _WITHOUT_MARKS.get(character), unicodedata.normalize("NFKD", character)[:1]):
-        if known:
-            try:
-                known.encode(_FONT)
-            except UnicodeEncodeError:
-                continue
-            return known
-    return "?"
+        return False
+    return True

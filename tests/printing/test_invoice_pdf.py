@@ -12,6 +12,7 @@ from hypothesis import given
 
 from gateway.printing.invoice import invoice_pdf
 from gateway.printing.papers import PAPERS
+from schemas.documents.common import Address, Party
 from schemas.documents.invoice import Invoice, InvoiceCharge, InvoiceReference, judged_invoice
 from schemas.formats import ubl_2_1
 from tests import outbound_strategies
@@ -58,6 +59,62 @@ def test_money_has_two_decimals_or_the_more_that_it_has() -> None:
         assert f" {shown} " in page
     freight = InvoiceCharge(is_charge=True, reason="Freight", amount=Decimal(15), tax=line.tax)
     assert "Freight (VAT 7 %) 15.00" in read(replace(invoice, charges=(freight,)))[0]
+
+
+def test_what_is_long_is_on_it_to_the_last_letter() -> None:
+    """A company's registered name, an order number of 60 letters, an item's of 40, a text without a space."""
+    invoice = example(next(path for path in PATHS if path.stem == "peppol-two-rates"))
+    name = "Handelsgesellschaft für Befestigungstechnik und Eisenwaren Nord-West mbH & Co. KG"
+    street = "Straße der Vereinigung der Handwerkerinnen und Handwerker des Nordens 1234a"
+    address = Address(street=street, city="Hamburg", postal_code="20457", country="DE")
+    order, item, text = "PO-" + "1234567890" * 6, "SKU-" + "ABCDEFGHIJ" * 4, "".join(f"word{n}_" for n in range(60))
+    reference = "REF" + "0123456789" * 4
+    line = replace(invoice.lines[0], buyer_item=item, order_number=order, description=text)
+    buyer = invoice.buyer.model_copy(update={"legal_name": name, "name": None, "address": address})
+    long = replace(
+        invoice,
+        number="2026-" + "7" * 50,
+        buyer=buyer,
+        ship_to=Party(name=name, address=address),
+        order_number=order,
+        buyer_reference=reference,
+        lines=(line,),
+    )
+    whole = "".join("".join(read(long)).split())
+    for said in (name, street, order, item, text, reference, long.number):
+        assert said.replace(" ", "") in whole
+    assert "…" not in whole
+
+
+def test_numbers_are_never_cut() -> None:
+    """A sum of which the end is missing is another one."""
+    invoice = example(next(path for path in PATHS if path.stem == "peppol-two-rates"))
+    amount = Decimal("12345678901234567890.12")
+    line = invoice.lines[0]
+    price = line.price.model_copy(update={"amount": Decimal("98765432109876543210.1234567891")})
+    quantity = Decimal("55566677788899900011.2223334445")
+    odd = replace(line, price=price, net_amount=amount, quantity=quantity, charges=())
+    whole = " ".join(read(replace(invoice, lines=(odd,))))
+    for number in (amount, price.amount, quantity):
+        assert f"{number:f}" in whole
+
+
+def test_empty_lines_of_a_text_take_no_paper() -> None:
+    invoice = example(next(path for path in PATHS if path.stem == "peppol-two-rates"))
+    assert len(read(replace(invoice, lines=(replace(invoice.lines[0], description="a" + "\n" * 5000 + "b"),)))) == 1
+
+
+def test_whatever_is_in_its_head_the_lines_are_below_it() -> None:
+    """Texts of 10,000 letters, codes of 200: they end somewhere, and say that they do."""
+    invoice = example(next(path for path in PATHS if path.stem == "peppol-two-rates"))
+    endless = Party(
+        name="Name" * 2500, address=Address(street="Street" * 1600, lines=("Line " * 2000,) * 9, country="DE")
+    )
+    codes = dict.fromkeys(("number", "order_number", "despatch_number", "contract", "buyer_reference"), "C" * 200)
+    found = read(replace(invoice, seller=endless, buyer=endless, ship_to=endless, **codes))
+    assert "…" in found[0]
+    assert any("Oat drink 1 l" in page for page in found)
+    assert len(found) <= 2
 
 
 def test_a_credit_note_is_called_one_and_a_test_says_so() -> None:

@@ -138,3 +138,21 @@ def test_any_advice_can_be_printed(advice: DespatchAdvice) -> None:
 def test_characters_that_the_fonts_have_not_lose_their_marks_or_show_that_they_are_missing() -> None:
     assert shown("Łódź  Größe\n5 €") == "Lódz Größe 5 €"
     assert shown("東京 Ω") == "?? ?"
+
+
+@pytest.mark.parametrize(
+    ("said", "printed"),
+    [
+        ("Cafe\u0301 fu\u0308r", "Café für"),
+        ("ﬁxing №5, 3㎏", "fixing No5, 3kg"),
+        ("⅓ inch, 10⁴ h, CO₂", "1/3 inch, 10^4 h, CO2"),
+        ("−5 °C, M8‑40, ⌀ 12 ≤ 3 μm", "-5 °C, M8-40, Ø 12 <= 3 µm"),
+        ("١٢ and １２", "12 and 12"),
+        ("a\u200bb\ufeff\u202ec\u00add\x07\x00e", "abcde"),
+        ("👍\ufe0f", "?"),
+        ("\u0301", ""),
+    ],
+)
+def test_what_reads_the_same_in_other_characters_is_written_in_them(said: str, printed: str) -> None:
+    """Above all numbers: a third is not 1, and ten to the fourth not 104. What nobody sees is left out."""
+    assert shown(said) == printed
