@@ -26,9 +26,11 @@ from gateway.trade.agreed_price import confirmed_prices
 from gateway.trade.amendment import Standing
 from gateway.trade.billing import Bill, LineToBill, OrderToBill, PartToBill, lines_by_number, order_charges_now
 from gateway.trade.decision import NOTHING
+from gateway.trade.invoice_sums import exact_sum
 from gateway.trade.invoicing import BilledOrder, InvoiceFacts, invoice_of
-from gateway.trade.order_charges import ChargeName, as_billed, summed, without_excess
+from gateway.trade.order_charges import ChargeName, as_billed, summed, within
 from gateway.trade.response import seller_party
+from gateway.trade.shares import divided
 from mappings.engine import to_ours
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Catalogue, MappingRevision, Supplier, SupplySite
@@ -188,9 +190,8 @@ def written_invoice(
         return invoice_of(lines, billed, facts, catalogue.taxes, discounts)
 
     trial = made(charged)  # a number only for what is one
-    if trial.totals.without_tax < 0:
-        charged = without_excess(charged, trial.totals.without_tax.copy_negate())
-        trial = made(charged)
+    if (at_most := _within_worth(bill, trial, charged)) != charged:
+        charged, trial = at_most, made(at_most)
     invoice = replace(trial, number=number(facts.issue_date))
     if invoice.payment is not None:
         invoice = replace(invoice, payment=replace(invoice.payment, reference=invoice.number))
@@ -200,6 +201,23 @@ def written_invoice(
     written.moves += _moves(bill.lines)
     written.charged = charged
     return Written(written, tuple(seen(order.standing) for order in orders.values()))
+
+
+def _within_worth(
+    bill: Bill, trial: Invoice, charged: Mapping[str, dict[ChargeName, Decimal]]
+) -> dict[str, dict[ChargeName, Decimal]]:
+    """What the invoice has of the orders' charges: allowances of each take no more off than its goods cost, less their
+    part of the document's discounts. Nobody is paid for buying, and no credit note is below nothing."""
+    nets = dict.fromkeys(charged, NOTHING)
+    for said, line in zip(bill.lines, trial.lines, strict=True):
+        nets[said.order.id] = EXACT.add(nets[said.order.id], line.net_amount)
+    allowed = (amount for charges in charged.values() for name, amount in charges.items() if not name.is_charge)
+    discounts = EXACT.subtract(trial.totals.allowances, exact_sum(allowed))
+    off = divided(discounts, tuple(nets.values()))
+    return {
+        order_id: within(charged[order_id], EXACT.subtract(net, part))
+        for (order_id, net), part in zip(nets.items(), off, strict=True)
+    }
 
 
 def _billed_order(order: OrderToBill, charged: Mapping[ChargeName, Decimal]) -> BilledOrder:

@@ -72,17 +72,14 @@ def summed(*charged: Mapping[ChargeName, Decimal]) -> dict[ChargeName, Decimal]:
     return found
 
 
-def without_excess(
-    charged: Mapping[str, Mapping[ChargeName, Decimal]], excess: Decimal
-) -> dict[str, dict[ChargeName, Decimal]]:
-    """Order → what an invoice has of its charges, with so much less of the allowances, of the last ones first: nobody
-    is paid for buying. What isn't taken off now is left of them."""
-    found = {order: dict(charges) for order, charges in charged.items()}
-    for charges in reversed(found.values()):
-        for name in [name for name in reversed(charges) if not name.is_charge]:
-            less = min(excess, charges[name])
-            charges[name], excess = EXACT.subtract(charges[name], less), EXACT.subtract(excess, less)
-    return {order: {name: amount for name, amount in charges.items() if amount} for order, charges in found.items()}
+def within(charges: Mapping[ChargeName, Decimal], worth: Decimal) -> dict[ChargeName, Decimal]:
+    """What an invoice has of an order's charges where its goods on it cost so much: allowances together take no more
+    off. What isn't taken off now is left of them."""
+    found, left = dict(charges), worth
+    for name in [name for name in charges if not name.is_charge]:
+        found[name] = min(charges[name], left)
+        left = EXACT.subtract(left, found[name])
+    return {name: amount for name, amount in found.items() if amount}
 
 
 def as_billed(charges: Mapping[ChargeName, Decimal]) -> tuple[OrderCharge, ...]:

@@ -897,8 +897,8 @@ def test_freight_of_free_goods_is_credited_with_them(on_either: SmallGateway) ->
 
 @pytest.mark.parametrize("spread", ["first", "pro_rata"])
 def test_an_order_that_takes_off_more_than_it_costs_is_billed_for_nothing(on_either: SmallGateway, spread: str) -> None:
-    """Nobody is paid for buying: 40.00 off goods of 18.00 and 6.00, of which 2 % are off already, and 1.00 of freight.
-    What was taken off an invoice is off the order."""
+    """Nobody is paid for buying: 40.00 off goods of 18.00 and 6.00, of which 2 % are off already; 1.00 of freight is to
+    be paid. So no credit note is below nothing, with the freight or without."""
     gateway = on_either
     off = [{"of": "document", "percent": "2"}]
     agree(gateway, policies={"order_charges": spread}, terms={"currency": "EUR", "discounts": off})
@@ -908,13 +908,30 @@ def test_an_order_that_takes_off_more_than_it_costs_is_billed_for_nothing(on_eit
         ship(gateway, part(piece), number=f"LS-{number}")
         assert bill(gateway) == 1
     found = [[(one.reason, f"{one.amount:f}") for one in each.charges] for each in made(gateway)]
-    first = [("Discount", "0.36"), ("Bonus", "18.64"), ("Freight", "1.00")]
-    second = [("Discount", "0.12"), ("Bonus", "5.88")]
-    if spread == "pro_rata":
-        first[1:] = [("Bonus", "18.39"), ("Freight", "0.75")]
-        second[1:] = [("Bonus", "6.13"), ("Freight", "0.25")]
+    first, second = [("Discount", "0.36"), ("Bonus", "17.64")], [("Discount", "0.12"), ("Bonus", "5.88")]
+    freight = {"first": ("1.00", None), "pro_rata": ("0.75", "0.25")}[spread]
+    first += [("Freight", freight[0])]
+    second += [("Freight", freight[1])] if freight[1] else []
     assert found == [first, second]
-    assert [(one.totals.without_tax, one.totals.payable) for one in made(gateway)] == [(0, 0), (0, 0)]
+    for number, (quantity, with_charges) in enumerate((("1", False), ("1", True), (None, True))):
+        lines = [{"line_number": "1", "quantity": quantity}] if quantity else []
+        back = credit(*lines, number=f"RMA-{number}", with_charges=with_charges)
+        assert office(gateway, "credit_notes", back).status_code == 201
+    assert all(one.totals.without_tax >= 0 for one in made(gateway, "credit_note"))
+
+
+def test_an_orders_allowance_takes_nothing_off_another_orders_goods(on_either: SmallGateway) -> None:
+    """Both are on one invoice: 40.00 off goods of 6.00, beside 34.50 for hammers."""
+    gateway = on_either
+    agree(gateway)
+    bonus = {"is_charge": False, "amount": "40.00", "reason": "Bonus"}
+    gateway.settle(PINE, order(BOLTS, charges=[bonus]))
+    gateway.settle(PINE, order({**HAMMERS, "line_number": "1"}, number="PH-4002"))
+    ship(gateway, part("50"), part("3", product="HAMMER-16", order_number="PH-4002"))
+    assert bill(gateway) == 1
+    (invoice,) = made(gateway)
+    assert [f"{one.amount:f}" for one in invoice.charges] == ["6.00"]
+    assert invoice.totals.payable == Decimal("34.50")
 
 
 @pytest.mark.parametrize(
