@@ -860,6 +860,24 @@ def test_credit_notes_give_back_what_each_invoice_had_of_the_charge(on_either: S
     assert [[f"{one.amount:f}" for one in each.charges] for each in notes] == [["1.67"], ["3.33"], ["5.00"]]
 
 
+@pytest.mark.parametrize(("spread", "freight"), [("first", ["10.00"]), ("pro_rata", ["2.50"] * 4)])
+def test_what_is_billed_at_once_is_charged_once(on_either: SmallGateway, spread: str, freight: list[str]) -> None:
+    """Four requests for a quarter each: whoever comes second works his part out anew."""
+    gateway = on_either
+    agree(gateway, None, policies={"order_charges": spread})
+    gateway.settle(PINE, order(BOLTS, charges=[FREIGHT]))
+    for number in range(4):
+        ship(gateway, part("50"), number=f"LS-{number}")
+
+    def one(number: int) -> None:
+        request = InvoiceRequest.model_validate(asked(f"LS-{number}", number=f"R-{number}"))
+        take_invoice_request(gateway.services, request, "test")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(one, range(4)))
+    assert sorted(amount for each in charged(gateway) for amount in each) == freight
+
+
 @pytest.mark.parametrize(("spread", "freight"), [("first", []), ("pro_rata", ["5.00"])])
 def test_an_order_that_was_billed_in_part_before_charges_were_kept(
     on_either: SmallGateway, spread: str, freight: list[str]
