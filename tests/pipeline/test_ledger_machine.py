@@ -227,11 +227,13 @@ class Ledger(RuleBasedStateMachine):
 
     def bill_the_rest(self, kill: str) -> None:
         """All that left and wasn't billed by request."""
+        is_any = any(self.unbilled.values())
         self.with_kill(kill, Invoices, partial(bill, self.gateway))
         for (_, number), quantity in self.unbilled.items():
             self.invoiced[number] += quantity
         self.unbilled = dict.fromkeys(self.unbilled, Decimal(0))
-        self.freight_is_charged()
+        if is_any:
+            self.freight_is_charged()
 
     def bill_by_request(self, data: st.DataObject, share: Decimal, beyond: bool, kill: str) -> None:
         """A part of what isn't billed of a shipment, or one more than there is, which is refused."""
@@ -254,7 +256,8 @@ class Ledger(RuleBasedStateMachine):
             self.freight_is_charged()
 
     def freight_is_charged(self) -> None:
-        """All of it, once all that is confirmed was billed; whatever was billed in which parts, and changed between."""
+        """All of it, with the invoice by which all that is confirmed was billed, whatever was billed in which parts and
+        changed between. What is cancelled behind the last one takes its part along."""
         to_come = any(self.shippable(one) for one in self.stands().values()) or any(self.unbilled.values())
         if any(self.invoiced.values()) and not to_come and self.note("billed whole"):
             assert self.freight("invoice") == Decimal("10.00")
