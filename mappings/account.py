@@ -28,7 +28,7 @@ from pydantic import (
 from mappings.schedules import checked
 from schemas.charge_codes import ALLOWANCE_REASONS
 
-TRANSPORTS = ("mailbox", "webhook", "cxml_post", "sftp", "as2")
+TRANSPORTS = ("mailbox", "webhook", "cxml_post", "https", "sftp", "email", "as2")
 """The ways by which a document leaves."""
 SENT: Mapping[str, str] = {
     "order_response": "order responses",
@@ -43,6 +43,9 @@ _ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DURATION = re.compile(r"^(\d{1,5})(m|h|d)$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_WAIT = re.compile(r"(\d{1,5})([smhd])")
+_WAIT_UNITS = {"s": "seconds", **_UNITS}
+_WAIT_SIZES = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _SPAN = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOSED = "closed"
@@ -135,8 +138,25 @@ def _allowance_reason(code: str) -> str:
     return code
 
 
+def _wait(value: Any) -> Any:
+    """`5s`, `30m`, `2h`, `1d`: how long after one attempt at a delivery the next is made."""
+    if isinstance(value, timedelta):
+        return value
+    match = _WAIT.fullmatch(str(value))
+    if match is None:
+        raise ValueError("a whole number and s, m, h or d, such as 30m")
+    return timedelta(**{_WAIT_UNITS[match[2]]: int(match[1])})
+
+
+def _wait_text(value: timedelta) -> str:
+    """The largest unit that says it in whole numbers."""
+    seconds = int(value.total_seconds())
+    return next(f"{seconds // size}{letter}" for letter, size in _WAIT_SIZES if seconds % size == 0)
+
+
 AccountId = Annotated[str, AfterValidator(_account_id)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text, return_type=str)]
+Wait = Annotated[timedelta, BeforeValidator(_wait), PlainSerializer(_wait_text, return_type=str)]
 Day = Annotated[date, BeforeValidator(_day)]
 AllowanceReason = Annotated[str, AfterValidator(_allowance_reason)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
@@ -241,6 +261,10 @@ class BusinessHours(Terms):
         return (*working, self.saturday, self.sunday)
 
 
+_DELIVERY_WAITS = tuple(map(_wait, ("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "22h")))
+"""Ten attempts in about three days."""
+
+
 class Policies(Terms):
     """What happens where an order doesn't fit, per account (rules of the trade; defaults are the contract's)."""
 
@@ -264,6 +288,10 @@ class Policies(Terms):
     acknowledge_within: Duration = timedelta(hours=4)
     despatch_notice_before_arrival: Duration = timedelta(hours=4)
     order_rate_per_minute: int = Field(default=600, ge=0)
+    delivery_waits: tuple[Wait, ...] = Field(default=_DELIVERY_WAITS, max_length=50)
+    """Between the attempts at a delivery; after the last there is one more attempt."""
+    delivery_in_turn: bool = False
+    """Whether a document waits until those before it of its order are there, or were given up."""
 
     @field_validator("order_key")
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mappings.account import Account
+from mappings.account import TRANSPORTS, Account
 from mappings.calendars import UnknownCalendar, known_calendar
 from mappings.files.expectations import expectation_faults
 from mappings.files.sent_samples import sent_sample_faults
@@ -22,6 +22,7 @@ from mappings.files.yaml_model import Lines, read_model
 from mappings.own_format import map_faults, map_of, missing_maps
 from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import TABLES, Kind
+from mappings.transports import BadTerms, check
 from schemas.documents.validation import pointer
 from schemas.faults import Fault
 from schemas.json_schema import DOCUMENTS
@@ -112,7 +113,11 @@ def read_folder(folder: Path) -> FolderRead:
     def judge(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         kept.update(lines)
         said.update(tree if isinstance(tree, Mapping) else {})
-        return chain(_unknown_calendar(name, tree, lines), _secrets_by_variable(name, tree, lines))
+        return chain(
+            _unknown_calendar(name, tree, lines),
+            _secrets_by_variable(name, tree, lines),
+            _unusable_transports(name, tree, lines),
+        )
 
     account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
     judged = account or _right_parts(said)
@@ -221,12 +226,36 @@ def _unknown_calendar(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         yield Fault("bad_value", detail, "/calendar", location, calendar, unknown.expected)
 
 
+def _unusable_transports(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
+    """A way out by which nothing can be sent. Judged here and not by the model, as a calendar is."""
+    outbound = tree.get("outbound") if isinstance(tree, Mapping) else None
+    for kind, told in outbound.items() if isinstance(outbound, Mapping) else ():
+        transport = told.get("transport") if isinstance(told, Mapping) else None
+        if not isinstance(transport, Mapping):
+            continue
+        ways = [way for way in TRANSPORTS if way in transport]
+        if len(ways) != 1 or ways == ["mailbox"]:
+            continue
+        try:
+            check(ways[0], transport)
+        except BadTerms as fault:
+            at = ("outbound", kind, "transport")
+            location = f"{name} line {lines.get((*at, ways[0]), lines.get(at, 1))}"
+            detail = f"{location}: {'.'.join(at)}: {fault}"
+            yield Fault("bad_value", detail, pointer(at), location, None, f"a transport such as {_TRANSPORT}")
+
+
+_NAMES_SECRETS = frozenset(("secret", "password", "bearer", "client_certificate", "ca", "key"))
+_TRANSPORT = "{webhook: https://acme.example/edi, secret: NAME}"
+
+
 def _secrets_by_variable(name: str, tree: Any, lines: Lines, place: tuple[Any, ...] = ()) -> Iterator[Fault]:
     """A secret that is named as its variable is: it would be looked for in GATEWAY_SECRET_GATEWAY_SECRET_… ."""
     members = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else ()
     for key, value in members:
         at = (*place, key)
-        if key == "secret" and isinstance(value, str) and value.upper().replace("-", "_").startswith(_VARIABLE):
+        names_one = key in _NAMES_SECRETS or (isinstance(key, int) and place[-1:] and place[-1] in _NAMES_SECRETS)
+        if names_one and isinstance(value, str) and value.upper().replace("-", "_").startswith(_VARIABLE):
             location, meant = f"{name} line {lines.get(at, 1)}", value.strip()[len(_VARIABLE) :]
             detail = f"{location}: {'.'.join(map(str, at))}: {value} is the variable of the secret, not its name"
             yield Fault("bad_value", detail, pointer(at), location, value, meant or "the secret's name")

@@ -447,7 +447,7 @@ SAID_OF_THEM = [
     ("outbound.order_response.format is missing", "a text"),
     (
         "outbound.order_response.transport can't be 'pigeon'",
-        "mailbox, or one of webhook, cxml_post, sftp, as2 with where to, such as {webhook: https://acme.example/edi}",
+        "mailbox, or one of webhook, cxml_post, https, sftp, email, as2 with where to, such as {webhook: https://acme.example/edi}",
     ),
     (
         "business_hours.friday can't be '8-17'",
