@@ -1,4 +1,5 @@
-"""What a cXML request is answered with at once: a Response with its Status, and the profile of what we take."""
+"""What a cXML request is answered with at once: a Response with its Status, and the profile of what we take. Written
+for who sends to us, read from whom we send to."""
 
 from __future__ import annotations
 
@@ -6,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.faults import DocumentRejected, Fault
+from schemas.formats.cxml_1_2.doctypes import DOCTYPES
+from schemas.formats.cxml_1_2.envelope import Secret
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, document, element, escaped, group, instant
+from schemas.formats.xml import parse
 
 STATUSES: Mapping[int, str] = {
     200: "OK",
@@ -63,3 +68,39 @@ def _transaction_text(transaction: Transaction) -> str:
     )
     named = attribute("requestName", transaction.request)
     return f"<Transaction{named}>{element('URL', transaction.url)}{options}</Transaction>"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a partner's Response says of a request of ours: cXML's codes are HTTP's, and 450 and above some of its own
+    (User's Guide, Response)."""
+
+    code: int
+    text: str
+    said: str
+
+
+def read_response(body: bytes) -> Status:
+    """The Status of a Response. Raises DocumentRejected for what is none."""
+    root = parse(body, DOCTYPES)
+    status = next((one for answer in root.iterchildren("Response") for one in answer.iterchildren("Status")), None)
+    code = "" if status is None else (status.get("code") or "").strip()
+    if root.tag != "cXML" or status is None or not (code.isascii() and code.isdigit() and len(code) == _CODE):
+        what = str(root.tag)[:200]
+        fault = Fault("wrong_document", "the answer is no cXML Response with a Status", value=what, expected="Response")
+        raise DocumentRejected([fault])
+    return Status(int(code), (status.get("text") or "").strip(), "".join(status.itertext()).strip())
+
+
+_CODE = 3
+
+
+def with_secret(body: bytes, secret: Secret) -> bytes:
+    """A request of ours with the shared secret of its Sender, which is nowhere kept. Raises ValueError for bytes that
+    aren't a request as we write it."""
+    sender = body.find(b"<Sender>")
+    identity = body.find(b"</Identity>", sender)
+    if sender < 0 or identity < 0:
+        raise ValueError("no cXML request of ours")
+    at = identity + len(b"</Identity>")
+    return body[:at] + element("SharedSecret", secret.reveal()).encode() + body[at:]

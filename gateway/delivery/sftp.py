@@ -1,0 +1,129 @@
+"""Documents put into the partner's folder over SFTP: under a temporary name first, so that nobody reads half of one,
+then renamed. The server's key is pinned: no other is believed, however the host's name resolves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gateway.delivery.guard import AddressRefused, HostUnknown
+from gateway.delivery.transport import Means, Parcel, Result
+from mappings.transports import BadTerms, SftpPlace, sftp_place
+
+if TYPE_CHECKING:
+    import asyncssh
+
+_PART = 65_536
+
+
+class Sftp:
+    """`transport: {sftp: sftp://us@files.acme.example/in, host_key: "SHA256:…", key: NAME}`, or `password: NAME`."""
+
+    name = "sftp"
+
+    def endpoint(self, terms: Mapping[str, Any]) -> str:
+        return sftp_place(terms).endpoint
+
+    def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
+        place = sftp_place(terms)
+        login = _login(terms, means)
+        progress = _Progress()
+        try:
+            addresses = means.guard.addresses(place.host, place.port, means.seconds)
+            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses[0], login, progress), means.seconds))
+        except (AddressRefused, HostUnknown) as refused:
+            return Result(outcome="failed", detail=str(refused), is_outage=True)
+        except TimeoutError:
+            return _failed(progress, f"not done within {means.seconds:g} seconds")
+        except Exception as error:
+            return _failure_of(error, progress, place)
+        return Result(outcome="delivered", detail=f"put as {progress.name}")
+
+
+class _Progress:
+    """How far an attempt got: from the moment it is asked to rename on, the partner may have the document."""
+
+    name = ""
+    is_renaming = False
+
+
+def _login(terms: Mapping[str, Any], means: Means) -> dict[str, Any]:
+    """What lets us in. Raises BadTerms."""
+    import asyncssh
+
+    named = str(terms.get("key") or terms.get("password"))
+    secret = means.secrets.of(named)
+    if secret is None:
+        raise BadTerms(f"the secret {named} isn't set")
+    if "password" in terms:
+        return {"password": secret.reveal(), "client_keys": None}
+    try:
+        return {"client_keys": [asyncssh.import_private_key(secret.reveal())]}
+    except (asyncssh.KeyImportError, ValueError):
+        raise BadTerms(f"the secret {named} is no private key that SSH has") from None
+
+
+async def _put(parcel: Parcel, place: SftpPlace, address: str, login: Mapping[str, Any], progress: _Progress) -> None:
+    import asyncssh
+
+    class Pinned(asyncssh.SSHClient):
+        def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+            return bool(place.host_key == key.get_fingerprint())
+
+    connecting = asyncssh.connect(
+        address,
+        place.port,
+        username=place.user,
+        client_factory=Pinned,
+        known_hosts=b"",
+        config=None,
+        agent_path=None,
+        **login,
+    )
+    async with connecting as connection, connection.start_sftp_client() as sftp:
+        progress.name = parcel.filename
+        final = posixpath.join(place.folder, progress.name)
+        draft = posixpath.join(place.folder, f".{progress.name}.part")
+        async with sftp.open(draft, "wb") as file:
+            for start in range(0, len(parcel.body), _PART):
+                await file.write(parcel.body[start : start + _PART])
+        progress.is_renaming = True
+        await _rename(sftp, draft, final)
+
+
+async def _rename(sftp: asyncssh.SFTPClient, draft: str, final: str) -> None:
+    """Over what an attempt before this one may have left there: it is the same document, by its name."""
+    import asyncssh
+
+    try:
+        await sftp.posix_rename(draft, final)
+    except asyncssh.SFTPOpUnsupported:  # a server of SFTP's third version alone, which renames over nothing
+        if await sftp.exists(final):
+            await sftp.remove(final)
+        await sftp.rename(draft, final)
+
+
+def _failed(progress: _Progress, detail: str) -> Result:
+    outcome = "unknown" if progress.is_renaming else "failed"
+    return Result(outcome=outcome, detail=detail, is_outage=True)  # type: ignore[arg-type]  # either is one
+
+
+def _failure_of(error: Exception, progress: _Progress, place: SftpPlace) -> Result:
+    """What an exception of the library says. Raises it where it is none of theirs."""
+    import asyncssh
+
+    if isinstance(error, asyncssh.HostKeyNotVerifiable):
+        detail = f"the server's key isn't the one that is agreed ({place.host_key})"
+        return Result(outcome="failed", detail=detail, is_outage=True)
+    if isinstance(error, asyncssh.PermissionDenied):
+        return Result(outcome="failed", detail=f"{place.user} isn't let in", is_outage=True)
+    if isinstance(error, asyncssh.SFTPConnectionLost | asyncssh.DisconnectError | OSError):
+        return _failed(progress, str(error) or type(error).__name__)
+    if isinstance(error, asyncssh.SFTPError):  # the server's own word: it is in nobody's folder
+        return Result(outcome="failed", detail=f"the server says: {error.reason or type(error).__name__}")
+    if isinstance(error, asyncssh.Error):
+        return _failed(progress, error.reason or type(error).__name__)
+    raise error

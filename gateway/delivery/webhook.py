@@ -1,0 +1,74 @@
+"""Webhooks as the Standard Webhooks specification (1.0) has them: the body signed with its id and the time.
+
+Two secrets during a rotation: a list of names, of which each signs; the receiver takes whichever it knows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.delivery.http import Reply
+from gateway.delivery.over_http import GONE, attempt, failed, named_headers, redirected, shown
+from gateway.delivery.transport import Means, Parcel, Result
+from mappings.transports import BadTerms, endpoint_of, url_of, webhook_secrets
+
+_PREFIX = "whsec_"
+_SHORTEST, _LONGEST = 24, 64
+"""Bytes of a secret."""
+
+
+class Webhook:
+    """`transport: {webhook: https://acme.example/edi, secret: NAME}`; `secret: [NEW, OLD]` during a rotation."""
+
+    name = "webhook"
+
+    def endpoint(self, terms: Mapping[str, Any]) -> str:
+        return endpoint_of(url_of(terms, self.name))
+
+    def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
+        url = url_of(terms, self.name)
+        keys = [_key(name, means) for name in webhook_secrets(terms)]
+        at = str(int(time.time()))
+        headers = {
+            "Content-Type": parcel.media_type,
+            "webhook-id": parcel.document_id,
+            "webhook-timestamp": at,
+            "webhook-signature": " ".join(signature(key, parcel.document_id, at, parcel.body) for key in keys),
+            **named_headers(parcel),
+        }
+        return attempt(lambda: means.http.post(url, headers, parcel.body, seconds=means.seconds), _judged)
+
+
+def signature(key: bytes, identifier: str, at: str, body: bytes) -> str:
+    """One signature as the header has it: version 1, HMAC-SHA256 of id, time and body."""
+    signed = hmac.new(key, f"{identifier}.{at}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(signed).decode()}"
+
+
+def _judged(reply: Reply) -> Result:
+    """2xx is delivered, 410 asks to be left alone, anything else to be tried again."""
+    if 200 <= reply.status < 300:
+        return Result(outcome="delivered", detail=f"HTTP {reply.status}", answer=shown(reply))
+    if reply.status == GONE:
+        return Result(outcome="gone", detail="HTTP 410: the endpoint wants nothing more", answer=shown(reply))
+    return redirected(reply) or failed(reply)
+
+
+def _key(name: str, means: Means) -> bytes:
+    """The secret's bytes. Raises BadTerms, which never shows them."""
+    secret = means.secrets.of(name)
+    if secret is None:
+        raise BadTerms(f"the secret {name} isn't set")
+    try:
+        key = base64.b64decode(secret.reveal().strip().removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not _SHORTEST <= len(key) <= _LONGEST:
+        raise BadTerms(f"the secret {name} must be {_PREFIX} and {_SHORTEST} to {_LONGEST} bytes in Base64")
+    return key

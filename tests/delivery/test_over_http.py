@@ -1,0 +1,330 @@
+"""Every way over HTTP, against a real partner on loopback: what each answer says of a document."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import trustme
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from gateway.delivery import TRANSPORTS
+from gateway.delivery.guard import AddressGuard
+from gateway.delivery.http import HttpCaller, Reply
+from gateway.delivery.over_http import retry_after
+from gateway.delivery.transport import Means, Parcel, Result
+from gateway.named_secrets import NamedSecrets
+from mappings.transports import BadTerms
+from tests.delivery.partner import Behaviour, Partner, closes_having_taken, partner, says
+
+OLD, NEW = (f"whsec_{base64.b64encode(bytes([one]) * 32).decode()}" for one in (1, 2))
+SECRETS = {"OLD": OLD, "NEW": NEW, "SHORT": "whsec_c2hvcnQ=", "WORD": "sésame, ouvre-toi"}
+CXML = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">\n'
+    b'<cXML payloadID="p" timestamp="2026-11-26T08:00:00+00:00"><Header><From><Credential domain="GLN"><Identity>1'
+    b'</Identity></Credential></From><To><Credential domain="GLN"><Identity>2</Identity></Credential></To><Sender>'
+    b'<Credential domain="GLN"><Identity>1</Identity></Credential><UserAgent>x</UserAgent></Sender></Header></cXML>'
+)
+
+
+def response(code: int, text: str = "So", said: str = "") -> bytes:
+    return (
+        '<?xml version="1.0"?><!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">'
+        f'<cXML payloadID="r" timestamp="2026-11-26T08:00:00+00:00"><Response><Status code="{code}" text="{text}">'
+        f"{said}</Status></Response></cXML>"
+    ).encode()
+
+
+def parcel(**changed: Any) -> Parcel:
+    known = {
+        "document_id": "019abc",
+        "account_id": "acme-retail",
+        "type": "order_response",
+        "number": "OR-00000001",
+        "order_number": "PO-1\u00e9",
+        "media_type": "application/xml",
+        "body": b"<a>\xc3\xa9</a>",
+    }
+    return Parcel(**{**known, **changed})
+
+
+def means_with(secrets: NamedSecrets, seconds: float = 5.0) -> Means:
+    """What calls a partner on loopback."""
+    guard = AddressGuard(["127.0.0.0/8"])
+    return Means(guard, HttpCaller(guard), secrets, seconds)
+
+
+@pytest.fixture
+def means() -> Iterator[Means]:
+    opened = means_with(NamedSecrets(SECRETS))
+    yield opened
+    opened.http.close()
+
+
+def sent(means: Means, there: Partner, way: str, path: str = "/", **terms: Any) -> Result:
+    body = CXML if way == "cxml_post" else parcel().body
+    return TRANSPORTS[way].send(parcel(body=body), {way: there.url(path), **terms}, means)
+
+
+def outcome_of(means: Means, way: str, behaviour: Behaviour, **terms: Any) -> Result:
+    with partner({"/": behaviour}) as there:
+        return sent(means, there, way, **terms)
+
+
+# --- webhooks ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("secret", "knows"),
+    [("OLD", {"OLD"}), (["NEW", "OLD"], {"OLD", "NEW"}), ("NEW", {"NEW"})],
+    ids=["before", "during", "after"],
+)
+def test_the_standards_own_library_verifies_us_around_a_rotation(means: Means, secret: Any, knows: set[str]) -> None:
+    with partner() as there:
+        assert sent(means, there, "webhook", secret=secret).outcome == "delivered"
+    (request,) = there.requests
+    for name in ("OLD", "NEW"):
+        verified = Webhook(SECRETS[name])
+        if name in knows:
+            _verify(verified, request.body, request.headers)
+        else:
+            with pytest.raises(WebhookVerificationError):
+                _verify(verified, request.body, request.headers)
+    with pytest.raises(WebhookVerificationError):
+        _verify(Webhook(SECRETS[next(iter(knows))]), request.body + b" ", request.headers)
+
+
+def _verify(webhook: Webhook, body: bytes, headers: dict[str, str]) -> None:
+    """The library reads the body as JSON once it is verified; ours is XML."""
+    try:
+        webhook.verify(body.decode(), headers)
+    except ValueError as error:
+        if isinstance(error, WebhookVerificationError):
+            raise
+
+
+def test_a_webhook_says_which_document_it_brings(means: Means) -> None:
+    with partner() as there:
+        sent(means, there, "webhook", secret="OLD")
+    (request,) = there.requests
+    told = {
+        "webhook-id": "019abc",
+        "document-id": "019abc",
+        "document-type": "order_response",
+        "document-number": "OR-00000001",
+        "order-number": "PO-1%C3%A9",
+        "content-type": "application/xml",
+    }
+    assert {name: request.headers[name] for name in told} == told
+    assert request.body == parcel().body
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "is_outage"),
+    [
+        (200, "delivered", False),
+        (204, "delivered", False),
+        (301, "failed", False),
+        (400, "failed", False),
+        (410, "gone", False),
+        (429, "failed", True),
+        (500, "failed", True),
+        (503, "failed", True),
+    ],
+)
+def test_what_a_status_says_to_a_webhook(means: Means, status: int, outcome: str, is_outage: bool) -> None:
+    result = outcome_of(means, "webhook", says(status, b"why"), secret="OLD")
+    assert (result.outcome, result.is_outage) == (outcome, is_outage)
+    assert str(status) in result.detail
+
+
+def test_a_redirect_says_where_it_would_have_led(means: Means) -> None:
+    behaviour = says(302, b"", "Location: http://169.254.169.254/latest")
+    result = outcome_of(means, "webhook", behaviour, secret="OLD")
+    assert result.detail == "HTTP 302: redirects are not followed (to http://169.254.169.254/latest)"
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({}, "webhook needs a secret's name"),
+        ({"secret": []}, "webhook needs a secret's name"),
+        ({"secret": ["OLD", "NEW", "OLD"]}, "webhook needs a secret's name"),
+        ({"secret": "NONE"}, "the secret NONE isn't set"),
+        ({"secret": "SHORT"}, "the secret SHORT must be whsec_ and 24 to 64 bytes"),
+        ({"secret": "WORD"}, "the secret WORD must be whsec_ and 24 to 64 bytes"),
+    ],
+)
+def test_secrets_that_cannot_sign_are_our_fault_and_never_shown(means: Means, terms: dict[str, Any], said: str) -> None:
+    with partner() as there:
+        with pytest.raises(BadTerms, match=said) as raised:
+            sent(means, there, "webhook", **terms)
+        assert not any(secret in str(raised.value) for secret in SECRETS.values())
+    assert there.requests == []
+
+
+# --- cXML -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("answer", "outcome", "is_outage"),
+    [
+        (says(200, response(200)), "delivered", False),
+        (says(200, response(201, "Accepted", "will follow")), "delivered", False),
+        (says(200, response(400, "Bad", "no such order")), "rejected", False),
+        (says(200, response(450, "Not Implemented")), "rejected", False),
+        (says(200, response(401, "Unauthorized")), "failed", False),
+        (says(200, response(500, "Down")), "failed", True),
+        (says(200, response(560, "Temporary")), "failed", True),
+        (says(200, b"<html>welcome</html>"), "failed", False),
+        (says(200, b""), "failed", False),
+        (says(500, b"down"), "failed", True),
+        (says(500, response(200)), "delivered", False),
+        (says(302, b""), "failed", False),
+        (closes_having_taken, "unknown", True),
+    ],
+)
+def test_a_cxml_responses_status_counts(means: Means, answer: Behaviour, outcome: str, is_outage: bool) -> None:
+    result = outcome_of(means, "cxml_post", answer, secret="WORD")
+    assert (result.outcome, result.is_outage) == (outcome, is_outage)
+
+
+def test_cxml_brings_the_secret_that_is_nowhere_kept(means: Means) -> None:
+    with partner({"/": says(200, response(200))}) as there:
+        result = sent(means, there, "cxml_post", secret="WORD")
+    (request,) = there.requests
+    assert "<Identity>1</Identity><SharedSecret>sésame, ouvre-toi</SharedSecret>".encode() in request.body
+    assert request.body.count(b"SharedSecret") == 2
+    assert "sésame" not in repr(result)
+
+
+def test_cxml_post_of_something_else_is_our_fault(means: Means) -> None:
+    with partner() as there, pytest.raises(BadTerms, match="cxml_post sends cXML"):
+        TRANSPORTS["cxml_post"].send(parcel(), {"cxml_post": there.url(), "secret": "WORD"}, means)
+
+
+# --- HTTPS ------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def server_of(authority: trustme.CA, *, asks: bool = False) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    if asks:
+        authority.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def with_certificates(authority: trustme.CA) -> NamedSecrets:
+    ours, others = authority.issue_cert("gateway.example"), trustme.CA().issue_cert("stranger.example")
+    pems = {
+        name: "".join(part.bytes().decode() for part in (one.private_key_pem, *one.cert_chain_pems))
+        for name, one in (("OURS", ours), ("STRANGER", others))
+    }
+    return NamedSecrets({**SECRETS, **pems, "CA": authority.cert_pem.bytes().decode(), "BROKEN": "-----BEGIN"})
+
+
+@pytest.mark.parametrize(
+    ("terms", "outcome"),
+    [
+        ({"client_certificate": "OURS", "ca": "CA"}, "delivered"),
+        ({"client_certificate": "STRANGER", "ca": "CA"}, "other"),
+        ({"bearer": "OLD", "ca": "CA"}, "other"),
+        ({"client_certificate": "OURS"}, "failed"),
+    ],
+    ids=["ours", "stranger", "none", "unknown authority"],
+)
+def test_a_client_certificate_lets_us_in(authority: trustme.CA, terms: dict[str, Any], outcome: str) -> None:
+    means = means_with(with_certificates(authority))
+    with partner(tls=server_of(authority, asks=True)) as there:
+        result = sent(means, there, "https", **terms)
+    means.http.close()
+    # TLS 1.3 tells of a refused certificate only once something was sent
+    assert result.outcome in (("failed", "unknown") if outcome == "other" else (outcome,))
+    assert (len(there.requests) == 1) == (outcome == "delivered")
+
+
+@pytest.mark.parametrize(
+    ("terms", "header"),
+    [
+        ({"bearer": "OLD"}, f"Bearer {OLD}"),
+        ({"basic": {"user": "us", "password": "OLD"}}, f"Basic {base64.b64encode(f'us:{OLD}'.encode()).decode()}"),
+    ],
+)
+def test_basic_and_bearer(means: Means, terms: dict[str, Any], header: str) -> None:
+    with partner() as there:
+        assert sent(means, there, "https", **terms).outcome == "delivered"
+    assert there.requests[0].headers["authorization"] == header
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"bearer": "OLD", "client_certificate": "OURS"},
+        {"bearer": 1},
+        {"basic": "us"},
+        {"basic": {"user": "us"}},
+        {"client_certificate": "BROKEN"},
+        {"bearer": "NONE"},
+        {"bearer": "WORD"},
+    ],
+)
+def test_terms_that_let_nobody_in_are_our_fault(authority: trustme.CA, terms: dict[str, Any]) -> None:
+    means = means_with(with_certificates(authority))
+    with partner() as there, pytest.raises(BadTerms):
+        sent(means, there, "https", **terms)
+    assert there.requests == []
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(201, "delivered"), (422, "rejected"), (404, "failed"), (410, "gone")])
+def test_what_a_status_says_over_https(means: Means, status: int, outcome: str) -> None:
+    assert outcome_of(means, "https", says(status), bearer="OLD").outcome == outcome
+
+
+OVER_HTTP = ("cxml_post", "https", "webhook")
+
+
+# --- all of them ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("way", OVER_HTTP)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        None,
+        "acme.example",
+        "ftp://acme.example/",
+        "https://",
+        "https://us:sesame1@acme.example/",
+        "https://a b/",
+        "https://x:99999/",
+    ],
+)
+def test_a_url_that_cannot_be_called_is_our_fault(way: str, url: Any) -> None:
+    with pytest.raises(BadTerms) as raised:
+        TRANSPORTS[way].endpoint({way: url})
+    assert "sesame1" not in str(raised.value)
+
+
+@pytest.mark.parametrize("way", OVER_HTTP)
+def test_an_endpoint_is_told_without_its_query(way: str) -> None:
+    assert TRANSPORTS[way].endpoint({way: "https://acme.example/edi?token=x"}) == "https://acme.example/edi"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("120", 120.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("99999999999", None)],
+)
+def test_retry_after_in_seconds(said: str, seconds: float | None) -> None:
+    assert retry_after(Reply(503, {"retry-after": said})) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    now = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    for apart, seconds in ((timedelta(minutes=5), 300.0), (timedelta(minutes=-5), 0.0)):
+        reply = Reply(503, {"retry-after": format_datetime(now + apart, usegmt=True)})
+        assert retry_after(reply, lambda: now) == seconds
