@@ -164,6 +164,8 @@ class Changes:
     document_digests: dict[str, list[str]] = field(default_factory=dict)
     """Message → its documents of this run, as its settling event tells them: kept before it is settled."""
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
+    is_sending: bool = False
+    """Whether any of them doesn't wait in the mailbox for the account to come."""
     payloads: list[tuple[Any, ...]] = field(default_factory=list)
     envelopes: list[tuple[Any, ...]] = field(default_factory=list)
     """(account, test, envelope id, message, content): ids that stand for these messages from now on."""
@@ -364,6 +366,7 @@ class Changes:
         self.document_digests.setdefault(message.id, []).append(f'"{document_id}":["{told}"]')
         self.documents.append(row)
         self.deliveries.append(delivery)
+        self.is_sending |= made.transport != "mailbox"
         return document_id
 
     def keep_aside(self, message: ClaimedMessage, attachments: Mapping[str, bytes]) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 from gateway.store.ids import new_id
 
+_NOBODY_LOOKED = (None,) * 7
+"""Of a delivery whose endpoint isn't known yet (`gateway.store.sending`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
@@ -41,4 +44,5 @@ class Outbound:
         )
         waits = None if self.transport == "mailbox" else at
         status = "available" if self.transport == "mailbox" else "waiting"
-        return document_id, row, (document_id, self.account_id, self.transport, status, 0, waits, at)
+        delivery = (document_id, self.account_id, self.transport, status, 0, waits, at, *_NOBODY_LOOKED)
+        return document_id, row, delivery

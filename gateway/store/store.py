@@ -26,6 +26,7 @@ from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
+from gateway.store.sending import Sending
 from gateway.store.shipments import Shipments
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
@@ -54,6 +55,7 @@ class Store:
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
         self.problems = Problems(self.database)
+        self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)

@@ -779,6 +779,9 @@ document_orders = Table(
     sqlite_with_rowid=False,
 )
 
+# How each document stands on its way out. `endpoint` is where the account's terms lead as of the last look; null: not
+# looked at yet, or the account comes for it. `thread` is the order number behind whose earlier documents it waits,
+# where the account asks for them in turn.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -789,10 +792,59 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", BigInteger),
     Column("updated_at", BigInteger, nullable=False),
+    Column("endpoint", _Text),
+    Column("thread", _Text),
+    Column("not_before", BigInteger, comment="ms of the lease clock; null: at once"),
+    Column("not_before_boot", _Text),
+    Column("lease_id", _Text),
+    Column("code", _Text, comment="the fault code of what stands in its way; null: nothing"),
+    Column("detail", _Text),
     sqlite_with_rowid=False,
 )
-_due = text("next_attempt_at IS NOT NULL")
-Index("ix_deliveries_due", deliveries.c.next_attempt_at, sqlite_where=_due, postgresql_where=_due)
+_to_be_led = text("status = 'waiting' AND endpoint IS NULL")
+_to_be_sent = text("status = 'waiting' AND endpoint IS NOT NULL")
+_in_thread = text("thread IS NOT NULL AND status IN ('waiting', 'sending')")
+_sending = text("status = 'sending'")
+_stuck = text("code IS NOT NULL")
+Index(
+    "ix_deliveries_to_be_led",
+    *(deliveries.c.account_id, deliveries.c.document_id),
+    sqlite_where=_to_be_led,
+    postgresql_where=_to_be_led,
+)
+Index(
+    "ix_deliveries_to_be_sent",
+    *(deliveries.c.endpoint, deliveries.c.not_before, deliveries.c.document_id),
+    sqlite_where=_to_be_sent,
+    postgresql_where=_to_be_sent,
+)
+Index(
+    "ix_deliveries_thread",
+    *(deliveries.c.account_id, deliveries.c.thread, deliveries.c.document_id),
+    sqlite_where=_in_thread,
+    postgresql_where=_in_thread,
+)
+Index("ix_deliveries_sending", deliveries.c.lease_id, sqlite_where=_sending, postgresql_where=_sending)
+Index(
+    "ix_deliveries_stuck",
+    *(deliveries.c.account_id, deliveries.c.updated_at),
+    sqlite_where=_stuck,
+    postgresql_where=_stuck,
+)
+
+# Where documents are sent, one row an endpoint that has failed: its breaker. `open_until` as `deliveries.not_before`.
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("endpoint", _Text, primary_key=True),
+    Column("failures", Integer, nullable=False, comment="outages one after the other"),
+    Column("open_until", BigInteger),
+    Column("open_until_boot", _Text),
+    Column("failing_since", BigInteger),
+    Column("gone_at", BigInteger, comment="when it said that it wants nothing more (HTTP 410)"),
+    Column("detail", _Text),
+    sqlite_with_rowid=False,
+)
 
 # Append-only.
 delivery_attempts = Table(
@@ -800,9 +852,13 @@ delivery_attempts = Table(
     metadata,
     Column("document_id", _Text, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("outcome", _Text, nullable=False),
-    Column("answer", _Text),
+    Column("at", BigInteger, nullable=False),  # when it began
+    Column("outcome", _Text, nullable=False),  # delivered, rejected, failed, unknown, gone
+    Column("answer", _Text),  # the beginning of what the partner answered
+    Column("endpoint", _Text),
+    Column("detail", _Text),
+    Column("milliseconds", Integer),
+    Column("worker", _Text),
     PrimaryKeyConstraint("document_id", "number"),
 )
 
