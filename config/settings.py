@@ -9,10 +9,11 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -77,8 +78,22 @@ class Settings(BaseSettings):
     connections: int = Field(default=1000, ge=10, description="Connections the web server holds open at most.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes that `gateway up` runs.")
     lanes: Names = Field(
-        default=("critical", "high", "standard", "bulk"),
-        description="Lanes a worker drains, most urgent first, separated by commas.",
+        default=("critical", "high", "standard", "bulk", "delivery"),
+        description="Lanes a worker drains, most urgent first, separated by commas; `delivery` sends documents.",
+    )
+    delivery_threads: int = Field(
+        default=64, ge=1, le=512, description="Calls to partners that one process makes at once."
+    )
+    delivery_per_endpoint: int = Field(
+        default=8, ge=1, le=512, description="Of these, the calls to one endpoint: one that hangs holds no more."
+    )
+    delivery_seconds: float = Field(
+        default=30, gt=0, le=600, description="How long one whole call to a partner may take."
+    )
+    delivery_networks: Names = Field(
+        default=(),
+        description="Networks that documents may be sent into besides public addresses, in CIDR, separated by commas: "
+        "`127.0.0.0/8` for development, a partner's behind a VPN. Link-local addresses are never called.",
     )
     max_body_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest request body, also once unzipped.")
     max_lines: int = Field(default=20_000, ge=1, description="Most lines one order may have.")
@@ -119,6 +134,15 @@ class Settings(BaseSettings):
         default="auto", description="Log lines for people (text) or machines (json); auto: text on a terminal."
     )
 
+    smtp_url: str = Field(
+        default="",
+        repr=False,
+        description="Our mail server, for documents that leave by e-mail: smtp://USER:PASSWORD@HOST:587 (becomes "
+        "encrypted by STARTTLS) or smtps://USER:PASSWORD@HOST:465. Default: none.",
+        json_schema_extra=_SECRET,
+    )
+    smtp_sender: str = Field(default="", validate_default=True, description="Address from which those e-mails come.")
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -143,6 +167,27 @@ class Settings(BaseSettings):
         if not lanes or not set(lanes) <= set(known):
             raise ValueError(f"lanes are {', '.join(known)}")
         return lanes
+
+    @field_validator("delivery_networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for one in networks:
+            ip_network(one)
+        return networks
+
+    @field_validator("smtp_sender")
+    @classmethod
+    def _comes_from_somebody(cls, sender: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_url") and "@" not in sender:
+            raise ValueError("an address beside GATEWAY_SMTP_URL")
+        return sender
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: str) -> str:
+        if url and not url.startswith(("smtp://", "smtps://")):
+            raise ValueError("smtp://HOST or smtps://HOST")
+        return url
 
     @field_validator("secret_key")
     @classmethod

@@ -13,10 +13,11 @@ from sqlalchemy.engine import make_url
 
 from config.settings import PREFIX, SettingRow, Settings, named_secrets, settings_table, unknown_variables
 from gateway.allocator import return_large_blocks
+from gateway.delivery.mail import MailServer
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.named_secrets import NamedSecrets
-from gateway.services import Limits, Services
+from gateway.services import Calls, Limits, Services
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.supplier import read_supplier
@@ -102,4 +103,11 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
         ),
         worker_name=worker_name,
         secrets=read_named_secrets(),
+        calls=Calls(
+            settings.delivery_threads,
+            settings.delivery_per_endpoint,
+            settings.delivery_seconds,
+            settings.delivery_networks,
+            MailServer.of(settings.smtp_url, settings.smtp_sender) if settings.smtp_url else None,
+        ),
     )

@@ -26,8 +26,14 @@ from rq.serializers import JSONSerializer
 LANES = ("critical", "high", "standard", "bulk")
 """Most urgent first. The position is the lane's number in the store; the name is its RQ queue."""
 
+DELIVERY = "delivery"
+"""The queue of what leaves: its ring wakes whoever sends documents."""
+QUEUES = (*LANES, DELIVERY)
+"""All that a worker may listen on."""
+
 DRAIN = "workers.jobs.drain"
-JOBS = (DRAIN,)
+DELIVER = "workers.jobs.deliver"
+JOBS = (DRAIN, DELIVER)
 """Every function that a job may name. Workers run nothing else."""
 
 _TIER_LANES = {"platinum": 1, "gold": 2, "standard": 3}
@@ -53,10 +59,10 @@ def lane_of(tier: str, *, rush: bool = False, share_of_time_left: float | None =
 
 
 def lane_name(lane: int | str) -> str:
-    """The lane's name, for a number or a name. Raises ValueError for a lane that there isn't."""
+    """The queue's name, for a lane's number or a name. Raises ValueError for one that there isn't."""
     name = LANES[lane] if isinstance(lane, int) and 0 <= lane < len(LANES) else lane
-    if name not in LANES:
-        raise ValueError(f"no lane {lane!r}: {', '.join(LANES)}")
+    if name not in QUEUES:
+        raise ValueError(f"no lane {lane!r}: {', '.join(QUEUES)}")
     return str(name)
 
 
@@ -76,7 +82,7 @@ class Lanes:
     def __init__(self, url: str) -> None:
         self.url = url
         self._redis = connect(url)
-        self._queues = {name: Queue(name, connection=self._redis, serializer=JSONSerializer) for name in LANES}
+        self._queues = {name: Queue(name, connection=self._redis, serializer=JSONSerializer) for name in QUEUES}
         self._away_until = 0.0
         self._is_away = False
 
@@ -108,7 +114,7 @@ class Lanes:
     def depths(self) -> dict[str, int] | None:
         """Jobs in each lane's queue, or None where Redis can't be reached."""
         found: dict[str, int] = {}
-        reached = self._attempt(lambda: found.update({name: len(queue) for name, queue in self._queues.items()}))
+        reached = self._attempt(lambda: found.update({name: len(self._queues[name]) for name in LANES}))
         return found if reached else None
 
     def answers(self) -> bool:
@@ -122,13 +128,13 @@ class Lanes:
     def _enqueue(self, queue: Queue) -> None:
         with self._redis.pipeline() as pipeline:
             queue.enqueue_call(
-                DRAIN,
+                DELIVER if queue.name == DELIVERY else DRAIN,
                 args=(queue.name,),
                 timeout=-1,  # the lease and the supervisor's heartbeat end what runs too long
                 result_ttl=0,
                 ttl=_JOB_TTL,
                 failure_ttl=_JOB_TTL,
-                description=f"drain {queue.name}",
+                description=f"ring {queue.name}",
                 pipeline=pipeline,
             )
             pipeline.execute()

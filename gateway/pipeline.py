@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from gateway.amending import received
 from gateway.collector import collector_paused
 from gateway.deciding import settle_all
+from gateway.lanes import DELIVERY
 from gateway.reading import Bodies, bug_at, decode_one, load, map_one
 from gateway.services import Services
 from gateway.store.database import Collision, StoreUnavailable
@@ -181,6 +182,8 @@ def settle_and_save(services: Services, lease: Lease, works: Sequence[Work], bea
             logger.exception("a batch of %d can't be saved: a bug", len(works))
             raise Stuck(f"{type(error).__name__}: {error}"[:500]) from error
         services.lanes.announce(changes.settled)
+        if changes.is_sending:
+            services.lanes.ring(DELIVERY)
         return len(changes.settled)
     if cause:
         raise Stuck(cause[:500])

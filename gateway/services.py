@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.delivery.mail import MailServer
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.store.store import Store
@@ -23,6 +24,19 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Calls:
+    """How partners are called: how many at once, of them to one endpoint, for how many seconds, and into which networks
+    besides public ones."""
+
+    threads: int = 64
+    per_endpoint: int = 8
+    seconds: float = 30.0
+    networks: tuple[str, ...] = ()
+    mail: MailServer | None = None
+    """Where our e-mails leave; None where none do."""
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The store, the lanes, the accounts' terms and who we are."""
 
@@ -34,3 +48,4 @@ class Services:
     worker_name: str = "worker"
     secrets: NamedSecrets = NO_SECRETS
     """Those that the accounts' terms name."""
+    calls: Calls = Calls()

@@ -106,3 +106,11 @@ def test_the_deployment_examples_name_only_settings_that_there_are() -> None:
     for example in sorted((ROOT / "config" / "deploy").iterdir()):
         named = set(re.findall(r"GATEWAY_[A-Z_]+", example.read_text(encoding="utf-8")))
         assert named <= known, example.name
+
+
+def test_a_mail_server_needs_a_sender(monkeypatch) -> None:
+    monkeypatch.setenv("GATEWAY_SMTP_URL", "smtp://mail.example")
+    with pytest.raises(ValidationError, match="an address beside GATEWAY_SMTP_URL"):
+        Settings()
+    monkeypatch.setenv("GATEWAY_SMTP_SENDER", "edi@halden.example")
+    assert Settings().smtp_sender == "edi@halden.example"

@@ -24,6 +24,15 @@ class Desk:
     beat: Callable[[], None]
     stopping: Callable[[], bool]
     batches: int = 20
+    wake_deliverer: Callable[[], None] | None = None
+    """Where this worker sends documents."""
+
+
+def deliver(desk: Desk, lane: str) -> None:
+    """Something may be due to be sent: whoever sends in this process looks, and the worker goes on."""
+    if desk.wake_deliverer is None:
+        raise ValueError(f"no documents are sent from here, though it listens on {lane}")
+    desk.wake_deliverer()
 
 
 def drain(desk: Desk, lane: str) -> int:
@@ -36,7 +45,9 @@ def drain(desk: Desk, lane: str) -> int:
 
 def drain_batches(desk: Desk) -> tuple[int, bool]:
     """Batch after batch, up to the bound or until asked to stop: how many were settled, and whether nothing waits."""
-    numbers = tuple(LANES.index(name) for name in desk.lanes)
+    numbers = tuple(LANES.index(name) for name in desk.lanes if name in LANES)
+    if not numbers:
+        return 0, True
     settled = 0
     try:
         for _ in range(desk.batches):

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 _USAGE, _CONFLICT = 2, 4
+_DELIVERY = "delivery"
 _CLI = "import sys; from gateway.cli import main; sys.exit(main())"
 
 logger = logging.getLogger("workers")
@@ -123,6 +124,8 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
 
 def worker(settings: Settings, told: argparse.Namespace) -> int:
     """A worker on its lanes, until it is stopped or used up; `--burst`: until nothing waits."""
+    from gateway.delivering import Deliverer
+    from gateway.lanes import DELIVERY
     from gateway.warm_up import warm_up
     from workers.jobs import Desk, drain_batches
     from workers.names import worker_name
@@ -133,10 +136,23 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     stop.listen()
     services = _services(settings, worker_name())
     warm_up(services, receives=False)
-    desk = Desk(services, settings.lanes, Beat(told.beat_fd), lambda: stop.requested, settings.drain_batches)
+    deliverer = Deliverer(services) if DELIVERY in settings.lanes else None
+    beat = Beat(told.beat_fd)
+
+    def beat_while_all_goes_on() -> None:
+        if deliverer is not None and not deliverer.is_alive and not stop.requested:
+            raise SystemExit("what sends documents has ended")
+        beat()
+
+    desk = Desk(
+        *(services, settings.lanes, beat_while_all_goes_on, lambda: stop.requested, settings.drain_batches),
+        wake_deliverer=deliverer.wake if deliverer is not None else None,
+    )
     if told.burst:
         sweep_once(services)
     gc.freeze()
+    if deliverer is not None:
+        deliverer.start()
     work(
         desk,
         services.lanes.url,
@@ -147,6 +163,10 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
         max_rss_bytes=settings.worker_max_rss_bytes,
         burst=told.burst,
     )
+    if deliverer is not None:
+        if told.burst:
+            deliverer.finish()
+        deliverer.stop(settings.stop_seconds / 2)
     services.store.close()
     return 0
 
@@ -185,8 +205,7 @@ def _parts(settings: Settings, listen_fd: int, environment: dict[str, str], demo
         Part("web", web_command, environment, pass_fds=(listen_fd,)),
         Part("scheduler", (*python, "scheduler"), environment, starts_after="web"),
     ]
-    for number in range(1, settings.workers + 1):
-        parts.append(Part(f"worker-{number}", (*python, "worker"), environment, starts_after="web"))
+    parts += _workers(settings, python, environment)
     if settings.redis_url is None:
         parts.insert(0, _redis_part(EmbeddedRedis(settings.data_dir / "redis")))
     if demo_at:
@@ -194,6 +213,17 @@ def _parts(settings: Settings, listen_fd: int, environment: dict[str, str], demo
         command += ("--json",) if settings.log_format == "json" else ()
         parts.append(Part("demo", command, environment, beats=False, starts_after="worker-1", runs_once=True))
     return parts
+
+
+def _workers(settings: Settings, python: Sequence[str], environment: dict[str, str]) -> Iterator[Part]:
+    """Workers on the orders' lanes, and one that sends documents: neither waits for the other."""
+    lanes = [one for one in settings.lanes if one != _DELIVERY]
+    if lanes:
+        told = {**environment, f"{PREFIX}LANES": ",".join(lanes)}
+        for number in range(1, settings.workers + 1):
+            yield Part(f"worker-{number}", (*python, "worker"), told, starts_after="web")
+    if _DELIVERY in settings.lanes:
+        yield Part(_DELIVERY, (*python, "worker"), {**environment, f"{PREFIX}LANES": _DELIVERY}, starts_after="web")
 
 
 def _redis_part(server: EmbeddedRedis) -> Part:

@@ -77,7 +77,7 @@ def up(tmp_path: Path, until) -> Iterator[Up]:
     folder.mkdir()
     running = Up(folder)
     until(running.is_ready, 20)
-    until(lambda: len(running.parts()) == 5, 20, "redis, web, scheduler and two workers run")
+    until(lambda: len(running.parts()) == 6, 20, "redis, web, scheduler, two workers and what sends run")
     yield running
     running.process.kill()
     running.process.communicate()
@@ -124,13 +124,13 @@ def test_a_stopped_worker_is_replaced(up: Up, tmp_path: Path, until) -> None:
 
     def all_have_beaten() -> bool:
         workers = [redis.hgetall(f"rq:worker:{key.decode().split(':')[-1]}") for key in redis.smembers("rq:workers")]
-        return len(workers) == 2 and all(each[b"last_heartbeat"] != each[b"birth"] for each in workers)
+        return len(workers) == 3 and all(each[b"last_heartbeat"] != each[b"birth"] for each in workers)
 
     until(all_have_beaten, 20)
     worker = up.part("worker")
     worker.suspend()
     until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 8)
-    until(lambda: len(up.parts()) == 5)
+    until(lambda: len(up.parts()) == 6)
 
 
 def test_one_data_folder_and_one_port_serve_one_gateway(up: Up, tmp_path: Path) -> None:
