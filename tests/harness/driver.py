@@ -6,6 +6,8 @@ only the workers get the faults. A POINT is
   claim:commit, claim:done      inside the claim's transaction just before its commit; when it has returned
   save:enter, save:commit, save:done     before the save; inside its transaction just before the commit; after it
   keep:commit, keep:done        likewise for the intake of orders
+  out-claim:…, out-save:…       as claim and save, for documents that are sent
+  call:enter, call:done         before a partner is called; when its answer is there
   decode:TEXT                   while a document whose bytes have TEXT in them is read
 
 and an ACT `kill` (-9), `stop` (SIGSTOP), `exit` (`os._exit(9)`), `loop` (for ever), `memory` (until there is none),
@@ -106,16 +108,23 @@ def _eat_memory() -> None:
 
 def install(point: str, act: Callable[[], None]) -> None:
     """Wrap the product's functions so that `act` is called at the point."""
+    from gateway.delivery.http import HttpCaller
     from gateway.store.intake import Intake
     from gateway.store.queue import WorkQueue
+    from gateway.store.sending import Sending
 
     where, _, moment = point.partition(":")
     if where == "decode":
         _wrap_parsers(moment.encode(), act)
         return
-    owner, method = {"claim": (WorkQueue, "claim"), "save": (WorkQueue, "save"), "keep": (Intake, "keep_together")}[
-        where
-    ]
+    owner, method = {
+        "claim": (WorkQueue, "claim"),
+        "save": (WorkQueue, "save"),
+        "keep": (Intake, "keep_together"),
+        "out-claim": (Sending, "claim"),
+        "out-save": (Sending, "save"),
+        "call": (HttpCaller, "post"),
+    }[where]
     _wrap_method(owner, method, moment, act)
     if moment == "commit":
         _wrap_write(lambda: getattr(_now, "inside", None) == method, act)
@@ -132,7 +141,7 @@ def _wrap_method(owner: Any, method: str, moment: str, act: Callable[[], None]) 
             result = plain(*arguments, **named)
         finally:
             _now.inside = None
-        if moment == "done" and (result is not None or method == "save"):
+        if moment == "done" and (result or method == "save"):
             act()
         return result
 

@@ -1,0 +1,14 @@
+"""Who sends is killed a hundred times and more; partners that misbehave in every way get what is theirs in the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.scenarios.sending import SendingKills, documents_survive_kills
+from tests.harness.site import Site
+
+pytestmark = pytest.mark.chaos
+
+
+def test_documents_survive_kills(site: Site) -> None:
+    documents_survive_kills(site, SendingKills(at_each_point=10, at_random=30))
