@@ -26,8 +26,8 @@ def url_of(terms: Mapping[str, Any], way: str) -> str:
     url = terms.get(way)
     if not isinstance(url, str) or len(url) > _LONGEST_URL or not url.isascii() or any(one <= " " for one in url):
         raise BadTerms(f"{way} must be a URL such as {_EXAMPLE}")
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         is_web = parts.scheme in ("https", "http") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         is_web = False

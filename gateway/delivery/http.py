@@ -23,6 +23,8 @@ MOST_OF_AN_ANSWER = 65_536
 _CONNECTIONS = 256
 _KEPT_OPEN = 64
 _IDLE_SECONDS = 20.0
+_SAID = 300
+"""Characters that are kept of an error: it may repeat what the partner sent."""
 
 Connect = Callable[..., httpcore.NetworkStream]
 
@@ -201,5 +203,5 @@ def _in_words(error: Exception, said: str, seconds: float) -> str:
     if isinstance(error, httpcore.TimeoutException):
         return f"no answer within {seconds:g} seconds"
     if isinstance(error, httpcore.RemoteProtocolError):
-        return f"the connection ended without a whole answer ({said})"
-    return said
+        return f"the connection ended without a whole answer ({said[:_SAID]})"
+    return said[:_SAID]

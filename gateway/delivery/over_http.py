@@ -77,6 +77,6 @@ def retry_after(reply: Reply, now: Callable[[], datetime] = lambda: datetime.now
         return float(said)
     try:
         at = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year that no calendar has
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now()).total_seconds())
