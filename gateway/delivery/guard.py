@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 
 from gateway.delivery.threads import CallingThreads
@@ -26,7 +28,8 @@ _NOBODYS: tuple[Network, ...] = tuple(
     for one in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")
 )
 """Special-purpose networks (IANA's registries) that not every Python says to be none of the public."""
-_RESOLVERS = 8
+_RESOLVERS = 64
+"""Names that are looked up at once: each only once, so that one that hangs holds one of these."""
 
 
 class AddressRefused(Exception):
@@ -51,15 +54,15 @@ class AddressGuard:
         self._open: tuple[Network, ...] = tuple(ipaddress.ip_network(one) for one in networks)
         self._resolve = resolve
         self._resolving = CallingThreads(_RESOLVERS, "resolver")
+        self._asked: dict[tuple[str, int], Future[list[str]]] = {}
+        self._asking = threading.Lock()
 
     def addresses(self, host: str, port: int, seconds: float) -> list[str]:
         """The addresses to connect to, as text. Raises AddressRefused where any of them isn't called, HostUnknown where
         there is none within so many seconds: the system's resolver knows no deadline of its own."""
-        asked = self._resolving.submit(lambda: list(self._resolve(host, port)))
         try:
-            found = asked.result(timeout=max(0.0, seconds))
+            found = self._look_up(host, port).result(timeout=max(0.0, seconds))
         except NotInTime:
-            asked.cancel()
             raise HostUnknown(f"{host} could not be resolved in time") from None
         except (OSError, UnicodeError) as error:
             raise HostUnknown(f"{host} has no address ({error})") from None
@@ -68,6 +71,16 @@ class AddressGuard:
         for text in found:
             self._check(host, text)
         return found
+
+    def _look_up(self, host: str, port: int) -> Future[list[str]]:
+        """What is being looked up already is waited for; what was found is not remembered."""
+        key = (host, port)
+        with self._asking:
+            asked = self._asked.get(key)
+            if asked is None:
+                asked = self._asked[key] = self._resolving.submit(lambda: list(self._resolve(host, port)))
+                asked.add_done_callback(lambda _: self._asked.pop(key, None))
+        return asked
 
     def _check(self, host: str, text: str) -> None:
         address = ipaddress.ip_address(text)

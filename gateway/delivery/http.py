@@ -20,7 +20,8 @@ from gateway.delivery.guard import AddressGuard, AddressRefused, HostUnknown
 
 MOST_OF_AN_ANSWER = 65_536
 """Bytes of an answer that are read: beyond them nothing is that a partner has to say of a document."""
-_CONNECTIONS = 256
+_CONNECTIONS = 1_024
+"""More than there may be calls at once (`delivery_threads`): none waits for another's connection."""
 _KEPT_OPEN = 64
 _IDLE_SECONDS = 20.0
 _SAID = 300
