@@ -112,11 +112,11 @@ def sftp_place(terms: Mapping[str, Any]) -> SftpPlace:
     url, host_key = terms.get("sftp"), terms.get("host_key")
     if not isinstance(url, str) or len(url) > _LONGEST_URL or any(one <= " " for one in url):
         raise BadTerms(f"sftp must be a URL such as {_SFTP_EXAMPLE}")
-    parts = urlsplit(url)
     try:
-        port = parts.port or _SSH_PORT
+        parts = urlsplit(url)
+        port = _SSH_PORT if parts.port is None else parts.port
     except ValueError:
-        port = 0
+        raise BadTerms(f"sftp must be a URL such as {_SFTP_EXAMPLE}") from None
     if parts.scheme != "sftp" or not parts.hostname or not parts.username or not port or parts.query or parts.fragment:
         raise BadTerms(f"sftp must be a URL such as {_SFTP_EXAMPLE}")
     if parts.password is not None:

@@ -36,8 +36,9 @@ ANSWERS: dict[str, tuple[bytes, str]] = {
 
 @pytest.fixture
 def means() -> Iterator[Means]:
-    http = HttpCaller(AddressGuard(["127.0.0.0/8"]))
-    yield Means(http, NamedSecrets(SECRETS), seconds=5)
+    guard = AddressGuard(["127.0.0.0/8"])
+    http = HttpCaller(guard)
+    yield Means(guard, http, NamedSecrets(SECRETS), seconds=5)
     http.close()
 
 
