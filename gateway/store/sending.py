@@ -183,10 +183,16 @@ class Sending:
         text = (
             "UPDATE deliveries SET transport = ?, status = ?, endpoint = ?, thread = ?, code = ?, detail = ?, "
             "next_attempt_at = ?, updated_at = ?, not_before = COALESCE(not_before, 0) "
-            "WHERE document_id = ? AND status IN ('waiting', 'held')"
+            "WHERE document_id = ? AND status = 'waiting' AND endpoint IS NULL"
         )
         with self._database.write() as connection:
             run(connection, text, rows)
+
+    def led(self) -> list[tuple[str, str]]:
+        """(account, endpoint) of all that waits for an endpoint."""
+        with self._database.read() as connection:
+            query = f"SELECT DISTINCT account_id, endpoint FROM deliveries WHERE {_DUE}"
+            return [(row[0], row[1]) for row in fetch(connection, query)]
 
     def forget_endpoints(self, account_ids: Collection[str]) -> None:
         """Forget where what waits of these accounts goes, and how long: their terms are others now."""
@@ -213,12 +219,14 @@ class Sending:
     # --- claims -------------------------------------------------------------------------------------------------
     def claim(self, lease_id: str, room: int, room_of: Callable[[str, bool], int]) -> list[ClaimedDelivery]:
         """Up to `room` documents that are due, from the endpoints in turn; of each at most `room_of(endpoint, whether
-        its breaker asks for one alone)`."""
+        its breaker asks for one alone)`. Raises LeaseLost where the lease is over."""
         with self._database.read() as connection:
-            waiting = self._waiting(connection)
+            waiting, last = self._waiting(connection)
         if not waiting:
+            self._turn = last
             return []
         with self._database.write_lightly() as connection:
+            self._must_hold(connection, lease_id)
             picked: list[str] = []
             for endpoint, is_probe in waiting.items():
                 most = min(room - len(picked), room_of(endpoint, is_probe))
@@ -228,16 +236,18 @@ class Sending:
                 if len(picked) >= room:
                     break
             if not picked:
+                self._turn = last
                 return []
             text = "UPDATE deliveries SET status = 'sending', attempts = attempts + 1, lease_id = ? WHERE "
             run(connection, text + one_of(connection, "document_id"), [(lease_id, values(connection, picked))])
         return self._load(picked)
 
-    def _waiting(self, connection: Connection) -> dict[str, bool]:
-        """Endpoints that something waits for, beginning behind the one served last; with whether only one document is
-        to be tried there. Those that rest are left out."""
+    def _waiting(self, connection: Connection) -> tuple[dict[str, bool], str]:
+        """Endpoints that something waits for, beginning behind the one served last, with whether only one document is
+        to be tried there, those that rest left out; and the last that was looked at, behind which others may be."""
         found = self._endpoints_between(connection, self._turn, None)
-        found += self._endpoints_between(connection, "", self._turn)
+        if len(found) < _MOST_ENDPOINTS:
+            found += self._endpoints_between(connection, "", self._turn)
         now, moment = self._clock.now()
         query = (
             f"SELECT endpoint, failures, open_until IS NOT NULL AND open_until > {now}, gone_at FROM endpoints "
@@ -245,11 +255,12 @@ class Sending:
         )
         known = {row[0]: row[1:] for row in fetch(connection, query, [*moment, values(connection, found)])}
         resting = {endpoint for endpoint, (_, rests, gone_at) in known.items() if rests or gone_at is not None}
-        return {
+        waiting = {
             endpoint: endpoint in known and known[endpoint][0] >= OUTAGES
             for endpoint in found
             if endpoint not in resting
         }
+        return waiting, found[-1] if found else ""
 
     def _endpoints_between(self, connection: Connection, after: str, upto: str | None) -> list[str]:
         """A skip scan: one seek an endpoint, however many documents wait for it."""
@@ -270,6 +281,12 @@ class Sending:
             f"ORDER BY d.not_before, d.document_id LIMIT ?{lock}"
         )
         return [row[0] for row in fetch(connection, query, [endpoint, *moment, most])]
+
+    def claimed(self, lease_id: str) -> list[str]:
+        """What is being sent under this lease."""
+        with self._database.read() as connection:
+            query = "SELECT document_id FROM deliveries WHERE status = 'sending' AND lease_id = ?"
+            return [row[0] for row in fetch(connection, query, [lease_id])]
 
     def release(self, lease_id: str, document_ids: Sequence[str]) -> None:
         """Give back what was claimed and is not to be sent there any more, untried."""
@@ -297,14 +314,18 @@ class Sending:
         if not attempted:
             return
         with self._database.write() as connection:
-            now, moment = self._clock.now()
-            lock = "" if self._database.is_sqlite else " FOR UPDATE"
-            good = f"SELECT 1 FROM leases WHERE id = ? AND boot = ? AND until > {now}{lock}"
-            if not fetch(connection, good, [lease_id, self._clock.boot, *moment]):
-                raise LeaseLost(lease_id)
+            self._must_hold(connection, lease_id)
             for one in attempted:
                 self._settle(connection, one, worker, "lease_id = ?", [lease_id])
             self._judge_endpoints(connection, attempted)
+
+    def _must_hold(self, connection: Connection, lease_id: str) -> None:
+        """Raises LeaseLost where the lease is over; where it isn't nobody ends it before this transaction does."""
+        now, moment = self._clock.now()
+        lock = "" if self._database.is_sqlite else " FOR UPDATE"
+        good = f"SELECT 1 FROM leases WHERE id = ? AND boot = ? AND until > {now}{lock}"
+        if not fetch(connection, good, [lease_id, self._clock.boot, *moment]):
+            raise LeaseLost(lease_id)
 
     def save_lost(self, attempted: Sequence[Attempted], worker: str) -> None:
         """The same for attempts whose lease is over, each told once."""
@@ -352,17 +373,25 @@ class Sending:
                 self._close(connection, endpoint)
 
     def _fail(self, connection: Connection, endpoint: str, outages: int, detail: str) -> None:
-        counted = (
-            "INSERT INTO endpoints (endpoint, failures, failing_since) VALUES (?, ?, ?) ON CONFLICT (endpoint) "
-            "DO UPDATE SET failures = endpoints.failures + excluded.failures, "
-            "failing_since = COALESCE(endpoints.failing_since, excluded.failing_since) RETURNING failures"
+        new = "INSERT INTO endpoints (endpoint, failures, failing_since) VALUES (?, 0, ?) ON CONFLICT DO NOTHING"
+        run(connection, new, [(endpoint, now_us())])
+        now, moment = self._clock.now()
+        lock = "" if self._database.is_sqlite else " FOR UPDATE"
+        query = (
+            f"SELECT failures, open_until IS NOT NULL AND open_until > {now} FROM endpoints WHERE endpoint = ?{lock}"
         )
-        failures = fetch(connection, counted, [endpoint, outages, now_us()])[0][0]
+        ((failures, rests_already),) = fetch(connection, query, [*moment, endpoint])
+        if rests_already:
+            return  # calls that were begun before it did: they say nothing new
+        failures = min(failures + outages, OUTAGES) if failures < OUTAGES else failures + 1
         first, longest = self._rests_ms
         rests = min(first << min(max(failures - OUTAGES, 0), 20), longest)
         until, moment, boot = self._in(rests if failures >= OUTAGES else None)
-        text = f"UPDATE endpoints SET detail = ?, open_until = {until}, open_until_boot = ? WHERE endpoint = ?"
-        run(connection, text, [(detail[:500], *moment, boot, endpoint)])
+        text = (
+            f"UPDATE endpoints SET failures = ?, detail = ?, open_until = {until}, open_until_boot = ?, "
+            "failing_since = COALESCE(failing_since, ?) WHERE endpoint = ?"
+        )
+        run(connection, text, [(failures, detail[:500], *moment, boot, now_us(), endpoint)])
 
     @staticmethod
     def _close(connection: Connection, endpoint: str) -> None:
