@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -91,6 +92,10 @@ class Deliverer:
         """Results with their leases; None: look again."""
         self._results: list[tuple[str, Attempted]] = []
         self._in_flight: Counter[str] = Counter()
+        self._untold: set[tuple[str, str]] = set()
+        """Leases and documents of the calls that are being made, or that nobody was told of yet."""
+        self._is_unsure = False
+        """Whether something failed that may have left claimed documents without a call."""
         self._lease_id = ""
         self._extend_at = self._look_at_held_at = self._look_at_terms_at = 0.0
         self._led_by: dict[str, _Terms] = {}
@@ -131,7 +136,7 @@ class Deliverer:
     # --- the loop -----------------------------------------------------------------------------------------------
     def _run(self) -> None:
         is_away = False
-        while not self._stopping.is_set() or self._in_flight.total():
+        while not self._stopping.is_set() or self._in_flight.total() or self._results:
             try:
                 self._round()
                 is_away = False
@@ -141,19 +146,22 @@ class Deliverer:
             except (StoreUnavailable, Collision) as failure:
                 if not is_away:
                     logger.warning("The database is away (%s); what is being sent is told of later", failure)
-                is_away = True
-                self._stopping.wait(_IDLE_SECONDS)
+                is_away = self._is_unsure = True
+                time.sleep(_IDLE_SECONDS)
             except Exception:  # a bug must be loud, and must not leave documents lying
                 logger.exception("Sending failed; it goes on")
-                self._stopping.wait(_IDLE_SECONDS)
+                self._is_unsure = True
+                time.sleep(_IDLE_SECONDS)
         if self._lease_id:
-            self._store.end(self._lease_id)
+            with suppress(StoreUnavailable):  # it runs out
+                self._store.end(self._lease_id)
 
     def _round(self) -> None:
         """One look: tell what is over, say where new documents go, claim, and wait for news where there was nothing."""
         self._keep_lease()
         self._gather(0.0)
         self._save()
+        self._give_back()
         claimed = 0
         if not self._stopping.is_set():
             self._look_at_terms()
@@ -184,10 +192,12 @@ class Deliverer:
         try:
             news = self._news.get(timeout=seconds) if seconds else self._news.get_nowait()
             ends = time.monotonic() + _GATHER_SECONDS
-            while len(found) < _AT_ONCE:
+            while True:
                 if news is not None:
                     found.append(news)
                     self._in_flight[news[1].endpoint] -= 1
+                if len(found) >= _AT_ONCE:
+                    break
                 news = self._news.get(timeout=max(0.0, ends - time.monotonic())) if found else self._news.get_nowait()
         except queue.Empty:
             pass
@@ -200,7 +210,18 @@ class Deliverer:
         if ours:
             self._store.save(self._lease_id, ours, self._services.worker_name)
             self.settled += len(ours)
+        self._untold.difference_update((lease_id, attempted.document_id) for lease_id, attempted in self._results)
         self._results.clear()
+
+    def _give_back(self) -> None:
+        """What was claimed when something failed, before its call could be made: it waits again, untried."""
+        if not self._is_unsure:
+            return
+        claimed = self._store.claimed(self._lease_id)
+        uncalled = [one for one in claimed if (self._lease_id, one) not in self._untold]
+        if uncalled:
+            self._store.release(self._lease_id, uncalled)
+        self._is_unsure = False
 
     def _recover(self) -> None:
         """What another process claimed and didn't live to tell of: whether the partner has it nobody knows."""
@@ -226,6 +247,7 @@ class Deliverer:
             self._compare_terms({one for one, led in self._led_by.items() if numbers.get(one) != led.revision})
             self._look_at_terms_at = now + _TERMS_SECONDS
         if now >= self._look_at_held_at:
+            self._look_at_led()
             self._store.reconsider()
             self._look_at_held_at = now + _HELD_SECONDS
 
@@ -245,6 +267,21 @@ class Deliverer:
         self._led_by |= now
         for gone in account_ids - now.keys():
             del self._led_by[gone]
+
+    def _look_at_led(self) -> None:
+        """What another process led, or an earlier one, may lead elsewhere by now, and this one would never look: where
+        its next attempt is hours away, or its endpoint wants nothing more."""
+        led = self._store.led()
+        mappings = self._services.terms.current({account_id for account_id, _ in led})
+        moved = set()
+        for account_id, endpoint in led:
+            ways = mappings[account_id].account.outbound.values() if account_id in mappings else ()
+            if not any(self._leads_to(terms, endpoint) for terms in ways):
+                moved.add(account_id)
+        if moved:
+            self._store.forget_endpoints(moved)
+        for account_id, mapping in mappings.items():
+            self._led_by.setdefault(account_id, _Terms.of(mapping))
 
     def _lead(self, unled: Sequence[Unled]) -> None:
         if not unled:
@@ -290,8 +327,9 @@ class Deliverer:
                 moved.append(one.document_id)  # the terms were changed meanwhile
                 continue
             job = _Job(self._lease_id, one, mapping.account, self._transports[terms.way], _settings(terms))
-            self._in_flight[one.endpoint] += 1
             self._callers.submit(partial(self._attempt, job))
+            self._in_flight[one.endpoint] += 1
+            self._untold.add((job.lease_id, one.document_id))
         if moved:
             self._store.release(self._lease_id, moved)
         return len(claimed)
