@@ -1,9 +1,10 @@
-"""Who sends is killed a hundred times and more; partners that misbehave in every way get what is theirs in the end."""
+"""Who sends is killed a hundred times; and partners that misbehave in every way get what is theirs in the end."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.harness.scenarios.bad_partners import bad_partners_get_their_documents
 from tests.harness.scenarios.sending import SendingKills, documents_survive_kills
 from tests.harness.site import Site
 
@@ -12,3 +13,7 @@ pytestmark = pytest.mark.chaos
 
 def test_documents_survive_kills(site: Site) -> None:
     documents_survive_kills(site, SendingKills(at_each_point=10, at_random=30))
+
+
+def test_bad_partners_get_their_documents(site: Site) -> None:
+    bad_partners_get_their_documents(site, each=100)
