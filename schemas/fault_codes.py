@@ -909,3 +909,44 @@ _declare(
     "What is to be credited names an invoice that was not made for the account. Nothing is credited.",
     "Correct the number or the account; `gateway invoices list` has them.",
 )
+# --- delivery: what goes out, on its way to the account's system ---------------------------------------------------
+_declare(
+    "delivery_terms",
+    "us",
+    "Transport that can't be used",
+    "The account's terms say how the document is sent, and that can't be done: a secret isn't set, an address is none, "
+    "a key can't be read. It is held, and looked at again each minute. For example: a webhook whose `secret` names one "
+    "that nobody has set here.",
+    "Set the secret (GATEWAY_SECRET_NAME) and start the processes again, or correct the transport in account.yaml and "
+    "import the folder: it goes by itself then; at once with `gateway deliveries retry`.",
+    told_sender="You need do nothing: our people see to it, and send the document then.",
+)
+_declare(
+    "delivery_rejected",
+    "us",
+    "Document refused by its receiver",
+    "The account's system answered that it will not take the document, and the same again would be refused again. "
+    "For example: a cXML Response with Status 406, or HTTP 422.",
+    "Read its answer (`gateway deliveries show`), and ask the account what is wrong with it. Once it would be taken, "
+    "`gateway deliveries retry`.",
+    told_sender="Tell our people what is wrong with the document; once you would take it, they send it again.",
+)
+_declare(
+    "delivery_failed",
+    "us",
+    "Document not delivered",
+    "Every attempt that the account's `delivery_waits` allow was made, and none arrived; nothing more is tried. The "
+    "last one's answer stands beside it.",
+    "See what was answered (`gateway deliveries show`), mend the cause with the account, then `gateway deliveries "
+    "retry`.",
+    told_sender="Mend your receiving system, and tell our people: they send the document again.",
+)
+_declare(
+    "endpoint_gone",
+    "us",
+    "Endpoint that wants nothing more",
+    "The account's endpoint answered 410: nothing is sent there any more. What is to go there waits.",
+    "Ask the account where its documents go now, and put that into `outbound` of its account.yaml. Where the same "
+    "address takes them again: `gateway deliveries retry --endpoint URL`.",
+    told_sender="Tell our people where your documents go now, or that the same address takes them again.",
+)

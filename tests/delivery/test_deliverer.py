@@ -139,6 +139,20 @@ def test_a_rejection_is_not_tried_again(gateway: SmallGateway, begin: Begin) -> 
     assert len(there.requests) == 1
 
 
+def test_an_endpoint_that_wants_nothing_more_is_left_alone(gateway: SmallGateway, begin: Begin) -> None:
+    with partner({"/edi": says(410)}) as there:
+        agree(gateway, {"webhook": there.url("/edi"), "secret": "OLD"}, delivery_waits=AT_ONCE)
+        send(gateway, 1)
+        deliverer = begin(gateway)
+        until(lambda: rows(gateway, "SELECT code FROM deliveries") == [("endpoint_gone",)], 10, "its 410")
+        gateway.settle(PINE, order(BOLTS, number="PH-90000"))
+        agree(gateway, {"webhook": there.url("/new"), "secret": "OLD"}, delivery_waits=AT_ONCE)
+        deliverer.wake()
+        settled(gateway, "delivered", 2)
+    assert [one.path for one in there.requests] == ["/edi", "/new", "/new"]
+    assert rows(gateway, "SELECT code FROM deliveries WHERE code IS NOT NULL") == []
+
+
 def test_terms_that_cannot_be_used_hold_it_and_mended_ones_send_it(gateway: SmallGateway, begin: Begin) -> None:
     with partner() as there:
         agree(gateway, {"webhook": there.url("/edi"), "secret": "MISSING"})

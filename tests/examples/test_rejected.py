@@ -436,8 +436,11 @@ TESTED_ELSEWHERE = {
         ),
         "tests/pipeline/test_invoices.py",
     ),
+    **dict.fromkeys(
+        ("delivery_failed", "delivery_rejected", "delivery_terms", "endpoint_gone"), "tests/delivery/test_deliverer.py"
+    ),
 }
-"""Codes, most of invoices, and the tests that bring the faults about."""
+"""Codes, most of invoices and of what is sent, and the tests that bring the faults about."""
 NOT_ANSWERED_YET: dict[str, str] = {}
 """Codes that nothing gives yet, and why they are there. A folder or a test takes their place with the first use."""
 
