@@ -11,6 +11,7 @@ from gateway.commands.audit import audit
 from gateway.commands.catalogue import packs, products, taxes
 from gateway.commands.convert import convert
 from gateway.commands.database import db
+from gateway.commands.deliveries import deliveries
 from gateway.commands.demo import demo
 from gateway.commands.doctor import doctor
 from gateway.commands.documents import documents
@@ -41,7 +42,7 @@ for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
     (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, mappings),
-    (convert, messages, problems, replay, orders, documents, audit),
+    (convert, messages, problems, replay, orders, documents, deliveries, audit),
 ):
     for _command in _subject:
         program.add_command(_command)

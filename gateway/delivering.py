@@ -417,7 +417,7 @@ def _fate(one: ClaimedDelivery, account: Account | None, result: Result) -> tupl
         return "waiting", 0.0, "endpoint_gone"
     if result.is_terms or account is None:
         return "held", None, "delivery_terms"
-    wait = wait_after(one.attempt, account.policies.delivery_waits, result.retry_after)
+    wait = wait_after(one.tries, account.policies.delivery_waits, result.retry_after)
     if wait is None:
         return "given_up", None, "delivery_failed"
     return "waiting", wait, None

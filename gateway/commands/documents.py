@@ -60,7 +60,7 @@ def show(screen: Screen, document: str, format_name: str | None) -> None:
     own hinders.
     """
     with opened() as services:
-        stored = _the_one(document, services.store.documents.named(document))
+        stored = the_one(document, services.store.documents.named(document))
         body, name, media_type = _body(services, stored, format_name)
     if screen.as_json:
         screen.result({**_row(stored), "format": name, "media_type": media_type, **in_json(body, media_type)})
@@ -82,7 +82,8 @@ def _row(one: StoredDocument) -> dict[str, Any]:
     }
 
 
-def _the_one(text: str, found: list[StoredDocument]) -> StoredDocument:
+def the_one(text: str, found: list[StoredDocument]) -> StoredDocument:
+    """The document that a person means by this id or number. Raises Failed where there is none, or several."""
     if not found:
         raise Failed(f"There is no document {text}. `gateway documents list` names them.")
     if len(found) > 1:

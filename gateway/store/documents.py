@@ -172,7 +172,9 @@ class Documents:
         try:
             with self._database.write() as connection:
                 insert(connection, receipts, [(document_id, 1, account_id, at, kind, body)])
-                statement = "UPDATE deliveries SET status = 'received', updated_at = ? WHERE document_id = ?"
+                statement = (
+                    "UPDATE deliveries SET status = 'received', code = NULL, updated_at = ? WHERE document_id = ?"
+                )
                 run(connection, statement, [(at, document_id)])
             return at
         except Collision:

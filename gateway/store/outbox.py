@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.store.ids import new_id
 
-_NOBODY_LOOKED = (None,) * 7
+_NOBODY_LOOKED = (*(None,) * 7, 0)
 """Of a delivery whose endpoint isn't known yet (`gateway.store.sending`)."""
 
 

@@ -61,10 +61,12 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A document that this process is to send. `attempt` counts from 1."""
+    """A document that this process is to send. `attempt` counts from 1; `tries` too, from when somebody last asked for
+    it anew."""
 
     document_id: str
     attempt: int
+    tries: int
     endpoint: str
     account_id: str
     type: str
@@ -151,8 +153,9 @@ class Sending:
         """What was claimed under a lease that is over, without bytes: its attempts are to be told as unknown
         (`save_lost`)."""
         query = (
-            "SELECT v.document_id, v.attempts, v.endpoint, v.account_id, d.type, d.number, d.order_number, d.format, "
-            "d.media_type, d.test FROM deliveries v JOIN documents d ON d.id = v.document_id "
+            "SELECT v.document_id, v.attempts, v.attempts - v.attempts_before, v.endpoint, v.account_id, d.type, "
+            "d.number, d.order_number, d.format, d.media_type, d.test "
+            "FROM deliveries v JOIN documents d ON d.id = v.document_id "
             "WHERE v.status = 'sending' AND NOT EXISTS (SELECT 1 FROM leases l WHERE l.id = v.lease_id) LIMIT 1000"
         )
         with self._database.read() as connection:
@@ -300,12 +303,13 @@ class Sending:
     def _load(self, picked: Sequence[str]) -> list[ClaimedDelivery]:
         with self._database.read() as connection:
             query = (
-                "SELECT v.document_id, v.attempts, v.endpoint, v.account_id, d.type, d.number, d.order_number, "
-                "d.format, d.media_type, d.test, d.body FROM deliveries v JOIN documents d ON d.id = v.document_id "
+                "SELECT v.document_id, v.attempts, v.attempts - v.attempts_before, v.endpoint, v.account_id, d.type, "
+                "d.number, d.order_number, d.format, d.media_type, d.test, d.body "
+                "FROM deliveries v JOIN documents d ON d.id = v.document_id "
                 f"WHERE {one_of(connection, 'v.document_id')}"
             )
             rows = {row[0]: row for row in fetch(connection, query, [values(connection, picked)])}
-        return [_claimed(rows[one], bytes(rows[one][10])) for one in picked if one in rows]
+        return [_claimed(rows[one], bytes(rows[one][11])) for one in picked if one in rows]
 
     # --- results ------------------------------------------------------------------------------------------------
     def save(self, lease_id: str, attempted: Sequence[Attempted], worker: str) -> None:
@@ -424,7 +428,7 @@ class Sending:
     def by_status(self) -> Mapping[str, int]:
         """How many documents stand how, without those that are had."""
         query = (
-            "SELECT status, count(*) FROM deliveries WHERE status IN "
+            "SELECT status, count(*) FROM deliveries WHERE transport <> 'mailbox' AND status IN "
             "('waiting', 'sending', 'held', 'given_up', 'rejected') GROUP BY status"
         )
         with self._database.read() as connection:
@@ -432,9 +436,11 @@ class Sending:
 
 
 def _claimed(row: Sequence[Any], body: bytes) -> ClaimedDelivery:
-    document_id, attempt, endpoint, account_id, kind, number, order_number, format_name, media_type, test, *_ = row
+    document_id, attempt, tries, endpoint, account_id, kind, number, order_number, format_name, media_type, test, *_ = (
+        row
+    )
     return ClaimedDelivery(
-        *(document_id, attempt, endpoint, account_id, kind, number, order_number, format_name, media_type),
+        *(document_id, attempt, tries, endpoint, account_id, kind, number, order_number, format_name, media_type),
         bool(test),
         body,
     )

@@ -799,6 +799,13 @@ deliveries = Table(
     Column("lease_id", _Text),
     Column("code", _Text, comment="the fault code of what stands in its way; null: nothing"),
     Column("detail", _Text),
+    Column(
+        "attempts_before",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="attempts that had been made when somebody asked for it anew: the waits are counted from there",
+    ),
     sqlite_with_rowid=False,
 )
 _to_be_led = text("status = 'waiting' AND endpoint IS NULL")
@@ -806,6 +813,7 @@ _to_be_sent = text("status = 'waiting' AND endpoint IS NOT NULL")
 _in_thread = text("thread IS NOT NULL AND status IN ('waiting', 'sending')")
 _sending = text("status = 'sending'")
 _stuck = text("code IS NOT NULL")
+_sent = text("transport <> 'mailbox'")
 Index(
     "ix_deliveries_to_be_led",
     *(deliveries.c.account_id, deliveries.c.document_id),
@@ -830,6 +838,18 @@ Index(
     *(deliveries.c.account_id, deliveries.c.updated_at),
     sqlite_where=_stuck,
     postgresql_where=_stuck,
+)
+Index(
+    "ix_deliveries_status",
+    *(deliveries.c.status, deliveries.c.document_id),
+    sqlite_where=_sent,
+    postgresql_where=_sent,
+)
+Index(
+    "ix_deliveries_account",
+    *(deliveries.c.account_id, deliveries.c.status, deliveries.c.document_id),
+    sqlite_where=_sent,
+    postgresql_where=_sent,
 )
 
 # Where documents are sent, one row an endpoint that has failed: its breaker. `open_until` as `deliveries.not_before`.

@@ -7,6 +7,7 @@ revision = "0024"
 down_revision = "0023"
 
 _text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+_before = "attempts that had been made when somebody asked for it anew: the waits are counted from there"
 
 
 def upgrade() -> None:
@@ -19,6 +20,7 @@ def upgrade() -> None:
         sa.Column("lease_id", _text),
         sa.Column("code", _text, comment="the fault code of what stands in its way; null: nothing"),
         sa.Column("detail", _text),
+        sa.Column("attempts_before", sa.Integer(), nullable=False, server_default="0", comment=_before),
     ):
         op.add_column("deliveries", column)
     # nothing was sent so far: what waited may be a year old, and has been fetched from the mailbox
@@ -29,6 +31,8 @@ def upgrade() -> None:
         ("thread", ["account_id", "thread", "document_id"], "thread IS NOT NULL AND status IN ('waiting', 'sending')"),
         ("sending", ["lease_id"], "status = 'sending'"),
         ("stuck", ["account_id", "updated_at"], "code IS NOT NULL"),
+        ("status", ["status", "document_id"], "transport <> 'mailbox'"),
+        ("account", ["account_id", "status", "document_id"], "transport <> 'mailbox'"),
     ):
         only = sa.text(where)
         op.create_index(f"ix_deliveries_{name}", "deliveries", columns, sqlite_where=only, postgresql_where=only)

@@ -1,0 +1,220 @@
+"""Documents on their way to the accounts' systems: how each stands, every attempt, and sending again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.documents import the_one
+from gateway.commands.opening import opened
+from gateway.commands.screen import CONFLICT, DONE, PARTLY, Failed, Screen, counted, person, remedies, reports
+from gateway.commands.times import moment
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store.deliveries import Attempt, Delivery, Endpoint, SaidReceipt
+
+_STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "delivered", "received")
+_STUCK = ("held", "given_up", "rejected")
+_COLUMNS = ["created_at", "account", "type", "number", "status", "attempts", "next_attempt_at", "detail", "id"]
+
+
+@click.group()
+def deliveries() -> None:
+    """What is sent to the accounts' systems."""
+
+
+@deliveries.command("list")
+@reports
+@click.option("--account", metavar="ID", help="Only this account's.")
+@click.option("--status", type=click.Choice(_STATUSES), help="Only those that stand so.")
+@click.option("--before", metavar="ID", help="Go on behind this document.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
+def list_deliveries(screen: Screen, account: str | None, status: str | None, before: str | None, limit: int) -> None:
+    """List documents that are sent, newest first.
+
+    `held`, `given_up` and `rejected` wait for one of us; `gateway problems list` has them by cause. What accounts come
+    for themselves is not among them (`gateway documents list`).
+    """
+    with opened() as services:
+        found = services.store.deliveries.page(account_id=account, status=status, before=before, limit=limit)
+    screen.table([_row(one) for one in found], _COLUMNS, "No deliveries.")
+
+
+@deliveries.command()
+@reports
+@click.argument("document", metavar="ID|NUMBER")
+def show(screen: Screen, document: str) -> None:
+    """Show where a document goes, and every attempt.
+
+    With each attempt's time, outcome and duration and what the partner answered, what the account said of it since,
+    and who had it sent again and why.
+    """
+    with opened() as services:
+        found = _delivery(services, document)
+        store = services.store.deliveries
+        attempts, receipts = store.attempts(found.document_id), store.receipts(found.document_id)
+        events = services.store.audit.of(f"delivery/{found.document_id}")
+        endpoint = next(iter(store.endpoints(found.endpoint)), None) if found.endpoint else None
+    remedy = remedies([found.code] if found.code else []).get(found.code or "")
+    told = _row(found) | {
+        "endpoint_state": None if endpoint is None else _endpoint_row(endpoint),
+        "remedy": remedy,
+        "tried": [_attempt_row(one) for one in attempts],
+        "receipts": [asdict(one) | {"at": moment(one.at)} for one in receipts],
+        "events": [{**event, "at": moment(event["at"])} for event in events],
+    }
+    screen.result(told, *_lines(found, endpoint, attempts, receipts, told["events"], remedy))
+
+
+@deliveries.command()
+@reports
+@click.argument("documents", metavar="[ID|NUMBER ...]", nargs=-1)
+@click.option("--account", metavar="ID", help="Everything of this account that is stuck.")
+@click.option("--endpoint", metavar="URL", help="Everything stuck that went there; it is sent to again, even if gone.")
+@click.option("--status", type=click.Choice(_STUCK), help="Of these only those that stand so.")
+@click.option("--reason", required=True, help="Why, for the record.")
+def retry(
+    screen: Screen,
+    documents: tuple[str, ...],
+    account: str | None,
+    endpoint: str | None,
+    status: str | None,
+    reason: str,
+) -> int:
+    """Send again what was given up, rejected or held.
+
+    It goes at once, to where the account's terms lead now, under the id that it had; attempts go on counting, and the
+    waits between them begin anew. A document that is named may also be one that waits for its next attempt.
+
+    Exit code 0: all of them are sent again; 3: some are; 4: none is, as they stand; 1: nothing is stuck.
+    """
+    if not documents and account is None and endpoint is None:
+        raise click.UsageError("Name documents, or --account ID or --endpoint URL.")
+    if documents and (account is not None or endpoint is not None or status is not None):
+        raise click.UsageError("Name documents, or say which by --account, --endpoint and --status.")
+    with opened() as services:
+        if documents:
+            told = _retry_named(services, documents, reason)
+        else:
+            told = _retry_stuck(services, account, endpoint, (status,) if status else _STUCK, reason)
+        _ring(services)
+    screen.result(told, *_retried_lines(told))
+    if told["refused"]:
+        return PARTLY if told["retried"] else CONFLICT
+    return DONE
+
+
+def _delivery(services: Services, text: str) -> Delivery:
+    stored = the_one(text, services.store.documents.named(text))
+    found = services.store.deliveries.one(stored.id)
+    if found is None:
+        raise Failed(f"Nobody was to be sent document {stored.id}.")
+    return found
+
+
+def _ring(services: Services) -> None:
+    """Have whoever sends look now; without Redis they do within a second."""
+    from gateway.lanes import DELIVERY
+
+    services.lanes.ring(DELIVERY)
+
+
+# --- sending again -----------------------------------------------------------------------------------------------
+def _retry_named(services: Services, texts: Sequence[str], reason: str) -> dict[str, Any]:
+    wanted = list(dict.fromkeys(_delivery(services, text).document_id for text in texts))
+    retried = services.store.deliveries.retry(wanted, person(), reason, statuses=(*_STUCK, "waiting"))
+    refused = [_delivery(services, one) for one in wanted if one not in retried]
+    told = [{"id": one.document_id, "status": one.status, "detail": _why_not(one)} for one in refused]
+    return {"retried": retried, "refused": told, "enabled": None}
+
+
+def _retry_stuck(
+    services: Services, account: str | None, endpoint: str | None, statuses: Sequence[str], reason: str
+) -> dict[str, Any]:
+    store = services.store.deliveries
+    is_enabled = endpoint is not None and account is None and store.enable(endpoint, person(), reason)
+    retried: list[str] = []
+    for some in store.stuck(account_id=account, endpoint=endpoint, statuses=statuses):
+        retried += store.retry(some, person(), reason, statuses=statuses)
+    if not retried and not is_enabled:
+        raise Failed("Nothing of that is stuck. `gateway deliveries list` says how documents stand.")
+    return {"retried": retried, "refused": [], "enabled": endpoint if is_enabled else None}
+
+
+def _why_not(one: Delivery) -> str:
+    if one.transport == "mailbox":
+        return "the account comes for it; it lies in its mailbox"
+    return {
+        "sending": "it is being sent just now",
+        "delivered": "it is delivered",
+        "received": "the account has said that it has it",
+    }.get(one.status, f"it is {one.status}")
+
+
+def _retried_lines(told: dict[str, Any]) -> Iterator[str]:
+    if told["enabled"]:
+        yield f"{told['enabled']} is sent to again; what waits for it goes at once."
+    if told["retried"]:
+        shown = told["retried"][0] if len(told["retried"]) == 1 else "ID"
+        sent = f"{counted(len(told['retried']), 'document')} sent again at once"
+        yield f"{sent}; `gateway deliveries show {shown}` says what becomes of it."
+    for one in told["refused"]:
+        yield f"{one['id']}: {one['detail']}."
+
+
+# --- shown -------------------------------------------------------------------------------------------------------
+def _row(one: Delivery) -> dict[str, Any]:
+    row = asdict(one)
+    return {
+        "id": row.pop("document_id"),
+        "account": row.pop("account_id"),
+        **row,
+        **{name: moment(row[name]) for name in ("created_at", "next_attempt_at", "updated_at")},
+    }
+
+
+def _attempt_row(one: Attempt) -> dict[str, Any]:
+    return asdict(one) | {"at": moment(one.at)}
+
+
+def _endpoint_row(one: Endpoint) -> dict[str, Any]:
+    return asdict(one) | {name: moment(getattr(one, name)) for name in ("failing_since", "rests_until", "gone_at")}
+
+
+def _lines(
+    found: Delivery,
+    endpoint: Endpoint | None,
+    attempts: Sequence[Attempt],
+    receipts: Sequence[SaidReceipt],
+    events: Sequence[dict[str, Any]],
+    remedy: str | None,
+) -> Iterator[str]:
+    told = {name: value for name, value in _row(found).items() if value is not None and name not in ("code", "detail")}
+    yield from (
+        f"{name.replace('_', ' ')}: {'yes' if value is True else value}" for name, value in told.items() if value
+    )
+    if endpoint is not None:
+        yield _endpoint_line(endpoint)
+    for one in attempts:
+        took = "" if one.milliseconds is None else f" after {one.milliseconds} ms"
+        yield f"attempt {one.number}, {moment(one.at)}: {one.outcome}{took}: {one.detail or ''}".rstrip(": ")
+        yield from (f"    {line}" for line in (one.answer or "").splitlines())
+    for said in receipts:
+        yield f"{said.kind.replace('_', ' ')} of the account, {moment(said.at)}"
+        yield from (f"    {line}" for line in (said.body or "").splitlines())
+    for event in events:
+        yield f"{event['kind']} by {event['actor']}, {event['at']}: {event['body'].get('reason', '')}".rstrip(": ")
+    if found.code is not None:
+        yield f"{found.code}: {found.detail or ''}".rstrip(": ")
+        yield f"what to do: {remedy}"
+
+
+def _endpoint_line(one: Endpoint) -> str:
+    if one.gone_at is not None:
+        return f"the endpoint wants nothing more since {moment(one.gone_at)}: nothing is sent there"
+    rests = f"; it rests until {moment(one.rests_until)}" if one.rests_until else ""
+    return f"the endpoint has failed {one.failures} times in a row since {moment(one.failing_since)}{rests}"

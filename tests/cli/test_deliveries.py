@@ -1,0 +1,207 @@
+"""`gateway deliveries`: what was sent where, what came of it, and sending it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.accounts import publish_folder
+from gateway.bootstrap import build_services, read_settings
+from gateway.delivering import Deliverer
+from gateway.services import Services
+from mappings.files.account_folder import read_account
+from tests.cli.conftest import ACCOUNTS, Run
+from tests.delivery.partner import Partner, partner, says
+from tests.delivery.test_over_http import OLD
+from tests.harness.waiting import until
+
+ACME = "acme-retail"
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partner may be on loopback, and its secret is set."""
+    monkeypatch.setenv("GATEWAY_DELIVERY_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("GATEWAY_SECRET_OLD", OLD)
+
+
+@pytest.fixture
+def there() -> Iterator[Partner]:
+    with partner() as opened:
+        yield opened
+
+
+def agree(services: Services, transport: Any, kind: str = "order_response", **policies: Any) -> None:
+    """ACME's documents of this kind leave by this transport from now on, in the format that they have."""
+    folder = read_account(ACCOUNTS / ACME)
+    terms = json.loads(folder.account.model_dump_json(by_alias=True))
+    terms["outbound"][kind]["transport"] = transport
+    terms["policies"] |= {"delivery_waits": [], **policies}
+    changed = replace(folder, account=type(folder.account).model_validate(terms))
+    publish_folder(services.store, changed, author="test", reason="delivery")
+
+
+def webhook(there: Partner, path: str = "/edi") -> dict[str, str]:
+    return {"webhook": there.url(path), "secret": "OLD"}
+
+
+@contextmanager
+def sending() -> Iterator[Deliverer]:
+    """A process that sends what is due; left when nothing is."""
+    opened = build_services(read_settings())
+    deliverer = Deliverer(opened)
+    deliverer.start()
+    try:
+        yield deliverer
+        deliverer.finish()
+    finally:
+        deliverer.stop()
+        opened.lanes.close()
+        opened.store.close()
+
+
+def send_due() -> None:
+    with sending():
+        pass
+
+
+Send = Callable[[str, str], str]
+
+
+@pytest.fixture
+def given_up(services: Services, send: Send, there: Partner) -> dict[str, Any]:
+    """An order response of ACME's that its system answered with 404, and that was given up."""
+    there.behaviours["/edi"] = says(404, b"no such place\nhere")
+    agree(services, webhook(there))
+    send(ACME, "01-accepted.xml")
+    send_due()
+    (document,) = services.store.documents.newest(ACME, kind=None, order_number=None, limit=10)
+    return {"id": document.id, "number": document.number}
+
+
+def test_how_documents_stand_is_listed(run: Run, given_up: dict[str, Any], there: Partner) -> None:
+    (row,) = run("deliveries", "list", "--json").json
+    assert row["id"] == given_up["id"]
+    assert (row["account"], row["status"], row["attempts"]) == (ACME, "given_up", 1)
+    assert (row["endpoint"], row["code"], row["detail"]) == (there.url("/edi"), "delivery_failed", "HTTP 404")
+    assert run("deliveries", "list", "--account", ACME, "--status", "given_up", "--json").json == [row]
+    assert run("deliveries", "list", "--status", "delivered", "--json").json == []
+    assert run("deliveries", "list", "--before", given_up["id"], "--json").json == []
+    names, values = (line.split("\t") for line in run("deliveries", "list").out.splitlines())
+    assert dict(zip(names, values, strict=True))["detail"] == "HTTP 404"
+
+
+@pytest.mark.parametrize("named", ["id", "number"])
+def test_one_is_shown_with_each_attempt_and_their_answer(run: Run, given_up: dict[str, Any], named: str) -> None:
+    told = run("deliveries", "show", given_up[named], "--json").json
+    (attempt,) = told["tried"]
+    assert (attempt["number"], attempt["outcome"], attempt["detail"]) == (1, "failed", "HTTP 404")
+    assert attempt["answer"] == "no such place\nhere"
+    assert attempt["milliseconds"] >= 0
+    assert (told["receipts"], told["events"]) == ([], [])
+    assert "gateway deliveries retry" in told["remedy"]
+    shown = run("deliveries", "show", given_up[named]).out
+    assert f"attempt 1, {attempt['at']}: failed after {attempt['milliseconds']} ms: HTTP 404" in shown
+    assert "    no such place\n    here\n" in shown
+    assert "delivery_failed: HTTP 404\nwhat to do: See what was answered" in shown
+
+
+def test_what_is_not_there_is_said(run: Run, services: Services) -> None:
+    assert run("deliveries", "show", "OR-9").code == 1
+    assert run("deliveries", "retry", "OR-9", "--reason", "x").code == 1
+    nothing = run("deliveries", "retry", "--account", ACME, "--reason", "x")
+    assert (nothing.code, "Nothing of that is stuck" in nothing.err) == (1, True)
+    assert run("deliveries", "retry", "--reason", "x").code == 2
+    assert run("deliveries", "retry", "OR-9", "--account", ACME, "--reason", "x").code == 2
+    assert run("deliveries", "retry", "OR-9").code == 2
+
+
+@pytest.mark.parametrize("how", ["named", "account", "endpoint"])
+def test_what_was_given_up_is_sent_again_to_where_it_goes_now(
+    run: Run, services: Services, given_up: dict[str, Any], there: Partner, how: str
+) -> None:
+    which = {
+        "named": [given_up["number"]],
+        "account": ["--account", ACME],
+        "endpoint": ["--endpoint", there.url("/edi")],
+    }
+    agree(services, webhook(there, "/new"))
+    said = run("deliveries", "retry", *which[how], "--reason", "mended", "--json")
+    assert (said.code, said.json["retried"], said.json["refused"]) == (0, [given_up["id"]], [])
+    send_due()
+    told = run("deliveries", "show", given_up["id"], "--json").json
+    assert (told["status"], told["attempts"], told["code"]) == ("delivered", 2, None)
+    assert [(one["number"], one["outcome"]) for one in told["tried"]] == [(1, "failed"), (2, "delivered")]
+    assert there.had() == {given_up["id"]: 2}
+    (event,) = told["events"]
+    assert (event["kind"], event["body"]["reason"]) == ("retried", "mended")
+    assert event["actor"].startswith("cli")
+    assert f"retried by {event['actor']}" in run("deliveries", "show", given_up["id"]).out
+    assert run("audit", "verify").code == 0
+    there_already = run("deliveries", "retry", given_up["id"], "--reason", "once more")
+    assert (there_already.code, there_already.out) == (4, f"{given_up['id']}: it is delivered.\n")
+
+
+def test_the_waits_begin_anew(run: Run, services: Services, given_up: dict[str, Any], there: Partner) -> None:
+    agree(services, webhook(there), delivery_waits=["0s", "0s"])
+    assert run("deliveries", "retry", given_up["id"], "--reason", "x").code == 0
+    send_due()
+    told = run("deliveries", "show", given_up["id"], "--json").json
+    assert (told["status"], told["attempts"]) == ("given_up", 4)
+    assert there.had() == {given_up["id"]: 4}
+
+
+def test_only_those_that_stand_so_are_sent_again(run: Run, given_up: dict[str, Any]) -> None:
+    assert run("deliveries", "retry", "--account", ACME, "--status", "rejected", "--reason", "x").code == 1
+    assert run("deliveries", "retry", "--account", ACME, "--status", "given_up", "--reason", "x").code == 0
+
+
+def test_some_of_those_named_is_partly_done(
+    run: Run, services: Services, send: Send, given_up: dict[str, Any], there: Partner
+) -> None:
+    agree(services, "mailbox")
+    send(ACME, "02-short-stock.xml")
+    other = services.store.documents.newest(ACME, kind=None, order_number=None, limit=1)[0].id
+    assert other != given_up["id"]
+    said = run("deliveries", "retry", given_up["id"], other, "--reason", "x", "--json")
+    assert (said.code, said.json["retried"]) == (3, [given_up["id"]])
+    assert [(one["id"], one["detail"]) for one in said.json["refused"]] == [
+        (other, "the account comes for it; it lies in its mailbox")
+    ]
+
+
+def test_an_endpoint_that_was_gone_is_sent_to_again(run: Run, services: Services, send: Send, there: Partner) -> None:
+    there.behaviours["/edi"] = says(410)
+    agree(services, webhook(there))
+    send(ACME, "01-accepted.xml")
+    send_due_until_gone(services)
+    (row,) = run("deliveries", "list", "--json").json
+    assert (row["status"], row["code"]) == ("waiting", "endpoint_gone")
+    told = run("deliveries", "show", row["id"], "--json").json
+    assert told["endpoint_state"]["gone_at"] is not None
+    assert "wants nothing more since" in run("deliveries", "show", row["id"]).out
+    there.behaviours["/edi"] = says(200)
+    said = run("deliveries", "retry", "--endpoint", there.url("/edi"), "--reason", "they are back")
+    assert (said.code, "is sent to again" in said.out) == (0, True)
+    send_due()
+    assert run("deliveries", "show", row["id"], "--json").json["status"] == "delivered"
+    (event,) = services.store.audit.of(f"endpoint/{there.url('/edi')}")
+    assert event["body"] == {"reason": "they are back"}
+
+
+def send_due_until_gone(services: Services) -> None:
+    """`finish` waits for what is due, and what is to go to an endpoint that is gone stays so."""
+    opened = build_services(read_settings())
+    deliverer = Deliverer(opened)
+    deliverer.start()
+    try:
+        until(lambda: any(one.gone_at for one in services.store.deliveries.endpoints()), 10, "its 410")
+    finally:
+        deliverer.stop()
+        opened.lanes.close()
+        opened.store.close()
