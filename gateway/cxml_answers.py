@@ -49,10 +49,13 @@ def confirmation_envelope(
 
 
 def sent_envelope(
-    account: Account, document: DespatchAdvice | Invoice, supplier: Supplier, order_payload_ids: Mapping[str, str]
+    account: Account,
+    document: DespatchAdvice | Invoice | OrderResponse,
+    supplier: Supplier,
+    order_payload_ids: Mapping[str, str],
 ) -> Envelope:
-    """The envelope of a despatch advice or invoice. `order_payload_ids` are those of the requests that its orders came
-    in, by order number; an order that came in another format has none."""
+    """The envelope of a despatch advice or invoice, or of an order response to no request. `order_payload_ids` are
+    those of the requests that its orders came in, by order number; an order that came in another format has none."""
     ours = our_credentials(supplier) or credentials_of(document.seller)
     at = document.issued_at
     return Envelope(

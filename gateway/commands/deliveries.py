@@ -10,15 +10,17 @@ import click
 
 from gateway.commands.documents import the_one
 from gateway.commands.opening import opened
-from gateway.commands.screen import CONFLICT, DONE, PARTLY, Failed, Screen, counted, person, remedies, reports
+from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, remedies, reports
 from gateway.commands.times import moment
 
 if TYPE_CHECKING:
+    from gateway.delivery_trial import Trial
     from gateway.services import Services
     from gateway.store.deliveries import Attempt, Delivery, Endpoint, SaidReceipt
 
 _STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "delivered", "received")
 _STUCK = ("held", "given_up", "rejected")
+_TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 _COLUMNS = ["created_at", "account", "type", "number", "status", "attempts", "next_attempt_at", "detail", "id"]
 
 
@@ -108,6 +110,40 @@ def retry(
     return DONE
 
 
+@deliveries.command()
+@reports
+@click.argument("account")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(_TYPES),
+    default="order_response",
+    show_default=True,
+    help="What is sent; it goes as documents of this type do.",
+)
+def test(screen: Screen, account: str, kind: str) -> int:
+    """Send an account's system a test document now, and show its answer.
+
+    It is marked as a test (in the document where its format can say so, and by the header Document-Test), has a number
+    that begins with TEST-, and is kept nowhere. It is made of the first sample of its type in the account's folder; an
+    order response also of our answer to a sample order.
+
+    Exit code 0: it was delivered; 1: it was not.
+    """
+    from gateway.delivery_trial import NoTrial, send_on_trial
+
+    with opened() as services:
+        revision = services.terms.current([account]).get(account)
+        if revision is None:
+            raise Failed(f"There is no account {account}.")
+        try:
+            trial = send_on_trial(services, revision, kind)
+        except NoTrial as why:
+            raise Failed(str(why)) from None
+    screen.result(_trial_row(trial), *_trial_lines(trial))
+    return DONE if trial.result.outcome == "delivered" else FAILED
+
+
 def _delivery(services: Services, text: str) -> Delivery:
     stored = the_one(text, services.store.documents.named(text))
     found = services.store.deliveries.one(stored.id)
@@ -146,7 +182,7 @@ def _retry_stuck(
 
 
 def _why_not(one: Delivery) -> str:
-    if one.transport == "mailbox":
+    if one.status == "available":
         return "the account comes for it; it lies in its mailbox"
     return {
         "sending": "it is being sent just now",
@@ -164,6 +200,33 @@ def _retried_lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"{sent}; `gateway deliveries show {shown}` says what becomes of it."
     for one in told["refused"]:
         yield f"{one['id']}: {one['detail']}."
+
+
+# --- on trial ----------------------------------------------------------------------------------------------------
+def _trial_row(one: Trial) -> dict[str, Any]:
+    return {
+        "account": one.parcel.account_id,
+        "type": one.parcel.type,
+        "number": one.parcel.number,
+        "document_id": one.parcel.document_id,
+        "made_of": one.made_of,
+        "format": one.format,
+        "bytes": len(one.parcel.body),
+        "transport": one.transport,
+        "endpoint": one.endpoint,
+        "outcome": one.result.outcome,
+        "detail": one.result.detail,
+        "answer": one.result.answer,
+        "milliseconds": one.milliseconds,
+    }
+
+
+def _trial_lines(one: Trial) -> Iterator[str]:
+    named = one.parcel.type.replace("_", " ").capitalize()
+    yield f"{named} {one.parcel.number}, {one.format}, {len(one.parcel.body):,} bytes, made of {one.made_of}"
+    yield f"by {one.transport} to {one.endpoint}, document id {one.parcel.document_id}"
+    yield f"{one.result.outcome} after {one.milliseconds} ms: {one.result.detail}"
+    yield from (f"    {line}" for line in (one.result.answer or "").splitlines())
 
 
 # --- shown -------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ COMMANDS = {
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle", "documents list", "documents show",
-    "deliveries list", "deliveries show", "deliveries retry",
+    "deliveries list", "deliveries show", "deliveries retry", "deliveries test",
 }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ _ASKING = [
     "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
     "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
     "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
-    "deliveries list", "deliveries show x", "deliveries retry x --reason x",
+    "deliveries list", "deliveries show x", "deliveries retry x --reason x", "deliveries test acme-retail",
 ]  # fmt: skip
 
 
