@@ -172,7 +172,7 @@ def _retry_stuck(
     services: Services, account: str | None, endpoint: str | None, statuses: Sequence[str], reason: str
 ) -> dict[str, Any]:
     store = services.store.deliveries
-    is_enabled = endpoint is not None and account is None and store.enable(endpoint, person(), reason)
+    is_enabled = endpoint is not None and store.enable(endpoint, person(), reason)
     retried: list[str] = []
     for some in store.stuck(account_id=account, endpoint=endpoint, statuses=statuses):
         retried += store.retry(some, person(), reason, statuses=statuses)

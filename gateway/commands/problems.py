@@ -1,7 +1,9 @@
-"""Failures grouped by cause."""
+"""Failures grouped by cause: of messages, and of documents on their way out."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +15,17 @@ from gateway.commands.times import moment
 from schemas.faults import Fault
 
 if TYPE_CHECKING:
+    from gateway.services import Services
+    from gateway.store.delivery_problems import DeliveryProblem
     from gateway.store.problems import Problem
 
 
-_COLUMNS = ["fingerprint", "account", "code", "value", "messages", "last_at", "detail"]
+_COLUMNS = ["fingerprint", "account", "code", "value", "messages", "documents", "last_at", "detail"]
+_STATUS_OF: Mapping[str, str] = {
+    "delivery_failed": "given_up",
+    "delivery_rejected": "rejected",
+    "delivery_terms": "held",
+}
 
 
 @click.group()
@@ -28,15 +37,19 @@ def problems() -> None:
 @reports
 @click.option("--account", metavar="ID", help="Only this account's.")
 def list_problems(screen: Screen, account: str | None) -> None:
-    """List why messages are held or have failed, most frequent first.
+    """List why messages and documents are stuck, most frequent first.
 
-    What else is wrong with them, but would hold none of them, stands at each message (`gateway messages show`).
+    Messages are held or have failed; documents were given up, rejected by their receiver or held, or their endpoint
+    wants nothing more. What else is wrong with messages, but would hold none of them, stands at each message
+    (`gateway messages show`).
     """
     from gateway.holding import holding_faults
 
     with opened() as services:
         holds = holding_faults(services.terms)
         rows = [_row(one) for one in services.store.problems.all(account, holds=holds)]
+        rows += [_delivery_row(one) for one in services.store.delivery_problems.all(account)]
+    rows.sort(key=lambda row: (row["messages"] + row["documents"], row["last_at"]), reverse=True)
     screen.table(rows, _COLUMNS, "No problems.")
 
 
@@ -44,16 +57,22 @@ def list_problems(screen: Screen, account: str | None) -> None:
 @reports
 @click.argument("fingerprint")
 def show(screen: Screen, fingerprint: str) -> None:
-    """Show one cause, what to do about it, and its messages."""
+    """Show one cause, what to do about it, and its messages or documents."""
+    with opened() as services:
+        if not (_show_messages(screen, services, fingerprint) or _show_documents(screen, services, fingerprint)):
+            raise Failed(f"There is no open problem {fingerprint}.")
+
+
+def _show_messages(screen: Screen, services: Services, fingerprint: str) -> bool:
+    """Whether it is a problem of messages."""
     from gateway.holding import holding_faults
 
-    with opened() as services:
-        holds = holding_faults(services.terms)
-        found = services.store.problems.all(fingerprint=fingerprint, holds=holds)
-        ids = services.store.problems.messages(fingerprint, holds=holds)
-        numbers = services.store.messages.order_numbers(ids)
+    holds = holding_faults(services.terms)
+    found = services.store.problems.all(fingerprint=fingerprint, holds=holds)
     if not found:
-        raise Failed(f"There is no open problem {fingerprint}.")
+        return False
+    ids = services.store.problems.messages(fingerprint, holds=holds)
+    numbers = services.store.messages.order_numbers(ids)
     one = found[0]
     fault = Fault(one.code, one.detail, one.path, one.location, one.value, one.expected)
     remedy = remedies([one.code]).get(one.code, "")
@@ -65,8 +84,60 @@ def show(screen: Screen, fingerprint: str) -> None:
         *(f"    {message_id}{f', order {numbers[message_id]}' if message_id in numbers else ''}" for message_id in ids),
         f"to judge all of them again then: gateway replay --problem {one.fingerprint} --reason TEXT",
     )
+    return True
+
+
+def _show_documents(screen: Screen, services: Services, fingerprint: str) -> bool:
+    """Whether it is a problem of documents that are sent."""
+    found = services.store.delivery_problems.all(fingerprint=fingerprint)
+    if not found:
+        return False
+    one = found[0]
+    listed = services.store.delivery_problems.documents(one)
+    remedy, command = remedies([one.code]).get(one.code, ""), _sent_again(one)
+    told = {"remedy": remedy, "document_ids": [each for each, _ in listed], "numbers": [each for _, each in listed]}
+    screen.result(
+        _delivery_row(one) | told | {"command": command},
+        *fault_lines(Fault(one.code, one.detail, value=one.endpoint)),
+        f"    what to do: {remedy}",
+        f"{counted(one.documents, 'document')} of {one.account_id}:",
+        *(f"    {document_id}, {number}" for document_id, number in listed),
+        *([f"    and {one.documents - len(listed)} more"] if one.documents > len(listed) else []),
+        f"to send all of them again then: {command}",
+    )
+    return True
+
+
+def _sent_again(one: DeliveryProblem) -> str:
+    """The command that sends a problem's documents again."""
+    which = []
+    if one.code in _STATUS_OF:
+        which += ["--account", one.account_id, "--status", _STATUS_OF[one.code]]
+    if one.endpoint is not None:
+        which += ["--endpoint", one.endpoint]
+    return f"gateway deliveries retry {shlex.join(which)} --reason TEXT"
 
 
 def _row(one: Problem) -> dict[str, Any]:
     row = asdict(one)
-    return row | {"account": row.pop("account_id"), "first_at": moment(one.first_at), "last_at": moment(one.last_at)}
+    times = {"first_at": moment(one.first_at), "last_at": moment(one.last_at)}
+    return row | {"account": row.pop("account_id"), "documents": 0, **times}
+
+
+def _delivery_row(one: DeliveryProblem) -> dict[str, Any]:
+    """As a message's, with the endpoint as the value."""
+    return {
+        "fingerprint": one.fingerprint,
+        "account": one.account_id,
+        "code": one.code,
+        "messages": 0,
+        "documents": one.documents,
+        "first_at": moment(one.first_at),
+        "last_at": moment(one.last_at),
+        "last_document_id": one.last_document_id,
+        "path": "",
+        "location": "",
+        "detail": one.detail,
+        "value": one.endpoint,
+        "expected": None,
+    }

@@ -11,6 +11,7 @@ from gateway.store.contracts import Contracts
 from gateway.store.database import Database, StoreUnavailable
 from gateway.store.decisions import Decisions
 from gateway.store.deliveries import Deliveries
+from gateway.store.delivery_problems import DeliveryProblems
 from gateway.store.documents import Documents
 from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
@@ -58,6 +59,7 @@ class Store:
         self.problems = Problems(self.database)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
+        self.delivery_problems = DeliveryProblems(self.database)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)

@@ -220,6 +220,34 @@ def send_due_until_gone(services: Services) -> None:
         opened.store.close()
 
 
+# --- problems ---------------------------------------------------------------------------------------------------
+def test_giving_up_opens_a_problem_that_says_how_to_act(
+    run: Run, given_up: dict[str, Any], there: Partner, services: Services
+) -> None:
+    (problem,) = run("problems", "list", "--json").json
+    assert (problem["account"], problem["code"], problem["value"]) == (ACME, "delivery_failed", there.url("/edi"))
+    assert (problem["messages"], problem["documents"], problem["detail"]) == (0, 1, "HTTP 404")
+    assert run("problems", "list", "--account", "delta-foods", "--json").json == []
+    told = run("problems", "show", problem["fingerprint"], "--json").json
+    assert (told["document_ids"], told["numbers"]) == ([given_up["id"]], [given_up["number"]])
+    shown = run("problems", "show", problem["fingerprint"]).out
+    assert f"1 document of {ACME}:\n    {given_up['id']}, {given_up['number']}\n" in shown
+    assert shown.endswith(f"to send all of them again then: {told['command']}\n")
+    agree(services, webhook(there, "/new"))
+    command = [*told["command"].split()[1:-1], "it is mended"]
+    assert run(*command).code == 0
+    assert run("problems", "list").err == "No problems.\n"
+    send_due()
+    assert there.had() == {given_up["id"]: 2}
+
+
+def test_problems_of_messages_and_of_documents_stand_together(run: Run, given_up: dict[str, Any], send: Send) -> None:
+    send(ACME, "03-unknown-item.xml")
+    codes = {one["code"] for one in run("problems", "list", "--json").json}
+    assert codes >= {"delivery_failed", "unknown_item"}
+    assert run("problems", "show", "1-nothing").code == 1
+
+
 # --- on trial ---------------------------------------------------------------------------------------------------
 def contents(services: Services) -> dict[str, int]:
     """How many rows each table has."""
