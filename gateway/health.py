@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.accounts import folder_problems, published_folder
 from gateway.cxml_health import cxml_problems
+from gateway.delivery_health import endpoints_out, secrets_missing, waiting_documents
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
@@ -256,6 +257,17 @@ def _opened_database(store: Store, shown: str, secrets: NamedSecrets) -> Iterato
     yield _invoices(store)
     for is_wrong, said in cxml_problems(store, secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
+    yield from _deliveries(store, secrets)
+
+
+def _deliveries(store: Store, secrets: NamedSecrets) -> Iterator[Check]:
+    """Documents on their way out: an account's system that is away is nothing wrong here, and somebody should know."""
+    wants_somebody, said = waiting_documents(store)
+    yield Check("deliveries", True, said, warning=wants_somebody)
+    for said in endpoints_out(store):
+        yield Check("endpoint", True, said, warning=True)
+    for said in secrets_missing(store, secrets):
+        yield Check("secrets", True, said, warning=True)
 
 
 def _despatch_notices(store: Store) -> Check:

@@ -95,6 +95,8 @@ class _Backlog(Collector):
             moved_up = self._store.backlog.moved_up()
             unbilled = self._store.invoices.held()
             overdue = self._store.worklist.overdue_counts(now_us())
+            deliveries = self._store.deliveries.by_status()
+            oldest_due = self._store.deliveries.oldest_due_seconds()
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
@@ -113,6 +115,10 @@ class _Backlog(Collector):
             yield _by("gateway_lane_moved_up", help_text, "lane", named)
             help_text = "Orders of which something should have been announced by now, and has not left"
             yield _by("gateway_despatch_notices_overdue", help_text, "account", overdue)
+            help_text = "Documents that are sent to accounts' systems and are not there, by how they stand"
+            yield _by("gateway_deliveries_open", help_text, "status", deliveries)
+            help_text = "Seconds since the oldest document was made that should be sent by now"
+            yield _one("gateway_deliveries_oldest_due_seconds", help_text, oldest_due or 0.0)
         depths = self._lanes.depths()
         yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
         if depths is not None:

@@ -19,6 +19,11 @@ STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "delivered", "
 """received: the account said by itself that it has the document."""
 STUCK = ("held", "given_up", "rejected")
 """Of these nothing more is tried before somebody acts (of `held`: before the account's terms can be used)."""
+OPEN = ("waiting", "sending", *STUCK)
+COUNTS = (
+    "SELECT status, count(*) FROM deliveries WHERE transport <> 'mailbox' "
+    f"AND status IN ({', '.join(map(repr, OPEN))}) GROUP BY status"
+)
 _AT_ONCE = 200
 """Documents that are asked for anew in one transaction."""
 _SENT = "transport <> 'mailbox'"
@@ -160,6 +165,23 @@ class Deliveries:
         with self._database.read() as connection:
             rows = fetch(connection, query, [*moment, *named])
         return [Endpoint(*(*known, self._wall(until, boot, now))) for *known, until, boot, now in rows]
+
+    def by_status(self) -> dict[str, int]:
+        """How many documents stand how, without those that are had."""
+        with self._database.read() as connection:
+            return dict.fromkeys(OPEN, 0) | {row[0]: int(row[1]) for row in fetch(connection, COUNTS)}
+
+    def oldest_due_seconds(self) -> float | None:
+        """How long ago the oldest document was made that should be sent by now; None where none is."""
+        now, moment = self._clock.now()
+        query = (
+            "SELECT d.created_at FROM deliveries v JOIN documents d ON d.id = v.document_id "
+            "WHERE v.transport <> 'mailbox' AND v.status = 'waiting' AND "
+            f"(v.not_before IS NULL OR v.not_before <= {now} OR v.not_before_boot <> ?) ORDER BY v.document_id LIMIT 1"
+        )
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [*moment, self._clock.boot])
+        return (now_us() - rows[0][0]) / 1_000_000 if rows else None
 
     # --- once more ----------------------------------------------------------------------------------------------
     def stuck(

@@ -10,7 +10,7 @@ An endpoint that fails again and again rests (its breaker), and is then tried wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -424,15 +424,6 @@ class Sending:
                 return True
             query = f"SELECT 1 FROM deliveries WHERE {_DUE} AND not_before <= {now} LIMIT 1"
             return bool(fetch(connection, query, moment))
-
-    def by_status(self) -> Mapping[str, int]:
-        """How many documents stand how, without those that are had."""
-        query = (
-            "SELECT status, count(*) FROM deliveries WHERE transport <> 'mailbox' AND status IN "
-            "('waiting', 'sending', 'held', 'given_up', 'rejected') GROUP BY status"
-        )
-        with self._database.read() as connection:
-            return {row[0]: int(row[1]) for row in fetch(connection, query)}
 
 
 def _claimed(row: Sequence[Any], body: bytes) -> ClaimedDelivery:

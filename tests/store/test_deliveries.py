@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.store.database import Database
-from gateway.store.deliveries import STATUSES, STUCK, newest
+from gateway.store.deliveries import COUNTS, OPEN, STATUSES, STUCK, newest
 from gateway.store.ids import now_us
 from gateway.store.sending import OUTAGES, Led, Sending
 from gateway.store.statements import fetch
@@ -85,6 +85,30 @@ def test_receipts_are_told(store: Store, database: Database) -> None:
     at = store.documents.receipt("acme", document)
     assert [(one.number, one.at, one.kind) for one in store.deliveries.receipts(document)] == [(1, at, "receipt")]
     assert rows(database, "status, code", "deliveries") == [("received", None)]
+
+
+def test_how_many_stand_how_and_how_long_the_oldest_is_due(store: Store, database: Database, lease: str) -> None:
+    assert store.deliveries.oldest_due_seconds() is None
+    assert store.deliveries.by_status() == dict.fromkeys(OPEN, 0)
+    put(database, 4, endpoint=None)
+    later, given_up, oldest, delivered = put(database, 4)
+    run_all(database, f"UPDATE documents SET created_at = created_at - 90000000 WHERE id = '{later}'")
+    run_all(database, f"UPDATE deliveries SET not_before = not_before + 9000000000000 WHERE document_id = '{later}'")
+    run_all(database, f"UPDATE deliveries SET status = 'given_up' WHERE document_id = '{given_up}'")
+    run_all(database, f"UPDATE deliveries SET status = 'delivered' WHERE document_id = '{delivered}'")
+    run_all(database, f"DELETE FROM deliveries WHERE status = 'waiting' AND document_id NOT IN ('{later}', '{oldest}')")
+    run_all(database, f"UPDATE documents SET created_at = created_at - 50000000 WHERE id = '{oldest}'")
+    age = store.deliveries.oldest_due_seconds()
+    assert age is not None
+    assert 50 <= age < 90
+    assert store.deliveries.by_status() == dict.fromkeys(OPEN, 0) | {"waiting": 2, "given_up": 1}
+
+
+def test_documents_are_counted_by_their_index(store: Store) -> None:
+    explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
+    with store.database.read() as connection:
+        plan = " ".join(str(row) for row in fetch(connection, f"{explain} {COUNTS}"))
+    assert "ix_deliveries_status" in plan or "ix_deliveries_account" in plan
 
 
 # --- once more --------------------------------------------------------------------------------------------------
