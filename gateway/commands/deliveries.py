@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -142,6 +143,48 @@ def test(screen: Screen, account: str, kind: str) -> int:
             raise Failed(str(why)) from None
     screen.result(_trial_row(trial), *_trial_lines(trial))
     return DONE if trial.result.outcome == "delivered" else FAILED
+
+
+@deliveries.command()
+@reports
+@click.argument("document", metavar="ID|NUMBER")
+@click.option(
+    "--to",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the zip; a file that is there is left alone.",
+)
+def proof(screen: Screen, document: str, file: Path) -> int:
+    """Write the proof of a document's delivery as a zip.
+
+    It has the document's bytes and a proof.json for people and programs: their SHA-256, and that which the audit chain
+    has of them since they were made; to whom they went, each attempt with its time and the answer, each receipt, and
+    who had it sent again. Also of a document that the account comes for.
+
+    Exit code 1: the bytes are not those that were recorded.
+    """
+    from gateway.delivery_proof import proof_of
+
+    with opened() as services:
+        made = proof_of(services, the_one(document, services.store.documents.named(document)))
+    try:
+        with file.open("xb") as written:
+            written.write(made.zipped)
+    except FileExistsError:
+        raise Failed(f"{file} is there already.") from None
+    except OSError as failure:
+        raise Failed(f"{file} can't be written: {failure.strerror}.") from None
+    told, tried = made.told["document"], counted(len(made.told["attempts"]), "attempt")
+    receipts = counted(len(made.told["receipts"]), "receipt")
+    screen.result(
+        {"file": str(file), **made.told},
+        f"{file}: {told['type'].replace('_', ' ')} {told['number']} of {told['account']}, {tried}, {receipts}",
+        f"SHA-256 {told['sha256']}",
+    )
+    if made.is_as_recorded is False:
+        screen.note(f"The bytes are not those that were recorded ({made.told['recorded']['sha256']}).")
+    return FAILED if made.is_as_recorded is False else DONE
 
 
 def _delivery(services: Services, text: str) -> Delivery:

@@ -27,7 +27,7 @@ COMMANDS = {
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle", "documents list", "documents show",
-    "deliveries list", "deliveries show", "deliveries retry", "deliveries test",
+    "deliveries list", "deliveries show", "deliveries retry", "deliveries test", "deliveries proof",
 }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ _ASKING = [
     "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
     "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
     "deliveries list", "deliveries show x", "deliveries retry x --reason x", "deliveries test acme-retail",
+    "deliveries proof x --to proof.zip",
 ]  # fmt: skip
 
 
