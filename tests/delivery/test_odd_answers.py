@@ -67,7 +67,7 @@ def test_whatever_is_answered_is_a_result_that_can_be_kept(means: Means, what: s
 
 
 @pytest.mark.parametrize("url", ["https://[::1/", "https://acme[.example/", "https://acme.example:0/"])
-@pytest.mark.parametrize("way", sorted(TRANSPORTS))
+@pytest.mark.parametrize("way", ["cxml_post", "https", "sftp", "webhook"])
 def test_a_host_that_is_none_is_our_fault(way: str, url: str) -> None:
     with pytest.raises(BadTerms, match="must be a URL"):
         TRANSPORTS[way].endpoint({way: url, "secret": "OLD"})
