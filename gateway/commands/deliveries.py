@@ -125,9 +125,9 @@ def retry(
 def test(screen: Screen, account: str, kind: str) -> int:
     """Send an account's system a test document now, and show its answer.
 
-    It is marked as a test (in the document where its format can say so, and by the header Document-Test), has a number
-    that begins with TEST-, and is kept nowhere. It is made of the first sample of its type in the account's folder; an
-    order response also of our answer to a sample order.
+    It is marked as a test: by a number that begins with TEST-, in the document where its format can say so, by the
+    header Document-Test, in a mail's subject. It is kept nowhere. It is made of the first sample of its type in the
+    account's folder; an order response also of our answer to a sample order.
 
     Exit code 0: it was delivered; 1: it was not.
     """
