@@ -49,12 +49,14 @@ def _failing(one: Endpoint) -> str:
     return f"has failed {one.failures} times in a row{since} ({one.detail})"
 
 
-def secrets_missing(store: Store, secrets: NamedSecrets) -> Iterator[str]:
-    """A sentence for each secret that an account's transport names and that isn't set here. Terms that can't be used
-    are told elsewhere."""
+def settings_missing(store: Store, secrets: NamedSecrets, *, has_mail: bool) -> Iterator[str]:
+    """A sentence for each secret that an account's transport names and that isn't set here, and for each that needs a
+    mail server where there is none. Terms that can't be used are told elsewhere."""
     for known in store.revisions.accounts():
         account_id = str(known["id"])
         for kind, terms in _outbound(store, account_id, int(known["revision"])).items():
+            if terms.way == "email" and not has_mail:
+                yield f"{account_id}: its {kind} can't be sent by e-mail: GATEWAY_SMTP_URL isn't set"
             for name in _named(terms):
                 if secrets.of(name) is None:
                     yield f"{account_id}: its {kind} can't be sent by the secret {name}, which isn't set"

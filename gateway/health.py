@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.accounts import folder_problems, published_folder
 from gateway.cxml_health import cxml_problems
-from gateway.delivery_health import endpoints_out, secrets_missing, waiting_documents
+from gateway.delivery_health import endpoints_out, settings_missing, waiting_documents
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
@@ -66,6 +66,8 @@ class Place:
     """`http://host:port` in the settings."""
     secrets: NamedSecrets = NO_SECRETS
     """Those that the accounts' terms name."""
+    has_mail: bool = False
+    """Whether a mail server is set."""
 
 
 def checks(place: Place) -> Iterator[Check]:
@@ -84,7 +86,7 @@ def checks(place: Place) -> Iterator[Check]:
     yield _serving(place, expected=_is_expected_to_serve(place.data_dir, database))
     if database.get_backend_name() == "sqlite":
         yield _sqlite()
-    yield from _database(database, place.secrets)
+    yield from _database(database, place)
 
 
 def _python() -> Check:
@@ -227,19 +229,19 @@ def _is_up(lock: Path) -> bool:
     return False
 
 
-def _database(url: URL, secrets: NamedSecrets) -> Iterator[Check]:
+def _database(url: URL, place: Place) -> Iterator[Check]:
     shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         yield Check("database", True, f"{shown}, made at the first start")
         return
     store = Store(url.render_as_string(hide_password=False))
     try:
-        yield from _opened_database(store, shown, secrets)
+        yield from _opened_database(store, shown, place)
     finally:
         store.close()
 
 
-def _opened_database(store: Store, shown: str, secrets: NamedSecrets) -> Iterator[Check]:
+def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
     try:
         version = store.version()
     except (SQLAlchemyError, TryAgain, OSError) as failure:
@@ -255,18 +257,18 @@ def _opened_database(store: Store, shown: str, secrets: NamedSecrets) -> Iterato
     yield from _accounts(store, Terms(store))
     yield _despatch_notices(store)
     yield _invoices(store)
-    for is_wrong, said in cxml_problems(store, secrets):
+    for is_wrong, said in cxml_problems(store, place.secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
-    yield from _deliveries(store, secrets)
+    yield from _deliveries(store, place)
 
 
-def _deliveries(store: Store, secrets: NamedSecrets) -> Iterator[Check]:
+def _deliveries(store: Store, place: Place) -> Iterator[Check]:
     """Documents on their way out: an account's system that is away is nothing wrong here, and somebody should know."""
     wants_somebody, said = waiting_documents(store)
     yield Check("deliveries", True, said, warning=wants_somebody)
     for said in endpoints_out(store):
         yield Check("endpoint", True, said, warning=True)
-    for said in secrets_missing(store, secrets):
+    for said in settings_missing(store, place.secrets, has_mail=place.has_mail):
         yield Check("secrets", True, said, warning=True)
 
 

@@ -44,7 +44,9 @@ def _found(settings: Settings) -> list[Check]:
     detail = f"no settings, perhaps misspelt: {', '.join(unknown)}" if unknown else "every GATEWAY_* variable is known"
     address = address_at(settings.host, settings.port)
     place = Place(
-        settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address, read_named_secrets()
+        *(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address),
+        read_named_secrets(),
+        has_mail=bool(settings.smtp_url),
     )
     return [Check("settings", not unknown, detail), *checks(place)]
 

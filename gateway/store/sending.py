@@ -275,9 +275,9 @@ class Sending:
             found.append(after)
         return found
 
-    def _earliest(self, connection: Connection, endpoint: str, most: int) -> list[str]:
+    def _earliest(self, connection: Connection, endpoint: str, most: int, *, locks: bool = True) -> list[str]:
         now, moment = self._clock.now()
-        lock = "" if self._database.is_sqlite else " FOR UPDATE OF d SKIP LOCKED"
+        lock = " FOR UPDATE OF d SKIP LOCKED" if locks and not self._database.is_sqlite else ""
         query = (
             f"SELECT d.document_id FROM deliveries d WHERE d.status = 'waiting' AND d.endpoint = ? "
             f"AND d.endpoint IS NOT NULL AND d.not_before <= {now} AND {_IN_TURN} "
@@ -417,13 +417,12 @@ class Sending:
 
     # --- looking ------------------------------------------------------------------------------------------------
     def is_due(self) -> bool:
-        """Whether anything is to be led or sent now."""
-        now, moment = self._clock.now()
+        """Whether anything is to be led or sent now; not what waits for an endpoint that rests or is gone."""
         with self._database.read() as connection:
             if fetch(connection, "SELECT 1 FROM deliveries WHERE status = 'waiting' AND endpoint IS NULL LIMIT 1"):
                 return True
-            query = f"SELECT 1 FROM deliveries WHERE {_DUE} AND not_before <= {now} LIMIT 1"
-            return bool(fetch(connection, query, moment))
+            waiting, _ = self._waiting(connection)
+            return any(self._earliest(connection, endpoint, 1, locks=False) for endpoint in waiting)
 
 
 def _claimed(row: Sequence[Any], body: bytes) -> ClaimedDelivery:

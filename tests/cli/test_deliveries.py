@@ -6,13 +6,10 @@ from typing import Any
 
 import pytest
 
-from gateway.bootstrap import build_services, read_settings
-from gateway.delivering import Deliverer
 from gateway.services import Services
 from tests.cli.conftest import Run
 from tests.cli.sending import ACME, Send, agree, given_up, send_due, settings, there, webhook
 from tests.delivery.partner import Partner, says
-from tests.harness.waiting import until
 
 __all__ = ["given_up", "settings", "there"]
 
@@ -112,7 +109,7 @@ def test_an_endpoint_that_was_gone_is_sent_to_again(run: Run, services: Services
     there.behaviours["/edi"] = says(410)
     agree(services, webhook(there))
     send(ACME, "01-accepted.xml")
-    send_due_until_gone(services)
+    send_due()
     (row,) = run("deliveries", "list", "--json").json
     assert (row["status"], row["code"]) == ("waiting", "endpoint_gone")
     told = run("deliveries", "show", row["id"], "--json").json
@@ -125,19 +122,6 @@ def test_an_endpoint_that_was_gone_is_sent_to_again(run: Run, services: Services
     assert run("deliveries", "show", row["id"], "--json").json["status"] == "delivered"
     (event,) = services.store.audit.of(f"endpoint/{there.url('/edi')}")
     assert event["body"] == {"reason": "they are back"}
-
-
-def send_due_until_gone(services: Services) -> None:
-    """`finish` waits for what is due, and what is to go to an endpoint that is gone stays so."""
-    opened = build_services(read_settings())
-    deliverer = Deliverer(opened)
-    deliverer.start()
-    try:
-        until(lambda: any(one.gone_at for one in services.store.deliveries.endpoints()), 10, "its 410")
-    finally:
-        deliverer.stop()
-        opened.lanes.close()
-        opened.store.close()
 
 
 # --- problems ---------------------------------------------------------------------------------------------------

@@ -88,3 +88,15 @@ def test_doctor_names_secrets_that_transports_name_and_nobody_has_set(
     monkeypatch.setenv("GATEWAY_SECRET_DOOR", "open, sesame")
     assert found(run, "secrets") == []
     assert "sesame" not in run("doctor").out
+
+
+def test_doctor_tells_of_e_mails_that_nobody_would_take(
+    run: Run, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree(services, {"email": "edi@acme.example"}, "despatch_advice")
+    said = "acme-retail: its despatch_advice can't be sent by e-mail: GATEWAY_SMTP_URL isn't set"
+    assert found(run, "secrets") == [(True, said)]
+    monkeypatch.setenv("GATEWAY_SMTP_URL", "smtp://us:word@mail.example")
+    monkeypatch.setenv("GATEWAY_SMTP_SENDER", "edi@halden.example")
+    assert found(run, "secrets") == []
+    assert "word" not in run("doctor").out

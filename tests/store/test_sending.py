@@ -241,6 +241,7 @@ def test_an_endpoint_that_fails_again_and_again_rests_and_is_tried_with_one(
     run_all(database, "UPDATE deliveries SET status = 'waiting', attempts = 0 WHERE status = 'sending'")
     fail(sending, lease, 1)
     assert [one.document_id for one in claim(sending, lease)] == [elsewhere]
+    assert not sending.is_due()
     assert rows(database, "failures, detail, failing_since IS NULL", "endpoints") == [(OUTAGES, "failed", False)]
     run_all(database, "UPDATE endpoints SET open_until = 0")
     (probe,) = claim(sending, lease)
@@ -276,6 +277,7 @@ def test_an_endpoint_that_wants_nothing_more_gets_nothing_more(
     gone = told(one, "gone", "waiting", wait_seconds=0.0, code="endpoint_gone", is_gone=True)
     sending.save(lease, [gone], "worker-1")
     assert claim(sending, lease) == []
+    assert not sending.is_due()
     assert rows(database, "status, code", "deliveries WHERE code IS NOT NULL") == [("waiting", "endpoint_gone")]
 
 
