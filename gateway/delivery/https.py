@@ -70,7 +70,7 @@ def _load(context: ssl.SSLContext, pem: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(pem)
-        context.load_cert_chain(path)
+        context.load_cert_chain(path, password=lambda: "")  # where the key has one nobody is asked for it
     finally:
         os.unlink(path)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.delivery import TRANSPORTS
@@ -328,3 +332,43 @@ def test_retry_after_as_a_date() -> None:
     for apart, seconds in ((timedelta(minutes=5), 300.0), (timedelta(minutes=-5), 0.0)):
         reply = Reply(503, {"retry-after": format_datetime(now + apart, usegmt=True)})
         assert retry_after(reply, lambda: now) == seconds
+
+
+def test_a_key_with_a_password_is_our_fault_and_asks_nobody(authority: trustme.CA, tmp_path: Path) -> None:
+    """On a terminal OpenSSL would ask for the password, and the thread would wait for somebody who types it."""
+    key = serialization.load_pem_private_key(authority.issue_cert("gateway.example").private_key_pem.bytes(), None)
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"sesame"),
+    )
+    file = tmp_path / "locked.pem"
+    file.write_bytes(locked + authority.issue_cert("gateway.example").cert_chain_pems[0].bytes())
+    asked = subprocess.run([sys.executable, "-c", _ON_A_TERMINAL, str(file)], timeout=60, check=False)
+    assert asked.returncode == 0
+
+
+_ON_A_TERMINAL = """
+import os, pty, select, sys
+child, terminal = pty.fork()
+if child == 0:
+    from pathlib import Path
+    from gateway.delivery.https import BadTerms, _made_context
+    try:
+        _made_context(Path(sys.argv[1]).read_text(), "")
+    except BadTerms:
+        os._exit(0)
+    os._exit(1)
+said = b""
+while select.select([terminal], [], [], 20)[0]:
+    try:
+        part = os.read(terminal, 1000)
+    except OSError:
+        break
+    said += part
+    if b"pass" in said.lower() or not part:
+        break
+if b"pass" in said.lower():
+    os.kill(child, 9)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
