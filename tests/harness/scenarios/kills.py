@@ -103,8 +103,14 @@ def _kill_a_worker(site: Site, gateway: Gateway, given: int) -> bool:
     return bool(held_one)
 
 
+_WHO_HOLDS_MESSAGES = (
+    "SELECT worker FROM leases WHERE EXISTS (SELECT 1 FROM messages m WHERE m.lease_id = leases.id) ORDER BY until DESC"
+)
+"""Who sends documents has a lease as well, all the time."""
+
+
 def _kill_a_lessee(site: Site) -> bool:
-    for (worker,) in site.books.rows("SELECT worker FROM leases ORDER BY until DESC"):
+    for (worker,) in site.books.rows(_WHO_HOLDS_MESSAGES):
         try:
             process = psutil.Process(int(worker.rpartition("-")[2]))
             if "worker" in process.cmdline():

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.store.statements import fetch
 from tests.harness.figures import Figures
 from tests.harness.gateway import DRIVER, Processes, ended, environment
 from tests.harness.outgoing import SENDING, publish_receiver, waiting_documents
 from tests.harness.partner import PartnerProcess, partner_process
+from tests.harness.scenarios.postgres_restarts import restart_hard
 from tests.harness.site import Site
 from tests.harness.waiting import until
 
@@ -66,6 +67,31 @@ def documents_survive_kills(site: Site, kills: SendingKills) -> None:
         raise AssertionError(f"the log tells of bugs: {bugs[:10]}")
 
 
+def documents_survive_postgres_restarts(site: Site, server: Any, *, restarts: int, documents_each: int) -> None:
+    """PostgreSQL ends hard and comes back, time after time, while documents are sent: each arrives, under its id."""
+    figures = Figures("PostgreSQL restarted hard while documents are sent")
+    told = {**SENDING, "lease_seconds": LEASE_SECONDS, "sweep_seconds": 0.3, "log_level": "WARNING"}
+    processes = Processes(site.folder, environment(site.folder / "var", **told, database_url=site.url))
+    with partner_process(site.folder / "partner.db") as there, ended(processes):
+        publish_receiver(site.store, site.folder, RECEIVER, there.url("/well"), delivery_waits=_AT_ONCE)
+        for part in ("scheduler", "worker", "worker"):
+            processes.start(part)
+        for number in range(restarts):
+            before = there.rows("SELECT count(*) FROM effects")[0][0]
+            waiting_documents(site.store, RECEIVER, range(number * documents_each, (number + 1) * documents_each))
+            some = before + figures.chance.randint(1, documents_each // 2)
+            until(lambda some=some: there.rows("SELECT count(*) FROM effects")[0][0] >= some, 60, "some arrive")  # type: ignore[misc]
+            restart_hard(server)
+            site.store.database.engine.dispose()
+        settled = until(lambda: _undelivered(site) == 0, 60, "everything is delivered", pause=0.02)
+        figures.note(settled_after_s=settled, restarts=restarts, documents=restarts * documents_each)
+        figures.note(**_check_arrivals(site, there))
+        bugs = processes.bugs()
+    figures.show()
+    if bugs:
+        raise AssertionError(f"the log tells of bugs: {bugs[:10]}")
+
+
 def _kill(site: Site, processes: Processes, fault: str, figures: Figures) -> None:
     """One worker's life: it dies at the point, or some time after its first delivery."""
     processes.env["HARNESS_FAULTS"] = "" if fault == "random" else f"{fault}=kill"
@@ -107,29 +133,35 @@ def _undelivered(site: Site) -> int:
 
 
 def _check(site: Site, there: PartnerProcess) -> dict[str, int]:
-    """What the partner has against what the gateway says."""
+    """What the partner has against what the gateway says of every attempt."""
+    figures = _check_arrivals(site, there)
     with site.store.database.read() as connection:
-        sent = {row[0]: hashlib.sha256(bytes(row[1])).hexdigest() for row in _documents(connection)}
-        attempts = Counter(dict(fetch(connection, "SELECT document_id, attempts FROM deliveries")))
-        told: dict[str, list[str]] = {one: [] for one in sent}
+        attempts = dict(fetch(connection, "SELECT document_id, attempts FROM deliveries"))
+        told: dict[str, list[str]] = {one: [] for one in attempts}
         for document, outcome in fetch(
             connection, "SELECT document_id, outcome FROM delivery_attempts ORDER BY document_id, number"
         ):
             told[document].append(outcome)
-    arrivals = there.rows("SELECT document_id, sha256, count(*) FROM arrivals GROUP BY document_id, sha256")
-    had = {document: count for document, _, count in arrivals}
-    if {document: digest for document, digest, _ in arrivals} != sent or len(arrivals) != len(sent):
-        raise AssertionError(f"sent {len(sent)}, and {len(arrivals)} different ids and bodies arrived")
     for document, outcomes in told.items():
         if outcomes != ["unknown"] * (attempts[document] - 1) + ["delivered"]:
             raise AssertionError(f"{document}: {attempts[document]} attempts are told as {outcomes}")
-    if over := [one for one in sent if had[one] > attempts[one]]:
+    had = dict(there.rows("SELECT document_id, count(*) FROM arrivals GROUP BY document_id"))
+    if over := [one for one, count in had.items() if count > attempts[one]]:
         raise AssertionError(f"{len(over)} documents arrived more often than they were tried, such as {over[0]}")
     unknown = sum(len(outcomes) - 1 for outcomes in told.values())
     if not unknown:
         raise AssertionError("no attempt was cut off: the kills met nothing")
-    effects = there.rows("SELECT count(*) FROM effects")[0][0]
-    return {"effects": effects, "arrivals": sum(had.values()), "unknown_attempts": unknown}
+    return {**figures, "unknown_attempts": unknown}
+
+
+def _check_arrivals(site: Site, there: PartnerProcess) -> dict[str, int]:
+    """Each document is among the effects, once, and whatever arrived was sent."""
+    with site.store.database.read() as connection:
+        sent = {row[0]: hashlib.sha256(bytes(row[1])).hexdigest() for row in _documents(connection)}
+    arrivals = there.rows("SELECT document_id, sha256, count(*) FROM arrivals GROUP BY document_id, sha256")
+    if {document: digest for document, digest, _ in arrivals} != sent or len(arrivals) != len(sent):
+        raise AssertionError(f"sent {len(sent)}, and {len(arrivals)} different ids and bodies arrived")
+    return {"effects": len(sent), "arrivals": sum(count for *_, count in arrivals)}
 
 
 def _documents(connection: object) -> list[tuple[str, bytes]]:
