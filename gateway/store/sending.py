@@ -112,6 +112,7 @@ class Sending:
         self._lease_ms = int(lease_seconds * 1000)
         self._rests_ms = tuple(int(rest * 1000) for rest in rests)
         self._turn = ""
+        self._led_last = ""
 
     # --- leases -------------------------------------------------------------------------------------------------
     def begin(self, worker: str) -> str:
@@ -163,15 +164,23 @@ class Sending:
 
     # --- where to -----------------------------------------------------------------------------------------------
     def unled(self, limit: int) -> list[Unled]:
-        """Documents of which nobody has said yet where they go, an account's oldest first."""
+        """Documents of which nobody has said yet where they go, an account's oldest first, beginning behind the account
+        that had the last of those before: one with a backlog keeps no other waiting."""
+        with self._database.read() as connection:
+            found = self._unled(connection, "account_id > ?", limit)
+            if len(found) < limit:
+                found += self._unled(connection, "account_id <= ?", limit - len(found))
+        self._led_last = found[-1].account_id if found else ""
+        return found
+
+    def _unled(self, connection: Connection, which: str, limit: int) -> list[Unled]:
         query = (
             "SELECT v.document_id, v.account_id, d.type, d.order_number FROM "
             "(SELECT document_id, account_id FROM deliveries WHERE status = 'waiting' AND endpoint IS NULL "
-            "ORDER BY account_id, document_id LIMIT ?) v JOIN documents d ON d.id = v.document_id "
+            f"AND {which} ORDER BY account_id, document_id LIMIT ?) v JOIN documents d ON d.id = v.document_id "
             "ORDER BY v.account_id, v.document_id"
         )
-        with self._database.read() as connection:
-            return [Unled(*row) for row in fetch(connection, query, [limit])]
+        return [Unled(*row) for row in fetch(connection, query, [self._led_last, limit])]
 
     def lead(self, led: Sequence[Led]) -> None:
         """Say where documents go; of those that nobody has claimed or settled meanwhile."""

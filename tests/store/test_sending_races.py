@@ -10,6 +10,7 @@ import pytest
 from gateway.store.database import Collision, Database
 from gateway.store.leases import LeaseLost
 from gateway.store.sending import OUTAGES, Attempted, Led, Sending
+from gateway.store.statements import run
 from tests.store.test_sending import HERE, THERE, claim, database, lease, put, rows, run_all, sending, told
 
 __all__ = ["database", "lease", "sending"]
@@ -110,3 +111,21 @@ def test_behind_a_thousand_endpoints_that_rest_another_is_served(
     run_all(database, text + "'https://well.example/edi'")
     found = [one.document_id for _ in range(4) for one in claim(sending, lease)]
     assert found == [well]
+
+
+def test_an_account_with_a_backlog_keeps_no_other_from_being_led(database: Database, sending: Sending) -> None:
+    put(database, 30, endpoint=None)
+    (other,) = put(database, 1, endpoint=None)
+    with database.write() as connection:
+        run(connection, "UPDATE deliveries SET account_id = 'zebra' WHERE document_id = ?", [(other,)])
+    led: list[str] = []
+    for _ in range(2):
+        some = sending.unled(10)
+        sending.lead([Led(document_id=one.document_id, transport="webhook", endpoint=HERE) for one in some])
+        led += [one.document_id for one in some]
+    assert other in led
+    while some := sending.unled(10):
+        sending.lead([Led(document_id=one.document_id, transport="webhook", endpoint=HERE) for one in some])
+        led += [one.document_id for one in some]
+    assert len(set(led)) == len(led) == 31
+    assert [one for one in led if one != other] == sorted(set(led) - {other})
