@@ -47,8 +47,9 @@ class Webhook:
 
 def signature(key: bytes, identifier: str, at: str, body: bytes) -> str:
     """One signature as the header has it: version 1, HMAC-SHA256 of id, time and body."""
-    signed = hmac.new(key, f"{identifier}.{at}.".encode() + body, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(signed).decode()}"
+    signed = hmac.new(key, f"{identifier}.{at}.".encode(), hashlib.sha256)
+    signed.update(body)
+    return f"v1,{base64.b64encode(signed.digest()).decode()}"
 
 
 def _judged(reply: Reply) -> Result:

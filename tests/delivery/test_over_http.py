@@ -6,6 +6,7 @@ import base64
 import ssl
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -22,6 +23,7 @@ from gateway.delivery.guard import AddressGuard
 from gateway.delivery.http import HttpCaller, Reply
 from gateway.delivery.over_http import retry_after
 from gateway.delivery.transport import Means, Parcel, Result
+from gateway.delivery.webhook import signature
 from gateway.named_secrets import NamedSecrets
 from mappings.transports import BadTerms
 from tests.delivery.partner import Behaviour, Partner, closes_having_taken, partner, says
@@ -372,3 +374,13 @@ if b"pass" in said.lower():
     os.kill(child, 9)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+
+
+def test_a_large_document_is_signed_as_it_lies() -> None:
+    """Sixty-four may leave at once: a copy of each would be twice the memory."""
+    body = bytes(20_000_000)
+    tracemalloc.start()
+    signature(b"k" * 32, "019abc", "1", body)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000
