@@ -53,9 +53,9 @@ def carried_advice(advice: DespatchAdvice) -> DespatchAdvice:
         despatched_at=left if left and left.tzinfo else None,
         estimated_delivery=unless_empty(advice.estimated_delivery, Period()),
         carrier=unless_empty(advice.carrier, Carrier()),
-        ship_from=party_as_carried(advice.ship_from or advice.seller),
+        ship_from=party_as_carried(advice.ship_from) or party_as_carried(advice.seller),
         seller=party_as_carried(advice.seller),
-        ship_to=party_as_carried(advice.ship_to or advice.buyer),
+        ship_to=party_as_carried(advice.ship_to) or party_as_carried(advice.buyer),
         buyer=party_as_carried(advice.buyer),
         orders=_orders(advice),
         packages=packages,
@@ -73,8 +73,8 @@ def peppol_advice(advice: DespatchAdvice) -> DespatchAdvice:
     ]
     return replace(
         carried,
-        ship_from=_registered(advice.ship_from or advice.seller, carried.ship_from, carried.seller),
-        ship_to=_registered(advice.ship_to or advice.buyer, carried.ship_to, carried.buyer),
+        ship_from=_registered(carried.ship_from or advice.seller, carried.ship_from, carried.seller),
+        ship_to=_registered(carried.ship_to or advice.buyer, carried.ship_to, carried.buyer),
         seller=_by_name(carried.seller),
         buyer=_by_name(carried.buyer),
         orders=tuple(DespatchedOrder(order_number=one.order_number) for one in carried.orders),
