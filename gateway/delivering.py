@@ -41,6 +41,8 @@ _HELD_SECONDS = 60.0
 """Between two looks at what is held because its account's terms couldn't be used."""
 _TERMS_SECONDS = 1.0
 """Between two looks at whether an account's terms are others now."""
+_DETAIL, _ANSWER = 500, 2_000
+"""Characters that are kept of what became of an attempt, and of what was answered."""
 
 logger = logging.getLogger(__name__)
 
@@ -396,8 +398,8 @@ def _attempted(
         began_at=began_at,
         milliseconds=milliseconds,
         outcome=result.outcome,
-        detail=result.detail,
-        answer=result.answer,
+        detail=_as_text(result.detail, _DETAIL),
+        answer=None if result.answer is None else _as_text(result.answer, _ANSWER),
         status=status,
         wait_seconds=wait,
         code=code,
@@ -405,6 +407,11 @@ def _attempted(
         is_gone=result.outcome == "gone",
         says_something=not (result.is_terms or result.is_ours),
     )
+
+
+def _as_text(said: str, most: int) -> str:
+    """What a partner said as a database can keep it: one result that it refuses would hold up all that are told of."""
+    return said[:most].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _fate(one: ClaimedDelivery, account: Account | None, result: Result) -> tuple[str, float | None, str | None]:
