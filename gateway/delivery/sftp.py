@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gateway.delivery.guard import AddressRefused, HostUnknown
@@ -33,7 +34,7 @@ class Sftp:
         progress = _Progress()
         try:
             addresses = means.guard.addresses(place.host, place.port, means.seconds)
-            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses[0], login, progress), means.seconds))
+            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses, login, progress, means.seconds), means.seconds))
         except (AddressRefused, HostUnknown) as refused:
             return Result(outcome="failed", detail=str(refused), is_outage=True)
         except TimeoutError:
@@ -66,24 +67,15 @@ def _login(terms: Mapping[str, Any], means: Means) -> dict[str, Any]:
         raise BadTerms(f"the secret {named} is no private key that SSH has") from None
 
 
-async def _put(parcel: Parcel, place: SftpPlace, address: str, login: Mapping[str, Any], progress: _Progress) -> None:
-    import asyncssh
-
-    class Pinned(asyncssh.SSHClient):
-        def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-            return bool(place.host_key == key.get_fingerprint())
-
-    connecting = asyncssh.connect(
-        address,
-        place.port,
-        username=place.user,
-        client_factory=Pinned,
-        known_hosts=b"",
-        config=None,
-        agent_path=None,
-        **login,
-    )
-    async with connecting as connection, connection.start_sftp_client() as sftp:
+async def _put(
+    parcel: Parcel,
+    place: SftpPlace,
+    addresses: Sequence[str],
+    login: Mapping[str, Any],
+    progress: _Progress,
+    seconds: float,
+) -> None:
+    async with await _connected(place, addresses, login, seconds) as connection, connection.start_sftp_client() as sftp:
         progress.name = parcel.filename
         final = posixpath.join(place.folder, progress.name)
         draft = posixpath.join(place.folder, f".{progress.name}.part")
@@ -92,6 +84,26 @@ async def _put(parcel: Parcel, place: SftpPlace, address: str, login: Mapping[st
                 await file.write(parcel.body[start : start + _PART])
         progress.is_renaming = True
         await _rename(sftp, draft, final)
+
+
+async def _connected(
+    place: SftpPlace, addresses: Sequence[str], login: Mapping[str, Any], seconds: float
+) -> asyncssh.SSHClientConnection:
+    """To the first of the addresses that answers; each but the last may take its share of the time."""
+    import asyncssh
+
+    class Pinned(asyncssh.SSHClient):
+        def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+            return bool(place.host_key == key.get_fingerprint())
+
+    async def dial(address: str) -> asyncssh.SSHClientConnection:
+        known = {"known_hosts": b"", "config": None, "agent_path": None}
+        return await asyncssh.connect(address, place.port, username=place.user, client_factory=Pinned, **known, **login)
+
+    for address in addresses[:-1]:
+        with suppress(OSError):  # TimeoutError is one
+            return await asyncio.wait_for(dial(address), seconds / len(addresses))
+    return await dial(addresses[-1])
 
 
 async def _rename(sftp: asyncssh.SFTPClient, draft: str, final: str) -> None:

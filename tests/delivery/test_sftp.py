@@ -12,6 +12,8 @@ import asyncssh
 import pytest
 
 from gateway.delivery import TRANSPORTS
+from gateway.delivery.guard import AddressGuard
+from gateway.delivery.http import HttpCaller
 from gateway.delivery.transport import Means, Result
 from gateway.named_secrets import NamedSecrets
 from mappings.transports import BadTerms
@@ -209,3 +211,10 @@ def test_an_address_inside_is_refused() -> None:
     terms = {"sftp": "sftp://us@169.254.169.254/in", "host_key": PINNED, "key": "OURS"}
     result = TRANSPORTS["sftp"].send(parcel(), terms, means_with(SECRETS))
     assert "only public addresses are called" in result.detail
+
+
+def test_where_the_first_address_does_not_answer_the_next_is_tried(serve: Any) -> None:
+    server = serve()
+    guard = AddressGuard(["127.0.0.0/8"], lambda _host, _port: ["127.0.0.99", "127.0.0.1"])
+    means = Means(guard, HttpCaller(guard), SECRETS, 5.0)
+    assert sent(server, means, sftp=f"sftp://us@files.example:{server.port}/in").outcome == "delivered"
