@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -39,6 +39,8 @@ _GATHER_SECONDS = 0.005
 _IDLE_SECONDS = 0.5
 _HELD_SECONDS = 60.0
 """Between two looks at what is held because its account's terms couldn't be used."""
+_HANGS_SECONDS = 120.0
+_UNKEPT = "what was answered can't be kept"
 _TERMS_SECONDS = 1.0
 """Between two looks at whether an account's terms are others now."""
 _DETAIL, _ANSWER = 500, 2_000
@@ -105,12 +107,14 @@ class Deliverer:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deliverer", daemon=True)
         self._callers = CallingThreads(self._calls.threads, "delivery")
+        self._round_began = time.monotonic()
         self._idle = threading.Event()
         self.settled = 0
         """Attempts that were told of, for tests and gauges."""
 
     def start(self) -> None:
         """Begin beside whoever calls."""
+        self._round_began = time.monotonic()
         self._thread.start()
 
     def wake(self) -> None:
@@ -132,8 +136,8 @@ class Deliverer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it goes on."""
-        return self._thread.is_alive()
+        """Whether it goes on: a round that takes so long hangs, in a connection that nobody answers any more."""
+        return self._thread.is_alive() and time.monotonic() - self._round_began < _HANGS_SECONDS
 
     # --- the loop -----------------------------------------------------------------------------------------------
     def _run(self) -> None:
@@ -160,6 +164,7 @@ class Deliverer:
 
     def _round(self) -> None:
         """One look: tell what is over, say where new documents go, claim, and wait for news where there was nothing."""
+        self._round_began = time.monotonic()
         self._keep_lease()
         self._gather(0.0)
         self._save()
@@ -210,10 +215,30 @@ class Deliverer:
         tells."""
         ours = [attempted for lease_id, attempted in self._results if lease_id == self._lease_id]
         if ours:
-            self._store.save(self._lease_id, ours, self._services.worker_name)
+            self._save_all(ours)
             self.settled += len(ours)
         self._untold.difference_update((lease_id, attempted.document_id) for lease_id, attempted in self._results)
         self._results.clear()
+
+    def _save_all(self, told: Sequence[Attempted]) -> None:
+        """Together, or where the database takes something of them not at all, each by itself: one answer that can't be
+        kept must not hold up all others."""
+        worker = self._services.worker_name
+        try:
+            self._store.save(self._lease_id, told, worker)
+            return
+        except (LeaseLost, StoreUnavailable, Collision):
+            raise
+        except Exception:
+            logger.exception("%d attempts can't be told of together", len(told))
+        for one in told:
+            try:
+                self._store.save(self._lease_id, [one], worker)
+            except (LeaseLost, StoreUnavailable, Collision):
+                raise
+            except Exception:
+                logger.exception("What became of document %s can't be kept as it is", one.document_id)
+                self._store.save(self._lease_id, [replace(one, detail=_UNKEPT, answer=None)], worker)
 
     def _give_back(self) -> None:
         """What was claimed when something failed, before its call could be made: it waits again, untried."""

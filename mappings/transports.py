@@ -3,6 +3,7 @@ can be used. Where it leads is told here as well, so that a mistake shows before
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -50,9 +51,11 @@ def _is_within(parts: SplitResult) -> bool:
 
 
 def endpoint_of(url: str) -> str:
-    """The URL without what may be a token in its query."""
+    """The URL, its query by a digest alone: it may be a token, and it may be what tells two accounts of one hub
+    apart."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    query = f"?#{hashlib.sha256(parts.query.encode()).hexdigest()[:8]}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
 
 
 def webhook_secrets(terms: Mapping[str, Any]) -> list[str]:

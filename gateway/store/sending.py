@@ -25,6 +25,8 @@ from gateway.store.tables import delivery_attempts
 
 OUTAGES = 5
 """So many one after the other open an endpoint's breaker."""
+MOST_BYTES = 16_000_000
+"""Of documents that are claimed together for one endpoint."""
 _MOST_ENDPOINTS = 500
 """Endpoints that one claim looks at."""
 _DUE = "status = 'waiting' AND endpoint IS NOT NULL"
@@ -243,7 +245,7 @@ class Sending:
             for endpoint, is_probe in waiting.items():
                 most = min(room - len(picked), room_of(endpoint, is_probe))
                 if most > 0:
-                    picked += self._earliest(connection, endpoint, most)
+                    picked += self._within_memory(connection, self._earliest(connection, endpoint, most))
                     self._turn = endpoint
                 if len(picked) >= room:
                     break
@@ -308,6 +310,22 @@ class Sending:
         )
         with self._database.write() as connection:
             run(connection, text, [(one, lease_id) for one in document_ids])
+
+    @staticmethod
+    def _within_memory(connection: Connection, picked: Sequence[str]) -> list[str]:
+        """As many of them as are sent to one endpoint at once without filling memory; one in any case."""
+        if len(picked) < 2:
+            return list(picked)
+        query = f"SELECT id, length(body) FROM documents WHERE {one_of(connection, 'id')}"
+        sizes = dict(fetch(connection, query, [values(connection, picked)]))
+        room = MOST_BYTES
+        taken: list[str] = []
+        for one in picked:
+            room -= sizes.get(one, 0)
+            if room < 0 and taken:
+                break
+            taken.append(one)
+        return taken
 
     def _load(self, picked: Sequence[str]) -> list[ClaimedDelivery]:
         with self._database.read() as connection:

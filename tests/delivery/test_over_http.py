@@ -317,8 +317,13 @@ def test_a_url_that_cannot_be_called_is_our_fault(way: str, url: Any) -> None:
 
 
 @pytest.mark.parametrize("way", OVER_HTTP)
-def test_an_endpoint_is_told_without_its_query(way: str) -> None:
-    assert TRANSPORTS[way].endpoint({way: "https://acme.example/edi?token=x"}) == "https://acme.example/edi"
+def test_an_endpoint_is_told_by_a_digest_of_its_query(way: str) -> None:
+    """It may be a token; and one account's 410 is not that of another one of the same hub."""
+    one, other = (TRANSPORTS[way].endpoint({way: f"https://acme.example/edi?token={word}"}) for word in "xy")
+    assert one != other
+    assert one.startswith("https://acme.example/edi?#")
+    assert "x" not in one.partition("?")[2]
+    assert TRANSPORTS[way].endpoint({way: "https://acme.example/edi"}) == "https://acme.example/edi"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.leases import LeaseLost
 from gateway.store.outbox import Outbound
-from gateway.store.sending import OUTAGES, Attempted, ClaimedDelivery, Led, Sending
+from gateway.store.sending import MOST_BYTES, OUTAGES, Attempted, ClaimedDelivery, Led, Sending
 from gateway.store.statements import fetch, insert, run
 from gateway.store.store import Store
 from gateway.store.tables import deliveries, documents
@@ -112,6 +112,19 @@ def test_endpoints_are_served_in_turn_and_each_up_to_its_room(database: Database
     assert [one.endpoint for one in claim(sending, lease, 5, most=4)] == [HERE] * 4 + [THERE]
     assert [one.endpoint for one in claim(sending, lease, 1, most=4)] == [HERE]
     assert [one.endpoint for one in claim(sending, lease, 1, most=4)] == [THERE]
+
+
+def test_large_documents_to_one_endpoint_go_a_few_together(database: Database, sending: Sending, lease: str) -> None:
+    put(database, 4, HERE)
+    (other,) = put(database, 1, THERE)
+    with database.write() as connection:
+        run(connection, "UPDATE documents SET body = ?", [(bytes(MOST_BYTES // 2),)])
+    claimed = claim(sending, lease)
+    assert [one.endpoint for one in claimed] == [HERE, HERE, THERE]
+    assert claimed[-1].document_id == other
+    with database.write() as connection:
+        run(connection, "UPDATE documents SET body = ?", [(bytes(MOST_BYTES + 1),)])
+    assert len(claim(sending, lease)) == 1
 
 
 def test_one_that_failed_waits_and_comes_again_under_its_id(database: Database, sending: Sending, lease: str) -> None:
