@@ -191,7 +191,7 @@ class HttpCaller:
         with self._opening:
             if context not in self._pools:
                 self._pools[context] = httpcore.ConnectionPool(
-                    ssl_context=context,
+                    ssl_context=context or ssl.create_default_context(),
                     max_connections=_CONNECTIONS,
                     max_keepalive_connections=_KEPT_OPEN,
                     keepalive_expiry=_IDLE_SECONDS,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,10 @@ class Sftp:
         login = _login(terms, means)
         progress = _Progress()
         try:
+            started = time.monotonic()
             addresses = means.guard.addresses(place.host, place.port, means.seconds)
-            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses, login, progress, means.seconds), means.seconds))
+            left = max(0.1, means.seconds - (time.monotonic() - started))
+            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses, login, progress, left), left))
         except (AddressRefused, HostUnknown) as refused:
             return Result(outcome="failed", detail=str(refused), is_outage=True)
         except TimeoutError:
