@@ -145,7 +145,7 @@ def price_basis(reading: Reading, element: Element, found: Found, path: str) -> 
     if "price_basis" in found:
         reading.again(element, path)
     elif not reading.locates and "price" in found and _is_one_of(element, found.get("unit")):
-        found["price_basis"] = {}
+        found["price_basis"] = _SETTLED
         price = found["price"]
         price["base_quantity"], price["unit"] = _ONE, found["unit"]
         if "unit_code" in found:
@@ -164,6 +164,8 @@ def _is_one_of(element: Element, unit: str | None) -> bool:
     return of.tail is None and not len(of) and not of.items()
 
 
+_SETTLED: Found = {}
+"""Stands for a basis that is in the price already."""
 _ONE = Decimal(1)
 _ONE_OF_IT = [("quantity", "1"), ("conversionFactor", "1")]
 _PRICE = Table({"Money": amount("amount")})

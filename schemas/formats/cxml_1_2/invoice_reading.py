@@ -31,7 +31,7 @@ from schemas.formats.cxml_1_2.invoice import (
 from schemas.formats.cxml_1_2.order_lines import ITEM_ID, description
 from schemas.formats.cxml_1_2.parties import ADDRESS, credentials, header_parts, settled_party
 from schemas.formats.cxml_1_2.places import Places
-from schemas.formats.cxml_1_2.reading import Found, Moment, Part, Reading, Step, Table, Through, lost, number
+from schemas.formats.cxml_1_2.reading import Found, Moment, Number, Part, Reading, Step, Table, Through, lost
 from schemas.formats.cxml_1_2.steps import comments
 from schemas.formats.cxml_1_2.text import noon
 from schemas.formats.xml import Element
@@ -262,7 +262,7 @@ _TAX_DETAIL = Table(
         "TaxExemption": Through(Table({"ExemptReason": "exemption_reason"}, {"exemptCode": "exemption_code"})),
         "Extrinsic": _named_extrinsic(CATEGORY, "category", lambda reading, value: value),
     },
-    {"percentageRate": number("percent"), "exemptDetail": "exempt", "category": _vat, "purpose": lost},
+    {"percentageRate": Number("percent"), "exemptDetail": "exempt", "category": _vat, "purpose": lost},
 )
 _TAX = Part("tax_total", Table({"Money": amount("tax"), "TaxDetail": _tax_detail}))
 _MODIFICATION = Table(
@@ -283,7 +283,7 @@ _MODIFICATION = Table(
     },
 )
 _MODIFICATIONS = Through(Table({"Modification": _modification}))
-_BASIS = Table({"UnitOfMeasure": _unit}, {"quantity": number("base_quantity"), "conversionFactor": number("factor")})
+_BASIS = Table({"UnitOfMeasure": _unit}, {"quantity": Number("base_quantity"), "conversionFactor": Number("factor")})
 _ITEM = Table(
     {
         "UnitOfMeasure": _unit,
@@ -299,7 +299,7 @@ _ITEM = Table(
         "NetAmount": _money("net_amount"),
         "Comments": comments,
     },
-    {"invoiceLineNumber": "line_number", "quantity": number("quantity"), "reason": lost},
+    {"invoiceLineNumber": "line_number", "quantity": Number("quantity"), "reason": lost},
 )
 _NOTICE = Through(Table({}, {"shipNoticeID": "notice"}))
 _ORDER = Table(

@@ -26,13 +26,13 @@ from schemas.formats.cxml_1_2.reading import (
     XML_LANG,
     AttributeStep,
     Found,
+    Number,
     Part,
     Reading,
     Step,
     Table,
     Through,
     lost,
-    number,
 )
 from schemas.formats.cxml_1_2.steps import comments, comments_text, extrinsic, extrinsics_text, requested_day
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped
@@ -234,7 +234,7 @@ _SCHEDULE_LINE = Table(
         "ScheduleLineReleaseInfo": Through(Table({}, {"commitmentCode": _schedule_type})),
     },
     {
-        "quantity": number("quantity"),
+        "quantity": Number("quantity"),
         "requestedDeliveryDate": requested_day,
         "lineNumber": lost,
         "type": _schedule_type,
@@ -263,7 +263,7 @@ ITEM_OUT = Table(
         "Extrinsic": extrinsic,
     },
     {
-        "quantity": number("quantity"),
+        "quantity": Number("quantity"),
         "lineNumber": "line_number",
         "requestedDeliveryDate": requested_day,
         "confirmationDueDate": _due,

@@ -11,7 +11,7 @@ from schemas.documents.validation import Unreadable
 from schemas.formats.cxml_1_2.amounts import amount
 from schemas.formats.cxml_1_2.envelope import Envelope, request_text
 from schemas.formats.cxml_1_2.parties import credentials, header_parts
-from schemas.formats.cxml_1_2.reading import Found, Part, Reading, Table, Through, number
+from schemas.formats.cxml_1_2.reading import Found, Number, Part, Reading, Table, Through
 from schemas.formats.cxml_1_2.steps import comments, comments_text
 from schemas.formats.cxml_1_2.text import attribute, element, escaped, instant, money, noon
 from schemas.formats.xml import Element
@@ -105,7 +105,7 @@ _CONFIRMATION_STATUS = Table(
         "Comments": _comments,
         "Extrinsic": _basis,
     },
-    {"quantity": number("quantity"), "type": _status, "deliveryDate": _promised},
+    {"quantity": Number("quantity"), "type": _status, "deliveryDate": _promised},
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from schemas.documents.despatch_advice import Nesting, Package
-from schemas.formats.cxml_1_2.reading import Found, Reading, Table, Through, number
+from schemas.formats.cxml_1_2.reading import Found, Number, Reading, Table, Through
 from schemas.formats.cxml_1_2.text import LANGUAGE, element, escaped
 from schemas.formats.xml import Element
 
@@ -26,7 +26,7 @@ def _dimension(reading: Reading, element: Element, found: Found, path: str) -> N
         found["gross_weight_kg"] = said["amount"]
 
 
-_DIMENSION = Table({"UnitOfMeasure": "unit"}, {"quantity": number("amount"), "type": "type"})
+_DIMENSION = Table({"UnitOfMeasure": "unit"}, {"quantity": Number("amount"), "type": "type"})
 _PACKAGING = Table(
     {
         "PackagingCode": "code",

@@ -39,11 +39,18 @@ _LONGEST_MOMENT = len("2026-11-23T08:00:00.123456789+01:00") + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """An attribute that is a number, as one field."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """What an element's attributes and children are read as."""
 
     children: Mapping[Any, Step | str | Through | Part] = field(default_factory=dict)
-    attributes: Mapping[Any, AttributeStep | str] = field(default_factory=dict)
+    attributes: Mapping[Any, AttributeStep | str | Number] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +182,7 @@ class Reading(OrderReading):
         found: Found,
         element: Element,
         attributes: Iterable[tuple[Any, str]],
-        steps: Mapping[Any, AttributeStep | str],
+        steps: Mapping[Any, AttributeStep | str | Number],
         path: str,
     ) -> None:
         """The element's attributes, each into its field; blank ones say nothing."""
@@ -187,8 +194,11 @@ class Reading(OrderReading):
             step: Any = step_for(name)
             if locates and step is not None:
                 value = self.located(value, element, name)
-            if type(step) is str:
+            kind = type(step)
+            if kind is str:
                 found[step] = value
+            elif kind is Number:
+                found[step.field] = self.number(value)
             elif step is None:
                 self.keep_attribute(element, path, name, value)
             else:
@@ -315,15 +325,6 @@ REPEATABLE = frozenset(
     ]
 )
 """What of all that is read once cXML has any number of times somewhere: the first is taken, others are kept aside."""
-
-
-def number(field_name: str) -> AttributeStep:
-    """An attribute that is a number."""
-
-    def step(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:
-        found[field_name] = reading.number(value)
-
-    return step
 
 
 def lost(reading: Reading, value: str, element: Element, found: Found, path: str) -> None:

@@ -15,7 +15,7 @@ from schemas.formats.cxml_1_2.envelope import Envelope, request_text
 from schemas.formats.cxml_1_2.order_lines import ITEM_ID, description, item_id_text, unit_of_measure
 from schemas.formats.cxml_1_2.packaging import ReadPackages, WrittenPackaging, packaging
 from schemas.formats.cxml_1_2.parties import credentials, header_parts, party_contact, party_contact_text
-from schemas.formats.cxml_1_2.reading import Found, Reading, Step, Table, Through, number
+from schemas.formats.cxml_1_2.reading import Found, Number, Reading, Step, Table, Through
 from schemas.formats.cxml_1_2.steps import comments, comments_text
 from schemas.formats.cxml_1_2.text import LANGUAGE, attribute, element, escaped, instant, noon
 from schemas.formats.xml import Element
@@ -146,7 +146,7 @@ _ITEM = Table(
         "Comments": _comments,
         "Extrinsic": _extrinsic(_TEXTS, _AMOUNTS),
     },
-    {"quantity": number("quantity"), "lineNumber": "order_line_number", "shipNoticeLineNumber": "line_number"},
+    {"quantity": Number("quantity"), "lineNumber": "order_line_number", "shipNoticeLineNumber": "line_number"},
 )
 _AGREEMENT = Table({}, {"agreementID": "contract"})
 _ORDER = Table({}, {"orderID": "order_number", "orderDate": _order_date})
