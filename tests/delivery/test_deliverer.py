@@ -213,6 +213,36 @@ def test_an_account_that_comes_for_its_documents_is_sent_none(gateway: SmallGate
     assert there.requests == []
 
 
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_documents_of_an_order_arrive_in_turn_where_the_account_asks(
+    gateway: SmallGateway, begin: Begin, in_turn: bool
+) -> None:
+    failing: list[str] = []
+
+    def behave(call: Call) -> None:
+        is_down = call.headers["webhook-id"] in failing
+        says(503 if is_down else 200)(call)
+
+    with partner({"/edi": behave}) as there:
+        policies = {"delivery_in_turn": in_turn, "same_number_other_content": "change", "delivery_waits": ["1h"]}
+        agree(gateway, {"webhook": there.url("/edi"), "secret": "OLD"}, **policies)
+        gateway.settle(PINE, order(BOLTS, number="PH-1"))
+        failing += [row[0] for row in rows(gateway, "SELECT id FROM documents")]
+        gateway.settle(PINE, order(BOLTS | {"quantity": "5"}, number="PH-1"))
+        gateway.settle(PINE, order(BOLTS, number="PH-2"))
+        first, second, other = (row[0] for row in rows(gateway, "SELECT id FROM documents ORDER BY position"))
+        deliverer = begin(gateway)
+        until(lambda: {first, other} <= set(there.had()), 10, "the first of each order is tried")
+        settled(gateway, "delivered", 1 if in_turn else 2)
+        assert (second in there.had()) is not in_turn
+        failing.clear()
+        gateway.store.deliveries.retry([first], "test", "it is up again", statuses=["waiting"])
+        deliverer.wake()
+        settled(gateway, "delivered", 3)
+    came = [one.document_id for one in there.requests]
+    assert not in_turn or came.index(second) > came.index(first, came.index(first) + 1)
+
+
 def test_one_that_hangs_keeps_nobody_else_waiting(gateway: SmallGateway, begin: Begin) -> None:
     with partner({"/hangs": hangs}) as there:
         agree(gateway, {"webhook": there.url("/hangs"), "secret": "OLD"})
