@@ -61,7 +61,7 @@ class World:
         with self.services.store.database.read() as connection:
             for query in (
                 "SELECT 1 FROM messages WHERE status = 'received' AND not_before IS NULL LIMIT 1",
-                "SELECT 1 FROM leases LIMIT 1",
+                "SELECT 1 FROM leases l JOIN messages m ON m.lease_id = l.id AND m.status = 'processing' LIMIT 1",
             ):
                 if fetch(connection, query):
                     return False
