@@ -231,7 +231,7 @@ class Deliveries:
         found = fetch(connection, query, named)
         at = now_us()
         text = (
-            "UPDATE deliveries SET status = 'waiting', attempts_before = attempts, endpoint = NULL, thread = NULL, "
+            "UPDATE deliveries SET status = 'waiting', attempts_before = attempts, endpoint = NULL, "
             "code = NULL, detail = NULL, next_attempt_at = ?, updated_at = ?, not_before = 0, not_before_boot = NULL "
             "WHERE document_id = ?"
         )

@@ -133,7 +133,7 @@ class Sending:
             rested = "UPDATE endpoints SET open_until = NULL, open_until_boot = NULL WHERE open_until_boot <> ?"
             run(connection, rested, [(self._clock.boot,)])
             doubtful = (
-                "UPDATE deliveries SET endpoint = NULL, thread = NULL WHERE status = 'waiting' "
+                "UPDATE deliveries SET endpoint = NULL WHERE status = 'waiting' "
                 "AND endpoint IN (SELECT endpoint FROM endpoints)"
             )
             run(connection, doubtful, [()])
@@ -211,7 +211,7 @@ class Sending:
     def forget_endpoints(self, account_ids: Collection[str]) -> None:
         """Forget where what waits of these accounts goes, and how long: their terms are others now."""
         text = (
-            "UPDATE deliveries SET endpoint = NULL, thread = NULL, not_before = NULL, not_before_boot = NULL "
+            "UPDATE deliveries SET endpoint = NULL, not_before = NULL, not_before_boot = NULL "
             f"WHERE {_DUE} AND account_id = ?"
         )
         with self._database.write() as connection:
@@ -305,7 +305,7 @@ class Sending:
     def release(self, lease_id: str, document_ids: Sequence[str]) -> None:
         """Give back what was claimed and is not to be sent there any more, untried."""
         text = (
-            "UPDATE deliveries SET status = 'waiting', endpoint = NULL, thread = NULL, attempts = attempts - 1, "
+            "UPDATE deliveries SET status = 'waiting', endpoint = NULL, attempts = attempts - 1, "
             "lease_id = NULL WHERE document_id = ? AND status = 'sending' AND lease_id = ?"
         )
         with self._database.write() as connection:

@@ -237,6 +237,15 @@ def test_documents_of_an_order_go_in_turn_where_that_is_asked(database: Database
     assert [one.document_id for one in claim(sending, lease)] == [second]
 
 
+def test_one_that_is_to_be_led_anew_still_comes_first(database: Database, sending: Sending, lease: str) -> None:
+    first, _ = (put(database, 1, HERE, "PO-1")[0] for _ in range(2))
+    assert [one.document_id for one in claim(sending, lease)] == [first]
+    sending.release(lease, [first])
+    assert claim(sending, lease) == []
+    sending.lead([Led(document_id=first, transport="webhook", endpoint=HERE, thread="PO-1")])
+    assert [one.document_id for one in claim(sending, lease)] == [first]
+
+
 # --- breakers ---------------------------------------------------------------------------------------------------
 def fail(sending: Sending, lease: str, times: int) -> None:
     for one in claim(sending, lease, times, most=times):
