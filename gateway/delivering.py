@@ -153,11 +153,11 @@ class Deliverer:
                 if not is_away:
                     logger.warning("The database is away (%s); what is being sent is told of later", failure)
                 is_away = self._is_unsure = True
-                time.sleep(_IDLE_SECONDS)
+                time.sleep(_IDLE_SECONDS)  # a pause: nothing tells that a database is back
             except Exception:  # a bug must be loud, and must not leave documents lying
                 logger.exception("Sending failed; it goes on")
                 self._is_unsure = True
-                time.sleep(_IDLE_SECONDS)
+                time.sleep(_IDLE_SECONDS)  # a pause, or a bug would fill the log
         if self._lease_id:
             with suppress(StoreUnavailable):  # it runs out
                 self._store.end(self._lease_id)
@@ -229,14 +229,14 @@ class Deliverer:
             return
         except (LeaseLost, StoreUnavailable, Collision):
             raise
-        except Exception:
+        except Exception:  # whatever the driver says of one value: loud, and then each is told by itself
             logger.exception("%d attempts can't be told of together", len(told))
         for one in told:
             try:
                 self._store.save(self._lease_id, [one], worker)
             except (LeaseLost, StoreUnavailable, Collision):
                 raise
-            except Exception:
+            except Exception:  # its outcome is kept all the same, without the words that can't be
                 logger.exception("What became of document %s can't be kept as it is", one.document_id)
                 self._store.save(self._lease_id, [replace(one, detail=_UNKEPT, answer=None)], worker)
 

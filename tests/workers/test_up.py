@@ -76,12 +76,14 @@ def up(tmp_path: Path, until) -> Iterator[Up]:
     folder = tmp_path / "with a space"
     folder.mkdir()
     running = Up(folder)
-    until(running.is_ready, 20)
-    until(lambda: len(running.parts()) == 6, 20, "redis, web, scheduler, two workers and what sends run")
-    yield running
-    running.process.kill()
-    running.process.communicate()
-    running.log.close()
+    try:
+        until(running.is_ready, 20)
+        until(lambda: len(running.parts()) == 6, 20, "redis, web, scheduler, two workers and what sends run")
+        yield running
+    finally:
+        running.process.kill()
+        running.process.communicate()
+        running.log.close()
 
 
 def left_over(up: Up) -> list[int]:
