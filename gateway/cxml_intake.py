@@ -20,7 +20,7 @@ from schemas.formats.cxml_1_2.envelope import Credential, ReadEnvelope, read_env
 from schemas.formats.cxml_1_2.keeping import document_and_files, entity_of, without_secrets
 
 SOURCE = "cxml"
-TAKEN = ("OrderRequest", "ProfileRequest")
+TAKEN = ("OrderRequest", "StatusUpdateRequest", "ProfileRequest")
 """The requests that are taken."""
 _TOLD = 20
 """Faults that a Status names."""

@@ -43,6 +43,7 @@ def settle_all(services: Services, works: Sequence[Work], beat: Callable[[], Non
         beat()
         if work.settlement is not None:
             refuse_unread(services, work, changes)
+            changes.said += work.said
             changes.settle(work.message, work.settlement)
             continue
         try:

@@ -3,6 +3,7 @@ secrets that transports name and nobody has set here."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -15,6 +16,11 @@ from gateway.store.store import Store
 from mappings.account import Outbound
 from mappings.transports import WAYS, BadTerms, secrets_named
 
+_ANSWERS = {
+    "document_rejected": "refused by the account's system once it had read it",
+    "document_queried": "asked about by the account's system",
+    "answer_overdue": "not answered in the time that the account's terms give",
+}
 _LATE_SECONDS = 900
 """So long nothing that is due waits where somebody sends."""
 
@@ -30,6 +36,16 @@ def waiting_documents(store: Store) -> tuple[bool, str]:
         named = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in stuck.items())
         said += f"; {named}: `gateway problems list` says why"
     return bool(stuck) or (oldest is not None and oldest > _LATE_SECONDS), said
+
+
+def answers_wanted(store: Store) -> Iterator[str]:
+    """A sentence for each kind of answer that somebody should look at: refusals, questions, and what didn't come."""
+    said: Counter[str] = Counter()
+    for one in store.delivery_problems.all():
+        said[one.code] += one.documents
+    for code, words in _ANSWERS.items():
+        if said[code]:
+            yield f"{words}: {said[code]} of our documents; `gateway problems list` says which"
 
 
 def endpoints_out(store: Store) -> Iterator[str]:

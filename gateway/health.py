@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.accounts import folder_problems, published_folder
 from gateway.cxml_health import cxml_problems
-from gateway.delivery_health import endpoints_out, settings_missing, waiting_documents
+from gateway.delivery_health import answers_wanted, endpoints_out, settings_missing, waiting_documents
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
@@ -266,6 +266,8 @@ def _deliveries(store: Store, place: Place) -> Iterator[Check]:
     """Documents on their way out: an account's system that is away is nothing wrong here, and somebody should know."""
     wants_somebody, said = waiting_documents(store)
     yield Check("deliveries", True, said, warning=wants_somebody)
+    for said in answers_wanted(store):
+        yield Check("answers", True, said, warning=True)
     for said in endpoints_out(store):
         yield Check("endpoint", True, said, warning=True)
     for said in settings_missing(store, place.secrets, has_mail=place.has_mail):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -115,6 +115,9 @@ def recognise(account: Account, formats: Mapping[str, Format], body: bytes) -> R
         return Recognised(None, (Fault("empty_body", "The document is empty.", expected="the bytes of an order"),))
     agreed = [formats[name] for name in _in_turn(account.inbound.formats) if name in formats]
     found = next((known for known in agreed if known.sniff(body)), None)
+    answer = answer_format([found] if found is not None else formats.values(), body)
+    if answer is not None:
+        return _recognised_answer(answer, body)
     if found is None:
         return Recognised(*_not_agreed(account, formats, agreed, body))
     try:
@@ -122,6 +125,22 @@ def recognise(account: Account, formats: Mapping[str, Format], body: bytes) -> R
     except DocumentRejected as failure:
         return Recognised(found.name, failure.faults)
     return Recognised(found.name, _too_many_orders(orders), orders)
+
+
+def answer_format(formats: Iterable[Format], body: bytes) -> Format | None:
+    """The one of these formats in which this says what became of documents of ours; None for an order."""
+    return next((known for known in formats if known.answers is not None and known.answers.sniff(body)), None)
+
+
+def _recognised_answer(known: Format, body: bytes) -> Recognised:
+    """What is agreed of formats is agreed of orders: how a document of ours is answered goes by its own format."""
+    if known.answers is None:
+        raise AssertionError("asked of a format that has answers")
+    try:
+        known.answers.check(body)
+    except DocumentRejected as failure:
+        return Recognised(known.name, failure.faults)
+    return Recognised(known.name)
 
 
 def _too_many_orders(orders: int) -> tuple[Fault, ...]:

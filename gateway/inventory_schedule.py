@@ -129,6 +129,7 @@ def _written(services: Services, asked: Asked, number: str) -> tuple[Outbound, s
         body=body,
         canonical=canonical,
         transport=terms.way if terms else "mailbox",
+        answer_within=terms.answer_within if terms else None,
     )
     return outbound, why_not
 

@@ -51,5 +51,6 @@ def outgoing(
         body=body,
         canonical=JSON_1.renderers[kind](document).decode(),
         transport=terms.way if terms else "mailbox",
+        answer_within=terms.answer_within if terms else None,
     )
     return outbound, why_not

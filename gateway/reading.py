@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from gateway.answering import match_answer
 from gateway.local_time import local_date
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
@@ -190,7 +191,10 @@ def map_one(services: Services, work: Work) -> None:
     if work.settlement is not None:
         return
     try:
-        put_into_our_terms(services, work)
+        if work.answer is not None:
+            match_answer(services.store, work, work.answer)
+        else:
+            put_into_our_terms(services, work)
     except Exception:  # as above
         _end_as_bug(work)
 
@@ -211,6 +215,10 @@ def decode(services: Services, work: Work, bodies: Bodies) -> bool:
         detail = "The message's format is not known to this program, or to the account's mapping any more."
         work.end("hold", [Fault("unknown_format", detail, value=work.message.format)], "decode")
         return False
+    if known.answers is not None and work.message.part is None and known.answers.sniff(work.message.body):
+        work.answer = known.answers.read(work.message.body)
+        work.stages["decoded"] = now_us()
+        return True
     work.note_order(_only_order(known, work) if work.message.part is None else bodies.read(work))
     refuse_too_many_lines(work.order, services.limits.max_lines)
     work.stages["decoded"] = now_us()

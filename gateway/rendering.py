@@ -34,7 +34,8 @@ def render(work: Work, response: OrderResponse, supplier: Supplier, before: Conf
     around = (confirmation_envelope(work, response, supplier, before),) if chosen.name == CXML else ()
     body = chosen.renderers["order_response"](response, *around)
     media_type = chosen.media_type_of("order_response")
-    return Rendered(chosen.name, media_type, body, canonical_response(response), transport)
+    within = terms.answer_within if terms else None
+    return Rendered(chosen.name, media_type, body, canonical_response(response), transport, within)
 
 
 def _format_of_answer(work: Work) -> Format:
@@ -117,6 +118,7 @@ def keep_rendered(
         body=document.body,
         canonical=document.canonical,
         transport=document.transport,
+        answer_within=document.answer_within,
     )
 
 

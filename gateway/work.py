@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from gateway.intake import kept_envelope_id
 from gateway.lanes import lane_of
 from gateway.order_keys import Likeness, likeness, order_key
+from gateway.store.answers import Said
 from gateway.store.changes import ClaimedMessage, Settlement
 from gateway.store.envelopes import EnvelopeKey
 from gateway.store.urgency import RUSH, TIME, Urgency
@@ -16,6 +18,7 @@ from mappings.account import Account
 from mappings.buyers import NOBODY, BuyerNumbers, buyer_numbers
 from mappings.mapped import MappedOrder
 from mappings.revision import Catalogue, MappingRevision
+from schemas.documents.application_response import ApplicationResponse
 from schemas.documents.order import Order, canonical_json, content_digest
 from schemas.faults import Fault
 from schemas.formats import ReadOrder
@@ -31,6 +34,10 @@ class Work:
     stages: dict[str, int] = field(default_factory=dict)
     read: ReadOrder | None = None
     mapped: MappedOrder | None = None
+    answer: ApplicationResponse | None = None
+    """What the message says of documents of ours, where it is no order."""
+    said: tuple[Said, ...] = ()
+    """The same of each of them, to be written."""
     faults: tuple[Fault, ...] = ()
     canonical: str = ""
     """The order as JSON, as it is kept."""
@@ -172,3 +179,4 @@ class Rendered:
     body: bytes
     canonical: str
     transport: str
+    answer_within: timedelta | None = None

@@ -223,6 +223,8 @@ class Outbound(Terms):
     transport: Annotated[str | dict[str, Any], BeforeValidator(_one_way)] = "mailbox"
     schedule: str | None = None
     when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
+    answer_within: Duration | None = None
+    """So long the account's system has to say that it has one; later somebody is told. None: nothing is expected."""
 
     @field_validator("schedule")
     @classmethod

@@ -950,3 +950,44 @@ _declare(
     "address takes them again: `gateway deliveries retry --endpoint URL`.",
     told_sender="Tell our people where your documents go now, or that the same address takes them again.",
 )
+_declare(
+    "document_rejected",
+    "us",
+    "Document refused once it was read",
+    "The account had the document, and its system says that it does not take it: by a UBL ApplicationResponse (RE), a "
+    "cXML StatusUpdateRequest, or at the document's receipt. For example: an invoice whose price is not the order's.",
+    "Read its reasons (`gateway deliveries show`), and settle it with the account: by a credit note and another "
+    "invoice, or by the document sent again (`gateway deliveries retry`). A later answer that takes it closes this, "
+    "and so does `gateway deliveries dismiss`.",
+    told_sender="Our people see your refusal with its reasons, and come back to you.",
+)
+_declare(
+    "document_queried",
+    "us",
+    "Document that is asked about",
+    "The account's system does not go on with the document before somebody answers a question (UBL's UQ), or refuses "
+    "some of its lines.",
+    "Read what is asked (`gateway deliveries show`), and answer the account. A later answer that takes the document "
+    "closes this, and so does `gateway deliveries dismiss`.",
+    told_sender="Our people see your question, and come back to you.",
+)
+_declare(
+    "answer_overdue",
+    "us",
+    "Answer that didn't come",
+    "By the account's terms (`answer_within`) its system says that it has each document, or what became of it, and of "
+    "this one it has said nothing in that time.",
+    "See whether the document arrived (`gateway deliveries show`), and ask the account. Any answer closes this, and so "
+    "does `gateway deliveries dismiss`.",
+    told_sender="Say that you have the document (POST /v1/documents/{id}/receipt), or tell our people.",
+)
+_declare(
+    "unknown_document",
+    "us",
+    "Answer about a document that there isn't",
+    "An ApplicationResponse or a StatusUpdateRequest speaks of a document that this account was not sent, or that "
+    "several documents may be.",
+    "It may be a refusal, so read what it says, and ask the account which document it means. Once that is there, "
+    "replay it; else dismiss it.",
+    told_sender="Name the document by its own number, or by the payloadID that it came with.",
+)

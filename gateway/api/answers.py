@@ -306,10 +306,12 @@ class DocumentPage(Answer):
 
 
 class Receipt(Answer):
-    """The account's word that it has the document, with the time of the first one."""
+    """The account's word on the document, with the time when it was said first."""
 
     id: str
     received_at: str
+    status: str
+    """received, in_process, queried, conditionally_accepted, accepted, rejected or paid."""
 
 
 class SchemaEntry(Answer):

@@ -14,7 +14,7 @@ from gateway.api.describe import CXML_BODY, ORDERS, content
 from gateway.api.door import Door, door
 from gateway.api.problems import Refused
 from gateway.api.reference import base_address
-from gateway.cxml_intake import CxmlDoor, Told
+from gateway.cxml_intake import TAKEN, CxmlDoor, Told
 from gateway.cxml_names import payload_id
 from gateway.cxml_senders import CxmlSenders
 from gateway.services import Services
@@ -25,7 +25,7 @@ from schemas.formats.cxml_1_2.responses import Transaction, profile_response, re
 
 CXML_PATH = "/v1/cxml"
 _MEDIA_TYPE = "text/xml; charset=utf-8"
-_SINCE = datetime(2026, 11, 25, tzinfo=UTC)
+_SINCE = datetime(2026, 11, 26, tzinfo=UTC)
 """Since when the profile holds: the day on which what it says was changed last."""
 _ORDER_OPTIONS = {"attachments": "yes", "changes": "yes"}
 
@@ -36,7 +36,8 @@ cxml = APIBlueprint("cxml", __name__, abp_tags=[ORDERS])
 @cxml.post(
     CXML_PATH,
     summary="Send a cXML request",
-    description="For systems that speak cXML 1.2: `OrderRequest` (new, update, delete) and `ProfileRequest`. There is "
+    description="For systems that speak cXML 1.2: `OrderRequest` (new, update, delete), `StatusUpdateRequest` (what "
+    "became of a document of ours) and `ProfileRequest`. There is "
     "no `Authorization`: the Sender's credential in the document authenticates, with an account's key, or the secret "
     "agreed, as its `SharedSecret`; From selects the account, and To must be us. A `multipart/related` body brings "
     "attachments. HTTP's status is always 200, and Status says what became of it: 200 stored, before any decision, and "
@@ -112,7 +113,7 @@ def _told(refused: Refused) -> Told:
 
 def _profile() -> Response:
     services, url = door().services, f"{base_address()}{CXML_PATH}"
-    taken = [Transaction("OrderRequest", url, _ORDER_OPTIONS), Transaction("ProfileRequest", url)]
+    taken = [Transaction("OrderRequest", url, _ORDER_OPTIONS), *(Transaction(one, url) for one in TAKEN[1:])]
     door().metrics.count_cxml(200)
     written = profile_response(_own_id(services, None), datetime.now(UTC), _SINCE, taken)
     return Response(written, 200, content_type=_MEDIA_TYPE)

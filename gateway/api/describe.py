@@ -20,6 +20,7 @@ from gateway.api.examples import (
     UBL_ORDER,
 )
 from gateway.api.problems import PROBLEM_TYPE
+from schemas.documents.application_response import LONGEST_REASON, MOST_REASONS, WORDS
 from schemas.formats import MAX_ORDERS
 
 KEY: list[dict[str, list[Any]]] = [{"key": []}]
@@ -182,6 +183,29 @@ SHIPMENT_BODY = _office_body("A shipment", "shipment", SHIPMENT)
 INVOICE_REQUEST_BODY = _office_body("What is to be invoiced", "invoice_request", INVOICE_REQUEST)
 CREDIT_NOTE_REQUEST_BODY = _office_body("What is to be credited", "credit_note_request", CREDIT_NOTE_REQUEST)
 DELIVERY_BODY = _office_body("When a shipment was there", "delivery", DELIVERY)
+
+RECEIPT_BODY: dict[str, Any] = {
+    "required": False,
+    "description": "What you say of the document; nothing says that you have it.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "status": {"type": "string", "enum": list(WORDS), "default": "received"},
+                    "reasons": {
+                        "type": "array",
+                        "maxItems": MOST_REASONS,
+                        "items": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON},
+                    },
+                    "number": {"type": "string", "maxLength": 200, "description": "Your own, of what you say."},
+                },
+                "additionalProperties": False,
+            },
+            "example": {"status": "rejected", "reasons": ["line 1: the price is not the order's"]},
+        }
+    },
+}
 
 CXML_BODY: dict[str, Any] = {
     "required": True,

@@ -8,15 +8,20 @@ from flask import Response, request
 from flask_openapi3 import APIBlueprint
 
 from gateway.api.answers import DocumentPage, Receipt, as_json, moment
-from gateway.api.describe import DOCUMENTS, KEY, account_problems, answer, content, path, query
+from gateway.api.bodies import read_body
+from gateway.api.describe import DOCUMENTS, KEY, RECEIPT_BODY, account_problems, answer, content, path, query
 from gateway.api.door import caller, door, in_path, parameter, sign_in, whole_number
 from gateway.api.messages import entries
 from gateway.api.parameters import refuse_unknown_parameters
 from gateway.api.problems import Refused, not_found
 from gateway.rendered_anew import formats_for, rendered_anew
+from gateway.store.answers import RECEIPT, Said
 from gateway.store.documents import DOCUMENT_TYPES, StoredDocument
-from schemas.faults import DocumentHeld
+from gateway.store.ids import now_us
+from schemas.documents.application_response import DocumentReceipt, told_reasons
+from schemas.faults import DocumentHeld, DocumentRejected
 from schemas.formats import Format
+from schemas.formats.json_1.reading import document_in
 
 _PAGE, _LARGEST_PAGE = 100, 1000
 
@@ -95,16 +100,39 @@ def one_document() -> Response:
 
 @documents.post(
     "/v1/documents/<document_id>/receipt",
-    summary="Say that you have it",
-    description="May be said again; the first time counts.",
-    responses={200: answer(Receipt, "Noted, with the time of the first receipt."), **account_problems(404)},
-    openapi_extensions={"parameters": [path("document_id", "From the mailbox.")]},
+    summary="Say that you have it, or what became of it",
+    description="Without a body: that you have it. With one also whether you take it, or why you don't: a document "
+    "that is `rejected` or `queried` is a problem to our people until it is settled. May be said again; the first time "
+    "counts. A UBL ApplicationResponse, or a cXML StatusUpdateRequest, says the same where orders are sent to.",
+    responses={200: answer(Receipt, "Noted, with the time when it was said first."), **account_problems(404, 413)},
+    openapi_extensions={"parameters": [path("document_id", "From the mailbox.")], "requestBody": RECEIPT_BODY},
 )
 def receipt() -> Response:
-    """Note the account's word that it has the document."""
+    """Note the account's word that it has the document, or what it says of it."""
     stored = _own_document(in_path("document_id"))
-    at = door().services.store.documents.receipt(caller().account_id, stored.id)
-    return as_json(Receipt(id=stored.id, received_at=moment(at)))
+    told = _told(read_body(request.environ, door().services.limits))
+    said = Said(
+        document_id=stored.id,
+        account_id=stored.account_id,
+        at=now_us(),
+        kind=RECEIPT if told == DocumentReceipt() else "application_response",
+        word=told.status,
+        reasons=told_reasons(list(told.reasons)),
+        number=told.number,
+    )
+    at = door().services.store.answers.keep(said)
+    return as_json(Receipt(id=stored.id, received_at=moment(at), status=said.word))
+
+
+def _told(body: bytes) -> DocumentReceipt:
+    """What the body says. Raises Refused with every fault of it."""
+    if not body.strip():
+        return DocumentReceipt()
+    try:
+        return document_in(DocumentReceipt, "receipt", body)
+    except DocumentRejected as rejected:
+        first = rejected.faults[0]
+        raise Refused(first.code, first.detail, faults=rejected.faults) from rejected
 
 
 def _own_document(document_id: str) -> StoredDocument:

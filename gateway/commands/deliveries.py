@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.deliveries import Attempt, Delivery, Endpoint, SaidReceipt
 
-_STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "delivered", "received")
-_STUCK = ("held", "given_up", "rejected")
+_STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "queried", "delivered", "received", "dismissed")
+_STUCK = ("held", "given_up", "rejected", "queried")
+_HAD = ("delivered", "received")
 _TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 _COLUMNS = ["created_at", "account", "type", "number", "status", "attempts", "next_attempt_at", "detail", "id"]
 
@@ -39,8 +41,8 @@ def deliveries() -> None:
 def list_deliveries(screen: Screen, account: str | None, status: str | None, before: str | None, limit: int) -> None:
     """List documents that are sent, newest first.
 
-    `held`, `given_up` and `rejected` wait for one of us; `gateway problems list` has them by cause. What accounts come
-    for themselves is not among them (`gateway documents list`).
+    `held`, `given_up`, `rejected` and `queried` wait for one of us; `gateway problems list` has them by cause. What
+    accounts come for themselves is not among them (`gateway documents list`).
     """
     with opened() as services:
         found = services.store.deliveries.page(account_id=account, status=status, before=before, limit=limit)
@@ -79,6 +81,7 @@ def show(screen: Screen, document: str) -> None:
 @click.option("--account", metavar="ID", help="Everything of this account that is stuck.")
 @click.option("--endpoint", metavar="URL", help="Everything stuck that went there; it is sent to again, even if gone.")
 @click.option("--status", type=click.Choice(_STUCK), help="Of these only those that stand so.")
+@click.option("--delivered", "also_had", is_flag=True, help="Of documents that are named also those that arrived.")
 @click.option("--reason", required=True, help="Why, for the record.")
 def retry(
     screen: Screen,
@@ -86,12 +89,14 @@ def retry(
     account: str | None,
     endpoint: str | None,
     status: str | None,
+    also_had: bool,
     reason: str,
 ) -> int:
-    """Send again what was given up, rejected or held.
+    """Send again what was given up, rejected, asked about or held.
 
     It goes at once, to where the account's terms lead now, under the id that it had; attempts go on counting, and the
-    waits between them begin anew. A document that is named may also be one that waits for its next attempt.
+    waits between them begin anew. A document that is named may also be one that waits for its next attempt, or was
+    dismissed; with --delivered also one that arrived, and was lost there.
 
     Exit code 0: all of them are sent again; 3: some are; 4: none is, as they stand; 1: nothing is stuck.
     """
@@ -99,15 +104,43 @@ def retry(
         raise click.UsageError("Name documents, or --account ID or --endpoint URL.")
     if documents and (account is not None or endpoint is not None or status is not None):
         raise click.UsageError("Name documents, or say which by --account, --endpoint and --status.")
+    if also_had and not documents:
+        raise click.UsageError("Name the documents that arrived and are sent again.")
     with opened() as services:
         if documents:
-            told = _retry_named(services, documents, reason)
+            told = _retry_named(services, documents, reason, _HAD if also_had else ())
         else:
             told = _retry_stuck(services, account, endpoint, (status,) if status else _STUCK, reason)
         _ring(services)
     screen.result(told, *_retried_lines(told))
     if told["refused"]:
         return PARTLY if told["retried"] else CONFLICT
+    return DONE
+
+
+@deliveries.command()
+@reports
+@click.argument("documents", metavar="ID|NUMBER ...", nargs=-1, required=True)
+@click.option("--reason", required=True, help="How it was settled, for the record.")
+def dismiss(screen: Screen, documents: tuple[str, ...], reason: str) -> int:
+    """Close what is open of documents, because it is settled.
+
+    What was given up, rejected, asked about or held is sent no more, and an answer that is overdue is awaited no more.
+    Also of documents that accounts come for. An answer that comes later all the same counts.
+
+    Exit code 0: all of them are closed; 3: some are; 4: of none anything was open.
+    """
+    with opened() as services:
+        wanted = list(dict.fromkeys(_delivery(services, text).document_id for text in documents))
+        dismissed = services.store.deliveries.dismiss(wanted, person(), reason)
+    open_no_more = [one for one in wanted if one not in dismissed]
+    screen.result(
+        {"dismissed": dismissed, "refused": [{"id": one, "detail": "nothing is open of it"} for one in open_no_more]},
+        *([f"{counted(len(dismissed), 'document')} closed."] if dismissed else []),
+        *(f"{one}: nothing is open of it." for one in open_no_more),
+    )
+    if open_no_more:
+        return PARTLY if dismissed else CONFLICT
     return DONE
 
 
@@ -203,9 +236,10 @@ def _ring(services: Services) -> None:
 
 
 # --- sending again -----------------------------------------------------------------------------------------------
-def _retry_named(services: Services, texts: Sequence[str], reason: str) -> dict[str, Any]:
+def _retry_named(services: Services, texts: Sequence[str], reason: str, also: Sequence[str]) -> dict[str, Any]:
     wanted = list(dict.fromkeys(_delivery(services, text).document_id for text in texts))
-    retried = services.store.deliveries.retry(wanted, person(), reason, statuses=(*_STUCK, "waiting"))
+    statuses = (*_STUCK, "waiting", "dismissed", *also)
+    retried = services.store.deliveries.retry(wanted, person(), reason, statuses=statuses)
     refused = [_delivery(services, one) for one in wanted if one not in retried]
     told = [{"id": one.document_id, "status": one.status, "detail": _why_not(one)} for one in refused]
     return {"retried": retried, "refused": told, "enabled": None}
@@ -225,12 +259,12 @@ def _retry_stuck(
 
 
 def _why_not(one: Delivery) -> str:
-    if one.status == "available":
+    if one.transport == "mailbox":
         return "the account comes for it; it lies in its mailbox"
     return {
         "sending": "it is being sent just now",
-        "delivered": "it is delivered",
-        "received": "the account has said that it has it",
+        "delivered": "it is delivered (with --delivered it is sent again)",
+        "received": "the account has said that it has it (with --delivered it is sent again)",
     }.get(one.status, f"it is {one.status}")
 
 
@@ -279,7 +313,7 @@ def _row(one: Delivery) -> dict[str, Any]:
         "id": row.pop("document_id"),
         "account": row.pop("account_id"),
         **row,
-        **{name: moment(row[name]) for name in ("created_at", "next_attempt_at", "updated_at")},
+        **{name: moment(row[name]) for name in ("created_at", "next_attempt_at", "updated_at", "answer_due_at")},
     }
 
 
@@ -310,13 +344,22 @@ def _lines(
         yield f"attempt {one.number}, {moment(one.at)}: {one.outcome}{took}: {one.detail or ''}".rstrip(": ")
         yield from (f"    {line}" for line in (one.answer or "").splitlines())
     for said in receipts:
-        yield f"{said.kind.replace('_', ' ')} of the account, {moment(said.at)}"
-        yield from (f"    {line}" for line in (said.body or "").splitlines())
+        yield from _said_lines(said)
     for event in events:
         yield f"{event['kind']} by {event['actor']}, {event['at']}: {event['body'].get('reason', '')}".rstrip(": ")
     if found.code is not None:
         yield f"{found.code}: {found.detail or ''}".rstrip(": ")
         yield f"what to do: {remedy}"
+
+
+def _said_lines(said: SaidReceipt) -> Iterator[str]:
+    """What the account said, when and by which message, and its reasons."""
+    told = json.loads(said.body) if said.body else {}
+    code = f" ({told['code']})" if told.get("code") else ""
+    by = f", message {said.message_id}" if said.message_id else ""
+    word, kind = (one.replace("_", " ") for one in (said.word, said.kind))
+    yield f"the account says {word}{code}, {moment(said.at)}, by {kind}{by}"
+    yield from (f"    {reason}" for reason in told.get("reasons", ()))
 
 
 def _endpoint_line(one: Endpoint) -> str:

@@ -28,6 +28,11 @@ _STATUS_OF: Mapping[str, str] = {
 }
 
 
+_AFTERWARDS: Mapping[str, str] = dict.fromkeys(
+    ("document_rejected", "document_queried", "answer_overdue"), "once it is settled with the account"
+)
+
+
 @click.group()
 def problems() -> None:
     """What waits for one of us, grouped by cause."""
@@ -39,9 +44,9 @@ def problems() -> None:
 def list_problems(screen: Screen, account: str | None) -> None:
     """List why messages and documents are stuck, most frequent first.
 
-    Messages are held or have failed; documents were given up, rejected by their receiver or held, or their endpoint
-    wants nothing more. What else is wrong with messages, but would hold none of them, stands at each message
-    (`gateway messages show`).
+    Messages are held or have failed; documents were given up, rejected or asked about by their receiver or held, are
+    not answered in time, or their endpoint wants nothing more. What else is wrong with messages, but would hold none of
+    them, stands at each message (`gateway messages show`).
     """
     from gateway.holding import holding_faults
 
@@ -103,13 +108,15 @@ def _show_documents(screen: Screen, services: Services, fingerprint: str) -> boo
         f"{counted(one.documents, 'document')} of {one.account_id}:",
         *(f"    {document_id}, {number}" for document_id, number in listed),
         *([f"    and {one.documents - len(listed)} more"] if one.documents > len(listed) else []),
-        f"to send all of them again then: {command}",
+        f"{_AFTERWARDS.get(one.code, 'to send all of them again then')}: {command}",
     )
     return True
 
 
 def _sent_again(one: DeliveryProblem) -> str:
-    """The command that sends a problem's documents again."""
+    """The command that sends a problem's documents again, or closes what is open of them."""
+    if one.code in _AFTERWARDS:
+        return "gateway deliveries dismiss ID ... --reason TEXT"
     which = []
     if one.code in _STATUS_OF:
         which += ["--account", one.account_id, "--status", _STATUS_OF[one.code]]

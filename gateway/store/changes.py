@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from gateway.states import advance
+from gateway.store.answers import Said
 from gateway.store.chain import HELD_AS_CHANGE, as_json, next_event, quoted, written_event
 from gateway.store.columns import in_full
 from gateway.store.contracts import Drawings
@@ -89,6 +91,8 @@ class Settlement:
     """Sent with a test key, or marked as a test by its sender."""
     is_change: bool = False
     """It changes or cancels an order: told where it is held, for then it will bring none."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Document of ours → what the message says of it, where it is no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,8 @@ class Changes:
     """Messages that are claimed again later."""
     wakes: set[tuple[str, str]] = field(default_factory=set)
     """(account, order number): what waits for these orders may be claimed, because this save writes them."""
+    said: list[Said] = field(default_factory=list)
+    """What the accounts' systems say of documents of ours."""
     settled: list[str] = field(default_factory=list)
     """Ids of the messages that leave `processing` with this save."""
 
@@ -354,12 +360,13 @@ class Changes:
         body: bytes,
         canonical: str,
         transport: str,
+        answer_within: timedelta | None = None,
     ) -> str:
         """An outbound document and its delivery; the document's id. The message is settled after it: the settling event
         says what the document was."""
         made = Outbound(
             *(message.account_id, kind, number, message.id, order_id, order_number, message.test, revision),
-            *(format_name, media_type, body, canonical, transport),
+            *(format_name, media_type, body, canonical, transport, answer_within),
         )
         document_id, row, delivery = made.rows(self.at)
         told = '","'.join(made.digests())
@@ -410,6 +417,8 @@ def _told(status: str, message: ClaimedMessage, end: Settlement, documents: Sequ
         told += f',"duplicate_of":{quoted(end.duplicate_of)}'
     if documents:
         told += f',"documents":{{{",".join(documents)}}}'
+    if end.answers:
+        told += f',"answers":{as_json(end.answers)}'
     if lane := message.lane_told:
         told += "," + as_json(lane)[1:-1]
     if end.faults:

@@ -15,9 +15,10 @@ from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, one_of, run, values
 
-STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "delivered", "received")
-"""received: the account said by itself that it has the document."""
-STUCK = ("held", "given_up", "rejected")
+STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "queried", "delivered", "received", "dismissed")
+"""received: the account said by itself that it has the document. queried: it asks about it. dismissed: one of us has
+closed what stood in its way."""
+STUCK = ("held", "given_up", "rejected", "queried")
 """Of these nothing more is tried before somebody acts (of `held`: before the account's terms can be used)."""
 OPEN = ("waiting", "sending", *STUCK)
 COUNTS = (
@@ -52,6 +53,8 @@ class Delivery:
     """Of that, or of the last attempt."""
     next_attempt_at: int | None
     """Of one that waits; None of any other."""
+    answer_due_at: int | None
+    """Until when the account's word is expected; None: none is, or it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class SaidReceipt:
-    """The account's word on a document: that it has it, or what its system says of it."""
+    """The account's word on a document: that it has it, or what its system says of it, which `message_id` brought."""
 
     number: int
     at: int
     kind: str
+    word: str
     body: str | None
+    message_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class Deliveries:
         query = (
             "SELECT v.document_id, v.account_id, d.type, d.number, d.order_number, d.test, d.created_at, v.transport, "
             "v.status, v.endpoint, v.attempts, v.updated_at, v.code, COALESCE(v.detail, a.detail), "
-            f"v.not_before, v.not_before_boot, {now} "
+            f"v.answer_due_at, v.not_before, v.not_before_boot, {now} "
             "FROM deliveries v JOIN documents d ON d.id = v.document_id "
             "LEFT JOIN delivery_attempts a ON a.document_id = v.document_id AND a.number = v.attempts "
             f"WHERE {one_of(connection, 'v.document_id')} ORDER BY v.document_id DESC"
@@ -126,11 +131,11 @@ class Deliveries:
         return [self._delivery(row) for row in fetch(connection, query, [*moment, values(connection, document_ids)])]
 
     def _delivery(self, row: Sequence[Any]) -> Delivery:
-        *known, until, boot, now = row
+        *known, answer_due_at, until, boot, now = row
         test, status = 5, 8
         known[test] = bool(known[test])
         next_attempt_at = self._wall(until, boot, now) or now_us() if known[status] == "waiting" else None
-        return Delivery(*(*known, next_attempt_at))
+        return Delivery(*(*known, next_attempt_at, answer_due_at))
 
     def _wall(self, until: int | None, boot: str | None, now: int) -> int | None:
         """A time of the lease clock to come, by the wall clock; None where it is over, or another boot's."""
@@ -149,7 +154,7 @@ class Deliveries:
 
     def receipts(self, document_id: str) -> list[SaidReceipt]:
         """What the account said of the document, the first word first."""
-        query = "SELECT number, at, kind, body FROM receipts WHERE document_id = ? ORDER BY number"
+        query = "SELECT number, at, kind, word, body, message_id FROM receipts WHERE document_id = ? ORDER BY number"
         with self._database.read() as connection:
             return [SaidReceipt(*row) for row in fetch(connection, query, [document_id])]
 
@@ -239,6 +244,35 @@ class Deliveries:
         for document_id, status, code in found:
             told = {"reason": reason, "status": status} | ({} if code is None else {"code": code})
             self._audit.note(connection, f"delivery/{document_id}", "retried", actor, told)
+        return [row[0] for row in found]
+
+    def dismiss(self, document_ids: Sequence[str], actor: str, reason: str) -> list[str]:
+        """Close what stands in documents' way, also in the mailbox: nothing more is tried of them, and no answer is
+        awaited. The ids of those of which something was open, each with the event `dismissed` in its stream."""
+        dismissed: list[str] = []
+        for start in range(0, len(document_ids), _AT_ONCE):
+            with self._database.write() as connection:
+                dismissed += self._dismiss(connection, document_ids[start : start + _AT_ONCE], actor, reason)
+        return dismissed
+
+    def _dismiss(self, connection: Connection, document_ids: Sequence[str], actor: str, reason: str) -> list[str]:
+        lock = "" if self._database.is_sqlite else " FOR UPDATE"
+        these, at = one_of(connection, "document_id"), now_us()
+        query = (
+            f"SELECT document_id, status, code FROM deliveries WHERE {these} AND "
+            f"(status IN ({', '.join(map(repr, STUCK))}) OR answer_due_at < ?) ORDER BY document_id{lock}"
+        )
+        found = fetch(connection, query, [values(connection, document_ids), at])
+        text = (
+            f"UPDATE deliveries SET status = CASE WHEN status IN ({', '.join(map(repr, STUCK))}) THEN 'dismissed' "
+            "ELSE status END, code = CASE status WHEN 'waiting' THEN code ELSE NULL END, "
+            "detail = CASE status WHEN 'waiting' THEN detail ELSE NULL END, answer_due_at = NULL, updated_at = ? "
+            "WHERE document_id = ?"
+        )
+        run(connection, text, [(at, row[0]) for row in found])
+        for document_id, status, code in found:
+            told = {"reason": reason, "status": status} | ({} if code is None else {"code": code})
+            self._audit.note(connection, f"delivery/{document_id}", "dismissed", actor, told)
         return [row[0] for row in found]
 
     def enable(self, endpoint: str, actor: str, reason: str) -> bool:

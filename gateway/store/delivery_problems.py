@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
 from gateway.store.fault_rows import fingerprint
+from gateway.store.ids import now_us
 from gateway.store.statements import fetch, one_of, values
 from schemas.faults import Fault
 
-GONE = "endpoint_gone"
+GONE, OVERDUE = "endpoint_gone", "answer_overdue"
 _STUCK = (
-    "code IS NOT NULL AND code <> 'endpoint_gone' AND status IN ('waiting', 'sending', 'held', 'given_up', 'rejected')"
+    "code IS NOT NULL AND code <> 'endpoint_gone' "
+    "AND status IN ('waiting', 'sending', 'held', 'given_up', 'rejected', 'queried')"
 )
 """Waiting and sending: held documents that are just looked at again."""
+_OVERDUE = "answer_due_at IS NOT NULL AND answer_due_at < ?"
 _AT_GONE = "status = 'waiting' AND endpoint IS NOT NULL AND endpoint = ?"
 """Also those that were never tried there."""
 
@@ -53,8 +58,8 @@ class _Group:
 
 
 class DeliveryProblems:
-    """The repository of what was given up, rejected or held, or is to go to an endpoint that is gone. Costs what is
-    stuck, not what ever was sent."""
+    """The repository of what was given up, rejected, asked about or held, is to go to an endpoint that is gone, or is
+    not answered in time. Costs what is stuck, not what ever was sent."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,15 +67,27 @@ class DeliveryProblems:
     def all(self, account_id: str | None = None, fingerprint: str | None = None) -> list[DeliveryProblem]:
         """Every cause, the one with most documents first."""
         with self._database.snapshot() as connection:
-            found = [*_stuck(connection, account_id), *_at_gone_endpoints(connection, account_id)]
+            found = [
+                *_stuck(connection, account_id),
+                *_at_gone_endpoints(connection, account_id),
+                *_overdue(connection, account_id),
+            ]
             wanted = [one for one in found if fingerprint in (None, one.fingerprint)]
             wanted.sort(key=lambda one: (-one.documents, one.account_id, one.code, one.endpoint or ""))
             return list(_problems(connection, wanted))
 
+    def overdue_counts(self) -> dict[str, int]:
+        """Account → documents that it has not answered in time."""
+        with self._database.read() as connection:
+            return {row[0]: int(row[1]) for row in fetch(connection, *overdue_query(None, now_us()))}
+
     def documents(self, problem: DeliveryProblem, limit: int = 1_000) -> list[tuple[str, str]]:
         """(id, number) of its documents, oldest first."""
+        named: list[Any]
         if problem.code == GONE:
             conditions, named = f"{_AT_GONE} AND account_id = ?", [problem.endpoint, problem.account_id]
+        elif problem.code == OVERDUE:
+            conditions, named = f"{_OVERDUE} AND account_id = ?", [now_us(), problem.account_id]
         else:
             conditions = f"{_STUCK} AND account_id = ? AND code = ? AND COALESCE(endpoint, '') = ?"
             named = [problem.account_id, problem.code, problem.endpoint or ""]
@@ -104,6 +121,20 @@ def _at_gone_endpoints(connection: Connection, account_id: str | None) -> Iterat
     for endpoint, detail in fetch(connection, "SELECT endpoint, detail FROM endpoints WHERE gone_at IS NOT NULL"):
         for account, count, oldest, newest in fetch(connection, query, [endpoint, *named]):
             yield _Group(account, GONE, endpoint, count, oldest, newest, detail)
+
+
+def overdue_query(account_id: str | None, now: int) -> tuple[str, list[Any]]:
+    """What isn't answered in time by account, as of this microsecond, and the query's parameters."""
+    own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
+    columns = "account_id, count(*), min(document_id), max(document_id), min(answer_due_at)"
+    return f"SELECT {columns} FROM deliveries WHERE {_OVERDUE}{own} GROUP BY account_id", [now, *named]
+
+
+def _overdue(connection: Connection, account_id: str | None) -> Iterator[_Group]:
+    for account, count, oldest, newest, due in fetch(connection, *overdue_query(account_id, now_us())):
+        since = datetime.fromtimestamp(due // 1_000_000, UTC).strftime("%Y-%m-%d %H:%MZ")
+        detail = f"the account's system has said nothing of it; the first answer was due {since}"
+        yield _Group(account, OVERDUE, None, count, oldest, newest, detail)
 
 
 def _problems(connection: Connection, groups: Sequence[_Group]) -> Iterator[DeliveryProblem]:

@@ -1,4 +1,4 @@
-"""The accounts' mailbox: outbound documents by page, one by id, and the account's word that it has one."""
+"""The accounts' mailbox: outbound documents by page, and one by id."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.store.database import Collision, Database
-from gateway.store.ids import now_us
-from gateway.store.statements import fetch, insert, marks, one_of, run, values
-from gateway.store.tables import receipts
+from gateway.store.database import Database
+from gateway.store.statements import fetch, marks, one_of, values
 
 DOCUMENT_TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 """All that there are of ours."""
@@ -165,22 +163,6 @@ class Documents:
         )
         with self._database.read() as connection:
             return bool(fetch(connection, query, [document_id]))
-
-    def receipt(self, account_id: str, document_id: str, kind: str = "receipt", body: str | None = None) -> int:
-        """Note the account's word that it has the document; the first receipt's time, however often it is said."""
-        at = now_us()
-        try:
-            with self._database.write() as connection:
-                insert(connection, receipts, [(document_id, 1, account_id, at, kind, body)])
-                statement = (
-                    "UPDATE deliveries SET status = 'received', code = NULL, updated_at = ? WHERE document_id = ?"
-                )
-                run(connection, statement, [(at, document_id)])
-            return at
-        except Collision:
-            with self._database.read() as connection:
-                query = "SELECT at FROM receipts WHERE document_id = ? AND number = 1"
-                return int(fetch(connection, query, [document_id])[0][0])
 
 
 def _cursor(text: str) -> tuple[int, int]:

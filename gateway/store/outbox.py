@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from gateway.store.ids import new_id
@@ -30,6 +31,8 @@ class Outbound:
     body: bytes
     canonical: str
     transport: str
+    answer_within: timedelta | None = None
+    """So long the account has to say that it has it; None: nothing is expected."""
 
     def digests(self) -> list[str]:
         """SHA-256 of its body and of its canonical form, as the event tells them."""
@@ -44,5 +47,8 @@ class Outbound:
         )
         waits = None if self.transport == "mailbox" else at
         status = "available" if self.transport == "mailbox" else "waiting"
-        delivery = (document_id, self.account_id, self.transport, status, 0, waits, at, *_NOBODY_LOOKED)
+        delivery = (document_id, self.account_id, self.transport, status, 0, waits, at, *_NOBODY_LOOKED, self._due(at))
         return document_id, row, delivery
+
+    def _due(self, at: int) -> int | None:
+        return None if self.answer_within is None else at + self.answer_within // timedelta(microseconds=1)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Connection
 
 from gateway.states import advance
+from gateway.store.answers import write_said
 from gateway.store.chain import next_event
 from gateway.store.changes import SETTLED, Changes, ClaimedMessage
 from gateway.store.clock import LeaseClock
@@ -313,6 +314,7 @@ class WorkQueue:
             insert(connection, faults, changes.faults)
             insert(connection, events, changes.events)
             insert(connection, payloads, changes.payloads, skip_conflicts=True)
+            write_said(connection, changes.said)
             for earlier, resend in changes.tried_again:
                 self._try_again(connection, earlier, resend, changes.at)
             wake(connection, changes.wakes)

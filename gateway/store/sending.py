@@ -29,6 +29,9 @@ MOST_BYTES = 16_000_000
 """Of documents that are claimed together for one endpoint."""
 _MOST_ENDPOINTS = 500
 """Endpoints that one claim looks at."""
+_IN_HAND = "'sending', 'received', 'rejected', 'queried', 'dismissed'"
+"""Of a document that is being sent: the account's word on it, or a person's, may come before the answer does, and
+stands."""
 _DUE = "status = 'waiting' AND endpoint IS NOT NULL"
 _IN_TURN = (
     "(d.thread IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account_id = d.account_id "
@@ -370,13 +373,17 @@ class Sending:
         waits = one.wait_seconds
         until, moment, boot = self._in(None if waits is None else int(waits * 1000))
         text = (
-            "UPDATE deliveries SET status = CASE status WHEN 'received' THEN status ELSE ? END, lease_id = NULL, "
-            f"next_attempt_at = ?, updated_at = ?, not_before = {until}, not_before_boot = ?, code = ?, detail = ? "
-            f"WHERE document_id = ? AND attempts = ? AND status IN ('sending', 'received') AND {whose}"
+            "UPDATE deliveries SET lease_id = NULL, updated_at = ?, "
+            f"not_before = {until}, not_before_boot = ?, "
+            "next_attempt_at = CASE status WHEN 'sending' THEN CAST(? AS bigint) ELSE next_attempt_at END, "
+            "code = CASE status WHEN 'sending' THEN ? ELSE code END, "
+            "detail = CASE status WHEN 'sending' THEN ? ELSE detail END, "
+            "status = CASE status WHEN 'sending' THEN ? ELSE status END "
+            f"WHERE document_id = ? AND attempts = ? AND status IN ({_IN_HAND}) AND {whose}"
         )
         again = None if waits is None else at + int(waits * 1_000_000)
         shown = one.detail if one.code is not None else None
-        row = (one.status, again, at, *moment, boot, one.code, shown, one.document_id, one.attempt, *named)
+        row = (at, *moment, boot, again, one.code, shown, one.status, one.document_id, one.attempt, *named)
         if run(connection, text, [row]) == 1:
             told = (one.outcome, one.answer, one.endpoint, one.detail, one.milliseconds, worker)
             insert(connection, delivery_attempts, [(one.document_id, one.attempt, one.began_at, *told)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.store.answers import Answers
 from gateway.store.audit import Audit
 from gateway.store.availability import Availability
 from gateway.store.billed_charges import BilledCharges
@@ -59,6 +60,7 @@ class Store:
         self.problems = Problems(self.database)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
+        self.answers = Answers(self.database)
         self.delivery_problems = DeliveryProblems(self.database)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)

@@ -806,6 +806,7 @@ deliveries = Table(
         server_default="0",
         comment="attempts that had been made when somebody asked for it anew: the waits are counted from there",
     ),
+    Column("answer_due_at", BigInteger, comment="the account's word is expected by then; null: none is, or it came"),
     sqlite_with_rowid=False,
 )
 _to_be_led = text("status = 'waiting' AND endpoint IS NULL")
@@ -814,6 +815,7 @@ _in_thread = text("thread IS NOT NULL AND status IN ('waiting', 'sending')")
 _sending = text("status = 'sending'")
 _stuck = text("code IS NOT NULL")
 _sent = text("transport <> 'mailbox'")
+_unanswered = text("answer_due_at IS NOT NULL")
 Index(
     "ix_deliveries_to_be_led",
     *(deliveries.c.account_id, deliveries.c.document_id),
@@ -850,6 +852,13 @@ Index(
     *(deliveries.c.account_id, deliveries.c.status, deliveries.c.document_id),
     sqlite_where=_sent,
     postgresql_where=_sent,
+)
+
+Index(
+    "ix_deliveries_unanswered",
+    deliveries.c.answer_due_at,
+    sqlite_where=_unanswered,
+    postgresql_where=_unanswered,
 )
 
 # Where documents are sent, one row an endpoint that has failed: its breaker. `open_until` as `deliveries.not_before`.
@@ -890,9 +899,13 @@ receipts = Table(
     Column("number", Integer, nullable=False),
     Column("account_id", _Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("kind", _Text, nullable=False),
-    Column("body", _Text),
+    Column("kind", _Text, nullable=False),  # receipt, application_response, status_update
+    Column("body", _Text),  # JSON: the sender's own number, its code and its reasons
+    Column("message_id", _Text, comment="the message that said it; null: it was said at the document's address"),
+    Column("word", _Text, nullable=False, server_default="received", comment="what is said of the document"),
+    Column("key", _Text, nullable=False, server_default="receipt", comment="the same for the same word sent again"),
     PrimaryKeyConstraint("document_id", "number"),
+    Index("ix_receipts_document_id_key", "document_id", "key", unique=True),
 )
 
 # Append-only: the inventory reports that were sent on schedule, one for each time that an account's schedule names.

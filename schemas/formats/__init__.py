@@ -12,6 +12,7 @@ streams          document type → (canonical document but for its lines, its li
                  for documents that may be long; together they are what the renderer makes of the whole
 locate           (body, JSON Pointers into the canonical order, its number in the body) → where each stands in the body,
                  in words; all that are asked for at once, because the body is read for it
+answers          reads what a receiver's system says of documents of ours, where the format has a document for that
 locator          body → the same for any order of it, with the body read once for all that are asked; None where
                  `locate` doesn't read the whole body, or there is one order in each
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from schemas.documents.application_response import ApplicationResponse
 from schemas.documents.common import AnyDocument, Identifier
 from schemas.documents.order import Order
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
@@ -77,6 +79,16 @@ ReadParts = Callable[[bytes, Iterable[int]], dict[int, ReadPart]]
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerReader:
+    """How a format says what became of documents of ours: `sniff` never raises; `check` raises DocumentRejected for
+    bytes that can't be read; `read` also DocumentHeld for what can't be told."""
+
+    sniff: Callable[[bytes], bool]
+    check: Callable[[bytes], None]
+    read: Callable[[bytes], ApplicationResponse]
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """What a format can do, by name."""
 
@@ -92,6 +104,7 @@ class Format:
     renderers: Mapping[str, Callable[..., bytes]] = field(default_factory=dict)
     streams: Mapping[str, Callable[..., Iterator[bytes]]] = field(default_factory=dict)
     locator: Callable[[bytes], Locator] | None = None
+    answers: AnswerReader | None = None
     without_secrets: Callable[[bytes], bytes] | None = None
     """The body as it is kept, where the format has a place for secrets (cXML's SharedSecret). Never raises."""
     media_types: Mapping[str, str] = field(default_factory=dict)

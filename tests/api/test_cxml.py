@@ -229,7 +229,32 @@ def test_a_test_is_one_by_its_mode_or_by_its_key(cxml: CxmlGateway) -> None:
     assert all(number.startswith("TEST-") for number in numbers)
 
 
-OTHER_REQUESTS = ["PunchOutSetupRequest", "StatusUpdateRequest", "GetPendingRequest", "ConfirmationRequest"]
+OTHER_REQUESTS = ["PunchOutSetupRequest", "GetPendingRequest", "ConfirmationRequest"]
+
+
+def test_a_status_update_says_what_became_of_a_document_of_ours(cxml: CxmlGateway) -> None:
+    cxml.post(document(cxml.harbor.key))
+    cxml.work()
+    (order,) = cxml.kept()
+    (response,) = cxml.services.store.documents.of_messages([order.id])
+    payload_id = etree.fromstring(cxml.services.store.documents.body(response.id)).get("payloadID")
+    status = '<Status code="406" text="Not Acceptable" xml:lang="en">the day is too late</Status>'
+    said = f'<StatusUpdateRequest><DocumentReference payloadID="{payload_id}"/>{status}</StatusUpdateRequest>'
+    body = document(CANARY, sender=HUB, request=said, payload_id="s-1")
+    code, text = cxml.post(body)
+    assert (code, text.startswith("Stored as message")) == ("200", True)
+    cxml.work()
+    message = next(one for one in cxml.kept() if one.id != order.id)
+    assert (message.status, message.format) == ("done", "cxml-1.2")
+    assert CANARY.encode() not in (cxml.services.store.messages.body(message.id) or b"")
+    (word,) = cxml.services.store.deliveries.receipts(response.id)
+    assert (word.kind, word.word, word.message_id) == ("status_update", "rejected", message.id)
+    (problem,) = cxml.services.store.delivery_problems.all()
+    assert (problem.code, "the day is too late" in problem.detail) == ("document_rejected", True)
+    assert cxml.post(body)[0] == "200"
+    cxml.work()
+    assert len(cxml.services.store.deliveries.receipts(response.id)) == 1
+    assert cxml.post(document("wrong", request=said, payload_id="s-2"))[0] == "401"
 
 
 @pytest.mark.parametrize("name", OTHER_REQUESTS)
@@ -246,7 +271,9 @@ def test_the_profile_says_what_is_taken_and_where(cxml: CxmlGateway, schemas_dir
     root = etree.fromstring(answer.data)
     assert etree.DTD(str(schemas_dir / "cxml" / "cXML.dtd")).validate(root)
     taken = {one.get("requestName"): one.findtext("URL") for one in root.iter("Transaction")}
-    assert taken == dict.fromkeys(("OrderRequest", "ProfileRequest"), "https://orders.example/v1/cxml")
+    assert taken == dict.fromkeys(
+        ("OrderRequest", "StatusUpdateRequest", "ProfileRequest"), "https://orders.example/v1/cxml"
+    )
     assert cxml.kept() == []
     assert cxml.post(document("wrong", request="<ProfileRequest/>"))[0] == "401"
     assert cxml.post(document(cxml.harbor.key, request="<ProfileRequest/>", to=HARBOR))[0] == "400"

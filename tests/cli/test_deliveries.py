@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.services import Services
+from gateway.store.answers import Said
+from gateway.store.ids import now_us
 from tests.cli.conftest import Run
 from tests.cli.sending import ACME, Send, agree, given_up, send_due, settings, there, webhook
 from tests.delivery.partner import Partner, says
@@ -74,7 +76,12 @@ def test_what_was_given_up_is_sent_again_to_where_it_goes_now(
     assert f"retried by {event['actor']}" in run("deliveries", "show", given_up["id"]).out
     assert run("audit", "verify").code == 0
     there_already = run("deliveries", "retry", given_up["id"], "--reason", "once more")
-    assert (there_already.code, there_already.out) == (4, f"{given_up['id']}: it is delivered.\n")
+    assert there_already.code == 4
+    assert there_already.out == f"{given_up['id']}: it is delivered (with --delivered it is sent again).\n"
+    assert run("deliveries", "retry", given_up["id"], "--delivered", "--reason", "their disk died").code == 0
+    send_due()
+    assert there.had() == {given_up["id"]: 3}
+    assert run("deliveries", "retry", "--account", ACME, "--delivered", "--reason", "x").code == 2
 
 
 def test_the_waits_begin_anew(run: Run, services: Services, given_up: dict[str, Any], there: Partner) -> None:
@@ -150,3 +157,36 @@ def test_problems_of_messages_and_of_documents_stand_together(run: Run, given_up
     codes = {one["code"] for one in run("problems", "list", "--json").json}
     assert codes >= {"delivery_failed", "unknown_item"}
     assert run("problems", "show", "1-nothing").code == 1
+
+
+def test_what_the_account_says_is_shown_and_settled(
+    run: Run, services: Services, given_up: dict[str, Any], there: Partner
+) -> None:
+    word = Said(
+        document_id=given_up["id"],
+        account_id=ACME,
+        at=now_us(),
+        kind="application_response",
+        word="rejected",
+        code="RE",
+        reasons=("line 1: the price", "line 2: the day"),
+        message_id="m-1",
+    )
+    services.store.answers.keep(word)
+    told = run("deliveries", "show", given_up["id"], "--json").json
+    assert (told["status"], told["code"], told["receipts"][0]["word"]) == ("rejected", "document_rejected", "rejected")
+    shown = run("deliveries", "show", given_up["id"]).out
+    said = f"the account says rejected (RE), {told['receipts'][0]['at']}, by application response, message m-1"
+    assert f"{said}\n    line 1: the price\n    line 2: the day\n" in shown
+    (problem,) = run("problems", "list", "--json").json
+    assert (problem["code"], problem["documents"]) == ("document_rejected", 1)
+    described = run("problems", "show", problem["fingerprint"]).out
+    assert "once it is settled with the account: gateway deliveries dismiss" in described
+    assert "once it had read it: 1 of our documents" in run("doctor").out
+    closed = run("deliveries", "dismiss", given_up["number"], "--reason", "credited by CN-7")
+    assert (closed.code, closed.out) == (0, "1 document closed.\n")
+    again = run("deliveries", "dismiss", given_up["number"], "--reason", "x")
+    assert (again.code, again.out) == (4, f"{given_up['id']}: nothing is open of it.\n")
+    assert run("problems", "list", "--json").json == []
+    assert "dismissed by" in run("deliveries", "show", given_up["id"]).out
+    assert run("audit", "verify").code == 0

@@ -10,6 +10,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from gateway.services import Services
+from gateway.store.answers import Said
+from gateway.store.ids import now_us
 from gateway.store.statements import run as run_sql
 from tests.cli.conftest import Run
 from tests.cli.sending import ACME, Send, given_up, send_due, settings, there
@@ -24,7 +26,8 @@ def test_a_delivery_is_proved(
     there.behaviours["/edi"] = says(200, b"taken \xe2\x9c\x93")
     assert run("deliveries", "retry", given_up["id"], "--reason", "their server is back").code == 0
     send_due()
-    services.store.documents.receipt(ACME, given_up["id"], "receipt", "we have it")
+    word = Said(document_id=given_up["id"], account_id=ACME, at=now_us(), kind="status_update", code="201 Accepted")
+    services.store.answers.keep(word)
     file = tmp_path / "proof.zip"
     said = run("deliveries", "proof", given_up["number"], "--to", str(file))
     assert said.code == 0
@@ -43,7 +46,7 @@ def test_a_delivery_is_proved(
         ("delivered", there.url("/edi"), "taken \u2713"),
     ]
     assert all(datetime.fromisoformat(one["at"]) for one in told["attempts"])
-    assert [(one["kind"], one["body"]) for one in told["receipts"]] == [("receipt", "we have it")]
+    assert [(one["kind"], one["body"]) for one in told["receipts"]] == [("status_update", '{"code":"201 Accepted"}')]
     assert [one["body"]["reason"] for one in told["events"]] == ["their server is back"]
     again = run("deliveries", "proof", given_up["number"], "--to", str(file))
     assert (again.code, again.err) == (1, f"{file} is there already.\n")

@@ -26,6 +26,7 @@ from schemas.formats.cxml_1_2.multipart import parts_of, with_files
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.registry import FORMATS, sniff
 from schemas.formats.ubl_2_1 import PEPPOL_ADVANCED_3, PEPPOL_BIS_3, UBL_2_1
+from tests.formats.answers import CXML_ANSWERS, UBL_ANSWERS
 
 ROOT = Path(__file__).resolve().parents[2]
 _EXAMPLES = Path(formats.__file__).parent
@@ -89,6 +90,22 @@ def _read_by(known: Format) -> Callable[[bytes], None]:
                 comes_back(known, one)
         for kind in _OUR_OWN & known.parsers.keys():
             _own_document(known, kind, body)
+
+    return act
+
+
+def _answers_by(known: Format) -> Callable[[bytes], None]:
+    """What is no answer says so, and one that is, or may be, is read or refused."""
+    reader = known.answers
+    assert reader is not None
+
+    def act(body: bytes) -> None:
+        reader.sniff(body)
+        for read in (reader.check, reader.read):
+            try:
+                read(body)
+            except DocumentFailure as refused:
+                told(refused)
 
     return act
 
@@ -288,6 +305,12 @@ def _codec(known: Format, samples: tuple[bytes, ...], language: str) -> Target:
     return Target(known.name, samples, _read_by(known), language, _parsed_by(known))
 
 
+def _answers(known: Format, samples: tuple[bytes, ...]) -> Target:
+    reader = known.answers
+    assert reader is not None
+    return Target(f"{known.name} answers", samples, _answers_by(known), "xml", reader.read)
+
+
 def targets() -> dict[str, Target]:
     """All of them, by name."""
     answers = tuple(known.renderers["order_response"](_RESPONSE) for known in (UBL_2_1, PEPPOL_ADVANCED_3))
@@ -298,6 +321,7 @@ def targets() -> dict[str, Target]:
         _codec(JSON_1, _samples("json_1", ".json"), "json"),
         *(_codec(one, xml, "xml") for one in (UBL_2_1, PEPPOL_BIS_3, PEPPOL_ADVANCED_3)),
         _codec(CXML_1_2, cxml, "xml"),
+        *(_answers(one, samples) for one, samples in ((UBL_2_1, UBL_ANSWERS), (CXML_1_2, CXML_ANSWERS))),
         Target("cXML envelope", cxml, _envelope, "xml", read_envelope),
         Target("cXML multipart", tuple(map(_in_parts, cxml[:3])), _multipart, "text"),
         Target("sniffing", (*xml[:2], *cxml[:2], *_samples("json_1", ".json")[:2]), _any_format, "text"),

@@ -495,7 +495,7 @@ def test_the_profile_is_told(yard: Yard) -> None:
     answer = httpx.post(url, content=body, trust_env=False)
     root = yard.pier.valid("cXML", answer.content)
     taken = {one.get("requestName"): one.findtext("URL") for one in root.iter("Transaction")}
-    assert taken == {"OrderRequest": url, "ProfileRequest": url}
+    assert taken == dict.fromkeys(("OrderRequest", "StatusUpdateRequest", "ProfileRequest"), url)
 
 
 def test_requests_of_other_kinds_are_not_supported(yard: Yard) -> None:

@@ -30,6 +30,7 @@ from gateway.store.tables import metadata, stock_snapshots
 from mappings.revision import StockRow
 from schemas.faults import Fault
 from tests.store.postgres import fresh_database
+from tests.store.words import receipt
 
 LANES = (0, 1, 2, 3)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -422,7 +423,7 @@ def test_a_document_number_is_given_once(store: Store) -> None:
 
 def test_a_receipt_is_noted_once(store: Store) -> None:
     made = document(store, "OR-1")
-    assert store.documents.receipt("acme", made) == store.documents.receipt("acme", made)
+    assert receipt(store, made) == receipt(store, made)
 
 
 def test_numbers_are_never_given_twice(database_url: str, store: Store) -> None:

@@ -14,6 +14,7 @@ from gateway.store.sending import OUTAGES, Led, Sending
 from gateway.store.statements import fetch
 from gateway.store.store import Store
 from tests.store.test_sending import HERE, THERE, claim, database, fail, lease, put, rows, run_all, sending, told
+from tests.store.words import receipt
 
 __all__ = ["database", "lease", "sending"]
 
@@ -82,7 +83,7 @@ def test_one_that_waits_tells_when_it_is_tried_and_the_last_word(store: Store, d
 def test_receipts_are_told(store: Store, database: Database) -> None:
     (document,) = put(database)
     run_all(database, "UPDATE deliveries SET status = 'given_up', code = 'delivery_failed'")
-    at = store.documents.receipt("acme", document)
+    at = receipt(store, document)
     assert [(one.number, one.at, one.kind) for one in store.deliveries.receipts(document)] == [(1, at, "receipt")]
     assert rows(database, "status, code", "deliveries") == [("received", None)]
 

@@ -10,6 +10,7 @@ from gateway.store.sending import Led
 from gateway.store.statements import fetch
 from gateway.store.store import Store
 from tests.store.test_sending import HERE, THERE, claim, database, lease, put, run_all, sending, told
+from tests.store.words import receipt
 
 __all__ = ["database", "lease", "sending"]
 
@@ -81,7 +82,7 @@ def test_what_is_sent_again_or_there_is_none(store: Store, database: Database, l
     again, had, well = put(database, 3, HERE)
     end(store, lease, [again, had, well], "given_up", "delivery_failed", "HTTP 404")
     store.deliveries.retry([again], "cli", "mended")
-    store.documents.receipt("acme", had)
+    receipt(store, had)
     run_all(database, f"UPDATE deliveries SET status = 'delivered' WHERE document_id = '{well}'")
     assert store.delivery_problems.all() == []
 

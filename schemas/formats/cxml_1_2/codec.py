@@ -27,6 +27,7 @@ from schemas.formats.cxml_1_2.order_response import read_order_response, render_
 from schemas.formats.cxml_1_2.places import Places
 from schemas.formats.cxml_1_2.reading import Reading
 from schemas.formats.cxml_1_2.ship_notice import read_ship_notice, render_ship_notice
+from schemas.formats.cxml_1_2.status_update import ANSWERS
 from schemas.formats.xml import Element, head, parse
 from schemas.formats.xml_order.judging import answered, line_faults, own_document, rejected, validated, warnings
 from schemas.formats.xml_order.reading import Found
@@ -177,4 +178,5 @@ CXML_1_2 = Format(
         "credit_note": render_invoice,
     },
     without_secrets=without_secrets,
+    answers=ANSWERS,
 )

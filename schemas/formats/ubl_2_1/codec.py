@@ -17,6 +17,7 @@ from schemas.documents.validation import faults_of, trusting_validator
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import Format, Locator, ReadOrder, ReadPart
 from schemas.formats.large_xml import Arriving, judged_root, root_of
+from schemas.formats.ubl_2_1.application_response import ANSWERS
 from schemas.formats.ubl_2_1.despatch_advice import (
     read_despatch_advice,
     render_despatch_advice,
@@ -465,6 +466,7 @@ UBL_2_1 = Format(
         "credit_note": render_invoice,
     },
     streams=_STREAMS,
+    answers=ANSWERS,
 )
 PEPPOL_BIS_3 = Format(
     name="peppol-bis-3",
@@ -486,6 +488,7 @@ PEPPOL_BIS_3 = Format(
         "credit_note": render_peppol_invoice,
     },
     streams=_STREAMS,
+    answers=ANSWERS,
 )
 PEPPOL_ADVANCED_3 = Format(
     name="peppol-advanced-3",
@@ -505,4 +508,5 @@ PEPPOL_ADVANCED_3 = Format(
         "inventory_report": render_stock_availability,
     },
     streams=_STREAMS,
+    answers=ANSWERS,
 )

@@ -1,0 +1,116 @@
+"""What the accounts' systems say of documents of ours: each word kept beside the document, and what it makes of it.
+
+Words are append-only (`receipts`). One of a kind counts once, however often it is sent. How the document stands is told
+by the latest word that judges it; that it arrived is no judgement, and takes none back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.database import Database
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, insert, run
+from gateway.store.tables import receipts
+from schemas.documents.application_response import Word
+
+RECEIPT = "receipt"
+REJECTED, QUERIED = "document_rejected", "document_queried"
+CODES = (REJECTED, QUERIED)
+"""Fault codes of what such a word leaves open."""
+_STANDS: Mapping[str, tuple[str, str | None]] = {"rejected": ("rejected", REJECTED), "queried": ("queried", QUERIED)}
+_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One word on one document. `at`: microseconds since 1970, when it was received; `message_id`: the message that
+    said it, None where it was said of the document by its address; `number`: the sender's own of that message."""
+
+    document_id: str
+    account_id: str
+    at: int
+    kind: str
+    """receipt, application_response or status_update."""
+    word: Word = "received"
+    code: str | None = None
+    reasons: tuple[str, ...] = ()
+    number: str | None = None
+    message_id: str | None = None
+
+    @property
+    def body(self) -> str | None:
+        """What stands beside the word, as JSON; None where nothing does."""
+        told = {"number": self.number, "code": self.code, "reasons": list(self.reasons)}
+        known = {name: value for name, value in told.items() if value}
+        return json.dumps(known, ensure_ascii=False, separators=(",", ":")) if known else None
+
+    @property
+    def key(self) -> str:
+        """The same for the same word sent again; a receipt is said once."""
+        if self.kind == RECEIPT:
+            return RECEIPT
+        return hashlib.sha256("\n".join((self.kind, self.word, self.body or "")).encode()).hexdigest()
+
+    @property
+    def detail(self) -> str:
+        """For people: what was said, shortly."""
+        code = f" ({self.code})" if self.code else ""
+        return (
+            f"the account's system says {self.word.replace('_', ' ')}{code}: {'; '.join(self.reasons) or 'no reason'}"[
+                :_DETAIL
+            ]
+        )
+
+
+def write_said(connection: Connection, said: Sequence[Said]) -> None:
+    """Keep the words, documents in one order, so that two processes don't wait for each other."""
+    for one in sorted(said, key=lambda each: (each.document_id, each.at)):
+        _keep(connection, one)
+
+
+def _keep(connection: Connection, one: Said) -> None:
+    lock = "UPDATE deliveries SET answer_due_at = NULL, updated_at = ? WHERE document_id = ?"
+    run(connection, lock, [(now_us(), one.document_id)])
+    known = "SELECT 1 FROM receipts WHERE document_id = ? AND key = ?"
+    if fetch(connection, known, [one.document_id, one.key]):
+        return
+    rows = fetch(
+        connection, "SELECT COALESCE(max(number), 0) + 1 FROM receipts WHERE document_id = ?", [one.document_id]
+    )
+    row = (one.document_id, rows[0][0], one.account_id, one.at, one.kind, one.body, one.message_id, one.word, one.key)
+    insert(connection, receipts, [row])
+    judgement = (
+        "SELECT number FROM receipts WHERE document_id = ? AND word <> 'received' ORDER BY at DESC, number DESC LIMIT 1"
+    )
+    latest = fetch(connection, judgement, [one.document_id])
+    if latest and latest[0][0] != rows[0][0]:
+        return
+    status, code = _STANDS.get(one.word, ("received", None))
+    stands = "UPDATE deliveries SET status = ?, code = ?, detail = ?, next_attempt_at = NULL WHERE document_id = ?"
+    run(connection, stands, [(status, code, one.detail if code else None, one.document_id)])
+
+
+class Answers:
+    """The repository of words on our documents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, one: Said) -> int:
+        """Keep a word that no message brought; when the same was said first, in microseconds since 1970."""
+        with self._database.write() as connection:
+            write_said(connection, [one])
+            query = "SELECT at FROM receipts WHERE document_id = ? AND key = ?"
+            return int(fetch(connection, query, [one.document_id, one.key])[0][0])
+
+    def said_by(self, words: Collection[Said]) -> list[str | None]:
+        """Of each word that was kept already, the message that said it first."""
+        query = "SELECT message_id FROM receipts WHERE document_id = ? AND key = ?"
+        with self._database.read() as connection:
+            return [row[0] for one in words for row in fetch(connection, query, [one.document_id, one.key])]

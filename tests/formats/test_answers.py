@@ -1,0 +1,145 @@
+"""What partners say of our documents, as UBL ApplicationResponse and as cXML StatusUpdateRequest, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from schemas.documents.application_response import DocumentAnswer
+from schemas.faults import DocumentHeld
+from schemas.formats.cxml_1_2 import CXML_1_2
+from schemas.formats.ubl_2_1 import UBL_2_1
+from tests.formats.answers import COMMENTS, IN_WORDS, INVOICE_RESPONSE, MESSAGE_LEVEL, OF_OURS, cxml, status
+
+
+def told(one: DocumentAnswer) -> tuple[Any, ...]:
+    return one.number, one.type, one.word, one.code, one.reasons
+
+
+@pytest.mark.parametrize(
+    ("written", "number", "answers"),
+    [
+        (
+            INVOICE_RESPONSE,
+            "imr-77",
+            [("IN-1", "invoice", "queried", "UQ", ("REF: The order's number is not ours; BT-13 PO-1", "PIN"))],
+        ),
+        (
+            MESSAGE_LEVEL,
+            "mlr-1",
+            [
+                (
+                    *("DA-9", None, "rejected", "RE"),
+                    ("Rejected", "line /DespatchAdvice/cbc:ID: no such order", "line /DespatchAdvice/cbc:ID: BV", "RE"),
+                )
+            ],
+        ),
+        (
+            IN_WORDS,
+            "o-1",
+            [
+                ("IN-2", "invoice", "accepted", "BusinessAccept", ()),
+                ("CN-3", "credit_note", "rejected", "technicalreject", ()),
+            ],
+        ),
+    ],
+)
+def test_application_responses_are_read(
+    schemas_dir: Path, written: str, number: str, answers: list[tuple[Any, ...]]
+) -> None:
+    xsd = next(schemas_dir.joinpath("ubl-2.1").rglob("UBL-ApplicationResponse-2.1.xsd"))
+    etree.XMLSchema(etree.parse(xsd)).assertValid(etree.fromstring(written.encode()))
+    reader = UBL_2_1.answers
+    assert reader is not None
+    for body in (written.encode(), written.replace("UTF-8", "UTF-16").encode("utf-16")):
+        assert reader.sniff(body)
+        reader.check(body)
+        found = reader.read(body)
+        assert found.number == number
+        assert [told(one) for one in found.answers] == answers
+    assert found.answers[0].location.startswith("line ")
+
+
+@pytest.mark.parametrize(
+    ("inner", "answer"),
+    [
+        (OF_OURS + status(200), ("OR-1@us", None, "received", "200 OK", ())),
+        (OF_OURS + status(406, "Not Acceptable", "no"), ("OR-1@us", None, "rejected", "406 Not Acceptable", ("no",))),
+        (OF_OURS + status(500, "Error"), ("OR-1@us", None, "rejected", "500 Error", ())),
+        (
+            status(200) + f'<InvoiceStatus type="rejected"><InvoiceIDInfo invoiceID="IN-1"/>{COMMENTS}</InvoiceStatus>',
+            ("IN-1", None, "rejected", "200 OK rejected", ("too dear",)),
+        ),
+        (
+            OF_OURS + status(200) + '<InvoiceStatus type="paid"/>',
+            ("OR-1@us", None, "paid", "200 OK paid", ()),
+        ),
+        (
+            OF_OURS + status(200) + '<IntegrationStatus documentStatus="customerFailed"/>',
+            ("OR-1@us", None, "rejected", "200 OK customerFailed", ()),
+        ),
+        (
+            OF_OURS + status(500, "Delayed") + '<IntegrationStatus documentStatus="deliveryDelayed"/>',
+            ("OR-1@us", None, "in_process", "500 Delayed deliveryDelayed", ()),
+        ),
+        (
+            status(200)
+            + '<DocumentStatus type="approved"><DocumentInfo documentID="DA-1" documentType="ShipNoticeRequest"/>'
+            '<ItemStatus type="rejected" code="7"><ReferenceDocumentInfo lineNumber="2">'
+            '<DocumentInfo documentID="DA-1" documentType="ShipNoticeRequest"/></ReferenceDocumentInfo></ItemStatus>'
+            "</DocumentStatus>",
+            ("DA-1", "despatch_advice", "queried", "200 OK approved", ("line 2: rejected 7",)),
+        ),
+    ],
+)
+def test_status_updates_are_read(schemas_dir: Path, inner: str, answer: tuple[Any, ...]) -> None:
+    body = cxml(inner)
+    dtd = etree.DTD(str(schemas_dir / "cxml" / "cXML.dtd"))
+    assert dtd.validate(etree.fromstring(body)), dtd.error_log
+    reader = CXML_1_2.answers
+    assert reader is not None
+    assert reader.sniff(body)
+    reader.check(body)
+    found = reader.read(body)
+    assert found.number == "su-1@hub.example"
+    assert [told(one) for one in found.answers] == [answer]
+    assert found.answers[0].is_payload_id == ("@us" in answer[0])
+
+
+@pytest.mark.parametrize(
+    ("inner", "places"),
+    [
+        ("", ["Status/@code", "DocumentReference"]),
+        (OF_OURS + '<Status code="x" text="" xml:lang="en"/>', ["Status/@code"]),
+        (status(200) + "<InvoiceStatus type='paid'/>", ["DocumentReference"]),
+    ],
+)
+def test_what_a_status_update_leaves_out_is_told(inner: str, places: list[str]) -> None:
+    reader = CXML_1_2.answers
+    assert reader is not None
+    with pytest.raises(DocumentHeld) as held:
+        reader.read(cxml(inner))
+    assert [(one.code, one.location) for one in held.value.faults] == [
+        ("missing_field", f"line 1: {place}") for place in places
+    ]
+
+
+def test_the_corpus_is_read(corpus_dir: Path, corpus_count: Callable[[str, int], None]) -> None:
+    reader = CXML_1_2.answers
+    assert reader is not None
+    paths = sorted((corpus_dir / "cxml" / "status_update_request").glob("*.xml"))
+    for path in paths:
+        body = path.read_bytes()
+        assert reader.sniff(body)
+        (one,) = reader.read(body).answers
+        assert (one.number, one.word, one.reasons) == (
+            "0c300508b7863dcclb_14999",
+            "received",
+            ("Forwarded to supplier",),
+        )
+    assert paths
+    corpus_count("cxml/status_update_request", len(paths))

@@ -1,0 +1,171 @@
+"""What accounts' systems say of our documents: each word kept once, and what it makes of the document."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from gateway.store.answers import Said
+from gateway.store.database import Collision, Database
+from gateway.store.delivery_problems import overdue_query
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch
+from gateway.store.store import Store
+from tests.store.test_sending import claim, database, lease, put, rows, run_all, sending, told
+from tests.store.words import receipt, say
+
+__all__ = ["database", "lease", "sending"]
+
+
+def stands(store: Store, document: str) -> tuple[str, str | None]:
+    found = store.deliveries.one(document)
+    assert found is not None
+    return found.status, found.code
+
+
+def problems(store: Store) -> list[tuple[str, int]]:
+    return [(one.code, one.documents) for one in store.delivery_problems.all()]
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "code"),
+    [
+        ("received", "received", None),
+        ("in_process", "received", None),
+        ("accepted", "received", None),
+        ("conditionally_accepted", "received", None),
+        ("paid", "received", None),
+        ("rejected", "rejected", "document_rejected"),
+        ("queried", "queried", "document_queried"),
+    ],
+)
+def test_a_word_says_how_a_document_stands(
+    store: Store, database: Database, word: Any, status: str, code: str | None
+) -> None:
+    (document,) = put(database)
+    run_all(database, "UPDATE deliveries SET status = 'delivered'")
+    say(store, document, word, "because")
+    assert stands(store, document) == (status, code)
+    assert problems(store) == ([(code, 1)] if code else [])
+    (kept,) = store.deliveries.receipts(document)
+    assert (kept.number, kept.kind, kept.word) == (1, "application_response", word)
+
+
+def test_the_latest_judgement_counts_whenever_it_is_read(store: Store, database: Database) -> None:
+    (document,) = put(database)
+    now = now_us()
+    say(store, document, "accepted", at=now)
+    say(store, document, "rejected", at=now - 5_000_000)
+    assert stands(store, document) == ("received", None)
+    say(store, document, "rejected", "the price", at=now + 5_000_000)
+    assert stands(store, document) == ("rejected", "document_rejected")
+    receipt(store, document)
+    assert stands(store, document) == ("rejected", "document_rejected"), "that it is there is no judgement"
+    say(store, document, "accepted", "as agreed on the phone", at=now + 9_000_000)
+    assert stands(store, document) == ("received", None)
+    assert [one.number for one in store.deliveries.receipts(document)] == [1, 2, 3, 4, 5]
+
+
+def test_the_same_word_is_kept_once(store: Store, database: Database) -> None:
+    (document,) = put(database)
+    first = say(store, document, "rejected", "the price", number="AR-1")
+    assert say(store, document, "rejected", "the price", number="AR-1") == first
+    say(store, document, "rejected", "the price", number="AR-2")
+    assert len(store.deliveries.receipts(document)) == 2
+
+
+def test_the_same_word_at_once_from_many_is_kept_once(store: Store, database: Database) -> None:
+    (document,) = put(database)
+    run_all(database, "UPDATE deliveries SET status = 'delivered'")
+    ready = threading.Barrier(8)
+
+    def speak(number: int) -> int:
+        ready.wait()
+        for _ in range(20):
+            try:
+                return say(store, document, "rejected", f"reason {number % 2}")
+            except Collision:
+                continue
+        raise AssertionError("never kept")
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(speak, range(8)))
+    assert sorted(one.number for one in store.deliveries.receipts(document)) == [1, 2]
+
+
+@pytest.mark.parametrize("word", ["received", "rejected", "queried"])
+def test_a_word_that_comes_before_the_attempts_answer_stands(
+    store: Store, database: Database, lease: str, word: Any
+) -> None:
+    """The partner may answer by another way while the call that brought the document is still open."""
+    (document,) = put(database)
+    (one,) = claim(store.sending, lease)
+    say(store, document, word)
+    before = stands(store, document)
+    store.sending.save(lease, [told(one, "delivered", "delivered")], "worker-1")
+    assert stands(store, document) == before
+    assert [attempt.outcome for attempt in store.deliveries.attempts(document)] == ["delivered"]
+    assert rows(database, "lease_id", "deliveries") == [(None,)]
+
+
+def test_a_word_ends_the_tries(store: Store, database: Database, lease: str) -> None:
+    (document,) = put(database)
+    say(store, document, "received")
+    assert claim(store.sending, lease) == []
+    assert stands(store, document) == ("received", None)
+
+
+def test_what_is_not_answered_in_time_is_a_problem_until_anything_is_said(store: Store, database: Database) -> None:
+    late, in_time, unexpected = put(database, 3)
+    run_all(database, "UPDATE deliveries SET status = 'delivered'")
+    run_all(database, f"UPDATE deliveries SET answer_due_at = {now_us() - 1} WHERE document_id = '{late}'")
+    run_all(database, f"UPDATE deliveries SET answer_due_at = {now_us() + 10**12} WHERE document_id = '{in_time}'")
+    (problem,) = store.delivery_problems.all()
+    assert (problem.account_id, problem.code, problem.documents) == ("acme", "answer_overdue", 1)
+    assert [one for one, _ in store.delivery_problems.documents(problem)] == [late]
+    assert store.delivery_problems.all(fingerprint=problem.fingerprint) == [problem]
+    assert store.delivery_problems.all("another") == []
+    say(store, late, "in_process")
+    assert store.delivery_problems.all() == []
+    assert stands(store, unexpected) == ("delivered", None)
+
+
+def test_what_is_settled_is_dismissed(store: Store, database: Database) -> None:
+    refused, late, well = put(database, 3)
+    run_all(database, "UPDATE deliveries SET status = 'delivered'")
+    say(store, refused, "rejected")
+    run_all(database, f"UPDATE deliveries SET answer_due_at = {now_us() - 1} WHERE document_id = '{late}'")
+    dismissed = store.deliveries.dismiss([refused, late, well], "kim", "credited by CN-7")
+    assert dismissed == sorted([refused, late])
+    assert problems(store) == []
+    assert [stands(store, one) for one in (refused, late, well)] == [
+        ("dismissed", None),
+        ("delivered", None),
+        ("delivered", None),
+    ]
+    (event,) = store.audit.of(f"delivery/{refused}")
+    assert (event["kind"], event["actor"], event["body"]["reason"]) == ("dismissed", "kim", "credited by CN-7")
+    assert store.deliveries.dismiss([refused], "kim", "again") == []
+    say(store, refused, "rejected", "once more")
+    assert problems(store) == [("document_rejected", 1)], "what comes after counts"
+
+
+def test_what_is_overdue_is_found_by_its_index(store: Store) -> None:
+    explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
+    text, named = overdue_query(None, now_us())
+    with store.database.read() as connection:
+        if not store.database.is_sqlite:
+            fetch(connection, "SELECT set_config('enable_seqscan', 'off', true)")
+        plan = " ".join(str(row) for row in fetch(connection, f"{explain} {text}", named))
+    assert "ix_deliveries_unanswered" in plan
+
+
+def test_who_said_it_first_is_known(store: Store, database: Database) -> None:
+    (document,) = put(database)
+    said = Said(document_id=document, account_id="acme", at=1, kind="status_update", word="paid", message_id="m-1")
+    assert store.answers.said_by([said]) == []
+    store.answers.keep(said)
+    assert store.answers.said_by([said]) == ["m-1"]
