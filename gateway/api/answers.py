@@ -160,6 +160,17 @@ class WaitAnswer(Answer):
     until: str
 
 
+class AnsweredEntry(Answer):
+    """A document of ours that a message says something of."""
+
+    id: str
+    type: str
+    number: str
+    status: str = Field(
+        description="received, in_process, queried, conditionally_accepted, accepted, rejected or paid."
+    )
+
+
 class MessageAnswer(Answer):
     """A message as it stands. A duplicate shows the documents of the message that it repeats, a body of several orders
     those of its children."""
@@ -184,6 +195,9 @@ class MessageAnswer(Answer):
     stages: list[Stage]
     faults: list[FaultAnswer]
     documents: list[DocumentEntry]
+    answers: list[AnsweredEntry] = Field(
+        description="What it says of documents of ours, where it is an ApplicationResponse or a StatusUpdateRequest."
+    )
     links: MessageLinks
 
 

@@ -273,6 +273,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         ],
         "faults": [_UNKNOWN_ITEM],
         "documents": [],
+        "answers": [],
         "links": _LINKS,
     },
     "OrderThread": {
@@ -306,7 +307,7 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "faults": [_KEY_TWICE],
     },
     "Readiness": {"status": "ready", "redis": "up"},
-    "Receipt": {"id": _DOCUMENT, "received_at": "2026-11-23T09:31:12.730+00:00"},
+    "Receipt": {"id": _DOCUMENT, "received_at": "2026-11-23T09:31:12.730+00:00", "status": "received"},
     "SchemaList": {"schemas": [{"type": "order", "href": "/v1/schemas/order.json"}]},
     "Billed": {
         "request_number": "FA-2026-1187",

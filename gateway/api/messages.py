@@ -9,6 +9,7 @@ from flask_openapi3 import APIBlueprint
 
 from gateway.amending import waits_until
 from gateway.api.answers import (
+    AnsweredEntry,
     ChildAnswer,
     DocumentEntry,
     MessageAnswer,
@@ -68,9 +69,17 @@ def one_message() -> Response:
             stages=_stages(stored),
             faults=fault_answers(repository.faults(stored.id)),
             documents=entries(door().services.store.documents.of_messages(repository.answering(stored))),
+            answers=_answered(answering.id),
             links=links_of(stored.id),
         )
     )
+
+
+def _answered(message_id: str) -> list[AnsweredEntry]:
+    return [
+        AnsweredEntry(id=one.document_id, type=one.type, number=one.number, status=one.word)
+        for one in door().services.store.answers.of_message(message_id)
+    ]
 
 
 def _waits_for(stored: StoredMessage) -> WaitAnswer | None:

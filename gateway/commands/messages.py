@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -190,6 +192,8 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row["remedies"] = remedies(_codes_that_hold(faults)) if stored.status in _STUCK else {}
     row["problems"] = services.store.problems.of_message(stored.id)
     row["documents"] = [{"id": one.id, "type": one.type, "number": one.number, "format": one.format} for one in answers]
+    spoken_of = services.store.answers.of_message(stored.duplicate_of or stored.id)
+    row["answers"] = [asdict(one) for one in spoken_of]
     children = services.store.messages.children(stored.duplicate_of or stored.id)
     row["children"] = [one._asdict() for one in children]
     row["awaited_by"] = waiting = _awaited_by(services, stored)
@@ -197,6 +201,10 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     lines += [_wait_line(row["waits_for"])] if row["waits_for"] else []
     lines += [line for fault in faults for line in fault_lines(fault)]
     lines += [f"{one.type.replace('_', ' ')} {one.number}, {one.format}: document {one.id}" for one in answers]
+    lines += [
+        f"says {one.word.replace('_', ' ')} of {one.type.replace('_', ' ')} {one.number}: document {one.document_id}"
+        for one in spoken_of
+    ]
     lines += _of_several(children)
     lines += [f"a change or cancellation of its order waits for it: message {one}" for one in waiting]
     if stored.status in _STUCK:
@@ -251,14 +259,16 @@ def _body(services: Services, stored: StoredMessage) -> bytes:
 
 
 def _canonical(services: Services, stored: StoredMessage) -> bytes:
-    """The order as read, in json-1; the orders as a list where there are several. Raises DocumentFailure where one
-    can't be read."""
+    """The order as read, in json-1; the orders as a list where there are several; what it says of documents of ours,
+    where it is no order. Raises DocumentFailure where one can't be read."""
     from schemas.formats.registry import FORMATS
 
     body = _body(services, stored)
     known = _formats(services, stored).get(stored.format or "")
     if known is None:
         raise Failed("It is in no format that this program can read.")
+    if known.answers is not None and known.answers.sniff(body):
+        return json.dumps(asdict(known.answers.read(body)), ensure_ascii=False, indent=2).encode() + b"\n"
     if stored.part is None:
         orders = [read.order for read in known.parse_orders(body)]
     else:

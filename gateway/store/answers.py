@@ -68,6 +68,16 @@ class Said:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredDocument:
+    """A document that a message spoke of, and what it said."""
+
+    document_id: str
+    type: str
+    number: str
+    word: str
+
+
 def write_said(connection: Connection, said: Sequence[Said]) -> None:
     """Keep the words, documents in one order, so that two processes don't wait for each other."""
     for one in sorted(said, key=lambda each: (each.document_id, each.at)):
@@ -108,6 +118,15 @@ class Answers:
             write_said(connection, [one])
             query = "SELECT at FROM receipts WHERE document_id = ? AND key = ?"
             return int(fetch(connection, query, [one.document_id, one.key])[0][0])
+
+    def of_message(self, message_id: str) -> list[AnsweredDocument]:
+        """The documents that a message spoke of, and what it said of each."""
+        query = (
+            "SELECT r.document_id, d.type, d.number, r.word FROM receipts r JOIN documents d ON d.id = r.document_id "
+            "WHERE r.message_id IS NOT NULL AND r.message_id = ? ORDER BY r.document_id"
+        )
+        with self._database.read() as connection:
+            return [AnsweredDocument(*row) for row in fetch(connection, query, [message_id])]
 
     def said_by(self, words: Collection[Said]) -> list[str | None]:
         """Of each word that was kept already, the message that said it first."""

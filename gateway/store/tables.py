@@ -907,6 +907,13 @@ receipts = Table(
     PrimaryKeyConstraint("document_id", "number"),
     Index("ix_receipts_document_id_key", "document_id", "key", unique=True),
 )
+_of_a_message = text("message_id IS NOT NULL")
+Index(
+    "ix_receipts_message_id",
+    receipts.c.message_id,
+    sqlite_where=_of_a_message,
+    postgresql_where=_of_a_message,
+)
 
 # Append-only: the inventory reports that were sent on schedule, one for each time that an account's schedule names.
 inventory_reports = Table(

@@ -17,6 +17,7 @@ from gateway.services import Services
 from mappings.files.account_folder import read_account
 from schemas.fault_codes import FAULTS
 from tests.cli.conftest import ACCOUNTS, EVERY_LANE, Run, sample
+from tests.formats.answers import about, application_response
 
 Send = Callable[[str, str], str]
 
@@ -115,6 +116,22 @@ def test_the_views_of_a_message(run: Run, send: Send) -> None:
     assert run("messages", "show", held, "--view", "outbound").code == 1
     steps = run("messages", "show", held, "--view", "timeline", "--json").json
     assert [step["kind"] for step in steps] == ["received", "held"]
+
+
+def test_what_a_message_says_of_documents_of_ours_is_shown(run: Run, send: Send, services: Services) -> None:
+    ordered = send("acme-retail", "01-accepted.xml")
+    (response,) = services.store.documents.of_messages([ordered])
+    body = application_response(about(response.number, "RE", "the price"))
+    account = services.terms.current(["acme-retail"])["acme-retail"].account
+    said = take_in(services, Arrival(account, False, body, "test")).kept.message_id
+    drain(services, EVERY_LANE, lambda: None)
+    shown = run("messages", "show", said)
+    assert f"says rejected of order response {response.number}: document {response.id}\n" in shown.out
+    (told,) = run("messages", "show", said, "--json").json["answers"]
+    assert told == {"document_id": response.id, "type": "order_response", "number": response.number, "word": "rejected"}
+    read = run("messages", "show", said, "--view", "canonical").out
+    assert json.loads(read)["answers"][0]["reasons"] == ["BV: the price"]
+    assert "answers" in run("messages", "show", said, "--view", "timeline", "--json").out
 
 
 def test_how_urgent_a_message_is(run: Run, services: Services) -> None:

@@ -67,6 +67,28 @@ IN_WORDS = f"""<ApplicationResponse {SPACES}>
 </ApplicationResponse>"""
 
 
+def application_response(*answers: str, number: str = "AR-1") -> bytes:
+    """One with these DocumentResponses."""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><ApplicationResponse {SPACES}>'
+        f"<cbc:ID>{number}</cbc:ID><cbc:IssueDate>2026-11-23</cbc:IssueDate>{''.join(answers)}</ApplicationResponse>"
+    ).encode()
+
+
+def about(document: str, code: str, *reasons: str, kind: str = "") -> str:
+    """A DocumentResponse."""
+    said = "".join(
+        f"<cac:Status><cbc:StatusReasonCode>BV</cbc:StatusReasonCode><cbc:StatusReason>{one}</cbc:StatusReason>"
+        "</cac:Status>"
+        for one in reasons
+    )
+    typed = f"<cbc:DocumentTypeCode>{kind}</cbc:DocumentTypeCode>" if kind else ""
+    return (
+        f"<cac:DocumentResponse><cac:Response><cbc:ResponseCode>{code}</cbc:ResponseCode>{said}</cac:Response>"
+        f"<cac:DocumentReference><cbc:ID>{document}</cbc:ID>{typed}</cac:DocumentReference></cac:DocumentResponse>"
+    )
+
+
 def cxml(inner: str, payload_id: str = "su-1@hub.example") -> bytes:
     party = '<Credential domain="NetworkID"><Identity>AN1</Identity></Credential>'
     header = f"<From>{party}</From><To>{party}</To><Sender>{party}<UserAgent>a</UserAgent></Sender>"

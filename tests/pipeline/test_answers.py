@@ -12,32 +12,9 @@ from gateway.store.statements import run
 from tests.examples.billing import PINE, agree
 from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import SmallGateway
+from tests.formats.answers import about, application_response
 
-UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 CODES = {"AB": "received", "IP": "received", "UQ": "queried", "CA": "received", "AP": "received", "RE": "rejected"}
-
-
-def application_response(*answers: str, number: str = "AR-1") -> bytes:
-    """One with these DocumentResponses."""
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?><ApplicationResponse xmlns="{UBL}ApplicationResponse-2" '
-        f'xmlns:cac="{UBL}CommonAggregateComponents-2" xmlns:cbc="{UBL}CommonBasicComponents-2">'
-        f"<cbc:ID>{number}</cbc:ID><cbc:IssueDate>2026-11-23</cbc:IssueDate>{''.join(answers)}</ApplicationResponse>"
-    ).encode()
-
-
-def about(document: str, code: str, *reasons: str, kind: str = "") -> str:
-    """A DocumentResponse."""
-    said = "".join(
-        f"<cac:Status><cbc:StatusReasonCode>BV</cbc:StatusReasonCode><cbc:StatusReason>{one}</cbc:StatusReason>"
-        "</cac:Status>"
-        for one in reasons
-    )
-    typed = f"<cbc:DocumentTypeCode>{kind}</cbc:DocumentTypeCode>" if kind else ""
-    return (
-        f"<cac:DocumentResponse><cac:Response><cbc:ResponseCode>{code}</cbc:ResponseCode>{said}</cac:Response>"
-        f"<cac:DocumentReference><cbc:ID>{document}</cbc:ID>{typed}</cac:DocumentReference></cac:DocumentResponse>"
-    )
 
 
 def answered_order(gateway: SmallGateway, number: str = "PH-4001") -> Any:
@@ -62,6 +39,9 @@ def test_an_application_response_says_how_the_document_stands(gateway: SmallGate
     (said,) = gateway.store.deliveries.receipts(document.id)
     assert (said.kind, said.message_id) == ("application_response", message.id)
     assert json.loads(said.body or "") == {"number": "AR-1", "code": code, "reasons": ["BV: the price"]}
+    shown = gateway.client.get(f"/v1/messages/{message.id}", headers={"Authorization": f"Bearer {gateway.key(PINE)}"})
+    entry = {"id": document.id, "type": "order_response", "number": document.number, "status": said.word}
+    assert shown.json["answers"] == [entry]
     settled = gateway.store.audit.of(message.id)[-1]
     assert settled["body"]["answers"] == {document.id: said.word}
 

@@ -18,6 +18,10 @@ def upgrade() -> None:
     ):
         op.add_column("receipts", column)
     op.create_index("ix_receipts_document_id_key", "receipts", ["document_id", "key"], unique=True)
+    brought = sa.text("message_id IS NOT NULL")
+    op.create_index(
+        *("ix_receipts_message_id", "receipts", ["message_id"]), sqlite_where=brought, postgresql_where=brought
+    )
     due = "the account's word is expected by then; null: none is, or it came"
     op.add_column("deliveries", sa.Column("answer_due_at", sa.BigInteger(), comment=due))
     only = sa.text("answer_due_at IS NOT NULL")
