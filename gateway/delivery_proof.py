@@ -1,5 +1,6 @@
 """The proof of a document: its bytes, what was recorded of them when they were made, every attempt to send them with
-the partner's answer, and every receipt, as one zip that whoever doubts it can read without us."""
+the partner's answer, every receipt, and what the partner's system sent about it, as one zip that whoever doubts it can
+read without us."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,8 +21,9 @@ from gateway.store.ids import now_us
 _TEXT = "proof.json"
 _ABOUT = (
     "The file beside this one has the document's bytes as they were sent (cXML: without our SharedSecret, which is put "
-    "in as it is sent). recorded is what the audit chain says of them since they were made. Of each answer the "
-    "beginning was kept. Times are UTC."
+    "in as it is sent). recorded is what the audit chain says of them since they were made. Of each answer to an "
+    "attempt the beginning was kept. What the account's system sent about the document stands in files of its own "
+    "(message_<id>), which the receipts name. Times are UTC."
 )
 
 
@@ -40,6 +42,8 @@ def proof_of(services: Services, stored: StoredDocument) -> Proof:
     body = services.store.documents.body(stored.id)
     sha256, recorded = hashlib.sha256(body).hexdigest(), _recorded(services, stored)
     name = _parcel(stored, body).filename
+    way = _way(services, stored.id)
+    sent = _sent_about_it(services, way["receipts"])
     told: dict[str, Any] = {
         "about": _ABOUT,
         "made_at": _moment(now_us()),
@@ -59,10 +63,22 @@ def proof_of(services: Services, stored: StoredDocument) -> Proof:
             "created_at": _moment(stored.created_at),
         },
         "recorded": recorded,
-        **_way(services, stored.id),
+        **way,
     }
     is_as_recorded = None if recorded is None else recorded["sha256"] == sha256
-    return Proof(_zipped(name, body, told, stored.created_at), told, is_as_recorded)
+    return Proof(_zipped({name: body, **sent}, told, stored.created_at), told, is_as_recorded)
+
+
+def _sent_about_it(services: Services, receipts: Sequence[dict[str, Any]]) -> dict[str, bytes]:
+    """File name → what the account's system sent about the document, but for what is erased; noted at each receipt."""
+    files: dict[str, bytes] = {}
+    for one in receipts:
+        body = None if one["message_id"] is None else services.store.messages.body(one["message_id"])
+        if body is not None:
+            one["file"] = f"message_{one['message_id']}.xml"
+            one["sha256"] = hashlib.sha256(body).hexdigest()
+            files[one["file"]] = body
+    return files
 
 
 def _recorded(services: Services, stored: StoredDocument) -> dict[str, Any] | None:
@@ -108,13 +124,13 @@ def _parcel(stored: StoredDocument, body: bytes) -> Parcel:
     )
 
 
-def _zipped(name: str, body: bytes, told: Mapping[str, Any], created_at: int) -> bytes:
-    """Both files, dated as the document."""
+def _zipped(files: Mapping[str, bytes], told: Mapping[str, Any], created_at: int) -> bytes:
+    """All files, dated as the document."""
     at = datetime.fromtimestamp(created_at // 1_000_000, UTC).timetuple()[:6]
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         text = json.dumps(told, ensure_ascii=False, indent=2).encode("utf-8", "replace")
-        for each, content in ((name, body), (_TEXT, text)):
+        for each, content in (*files.items(), (_TEXT, text)):
             archive.writestr(zipfile.ZipInfo(each, at), content, zipfile.ZIP_DEFLATED)
     return written.getvalue()
 

@@ -192,8 +192,8 @@ def proof(screen: Screen, document: str, file: Path) -> int:
     """Write the proof of a document's delivery as a zip.
 
     It has the document's bytes and a proof.json for people and programs: their SHA-256, and that which the audit chain
-    has of them since they were made; to whom they went, each attempt with its time and the answer, each receipt, and
-    who had it sent again. Also of a document that the account comes for.
+    has of them since they were made; to whom they went, each attempt with its time and the answer, each receipt with
+    what the account's system sent, and who had it sent again. Also of a document that the account comes for.
 
     Exit code 1: the bytes are not those that were recorded.
     """

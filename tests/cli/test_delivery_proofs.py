@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+from gateway.intake import Arrival, take_in
+from gateway.pipeline import drain
 from gateway.services import Services
 from gateway.store.answers import Said
 from gateway.store.ids import now_us
 from gateway.store.statements import run as run_sql
-from tests.cli.conftest import Run
+from tests.cli.conftest import EVERY_LANE, Run
 from tests.cli.sending import ACME, Send, given_up, send_due, settings, there
 from tests.delivery.partner import Partner, says
+from tests.formats.answers import about, application_response
 
 __all__ = ["given_up", "settings", "there"]
 
@@ -68,3 +71,19 @@ def test_what_lies_in_a_mailbox_is_proved_as_well(run: Run, send: Send, services
     said = run("deliveries", "proof", document.id, "--to", str(tmp_path / "proof.zip"), "--json")
     assert (said.code, said.json["delivery"]["transport"], said.json["attempts"]) == (0, "mailbox", [])
     assert run("deliveries", "proof", document.id, "--to", str(tmp_path / "none" / "proof.zip")).code == 1
+
+
+def test_what_the_accounts_system_sent_about_a_document_is_part_of_its_proof(
+    run: Run, services: Services, given_up: dict[str, Any], tmp_path: Path
+) -> None:
+    body = application_response(about(given_up["number"], "AP"))
+    account = services.terms.current([ACME])[ACME].account
+    said = take_in(services, Arrival(account, False, body, "test")).kept.message_id
+    drain(services, EVERY_LANE, lambda: None)
+    file = tmp_path / "proof.zip"
+    assert run("deliveries", "proof", given_up["number"], "--to", str(file)).code == 0
+    with ZipFile(file) as archive:
+        (receipt,) = json.loads(archive.read("proof.json"))["receipts"]
+        assert archive.read(f"message_{said}.xml") == body
+    assert (receipt["word"], receipt["message_id"], receipt["file"]) == ("accepted", said, f"message_{said}.xml")
+    assert receipt["sha256"] == hashlib.sha256(body).hexdigest()
