@@ -247,7 +247,7 @@ class Sending:
             picked: list[str] = []
             for endpoint, is_probe in waiting.items():
                 most = min(room - len(picked), room_of(endpoint, is_probe))
-                if most > 0:
+                if most > 0 and not (is_probe and self._is_tried(connection, endpoint)):
                     picked += self._within_memory(connection, self._earliest(connection, endpoint, most))
                     self._turn = endpoint
                 if len(picked) >= room:
@@ -278,6 +278,15 @@ class Sending:
             if endpoint not in resting
         }
         return waiting, found[-1] if found else ""
+
+    def _is_tried(self, connection: Connection, endpoint: str) -> bool:
+        """Whether something is being sent to an endpoint that has rested, by whichever process: one document tells."""
+        if not self._database.is_sqlite:
+            mine = "SELECT 1 FROM endpoints WHERE endpoint = ? FOR UPDATE SKIP LOCKED"
+            if not fetch(connection, mine, [endpoint]):
+                return True
+        query = "SELECT 1 FROM deliveries WHERE status = 'sending' AND lease_id IS NOT NULL AND endpoint = ? LIMIT 1"
+        return bool(fetch(connection, query, [endpoint]))
 
     def _endpoints_between(self, connection: Connection, after: str, upto: str | None) -> list[str]:
         """A skip scan: one seek an endpoint, however many documents wait for it."""

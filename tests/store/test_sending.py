@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -251,6 +253,26 @@ def fail(sending: Sending, lease: str, times: int) -> None:
     for one in claim(sending, lease, times, most=times):
         outage = told(one, "failed", "waiting", wait_seconds=3600.0, is_outage=True)
         sending.save(lease, [outage], "worker-1")
+
+
+def test_of_several_processes_one_tries_an_endpoint_that_rested(
+    database: Database, sending: Sending, lease: str
+) -> None:
+    put(database, 20, HERE)
+    fail(sending, lease, OUTAGES)
+    run_all(database, "UPDATE endpoints SET open_until = 0")
+    run_all(database, "UPDATE deliveries SET not_before = 0")
+    leases = [sending.begin(f"worker-{number}") for number in range(4)]
+    run_all(database, f"UPDATE deliveries SET endpoint = '{HERE}'")
+    ready = threading.Barrier(4)
+
+    def probe(own: str) -> int:
+        ready.wait()
+        return len(Sending(database).claim(own, 50, lambda _, is_probe: 1 if is_probe else 50))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(probe, leases)) == 1
+    assert claim(sending, lease) == []
 
 
 def test_an_endpoint_that_fails_again_and_again_rests_and_is_tried_with_one(
