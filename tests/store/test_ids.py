@@ -30,6 +30,18 @@ def test_ids_are_sortable_by_time() -> None:
     assert int(first, 16) < int(new_id(), 16)
 
 
+def test_ids_of_one_process_sort_as_they_were_made() -> None:
+    """What is made one after the other in a millisecond, as an order's documents are, goes out in that order."""
+    made = []
+    for _ in range(2_000):
+        made.append(new_id())
+        now = time.time_ns() // 1000
+        while time.time_ns() // 1000 == now:
+            pass
+    assert made == sorted(made)
+    assert new_id(1_700_000_000_123_456) < new_id(1_700_000_000_123_457) < new_id(1_700_000_000_124_000)
+
+
 def test_no_two_threads_get_the_same_id() -> None:
     found: list[list[str]] = [[] for _ in range(8)]
     threads = [threading.Thread(target=lambda mine=mine: mine.extend(new_id() for _ in range(5_000))) for mine in found]
