@@ -102,6 +102,8 @@ class Deliverer:
         """Whether something failed that may have left claimed documents without a call."""
         self._lease_id = ""
         self._extend_at = self._look_at_held_at = self._look_at_terms_at = 0.0
+        self._secrets_seen = 0
+        """What said that a secret is another, when it was looked at last."""
         self._led_by: dict[str, _Terms] = {}
         """Account → the terms by which its documents were led."""
         self._stopping = threading.Event()
@@ -272,11 +274,19 @@ class Deliverer:
         if now >= self._look_at_terms_at:
             numbers = self._services.store.revisions.current(self._led_by)
             self._compare_terms({one for one, led in self._led_by.items() if numbers.get(one) != led.revision})
+            self._look_at_secrets()
             self._look_at_terms_at = now + _TERMS_SECONDS
         if now >= self._look_at_held_at:
             self._look_at_led()
             self._store.reconsider()
             self._look_at_held_at = now + _HELD_SECONDS
+
+    def _look_at_secrets(self) -> None:
+        """A secret that was set may be the one that something is held for."""
+        seen = self._means.secrets.changes()
+        if seen != self._secrets_seen:
+            self._look_at_held_at = 0.0
+        self._secrets_seen = seen
 
     def _is_other(self, account_id: str, revision: int) -> bool:
         return account_id in self._led_by and self._led_by[account_id].revision != revision
@@ -378,6 +388,8 @@ class Deliverer:
             result = job.transport.send(_parcel(job), job.terms, self._means)
         except BadTerms as fault:
             result = Result(outcome="failed", detail=str(fault), is_terms=True)
+        except StoreUnavailable:  # whether its secret is set nobody can tell
+            result = Result(outcome="failed", detail="its secret can't be read: the database is away", is_ours=True)
         except Exception as error:  # a bug of ours: loud, and the document is not lost for it
             logger.exception("Document %s could not be sent", job.claimed.document_id)
             detail = f"the gateway itself failed ({type(error).__name__})"

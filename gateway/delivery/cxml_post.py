@@ -29,9 +29,7 @@ class CxmlPost:
         url, named = url_of(terms, self.name), cxml_secret(terms)
         body = parcel.body
         if named is not None:
-            secret = means.secrets.of(named)
-            if secret is None:
-                raise BadTerms(f"the secret {named} isn't set")
+            secret = means.secret(named)
             try:
                 body = with_secret(body, secret)
             except ValueError:

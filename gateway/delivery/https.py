@@ -46,7 +46,7 @@ class Https:
         """One context for each certificate and trust, so that connections are kept open between calls."""
         if "client_certificate" not in terms and "ca" not in terms:
             return None
-        pems = [_secret(terms[name], means) if name in terms else "" for name in ("client_certificate", "ca")]
+        pems = [means.secret(terms[name]).reveal() if name in terms else "" for name in ("client_certificate", "ca")]
         key = hashlib.sha256("\0".join(pems).encode()).digest()
         with self._making:
             if key not in self._contexts:
@@ -80,19 +80,12 @@ def _authorization(terms: Mapping[str, Any], means: Means) -> dict[str, str]:
     if admission == "client_certificate":
         return {}
     if admission == "basic":
-        said = f"{terms['basic']['user']}:{_secret(terms['basic']['password'], means)}".encode()
+        said = f"{terms['basic']['user']}:{means.secret(terms['basic']['password']).reveal()}".encode()
         return {"Authorization": f"Basic {base64.b64encode(said).decode()}"}
-    token = _secret(terms["bearer"], means).strip()
+    token = means.secret(terms["bearer"]).reveal().strip()
     if not (token.isascii() and token.isprintable()):
         raise BadTerms(f"the secret {terms['bearer']} can't stand in a header: a token is ASCII on one line")
     return {"Authorization": f"Bearer {token}"}
-
-
-def _secret(name: str, means: Means) -> str:
-    secret = means.secrets.of(name)
-    if secret is None:
-        raise BadTerms(f"the secret {name} isn't set")
-    return secret.reveal()
 
 
 def _judged(reply: Reply) -> Result:

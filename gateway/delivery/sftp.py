@@ -59,9 +59,7 @@ def _login(terms: Mapping[str, Any], means: Means) -> dict[str, Any]:
     import asyncssh
 
     named = str(terms.get("key") or terms.get("password"))
-    secret = means.secrets.of(named)
-    if secret is None:
-        raise BadTerms(f"the secret {named} isn't set")
+    secret = means.secret(named)
     if "password" in terms:
         return {"password": secret.reveal(), "client_keys": None}
     try:

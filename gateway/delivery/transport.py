@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from gateway.delivery.guard import AddressGuard
 from gateway.delivery.http import HttpCaller
 from gateway.named_secrets import NamedSecrets
+from mappings.transports import BadTerms
+from schemas.formats.cxml_1_2.envelope import Secret
 
 if TYPE_CHECKING:
     from gateway.delivery.mail import MailServer
@@ -72,6 +74,14 @@ class Means:
     seconds: float = 30.0
     """The deadline of one whole call."""
     mail: MailServer | None = None
+
+    def secret(self, name: str) -> Secret:
+        """The secret of this name. Raises BadTerms where it can't be had, and StoreUnavailable where nobody can tell
+        yet."""
+        found = self.secrets.of(name)
+        if found is None:
+            raise BadTerms(f"the secret {name} {self.secrets.why_not(name)}")
+        return found
 
 
 class Transport(Protocol):

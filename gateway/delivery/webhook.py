@@ -63,9 +63,7 @@ def _judged(reply: Reply) -> Result:
 
 def _key(name: str, means: Means) -> bytes:
     """The secret's bytes. Raises BadTerms, which never shows them."""
-    secret = means.secrets.of(name)
-    if secret is None:
-        raise BadTerms(f"the secret {name} isn't set")
+    secret = means.secret(name)
     try:
         key = base64.b64decode(secret.reveal().strip().removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):
