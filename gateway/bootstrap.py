@@ -88,8 +88,15 @@ def keyring_of(settings: Settings) -> Keyring:
 
 
 def keyring_at_hand(settings: Settings) -> Keyring:
-    """The same for a look that makes nothing."""
-    return Keyring(lambda: (settings.secret_at_hand(), settings.secret_before()))
+    """The same for a look that makes nothing; a key that can't be read is none."""
+
+    def read() -> tuple[str | None, str | None]:
+        try:
+            return settings.secret_at_hand(), settings.secret_before()
+        except (OSError, ValueError):
+            return None, settings.secret_before()
+
+    return Keyring(read)
 
 
 def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: bool = False) -> Services:

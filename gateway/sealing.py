@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _SEALS = b"order-gateway/named-secrets/1"
 _NAMES_KEY = b"order-gateway/named-secrets/1/key-id"
 _KEY_BYTES, _ID_BYTES = 32, 8
+_LEAST_CHARACTERS, _LEAST_DIFFERENT = 32, 10
+_EXAMPLES = ("at-least-32-characters-the-same-everywhere",)
+"""Keys that stand in our own examples (config/deploy): everybody knows them."""
 _NONCE_BYTES = 12
 """Random for each sealing (NIST SP 800-38D 8.2.2): there are far fewer than 2^32 of them under one key."""
 
@@ -59,6 +62,19 @@ class Keyring:
         return _key(present), _key(before)
 
     @property
+    def weakness(self) -> str | None:
+        """Why the present key is easily guessed, as a sentence goes on after it; None where it isn't, or there is
+        none. A key is no password: nothing makes trying many of them slow."""
+        present = self._read()[0]
+        if not present:
+            return None
+        if present in _EXAMPLES:
+            return "is that of an example"
+        if len(present) < _LEAST_CHARACTERS:
+            return f"has fewer than {_LEAST_CHARACTERS} characters"
+        return "is of too few different characters" if len(set(present)) < _LEAST_DIFFERENT else None
+
+    @property
     def present_id(self) -> str | None:
         """Which key seals; None where there is none."""
         return None if self._keys[0] is None else self._keys[0].id
@@ -87,6 +103,10 @@ class Keyring:
                 except (InvalidTag, ValueError):
                     raise NotOpened(f"{name} is not what was sealed under that name") from None
         raise NotOpened(f"{name} was sealed under another key")
+
+
+NO_KEYS = Keyring(lambda: (None, None))
+"""Where there is none."""
 
 
 def _named(name: str, number: int) -> bytes:
