@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from gateway.delivery import TRANSPORTS
+from gateway.delivery.concealing import send
 from gateway.delivery.guard import AddressGuard
 from gateway.delivery.http import HttpCaller
 from gateway.delivery.retrying import wait_after
@@ -385,7 +386,7 @@ class Deliverer:
         """One call, in a thread of its own; whatever happens is a result."""
         began_at, started = now_us(), time.monotonic()
         try:
-            result = job.transport.send(_parcel(job), job.terms, self._means)
+            result = send(job.transport, _parcel(job), job.terms, self._means)
         except BadTerms as fault:
             result = Result(outcome="failed", detail=str(fault), is_terms=True)
         except StoreUnavailable:  # whether its secret is set nobody can tell

@@ -81,7 +81,9 @@ def _authorization(terms: Mapping[str, Any], means: Means) -> dict[str, str]:
         return {}
     if admission == "basic":
         said = f"{terms['basic']['user']}:{means.secret(terms['basic']['password']).reveal()}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(said).decode()}"}
+        encoded = base64.b64encode(said).decode()
+        means.conceal(encoded)
+        return {"Authorization": f"Basic {encoded}"}
     token = means.secret(terms["bearer"]).reveal().strip()
     if not (token.isascii() and token.isprintable()):
         raise BadTerms(f"the secret {terms['bearer']} can't stand in a header: a token is ASCII on one line")

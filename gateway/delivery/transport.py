@@ -74,6 +74,8 @@ class Means:
     seconds: float = 30.0
     """The deadline of one whole call."""
     mail: MailServer | None = None
+    used: list[str] | None = field(default=None, repr=False)
+    """What one call used of secrets, so that nothing told of it has them; None: nobody asks."""
 
     def secret(self, name: str) -> Secret:
         """The secret of this name. Raises BadTerms where it can't be had, and StoreUnavailable where nobody can tell
@@ -81,7 +83,13 @@ class Means:
         found = self.secrets.of(name)
         if found is None:
             raise BadTerms(f"the secret {name} {self.secrets.why_not(name)}")
+        self.conceal(found.reveal())
         return found
+
+    def conceal(self, text: str) -> None:
+        """What is made of a secret is one as well."""
+        if self.used is not None:
+            self.used.append(text)
 
 
 class Transport(Protocol):
