@@ -23,6 +23,7 @@ from gateway.delivery.http import HttpCaller
 from gateway.delivery.retrying import wait_after
 from gateway.delivery.threads import CallingThreads
 from gateway.delivery.transport import Means, Parcel, Result, Transport
+from gateway.delivery.words import as_kept
 from gateway.services import Services
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import now_us
@@ -43,8 +44,6 @@ _HANGS_SECONDS = 120.0
 _UNKEPT = "what was answered can't be kept"
 _TERMS_SECONDS = 1.0
 """Between two looks at whether an account's terms are others now."""
-_DETAIL, _ANSWER = 500, 2_000
-"""Characters that are kept of what became of an attempt, and of what was answered."""
 
 logger = logging.getLogger(__name__)
 
@@ -414,7 +413,9 @@ def _parcel(job: _Job) -> Parcel:
 def _attempted(
     one: ClaimedDelivery, account: Account | None, result: Result, began_at: int, milliseconds: int
 ) -> Attempted:
-    """What becomes of the document by what became of the attempt."""
+    """What becomes of the document by what became of the attempt. One result that the database refuses would hold up
+    all that are told of."""
+    result = as_kept(result)
     status, wait, code = _fate(one, account, result)
     return Attempted(
         document_id=one.document_id,
@@ -423,8 +424,8 @@ def _attempted(
         began_at=began_at,
         milliseconds=milliseconds,
         outcome=result.outcome,
-        detail=_as_text(result.detail, _DETAIL),
-        answer=None if result.answer is None else _as_text(result.answer, _ANSWER),
+        detail=result.detail,
+        answer=result.answer,
         status=status,
         wait_seconds=wait,
         code=code,
@@ -432,11 +433,6 @@ def _attempted(
         is_gone=result.outcome == "gone",
         says_something=not (result.is_terms or result.is_ours),
     )
-
-
-def _as_text(said: str, most: int) -> str:
-    """What a partner said as a database can keep it: one result that it refuses would hold up all that are told of."""
-    return said[:most].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _fate(one: ClaimedDelivery, account: Account | None, result: Result) -> tuple[str, float | None, str | None]:
