@@ -18,12 +18,12 @@ from functools import partial
 from typing import Any
 
 from gateway.delivery import TRANSPORTS
-from gateway.delivery.concealing import send
 from gateway.delivery.guard import AddressGuard
 from gateway.delivery.http import HttpCaller
 from gateway.delivery.retrying import wait_after
 from gateway.delivery.threads import CallingThreads
 from gateway.delivery.transport import Means, Parcel, Result, Transport
+from gateway.delivery.words import as_kept
 from gateway.services import Services
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import now_us
@@ -44,8 +44,6 @@ _HANGS_SECONDS = 120.0
 _UNKEPT = "what was answered can't be kept"
 _TERMS_SECONDS = 1.0
 """Between two looks at whether an account's terms are others now."""
-_DETAIL, _ANSWER = 500, 2_000
-"""Characters that are kept of what became of an attempt, and of what was answered."""
 
 logger = logging.getLogger(__name__)
 
@@ -386,11 +384,9 @@ class Deliverer:
         """One call, in a thread of its own; whatever happens is a result."""
         began_at, started = now_us(), time.monotonic()
         try:
-            result = send(job.transport, _parcel(job), job.terms, self._means)
+            result = job.transport.send(_parcel(job), job.terms, self._means)
         except BadTerms as fault:
             result = Result(outcome="failed", detail=str(fault), is_terms=True)
-        except StoreUnavailable:  # whether its secret is set nobody can tell
-            result = Result(outcome="failed", detail="its secret can't be read: the database is away", is_ours=True)
         except Exception as error:  # a bug of ours: loud, and the document is not lost for it
             logger.exception("Document %s could not be sent", job.claimed.document_id)
             detail = f"the gateway itself failed ({type(error).__name__})"
@@ -427,7 +423,9 @@ def _parcel(job: _Job) -> Parcel:
 def _attempted(
     one: ClaimedDelivery, account: Account | None, result: Result, began_at: int, milliseconds: int
 ) -> Attempted:
-    """What becomes of the document by what became of the attempt."""
+    """What becomes of the document by what became of the attempt. One result that the database refuses would hold up
+    all that are told of."""
+    result = as_kept(result)
     status, wait, code = _fate(one, account, result)
     return Attempted(
         document_id=one.document_id,
@@ -436,8 +434,8 @@ def _attempted(
         began_at=began_at,
         milliseconds=milliseconds,
         outcome=result.outcome,
-        detail=_as_text(result.detail, _DETAIL),
-        answer=None if result.answer is None else _as_text(result.answer, _ANSWER),
+        detail=result.detail,
+        answer=result.answer,
         status=status,
         wait_seconds=wait,
         code=code,
@@ -445,11 +443,6 @@ def _attempted(
         is_gone=result.outcome == "gone",
         says_something=not (result.is_terms or result.is_ours),
     )
-
-
-def _as_text(said: str, most: int) -> str:
-    """What a partner said as a database can keep it: one result that it refuses would hold up all that are told of."""
-    return said[:most].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _fate(one: ClaimedDelivery, account: Account | None, result: Result) -> tuple[str, float | None, str | None]:

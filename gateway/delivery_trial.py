@@ -16,7 +16,6 @@ from gateway.accounts import published_folder
 from gateway.cxml_answers import CXML, sent_envelope
 from gateway.delivering import means_of
 from gateway.delivery import TRANSPORTS
-from gateway.delivery.concealing import send
 from gateway.delivery.transport import Parcel, Result, Transport
 from gateway.inventory import ask, formats, sent_report
 from gateway.local_time import local_date
@@ -86,7 +85,7 @@ def send_on_trial(services: Services, revision: MappingRevision, kind: str) -> T
     endpoint = transport.endpoint(settings)
     means, started = means_of(services), time.monotonic()
     try:
-        result = send(transport, parcel, settings, means)
+        result = transport.send(parcel, settings, means)
     except BadTerms as fault:
         raise NoTrial(f"{account_id}'s terms can't be used: {fault}.") from None
     finally:

@@ -59,7 +59,9 @@ def _login(terms: Mapping[str, Any], means: Means) -> dict[str, Any]:
     import asyncssh
 
     named = str(terms.get("key") or terms.get("password"))
-    secret = means.secret(named)
+    secret = means.secrets.of(named)
+    if secret is None:
+        raise BadTerms(f"the secret {named} isn't set")
     if "password" in terms:
         return {"password": secret.reveal(), "client_keys": None}
     try:
