@@ -24,6 +24,8 @@ from gateway.delivery.retrying import wait_after
 from gateway.delivery.threads import CallingThreads
 from gateway.delivery.transport import Means, Parcel, Result, Transport
 from gateway.delivery.words import as_kept
+from gateway.delivery_health import secrets_of
+from gateway.kept_secrets import spelt
 from gateway.services import Services
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import now_us
@@ -55,12 +57,15 @@ class _Terms:
     revision: int
     outbound: Mapping[str, Any]
     in_turn: bool
+    secrets: frozenset[str] = frozenset()
+    """The names, as they are spelt, of those that they need."""
 
     @classmethod
     def of(cls, mapping: MappingRevision) -> _Terms:
         account = mapping.account
         ways = {kind: one.transport for kind, one in account.outbound.items()}
-        return cls(mapping.number, ways, account.policies.delivery_in_turn)
+        secrets = frozenset(spelt(name) for one in account.outbound.values() for name in secrets_of(one))
+        return cls(mapping.number, ways, account.policies.delivery_in_turn, secrets)
 
     def leads_as(self, other: _Terms) -> bool:
         return (self.outbound, self.in_turn) == (other.outbound, other.in_turn)
@@ -101,8 +106,8 @@ class Deliverer:
         """Whether something failed that may have left claimed documents without a call."""
         self._lease_id = ""
         self._extend_at = self._look_at_held_at = self._look_at_terms_at = 0.0
-        self._secrets_seen = 0
-        """What said that a secret is another, when it was looked at last."""
+        self._secrets_seen: Mapping[str, int] = {}
+        """Secret → which it was when it was looked at last."""
         self._led_by: dict[str, _Terms] = {}
         """Account → the terms by which its documents were led."""
         self._stopping = threading.Event()
@@ -281,11 +286,16 @@ class Deliverer:
             self._look_at_held_at = now + _HELD_SECONDS
 
     def _look_at_secrets(self) -> None:
-        """A secret that was set may be the one that something is held for."""
-        seen = self._means.secrets.changes()
-        if seen != self._secrets_seen:
-            self._look_at_held_at = 0.0
-        self._secrets_seen = seen
+        """A secret that was set may be the one that something is held for, or that a partner would not have: what
+        waits for its next attempt goes at once."""
+        now, before = self._means.secrets.numbers(), self._secrets_seen
+        changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
+        if not changed:
+            return
+        waits = {account_id for account_id, led in self._led_by.items() if changed & led.secrets}
+        if waits:
+            self._store.forget_endpoints(waits)
+        self._look_at_held_at, self._secrets_seen = 0.0, now
 
     def _is_other(self, account_id: str, revision: int) -> bool:
         return account_id in self._led_by and self._led_by[account_id].revision != revision

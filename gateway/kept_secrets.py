@@ -65,7 +65,6 @@ class KeptSecrets:
         self._read: dict[str, _Read] | None = None
         self._looked_at = 0.0
         self._is_away = False
-        self._changes = 0
 
     # --- reading ------------------------------------------------------------------------------------------------
     def of(self, name: str) -> Secret | None:
@@ -79,10 +78,9 @@ class KeptSecrets:
         found = self._fresh().get(name)
         return found is not None and found.value is None
 
-    def changes(self) -> int:
-        """Another number as soon as a secret was set or removed, or can be opened now."""
-        self._fresh()
-        return self._changes
+    def numbers(self) -> dict[str, int]:
+        """Name → the number of its secret, of those that can be opened here: another as soon as it is changed."""
+        return {name: one.number for name, one in self._fresh().items() if one.value is not None}
 
     def _fresh(self) -> dict[str, _Read]:
         """What was read at most a second ago; where the database is away, last."""
@@ -114,10 +112,7 @@ class KeptSecrets:
 
     def _take(self, rows: Sequence[SealedSecret]) -> None:
         before = self._read or {}
-        read = {row.name: self._reading(row, before.get(row.name)) for row in rows}
-        if self._read is None or _standings(read) != _standings(before):
-            self._changes += 1
-        self._read = read
+        self._read = {row.name: self._reading(row, before.get(row.name)) for row in rows}
 
     def _reading(self, row: SealedSecret, before: _Read | None) -> _Read:
         if before is not None and (before.number, before.nonce) == (row.number, row.sealed.nonce):
@@ -195,7 +190,3 @@ def check_value(value: str) -> None:
         raise BadSecret("there is a NUL in it: no system takes that for a part of a secret")
     if len(value) > _MOST_CHARACTERS:
         raise BadSecret(f"it has more than {_MOST_CHARACTERS:,} characters")
-
-
-def _standings(read: dict[str, _Read]) -> dict[str, tuple[int, bool]]:
-    return {name: (one.number, one.value is not None) for name, one in read.items()}

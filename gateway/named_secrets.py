@@ -46,9 +46,11 @@ class NamedSecrets:
             return "can't be decrypted: it was set under another GATEWAY_SECRET_KEY"
         return "isn't set"
 
-    def changes(self) -> int:
-        """Another number as soon as a secret in the database is another. The environment's stay as they are."""
-        return 0 if self.kept is None else self.kept.changes()
+    def numbers(self) -> Mapping[str, int]:
+        """Name, as it is spelt → a number that is another as soon as its secret is. The environment's stay as they
+        are, and have none."""
+        kept = {} if self.kept is None else self.kept.numbers()
+        return {name: number for name, number in kept.items() if name not in self._secrets}
 
 
 NO_SECRETS = NamedSecrets()

@@ -64,7 +64,7 @@ def set_secret(screen: Screen, name: str, more: tuple[str, ...], file: Path | No
     The value is read from --file or from standard input; on a terminal it is asked for and not shown. It is UTF-8, and
     a line break at its end is left out; those within it, of a key in PEM for instance, stay. It is kept in the
     database, encrypted under GATEWAY_SECRET_KEY. Running processes use it within a second or two, and documents that
-    were held for want of it go.
+    were held for want of it, or wait because a wrong one was refused, go at once.
 
     A secret in the environment (GATEWAY_SECRET_<NAME>) wins over it, process by process.
 

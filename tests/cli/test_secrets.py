@@ -18,7 +18,7 @@ from gateway.services import Services
 from tests.cli.conftest import ROOT, Run
 from tests.cli.sending import ACME, Send, agree, sending, there
 from tests.cli.test_delivery_health import found
-from tests.delivery.partner import Partner, Request
+from tests.delivery.partner import Call, Partner, Request
 from tests.delivery.test_over_http import NEW, OLD
 from tests.harness.waiting import until
 
@@ -317,6 +317,28 @@ def test_what_is_held_for_want_of_a_secret_goes_once_it_is_set(
         took = until(lambda: _status(services, document.id) == "delivered", 20, "it is delivered")
     assert took < 10, "nobody waited for the look of each minute"
     assert len(there.requests) == 1
+
+
+def test_what_waits_because_a_secret_is_wrong_goes_once_it_is_changed(
+    run: Run, services: Services, send: Send, there: Partner
+) -> None:
+    def lets_in_by_sesame(call: Call) -> None:
+        request = call.take()
+        call.answer(200 if request.headers["authorization"] == "Bearer sesame" else 401)
+
+    there.behaviours["/edi"] = lets_in_by_sesame
+    terms = {"https": there.url("/edi"), "bearer": "WORD"}
+    agree(services, terms, delivery_waits=["1d"])
+    run("secrets", "set", "WORD", stdin=b"shut")
+    send(ACME, "01-accepted.xml")
+    (document,) = services.store.documents.newest(ACME, kind=None, order_number=None, limit=10)
+    with sending():
+        until(lambda: len(there.requests) == 1 and _status(services, document.id) == "waiting", 20, "it is tried")
+        run("secrets", "set", "OTHER", stdin=b"x")
+        run("secrets", "set", "WORD", stdin=b"sesame")
+        took = until(lambda: _status(services, document.id) == "delivered", 20, "it is delivered")
+    assert took < 10
+    assert len(there.requests) == 2
 
 
 def _status(services: Services, document_id: str) -> str | None:
