@@ -24,7 +24,7 @@ def cxml_problems(store: Store, secrets: NamedSecrets) -> Iterator[tuple[bool, s
             accounts[Credential(one.domain, one.identity).key()].append(str(known["id"]))
         for sender in (*terms.senders, *terms.from_):
             if sender.secret is not None and secrets.of(sender.secret) is None:
-                why = secrets.why_not(sender.secret)
+                why = secrets.remedy(sender.secret)
                 yield False, f"{known['id']}: {sender.identity} can't send by the secret {sender.secret}, which {why}"
     for (domain, identity), ids in accounts.items():
         if len(ids) > 1:

@@ -59,7 +59,7 @@ def settings_missing(store: Store, secrets: NamedSecrets, *, has_mail: bool) -> 
                 yield f"{account_id}: its {kind} can't be sent by e-mail: GATEWAY_SMTP_URL isn't set"
             for name in secrets_of(terms):
                 if secrets.of(name) is None:
-                    yield f"{account_id}: its {kind} can't be sent by the secret {name}, which {secrets.why_not(name)}"
+                    yield f"{account_id}: its {kind} can't be sent by the secret {name}, which {secrets.remedy(name)}"
 
 
 def outbound_terms(store: Store, account_id: str, revision: int) -> Mapping[str, Outbound]:

@@ -46,6 +46,10 @@ class NamedSecrets:
             return "can't be decrypted: it was set under another GATEWAY_SECRET_KEY"
         return "isn't set"
 
+    def remedy(self, name: str) -> str:
+        """The same, and the command that ends it."""
+        return f"{self.why_not(name)}: `gateway secrets set {spelt(name)}`"
+
     def numbers(self) -> Mapping[str, int]:
         """Name, as it is spelt → a number that is another as soon as its secret is. The environment's stay as they
         are, and have none."""

@@ -177,7 +177,7 @@ def test_the_key_is_changed_and_doctor_says_each_step(run: Run, services: Servic
     assert len(wrong) == 1
     assert wrong[0].startswith("OLD, SPARE: can't be decrypted with the GATEWAY_SECRET_KEY here")
     (missing,) = [one["detail"] for one in said.json["checks"] if one["name"] == "secrets" and one["warning"]]
-    why = "which can't be decrypted: it was set under another GATEWAY_SECRET_KEY"
+    why = "which can't be decrypted: it was set under another GATEWAY_SECRET_KEY: `gateway secrets set OLD`"
     assert missing == f"acme-retail: its order_response can't be sent by the secret OLD, {why}"
     assert {row["state"] for row in listed(run).values() if row["in_database"]} == {"can't be decrypted"}
     assert run("secrets", "reencrypt").code == 1
