@@ -22,7 +22,8 @@ NAMED_SECRET = f"{PREFIX}SECRET_"
 """Begins the variables of the secrets that accounts' terms name."""
 _NAMED_IS = (
     "A secret that accounts' terms name: `secret: HUB` in an account.yaml is GATEWAY_SECRET_HUB, in capitals and with "
-    "_ for -. Any name but KEY. Never exported, shown or logged."
+    "_ for -. Any name but KEY and KEY_BEFORE. It wins over the one that `gateway secrets set` keeps in the database. "
+    "Never exported, shown or logged."
 )
 _HERE = Path(__file__).resolve().parent
 _SECRET: dict[str, Any] = {"secret": True}
@@ -70,6 +71,12 @@ class Settings(BaseSettings):
         default=None,
         description="Key that signs and encrypts, at least 32 characters; the same on every machine. "
         "Default: made at the first start and kept in the data folder, readable by its owner only.",
+        json_schema_extra=_SECRET,
+    )
+    secret_key_before: SecretStr | None = Field(
+        default=None,
+        description="GATEWAY_SECRET_KEY as it was until it was changed: it still opens what was encrypted under it, "
+        "until `gateway secrets reencrypt` has run. Default: none.",
         json_schema_extra=_SECRET,
     )
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
@@ -189,7 +196,7 @@ class Settings(BaseSettings):
             raise ValueError("smtp://HOST or smtps://HOST")
         return url
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "secret_key_before")
     @classmethod
     def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
         if key is not None and len(key.get_secret_value()) < 32:
@@ -205,7 +212,20 @@ class Settings(BaseSettings):
         """The secret key; made and kept in the data folder, mode 0600, where none is set."""
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
-        return _kept_secret(self.data_dir / "secret_key")
+        return _kept_secret(self.secret_file)
+
+    @property
+    def secret_file(self) -> Path:
+        """Where the secret key is kept where none is set."""
+        return self.data_dir / "secret_key"
+
+    def secret_at_hand(self) -> str | None:
+        """The secret key, and None where none is set or was made so far."""
+        return self.secret() if self.secret_key is not None or self.secret_file.exists() else None
+
+    def secret_before(self) -> str | None:
+        """The secret key before the present one."""
+        return None if self.secret_key_before is None else self.secret_key_before.get_secret_value()
 
 
 def _kept_secret(path: Path) -> str:
@@ -238,7 +258,8 @@ class SettingRow:
 
 
 def named_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Name → the secret that accounts' terms name so. `GATEWAY_SECRET_KEY` is a setting, and none of them."""
+    """Name → the secret that accounts' terms name so. `GATEWAY_SECRET_KEY` is a setting, and none of them,
+    as is the one before it."""
     return {
         variable.removeprefix(NAMED_SECRET): value
         for variable, value in environment.items()

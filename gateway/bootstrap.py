@@ -15,8 +15,10 @@ from config.settings import PREFIX, SettingRow, Settings, named_secrets, setting
 from gateway.allocator import return_large_blocks
 from gateway.delivery.mail import MailServer
 from gateway.embedded_redis import redis_url
+from gateway.kept_secrets import KeptSecrets
 from gateway.lanes import Lanes
 from gateway.named_secrets import NamedSecrets
+from gateway.sealing import Keyring
 from gateway.services import Calls, Limits, Services
 from gateway.store.store import Store
 from gateway.terms import Terms
@@ -76,8 +78,25 @@ def holds_data(settings: Settings) -> bool:
 
 
 def read_named_secrets() -> NamedSecrets:
-    """The secrets that accounts' terms name, as they are set here."""
+    """The secrets that accounts' terms name, as the environment has them."""
     return NamedSecrets(named_secrets(os.environ))
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """What secrets in the database are encrypted under. A key that isn't there yet is made when it is needed."""
+    return Keyring(lambda: (settings.secret(), settings.secret_before()))
+
+
+def keyring_at_hand(settings: Settings) -> Keyring:
+    """The same for a look that makes nothing; a key that can't be read is none."""
+
+    def read() -> tuple[str | None, str | None]:
+        try:
+            return settings.secret_at_hand(), settings.secret_before()
+        except (OSError, ValueError):
+            return None, settings.secret_before()
+
+    return Keyring(read)
 
 
 def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: bool = False) -> Services:
@@ -102,7 +121,7 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
             lease_seconds=settings.lease_seconds,
         ),
         worker_name=worker_name,
-        secrets=read_named_secrets(),
+        secrets=read_named_secrets().beside(KeptSecrets(store.secrets, keyring_of(settings))),
         calls=Calls(
             settings.delivery_threads,
             settings.delivery_per_endpoint,

@@ -17,23 +17,22 @@ def cxml_problems(store: Store, secrets: NamedSecrets) -> Iterator[tuple[bool, s
     """(whether it is wrong rather than a warning, a sentence) for each. Terms that can't be used are told elsewhere."""
     accounts: dict[tuple[str, str], list[str]] = defaultdict(list)
     for known in store.revisions.accounts():
-        terms = _terms(store, str(known["id"]), int(known["revision"]))
+        terms = cxml_terms(store, str(known["id"]), int(known["revision"]))
         if terms is None:
             continue
         for one in terms.from_:
             accounts[Credential(one.domain, one.identity).key()].append(str(known["id"]))
         for sender in (*terms.senders, *terms.from_):
             if sender.secret is not None and secrets.of(sender.secret) is None:
-                yield (
-                    False,
-                    f"{known['id']}: {sender.identity} can't send by the secret {sender.secret}, which isn't set",
-                )
+                why = secrets.remedy(sender.secret)
+                yield False, f"{known['id']}: {sender.identity} can't send by the secret {sender.secret}, which {why}"
     for (domain, identity), ids in accounts.items():
         if len(ids) > 1:
             yield True, f"{' and '.join(ids)} have the same From, {identity} ({domain}): what it sends is refused"
 
 
-def _terms(store: Store, account_id: str, number: int) -> CxmlTerms | None:
+def cxml_terms(store: Store, account_id: str, number: int) -> CxmlTerms | None:
+    """Who sends the account's cXML; None where nobody does, or the terms can't be used."""
     said = store.revisions.terms(account_id, number).get("cxml")
     try:
         return None if said is None else CxmlTerms.model_validate(said)

@@ -23,6 +23,9 @@ from gateway.delivery.http import HttpCaller
 from gateway.delivery.retrying import wait_after
 from gateway.delivery.threads import CallingThreads
 from gateway.delivery.transport import Means, Parcel, Result, Transport
+from gateway.delivery.words import as_kept
+from gateway.delivery_health import secrets_of
+from gateway.kept_secrets import spelt
 from gateway.services import Services
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import now_us
@@ -43,8 +46,6 @@ _HANGS_SECONDS = 120.0
 _UNKEPT = "what was answered can't be kept"
 _TERMS_SECONDS = 1.0
 """Between two looks at whether an account's terms are others now."""
-_DETAIL, _ANSWER = 500, 2_000
-"""Characters that are kept of what became of an attempt, and of what was answered."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +57,15 @@ class _Terms:
     revision: int
     outbound: Mapping[str, Any]
     in_turn: bool
+    secrets: frozenset[str] = frozenset()
+    """The names, as they are spelt, of those that they need."""
 
     @classmethod
     def of(cls, mapping: MappingRevision) -> _Terms:
         account = mapping.account
         ways = {kind: one.transport for kind, one in account.outbound.items()}
-        return cls(mapping.number, ways, account.policies.delivery_in_turn)
+        secrets = frozenset(spelt(name) for one in account.outbound.values() for name in secrets_of(one))
+        return cls(mapping.number, ways, account.policies.delivery_in_turn, secrets)
 
     def leads_as(self, other: _Terms) -> bool:
         return (self.outbound, self.in_turn) == (other.outbound, other.in_turn)
@@ -102,6 +106,8 @@ class Deliverer:
         """Whether something failed that may have left claimed documents without a call."""
         self._lease_id = ""
         self._extend_at = self._look_at_held_at = self._look_at_terms_at = 0.0
+        self._secrets_seen: Mapping[str, int] = {}
+        """Secret → which it was when it was looked at last."""
         self._led_by: dict[str, _Terms] = {}
         """Account → the terms by which its documents were led."""
         self._stopping = threading.Event()
@@ -272,11 +278,24 @@ class Deliverer:
         if now >= self._look_at_terms_at:
             numbers = self._services.store.revisions.current(self._led_by)
             self._compare_terms({one for one, led in self._led_by.items() if numbers.get(one) != led.revision})
+            self._look_at_secrets()
             self._look_at_terms_at = now + _TERMS_SECONDS
         if now >= self._look_at_held_at:
             self._look_at_led()
             self._store.reconsider()
             self._look_at_held_at = now + _HELD_SECONDS
+
+    def _look_at_secrets(self) -> None:
+        """A secret that was set may be the one that something is held for, or that a partner would not have: what
+        waits for its next attempt goes at once."""
+        now, before = self._means.secrets.numbers(), self._secrets_seen
+        changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
+        if not changed:
+            return
+        waits = {account_id for account_id, led in self._led_by.items() if changed & led.secrets}
+        if waits:
+            self._store.forget_endpoints(waits)
+        self._look_at_held_at, self._secrets_seen = 0.0, now
 
     def _is_other(self, account_id: str, revision: int) -> bool:
         return account_id in self._led_by and self._led_by[account_id].revision != revision
@@ -414,7 +433,9 @@ def _parcel(job: _Job) -> Parcel:
 def _attempted(
     one: ClaimedDelivery, account: Account | None, result: Result, began_at: int, milliseconds: int
 ) -> Attempted:
-    """What becomes of the document by what became of the attempt."""
+    """What becomes of the document by what became of the attempt. One result that the database refuses would hold up
+    all that are told of."""
+    result = as_kept(result)
     status, wait, code = _fate(one, account, result)
     return Attempted(
         document_id=one.document_id,
@@ -423,8 +444,8 @@ def _attempted(
         began_at=began_at,
         milliseconds=milliseconds,
         outcome=result.outcome,
-        detail=_as_text(result.detail, _DETAIL),
-        answer=None if result.answer is None else _as_text(result.answer, _ANSWER),
+        detail=result.detail,
+        answer=result.answer,
         status=status,
         wait_seconds=wait,
         code=code,
@@ -432,11 +453,6 @@ def _attempted(
         is_gone=result.outcome == "gone",
         says_something=not (result.is_terms or result.is_ours),
     )
-
-
-def _as_text(said: str, most: int) -> str:
-    """What a partner said as a database can keep it: one result that it refuses would hold up all that are told of."""
-    return said[:most].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _fate(one: ClaimedDelivery, account: Account | None, result: Result) -> tuple[str, float | None, str | None]:

@@ -70,15 +70,16 @@ def settings_missing(store: Store, secrets: NamedSecrets, *, has_mail: bool) -> 
     mail server where there is none. Terms that can't be used are told elsewhere."""
     for known in store.revisions.accounts():
         account_id = str(known["id"])
-        for kind, terms in _outbound(store, account_id, int(known["revision"])).items():
+        for kind, terms in outbound_terms(store, account_id, int(known["revision"])).items():
             if terms.way == "email" and not has_mail:
                 yield f"{account_id}: its {kind} can't be sent by e-mail: GATEWAY_SMTP_URL isn't set"
-            for name in _named(terms):
+            for name in secrets_of(terms):
                 if secrets.of(name) is None:
-                    yield f"{account_id}: its {kind} can't be sent by the secret {name}, which isn't set"
+                    yield f"{account_id}: its {kind} can't be sent by the secret {name}, which {secrets.remedy(name)}"
 
 
-def _outbound(store: Store, account_id: str, revision: int) -> Mapping[str, Outbound]:
+def outbound_terms(store: Store, account_id: str, revision: int) -> Mapping[str, Outbound]:
+    """How each kind of the account's documents leaves; nothing where its terms can't be used."""
     said = store.revisions.terms(account_id, revision).get("outbound") or {}
     try:
         return {kind: Outbound.model_validate(terms) for kind, terms in said.items()}
@@ -86,7 +87,8 @@ def _outbound(store: Store, account_id: str, revision: int) -> Mapping[str, Outb
         return {}
 
 
-def _named(terms: Outbound) -> list[str]:
+def secrets_of(terms: Outbound) -> list[str]:
+    """The names of the secrets by which they leave."""
     if terms.way not in WAYS or not isinstance(terms.transport, dict):
         return []
     try:

@@ -22,8 +22,11 @@ from gateway.accounts import folder_problems, published_folder
 from gateway.cxml_health import cxml_problems
 from gateway.delivery_health import answers_wanted, endpoints_out, settings_missing, waiting_documents
 from gateway.embedded_redis import redis_url
+from gateway.kept_secrets import KeptSecrets
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
+from gateway.sealing import NO_KEYS, Keyring
+from gateway.secret_health import key_state, secret_problems
 from gateway.store.ids import now_us
 from gateway.store.schema import HEAD
 from gateway.store.store import Store
@@ -65,7 +68,11 @@ class Place:
     address: str
     """`http://host:port` in the settings."""
     secrets: NamedSecrets = NO_SECRETS
-    """Those that the accounts' terms name."""
+    """Those that the accounts' terms name, as the environment has them."""
+    keyring: Keyring = NO_KEYS
+    """What those in the database are encrypted under."""
+    key_file: Path | None = None
+    """Where the secret key is kept; None where it is set."""
     has_mail: bool = False
     """Whether a mail server is set."""
 
@@ -84,7 +91,10 @@ def checks(place: Place) -> Iterator[Check]:
         yield Check("database", False, "GATEWAY_DATABASE_URL is no database's URL")
         return
     yield _serving(place, expected=_is_expected_to_serve(place.data_dir, database))
-    if database.get_backend_name() == "sqlite":
+    is_sqlite = database.get_backend_name() == "sqlite"
+    warns, said = key_state(place.keyring, place.key_file, is_shared=not is_sqlite)
+    yield Check("secret key", True, said, warning=warns)
+    if is_sqlite:
         yield _sqlite()
     yield from _database(database, place)
 
@@ -257,12 +267,16 @@ def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
     yield from _accounts(store, Terms(store))
     yield _despatch_notices(store)
     yield _invoices(store)
-    for is_wrong, said in cxml_problems(store, place.secrets):
+    kept = KeptSecrets(store.secrets, place.keyring)
+    for is_wrong, said in secret_problems(kept, place.keyring):
+        yield Check("secrets", not is_wrong, said, warning=not is_wrong)
+    secrets = place.secrets.beside(kept)
+    for is_wrong, said in cxml_problems(store, secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
-    yield from _deliveries(store, place)
+    yield from _deliveries(store, secrets, place)
 
 
-def _deliveries(store: Store, place: Place) -> Iterator[Check]:
+def _deliveries(store: Store, secrets: NamedSecrets, place: Place) -> Iterator[Check]:
     """Documents on their way out: an account's system that is away is nothing wrong here, and somebody should know."""
     wants_somebody, said = waiting_documents(store)
     yield Check("deliveries", True, said, warning=wants_somebody)
@@ -270,7 +284,7 @@ def _deliveries(store: Store, place: Place) -> Iterator[Check]:
         yield Check("answers", True, said, warning=True)
     for said in endpoints_out(store):
         yield Check("endpoint", True, said, warning=True)
-    for said in settings_missing(store, place.secrets, has_mail=place.has_mail):
+    for said in settings_missing(store, secrets, has_mail=place.has_mail):
         yield Check("secrets", True, said, warning=True)
 
 

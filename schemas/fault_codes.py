@@ -917,8 +917,9 @@ _declare(
     "The account's terms say how the document is sent, and that can't be done: a secret isn't set, an address is none, "
     "a key can't be read. It is held, and looked at again each minute. For example: a webhook whose `secret` names one "
     "that nobody has set here.",
-    "Set the secret (GATEWAY_SECRET_NAME) and start the processes again, or correct the transport in account.yaml and "
-    "import the folder: it goes by itself then; at once with `gateway deliveries retry`.",
+    "Set the secret (`gateway secrets set NAME`; or GATEWAY_SECRET_NAME in the environment, which needs a restart), or "
+    "correct the transport in account.yaml and import the folder: it goes by itself then; at once with "
+    "`gateway deliveries retry`.",
     told_sender="You need do nothing: our people see to it, and send the document then.",
 )
 _declare(

@@ -64,6 +64,7 @@ def test_secrets_that_accounts_name_are_found_and_never_shown(monkeypatch) -> No
     canary = "canary-canary-canary"
     monkeypatch.setenv("GATEWAY_SECRET_HUB", canary)
     monkeypatch.setenv("GATEWAY_SECRET_KEY", canary * 2)
+    monkeypatch.setenv("GATEWAY_SECRET_KEY_BEFORE", canary * 3)
     assert named_secrets(os.environ) == {"HUB": canary}
     assert unknown_variables(os.environ) == []
     row = settings_table(Settings())[-1]
@@ -74,6 +75,8 @@ def test_secrets_that_accounts_name_are_found_and_never_shown(monkeypatch) -> No
 def test_a_short_secret_key_and_a_port_out_of_range_are_refused() -> None:
     with pytest.raises(ValidationError, match="at least 32"):
         Settings(secret_key="short")
+    with pytest.raises(ValidationError, match="at least 32"):
+        Settings(secret_key_before="short")
     with pytest.raises(ValidationError):
         Settings(port=70000)
     with pytest.raises(ValidationError, match="lane"):
@@ -99,6 +102,15 @@ def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret_key"]
     assert Settings(data_dir=tmp_path / "var").secret() == made[0]
+
+
+def test_a_look_for_the_secret_key_makes_none(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "var")
+    assert (settings.secret_at_hand(), settings.secret_before()) == (None, None)
+    assert not (tmp_path / "var").exists()
+    assert settings.secret() == settings.secret_at_hand()
+    told = Settings(secret_key="a" * 32, secret_key_before="b" * 32)
+    assert (told.secret_at_hand(), told.secret_before()) == ("a" * 32, "b" * 32)
 
 
 def test_the_deployment_examples_name_only_settings_that_there_are() -> None:

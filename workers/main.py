@@ -304,7 +304,7 @@ def _on_stop(act: Callable[[], object]) -> None:
 def _set_up_logging(settings: Settings) -> None:
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     set_up_logging(settings.log_level, as_json=as_json)
-    for noisy in ("rq.worker", "rq.job", "alembic", "sqlalchemy"):
+    for noisy in ("rq.worker", "rq.job", "alembic", "sqlalchemy", "httpcore"):  # the last logs whole headers
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # A line for each request that finds no free thread, when there is least time to write it; /metrics has the times.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

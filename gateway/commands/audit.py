@@ -23,7 +23,7 @@ def verify(screen: Screen) -> int:
     """Check that nothing recorded was changed or taken out.
 
     That is the chains of events, and what they say of the rows beside them: messages, their bytes and documents, keys,
-    and revisions.
+    secrets and revisions.
     """
     with opened() as services:
         verification = services.store.audit.verification()

@@ -37,7 +37,7 @@ def doctor(screen: Screen) -> int:
 
 
 def _found(settings: Settings) -> list[Check]:
-    from gateway.bootstrap import misspelt_variables, read_named_secrets
+    from gateway.bootstrap import keyring_at_hand, misspelt_variables, read_named_secrets
     from gateway.health import Check, Place, address_at, checks
 
     unknown = misspelt_variables(os.environ)
@@ -46,6 +46,8 @@ def _found(settings: Settings) -> list[Check]:
     place = Place(
         *(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address),
         read_named_secrets(),
+        keyring_at_hand(settings),
+        settings.secret_file if settings.secret_key is None else None,
         has_mail=bool(settings.smtp_url),
     )
     return [Check("settings", not unknown, detail), *checks(place)]

@@ -11,6 +11,7 @@ from gateway.delivery.over_http import attempt, failed, redirected, shown
 from gateway.delivery.transport import Means, Parcel, Result
 from mappings.transports import BadTerms, cxml_secret, endpoint_of, url_of
 from schemas.faults import DocumentRejected
+from schemas.formats.cxml_1_2.envelope import Secret
 from schemas.formats.cxml_1_2.responses import read_response, with_secret
 
 _TEMPORARY = frozenset((401, 403, 404, 408, 429))
@@ -27,19 +28,17 @@ class CxmlPost:
 
     def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
         url, named = url_of(terms, self.name), cxml_secret(terms)
-        body = parcel.body
+        body, secrets = parcel.body, []
         if named is not None:
-            secret = means.secrets.of(named)
-            if secret is None:
-                raise BadTerms(f"the secret {named} isn't set")
+            secrets.append(means.secret(named))
             try:
-                body = with_secret(body, secret)
+                body = with_secret(body, Secret(secrets[0]))
             except ValueError:
                 raise BadTerms(
                     f"cxml_post sends cXML, and the account's {parcel.type} is agreed as another format"
                 ) from None
         headers = {"Content-Type": "text/xml; charset=UTF-8"}
-        return attempt(lambda: means.http.post(url, headers, body, seconds=means.seconds), _judged)
+        return attempt(lambda: means.http.post(url, headers, body, seconds=means.seconds), _judged, secrets)
 
 
 def _judged(reply: Reply) -> Result:
@@ -47,10 +46,13 @@ def _judged(reply: Reply) -> Result:
     try:
         status = read_response(reply.body)
     except DocumentRejected:
+        if reply.status == 200 and not reply.is_whole:
+            detail = "the answer broke off before its Status, or is too long for one"
+            return Result(outcome="unknown", detail=detail, answer=shown(reply), is_outage=True)
         if reply.status == 200:
             return failed(reply, "HTTP 200 without a cXML Response")
         return redirected(reply) or failed(reply)
-    said = " ".join(filter(None, (f"cXML {status.code}", status.text, status.said)))[:500]
+    said = " ".join(filter(None, (f"cXML {status.code}", status.text, status.said)))
     if 200 <= status.code < 300:
         return Result(outcome="delivered", detail=said, answer=shown(reply))
     if 400 <= status.code < 500 and status.code not in _TEMPORARY:

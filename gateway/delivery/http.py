@@ -45,6 +45,8 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    is_whole: bool = True
+    """Whether it came to its end."""
 
 
 class _Clock(threading.local):
@@ -172,20 +174,21 @@ class HttpCaller:
         sent = [("Host", host), ("Content-Length", str(len(body))), *headers.items()]
         with self._pool(context).stream("POST", url, headers=sent, content=body) as response:
             known = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            return Reply(response.status, known, self._beginning(response))
+            return Reply(response.status, known, *self._beginning(response))
 
     @staticmethod
-    def _beginning(response: httpcore.Response) -> bytes:
-        """The first bytes of the answer: its status is known already, whatever becomes of the rest."""
+    def _beginning(response: httpcore.Response) -> tuple[bytes, bool]:
+        """The first bytes of the answer, and whether they are all: its status is known already, whatever becomes of
+        the rest."""
         found = bytearray()
         try:
             for part in response.iter_stream():
                 found += part
                 if len(found) > MOST_OF_AN_ANSWER:
-                    break
+                    return bytes(found[:MOST_OF_AN_ANSWER]), False
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
-            pass
-        return bytes(found[:MOST_OF_AN_ANSWER])
+            return bytes(found), False
+        return bytes(found), True
 
     def _pool(self, context: ssl.SSLContext | None) -> httpcore.ConnectionPool:
         with self._opening:

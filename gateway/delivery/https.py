@@ -8,7 +8,7 @@ import os
 import ssl
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.delivery.http import Reply
@@ -36,31 +36,37 @@ class Https:
 
     def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
         url = url_of(terms, self.name)
-        headers = {"Content-Type": parcel.media_type, **named_headers(parcel), **_authorization(terms, means)}
+        secrets, authorization = _authorization(terms, means)
+        headers = {"Content-Type": parcel.media_type, **named_headers(parcel), **authorization}
         context = self._context(terms, means)
         return attempt(
-            lambda: means.http.post(url, headers, parcel.body, seconds=means.seconds, context=context), _judged
+            lambda: means.http.post(url, headers, parcel.body, seconds=means.seconds, context=context),
+            _judged,
+            secrets,
         )
 
     def _context(self, terms: Mapping[str, Any], means: Means) -> ssl.SSLContext | None:
         """One context for each certificate and trust, so that connections are kept open between calls."""
         if "client_certificate" not in terms and "ca" not in terms:
             return None
-        pems = [_secret(terms[name], means) if name in terms else "" for name in ("client_certificate", "ca")]
+        names = ("client_certificate", "ca")
+        pems = [means.secret(terms[name]) if name in terms else "" for name in names]
         key = hashlib.sha256("\0".join(pems).encode()).digest()
         with self._making:
             if key not in self._contexts:
-                self._contexts[key] = _made_context(*pems)
+                named = " or ".join(terms[name] for name in names if name in terms)
+                self._contexts[key] = _made_context(pems[0], pems[1], named)
             return self._contexts[key]
 
 
-def _made_context(certificate: str, authorities: str) -> ssl.SSLContext:
+def _made_context(certificate: str, authorities: str, named: str) -> ssl.SSLContext:
+    """`named`: what the two are called, for whoever has to mend them."""
     try:
         context = ssl.create_default_context(cadata=authorities or None)
         if certificate:
             _load(context, certificate)
     except (ssl.SSLError, ValueError) as error:
-        raise BadTerms("the client certificate or the authorities can't be read as PEM") from error
+        raise BadTerms(f"the secret {named} can't be read as PEM") from error
     return context
 
 
@@ -75,24 +81,21 @@ def _load(context: ssl.SSLContext, pem: str) -> None:
         os.unlink(path)
 
 
-def _authorization(terms: Mapping[str, Any], means: Means) -> dict[str, str]:
+def _authorization(terms: Mapping[str, Any], means: Means) -> tuple[Sequence[str], dict[str, str]]:
+    """(what must not show where the partner repeats it, the header that lets us in)."""
     admission = admission_of(terms)
     if admission == "client_certificate":
-        return {}
+        return (), {}
     if admission == "basic":
-        said = f"{terms['basic']['user']}:{_secret(terms['basic']['password'], means)}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(said).decode()}"}
-    token = _secret(terms["bearer"], means).strip()
+        name, password = terms["basic"]["password"], means.secret(terms["basic"]["password"])
+        if any(one < " " or one == "\x7f" for one in password):
+            raise BadTerms(f"the secret {name} can't be a password here: it has control characters (RFC 7617, 2)")
+        told = base64.b64encode(f"{terms['basic']['user']}:{password}".encode()).decode()
+        return (password, told), {"Authorization": f"Basic {told}"}
+    token = means.secret(terms["bearer"]).strip()
     if not (token.isascii() and token.isprintable()):
         raise BadTerms(f"the secret {terms['bearer']} can't stand in a header: a token is ASCII on one line")
-    return {"Authorization": f"Bearer {token}"}
-
-
-def _secret(name: str, means: Means) -> str:
-    secret = means.secrets.of(name)
-    if secret is None:
-        raise BadTerms(f"the secret {name} isn't set")
-    return secret.reveal()
+    return (token,), {"Authorization": f"Bearer {token}"}
 
 
 def _judged(reply: Reply) -> Result:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from gateway.delivery.http import AnswerLost, NotSent, Reply
 from gateway.delivery.transport import Parcel, Result
+from gateway.delivery.words import as_kept
 
 GONE = 410
-_SHOWN = 2_000
-"""Characters of an answer that are kept."""
 
 
 def named_headers(parcel: Parcel) -> dict[str, str]:
@@ -33,8 +32,13 @@ def _header(value: str) -> str:
     )
 
 
-def attempt(call: Callable[[], Reply], judge: Callable[[Reply], Result]) -> Result:
-    """The call, and what its reply says; where there was none, what is known of the document."""
+def attempt(call: Callable[[], Reply], judge: Callable[[Reply], Result], secrets: Sequence[str] = ()) -> Result:
+    """The call, and what its reply says; where there was none, what is known of the document. `secrets` are what the
+    partner was told and may repeat."""
+    return as_kept(_outcome(call, judge), secrets)
+
+
+def _outcome(call: Callable[[], Reply], judge: Callable[[Reply], Result]) -> Result:
     try:
         reply = call()
     except NotSent as failure:
@@ -45,9 +49,8 @@ def attempt(call: Callable[[], Reply], judge: Callable[[Reply], Result]) -> Resu
 
 
 def shown(reply: Reply) -> str | None:
-    """The beginning of the answer, as text that can be kept."""
-    text = reply.body.decode("utf-8", "replace").replace("\0", "\ufffd").strip()
-    return text[:_SHOWN] or None
+    """The answer as text."""
+    return reply.body.decode("utf-8", "replace").strip() or None
 
 
 def failed(reply: Reply, detail: str | None = None) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from gateway.delivery.guard import AddressGuard
 from gateway.delivery.http import HttpCaller
 from gateway.named_secrets import NamedSecrets
+from mappings.transports import BadTerms
 
 if TYPE_CHECKING:
     from gateway.delivery.mail import MailServer
@@ -72,6 +74,19 @@ class Means:
     seconds: float = 30.0
     """The deadline of one whole call."""
     mail: MailServer | None = None
+
+    def secret(self, name: str) -> str:
+        """The secret of this name. Raises BadTerms where it can't be had, or has characters that no text has (XML 1.0,
+        2.2): bytes that weren't UTF-8, or a NUL. Raises StoreUnavailable where nobody can tell yet."""
+        found = self.secrets.of(name)
+        if found is None:
+            raise BadTerms(f"the secret {name} {self.secrets.why_not(name)}")
+        if _NO_TEXT.search(found.reveal()):
+            raise BadTerms(f"the secret {name} has characters that are no text")
+        return found.reveal()
+
+
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Transport(Protocol):

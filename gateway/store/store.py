@@ -29,6 +29,7 @@ from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
+from gateway.store.sealed_secrets import SealedSecrets
 from gateway.store.sending import Sending
 from gateway.store.shipments import Shipments
 from gateway.store.statements import fetch
@@ -50,6 +51,7 @@ class Store:
         self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)
         self.keys = Keys(self.database, self.audit)
+        self.secrets = SealedSecrets(self.database, self.audit)
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
         self.threads = Threads(self.database)

@@ -56,6 +56,23 @@ api_keys = Table(
     Column("last_used_at", BigInteger),
 )
 
+# Secrets that accounts' terms name, encrypted (gateway.sealing). A name has one at most that isn't ended.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", _Text, nullable=False),
+    Column("number", Integer, nullable=False, comment="counts what the name has stood for, from 1"),
+    Column("key_id", _Text, nullable=False, comment="the key that opens it"),
+    Column("nonce", LargeBinary, comment="null: the secret was replaced or removed, and is gone"),
+    Column("ciphertext", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", _Text, nullable=False),
+    Column("ended_at", BigInteger),
+    PrimaryKeyConstraint("name", "number"),
+)
+_live = text("ended_at IS NULL")
+Index("uq_secrets_live", secrets.c.name, unique=True, sqlite_where=_live, postgresql_where=_live)
+
 # One account's mapping, or our catalogue, is a scope: "account/<id>" or "catalogue". A revision never changes; its rows
 # are those added in it or before and not removed by then, so that 100,000 items are not copied for one correction.
 revisions = Table(

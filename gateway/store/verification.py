@@ -1,8 +1,8 @@
 """Whether what is stored is what was recorded: every chain, and what the rows beside the chains should then be.
 
 All tables are read once, in one snapshot, each in the order of an index and a few rows at a time. Streams of events and
-the rows that they are of (messages, keys, accounts' and the catalogue's revisions) are walked side by side by name, so
-that a stream without its row is found as well as a row without its stream.
+the rows that they are of (messages, keys, named secrets, accounts' and the catalogue's revisions) are walked side by
+side by name, so that a stream without its row is found as well as a row without its stream.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.engine import Connection
 
+from gateway.sealing import Sealed
 from gateway.store.chain import START, digest_of
 from gateway.store.database import Database
 from gateway.store.packing import unpacked
@@ -39,6 +40,7 @@ INVOICES = "SELECT 'invoice/' || id FROM invoices ORDER BY id"
 INVENTORY_REPORTS = "SELECT 'inventory_report/' || number FROM inventory_reports ORDER BY number"
 DOCUMENTS = "SELECT message_id, id, type, number, sha256(body), sha256({canonical}) FROM documents ORDER BY message_id"
 KEYS = "SELECT id, account_id, test, revoked_at FROM api_keys ORDER BY id"
+SECRETS = "SELECT name, number, ended_at, key_id, nonce, ciphertext FROM secrets ORDER BY name, number"
 REVISIONS = (
     "SELECT 'account/' || id, 0 FROM accounts UNION ALL SELECT scope, number FROM revisions ORDER BY 1, 2"  # 0: none
 )
@@ -64,6 +66,8 @@ class _Chain:
     """What its first event tells."""
     documents: dict[str, Any] = field(default_factory=dict)
     """Document → the digests of its body and of its canonical form."""
+    sealed: str | None = None
+    """The digest of what a named secret was sealed as last."""
     published: set[int] = field(default_factory=set)
     """The numbers of a scope's revisions."""
     broken: list[str] = field(default_factory=list)
@@ -90,7 +94,8 @@ class Verification:
         with self._database.snapshot() as connection:
             if self._database.is_sqlite:
                 _teach_sha256(connection)
-            rows = merge(self._messages(connection), _keys(connection), _scopes(connection), key=itemgetter(0))
+            others = (_keys(connection), _secrets(connection), _scopes(connection))
+            rows = merge(self._messages(connection), *others, key=itemgetter(0))
             for name, chain, row in _side_by_side(_chains(connection), rows):
                 yield from _compared(name, chain, row)
             yield from _broken_payloads(connection)
@@ -192,7 +197,7 @@ def _what_it_was_of(stream_name: str) -> str | None:
     if re.fullmatch(r"[0-9a-f]{28}", stream_name):
         return f"message {stream_name}"
     kind, slash, name = stream_name.partition("/")
-    if slash and kind in ("key", "account", *_OTHER_SOURCES):
+    if slash and kind in ("key", "secret", "account", *_OTHER_SOURCES):
         return f"{kind.replace('_', ' ')} {name}"
     return "the catalogue" if stream_name == "catalogue" else None
 
@@ -221,6 +226,7 @@ def _follow(chain: _Chain, event: Any) -> None:
     documents = told.get("documents")
     if isinstance(documents, dict):
         chain.documents.update(documents)
+    chain.sealed = told.get("sealed", chain.sealed)
     if kind == "published":
         chain.published.add(told.get("number", 0))
 
@@ -266,6 +272,23 @@ def _broken_key(row: Any, chain: _Chain) -> Iterator[str]:
     if (revoked_at is not None) != (chain.kind == "revoked"):
         now, then = ("revoked", "live") if revoked_at is not None else ("live", "revoked")
         yield f"key {key_id}: it is {now}, but its chain says {then}"
+
+
+def _secrets(connection: Connection) -> Iterator[tuple[str, _Row]]:
+    for name, rows in _grouped(stream(connection, SECRETS)):
+        yield f"secret/{name}", _Row(f"secret {name}", partial(_broken_secret, name, rows))
+
+
+def _broken_secret(name: str, rows: list[Any], chain: _Chain) -> Iterator[str]:
+    _, _, ended_at, key_id, nonce, ciphertext = rows[-1]
+    is_removed = chain.kind == "removed"
+    if (ended_at is not None) != is_removed:
+        now, then = ("ended", "set") if ended_at is not None else ("live", "removed")
+        yield f"secret {name}: it is {now}, but its chain says that it was {then} last"
+    elif not is_removed and (
+        nonce is None or ciphertext is None or Sealed(key_id, bytes(nonce), bytes(ciphertext)).digest != chain.sealed
+    ):
+        yield f"secret {name}: what is sealed was replaced"
 
 
 def _scopes(connection: Connection) -> Iterator[tuple[str, _Row]]:

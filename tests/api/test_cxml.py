@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from gateway.kept_secrets import KeptSecrets
 from gateway.named_secrets import NamedSecrets
 from gateway.refusal_log import LINES_A_MINUTE
+from gateway.sealing import Keyring
 from tests.api.builders import MEGABYTE, Gateway, services_at
+from tests.harness.waiting import until
 
 US = ("NetworkID", "AN-US")
 OUR_GLN = "9521234000006"
@@ -66,13 +69,14 @@ def document(
 class CxmlGateway(Gateway):
     """A gateway with two accounts that send cXML, and a hub that sends for both."""
 
-    def __init__(self, folder: Any) -> None:
+    def __init__(self, folder: Any, environment: Any = (("HUB", CANARY),)) -> None:
         services = services_at(f"sqlite:///{folder / 'gateway.db'}", f"unix://{folder / 'nobody.sock'}")
+        self.key = Keyring(lambda: ("of some length " * 3, None))
         super().__init__(
             replace(
                 services,
                 supplier=replace(services.supplier, cxml=(US,), gln=OUR_GLN),
-                secrets=NamedSecrets({"HUB": CANARY}),
+                secrets=NamedSecrets(dict(environment)).beside(KeptSecrets(services.store.secrets, self.key)),
             )
         )
         hub = {"domain": HUB[0], "identity": HUB[1], "secret": "hub"}
@@ -194,6 +198,22 @@ def test_a_hub_sends_for_every_account_that_lists_it_and_from_selects(cxml: Cxml
     assert cxml.post(document(cxml.island.key, sender=HUB, from_=HARBOR))[0] == "401"
     cxml.work()
     assert {message.status for message in cxml.kept()} == {"done"}
+
+
+def test_a_hub_s_secret_in_the_database_counts_within_a_second_or_two_from_any_process(tmp_path: Any) -> None:
+    cxml = CxmlGateway(tmp_path, environment={})
+    try:
+        assert cxml.post(document(CANARY, sender=HUB))[0] == "401"
+        elsewhere = KeptSecrets(cxml.services.store.secrets, cxml.key)
+        elsewhere.set("HUB", CANARY, actor="test")
+        assert until(lambda: cxml.post(document(CANARY, sender=HUB))[0] == "200", 10, "it is let in") < 3
+        elsewhere.set("HUB", "another", actor="test")
+        assert until(lambda: cxml.post(document(CANARY, sender=HUB))[0] == "401", 10, "the old one is refused") < 3
+        assert cxml.post(document("another", sender=HUB))[0] == "200"
+        elsewhere.remove("HUB", actor="test", reason="test")
+        assert until(lambda: cxml.post(document("another", sender=HUB))[0] == "401", 10, "it is refused") < 3
+    finally:
+        cxml.close()
 
 
 def test_what_is_not_for_us_is_refused_and_kept(cxml: CxmlGateway) -> None:

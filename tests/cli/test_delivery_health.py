@@ -83,7 +83,9 @@ def test_doctor_names_secrets_that_transports_name_and_nobody_has_set(
     run: Run, services: Services, there: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agree(services, {"https": there.url("/edi"), "bearer": "DOOR", "ca": "OLD"}, "despatch_advice")
-    said = "acme-retail: its despatch_advice can't be sent by the secret DOOR, which isn't set"
+    said = (
+        "acme-retail: its despatch_advice can't be sent by the secret DOOR, which isn't set: `gateway secrets set DOOR`"
+    )
     assert found(run, "secrets") == [(True, said)]
     monkeypatch.setenv("GATEWAY_SECRET_DOOR", "open, sesame")
     assert found(run, "secrets") == []

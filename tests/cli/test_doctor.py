@@ -178,7 +178,7 @@ def test_cxml_senders_that_would_be_kept_out(run: Run, services: Services, monke
         told = [(one["ok"], one["warning"], one["detail"]) for one in checks if one["name"] == "cxml"]
         return [one for one in told if "blue-harbor" not in one[2]]  # whose secret nobody has set either
 
-    unset = "AN9 can't send by the secret HUB, which isn't set"
+    unset = "AN9 can't send by the secret HUB, which isn't set: `gateway secrets set HUB`"
     both = (False, False, "acme-retail and nordic-office have the same From, 1 (duns): what it sends is refused")
     assert told() == [(True, True, f"acme-retail: {unset}"), (True, True, f"nordic-office: {unset}"), both]
     monkeypatch.setenv("GATEWAY_SECRET_HUB", "a secret of the hub")

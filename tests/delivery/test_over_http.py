@@ -362,7 +362,7 @@ if child == 0:
     from pathlib import Path
     from gateway.delivery.https import BadTerms, _made_context
     try:
-        _made_context(Path(sys.argv[1]).read_text(), "")
+        _made_context(Path(sys.argv[1]).read_text(), "", "OURS")
     except BadTerms:
         os._exit(0)
     os._exit(1)
