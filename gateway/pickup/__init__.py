@@ -1,0 +1,1 @@
+"""Where orders are picked up: one file for each kind of place, and what they share. `SOURCES` is the list."""
