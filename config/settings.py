@@ -134,6 +134,15 @@ class Settings(BaseSettings):
         default="auto", description="Log lines for people (text) or machines (json); auto: text on a terminal."
     )
 
+    pickup_seconds: float = Field(
+        default=30, ge=1, le=86_400, description="How often orders are looked for where they are picked up."
+    )
+    pickup_dir: Path | None = Field(
+        default=None,
+        description="Folder below which accounts' terms may name folders that are watched. "
+        "Default: `pickup` in the data folder.",
+    )
+
     smtp_url: str = Field(
         default="",
         repr=False,
@@ -159,6 +168,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
+
+    @field_validator("pickup_dir")
+    @classmethod
+    def _is_absolute(cls, folder: Path | None) -> Path | None:
+        return None if folder is None else folder.expanduser().absolute()
 
     @field_validator("lanes")
     @classmethod
@@ -200,6 +214,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database that is really used."""
         return self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    @property
+    def pickups(self) -> Path:
+        """The folder below which folders are watched."""
+        return self.pickup_dir or self.data_dir / "pickup"
 
     def secret(self) -> str:
         """The secret key; made and kept in the data folder, mode 0600, where none is set."""

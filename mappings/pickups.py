@@ -72,7 +72,8 @@ def interval(terms: Mapping[str, Any]) -> timedelta | None:
 
 
 _ALL = frozenset(("test", "every", "done", "refused"))
-_NEEDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], object], frozenset[str]]] = {
+_NEEDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], frozenset[str]]] = {
+    # What a place needs gives its name as it is, or something with an `endpoint`.
     "folder": (folder_name, frozenset(("folder",))),
     "sftp": (sftp_source, frozenset(("sftp", "host_key", *_LOGINS))),
 }
@@ -86,6 +87,14 @@ def place_of(terms: Mapping[str, Any]) -> str:
     if len(named) != 1:
         raise BadTerms(f"a pickup names one of {', '.join(PLACES)}, such as {{folder: acme/in}}")
     return named[0]
+
+
+def endpoint_of(terms: Mapping[str, Any]) -> str:
+    """Which place these terms lead to, as people read it and as places are told apart; never with a secret. Raises
+    BadTerms."""
+    needs, _ = _NEEDS[place_of(terms)]
+    found = needs(terms)
+    return f"folder:{found}" if isinstance(found, str) else str(found.endpoint)
 
 
 def check(terms: Mapping[str, Any]) -> None:

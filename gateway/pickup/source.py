@@ -100,7 +100,7 @@ class Opened(Protocol):
 
     def read(self, found: Found, most_bytes: int) -> Sequence[Brought]:
         """Its documents, at least one; of no more than so many bytes each. Raises Gone, and Unfit (also for a larger
-        one, of which no more is read than that)."""
+        one, of which no more is read than that). NotSettled: it can't be read now, and others can."""
 
     def settle(self, found: Found, label: str, *, refused: bool) -> str:
         """Put it to what is done with, or to what was refused, and say where it is now. `label`, a message's id, is

@@ -22,6 +22,7 @@ from gateway.store.line_history import LineHistory
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
+from gateway.store.pickups import Pickups
 from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
@@ -60,6 +61,7 @@ class Store:
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
         self.delivery_problems = DeliveryProblems(self.database)
+        self.pickups = Pickups(self.database)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)
