@@ -302,7 +302,7 @@ def _show_timeline(screen: Screen, services: Services, stored: StoredMessage) ->
     screen.table(steps if screen.as_json else rows, ["at", "kind", "actor", "detail"], "Nothing happened.")
 
 
-_SAID = ("status", "run", "reason", "order_number", "version", "lane", "moved_up", "due_at", "faults")
+_SAID = ("source", "file", "status", "run", "reason", "order_number", "version", "lane", "moved_up", "due_at", "faults")
 
 
 def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -4,15 +4,18 @@ pinned, so that no other server is believed, however the host's name resolves.""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.named_secrets import NamedSecrets
 from mappings.transports import BadTerms, SftpPlace
 
 if TYPE_CHECKING:
     import asyncssh
+
+_CLOSING_SECONDS = 2.0
+_T = TypeVar("_T")
 
 
 def login_of(terms: Mapping[str, Any], secrets: NamedSecrets) -> dict[str, Any]:
@@ -49,6 +52,19 @@ async def connected(
         with suppress(OSError):  # TimeoutError is one
             return await asyncio.wait_for(dial(address), seconds / len(addresses))
     return await dial(addresses[-1])
+
+
+async def within(step: Coroutine[Any, Any, _T], seconds: float, hang_up: Callable[[], object]) -> _T:
+    """The step's result. Raises TimeoutError after so many seconds, having hung up: a step that is only cancelled may
+    still wait for the server to close a file, and a server that hangs never does."""
+    task = asyncio.ensure_future(step)
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        hang_up()
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CLOSING_SECONDS)
+        raise TimeoutError
+    return task.result()
 
 
 def not_let_in(error: Exception, place: SftpPlace) -> str | None:

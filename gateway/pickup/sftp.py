@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import posixpath
 import stat
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.delivery.guard import AddressRefused, HostUnknown
-from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in
+from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in, within
 from gateway.pickup.names import is_being_written, labelled, shown
 from gateway.pickup.source import MOST_LISTED, Brought, Deadline, Found, Gone, NotSettled, PickupFailed, PickupMeans
 from gateway.pickup.too_large import too_large
@@ -43,6 +43,7 @@ class Sftp:
         with asyncio.Runner() as runner:
             steps = _Steps(runner, place, deadline)
             connection = steps.take(connected(place, addresses, login, deadline.left()))
+            steps.hang_up = connection.abort
             try:
                 sftp = steps.take(_client(connection))
                 yield _OpenFolder(steps, sftp, place, (done_folder(terms), refused_folder(terms)))
@@ -61,6 +62,7 @@ class _Steps:
 
     def __init__(self, runner: asyncio.Runner, place: SftpPlace, deadline: Deadline) -> None:
         self._runner, self._place, self.deadline = runner, place, deadline
+        self.hang_up: Callable[[], object] = lambda: None
 
     def take(self, step: Coroutine[Any, Any, _T]) -> _T:
         """The step's result. Raises PickupFailed where the server or the connection to it doesn't work, and the
@@ -73,7 +75,7 @@ class _Steps:
             step.close()
             raise
         try:
-            return self._runner.run(asyncio.wait_for(step, left))
+            return self._runner.run(within(step, left, self.hang_up))
         except TimeoutError:
             raise PickupFailed(f"not done within {self.deadline.seconds:g} seconds") from None
         except Exception as error:

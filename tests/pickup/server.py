@@ -24,6 +24,7 @@ class Server:
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._released = asyncio.Event()
+        self._connections: list[asyncssh.SSHServerConnection] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._up.wait(10)
@@ -53,6 +54,9 @@ class Server:
         server = self
 
         class Door(asyncssh.SSHServer):
+            def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+                server._connections.append(conn)
+
             def begin_auth(self, username: str) -> bool:
                 server.log.append("knock")
                 return True
@@ -99,10 +103,19 @@ class Server:
         self.port = self._server.get_port()
 
     def close(self) -> None:
+        """End it, with whatever hangs in it."""
+        if self._loop.is_closed():
+            return
+
         async def end() -> None:
             self._released.set()
             self._server.close()
+            for one in self._connections:
+                one.abort()
             await self._server.wait_closed()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            if others:
+                await asyncio.wait(others, timeout=5)
 
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
