@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.delivery.guard import AddressRefused, HostUnknown
-from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in
+from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in, within
 from gateway.delivery.transport import Means, Parcel, Result
 from mappings.transports import SftpPlace, sftp_place
 
@@ -37,7 +37,7 @@ class Sftp:
             started = time.monotonic()
             addresses = means.guard.addresses(place.host, place.port, means.seconds)
             left = max(0.1, means.seconds - (time.monotonic() - started))
-            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses, login, progress, left), left))
+            asyncio.run(within(_put(parcel, place, addresses, login, progress, left), left, progress.hang_up))
         except (AddressRefused, HostUnknown) as refused:
             return Result(outcome="failed", detail=str(refused), is_outage=True)
         except TimeoutError:
@@ -50,8 +50,14 @@ class Sftp:
 class _Progress:
     """How far an attempt got: from the moment it is asked to rename on, the partner may have the document."""
 
-    name = ""
-    is_renaming = False
+    def __init__(self) -> None:
+        self.name = ""
+        self.is_renaming = False
+        self.connection: asyncssh.SSHClientConnection | None = None
+
+    def hang_up(self) -> None:
+        if self.connection is not None:
+            self.connection.abort()
 
 
 async def _put(
@@ -63,6 +69,7 @@ async def _put(
     seconds: float,
 ) -> None:
     async with await connected(place, addresses, login, seconds) as connection, connection.start_sftp_client() as sftp:
+        progress.connection = connection
         progress.name = parcel.filename
         final = posixpath.join(place.folder, progress.name)
         draft = posixpath.join(place.folder, f".{progress.name}.part")
