@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes that `gateway up` runs.")
     lanes: Names = Field(
         default=("critical", "high", "standard", "bulk", "delivery"),
-        description="Lanes a worker drains, most urgent first, separated by commas; `delivery` sends documents.",
+        description="Lanes a worker drains, most urgent first, separated by commas; `delivery` sends documents and "
+        "picks orders up.",
     )
     delivery_threads: int = Field(
         default=64, ge=1, le=512, description="Calls to partners that one process makes at once."
@@ -92,7 +93,8 @@ class Settings(BaseSettings):
     )
     delivery_networks: Names = Field(
         default=(),
-        description="Networks that documents may be sent into besides public addresses, in CIDR, separated by commas: "
+        description="Networks that documents may be sent into, and orders picked up from, besides public addresses, in "
+        "CIDR, separated by commas: "
         "`127.0.0.0/8` for development, a partner's behind a VPN. Link-local addresses are never called.",
     )
     max_body_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest request body, also once unzipped.")

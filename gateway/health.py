@@ -24,6 +24,7 @@ from gateway.delivery_health import endpoints_out, settings_missing, waiting_doc
 from gateway.embedded_redis import redis_url
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
+from gateway.pickup_health import pickup_findings
 from gateway.store.ids import now_us
 from gateway.store.schema import HEAD
 from gateway.store.store import Store
@@ -260,6 +261,8 @@ def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
     for is_wrong, said in cxml_problems(store, place.secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
     yield from _deliveries(store, place)
+    for is_wrong, said in pickup_findings(store, place.secrets):
+        yield Check("pickup", True, said, warning=is_wrong)
 
 
 def _deliveries(store: Store, place: Place) -> Iterator[Check]:

@@ -97,6 +97,7 @@ class _Backlog(Collector):
             overdue = self._store.worklist.overdue_counts(now_us())
             deliveries = self._store.deliveries.by_status()
             oldest_due = self._store.deliveries.oldest_due_seconds()
+            failing = self._store.pickups.failing()
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
@@ -119,6 +120,8 @@ class _Backlog(Collector):
             yield _by("gateway_deliveries_open", help_text, "status", deliveries)
             help_text = "Seconds since the oldest document was made that should be sent by now"
             yield _one("gateway_deliveries_oldest_due_seconds", help_text, oldest_due or 0.0)
+            help_text = "Places that orders are picked up from, whose last look failed"
+            yield _by("gateway_pickups_failing", help_text, "account", failing)
         depths = self._lanes.depths()
         yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
         if depths is not None:

@@ -29,7 +29,7 @@ _THREADS = 16
 _IDLE_SECONDS = 1.0
 _TERMS_SECONDS = 5.0
 """Between two looks at whether an account's terms are others now."""
-_SPARE_SECONDS = 30.0
+SPARE_SECONDS = 30.0
 """So much longer than a look may take a place is its own: what it came to has to be kept as well."""
 _LONGEST_REST_SECONDS = 600.0
 """A place that goes on failing is looked at so often all the same."""
@@ -104,7 +104,7 @@ class Picker:
             self._seen = {key: seen for key, seen in self._seen.items() if key in self._places}
             self._look_at_terms_at = time.monotonic() + _TERMS_SECONDS
         free = self._places.keys() - self._looking
-        seconds = self._services.pickup.look_seconds + _SPARE_SECONDS
+        seconds = self._services.pickup.look_seconds + SPARE_SECONDS
         for lease in self._store.claim(free, _THREADS - len(self._looking), seconds):
             self._looking.add(lease.key)
             self._callers.submit(partial(self._look_at, lease, self._places[lease.key]))

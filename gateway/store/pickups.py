@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gateway.store.audit import Audit
 from gateway.store.clock import LeaseClock
 from gateway.store.database import Database
 from gateway.store.fault_rows import fingerprint
@@ -98,8 +99,8 @@ class PickupProblem:
 class Pickups:
     """The repository of places. One object a process."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, audit: Audit) -> None:
+        self._database, self._audit = database, audit
         self._clock = LeaseClock(is_sqlite=database.is_sqlite)
 
     # --- which there are ----------------------------------------------------------------------------------------
@@ -262,11 +263,16 @@ class Pickups:
         with self._database.read() as connection:
             return [(row[0], PickupFile(*row[1:])) for row in fetch(connection, query, named)]
 
-    def dismiss(self, account_id: str) -> int:
-        """Forget the account's files that were refused and moved; how many they were."""
+    def dismiss(self, account_id: str, actor: str, reason: str) -> int:
+        """Forget the account's files that were refused and moved, on record with their names; how many they were."""
         with self._database.write() as connection:
-            text = "DELETE FROM pickup_files WHERE account_id = ? AND status = 'refused'"
-            return run(connection, text, [(account_id,)])
+            query = "SELECT name, moved_to FROM pickup_files WHERE account_id = ? AND status = 'refused' ORDER BY name"
+            files = [{"name": row[0], "moved_to": row[1]} for row in fetch(connection, query, [account_id])]
+            if files:
+                run(connection, "DELETE FROM pickup_files WHERE account_id = ? AND status = 'refused'", [(account_id,)])
+                body = {"reason": reason, "files": files}
+                self._audit.note(connection, f"pickup/{account_id}", "refused_files_dismissed", actor, body)
+            return len(files)
 
     def problems(self, account_id: str | None = None, fingerprint: str | None = None) -> list[PickupProblem]:
         """Places that have failed for TOLD_AFTER_SECONDS, and those whose files nobody could take."""

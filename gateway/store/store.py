@@ -61,7 +61,7 @@ class Store:
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
         self.delivery_problems = DeliveryProblems(self.database)
-        self.pickups = Pickups(self.database)
+        self.pickups = Pickups(self.database, self.audit)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)

@@ -68,7 +68,7 @@ class Yard:
         root.mkdir(parents=True, exist_ok=True)
         self.services = replace(gateway.services, pickup=Pickup(root, every_seconds=0.2, look_seconds=5.0))
         self.networks = ["127.0.0.0/8"]
-        self.secrets: Mapping[str, str] = SECRETS
+        self.known_secrets = self.secrets = dict(SECRETS)
         self.pickers: list[Picker] = []
 
     @property

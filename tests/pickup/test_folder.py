@@ -169,7 +169,7 @@ def test_a_file_that_is_too_large_is_refused_unread_and_told(yard: Yard) -> None
     assert "larger than 1,000 bytes" in (file.detail or "")
     (problem,) = yard.gateway.store.pickups.problems()
     assert (problem.code, problem.account_id, problem.files) == ("pickup_refused", PINE, 1)
-    assert yard.gateway.store.pickups.dismiss(PINE) == 1
+    assert yard.gateway.store.pickups.dismiss(PINE, "test", "seen") == 1
     assert yard.gateway.store.pickups.problems() == []
 
 
