@@ -8,6 +8,7 @@ over HTTP, nor for a document that is sent: a server that hangs holds one of the
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Mapping
@@ -52,6 +53,8 @@ class Picker:
         self._seen: dict[PickupKey, Seen] = {}
         self._looking: set[PickupKey] = set()
         """Places that this process looks at just now; also those whose look hangs beyond its lease."""
+        self._untold: queue.SimpleQueue[PickupLease] = queue.SimpleQueue()
+        """Looks whose end the database didn't take."""
         self._look_at_terms_at = 0.0
         self._stopping = threading.Event()
         self._news = threading.Event()
@@ -103,11 +106,22 @@ class Picker:
             self._store.know({key: one.place for key, one in self._places.items()})
             self._seen = {key: seen for key, seen in self._seen.items() if key in self._places}
             self._look_at_terms_at = time.monotonic() + _TERMS_SECONDS
+        self._give_back()
         free = self._places.keys() - self._looking
         seconds = self._services.pickup.look_seconds + SPARE_SECONDS
         for lease in self._store.claim(free, _THREADS - len(self._looking), seconds):
             self._looking.add(lease.key)
             self._callers.submit(partial(self._look_at, lease, self._places[lease.key]))
+
+    def _give_back(self) -> None:
+        """Once the database is back: what was being looked at when it went is looked at again."""
+        while not self._untold.empty():
+            lease = self._untold.get()
+            try:
+                self._store.release([lease])
+            except (StoreUnavailable, Collision):
+                self._untold.put(lease)
+                raise
 
     def _look_at(self, lease: PickupLease, place: PickupPlace) -> None:
         """One look, in a thread of its own; whatever happens, the place is looked at again."""
@@ -115,7 +129,10 @@ class Picker:
         try:
             looked = look_at(self._services, self._sources, place, self._means, seen, self._stopping)
             end_look(self._services, lease, place, seen, looked)
-        except (StoreUnavailable, Collision, LeaseLost) as failure:
+        except LeaseLost:
+            logger.warning("A look at %s took longer than it may; others look there", place.endpoint)
+        except (StoreUnavailable, Collision) as failure:
+            self._untold.put(lease)
             logger.warning(
                 "What was picked up from %s can't be told of (%s); it is found again", place.endpoint, failure
             )

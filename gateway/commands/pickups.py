@@ -40,7 +40,7 @@ def pickups() -> None:
 @reports
 @click.option("--account", metavar="ID", help="Only this account's.")
 def list_pickups(screen: Screen, account: str | None) -> None:
-    """List the places that orders are picked up from, and how they stand.
+    """List where orders are picked up, and how that stands.
 
     `unmoved` are files that were taken and could not be moved, `refused` those that nobody could take
     (`gateway problems list` says why).
@@ -56,10 +56,10 @@ def list_pickups(screen: Screen, account: str | None) -> None:
 @reports
 @click.option("--account", metavar="ID", help="Only at this account's.")
 def look(screen: Screen, account: str | None) -> int:
-    """Look there now, and take what lies there, whether or not a gateway runs.
+    """Look there now, and take what lies there.
 
-    Secrets are those of this environment. Where there are new files it takes up to ten seconds longer: they are taken
-    once nobody writes to them any more.
+    This process does it, whether or not a gateway runs; secrets are those of its environment. Where there are new files
+    it takes up to ten seconds longer: they are taken once nobody writes to them any more.
 
     Exit code 0: all places could be looked at; 3: some; 1: none; 4: others look there just now.
     """
@@ -92,7 +92,7 @@ def look(screen: Screen, account: str | None) -> int:
 @click.argument("account")
 @click.option("--reason", required=True, help="Why, for the record.")
 def dismiss(screen: Screen, account: str, reason: str) -> None:
-    """Say that the account's files that nobody could take were seen to.
+    """Close the problem of files that nobody could take.
 
     They stay in the folder of what was refused; `gateway problems list` names them no more.
     """

@@ -59,7 +59,7 @@ def list_problems(screen: Screen, account: str | None) -> None:
 @reports
 @click.argument("fingerprint")
 def show(screen: Screen, fingerprint: str) -> None:
-    """Show one cause, what to do about it, and its messages, documents or files."""
+    """Show one cause, what to do about it, and what is stuck by it."""
     with opened() as services:
         shown = (_show_messages, _show_documents, _show_pickup)
         if not any(show_one(screen, services, fingerprint) for show_one in shown):

@@ -96,8 +96,7 @@ class _OpenFolder:
         if not stat.S_ISREG(stands.st_mode):
             return None
         name = shown(raw)
-        how = f"{stands.st_size}/{stands.st_mtime_ns}/{stands.st_ino}"
-        return Found(name, stands.st_size, how, (stands.st_mtime_ns // 1000, name), handle=raw)
+        return Found(name, stands.st_size, _how(stands), (stands.st_mtime_ns // 1000, name), handle=raw)
 
     def read(self, found: Found, most_bytes: int) -> Sequence[Brought]:
         self._deadline.left()
@@ -112,7 +111,10 @@ class _OpenFolder:
         with open(descriptor, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Gone(found.name)  # something else took its name
-            return [Brought(found.name, self._bytes(file, most_bytes))]
+            body = self._bytes(file, most_bytes)
+            if _how(os.fstat(file.fileno())) != found.stands:
+                raise Gone(found.name)  # it was written to meanwhile
+        return [Brought(found.name, body)]
 
     def _bytes(self, file: Any, most_bytes: int) -> bytes:
         pieces: list[bytes] = []
@@ -138,12 +140,18 @@ class _OpenFolder:
                 to = self._opened[folder] = _opened(self._held, self._here, folder)
             if _is_there(name, to):
                 raise NotSettled(f"{folder}/{shown(name)} is there already")
+            if _how(os.stat(found.handle, dir_fd=self._here, follow_symlinks=False)) != found.stands:
+                raise Gone(found.name)  # another one has its name, which nobody has read
             os.rename(found.handle, name, src_dir_fd=self._here, dst_dir_fd=to)
         except FileNotFoundError:
             raise Gone(found.name) from None
         except OSError as failure:
             raise NotSettled(f"can't be moved to {folder}: {_said(failure)}") from None
         return f"{folder}/{shown(name)}"
+
+
+def _how(stands: os.stat_result) -> str:
+    return f"{stands.st_size}/{stands.st_mtime_ns}/{stands.st_ino}"
 
 
 def _is_there(name: bytes, folder: int) -> bool:

@@ -132,6 +132,8 @@ class _OpenFolder:
             while wanted > 0:
                 piece = await file.read(min(wanted, _PIECE))
                 if not piece:
+                    if _how(await file.stat()) != found.stands:
+                        raise Gone(found.name)  # it was written to meanwhile
                     return b"".join(pieces)
                 pieces.append(piece)
                 wanted -= len(piece)
@@ -160,7 +162,8 @@ class _OpenFolder:
                 with suppress(asyncssh.SFTPError):  # it is there; if it isn't, the move says so
                     await self._sftp.mkdir(posixpath.join(self._folder, *parts[:count]))
             self._is_made.add(folder)
-        await self._sftp.lstat(source)  # a folder that isn't there is told apart from a file that isn't
+        if _how(await self._sftp.lstat(source)) != found.stands:
+            raise Gone(found.name)  # another one has its name, which nobody has read
         target = posixpath.join(to, name)
         if await self._sftp.lexists(target):
             raise asyncssh.SFTPFailure(f"{shown(name)} is there already")
@@ -176,8 +179,12 @@ def _found(entry: asyncssh.SFTPName) -> Found | None:
         return None
     if stands.permissions is not None and not stat.S_ISREG(stands.permissions):
         return None  # a server that says nothing of it may have files alone
-    name, size, changed = shown(raw), stands.size or 0, stands.mtime or 0
-    return Found(name, size, f"{size}/{changed}", (int(changed) * 1_000_000, name), handle=raw)
+    name, changed = shown(raw), int(stands.mtime or 0)
+    return Found(name, stands.size or 0, _how(stands), (changed * 1_000_000, name), handle=raw)
+
+
+def _how(stands: asyncssh.SFTPAttrs) -> str:
+    return f"{stands.size or 0}/{int(stands.mtime or 0)}"
 
 
 def _said(error: asyncssh.SFTPError) -> str:

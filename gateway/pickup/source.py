@@ -22,7 +22,7 @@ class PickupFailed(Exception):
 
 
 class Gone(Exception):
-    """It isn't there any more: somebody else took it. Nothing is wrong."""
+    """It isn't there any more, or not as it was found: somebody else took it, or wrote to it. Nothing is wrong."""
 
 
 class Unfit(Exception):

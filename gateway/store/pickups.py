@@ -185,6 +185,12 @@ class Pickups:
             self._tell(connection, told)
             run(connection, "DELETE FROM pickup_files WHERE id = ?", [(one,) for one in gone])
 
+    def release(self, leases: Sequence[PickupLease]) -> None:
+        """Looks that nobody can tell the end of: the places are due again."""
+        text = f"UPDATE pickups SET lease_id = NULL, due_at = 0 WHERE {_KEPT} AND lease_id = ?"
+        with self._database.write_lightly() as connection:
+            run(connection, text, [(*lease.key, lease.id) for lease in leases])
+
     # --- files --------------------------------------------------------------------------------------------------
     def files(self, key: PickupKey) -> dict[str, PickupFile]:
         """Id → what is known of the files there that somebody began with."""

@@ -403,3 +403,41 @@ def test_an_allowed_folder_cant_be_looked_at_beyond_its_deadline(yard: Yard) -> 
         Folder().open(place.terms, yard.means, Deadline(0)) as it,
     ):
         it.found()
+
+
+@pytest.mark.parametrize("replaced", ["rename", "write"])
+def test_a_file_that_is_replaced_while_it_is_taken_is_not_moved_unread(yard: Yard, replaced: str) -> None:
+    file = yard.put("order.json", an_order())
+    (place,) = yard.places()
+    with Folder().open(place.terms, yard.means, Deadline(5)) as opened:
+        (found,) = opened.found()
+        opened.read(found, 10_000)
+        if replaced == "rename":
+            yard.put(".order", an_order("PH-4002")).rename(file)
+        else:
+            file.write_bytes(an_order("PH-4002"))
+        with pytest.raises(Gone):
+            opened.settle(found, "x", refused=False)
+        with pytest.raises(Gone):
+            opened.read(found, 10_000)
+    assert file.read_bytes() == an_order("PH-4002")
+    assert yard.names("pine/in/done") == []
+
+
+def test_a_database_that_goes_during_a_look_holds_the_place_up_no_longer(yard: Yard) -> None:
+    """The look's lease is not waited for."""
+
+    class Goes(Folder):
+        """The first look's database is away when its file was listed."""
+
+        is_first = True
+
+        def open(self, *told: Any) -> Any:
+            if Goes.is_first:
+                Goes.is_first = False
+                raise StoreUnavailable("gone")
+            return super().open(*told)
+
+    yard.put("PO-1.json", an_order())
+    yard.begin({"folder": Goes()})
+    until(lambda: yard.names("pine/in/done"), 10, "it is taken soon after")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
 import pytest
 
 from gateway.pickup.sftp import Sftp
-from gateway.pickup.source import Deadline, Gone
+from gateway.pickup.source import Deadline, Gone, NotSettled
 from tests.harness.waiting import until
 from tests.pickup.conftest import FOLDER, Serve, Yard, an_order
 from tests.pickup.server import OTHER_KEY
@@ -147,13 +148,15 @@ def test_a_file_that_is_gone(yard: Yard, serve: Serve) -> None:
 def test_nothing_is_overwritten(yard: Yard, serve: Serve) -> None:
     server = serve()
     yard.agree(server.terms)
-    file = server.put("PO-1.json", an_order())
+    file, written = server.put("PO-1.json", an_order()), 1_700_000_000
+    os.utime(file, (written, written))
     (place,) = yard.places()
     with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
         (found,) = opened.found()
         assert opened.settle(found, "same", refused=False) == "done/same_PO-1.json"
-        file.write_bytes(b"another")
-        with pytest.raises(Exception, match="is there already"):
+        file.write_bytes(an_order("PH-4002"))
+        os.utime(file, (written, written))
+        with pytest.raises(NotSettled, match="is there already"):
             opened.settle(found, "same", refused=False)
     assert (server.root / "out" / "done" / "same_PO-1.json").read_bytes() == an_order()
 
@@ -178,3 +181,18 @@ def test_a_look_at_a_server_that_hangs_ends(yard: Yard, serve: Serve) -> None:
     yard.agree(server.terms)
     yard.pick(look_seconds=0.5)
     assert yard.look().detail == "not done within 0.5 seconds"
+
+
+def test_a_file_that_is_replaced_while_it_is_taken_is_not_moved_unread(yard: Yard, serve: Serve) -> None:
+    server = serve()
+    yard.agree(server.terms)
+    file = server.put("order.json", an_order())
+    (place,) = yard.places()
+    with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
+        (found,) = opened.found()
+        file.write_bytes(an_order("PH-4002") + b" ")
+        with pytest.raises(Gone):
+            opened.settle(found, "x", refused=False)
+        with pytest.raises(Gone):
+            opened.read(found, 10_000)
+    assert server.names() == ["order.json"]
