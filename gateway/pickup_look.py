@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from gateway.intake import Arrival, take_in
+from gateway.pickup.names import words
 from gateway.pickup.source import (
     MOST_LISTED,
     Brought,
@@ -121,7 +122,7 @@ class Look:
             if self._deadline.is_over and looked.picked:
                 looked.has_more = True  # it goes on behind what was taken
             else:
-                looked.detail, looked.is_out = str(failure), True
+                looked.detail, looked.is_out = words(failure), True
         return looked
 
     def _look(self, opened: Opened) -> None:
@@ -155,7 +156,7 @@ class Look:
             except Gone:
                 self.looked.gone.add(self._id_of(one))
             except NotSettled as failure:
-                self.looked.detail = f"{storable(one.name)} {failure}"
+                self.looked.detail = words(f"{one.name} {failure}")
 
     def _forget(self, files: Sequence[PickupFile]) -> None:
         """Of files that aren't there any more, or stand differently: somebody moved them. What nobody could take is
@@ -187,10 +188,10 @@ class Look:
                 raise too_large(most)
             brought = [self._unpacked(one) for one in opened.read(found, most)]
         except Unfit as failure:
-            self._refuse(opened, found, replace(file, status="unfit", detail=storable(str(failure))))
+            self._refuse(opened, found, replace(file, status="unfit", detail=words(failure)))
             return
         except NotSettled as failure:
-            self.looked.told[file.id] = replace(file, detail=str(failure))
+            self.looked.told[file.id] = replace(file, detail=words(failure))
             raise
         if not brought:
             raise AssertionError(f"{self._source.name} brought nothing and didn't say why")

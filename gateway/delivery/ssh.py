@@ -82,4 +82,4 @@ def is_lost(error: Exception) -> bool:
     """Whether the connection broke or never came about."""
     import asyncssh
 
-    return isinstance(error, asyncssh.SFTPConnectionLost | asyncssh.DisconnectError | OSError)
+    return isinstance(error, asyncssh.SFTPBadMessage | asyncssh.SFTPConnectionLost | asyncssh.DisconnectError | OSError)

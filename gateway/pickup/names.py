@@ -1,4 +1,4 @@
-"""What files are called: as people read it, and as they are called where they are put."""
+"""What files are called: as people read it, and as they are called where they are put; and what others say of them."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def labelled(label: str, raw: bytes) -> bytes:
     """The name behind a label, cut at its beginning where it would be too long for a file system."""
     before = label.encode() + b"_"
     return before + raw[-(_LONGEST - len(before)) :]
+
+
+_SAID = 500
+"""Characters that are kept of what somebody else says."""
+
+
+def words(said: object) -> str:
+    """Somebody else's words as one line that can be shown, logged and kept."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in str(said)[:_SAID])

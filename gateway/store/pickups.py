@@ -15,7 +15,7 @@ from typing import Any, Literal
 from gateway.store.audit import Audit
 from gateway.store.clock import LeaseClock
 from gateway.store.database import Database
-from gateway.store.fault_rows import fingerprint
+from gateway.store.fault_rows import fingerprint, storable
 from gateway.store.ids import new_id, now_us
 from gateway.store.leases import LeaseLost
 from gateway.store.statements import fetch, insert, run
@@ -176,7 +176,7 @@ class Pickups:
                 f"WHERE {_KEPT} AND lease_id = ?"
             )
             failures = 0 if detail is None else lease.failures + 1
-            said = None if detail is None else detail[:_DETAIL]
+            said = _as_kept(detail)
             due = (*moment, int(wait * 1000), self._clock.boot)
             succeeded = at if detail is None else None
             row = (at, succeeded, failures, failures, at, said, *due, *lease.key, lease.id)
@@ -215,7 +215,7 @@ class Pickups:
     @staticmethod
     def _tell(connection: Any, told: Sequence[PickupFile]) -> None:
         text = "UPDATE pickup_files SET status = ?, message_id = ?, detail = ?, moved_to = ? WHERE id = ?"
-        rows = [(one.status, one.message_id, one.detail and one.detail[:_DETAIL], one.moved_to, one.id) for one in told]
+        rows = [(one.status, one.message_id, _as_kept(one.detail), one.moved_to, one.id) for one in told]
         run(connection, text, rows)
 
     def taken_since(self, account_id: str, *, test: bool, key: str, since: int) -> tuple[str, bool] | None:
@@ -306,6 +306,11 @@ class Pickups:
             for account, endpoint, count, first, last in fetch(connection, query, named):
                 ((name, detail),) = fetch(connection, newest, [account, endpoint])
                 yield _problem(account, REFUSED, endpoint, int(count), first, last, f"{name} {detail or ''}".strip())
+
+
+def _as_kept(said: str | None) -> str | None:
+    """Somebody else's words as every database takes them."""
+    return None if said is None else storable(said[:_DETAIL])
 
 
 def _state(row: Sequence[Any], unmoved: int, refused: int) -> PickupState:

@@ -21,6 +21,7 @@ class Server:
     def __init__(self, root: Path, *, denies: tuple[str, ...] = (), hangs: bool = False, key: Any = HOST_KEY) -> None:
         self.root, self.denies, self.hangs, self._key = root, set(denies), hangs, key
         self.log: list[str] = []
+        self.says = "not yours"
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._released = asyncio.Event()
@@ -80,7 +81,7 @@ class Server:
             def _note(self, what: str, path: bytes = b"") -> None:
                 server.log.append(f"{what} {path!r}")
                 if what in server.denies:
-                    raise asyncssh.SFTPPermissionDenied("not yours")
+                    raise asyncssh.SFTPPermissionDenied(server.says)
 
             async def scandir(self, path: bytes) -> Any:
                 self._note("scandir", path)

@@ -196,3 +196,18 @@ def test_a_file_that_is_replaced_while_it_is_taken_is_not_moved_unread(yard: Yar
         with pytest.raises(Gone):
             opened.read(found, 10_000)
     assert server.names() == ["order.json"]
+
+
+@pytest.mark.parametrize("denied", ["scandir", "open", "rename"])
+def test_words_of_a_server_that_no_database_keeps_hold_up_nothing(
+    yard_on_either: Yard, serve: Serve, denied: str
+) -> None:
+    yard, server = yard_on_either, serve(denies=(denied,))
+    server.says = "not\0yours" + "!" * 2_000
+    yard.agree(server.terms)
+    server.put("PO-1.json", an_order())
+    yard.look()
+    assert "not\ufffdyours" in (yard.state().detail or "")
+    server.denies.clear()
+    yard.look()
+    assert (yard.state().detail, yard.messages()) == (None, [("sftp", "received")])
