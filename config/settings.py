@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes that `gateway up` runs.")
     lanes: Names = Field(
         default=("critical", "high", "standard", "bulk", "delivery"),
-        description="Lanes a worker drains, most urgent first, separated by commas; `delivery` sends documents.",
+        description="Lanes a worker drains, most urgent first, separated by commas; `delivery` sends documents and "
+        "picks orders up.",
     )
     delivery_threads: int = Field(
         default=64, ge=1, le=512, description="Calls to partners that one process makes at once."
@@ -99,7 +100,8 @@ class Settings(BaseSettings):
     )
     delivery_networks: Names = Field(
         default=(),
-        description="Networks that documents may be sent into besides public addresses, in CIDR, separated by commas: "
+        description="Networks that documents may be sent into, and orders picked up from, besides public addresses, in "
+        "CIDR, separated by commas: "
         "`127.0.0.0/8` for development, a partner's behind a VPN. Link-local addresses are never called.",
     )
     max_body_bytes: int = Field(default=20_000_000, ge=1_000, description="Largest request body, also once unzipped.")
@@ -141,6 +143,15 @@ class Settings(BaseSettings):
         default="auto", description="Log lines for people (text) or machines (json); auto: text on a terminal."
     )
 
+    pickup_seconds: float = Field(
+        default=30, ge=1, le=86_400, description="How often orders are looked for where they are picked up."
+    )
+    pickup_dir: Path | None = Field(
+        default=None,
+        description="Folder below which accounts' terms may name folders that are watched. "
+        "Default: `pickup` in the data folder.",
+    )
+
     smtp_url: str = Field(
         default="",
         repr=False,
@@ -166,6 +177,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
+
+    @field_validator("pickup_dir")
+    @classmethod
+    def _is_absolute(cls, folder: Path | None) -> Path | None:
+        return None if folder is None else folder.expanduser().absolute()
 
     @field_validator("lanes")
     @classmethod
@@ -207,6 +223,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database that is really used."""
         return self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}"
+
+    @property
+    def pickups(self) -> Path:
+        """The folder below which folders are watched."""
+        return self.pickup_dir or self.data_dir / "pickup"
 
     def secret(self) -> str:
         """The secret key; made and kept in the data folder, mode 0600, where none is set."""

@@ -22,6 +22,7 @@ from gateway.commands.keys import keys
 from gateway.commands.mappings import mappings
 from gateway.commands.messages import messages
 from gateway.commands.orders import orders
+from gateway.commands.pickups import pickups
 from gateway.commands.problems import problems
 from gateway.commands.processes import scheduler, up, web, worker
 from gateway.commands.rebates import rebates
@@ -43,7 +44,7 @@ for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
     (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, secrets, mappings),
-    (convert, messages, problems, replay, orders, documents, deliveries, audit),
+    (convert, messages, problems, replay, orders, documents, deliveries, pickups, audit),
 ):
     for _command in _subject:
         program.add_command(_command)

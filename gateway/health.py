@@ -25,6 +25,7 @@ from gateway.embedded_redis import redis_url
 from gateway.kept_secrets import KeptSecrets
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
+from gateway.pickup_health import pickup_findings
 from gateway.sealing import NO_KEYS, Keyring
 from gateway.secret_health import key_state, secret_problems
 from gateway.store.ids import now_us
@@ -274,6 +275,8 @@ def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
     for is_wrong, said in cxml_problems(store, secrets):
         yield Check("cxml", not is_wrong, said, warning=not is_wrong)
     yield from _deliveries(store, secrets, place)
+    for is_wrong, said in pickup_findings(store, secrets):
+        yield Check("pickup", True, said, warning=is_wrong)
 
 
 def _deliveries(store: Store, secrets: NamedSecrets, place: Place) -> Iterator[Check]:

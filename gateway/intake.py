@@ -43,6 +43,8 @@ class Arrival:
     """Those that there are for this account (`mappings.own_format.formats_of`)."""
     revision: int | None = None
     """The account's mapping that these are of, where its own layout is among them."""
+    file_name: str | None = None
+    """What the file was called that it came in, as text that can be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def message_of(arrival: Arrival, clock: Callable[[], int] = now_us) -> NewMessag
         unreadable=faults or arrival.faults,
         order_number=arrival.order_number if arrival.faults else None,
         parts=orders,
+        file_name=arrival.file_name,
         mapping_revision=arrival.revision if format_name == CUSTOM else None,
         id=new_id(received_at),
         received_at=received_at,

@@ -98,6 +98,7 @@ class _Backlog(Collector):
             deliveries = self._store.deliveries.by_status()
             oldest_due = self._store.deliveries.oldest_due_seconds()
             unanswered = self._store.delivery_problems.overdue_counts()
+            failing = self._store.pickups.failing()
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
@@ -122,6 +123,8 @@ class _Backlog(Collector):
             yield _one("gateway_deliveries_oldest_due_seconds", help_text, oldest_due or 0.0)
             help_text = "Documents of which the account's system has said nothing in the time that its terms give"
             yield _by("gateway_answers_overdue", help_text, "account", unanswered)
+            help_text = "Places that orders are picked up from, whose last look failed"
+            yield _by("gateway_pickups_failing", help_text, "account", failing)
         depths = self._lanes.depths()
         yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
         if depths is not None:

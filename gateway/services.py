@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.delivery.mail import MailServer
 from gateway.lanes import Lanes
@@ -37,6 +38,17 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class Pickup:
+    """How orders are picked up: below which folder of this machine, how often, how long one look may take, and how many
+    files it takes at most."""
+
+    folder: Path = Path("var") / "pickup"
+    every_seconds: float = 30.0
+    look_seconds: float = 60.0
+    most_files: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The store, the lanes, the accounts' terms and who we are."""
 
@@ -49,3 +61,4 @@ class Services:
     secrets: NamedSecrets = NO_SECRETS
     """Those that the accounts' terms name."""
     calls: Calls = Calls()
+    pickup: Pickup = Pickup()

@@ -214,6 +214,8 @@ class CxmlTerms(Terms):
 
 class Inbound(Terms):
     formats: tuple[str, ...] = ("json-1",)
+    pickup: tuple[dict[str, Any], ...] | None = None
+    """Places that orders are picked up from (`mappings.pickups`)."""
 
 
 class Outbound(Terms):

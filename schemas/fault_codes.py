@@ -992,3 +992,23 @@ _declare(
     "replay it; else dismiss it.",
     told_sender="Name the document by its own number, or by the payloadID that it came with.",
 )
+_declare(
+    "pickup_failed",
+    "us",
+    "Place that orders can't be picked up from",
+    "For a quarter of an hour or longer every look at the place failed, or files that were taken could not be moved. "
+    "What lies there is taken as soon as it works again.",
+    "The detail says why: set the secret, have the account or the server's people mend it, or put the server's new key "
+    "or address into `inbound.pickup` of the account.yaml. Then `gateway pickups look --account ID`.",
+    told_sender="Tell our people when your server is well again, or that it has another address or key.",
+)
+_declare(
+    "pickup_refused",
+    "us",
+    "File that could not be taken",
+    "A file at the place that orders are picked up from is larger than a document may be, or is no gzip though it is "
+    "called so. It was moved to the folder of what is refused, and is no message.",
+    "Ask the account for the order in another file, or put the file there again once the limit is raised "
+    "(GATEWAY_MAX_BODY_BYTES). Then `gateway pickups dismiss ACCOUNT --reason TEXT`.",
+    told_sender="Put the order there again in a file that isn't larger than agreed, and whole.",
+)

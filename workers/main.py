@@ -126,6 +126,7 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     """A worker on its lanes, until it is stopped or used up; `--burst`: until nothing waits."""
     from gateway.delivering import Deliverer
     from gateway.lanes import DELIVERY
+    from gateway.picking import Picker
     from gateway.warm_up import warm_up
     from workers.jobs import Desk, drain_batches
     from workers.names import worker_name
@@ -137,11 +138,14 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     services = _services(settings, worker_name())
     warm_up(services, receives=False)
     deliverer = Deliverer(services) if DELIVERY in settings.lanes else None
+    picker = Picker(services) if DELIVERY in settings.lanes and not told.burst else None
     beat = Beat(told.beat_fd)
 
     def beat_while_all_goes_on() -> None:
         if deliverer is not None and not deliverer.is_alive and not stop.requested:
             raise SystemExit("what sends documents has ended")
+        if picker is not None and not picker.is_alive and not stop.requested:
+            raise SystemExit("what picks up orders has ended")
         beat()
 
     desk = Desk(
@@ -153,6 +157,8 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     gc.freeze()
     if deliverer is not None:
         deliverer.start()
+    if picker is not None:
+        picker.start()
     work(
         desk,
         services.lanes.url,
@@ -163,6 +169,8 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
         max_rss_bytes=settings.worker_max_rss_bytes,
         burst=told.burst,
     )
+    if picker is not None:
+        picker.stop(settings.stop_seconds / 4)
     if deliverer is not None:
         if told.burst:
             deliverer.finish()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
 from gateway.api.problems import Refused, too_large
 from gateway.intake import language_of
 from gateway.services import Limits
+from gateway.unzipping import BrokenGzip, UnzippedTooLarge, UnzipsTooFar, unzipped
 
 MEDIA_TYPES = ("application/json", "application/xml", "text/xml")
 _PIECE = 1 << 20
-_GZIP = 31
-"""zlib's window bits for a gzip stream (RFC 1952)."""
-_MAX_MEMBERS = 64
 _PEEK = 256
 """Bytes of a refused body that are looked at."""
 
@@ -99,28 +96,12 @@ def _read(stream: Any, wanted: int) -> bytes:
 
 
 def _unzipped(packed: bytes, limits: Limits) -> bytes:
-    """One gzip stream, its members joined (RFC 1952 2.2), expanded no further than the limits."""
-    allowed = min(limits.max_body_bytes, len(packed) * limits.max_gzip_ratio)
-    unpacked = bytearray()
-    rest = packed
-    for _ in range(_MAX_MEMBERS):
-        member = zlib.decompressobj(wbits=_GZIP)
-        try:
-            unpacked += member.decompress(rest, allowed + 1 - len(unpacked))
-        except zlib.error as error:
-            raise _broken_gzip("is not gzip") from error
-        if len(unpacked) > limits.max_body_bytes:
-            raise too_large(limits.max_body_bytes, " once unzipped")
-        if len(unpacked) > allowed:
-            detail = f"The gzip body expands to more than {limits.max_gzip_ratio} times its size, which is the limit."
-            raise Refused("encoding_refused", detail)
-        if not member.eof:
-            raise _broken_gzip("ends too early")
-        rest = member.unused_data
-        if not rest:
-            return bytes(unpacked)
-    raise _broken_gzip(f"has more than {_MAX_MEMBERS} members")
-
-
-def _broken_gzip(what: str) -> Refused:
-    return Refused("encoding_refused", f"The body is declared as gzip, but {what}.", status=400)
+    """One gzip stream, expanded no further than the limits. Raises Refused."""
+    try:
+        return unzipped(packed, limits.max_body_bytes, limits.max_gzip_ratio)
+    except UnzippedTooLarge:
+        raise too_large(limits.max_body_bytes, " once unzipped") from None
+    except UnzipsTooFar as failure:
+        raise Refused("encoding_refused", f"The gzip body {failure}.") from None
+    except BrokenGzip as failure:
+        raise Refused("encoding_refused", f"The body is declared as gzip, but {failure}.", status=400) from failure

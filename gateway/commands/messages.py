@@ -152,6 +152,7 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
         "settled_at": moment(stored.settled_at),
         "lane": lane_name(stored.lane),
         "moved_up": stored.moved_up,
+        "source": stored.source,
         "format": stored.format,
         "order_number": stored.order_number or (original.order_number if original else None),
         "waits_for": _waits_for(stored),
@@ -162,6 +163,16 @@ def _row(services: Services, stored: StoredMessage) -> dict[str, Any]:
         "run": stored.run,
         "faults": list(dict.fromkeys(fault.code for fault in faults)),
     }
+
+
+def _file_name(services: Services, stored: StoredMessage) -> str | None:
+    """What the file was called that it came in, or the body that it is an order of; None where it came in none."""
+    streams = [one for one in (stored.id, stored.parent_id) if one is not None]
+    return next((file for one in streams if (file := _file_of(services.store.audit.of(one)))), None)
+
+
+def _file_of(events: Sequence[Mapping[str, Any]]) -> str | None:
+    return events[0]["body"].get("file") if events else None
 
 
 def _original(services: Services, stored: StoredMessage) -> StoredMessage | None:
@@ -188,6 +199,7 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row = _row(services, stored)
     faults = services.store.messages.faults(stored.id)
     answers = services.store.documents.of_messages(services.store.messages.answering(stored))
+    row["file"] = _file_name(services, stored)
     row["faults"] = [fault.as_json() for fault in faults]
     row["remedies"] = remedies(_codes_that_hold(faults)) if stored.status in _STUCK else {}
     row["problems"] = services.store.problems.of_message(stored.id)
@@ -312,7 +324,7 @@ def _show_timeline(screen: Screen, services: Services, stored: StoredMessage) ->
     screen.table(steps if screen.as_json else rows, ["at", "kind", "actor", "detail"], "Nothing happened.")
 
 
-_SAID = ("status", "run", "reason", "order_number", "version", "lane", "moved_up", "due_at", "faults")
+_SAID = ("source", "file", "status", "run", "reason", "order_number", "version", "lane", "moved_up", "due_at", "faults")
 
 
 def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:

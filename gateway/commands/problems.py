@@ -1,4 +1,4 @@
-"""Failures grouped by cause: of messages, and of documents on their way out."""
+"""Failures grouped by cause: of messages, of documents on their way out, and of places orders are picked up from."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from schemas.faults import Fault
 if TYPE_CHECKING:
     from gateway.services import Services
     from gateway.store.delivery_problems import DeliveryProblem
+    from gateway.store.pickups import PickupProblem
     from gateway.store.problems import Problem
 
 
@@ -45,8 +46,9 @@ def list_problems(screen: Screen, account: str | None) -> None:
     """List why messages and documents are stuck, most frequent first.
 
     Messages are held or have failed; documents were given up, rejected or asked about by their receiver or held, are
-    not answered in time, or their endpoint wants nothing more. What else is wrong with messages, but would hold none of
-    them, stands at each message (`gateway messages show`).
+    not answered in time, or their endpoint wants nothing more; orders can't be picked up from a place, or files there
+    can't be taken. What else is wrong with messages, but would hold none of them, stands at each message
+    (`gateway messages show`).
     """
     from gateway.holding import holding_faults
 
@@ -54,6 +56,7 @@ def list_problems(screen: Screen, account: str | None) -> None:
         holds = holding_faults(services.terms)
         rows = [_row(one) for one in services.store.problems.all(account, holds=holds)]
         rows += [_delivery_row(one) for one in services.store.delivery_problems.all(account)]
+        rows += [_pickup_row(one) for one in services.store.pickups.problems(account)]
     rows.sort(key=lambda row: (row["messages"] + row["documents"], row["last_at"]), reverse=True)
     screen.table(rows, _COLUMNS, "No problems.")
 
@@ -62,9 +65,10 @@ def list_problems(screen: Screen, account: str | None) -> None:
 @reports
 @click.argument("fingerprint")
 def show(screen: Screen, fingerprint: str) -> None:
-    """Show one cause, what to do about it, and its messages or documents."""
+    """Show one cause, what to do about it, and what is stuck by it."""
     with opened() as services:
-        if not (_show_messages(screen, services, fingerprint) or _show_documents(screen, services, fingerprint)):
+        shown = (_show_messages, _show_documents, _show_pickup)
+        if not any(show_one(screen, services, fingerprint) for show_one in shown):
             raise Failed(f"There is no open problem {fingerprint}.")
 
 
@@ -113,6 +117,26 @@ def _show_documents(screen: Screen, services: Services, fingerprint: str) -> boo
     return True
 
 
+def _show_pickup(screen: Screen, services: Services, fingerprint: str) -> bool:
+    """Whether it is a problem of a place that orders are picked up from."""
+    from gateway.store.pickups import REFUSED
+
+    found = services.store.pickups.problems(fingerprint=fingerprint)
+    if not found:
+        return False
+    one, remedy = found[0], remedies([found[0].code]).get(found[0].code, "")
+    refused = services.store.pickups.refused(one.account_id) if one.code == REFUSED else []
+    files = [file for endpoint, file in refused if endpoint == one.endpoint]
+    told = [{"name": file.name, "moved_to": file.moved_to, "detail": file.detail} for file in files]
+    screen.result(
+        _pickup_row(one) | {"remedy": remedy, "refused": told},
+        *fault_lines(Fault(one.code, one.detail, value=one.endpoint)),
+        f"    what to do: {remedy}",
+        *(f"    {file.name} {file.detail}; it is in {file.moved_to or 'its place'}" for file in files),
+    )
+    return True
+
+
 def _sent_again(one: DeliveryProblem) -> str:
     """The command that sends a problem's documents again, or closes what is open of them."""
     if one.code in _AFTERWARDS:
@@ -142,6 +166,25 @@ def _delivery_row(one: DeliveryProblem) -> dict[str, Any]:
         "first_at": moment(one.first_at),
         "last_at": moment(one.last_at),
         "last_document_id": one.last_document_id,
+        "path": "",
+        "location": "",
+        "detail": one.detail,
+        "value": one.endpoint,
+        "expected": None,
+    }
+
+
+def _pickup_row(one: PickupProblem) -> dict[str, Any]:
+    """As a document's, with the place as the value."""
+    return {
+        "fingerprint": one.fingerprint,
+        "account": one.account_id,
+        "code": one.code,
+        "messages": 0,
+        "documents": 0,
+        "files": one.files,
+        "first_at": moment(one.first_at),
+        "last_at": moment(one.last_at),
         "path": "",
         "location": "",
         "detail": one.detail,

@@ -1,5 +1,5 @@
 """Documents put into the partner's folder over SFTP: under a temporary name first, so that nobody reads half of one,
-then renamed. The server's key is pinned: no other is believed, however the host's name resolves.
+then renamed.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ import asyncio
 import posixpath
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gateway.delivery.guard import AddressRefused, HostUnknown
+from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in, within
 from gateway.delivery.transport import Means, Parcel, Result
-from mappings.transports import BadTerms, SftpPlace, sftp_place
+from mappings.transports import SftpPlace, sftp_place
 
 if TYPE_CHECKING:
     import asyncssh
@@ -31,13 +31,13 @@ class Sftp:
 
     def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
         place = sftp_place(terms)
-        login = _login(terms, means)
+        login = login_of(terms, means.secrets)
         progress = _Progress()
         try:
             started = time.monotonic()
             addresses = means.guard.addresses(place.host, place.port, means.seconds)
             left = max(0.1, means.seconds - (time.monotonic() - started))
-            asyncio.run(asyncio.wait_for(_put(parcel, place, addresses, login, progress, left), left))
+            asyncio.run(within(_put(parcel, place, addresses, login, progress, left), left, progress.hang_up))
         except (AddressRefused, HostUnknown) as refused:
             return Result(outcome="failed", detail=str(refused), is_outage=True)
         except TimeoutError:
@@ -50,24 +50,14 @@ class Sftp:
 class _Progress:
     """How far an attempt got: from the moment it is asked to rename on, the partner may have the document."""
 
-    name = ""
-    is_renaming = False
+    def __init__(self) -> None:
+        self.name = ""
+        self.is_renaming = False
+        self.connection: asyncssh.SSHClientConnection | None = None
 
-
-def _login(terms: Mapping[str, Any], means: Means) -> dict[str, Any]:
-    """What lets us in. Raises BadTerms."""
-    import asyncssh
-
-    named = str(terms.get("key") or terms.get("password"))
-    secret = means.secrets.of(named)
-    if secret is None:
-        raise BadTerms(f"the secret {named} isn't set")
-    if "password" in terms:
-        return {"password": secret.reveal(), "client_keys": None}
-    try:
-        return {"client_keys": [asyncssh.import_private_key(secret.reveal())]}
-    except (asyncssh.KeyImportError, ValueError):
-        raise BadTerms(f"the secret {named} is no private key that SSH has") from None
+    def hang_up(self) -> None:
+        if self.connection is not None:
+            self.connection.abort()
 
 
 async def _put(
@@ -78,7 +68,8 @@ async def _put(
     progress: _Progress,
     seconds: float,
 ) -> None:
-    async with await _connected(place, addresses, login, seconds) as connection, connection.start_sftp_client() as sftp:
+    async with await connected(place, addresses, login, seconds) as connection, connection.start_sftp_client() as sftp:
+        progress.connection = connection
         progress.name = parcel.filename
         final = posixpath.join(place.folder, progress.name)
         draft = posixpath.join(place.folder, f".{progress.name}.part")
@@ -87,26 +78,6 @@ async def _put(
                 await file.write(parcel.body[start : start + _PART])
         progress.is_renaming = True
         await _rename(sftp, draft, final)
-
-
-async def _connected(
-    place: SftpPlace, addresses: Sequence[str], login: Mapping[str, Any], seconds: float
-) -> asyncssh.SSHClientConnection:
-    """To the first of the addresses that answers; each but the last may take its share of the time."""
-    import asyncssh
-
-    class Pinned(asyncssh.SSHClient):
-        def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-            return bool(place.host_key == key.get_fingerprint())
-
-    async def dial(address: str) -> asyncssh.SSHClientConnection:
-        known = {"known_hosts": b"", "config": None, "agent_path": None}
-        return await asyncssh.connect(address, place.port, username=place.user, client_factory=Pinned, **known, **login)
-
-    for address in addresses[:-1]:
-        with suppress(OSError):  # TimeoutError is one
-            return await asyncio.wait_for(dial(address), seconds / len(addresses))
-    return await dial(addresses[-1])
 
 
 async def _rename(sftp: asyncssh.SFTPClient, draft: str, final: str) -> None:
@@ -130,12 +101,10 @@ def _failure_of(error: Exception, progress: _Progress, place: SftpPlace) -> Resu
     """What an exception of the library says. Raises it where it is none of theirs."""
     import asyncssh
 
-    if isinstance(error, asyncssh.HostKeyNotVerifiable):
-        detail = f"the server's key isn't the one that is agreed ({place.host_key})"
-        return Result(outcome="failed", detail=detail, is_outage=True)
-    if isinstance(error, asyncssh.PermissionDenied):
-        return Result(outcome="failed", detail=f"{place.user} isn't let in", is_outage=True)
-    if isinstance(error, asyncssh.SFTPConnectionLost | asyncssh.DisconnectError | OSError):
+    refusal = not_let_in(error, place)
+    if refusal is not None:
+        return Result(outcome="failed", detail=refusal, is_outage=True)
+    if is_lost(error):
         return _failed(progress, str(error) or type(error).__name__)
     if isinstance(error, asyncssh.SFTPError):  # the server's own word: it is in nobody's folder
         return Result(outcome="failed", detail=f"the server says: {error.reason or type(error).__name__}")

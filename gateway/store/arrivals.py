@@ -51,6 +51,8 @@ class NewMessage:
     """How many orders are in it."""
     mapping_revision: int | None = None
     """The mapping by whose rules they were counted, and are to be read."""
+    file_name: str | None = None
+    """What the file was called that it came in; its first event says it."""
     id: str = field(default_factory=new_id)
     received_at: int = field(default_factory=now_us)
     stored: bytes = field(init=False, repr=False)
@@ -431,6 +433,7 @@ def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> 
         f'{{"source":{quoted(message.source)},"format":{form},"size":{len(message.body)},'
         f'"sha256":"{message.sha256.hex()}","status":"{status}"'
     )
+    told += f',"file":{quoted(message.file_name)}' if message.file_name is not None else ""
     told += f',"duplicate_of":"{duplicate_of}"' if duplicate_of else ""
     told += f',"parts":{message.parts}}}' if status == "done" else "}"
     return written_event(message.id, 1, START, "received", f"account/{message.account_id}", told, message.received_at)

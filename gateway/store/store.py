@@ -23,6 +23,7 @@ from gateway.store.line_history import LineHistory
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
+from gateway.store.pickups import Pickups
 from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
@@ -64,6 +65,7 @@ class Store:
         self.deliveries = Deliveries(self.database, self.audit)
         self.answers = Answers(self.database)
         self.delivery_problems = DeliveryProblems(self.database)
+        self.pickups = Pickups(self.database, self.audit)
         self.stock = StockBook(self.database)
         self.shipments = Shipments(self.database)
         self.numbers = Numbers(self.database)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mappings import pickups
 from mappings.account import TRANSPORTS, Account
 from mappings.calendars import UnknownCalendar, known_calendar
 from mappings.files.expectations import expectation_faults
@@ -117,6 +118,7 @@ def read_folder(folder: Path) -> FolderRead:
             _unknown_calendar(name, tree, lines),
             _secrets_by_variable(name, tree, lines),
             _unusable_transports(name, tree, lines),
+            _unusable_pickups(name, tree, lines),
         )
 
     account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
@@ -243,6 +245,27 @@ def _unusable_transports(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
             location = f"{name} line {lines.get((*at, ways[0]), lines.get(at, 1))}"
             detail = f"{location}: {'.'.join(at)}: {fault}"
             yield Fault("bad_value", detail, pointer(at), location, None, f"a transport such as {_TRANSPORT}")
+
+
+def _unusable_pickups(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
+    """A place from which nothing can be picked up, or that is named twice. Judged here, as a transport is."""
+    inbound = tree.get("inbound") if isinstance(tree, Mapping) else None
+    places = inbound.get("pickup") if isinstance(inbound, Mapping) else None
+    known: set[str] = set()
+    for index, terms in enumerate(places if isinstance(places, list) else ()):
+        if not isinstance(terms, Mapping):
+            continue  # which the model says
+        at = ("inbound", "pickup", index)
+        try:
+            pickups.check(terms)
+            endpoint = pickups.endpoint_of(terms)
+            if endpoint in known:
+                raise BadTerms(f"{endpoint} is named twice")
+            known.add(endpoint)
+        except BadTerms as fault:
+            location = f"{name} line {lines.get(at, lines.get(at[:2], 1))}"
+            detail = f"{location}: {'.'.join(map(str, at))}: {fault}"
+            yield Fault("bad_value", detail, pointer(at), location, None, "a place such as {folder: acme/in}")
 
 
 _NAMES_SECRETS = frozenset(("secret", "password", "bearer", "client_certificate", "ca", "key"))

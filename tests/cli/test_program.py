@@ -30,6 +30,7 @@ COMMANDS = {
     "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle", "documents list", "documents show",
     "deliveries list", "deliveries show", "deliveries retry", "deliveries test", "deliveries proof",
+    "pickups list", "pickups look", "pickups dismiss",
 }  # fmt: skip
 
 
@@ -94,7 +95,7 @@ _ASKING = [
     "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
     "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
     "deliveries list", "deliveries show x", "deliveries retry x --reason x", "deliveries test acme-retail",
-    "deliveries proof x --to proof.zip",
+    "deliveries proof x --to proof.zip", "pickups list", "pickups look", "pickups dismiss x --reason x",
 ]  # fmt: skip
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,8 @@ class Server:
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
+        self.released = asyncio.Event()
+        self._connections: list[asyncssh.SSHServerConnection] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._up.wait(10)
@@ -55,6 +59,9 @@ class Server:
         server = self
 
         class Door(asyncssh.SSHServer):
+            def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+                server._connections.append(conn)
+
             def begin_auth(self, username: str) -> bool:
                 return True
 
@@ -80,6 +87,12 @@ class Server:
                     raise server.refuses["open"]
                 return super().open(path, pflags, attrs)
 
+            async def write(self, file_obj: Any, offset: int, data: bytes) -> int:
+                if server.refuses.get("hangs"):
+                    server.log.append("hangs")
+                    await server.released.wait()
+                return int(super().write(file_obj, offset, data))  # type: ignore[call-overload]  # none of its is async
+
             def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
                 server.log.append(f"rename {newpath.decode()}")
                 if "posix_rename" in server.refuses:
@@ -96,8 +109,14 @@ class Server:
 
     def close(self) -> None:
         async def end() -> None:
+            self.released.set()
             self._server.close()
+            for one in self._connections:
+                one.abort()
             await self._server.wait_closed()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            if others:
+                await asyncio.wait(others, timeout=5)
 
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -135,6 +154,17 @@ def test_a_document_is_put_whole_under_its_name(serve: Any, login: dict[str, Any
     assert (result.outcome, result.detail) == ("delivered", f"put as {name}")
     assert server.files() == {f"in/{name}": parcel().body}
     assert server.log == [f"open in/.{name}.part", f"rename in/{name}"]
+
+
+def test_a_server_that_hangs_while_a_document_is_written_is_left_in_time(serve: Any) -> None:
+    """Nor is it waited for to close the file."""
+    server, results = serve(hangs=True), queue.SimpleQueue[Result]()
+    means = replace(means_with(SECRETS), seconds=1.0)
+    threading.Thread(target=lambda: results.put(sent(server, means)), daemon=True).start()
+    result = results.get(timeout=10)
+    assert (result.outcome, result.detail) == ("failed", "not done within 1 seconds")
+    assert "hangs" in server.log
+    assert result.is_outage
 
 
 def test_the_same_document_again_is_one_file(serve: Any) -> None:

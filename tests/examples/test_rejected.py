@@ -439,6 +439,7 @@ TESTED_ELSEWHERE = {
     **dict.fromkeys(
         ("delivery_failed", "delivery_rejected", "delivery_terms", "endpoint_gone"), "tests/delivery/test_deliverer.py"
     ),
+    **dict.fromkeys(("pickup_failed", "pickup_refused"), "tests/pickup/test_problems.py"),
 }
 """Codes, most of invoices and of what is sent, and the tests that bring the faults about."""
 NOT_ANSWERED_YET: dict[str, str] = {}

@@ -1,0 +1,81 @@
+"""Which places there are to pick orders up from, by the accounts' terms as they are published now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.store.pickups import PickupKey
+from gateway.store.store import Store
+from mappings.pickups import check, endpoint_of, interval, is_test, place_of
+from mappings.transports import BadTerms
+
+
+@dataclass(frozen=True, slots=True)
+class PickupPlace:
+    """One place of one account. `every` is in seconds; None where nothing is said. `others`: accounts whose terms name
+    it as well, so that nobody knows whose orders lie there."""
+
+    account_id: str
+    endpoint: str
+    place: str
+    terms: Mapping[str, Any] = field(repr=False)
+    test: bool = False
+    every: float | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> PickupKey:
+        return self.account_id, self.endpoint
+
+
+class PickupPlaces:
+    """The places of all accounts. Only terms that are others since the last time are read again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._of: dict[str, tuple[int, tuple[Mapping[str, Any], ...]]] = {}
+
+    def now(self) -> dict[PickupKey, PickupPlace]:
+        """Every place, by account and endpoint. What can't be used is left out: `faults` says it."""
+        found = [place for account_id, terms in self._terms() for place in _places(account_id, terms)]
+        owners = defaultdict(list)
+        for one in found:
+            owners[one.endpoint].append(one.account_id)
+        return {one.key: _with_others(one, owners[one.endpoint]) for one in found}
+
+    def faults(self) -> Iterator[str]:
+        """A sentence for each place that the terms name and that can't be used."""
+        for account_id, terms in self._terms():
+            try:
+                check(terms)
+            except BadTerms as fault:
+                yield f"{account_id}: {fault}"
+
+    def _terms(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """(account, terms of one of its places)."""
+        accounts = {str(one["id"]): int(one["revision"]) for one in self._store.revisions.accounts()}
+        for account_id, revision in accounts.items():
+            if self._of.get(account_id, (None,))[0] != revision:
+                inbound = self._store.revisions.terms(account_id, revision).get("inbound") or {}
+                self._of[account_id] = (revision, tuple(inbound.get("pickup") or ()))
+        for account_id in self._of.keys() - accounts.keys():
+            del self._of[account_id]
+        return [(account_id, terms) for account_id in accounts for terms in self._of[account_id][1]]
+
+
+def _places(account_id: str, terms: Mapping[str, Any]) -> Iterator[PickupPlace]:
+    try:
+        check(terms)
+        every = interval(terms)
+        seconds = None if every is None else every.total_seconds()
+        yield PickupPlace(account_id, endpoint_of(terms), place_of(terms), terms, is_test(terms), seconds)
+    except BadTerms:
+        return
+
+
+def _with_others(one: PickupPlace, owners: list[str]) -> PickupPlace:
+    others = tuple(sorted(set(owners) - {one.account_id}))
+    return PickupPlace(one.account_id, one.endpoint, one.place, one.terms, one.test, one.every, others)

@@ -1,0 +1,89 @@
+"""`inbound.pickup` in account.yaml: what can be picked up from, and what is said of a place that can't be."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mappings.files.account_folder import read_account
+from mappings.pickups import check, done_folder, endpoint_of, interval, is_test, place_of, refused_folder, secrets_named
+from mappings.transports import BadTerms
+from schemas.faults import DocumentFailure
+from tests.cli.conftest import ACCOUNTS
+
+KEY = "SHA256:" + "A" * 43
+SFTP = {"sftp": "sftp://us@files.acme.example/out", "host_key": KEY, "key": "ACME"}
+
+
+@pytest.mark.parametrize(
+    ("terms", "place", "endpoint", "secrets"),
+    [
+        ({"folder": "acme/in"}, "folder", "folder:acme/in", []),
+        ({"folder": "acme", "test": "true", "every": "5m", "done": "a/b", "refused": "c"}, "folder", "folder:acme", []),
+        (SFTP, "sftp", "sftp://us@files.acme.example:22/out", ["ACME"]),
+        ({**SFTP, "every": "2h"}, "sftp", "sftp://us@files.acme.example:22/out", ["ACME"]),
+    ],
+)
+def test_what_can_be_picked_up_from(terms: dict[str, Any], place: str, endpoint: str, secrets: list[str]) -> None:
+    check(terms)
+    assert (place_of(terms), endpoint_of(terms), list(secrets_named(terms))) == (place, endpoint, secrets)
+
+
+def test_what_is_meant_where_nothing_is_said() -> None:
+    terms = {"folder": "in"}
+    assert (is_test(terms), interval(terms), done_folder(terms), refused_folder(terms)) == (
+        False,
+        None,
+        "done",
+        "refused",
+    )
+    assert interval({"folder": "in", "every": "90s"}) == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({}, "a pickup names one of"),
+        ({"folder": "in", **SFTP}, "a pickup names one of"),
+        ({"folder": "../in"}, "folder must be a folder's name"),
+        ({"folder": ["in"]}, "folder must be a folder's name"),
+        ({"folder": "in", "test": "perhaps"}, "test must be true or false"),
+        ({"folder": "in", "every": "soon"}, "every must be a whole number"),
+        ({"folder": "in", "every": "0s"}, "every must be a whole number"),
+        ({"folder": "in", "done": "../done"}, "done must be the name of a folder"),
+        ({"folder": "in", "done": "x", "refused": "x"}, "must be two folders"),
+        ({"folder": "in", "key": "ACME"}, "key is nothing that folder knows"),
+        ({**SFTP, "host_key": "none"}, "host_key must be the server's key"),
+        ({**SFTP, "sftp": "sftp://us:secret@files.acme.example/out"}, "must not have a password in it"),
+    ],
+)
+def test_what_can_t_be_used_is_said(terms: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadTerms, match=said) as raised:
+        check(terms)
+    assert "secret@" not in str(raised.value)
+
+
+def test_an_account_s_folder_names_its_mistake_and_the_line(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ACCOUNTS / "acme-retail", tmp_path / "acme-retail"))
+    text = (folder / "account.yaml").read_text("utf-8")
+    assert "inbound:" in text
+    lines = [line for line in text.splitlines() if not line.startswith("inbound:")]
+    lines += [
+        "inbound:",
+        "  formats: [ubl-2.1]",
+        "  pickup:",
+        "    - {folder: in}",
+        "    - {folder: ../in}",
+        "    - {folder: in}",
+    ]
+    (folder / "account.yaml").write_text("\n".join(lines) + "\n", "utf-8")
+    with pytest.raises(DocumentFailure) as raised:
+        read_account(folder)
+    found = {fault.path: fault.detail for fault in raised.value.faults}
+    assert set(found) == {"/inbound/pickup/1", "/inbound/pickup/2"}
+    assert f"account.yaml line {len(lines) - 1}: inbound.pickup.1: folder must be" in found["/inbound/pickup/1"]
+    assert "folder:in is named twice" in found["/inbound/pickup/2"]
