@@ -36,7 +36,7 @@ def _of_terms(place: PickupPlace, secrets: NamedSecrets) -> Iterator[str]:
         yield f"{', '.join(place.others)} is to be picked up from there as well, so nothing is"
     for name in secrets_named(place.terms):
         if secrets.of(name) is None:
-            yield f"nothing can be picked up without the secret {name}, which isn't set"
+            yield f"nothing can be picked up without the secret {name}, which {secrets.remedy(name)}"
 
 
 def _of_state(place: PickupPlace, state: PickupState | None) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.store.pickups import PickupKey
 from gateway.store.store import Store
-from mappings.pickups import check, endpoint_of, interval, is_test, place_of
+from mappings.pickups import check, endpoint_of, interval, is_test, place_of, secrets_named
 from mappings.transports import BadTerms
 
 
@@ -64,6 +65,14 @@ class PickupPlaces:
         for account_id in self._of.keys() - accounts.keys():
             del self._of[account_id]
         return [(account_id, terms) for account_id in accounts for terms in self._of[account_id][1]]
+
+
+def pickup_secrets(store: Store, account_id: str, revision: int) -> Iterator[tuple[str, str]]:
+    """(a secret's name, the place that it opens) of one account. Terms that can't be used name none."""
+    for terms in (store.revisions.terms(account_id, revision).get("inbound") or {}).get("pickup") or ():
+        with suppress(BadTerms):
+            check(terms)
+            yield from ((name, endpoint_of(terms)) for name in secrets_named(terms))
 
 
 def _places(account_id: str, terms: Mapping[str, Any]) -> Iterator[PickupPlace]:

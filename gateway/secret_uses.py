@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gateway.cxml_health import cxml_terms
 from gateway.delivery_health import outbound_terms, secrets_of
 from gateway.kept_secrets import spelt
+from gateway.pickup_places import pickup_secrets
 from gateway.store.store import Store
 
 
@@ -28,6 +29,8 @@ def _named(store: Store, account_id: str, revision: int) -> Iterator[tuple[str, 
     for kind, terms in outbound_terms(store, account_id, revision).items():
         for name in secrets_of(terms):
             yield name, kind
+    for name, endpoint in pickup_secrets(store, account_id, revision):
+        yield name, f"orders from {endpoint}"
     cxml = cxml_terms(store, account_id, revision)
     for sender in () if cxml is None else (*cxml.senders, *cxml.from_):
         if sender.secret is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gateway.delivery.transport import secret_of
 from gateway.named_secrets import NamedSecrets
 from mappings.transports import BadTerms, SftpPlace
 
@@ -23,13 +24,11 @@ def login_of(terms: Mapping[str, Any], secrets: NamedSecrets) -> dict[str, Any]:
     import asyncssh
 
     named = str(terms.get("key") or terms.get("password"))
-    secret = secrets.of(named)
-    if secret is None:
-        raise BadTerms(f"the secret {named} isn't set")
+    secret = secret_of(secrets, named)
     if "password" in terms:
-        return {"password": secret.reveal(), "client_keys": None}
+        return {"password": secret, "client_keys": None}
     try:
-        return {"client_keys": [asyncssh.import_private_key(secret.reveal())]}
+        return {"client_keys": [asyncssh.import_private_key(secret)]}
     except (asyncssh.KeyImportError, ValueError):
         raise BadTerms(f"the secret {named} is no private key that SSH has") from None
 

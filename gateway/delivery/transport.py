@@ -76,14 +76,19 @@ class Means:
     mail: MailServer | None = None
 
     def secret(self, name: str) -> str:
-        """The secret of this name. Raises BadTerms where it can't be had, or has characters that no text has (XML 1.0,
-        2.2): bytes that weren't UTF-8, or a NUL. Raises StoreUnavailable where nobody can tell yet."""
-        found = self.secrets.of(name)
-        if found is None:
-            raise BadTerms(f"the secret {name} {self.secrets.why_not(name)}")
-        if _NO_TEXT.search(found.reveal()):
-            raise BadTerms(f"the secret {name} has characters that are no text")
-        return found.reveal()
+        """As `secret_of`."""
+        return secret_of(self.secrets, name)
+
+
+def secret_of(secrets: NamedSecrets, name: str) -> str:
+    """The secret of this name. Raises BadTerms where it can't be had, or has characters that no text has (XML 1.0,
+    2.2): bytes that weren't UTF-8, or a NUL. Raises StoreUnavailable where nobody can tell yet."""
+    found = secrets.of(name)
+    if found is None:
+        raise BadTerms(f"the secret {name} {secrets.why_not(name)}")
+    if _NO_TEXT.search(found.reveal()):
+        raise BadTerms(f"the secret {name} has characters that are no text")
+    return found.reveal()
 
 
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

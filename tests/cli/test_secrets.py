@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from gateway.accounts import publish_folder
 from gateway.bootstrap import build_services, read_settings
 from gateway.services import Services
-from tests.cli.conftest import ROOT, Run
+from mappings.files.account_folder import read_account
+from tests.cli.conftest import ACCOUNTS, ROOT, Run
 from tests.cli.sending import ACME, Send, agree, sending, there
 from tests.cli.test_delivery_health import found
 from tests.delivery.partner import Call, Partner, Request
@@ -379,3 +383,15 @@ def _is_signed(key: str, request: Request) -> bool:
     except ValueError:
         return True
     return True
+
+
+def test_what_opens_a_place_to_pick_up_from_is_in_use(run: Run, services: Services) -> None:
+    folder = read_account(ACCOUNTS / "acme-retail")
+    terms = json.loads(folder.account.model_dump_json(by_alias=True))
+    host_key = f"SHA256:{'A' * 43}"
+    terms["inbound"]["pickup"] = [{"sftp": "sftp://us@files.example/out", "host_key": host_key, "password": "box"}]
+    changed = replace(folder, account=type(folder.account).model_validate(terms))
+    publish_folder(services.store, changed, author="test", reason="pickup")
+    run("secrets", "set", "BOX", stdin=b"a password")
+    assert listed(run)["BOX"]["used_by"] == ["acme-retail: orders from sftp://us@files.example:22/out"]
+    assert run("secrets", "remove", "BOX", "--reason", "t").code == 4
