@@ -27,6 +27,7 @@ from gateway.commands.processes import scheduler, up, web, worker
 from gateway.commands.rebates import rebates
 from gateway.commands.replay import replay
 from gateway.commands.stock import stock
+from gateway.commands.users import users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,7 +42,7 @@ def program() -> None:
 for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
-    (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, mappings),
+    (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, users, mappings),
     (convert, messages, problems, replay, orders, documents, deliveries, audit),
 ):
     for _command in _subject:
