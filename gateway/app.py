@@ -1,7 +1,8 @@
-"""The web application: the API's routes around the services."""
+"""The web application: the API's routes and the console's pages around the services."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from flask_openapi3 import OpenAPI, Schema
@@ -28,6 +29,7 @@ from gateway.api.problems import answer_with_problems, problem, refused_by_serve
 from gateway.api.rates import OrderRate
 from gateway.api.reference import finished_description, reference
 from gateway.api.waiting import Waiting
+from gateway.console.pages import mount
 from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
@@ -67,8 +69,12 @@ class Application(OpenAPI):
         return response.status, list(response.headers.items()), response.get_data()
 
 
-def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) -> Application:
-    """The WSGI application for one process. Of its `threads` at most half wait for answers, `max_wait` seconds."""
+def create_app(
+    services: Services, threads: int = 16, max_wait: float = 30.0, secret_key: str | None = None
+) -> Application:
+    """The WSGI application for one process. Of its `threads` at most half wait for answers, `max_wait` seconds. By
+    `secret_key`, the same in every process, the console knows its own cookies; without one none lasts longer than the
+    process."""
     app = Application(
         "gateway",
         info=INFO,
@@ -77,7 +83,7 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
         # every route describes its own 400, so that flask-openapi3's own error shape never shows
         validation_error_status=400,
         validation_error_model=Problem,
-        static_folder=None,
+        static_folder=None,  # the console has its own
         template_folder="api/templates",
     )
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -96,6 +102,7 @@ def create_app(services: Services, threads: int = 16, max_wait: float = 30.0) ->
     watch_requests(app)
     answer_with_problems(app)
     accounts = (orders, cxml, messages, documents, inventory)
+    mount(app, secret_key or secrets.token_urlsafe(32))
     for part in (*accounts, tables, office_orders, shipments, billing, reference, operation):
         app.register_api(part)
     app.components_schemas.update(

@@ -29,6 +29,7 @@ from gateway.commands.rebates import rebates
 from gateway.commands.replay import replay
 from gateway.commands.secrets import secrets
 from gateway.commands.stock import stock
+from gateway.commands.users import users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,7 +44,7 @@ def program() -> None:
 for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
-    (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, secrets, mappings),
+    (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, secrets, users, mappings),
     (convert, messages, problems, replay, orders, documents, deliveries, pickups, audit),
 ):
     for _command in _subject:

@@ -114,7 +114,7 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
     services = _services(settings, "web", prepares=True)
     warm_up(services, receives=True)
     limits = WebLimits(settings.threads, settings.connections, settings.max_body_bytes)
-    app = create_app(services, settings.threads, settings.wait_seconds)
+    app = create_app(services, settings.threads, settings.wait_seconds, settings.secret())
     gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
     serve(app, listening, limits, Beat(told.beat_fd), stop, wake.append)
     app.door.close()

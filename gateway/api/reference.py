@@ -44,7 +44,6 @@ def openapi() -> Response:
     return Response(json.dumps(described, ensure_ascii=False), 200, mimetype="application/json")
 
 
-@reference.get("/", doc_ui=False)
 @reference.get("/v1", doc_ui=False)
 @reference.get("/v1/", doc_ui=False)
 def front() -> Any:

@@ -33,6 +33,7 @@ def demo(screen: Screen, url: str | None) -> int:
     from gateway.demo.accounts import prepare
     from gateway.demo.billing import bill_what_left
     from gateway.demo.mailboxes import billed_before, inventory_of
+    from gateway.demo.people import NAME, console_sign_in
     from gateway.demo.sending import orders_of, send_samples
     from gateway.demo.telling import (
         billing_story,
@@ -72,11 +73,14 @@ def demo(screen: Screen, url: str | None) -> int:
             for sender in accounts:
                 inventory.append(inventory_of(base, sender))
                 tell(inventory_story(inventory[-1]))
+            console = console_sign_in(services.store, base)
         except DemoFailed as failure:
             screen.failure(str(failure))
             return FAILED
-    told = {"url": base, "docs": f"{base}/v1/docs"}
+    told = {"url": base, "docs": f"{base}/v1/docs", "console": console}
     found: dict[str, Sequence[_Told]] = {"sent": sent, "shipped": shipped, "billed": billed, "inventory": inventory}
     rows = {name: [one.as_json() for one in each] for name, each in found.items()}
-    screen.result({**told, **rows}, "", *try_it_lines(base, accounts))
+    signed_in = ["", "Console, signed in by this link once, for a quarter of an hour:", f"  {console}"]
+    again = f"  then by the password that you choose there; another link: {program} users link {NAME}"
+    screen.result({**told, **rows}, "", *try_it_lines(base, accounts), *signed_in, again)
     return FAILED if any(one.is_wrong() for one in sent) else DONE

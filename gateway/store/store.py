@@ -37,6 +37,7 @@ from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
 from gateway.store.threads import Threads
 from gateway.store.urgency import Backlog
+from gateway.store.users import Users
 from gateway.store.worklist import Worklist
 
 
@@ -51,6 +52,7 @@ class Store:
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
         self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)
+        self.users = Users(self.database, self.audit)
         self.keys = Keys(self.database, self.audit)
         self.secrets = SealedSecrets(self.database, self.audit)
         self.messages = Messages(self.database)

@@ -73,6 +73,42 @@ secrets = Table(
 _live = text("ended_at IS NULL")
 Index("uq_secrets_live", secrets.c.name, unique=True, sqlite_where=_live, postgresql_where=_live)
 
+# People who use the console. A password is kept as Argon2 makes it; a sign-in and a link by their token's SHA-256.
+users = Table(
+    "users",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("name", _Text, nullable=False),
+    Column("key", _Text, nullable=False, comment="the name without case: two people never differ by that alone"),
+    Column("role", _Text, nullable=False),
+    Column("account_id", _Text, comment="null: one of ours; else of this account, and sees nothing else"),
+    Column("password", _Text, comment="null: not chosen yet"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("seen_at", BigInteger),
+    Column("failures", Integer, nullable=False, server_default="0", comment="wrong passwords one after the other"),
+    Column("failed_at", BigInteger, comment="the last of them"),
+    Index("ix_users_key", "key", unique=True),
+)
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("user_id", _Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Index("ix_sign_ins_user_id", "user_id"),
+)
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("user_id", _Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Index("ix_sign_in_links_user_id", "user_id"),
+)
+
 # One account's mapping, or our catalogue, is a scope: "account/<id>" or "catalogue". A revision never changes; its rows
 # are those added in it or before and not removed by then, so that 100,000 items are not copied for one correction.
 revisions = Table(

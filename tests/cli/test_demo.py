@@ -344,6 +344,8 @@ def _the_running_gateway_is_found(run: Run, data_dir: Path, told: str) -> None:
     base = re.findall(r"Serving at (\S+)", told)[0]
     serving = next(one for one in run("doctor", "--json").json["checks"] if one["name"] == "serving")
     assert (serving["ok"], serving["detail"]) == (True, f"the gateway answers at {base}")
+    (link,) = re.findall(r"^  (http://\S+/sign-in/\S+)$", told, re.MULTILINE)
+    assert "Choose a password" in httpx.get(link, trust_env=False).text
     command = re.findall(r"^    Then: (.+)$", told, re.MULTILINE)[0]
     assert f"GATEWAY_DATA_DIR={data_dir.name} " in command  # the process began in the folder above it
     environment = {name: value for name, value in os.environ.items() if name != "GATEWAY_DATA_DIR"}

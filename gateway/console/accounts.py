@@ -1,0 +1,141 @@
+"""Accounts: how each stands, and one with its people, formats, ways out, policies and keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, request, url_for
+
+from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
+from gateway.holding import holding_faults
+from gateway.store.ids import now_us
+from gateway.store.keys import ApiKey
+from mappings.account import Account, Outbound
+from mappings.revision import MappingRevision
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account in the list."""
+
+    account: Account
+    revision: int
+    problems: int
+    last_order_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of setting an account up: whether it is done, and what to do else."""
+
+    title: str
+    is_done: bool
+    otherwise: str
+
+
+@console.get("/accounts")
+@needs("viewer")
+def account_list() -> Any:
+    """All accounts that whoever looks may see."""
+    store, own = services().store, user().account_id
+    ids = [str(known["id"]) for known in store.revisions.accounts() if own in (None, known["id"])]
+    open_problems: Counter[str] = Counter()
+    for one in store.problems.all(own, holds=holding_faults(services().terms)):
+        open_problems[one.account_id] += one.messages
+    for stuck in store.delivery_problems.all(own):
+        open_problems[stuck.account_id] += stuck.documents
+    found = services().terms.current(ids)
+    rows = [_row(found[one], open_problems[one]) for one in ids if one in found]
+    return page("account_list", rows=rows, broken=[one for one in ids if one not in found])
+
+
+@console.get("/accounts/<account_id>")
+@needs("viewer")
+def account(account_id: str) -> Any:
+    """One account."""
+    revision = _revision(account_id)
+    return page("account", **_told(revision))
+
+
+@console.post("/accounts/<account_id>/keys")
+@needs("admin", ours_alone=True)
+def make_key(account_id: str) -> Any:
+    """A new key, shown on the page that answers, this once."""
+    revision = _revision(account_id)
+    is_test = request.form.get("kind") == "test"
+    key, text = services().store.keys.create(account_id, actor=actor(), test=is_test)
+    return page("account", **_told(revision), made=(key, text))
+
+
+@console.post("/accounts/<account_id>/keys/<key_id>/revoke")
+@needs("admin", ours_alone=True)
+def revoke_key(account_id: str, key_id: str) -> Any:
+    """End a key of this account."""
+    _revision(account_id)
+    keys = services().store.keys
+    if key_id not in {one.id for one in keys.all(account_id)}:
+        raise Missing
+    keys.revoke(key_id, actor=actor())
+    return redirect(url_for("console.account", account_id=account_id) + "#keys", 303)
+
+
+def _revision(account_id: str) -> MappingRevision:
+    """The account's published mapping. Raises Missing."""
+    wanted = own_account(account_id)
+    found = None if "\0" in wanted else services().terms.current([wanted]).get(wanted)
+    if found is None:
+        raise Missing
+    return found
+
+
+def _row(revision: MappingRevision, problems: int) -> Row:
+    newest = next(iter(services().store.messages.page(account_id=revision.account.id, limit=1)), None)
+    return Row(revision.account, revision.number, problems, newest.received_at if newest else None)
+
+
+def _told(revision: MappingRevision) -> dict[str, Any]:
+    account = revision.account
+    keys = services().store.keys.all(account.id)
+    ways = {kind: _way(one) for kind, one in account.outbound.items()}
+    return {
+        "account": account,
+        "within": "console.account_list",
+        "revision": revision.number,
+        "ways": ways,
+        "policies": account.policies.model_dump(mode="json"),
+        "usual": type(account.policies)().model_dump(mode="json"),
+        "keys": [(one, _state(one)) for one in keys],
+        "steps": _steps(revision, keys),
+    }
+
+
+def _way(terms: Outbound) -> str:
+    """Where documents go, in a few words; secrets stand in the terms by name alone."""
+    if isinstance(terms.transport, str):
+        return "mailbox"
+    return f"{terms.way} {terms.transport[terms.way]}"
+
+
+def _state(key: ApiKey) -> str:
+    return "revoked" if key.revoked_at else "live" if key.is_live(now_us()) else "expired"
+
+
+def _steps(revision: MappingRevision, keys: list[ApiKey]) -> list[Step]:
+    account, store = revision.account, services().store
+    answered = any(one.status == "done" for one in store.messages.page(account_id=account.id, limit=20))
+    live = any(_state(one) == "live" for one in keys)
+    return [
+        Step(
+            "A manager is named", account.manager is not None, "Put `manager` into account.yaml: people ask for them."
+        ),
+        Step(
+            "Their items are mapped",
+            bool(revision.items_by_sku or revision.items_by_gtin),
+            "Fill items.csv, or agree that they order by our numbers.",
+        ),
+        Step("Their places are known", bool(revision.sites), "Fill sites.csv, so that orders find their supply site."),
+        Step("There is a live key", live, "Make one below, and give it to them in a safe way."),
+        Step("An order was answered", answered, "Send a sample order with a test key."),
+    ]

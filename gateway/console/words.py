@@ -1,0 +1,65 @@
+"""How values read on pages: moments, how long ago, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from gateway.store.ids import now_us
+
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+
+
+def moment(at: int | None) -> Markup:
+    """Microseconds since 1970, in UTC; the page's script shows it by the viewer's clock."""
+    if at is None:
+        return Markup("never")
+    found = datetime.fromtimestamp(at // 1_000_000, UTC)
+    exact, shown = found.isoformat(), found.strftime("%Y-%m-%d %H:%M UTC")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, shown)
+
+
+def ago(at: int | None) -> Markup:
+    """How long ago that was, the moment itself behind it."""
+    if at is None:
+        return Markup("never")
+    found = datetime.fromtimestamp(at // 1_000_000, UTC).isoformat()
+    said = f"{lasting((now_us() - at) / 1_000_000)} ago"
+    return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(found, found, said)
+
+
+def lasting(seconds: float) -> str:
+    """In the largest unit that says it: `3 minutes`."""
+    for unit, size in _UNITS:
+        count = int(seconds // size)
+        if count:
+            return counted(count, unit)
+    return counted(max(0, int(seconds)), "second")
+
+
+def counted(count: int, word: str) -> str:
+    """`1 order`, `1,204 orders`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def worded(code: str) -> str:
+    """`order_response` as `order response`."""
+    return code.replace("_", " ")
+
+
+def lower_first(text: str) -> str:
+    """The sentence as a part of another."""
+    return text[:1].lower() + text[1:]
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "moment": moment,
+    "ago": ago,
+    "lasting": lasting,
+    "counted": counted,
+    "worded": worded,
+    "lower_first": lower_first,
+}

@@ -1,0 +1,94 @@
+"""The console over the real application, with people of every role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from lxml import etree, html
+
+from gateway.store.users import ROLES, User
+from tests.api.builders import Gateway, services_at
+
+PASSWORD = "correct horse battery"
+
+
+class Browser:
+    """One browser: follows forms as they stand on pages, and keeps its cookies."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.client: FlaskClient = gateway.app.test_client()
+        self.answer: Any = None
+
+    def open(self, path: str, **more: Any) -> Any:
+        """The answer to a look at this page."""
+        self.answer = self.client.get(path, **more)
+        return self.answer
+
+    @property
+    def root(self) -> Any:
+        return html.fromstring(self.answer.text)
+
+    @property
+    def text(self) -> str:
+        """What a person reads on the page."""
+        body = self.root.find("body")
+        etree.strip_elements(body, "script", "style", with_tail=False)
+        return " ".join(unescape(body.text_content()).split())
+
+    def send(self, action: str, button: tuple[str, str] | None = None, **fields: str) -> Any:
+        """Fill in the form of the present page that goes there, with what is hidden in it, and send it."""
+        forms = [one for one in self.root.iter("form") if (one.get("action") or self.path) == action]
+        assert len(forms) == 1, f"{len(forms)} forms go to {action}"
+        told = {one.get("name"): one.get("value", "") for one in forms[0].iter("input") if one.get("name")}
+        assert told.keys() >= fields.keys(), "a field that isn't there"
+        sent = {**told, **fields, **({} if button is None else {button[0]: button[1]})}
+        self.answer = self.client.post(action, data=sent)
+        return self.answer
+
+    @property
+    def path(self) -> str:
+        return str(self.answer.request.path)
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> Any:
+        self.open("/sign-in")
+        return self.send("/sign-in", name=name, password=password)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    opened = Gateway(services_at(f"sqlite:///{tmp_path / 'gateway.db'}", f"unix://{tmp_path / 'nobody.sock'}"))
+    yield opened
+    opened.close()
+
+
+def person(gateway: Gateway, name: str, role: Any, account: str | None = None) -> User:
+    """Somebody with the usual password."""
+    users = gateway.services.store.users
+    made = users.create(name, role, account, actor="test")
+    chosen = users.use_link(users.link(made.id, actor="test"), PASSWORD)
+    assert chosen is not None
+    return chosen
+
+
+def signed_in(gateway: Gateway, role: Any = "admin", account: str | None = None) -> Browser:
+    """The browser of somebody of this role."""
+    browser, name = Browser(gateway), f"{role} of {account or 'ours'}"
+    person(gateway, name, role, account)
+    answer = browser.sign_in(name)
+    assert answer.status_code == 303, browser.text
+    return browser
+
+
+def csrf(page: Any) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+EVERY_ROLE = ROLES

@@ -1,0 +1,146 @@
+"""What the pages show: what waits, how accounts stand, their keys; and never more than text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.store.database import StoreUnavailable
+from tests.api.builders import Gateway, order
+from tests.console.conftest import signed_in
+
+
+def test_all_clear_says_when_something_came_last(gateway: Gateway) -> None:
+    acme = gateway.account("acme")
+    browser = signed_in(gateway)
+    browser.open("/")
+    assert "All clear. Nothing has come in yet." in browser.text
+    gateway.send(acme, order())
+    gateway.work()
+    browser.open("/")
+    assert re.search(r"All clear\. Last message \d+ seconds ago", browser.text)
+    assert "Nothing waits." in browser.text
+
+
+def test_what_waits_for_somebody_is_told_in_sentences(gateway: Gateway) -> None:
+    acme = gateway.account("acme")
+    gateway.send(acme, order(item="WHAT-1"))
+    gateway.work()
+    browser = signed_in(gateway)
+    browser.open("/")
+    (cause,) = browser.root.find_class("cause")
+    said = " ".join(cause.text_content().split())
+    assert said.endswith("WHAT-1 from acme: 1 message")
+    assert "unknown_item" in browser.text
+    browser.open("/accounts")
+    assert "Acme acme ▲ 1 problem" in browser.text
+
+
+def test_scripts_in_what_came_in_are_text(gateway: Gateway) -> None:
+    nasty = "<script>alert(1)</script>"
+    acme = gateway.account("acme", name=nasty, manager={"name": nasty, "email": "a@b.example"})
+    gateway.send(acme, order(item=nasty))
+    gateway.work()
+    browser = signed_in(gateway)
+    for path in ("/", "/accounts", "/accounts/acme"):
+        page = browser.open(path)
+        assert page.status_code == 200
+        assert nasty not in page.text
+        assert nasty in browser.text
+        assert len(browser.root.xpath("//script")) == 1
+
+
+def test_an_account_is_shown_with_its_people_ways_and_policies(gateway: Gateway) -> None:
+    gateway.account(
+        "acme",
+        manager={"name": "Dana Reyes", "email": "dana@example.com", "phone": "+1 555 0100"},
+        outbound={
+            "order_response": {
+                "format": "json-1",
+                "transport": {"webhook": "https://acme.example/edi", "secret": "HOOK"},
+            }
+        },
+        policies={"fractional_unit": "round_up"},
+    )
+    browser = signed_in(gateway, "viewer")
+    browser.open("/accounts/acme")
+    for said in (
+        "Dana Reyes manager dana@example.com",
+        "json-1, by webhook https://acme.example/edi",
+        "✓ A manager is named",
+    ):
+        assert said in browser.text
+    others = {" ".join(one.text_content().split()) for one in browser.root.find_class("other")}
+    assert any(one.startswith("fractional unit") and "usually reject" in one for one in others)
+    assert not any("partial" in one for one in others)
+    assert "Make a test key" not in browser.text
+
+
+def test_a_key_is_made_shown_once_and_revoked(gateway: Gateway) -> None:
+    gateway.account("acme")
+    browser = signed_in(gateway)
+    browser.open("/accounts/acme")
+    page = browser.send("/accounts/acme/keys", button=("kind", "test"))
+    (text,) = (one.text for one in browser.root.find_class("key"))
+    made = gateway.services.store.keys.verify(text)
+    assert page.status_code == 200
+    assert made is not None
+    assert (made.account_id, made.test) == ("acme", True)
+    assert text not in browser.open("/accounts/acme").text
+    answer = browser.send(f"/accounts/acme/keys/{made.id}/revoke")
+    assert answer.headers["Location"] == "/accounts/acme#keys"
+    assert [one.revoked_at is not None for one in gateway.services.store.keys.all("acme") if one.id == made.id] == [
+        True
+    ]
+    events = gateway.services.store.audit.of(f"key/{made.id}")
+    assert [(one["kind"], one["actor"]) for one in events] == [
+        ("created", "user admin of ours"),
+        ("revoked", "user admin of ours"),
+    ]
+
+
+def test_another_accounts_key_is_none_of_this_ones(gateway: Gateway) -> None:
+    gateway.account("acme")
+    gateway.account("delta")
+    (key,) = gateway.services.store.keys.all("delta")
+    browser = signed_in(gateway)
+    browser.open("/accounts/delta")
+    token = browser.root.xpath("//input[@name='csrf_token']/@value")[0]
+    answer = browser.client.post(f"/accounts/acme/keys/{key.id}/revoke", data={"csrf_token": token})
+    assert answer.status_code == 404
+    assert gateway.services.store.keys.all("delta")[0].revoked_at is None
+
+
+@pytest.mark.parametrize("path", ["/accounts/nobody", "/accounts/a%00b", "/accounts/..%2f"])
+def test_what_is_not_there_is_said_on_a_page(gateway: Gateway, path: str) -> None:
+    browser = signed_in(gateway)
+    assert browser.open(path).status_code == 404
+
+
+def test_a_database_that_is_away_is_said_on_a_page(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = signed_in(gateway)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(gateway.services.store.problems, "all", away)
+    answer = browser.open("/")
+    assert (answer.status_code, "The database doesn't answer now" in browser.text) == (503, True)
+
+
+def test_every_page_has_a_title_a_heading_and_a_way_to_its_content(gateway: Gateway) -> None:
+    gateway.account("acme")
+    browser = signed_in(gateway)
+    titles = set()
+    for path in ("/", "/accounts", "/accounts/acme", "/people", "/style", "/sign-in/x"):
+        browser.open(path)
+        root = browser.root
+        titles.add(root.findtext(".//title"))
+        assert len(root.xpath("//h1")) == 1, path
+        assert root.xpath("//html/@lang") == ["en"]
+        assert root.xpath("//a[@href='#content']")
+        assert all(one.xpath("./caption") for one in root.iter("table"))
+        labels = set(root.xpath("//label/@for"))
+        assert all(one.get("id") in labels for one in root.xpath("//input[not(@type='hidden')]"))
+    assert len(titles) == 6
