@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.delivery.guard import AddressRefused, HostUnknown
 from gateway.delivery.transport import Means, Parcel, Result
+from gateway.delivery.words import as_kept
 from mappings.transports import BadTerms, SftpPlace, sftp_place
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class Sftp:
     def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
         place = sftp_place(terms)
         login = _login(terms, means)
+        return as_kept(self._sent(parcel, place, login, means), [login["password"]] if "password" in login else [])
+
+    def _sent(self, parcel: Parcel, place: SftpPlace, login: Mapping[str, Any], means: Means) -> Result:
         progress = _Progress()
         try:
             started = time.monotonic()
@@ -59,13 +63,11 @@ def _login(terms: Mapping[str, Any], means: Means) -> dict[str, Any]:
     import asyncssh
 
     named = str(terms.get("key") or terms.get("password"))
-    secret = means.secrets.of(named)
-    if secret is None:
-        raise BadTerms(f"the secret {named} isn't set")
+    secret = means.secret(named)
     if "password" in terms:
-        return {"password": secret.reveal(), "client_keys": None}
+        return {"password": secret, "client_keys": None}
     try:
-        return {"client_keys": [asyncssh.import_private_key(secret.reveal())]}
+        return {"client_keys": [asyncssh.import_private_key(secret)]}
     except (asyncssh.KeyImportError, ValueError):
         raise BadTerms(f"the secret {named} is no private key that SSH has") from None
 
@@ -78,13 +80,19 @@ async def _put(
     progress: _Progress,
     seconds: float,
 ) -> None:
-    async with await _connected(place, addresses, login, seconds) as connection, connection.start_sftp_client() as sftp:
+    """Nothing is closed behind the document but the connection, which asks nobody: a server that hears nothing more
+    would be waited for without an end."""
+    # what its tasks meet at the connection's end is the result already, and no fault for the log
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    async with await _connected(place, addresses, login, seconds) as connection:
+        sftp = await connection.start_sftp_client()
         progress.name = parcel.filename
         final = posixpath.join(place.folder, progress.name)
         draft = posixpath.join(place.folder, f".{progress.name}.part")
-        async with sftp.open(draft, "wb") as file:
-            for start in range(0, len(parcel.body), _PART):
-                await file.write(parcel.body[start : start + _PART])
+        file = await sftp.open(draft, "wb")
+        for start in range(0, len(parcel.body), _PART):
+            await file.write(parcel.body[start : start + _PART])
+        await file.close()
         progress.is_renaming = True
         await _rename(sftp, draft, final)
 
@@ -135,7 +143,7 @@ def _failure_of(error: Exception, progress: _Progress, place: SftpPlace) -> Resu
         return Result(outcome="failed", detail=detail, is_outage=True)
     if isinstance(error, asyncssh.PermissionDenied):
         return Result(outcome="failed", detail=f"{place.user} isn't let in", is_outage=True)
-    if isinstance(error, asyncssh.SFTPConnectionLost | asyncssh.DisconnectError | OSError):
+    if isinstance(error, asyncssh.SFTPBadMessage | asyncssh.SFTPConnectionLost | asyncssh.DisconnectError | OSError):
         return _failed(progress, str(error) or type(error).__name__)
     if isinstance(error, asyncssh.SFTPError):  # the server's own word: it is in nobody's folder
         return Result(outcome="failed", detail=f"the server says: {error.reason or type(error).__name__}")
