@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import smtplib
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,8 +76,9 @@ class Mail:
         told = f"{server.user or ''}{server.password or ''}"
         if not (told.isascii() and told.isprintable()):
             raise BadTerms("the user and password in GATEWAY_SMTP_URL must be printable ASCII")
+        ends = time.monotonic() + means.seconds
         message = _message(parcel, addresses, server.sender).as_bytes(policy=_SEVEN_BIT)
-        return as_kept(_sent(message, addresses, server, means.seconds), _told_by(server))
+        return as_kept(_sent(message, addresses, server, ends), _told_by(server))
 
 
 def _told_by(server: MailServer) -> Iterator[str]:
@@ -86,21 +88,19 @@ def _told_by(server: MailServer) -> Iterator[str]:
         yield f"\0{server.user}\0{server.password}"
 
 
-def _sent(message: bytes, addresses: list[str], server: MailServer, seconds: float) -> Result:
+def _sent(message: bytes, addresses: list[str], server: MailServer, ends: float) -> Result:
+    """One attempt, until a moment of the monotonic clock."""
     is_sent = False
     try:
-        with _connected(server, seconds) as smtp:
+        with _connected(server, ends) as smtp:
             if (refused := _offer(smtp, server.sender, addresses)) is not None:
                 return refused
             is_sent = True
             return _judged(*smtp.send_document(message), is_sent=True)
     except _NotOpened as failure:
         return Result(outcome="failed", detail=str(failure), is_outage=True)
-    except TimeoutError:
-        detail = f"no answer within {seconds:g} seconds"
-        return Result(outcome="unknown" if is_sent else "failed", detail=detail, is_outage=True)
     except (smtplib.SMTPException, OSError) as error:
-        detail = str(error) or type(error).__name__
+        detail = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         return Result(outcome="unknown" if is_sent else "failed", detail=detail, is_outage=True)
 
 
@@ -123,10 +123,10 @@ class _NotOpened(Exception):
 
 
 @contextmanager
-def _connected(server: MailServer, seconds: float) -> Iterator[SmtpSession]:
-    """A session that ends with these seconds. Raises _NotOpened."""
+def _connected(server: MailServer, ends: float) -> Iterator[SmtpSession]:
+    """A session that ends at this moment. Raises _NotOpened."""
     tls = ssl.create_default_context()
-    smtp = SmtpSession(seconds, tls if server.scheme == "smtps" else None)
+    smtp = SmtpSession(ends, tls if server.scheme == "smtps" else None)
     smtp._host = server.host  # type: ignore[attr-defined]  # whose certificate STARTTLS asks for
     try:
         try:

@@ -22,10 +22,11 @@ _PART = 65_536
 class SmtpSession(smtplib.SMTP):
     """Raises TimeoutError at whichever step its time is over; otherwise as `smtplib` does."""
 
-    def __init__(self, seconds: float, tls: ssl.SSLContext | None) -> None:
-        """`tls`: how the connection is secured from its beginning; None: not yet."""
-        super().__init__(timeout=seconds)
-        self._seconds, self._ends = seconds, time.monotonic() + seconds
+    def __init__(self, ends: float, tls: ssl.SSLContext | None) -> None:
+        """`ends`: when it must be over, by the monotonic clock. `tls`: how the connection is secured from its
+        beginning; None: not yet."""
+        super().__init__()
+        self._ends = ends
         self._tls = tls
         self._unread = bytearray()
 
@@ -98,5 +99,5 @@ class SmtpSession(smtplib.SMTP):
     def _left(self) -> float:
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"no answer within {self._seconds:g} seconds")
+            raise TimeoutError("no answer in time")
         return left

@@ -44,9 +44,21 @@ class Call:
     headers: dict[str, str]
     rest: bytes
     keeps: bool = True
+    whole: Request | None = None
 
     def take(self) -> Request:
         """The whole request, noted."""
+        request = self.read()
+        self.partner.note(request)
+        return request
+
+    def read(self) -> Request:
+        """The whole request, of which nobody has taken note yet."""
+        if self.whole is None:
+            self.whole = self._read()
+        return self.whole
+
+    def _read(self) -> Request:
         length = int(self.headers.get("content-length", "0"))
         body = bytearray(self.rest)
         while len(body) < length:
@@ -54,9 +66,7 @@ class Call:
             if not part:
                 break
             body += part
-        request = Request(self.path, self.headers, bytes(body))
-        self.partner.note(request)
-        return request
+        return Request(self.path, self.headers, bytes(body))
 
     def answer(self, status: int, body: bytes = b"", headers: str = "") -> None:
         told = headers.encode() + (b"\r\n" if headers else b"")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,9 @@ from gateway.delivery.http import HttpCaller
 from gateway.delivery.transport import Means, Result
 from gateway.named_secrets import NamedSecrets
 from mappings.transports import BadTerms
+from tests.delivery.sftp_server import OURS, PINNED, STRANGER, Server
 from tests.delivery.test_over_http import means_with, parcel
 
-HOST_KEY, OURS, STRANGER = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(3))
-PINNED = HOST_KEY.get_fingerprint()
 SECRETS = NamedSecrets(
     {
         "OURS": OURS.export_private_key().decode(),
@@ -29,82 +26,6 @@ SECRETS = NamedSecrets(
         "OTHER": "other",
     }
 )
-
-
-class Server:
-    """A server with one folder, in a thread of its own."""
-
-    def __init__(self, root: Path, **refuses: Any) -> None:
-        self.root, self.refuses = root, refuses
-        self.log: list[str] = []
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._up = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._up.wait(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen())
-        self._up.set()
-        self._loop.run_forever()
-        self._loop.close()
-
-    async def _listen(self) -> None:
-        server = self
-
-        class Door(asyncssh.SSHServer):
-            def begin_auth(self, username: str) -> bool:
-                return True
-
-            def password_auth_supported(self) -> bool:
-                return True
-
-            def validate_password(self, username: str, password: str) -> bool:
-                return (username, password) == ("us", "sésame")
-
-            def public_key_auth_supported(self) -> bool:
-                return True
-
-            def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-                return username == "us" and key.public_data == OURS.public_data
-
-        class Folder(asyncssh.SFTPServer):
-            def __init__(self, channel: Any) -> None:
-                super().__init__(channel, chroot=str(server.root).encode())
-
-            def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
-                server.log.append(f"open {path.decode()}")
-                if "open" in server.refuses:
-                    raise server.refuses["open"]
-                return super().open(path, pflags, attrs)
-
-            def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
-                server.log.append(f"rename {newpath.decode()}")
-                if "posix_rename" in server.refuses:
-                    raise server.refuses["posix_rename"]
-                answer = super().posix_rename(oldpath, newpath)
-                if server.refuses.get("hangs up"):
-                    self.channel.get_connection().abort()
-                return answer
-
-        self._server = await asyncssh.listen(
-            "127.0.0.1", 0, server_host_keys=[HOST_KEY], server_factory=Door, sftp_factory=Folder
-        )
-        self.port = self._server.get_port()
-
-    def close(self) -> None:
-        async def end() -> None:
-            self._server.close()
-            await self._server.wait_closed()
-
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def files(self) -> dict[str, bytes]:
-        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in self.root.rglob("*.xml*")}
 
 
 @pytest.fixture
@@ -185,7 +106,10 @@ def test_a_folder_that_is_not_there(serve: Any) -> None:
 
 
 def test_a_server_that_hangs_up_after_the_rename_may_have_it(serve: Any) -> None:
-    server = serve(**{"hangs up": True})
+    async def hang_up(channel: Any) -> None:
+        channel.get_connection().abort()
+
+    server = serve(after_rename=hang_up)
     assert sent(server).outcome == "unknown"
     assert len(server.files()) == 1
 
