@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
 
 ANSWER = b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\n%s\r\n%s"
 
@@ -29,6 +30,15 @@ class Request:
     @property
     def document_id(self) -> str:
         return self.headers.get("webhook-id") or self.headers.get("document-id", "")
+
+
+def response(code: int, text: str = "So", said: str = "") -> bytes:
+    """A cXML Response with its Status, as a partner writes it."""
+    return (
+        '<?xml version="1.0"?><!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">'
+        f'<cXML payloadID="r" timestamp="2026-11-26T08:00:00+00:00"><Response><Status code="{code}" text="{text}">'
+        f"{escape(said)}</Status></Response></cXML>"
+    ).encode()
 
 
 Behaviour = Callable[["Call"], None]

@@ -38,9 +38,6 @@ class Postbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str | bytes:
         answer = self.answers.get("DATA", "250 queued as 17")
-        if answer == "hang up":
-            server.transport.abort()
-            return "250 OK"
         if answer[:1] not in ("4", "5", b"4", b"5"):
             message = email.message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)

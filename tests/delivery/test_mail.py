@@ -1,4 +1,5 @@
-"""E-mail against a real mail server on loopback."""
+"""What is e-mail's own: how a document is put into one, and what each word of the server says. What every way out bears
+is tried in `conformance`."""
 
 from __future__ import annotations
 
@@ -14,13 +15,11 @@ from typing import Any
 import pytest
 import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 
 from gateway.delivery import TRANSPORTS
 from gateway.delivery.mail import MailServer
 from gateway.delivery.transport import Means, Result
 from gateway.named_secrets import NO_SECRETS
-from mappings.transports import BadTerms
 from tests.delivery.postbox import Postbox, free_port, mail_server
 from tests.delivery.test_over_http import means_with, parcel
 
@@ -64,11 +63,9 @@ def test_a_document_comes_as_an_attachment(postbox: Postbox, means: Means) -> No
     assert attachment.get_filename() == "order_response_OR-00000001_019abc.xml"
 
 
-def test_the_same_document_has_the_same_message_id_and_a_test_says_so(postbox: Postbox, means: Means) -> None:
-    for test in (False, True):
-        sent(means, test=test)
-    assert len({message["Message-ID"] for message in postbox.kept}) == 1
-    assert postbox.kept[1]["Subject"].startswith("TEST: ")
+def test_a_test_says_so(postbox: Postbox, means: Means) -> None:
+    sent(means, test=True)
+    assert postbox.kept[0]["Subject"].startswith("TEST: ")
 
 
 @pytest.mark.parametrize(
@@ -76,9 +73,6 @@ def test_the_same_document_has_the_same_message_id_and_a_test_says_so(postbox: P
     [
         ("in@acme.example", "550 no such mailbox", "rejected"),
         ("in@acme.example", "451 try later", "failed"),
-        ("DATA", "552 too large", "rejected"),
-        ("DATA", "450 busy", "failed"),
-        ("DATA", "hang up", "unknown"),
     ],
 )
 def test_what_the_server_says_counts(postbox: Postbox, means: Means, where: str, answer: str, outcome: str) -> None:
@@ -98,52 +92,6 @@ def test_a_number_with_odd_characters_cannot_add_headers(postbox: Postbox, means
     (message,) = postbox.kept
     assert message["Bcc"] is None
     assert message["Subject"] == "Order response OR-1 Bcc: thief@evil.example for order P O"
-
-
-def test_who_is_not_let_in(postbox: Postbox) -> None:
-    def nobody(*_: Any) -> AuthResult:
-        return AuthResult(success=False, handled=False)  # the server says so
-
-    controller = Controller(
-        postbox, hostname="127.0.0.1", port=free_port(), authenticator=nobody, auth_require_tls=False
-    )
-    controller.start()
-    try:
-        result = sent(mail_means(controller.port, url="smtp://us:word@127.0.0.1"))
-    finally:
-        controller.stop()
-    assert (result.outcome, result.is_outage) == ("failed", True)
-    assert result.detail.startswith("SMTP 535: ")
-
-
-def test_a_server_that_is_away_or_says_nothing_is_left_at_the_deadline() -> None:
-    assert sent(mail_means(free_port())).outcome == "failed"
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        result = sent(mail_means(silent.getsockname()[1], seconds=0.5))
-    assert (result.outcome, result.is_outage) == ("failed", True)
-
-
-def test_a_server_that_drips_is_left_at_the_deadline() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as dripping:
-        gone = threading.Event()
-
-        def drip() -> None:
-            connection, _ = dripping.accept()
-            with connection, contextlib.suppress(OSError):
-                while not gone.wait(0.05):
-                    connection.sendall(b"2")
-
-        thread = threading.Thread(target=drip, daemon=True)
-        thread.start()
-        result = sent(mail_means(dripping.getsockname()[1], seconds=0.5))
-        gone.set()
-        thread.join(10)
-    assert result.outcome == "failed"
-
-
-def test_without_a_mail_server_it_is_our_fault() -> None:
-    with pytest.raises(BadTerms, match="no mail server is set"):
-        sent(means_with(NO_SECRETS))
 
 
 @pytest.mark.parametrize(

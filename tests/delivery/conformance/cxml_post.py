@@ -11,7 +11,7 @@ from gateway.delivery.transport import Parcel
 from tests.delivery.conformance.adapter import Taken, Unusable
 from tests.delivery.conformance.days import Day
 from tests.delivery.conformance.over_http import OverHttp
-from tests.delivery.partner import Request
+from tests.delivery.partner import Request, response
 
 _SECRET = "sésame <ouvre> & toi"
 _SHARED = f"<SharedSecret>{escape(_SECRET)}</SharedSecret>".encode()
@@ -24,14 +24,6 @@ _REQUEST = (
     '<Sender><Credential domain="GLN"><Identity>1</Identity></Credential><UserAgent>x</UserAgent></Sender></Header>'
     "<Request><ConfirmationRequest>%s</ConfirmationRequest></Request></cXML>"
 )
-
-
-def response(code: int, text: str = "So", said: str = "") -> bytes:
-    """A Response with its Status, as a partner writes it."""
-    return (
-        f'<?xml version="1.0"?>{_DOCTYPE}<cXML payloadID="r" timestamp="2026-11-26T08:00:00+00:00">'
-        f'<Response><Status code="{code}" text="{text}">{escape(said)}</Status></Response></cXML>'
-    ).encode()
 
 
 class CxmlAdapter(OverHttp):

@@ -221,6 +221,6 @@ class _Moments:
 
     async def flood(self, server: SMTP) -> None:
         lines = b"\r\n".join([_PART] * 200)
-        while self.sent_bytes < FLOOD:
+        while self.sent_bytes < FLOOD and not server.transport.is_closing():
             await server.push(lines)
             self.sent_bytes += len(lines)
