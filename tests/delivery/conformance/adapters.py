@@ -6,6 +6,7 @@ from tests.delivery.conformance.adapter import Adapter
 from tests.delivery.conformance.cxml_post import CxmlAdapter
 from tests.delivery.conformance.https import Basic, Bearer, ClientCertificate
 from tests.delivery.conformance.mail import MailAdapter, MailOverTls, MailWithStarttls
+from tests.delivery.conformance.mailbox import MailboxAdapter
 from tests.delivery.conformance.sftp import SftpKey, SftpPassword
 from tests.delivery.conformance.webhook import WebhookAdapter
 
@@ -20,4 +21,5 @@ ADAPTERS: tuple[Adapter, ...] = (
     MailAdapter(),
     MailOverTls(),
     MailWithStarttls(),
+    MailboxAdapter(),
 )

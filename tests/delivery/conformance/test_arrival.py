@@ -35,8 +35,7 @@ def test_the_same_document_twice_is_one_to_the_partner(adapter: Adapter, tmp_pat
     assert {one.body for one in taken} == {adapter.body(parcel)}
 
 
-def test_two_documents_of_one_number_are_two(adapter: Adapter, tmp_path: Path) -> None:
-    """An order response and a despatch advice may well be called the same."""
+def test_two_documents_are_two_to_the_partner(adapter: Adapter, tmp_path: Path) -> None:
     first = adapter.parcel(number="7")
     second = adapter.parcel(number="8", document_id="019abd", type="despatch_advice")
     with adapter.open(Day.WELL, tmp_path) as there:

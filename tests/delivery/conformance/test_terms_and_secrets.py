@@ -22,6 +22,7 @@ REFUSED = ("127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1"
 PUBLIC = "93.184.216.34"
 
 
+@case("terms and secrets")
 def test_terms_that_it_works_with_are_terms_that_can_be_used(adapter: Adapter, tmp_path: Path) -> None:
     with adapter.open(Day.AWAY, tmp_path) as there:
         check(adapter.way, there.terms)
@@ -30,6 +31,7 @@ def test_terms_that_it_works_with_are_terms_that_can_be_used(adapter: Adapter, t
                 check(adapter.way, {**there.terms, strange: "1"})
 
 
+@case("terms and secrets")
 def test_an_endpoint_is_always_told_alike_and_without_a_secret(adapter: Adapter, tmp_path: Path) -> None:
     transport = TRANSPORTS[adapter.way]
     with adapter.open(Day.WELL, tmp_path) as there:
@@ -39,6 +41,7 @@ def test_an_endpoint_is_always_told_alike_and_without_a_secret(adapter: Adapter,
     assert not any(secret in before for secret in adapter.canaries())
 
 
+@case("terms and secrets")
 def test_a_secret_that_is_not_set_is_named(adapter: Adapter, tmp_path: Path) -> None:
     with adapter.open(Day.WELL, tmp_path) as there:
         there.mail_url = ""
@@ -47,6 +50,7 @@ def test_a_secret_that_is_not_set_is_named(adapter: Adapter, tmp_path: Path) -> 
         assert (there.connections(), there.taken()) == (0, [])
 
 
+@case("terms and secrets")
 def test_a_secret_that_cannot_be_used_is_named_and_not_shown(adapter: Adapter, tmp_path: Path) -> None:
     for unusable in adapter.unusable:
         with adapter.open(Day.WELL, tmp_path) as there:
