@@ -19,6 +19,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from gateway.delivery.guard import AddressGuard, HostUnknown
 from gateway.delivery.smtp_session import SmtpSession
 from gateway.delivery.transport import Means, Parcel, Result
 from gateway.delivery.words import as_kept
@@ -78,7 +79,7 @@ class Mail:
             raise BadTerms("the user and password in GATEWAY_SMTP_URL must be printable ASCII")
         ends = time.monotonic() + means.seconds
         message = _message(parcel, addresses, server.sender).as_bytes(policy=_SEVEN_BIT)
-        return as_kept(_sent(message, addresses, server, ends), _told_by(server))
+        return as_kept(_sent(message, addresses, server, means.guard, ends), _told_by(server))
 
 
 def _told_by(server: MailServer) -> Iterator[str]:
@@ -88,16 +89,16 @@ def _told_by(server: MailServer) -> Iterator[str]:
         yield f"\0{server.user}\0{server.password}"
 
 
-def _sent(message: bytes, addresses: list[str], server: MailServer, ends: float) -> Result:
+def _sent(message: bytes, addresses: list[str], server: MailServer, guard: AddressGuard, ends: float) -> Result:
     """One attempt, until a moment of the monotonic clock."""
     is_sent = False
     try:
-        with _connected(server, ends) as smtp:
+        with _connected(server, guard, ends) as smtp:
             if (refused := _offer(smtp, server.sender, addresses)) is not None:
                 return refused
             is_sent = True
             return _judged(*smtp.send_document(message), is_sent=True)
-    except _NotOpened as failure:
+    except (_NotOpened, HostUnknown) as failure:
         return Result(outcome="failed", detail=str(failure), is_outage=True)
     except (smtplib.SMTPException, OSError) as error:
         detail = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
@@ -123,10 +124,11 @@ class _NotOpened(Exception):
 
 
 @contextmanager
-def _connected(server: MailServer, ends: float) -> Iterator[SmtpSession]:
-    """A session that ends at this moment. Raises _NotOpened."""
+def _connected(server: MailServer, guard: AddressGuard, ends: float) -> Iterator[SmtpSession]:
+    """A session that ends at this moment. Raises _NotOpened and HostUnknown."""
+    found = guard.resolved(server.host, server.port, ends - time.monotonic())
     tls = ssl.create_default_context()
-    smtp = SmtpSession(ends, tls if server.scheme == "smtps" else None)
+    smtp = SmtpSession(ends, found, tls if server.scheme == "smtps" else None)
     smtp._host = server.host  # type: ignore[attr-defined]  # whose certificate STARTTLS asks for
     try:
         try:

@@ -10,9 +10,8 @@ import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from typing import Any
-
-from gateway.delivery.guard import resolve
 
 _MOST_OF_AN_ANSWER = 65_536
 """Bytes of all its lines together."""
@@ -22,11 +21,11 @@ _PART = 65_536
 class SmtpSession(smtplib.SMTP):
     """Raises TimeoutError at whichever step its time is over; otherwise as `smtplib` does."""
 
-    def __init__(self, ends: float, tls: ssl.SSLContext | None) -> None:
-        """`ends`: when it must be over, by the monotonic clock. `tls`: how the connection is secured from its
-        beginning; None: not yet."""
+    def __init__(self, ends: float, addresses: Sequence[str], tls: ssl.SSLContext | None) -> None:
+        """`ends`: when it must be over, by the monotonic clock. `addresses`: of the host that it will be connected to.
+        `tls`: how the connection is secured from its beginning; None: not yet."""
         super().__init__()
-        self._ends = ends
+        self._ends, self._addresses = ends, addresses
         self._tls = tls
         self._unread = bytearray()
 
@@ -83,13 +82,13 @@ class SmtpSession(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         """To the first of its addresses that answers; each but the last may take its share of the time."""
-        found = resolve(host, port)
-        for number, address in enumerate(found):
+        for number, address in enumerate(self._addresses, 1):
             try:
-                connected = socket.create_connection((address, port), self._left() / (len(found) - number))
+                share = self._left() / (len(self._addresses) - number + 1)
+                connected = socket.create_connection((address, port), share)
                 break
             except OSError:
-                if number == len(found) - 1:
+                if number == len(self._addresses):
                     raise
         if self._tls is None:
             return connected

@@ -63,7 +63,7 @@ class Adapter(ABC):
     """Day or case → why there is no such thing in this protocol."""
     outcomes: ClassVar[Mapping[Day, str]] = {}
     """Where it isn't `OUTCOMES`'; alternatives are separated by a bar."""
-    seconds: ClassVar[float] = 0.5
+    seconds: ClassVar[float] = 0.7
     """A deadline that is soon reached and yet long enough to get as far as the answer."""
     more_than_is_buffered: ClassVar[int] = 12_000_000
     """Bytes of a document that the buffers of two systems don't hold."""

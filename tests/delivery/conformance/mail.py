@@ -59,6 +59,11 @@ class MailAdapter(Adapter):
     def identity(self, parcel: Parcel) -> str:
         return f"<{parcel.document_id}@halden.example>"
 
+    def terms_at(self, host: str, port: int, opened: Opened) -> dict[str, Any]:
+        """The server is the settings', and no account's."""
+        opened.mail_url = f"{self.scheme}://us:@{host}:{port}"
+        return opened.terms
+
     def means(self, opened: Opened, seconds: float = 20.0, **known: Any) -> Means:
         """The password stands in the settings' URL, and not among the secrets."""
         secrets = known.get("secrets") or self.secrets

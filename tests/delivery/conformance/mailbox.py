@@ -30,6 +30,7 @@ class MailboxAdapter(Adapter):
         **{day: NOBODY_IS_CALLED for day in Day if day is not Day.WELL},
         "terms and secrets": "`mailbox` has no terms beside it, and no secret",
         "an address that is refused": NOBODY_IS_CALLED,
+        "a name that can't be resolved": NOBODY_IS_CALLED,
     }
     secrets: ClassVar[Mapping[str, str]] = {}
     wrong_secrets: ClassVar[Mapping[str, str]] = {}

@@ -50,15 +50,16 @@ def test_what_comes_of_a_day(adapter: Adapter, day: Day, tmp_path: Path) -> None
 
 @on(*HANGING)
 def test_a_call_ends_with_its_deadline(adapter: Adapter, day: Day, tmp_path: Path) -> None:
+    seconds = adapter.seconds + (2 if day is Day.DEAF else 0)  # a large document takes its time to be written
     with adapter.open(day, tmp_path) as there:
-        means = adapter.means(there, adapter.seconds)
+        means = adapter.means(there, seconds)
         started = time.monotonic()
         result = adapter.sent_on(day, there, means)
         took = time.monotonic() - started
         taken = there.taken()
     assert result.outcome in adapter.outcome_of(day), result
     assert_it_can_be_kept(adapter, day, result, means)
-    assert took < adapter.seconds + MARGIN
+    assert took < seconds + MARGIN
     assert result.is_outage == (result.outcome != "delivered")
     assert len(taken) == (1 if day in TAKEN else 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,40 @@ def test_a_name_is_resolved_once_and_its_first_word_is_connected_to(
         result = adapter.send(there, adapter.parcel(), means, **adapter.terms_at("partner", 443, there))
     assert (result.outcome, result.is_outage) == ("failed", True)
     assert noted == [(PUBLIC, 443)]
+
+
+@case("a name that can't be resolved")
+def test_a_name_that_hangs_is_left_at_the_deadline(adapter: Adapter, tmp_path: Path) -> None:
+    let_go = threading.Event()
+
+    def hangs(host: str, port: int) -> list[str]:
+        let_go.wait(30)
+        return ["127.0.0.1"]
+
+    with adapter.open(Day.WELL, tmp_path) as there:
+        terms = adapter.terms_at("partner", 443, there)
+        means = adapter.means(there, 0.5, resolve=hangs)
+        started = time.monotonic()
+        result = adapter.send(there, adapter.parcel(), means, **terms)
+        took = time.monotonic() - started
+        let_go.set()
+        assert there.taken() == []
+    assert (result.outcome, result.is_outage) == ("failed", True)
+    assert "partner could not be resolved in time" in result.detail
+    assert took < 1.5
+
+
+@case("a name that can't be resolved")
+def test_a_name_without_an_address_is_said_so(adapter: Adapter, tmp_path: Path) -> None:
+    def nothing(host: str, port: int) -> list[str]:
+        raise OSError("Name or service not known")
+
+    with adapter.open(Day.WELL, tmp_path) as there:
+        terms = adapter.terms_at("partner", 443, there)
+        result = adapter.send(there, adapter.parcel(), adapter.means(there, resolve=nothing), **terms)
+        assert there.taken() == []
+    assert (result.outcome, result.is_outage) == ("failed", True)
+    assert "partner has no address" in result.detail
 
 
 @contextmanager
