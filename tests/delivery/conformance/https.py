@@ -95,8 +95,8 @@ class ClientCertificate(OverHttp):
 
     @property
     def unusable(self) -> Sequence[Unusable]:
-        values = ("-----BEGIN canary", "canary\udcff", "canary é", "")
-        return [Unusable(one, "canary") for one in values if one] + [Unusable(_locked(), _locked()[100:140])]
+        values = ("-----BEGIN canary", "canary\udcff", "canary é")
+        return [*(Unusable(one, "canary") for one in values), Unusable(_locked(), _locked()[100:140])]
 
     def canaries(self) -> Iterable[str]:
         return [line for line in self.secrets["KEY"].splitlines() if len(line) > 20 and "-----" not in line]
