@@ -59,7 +59,15 @@ class AddressGuard:
 
     def addresses(self, host: str, port: int, seconds: float) -> list[str]:
         """The addresses to connect to, as text. Raises AddressRefused where any of them isn't called, HostUnknown where
-        there is none within so many seconds: the system's resolver knows no deadline of its own."""
+        there is none within so many seconds."""
+        found = self.resolved(host, port, seconds)
+        for text in found:
+            self._check(host, text)
+        return found
+
+    def resolved(self, host: str, port: int, seconds: float) -> list[str]:
+        """The addresses of a host that isn't an account's word, whatever they are. Raises HostUnknown where there is
+        none within so many seconds: the system's resolver knows no deadline of its own."""
         try:
             found = self._look_up(host, port).result(timeout=max(0.0, seconds))
         except NotInTime:
@@ -68,8 +76,6 @@ class AddressGuard:
             raise HostUnknown(f"{host} has no address ({error})") from None
         if not found:
             raise HostUnknown(f"{host} has no address")
-        for text in found:
-            self._check(host, text)
         return found
 
     def _look_up(self, host: str, port: int) -> Future[list[str]]:

@@ -6,20 +6,23 @@ The server's word is all that is known: what it took it delivers itself, or tell
 
 from __future__ import annotations
 
-import contextlib
+import binascii
 import smtplib
-import socket
 import ssl
-import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from gateway.delivery.guard import AddressGuard, HostUnknown
+from gateway.delivery.smtp_session import SmtpSession
 from gateway.delivery.transport import Means, Parcel, Result
+from gateway.delivery.words import as_kept
 from mappings.transports import BadTerms, mail_addresses
 
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -71,83 +74,88 @@ class Mail:
         addresses, server = mail_addresses(terms), means.mail
         if server is None:
             raise BadTerms("no mail server is set: GATEWAY_SMTP_URL and GATEWAY_SMTP_SENDER")
-        message = _message(parcel, addresses, server.sender)
-        is_sent = False
-        try:
-            with _connected(server, means.seconds) as smtp:
-                if (refused := _offer(smtp, server.sender, addresses)) is not None:
-                    return refused
-                is_sent = True
-                code, said = smtp.data(message.as_bytes())
-        except smtplib.SMTPResponseException as error:
-            return _judged(error.smtp_code, _text(error.smtp_error))
-        except (smtplib.SMTPException, OSError) as error:
-            detail = str(error) or type(error).__name__
-            return Result(outcome="unknown" if is_sent else "failed", detail=detail, is_outage=True)
-        return _judged(code, _text(said))
+        told = f"{server.user or ''}{server.password or ''}"
+        if not (told.isascii() and told.isprintable()):
+            raise BadTerms("the user and password in GATEWAY_SMTP_URL must be printable ASCII")
+        ends = time.monotonic() + means.seconds
+        message = _message(parcel, addresses, server.sender).as_bytes(policy=_SEVEN_BIT)
+        return as_kept(_sent(message, addresses, server, means.guard, ends), _told_by(server))
 
 
-def _offer(smtp: smtplib.SMTP, sender: str, addresses: list[str]) -> Result | None:
-    """Name sender and addresses; what the server says where it doesn't take one of them. All have it, or none."""
+def _told_by(server: MailServer) -> Iterator[str]:
+    """What lets us in, in each way that it is told."""
+    if server.user is not None and server.password:
+        yield server.password
+        yield f"\0{server.user}\0{server.password}"
+
+
+def _sent(message: bytes, addresses: list[str], server: MailServer, guard: AddressGuard, ends: float) -> Result:
+    """One attempt, until a moment of the monotonic clock."""
+    is_sent = False
+    try:
+        with _connected(server, guard, ends) as smtp:
+            if (refused := _offer(smtp, server.sender, addresses)) is not None:
+                return refused
+            is_sent = True
+            return _judged(*smtp.send_document(message), is_sent=True)
+    except (_NotOpened, HostUnknown) as failure:
+        return Result(outcome="failed", detail=str(failure), is_outage=True)
+    except (smtplib.SMTPException, OSError) as error:
+        detail = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+        return Result(outcome="unknown" if is_sent else "failed", detail=detail, is_outage=True)
+
+
+def _offer(smtp: SmtpSession, sender: str, addresses: list[str]) -> Result | None:
+    """Name sender and addresses and offer the document; what the server says where it doesn't take one of them. All
+    have it, or none."""
     code, said = smtp.mail(sender)
     if code != _DONE:
-        return _judged(code, _text(said))
+        return _judged(code, said)
     for address in addresses:
         code, said = smtp.rcpt(address)
         if code not in (_DONE, 251):
             return _judged(code, f"{address}: {_text(said)}")
-    return None
+    code, said = smtp.docmd("DATA")
+    return None if code == _GO_ON else _judged(code, said)
 
 
-class _Timed:
-    """A session that ends at a moment, whatever its server drips."""
-
-    sock: socket.socket | None = None
-
-    def end_after(self, seconds: float) -> threading.Timer:
-        timer = threading.Timer(seconds, self._end)
-        timer.daemon = True
-        timer.start()
-        return timer
-
-    def _end(self) -> None:
-        if self.sock is not None:
-            with contextlib.suppress(OSError):  # it ended by itself
-                self.sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Smtp(_Timed, smtplib.SMTP):
-    pass
-
-
-class _SmtpOverTls(_Timed, smtplib.SMTP_SSL):
-    pass
+class _NotOpened(Exception):
+    """The server doesn't talk with us, which says nothing of the document; in its words."""
 
 
 @contextmanager
-def _connected(server: MailServer, seconds: float) -> Iterator[smtplib.SMTP]:
-    """A session that ends with these seconds."""
-    is_secure = server.scheme == "smtps"
+def _connected(server: MailServer, guard: AddressGuard, ends: float) -> Iterator[SmtpSession]:
+    """A session that ends at this moment. Raises _NotOpened and HostUnknown."""
+    found = guard.resolved(server.host, server.port, ends - time.monotonic())
     tls = ssl.create_default_context()
-    smtp = _SmtpOverTls(timeout=seconds, context=tls) if is_secure else _Smtp(timeout=seconds)
-    smtp._host = server.host  # type: ignore[union-attr]  # whose certificate it is to be; the constructor would connect
-    timer = smtp.end_after(seconds)
+    smtp = SmtpSession(ends, found, tls if server.scheme == "smtps" else None)
+    smtp._host = server.host  # type: ignore[attr-defined]  # whose certificate STARTTLS asks for
     try:
-        code, said = smtp.connect(server.host, server.port)
-        if code != _READY:
-            raise smtplib.SMTPConnectError(code, said)
-        smtp.ehlo_or_helo_if_needed()
-        if not is_secure and not server.is_here:
-            smtp.starttls(context=tls)
-        if server.user is not None:
-            smtp.login(server.user, server.password or "")
+        try:
+            _open(smtp, server, tls)
+        except smtplib.SMTPResponseException as refused:
+            raise _NotOpened(f"SMTP {refused.smtp_code}: {_text(refused.smtp_error)}") from None
+        except (binascii.Error, UnicodeError):
+            raise _NotOpened("the mail server's challenge to our password can't be read") from None
         yield smtp
     finally:
-        timer.cancel()
         smtp.close()
 
 
-_READY, _DONE = 220, 250
+def _open(smtp: SmtpSession, server: MailServer, tls: ssl.SSLContext) -> None:
+    code, said = smtp.connect(server.host, server.port)
+    if code != _READY:
+        raise smtplib.SMTPConnectError(code, said)
+    smtp.ehlo_or_helo_if_needed()
+    if server.scheme == "smtp" and not server.is_here:
+        smtp.secure(tls)
+    if server.user is not None:
+        smtp.login(server.user, server.password or "")
+
+
+_READY, _DONE, _GO_ON = 220, 250, 354
+_SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")
+"""Not every server takes another (RFC 6152)."""
 
 
 def _message(parcel: Parcel, addresses: list[str], sender: str) -> EmailMessage:
@@ -168,13 +176,16 @@ def _message(parcel: Parcel, addresses: list[str], sender: str) -> EmailMessage:
     return message
 
 
-def _judged(code: int, said: str) -> Result:
-    """SMTP's own word (RFC 5321, 4.2.1): 250 is taken, 4 for another time, 5 for never."""
-    detail = f"SMTP {code}: {said}"[:500]
-    if code == _DONE:
+def _judged(code: int, said: bytes | str, *, is_sent: bool = False) -> Result:
+    """SMTP's own word (RFC 5321, 4.2.1): 2 for what is done, 4 for another time, 5 for never. Whatever else is said of
+    what was sent says nothing."""
+    detail = f"SMTP {code}: {_text(said)}"
+    if is_sent and 200 <= code < 300:
         return Result(outcome="delivered", detail=detail)
     if 500 <= code < 600 and code not in _OURS:
         return Result(outcome="rejected", detail=detail)
+    if is_sent and not 400 <= code < 600:
+        return Result(outcome="unknown", detail=detail, is_outage=True)
     return Result(outcome="failed", detail=detail, is_outage=code in _OURS or code == _NOT_AVAILABLE)
 
 

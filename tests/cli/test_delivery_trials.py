@@ -13,8 +13,8 @@ from schemas.formats.cxml_1_2.envelope import read_envelope
 from schemas.formats.json_1 import parse_order_response
 from tests.cli.conftest import Run
 from tests.cli.sending import ACME, agree, given_up, settings, there, webhook
-from tests.delivery.partner import Partner, says
-from tests.delivery.test_over_http import OLD, response
+from tests.delivery.partner import Partner, response, says
+from tests.delivery.test_over_http import OLD
 
 __all__ = ["given_up", "settings", "there"]
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
 
 ANSWER = b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\n%s\r\n%s"
 
@@ -31,6 +32,15 @@ class Request:
         return self.headers.get("webhook-id") or self.headers.get("document-id", "")
 
 
+def response(code: int, text: str = "So", said: str = "") -> bytes:
+    """A cXML Response with its Status, as a partner writes it."""
+    return (
+        '<?xml version="1.0"?><!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">'
+        f'<cXML payloadID="r" timestamp="2026-11-26T08:00:00+00:00"><Response><Status code="{code}" text="{text}">'
+        f"{escape(said)}</Status></Response></cXML>"
+    ).encode()
+
+
 Behaviour = Callable[["Call"], None]
 
 
@@ -44,9 +54,21 @@ class Call:
     headers: dict[str, str]
     rest: bytes
     keeps: bool = True
+    whole: Request | None = None
 
     def take(self) -> Request:
         """The whole request, noted."""
+        request = self.read()
+        self.partner.note(request)
+        return request
+
+    def read(self) -> Request:
+        """The whole request, of which nobody has taken note yet."""
+        if self.whole is None:
+            self.whole = self._read()
+        return self.whole
+
+    def _read(self) -> Request:
         length = int(self.headers.get("content-length", "0"))
         body = bytearray(self.rest)
         while len(body) < length:
@@ -54,9 +76,7 @@ class Call:
             if not part:
                 break
             body += part
-        request = Request(self.path, self.headers, bytes(body))
-        self.partner.note(request)
-        return request
+        return Request(self.path, self.headers, bytes(body))
 
     def answer(self, status: int, body: bytes = b"", headers: str = "") -> None:
         told = headers.encode() + (b"\r\n" if headers else b"")
