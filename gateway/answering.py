@@ -31,7 +31,7 @@ def match_answer(store: Store, work: Work, answer: ApplicationResponse) -> None:
         work.said = tuple(said)
         work.end("hold", faults, "match", answers=told)
         return
-    before = store.answers.said_by(said)
+    before = store.answers.said_by(said) if answer.number is not None else []  # else a resend can't be told
     earlier = next((one for one in before if one is not None and one != work.message.id), None)
     if earlier is not None and len(before) == len(said):
         work.end("mark_duplicate", (), "match", duplicate_of=earlier)

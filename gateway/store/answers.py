@@ -1,7 +1,8 @@
 """What the accounts' systems say of documents of ours: each word kept beside the document, and what it makes of it.
 
-Words are append-only (`receipts`). One of a kind counts once, however often it is sent. How the document stands is told
-by the latest word that judges it; that it arrived is no judgement, and takes none back.
+Words are append-only (`receipts`). One of a kind counts once, however often it is sent; but one without a number of its
+own counts again where another was said since, or where the document was sent again. How the document stands is told by
+the latest word that judges it; that it arrived is no judgement, and takes none back.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ RECEIPT = "receipt"
 REJECTED, QUERIED = "document_rejected", "document_queried"
 CODES = (REJECTED, QUERIED)
 """Fault codes of what such a word leaves open."""
-_STANDS: Mapping[str, tuple[str, str | None]] = {"rejected": ("rejected", REJECTED), "queried": ("queried", QUERIED)}
+_OPEN: Mapping[str, tuple[str, str | None]] = {"rejected": ("rejected", REJECTED), "queried": ("queried", QUERIED)}
+_ON_ITS_WAY = ("waiting", "sending", "delivered")
 _DETAIL = 500
 
 
@@ -84,26 +86,42 @@ def write_said(connection: Connection, said: Sequence[Said]) -> None:
         _keep(connection, one)
 
 
-def _keep(connection: Connection, one: Said) -> None:
+def _keep(connection: Connection, one: Said) -> int:
+    """When it was said first, in microseconds since 1970."""
     lock = "UPDATE deliveries SET answer_due_at = NULL, updated_at = ? WHERE document_id = ?"
     run(connection, lock, [(now_us(), one.document_id)])
-    known = "SELECT 1 FROM receipts WHERE document_id = ? AND key = ?"
-    if fetch(connection, known, [one.document_id, one.key]):
-        return
-    rows = fetch(
-        connection, "SELECT COALESCE(max(number), 0) + 1 FROM receipts WHERE document_id = ?", [one.document_id]
-    )
-    row = (one.document_id, rows[0][0], one.account_id, one.at, one.kind, one.body, one.message_id, one.word, one.key)
+    query = "SELECT number, key, at FROM receipts WHERE document_id = ? ORDER BY number DESC LIMIT 1"
+    newest, newest_key, newest_at = (fetch(connection, query, [one.document_id]) or [(0, "", 0)])[0]
+    known = fetch(connection, "SELECT at FROM receipts WHERE document_id = ? AND key = ?", [one.document_id, one.key])
+    is_newest = newest_key.partition(":")[0] == one.key
+    if known and not _counts_again(connection, one, is_newest=is_newest):
+        return int(newest_at if is_newest else known[0][0])
+    number, key = newest + 1, f"{one.key}:{newest + 1}" if known else one.key
+    row = (one.document_id, number, one.account_id, one.at, one.kind, one.body, one.message_id, one.word, key)
     insert(connection, receipts, [row])
     judgement = (
         "SELECT number FROM receipts WHERE document_id = ? AND word <> 'received' ORDER BY at DESC, number DESC LIMIT 1"
     )
     latest = fetch(connection, judgement, [one.document_id])
-    if latest and latest[0][0] != rows[0][0]:
-        return
-    status, code = _STANDS.get(one.word, ("received", None))
-    stands = "UPDATE deliveries SET status = ?, code = ?, detail = ?, next_attempt_at = NULL WHERE document_id = ?"
-    run(connection, stands, [(status, code, one.detail if code else None, one.document_id)])
+    if not latest or latest[0][0] == number:
+        status, code = _stands(one.word)
+        stands = "UPDATE deliveries SET status = ?, code = ?, detail = ?, next_attempt_at = NULL WHERE document_id = ?"
+        run(connection, stands, [(status, code, one.detail if code else None, one.document_id)])
+    return one.at
+
+
+def _counts_again(connection: Connection, one: Said, *, is_newest: bool) -> bool:
+    """Whether a word that was said before is one of its own, and no resend. Its number would tell; without one it is
+    where the document stands otherwise since: by another word, or because it is on its way again."""
+    if one.number is not None or one.word == "received":
+        return False
+    ((status,),) = fetch(connection, "SELECT status FROM deliveries WHERE document_id = ?", [one.document_id])
+    return status in _ON_ITS_WAY or not (is_newest or status in ("dismissed", _stands(one.word)[0]))
+
+
+def _stands(word: Word) -> tuple[str, str | None]:
+    """(status, fault code) of a document of which this is said."""
+    return _OPEN.get(word, ("received", None))
 
 
 class Answers:
@@ -115,9 +133,7 @@ class Answers:
     def keep(self, one: Said) -> int:
         """Keep a word that no message brought; when the same was said first, in microseconds since 1970."""
         with self._database.write() as connection:
-            write_said(connection, [one])
-            query = "SELECT at FROM receipts WHERE document_id = ? AND key = ?"
-            return int(fetch(connection, query, [one.document_id, one.key])[0][0])
+            return _keep(connection, one)
 
     def of_message(self, message_id: str) -> list[AnsweredDocument]:
         """The documents that a message spoke of, and what it said of each."""

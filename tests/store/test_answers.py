@@ -77,6 +77,43 @@ def test_the_same_word_is_kept_once(store: Store, database: Database) -> None:
     assert len(store.deliveries.receipts(document)) == 2
 
 
+@pytest.mark.parametrize("between", ["another word", "sent again"])
+def test_a_refusal_without_a_number_counts_again(store: Store, database: Database, between: str) -> None:
+    """Nothing but its number tells a resend from the same word said anew: no refusal is lost for want of one."""
+    (document,) = put(database)
+    run_all(database, "UPDATE deliveries SET status = 'delivered', transport = 'webhook'")
+    first = say(store, document, "rejected", "the price")
+    assert say(store, document, "rejected", "the price") == first
+    if between == "another word":
+        say(store, document, "accepted")
+    else:
+        store.deliveries.retry([document], "kim", "credited")
+        run_all(database, "UPDATE deliveries SET status = 'delivered'")
+    again = say(store, document, "rejected", "the price")
+    assert again > first
+    assert stands(store, document) == ("rejected", "document_rejected")
+    assert say(store, document, "rejected", "the price") == again
+    kept = [one.word for one in store.deliveries.receipts(document)]
+    assert kept == (["rejected", "accepted", "rejected"] if between == "another word" else ["rejected", "rejected"])
+
+
+def test_a_refusal_that_is_settled_is_not_opened_by_its_resend(store: Store, database: Database) -> None:
+    (document,) = put(database)
+    say(store, document, "rejected", "the price")
+    store.deliveries.dismiss([document], "kim", "credited")
+    say(store, document, "rejected", "the price")
+    assert stands(store, document) == ("dismissed", None)
+    assert len(store.deliveries.receipts(document)) == 1
+
+
+def test_an_old_refusal_with_its_number_is_a_resend(store: Store, database: Database) -> None:
+    (document,) = put(database)
+    say(store, document, "rejected", "the price", number="AR-1")
+    say(store, document, "accepted", number="AR-2")
+    say(store, document, "rejected", "the price", number="AR-1")
+    assert stands(store, document) == ("received", None)
+
+
 def test_the_same_word_at_once_from_many_is_kept_once(store: Store, database: Database) -> None:
     (document,) = put(database)
     run_all(database, "UPDATE deliveries SET status = 'delivered'")
