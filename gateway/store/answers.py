@@ -2,7 +2,8 @@
 
 Words are append-only (`receipts`). One of a kind counts once, however often it is sent; but one without a number of its
 own counts again where another was said since, or where the document was sent again. How the document stands is told by
-the latest word that judges it; that it arrived is no judgement, and takes none back.
+the latest word that judges it; that it arrived is no judgement, and takes none back. That it is in process takes back a
+question and no refusal: a partner's messages overtake one another.
 """
 
 from __future__ import annotations
@@ -99,15 +100,22 @@ def _keep(connection: Connection, one: Said) -> int:
     number, key = newest + 1, f"{one.key}:{newest + 1}" if known else one.key
     row = (one.document_id, number, one.account_id, one.at, one.kind, one.body, one.message_id, one.word, key)
     insert(connection, receipts, [row])
-    judgement = (
-        "SELECT number FROM receipts WHERE document_id = ? AND word <> 'received' ORDER BY at DESC, number DESC LIMIT 1"
-    )
-    latest = fetch(connection, judgement, [one.document_id])
-    if not latest or latest[0][0] == number:
+    if _judgement(connection, one.document_id) in (None, number):
         status, code = _stands(one.word)
         stands = "UPDATE deliveries SET status = ?, code = ?, detail = ?, next_attempt_at = NULL WHERE document_id = ?"
         run(connection, stands, [(status, code, one.detail if code else None, one.document_id)])
     return one.at
+
+
+def _judgement(connection: Connection, document_id: str) -> int | None:
+    """The number of the word that tells how the document stands; None where nothing judges it."""
+    of_it = "SELECT number, word FROM receipts WHERE document_id = ? AND word <> 'received'"
+    newest = "ORDER BY at DESC, number DESC LIMIT 1"
+    latest = fetch(connection, f"{of_it} {newest}", [document_id])
+    if latest and latest[0][1] == "in_process":
+        before = fetch(connection, f"{of_it} AND word <> 'in_process' {newest}", [document_id])
+        latest = before if before and before[0][1] == "rejected" else latest
+    return int(latest[0][0]) if latest else None
 
 
 def _counts_again(connection: Connection, one: Said, *, is_newest: bool) -> bool:

@@ -69,6 +69,25 @@ def test_the_latest_judgement_counts_whenever_it_is_read(store: Store, database:
     assert [one.number for one in store.deliveries.receipts(document)] == [1, 2, 3, 4, 5]
 
 
+def test_that_a_document_is_in_process_answers_a_question_and_takes_no_refusal_back(
+    store: Store, database: Database
+) -> None:
+    """A partner's two messages of one second may come in either order."""
+    refused, asked, taken = put(database, 3)
+    now = now_us()
+    for number, document in enumerate((refused, asked, taken)):
+        say(store, document, "queried" if document == asked else "rejected", at=now, number=f"A-{number}")
+    say(store, taken, "accepted", at=now + 1, number="A-4")
+    for number, document in enumerate((refused, asked, taken)):
+        say(store, document, "in_process", at=now + 2, number=f"B-{number}")
+    assert stands(store, refused) == ("rejected", "document_rejected")
+    assert stands(store, asked) == stands(store, taken) == ("received", None)
+    say(store, asked, "rejected", at=now + 1, number="C-1")
+    assert stands(store, asked) == ("rejected", "document_rejected"), "said before it, read behind it"
+    say(store, refused, "accepted", at=now + 3, number="C-2")
+    assert stands(store, refused) == ("received", None)
+
+
 def test_the_same_word_is_kept_once(store: Store, database: Database) -> None:
     (document,) = put(database)
     first = say(store, document, "rejected", "the price", number="AR-1")
