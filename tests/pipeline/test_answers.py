@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 
+from gateway.judging import foresee, judge_messages
+from gateway.pipeline import process
 from gateway.store.statements import run
 from tests.examples.billing import PINE, agree
 from tests.examples.order_lines import BOLTS, order
-from tests.examples.small_gateway import SmallGateway
+from tests.examples.small_gateway import ALL_LANES, SmallGateway
 from tests.formats.answers import about, application_response
 
 CODES = {"AB": "received", "IP": "received", "UQ": "queried", "CA": "received", "AP": "received", "RE": "rejected"}
@@ -144,6 +147,48 @@ def test_an_answer_in_an_envelope_is_read(gateway: SmallGateway) -> None:
     body = f"{start}{inner}</e:StandardBusinessDocument>"
     assert gateway.settle(PINE, body.encode()).status == "done"
     assert stands(gateway, document.id)[0] == "rejected"
+
+
+def test_a_mapping_is_not_judged_by_answers(gateway: SmallGateway) -> None:
+    """What comes of one is told by our documents, and not by the mapping that is tried on the account's messages."""
+    document = answered_order(gateway)
+    done = gateway.settle(PINE, application_response(about(document.number, "RE")))
+    held = gateway.settle(PINE, application_response(about("OR-9", "RE"), number="AR-2"))
+    assert (done.status, held.status) == ("done", "held")
+    judged = judge_messages(gateway.services, gateway.mapping(PINE), 10)
+    assert [(stored.order_number, stored.status, one.status) for stored, one in judged] == [("PH-4001", "done", "done")]
+    (again,) = foresee(gateway.services, [(held, gateway.store.messages.body(held.id) or b"")])
+    assert again is not None
+    assert (again.status, [one.code for one in again.faults]) == ("held", ["unknown_document"])
+
+
+@pytest.mark.parametrize("on_either", ["postgresql"], indirect=True)
+def test_an_answer_that_cant_be_matched_for_an_outage_waits_for_its_end(on_either: SmallGateway) -> None:
+    document = answered_order(on_either)
+    message_id = on_either.send(PINE, application_response(about(document.number, "RE")))
+    queue = on_either.store.queue
+    claim = queue.claim("worker-1", ALL_LANES, 10)
+    assert claim is not None
+
+    lost: list[Any] = []
+
+    def lose_the_database() -> None:
+        if lost:
+            return
+        with psycopg.connect(on_either.store.database.url.render_as_string(hide_password=False)) as connection:
+            lost.append(
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                ).fetchall()
+            )
+
+    assert process(on_either.services, claim, lose_the_database) == 0
+    assert on_either.message(message_id).status == "received"
+    on_either.wake()
+    on_either.work()
+    assert on_either.message(message_id).status == "done"
+    assert stands(on_either, document.id) == ("rejected", "document_rejected")
 
 
 def test_an_order_that_speaks_of_an_application_response_is_an_order(gateway: SmallGateway) -> None:
