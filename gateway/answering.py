@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gateway.intake import kept_envelope_id
 from gateway.store.answers import Said
 from gateway.store.documents import StoredDocument
 from gateway.store.store import Store
@@ -13,6 +14,8 @@ from schemas.faults import Fault
 
 _KINDS = {"cxml-1.2": "status_update"}
 _LISTED = 5
+_SAID, _SHOWN = 1_000, 200
+"""Characters that a fault has of what is said, and of the document's number as it was sent."""
 
 
 def match_answer(store: Store, work: Work, answer: ApplicationResponse) -> None:
@@ -49,7 +52,7 @@ def _said(work: Work, answer: ApplicationResponse, one: DocumentAnswer, document
         word=one.word,
         code=one.code,
         reasons=one.reasons,
-        number=answer.number,
+        number=kept_envelope_id(answer.number),
         message_id=work.message.id,
     )
 
@@ -66,10 +69,12 @@ def _documents(store: Store, work: Work, one: DocumentAnswer) -> list[StoredDocu
 
 def _unmatched(one: DocumentAnswer, found: Sequence[StoredDocument]) -> Fault:
     said = f"{one.word.replace('_', ' ')} ({one.code})" + (f": {'; '.join(one.reasons)}" if one.reasons else "")
+    said = said[:_SAID]
     kind = one.type.replace("_", " ") if one.type else "document"
     if found:
         named = ", ".join(f"{each.type.replace('_', ' ')} {each.id}" for each in found[:_LISTED])
         detail, expected = f"several documents have this number ({named})", "also the document's type"
     else:
         detail, expected = f"the account was sent no {kind} of this number", "the number of one that it was sent"
-    return Fault("unknown_document", f"{detail}; what is said of it: {said}", "", one.location, one.number, expected)
+    detail = f"{detail}; what is said of it: {said}"
+    return Fault("unknown_document", detail, "", one.location, one.number[:_SHOWN], expected)

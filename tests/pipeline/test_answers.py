@@ -127,6 +127,22 @@ def test_one_that_cant_be_understood_waits_for_a_person(gateway: SmallGateway, s
     assert sorted(code for code, _ in gateway.faults(message.id)) == sorted(codes)
 
 
+def test_what_is_kept_of_a_long_one_is_short(gateway: SmallGateway) -> None:
+    """However much it says of however many documents: its bytes are kept besides."""
+    document = answered_order(gateway)
+    reasons = [f"{number} {'x' * 900}" for number in range(50)]
+    message = gateway.settle(PINE, application_response(about("N" * 5_000, "RE", *reasons)))
+    (fault,) = gateway.store.messages.faults(message.id)
+    assert (fault.value, len(fault.detail) < 1_500) == ("N" * 200, True)
+    assert "rejected (RE): BV: 0 xxx" in fault.detail
+    for last in "12":
+        number = "A" * 5_000 + last
+        gateway.settle(PINE, application_response(about(document.number, "RE"), number=number))
+    said = [json.loads(one.body or "")["number"] for one in gateway.store.deliveries.receipts(document.id)]
+    assert len(set(said)) == 2, "of two numbers that begin alike"
+    assert max(map(len, said)) < 100
+
+
 def test_one_that_cant_be_read_is_refused_at_the_door(gateway: SmallGateway) -> None:
     answer = gateway.post(PINE, application_response()[:-10])
     assert answer.status_code == 400
