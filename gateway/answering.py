@@ -24,7 +24,7 @@ def match_answer(store: Store, work: Work, answer: ApplicationResponse) -> None:
     said: list[Said] = []
     faults: list[Fault] = []
     for one in answer.answers:
-        found = _documents(store, work, one)
+        found = [each for each in _documents(store, work, one) if each.test or not answer.test]
         if len(found) == 1:
             said.append(_said(work, answer, one, found[0]))
         else:

@@ -97,6 +97,10 @@ def test_application_responses_are_read(
             ("OR-1@us", None, "in_process", "500 Delayed deliveryDelayed", ()),
         ),
         (
+            OF_OURS + status(406, "No") + '<InvoiceStatus type="processing"/>',
+            ("OR-1@us", None, "rejected", "406 No processing", ()),
+        ),
+        (
             status(200)
             + '<DocumentStatus type="approved"><DocumentInfo documentID="DA-1" documentType="ShipNoticeRequest"/>'
             '<ItemStatus type="rejected" code="7"><ReferenceDocumentInfo lineNumber="2">'
@@ -158,6 +162,38 @@ def test_an_envelope_of_many_other_documents_is_told_shortly() -> None:
         reader.read(body.encode())
     assert {one.code for one in held.value.faults} == {"wrong_document"}
     assert len(held.value.faults) == 1_000
+
+
+_ORDER = '<OrderRequest><OrderRequestHeader orderID="C-1" orderDate="2026-11-23" type="new"/></OrderRequest>'
+_UPDATE = f"<StatusUpdateRequest>{OF_OURS}{status(200)}</StatusUpdateRequest>"
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        f"<Request>{_UPDATE}{_UPDATE}</Request>",
+        f"<Request>{_UPDATE}</Request><Request>{_UPDATE}</Request>",
+        f"<Request>{_UPDATE}</Request><Request>{_ORDER}</Request>",
+        f"<Request>{_ORDER}</Request><Request>{_UPDATE}</Request>",
+        f"<Request>{_ORDER}{_UPDATE}</Request>",
+    ],
+)
+def test_nothing_beside_a_status_update_is_lost(requests: str) -> None:
+    body = cxml("").replace(b"<Request><StatusUpdateRequest></StatusUpdateRequest></Request>", requests.encode())
+    reader = CXML_1_2.answers
+    assert reader is not None
+    assert reader.sniff(body)
+    with pytest.raises(DocumentHeld) as held:
+        reader.read(body)
+    assert {one.code for one in held.value.faults} == {"repeated_element"}
+
+
+@pytest.mark.parametrize(("mode", "is_test"), [("test", True), ("production", False), (" Test ", True)])
+def test_a_status_update_says_whether_it_is_a_test(mode: str, is_test: bool) -> None:
+    body = cxml(OF_OURS + status(200)).replace(b"<Request>", f'<Request deploymentMode="{mode}">'.encode())
+    reader = CXML_1_2.answers
+    assert reader is not None
+    assert reader.read(body).test == is_test
 
 
 def test_the_corpus_is_read(corpus_dir: Path, corpus_count: Callable[[str, int], None]) -> None:

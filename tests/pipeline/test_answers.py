@@ -15,14 +15,14 @@ from gateway.store.statements import run
 from tests.examples.billing import PINE, agree
 from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import ALL_LANES, SmallGateway
-from tests.formats.answers import about, application_response
+from tests.formats.answers import about, application_response, cxml, status
 
 CODES = {"AB": "received", "IP": "received", "UQ": "queried", "CA": "received", "AP": "received", "RE": "rejected"}
 
 
-def answered_order(gateway: SmallGateway, number: str = "PH-4001") -> Any:
+def answered_order(gateway: SmallGateway, number: str = "PH-4001", **more: Any) -> Any:
     """The order response to an order of pine-hardware's."""
-    message = gateway.settle(PINE, order(BOLTS, order_number=number))
+    message = gateway.settle(PINE, order(BOLTS, order_number=number, **more))
     (document,) = gateway.store.documents.of_messages([message.id])
     return document
 
@@ -101,6 +101,17 @@ def test_a_test_key_answers_tests_alone(gateway: SmallGateway) -> None:
     assert gateway.faults(message_id) == [("unknown_document", "")]
     gateway.settle(PINE, application_response(about(trial.number, "RE")), test=True)
     assert stands(gateway, trial.id)[0] == "rejected"
+
+
+def test_a_status_update_in_test_mode_says_nothing_of_what_is_in_earnest(gateway: SmallGateway) -> None:
+    document = answered_order(gateway)
+    trial = answered_order(gateway, number="T-1", test=True)
+    said = [cxml(f'<DocumentReference payloadID="{one.number}@us"/>{status(406)}') for one in (document, trial)]
+    first, second = (one.replace(b"<Request>", b'<Request deploymentMode="test">') for one in said)
+    assert gateway.faults(gateway.settle(PINE, first).id) == [("unknown_document", "")]
+    assert stands(gateway, document.id) == ("available", None)
+    assert gateway.settle(PINE, second).status == "done"
+    assert stands(gateway, trial.id) == ("rejected", "document_rejected")
 
 
 def test_a_document_is_found_by_number_and_type(gateway: SmallGateway) -> None:
