@@ -349,7 +349,7 @@ class Sending:
             return
         with self._database.write() as connection:
             self._must_hold(connection, lease_id)
-            for one in attempted:
+            for one in _in_their_order(attempted):
                 self._settle(connection, one, worker, "lease_id = ?", [lease_id])
             self._judge_endpoints(connection, attempted)
 
@@ -364,7 +364,7 @@ class Sending:
     def save_lost(self, attempted: Sequence[Attempted], worker: str) -> None:
         """The same for attempts whose lease is over, each told once."""
         with self._database.write() as connection:
-            for one in attempted:
+            for one in _in_their_order(attempted):
                 gone = "NOT EXISTS (SELECT 1 FROM leases l WHERE l.id = deliveries.lease_id)"
                 self._settle(connection, one, worker, gone, [])
 
@@ -457,6 +457,11 @@ class Sending:
                 return True
             waiting, _ = self._waiting(connection)
             return any(self._earliest(connection, endpoint, 1, locks=False) for endpoint in waiting)
+
+
+def _in_their_order(attempted: Sequence[Attempted]) -> list[Attempted]:
+    """As whoever else writes of several documents: accounts' answers, and people."""
+    return sorted(attempted, key=lambda one: one.document_id)
 
 
 def _claimed(row: Sequence[Any], body: bytes) -> ClaimedDelivery:
