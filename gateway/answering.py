@@ -23,8 +23,9 @@ def match_answer(store: Store, work: Work, answer: ApplicationResponse) -> None:
     all of it was said before; held where a document is unknown, and then what is known of the others is written."""
     said: list[Said] = []
     faults: list[Fault] = []
+    documents = _documents(store, work, answer)
     for one in answer.answers:
-        found = [each for each in _documents(store, work, one) if each.test or not answer.test]
+        found = [each for each in documents.get(_number(one), ()) if one.type in (None, each.type)]
         if len(found) == 1:
             said.append(_said(work, answer, one, found[0]))
         else:
@@ -57,14 +58,17 @@ def _said(work: Work, answer: ApplicationResponse, one: DocumentAnswer, document
     )
 
 
-def _documents(store: Store, work: Work, one: DocumentAnswer) -> list[StoredDocument]:
-    """The account's documents of that number, and of the type that is told; of what was sent with the same kind of
-    key."""
-    number = one.number.rpartition("@")[0] or one.number if one.is_payload_id else one.number
-    account, test = work.message.account_id, work.message.test
-    own = [each for each in store.documents.named(number) if each.account_id == account]
-    fits = [each for each in own if one.type in (None, each.type)]
-    return [each for each in fits if store.documents.one(account, each.id, test_key=test) is not None]
+def _documents(store: Store, work: Work, answer: ApplicationResponse) -> dict[str, list[StoredDocument]]:
+    """Number → the account's documents that have it: of what was sent with the same kind of key, and of what an answer
+    that is a test may be about."""
+    numbers = {_number(one) for one in answer.answers}
+    named = store.documents.named_of(work.message.account_id, numbers, test_key=work.message.test)
+    return {number: [each for each in found if each.test or not answer.test] for number, found in named.items()}
+
+
+def _number(one: DocumentAnswer) -> str:
+    """Of a payloadID what stands before its last @: we write it so."""
+    return one.number.rpartition("@")[0] or one.number if one.is_payload_id else one.number
 
 
 def _unmatched(one: DocumentAnswer, found: Sequence[StoredDocument]) -> Fault:

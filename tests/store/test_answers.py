@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from gateway.store.answers import Said
+from gateway.store.answers import Said, write_said
 from gateway.store.database import Collision, Database
 from gateway.store.delivery_problems import overdue_query
+from gateway.store.documents import named_of_query
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch
 from gateway.store.store import Store
+from schemas.documents.application_response import Word
 from tests.store.test_sending import claim, database, lease, put, rows, run_all, sending, told
 from tests.store.words import receipt, say
 
@@ -86,6 +89,26 @@ def test_that_a_document_is_in_process_answers_a_question_and_takes_no_refusal_b
     assert stands(store, asked) == ("rejected", "document_rejected"), "said before it, read behind it"
     say(store, refused, "accepted", at=now + 3, number="C-2")
     assert stands(store, refused) == ("received", None)
+
+
+def test_what_a_batch_says_is_kept_well_within_its_lease(store: Store, database: Database) -> None:
+    """Of fifty messages each may speak of 500 documents: a statement for each word took PostgreSQL half a minute."""
+    documents = put(database, 100)
+    run_all(database, "UPDATE deliveries SET answer_due_at = 1")
+    words: list[Word] = ["accepted", "rejected", "received", "in_process"]
+    said = [
+        Said(document_id=one, account_id="acme", at=at, kind="application_response", word=words[at % 4], number=f"{at}")
+        for one in documents
+        for at in range(100)
+    ]
+    began = time.monotonic()
+    with database.write() as connection:
+        first = write_said(connection, said)
+    assert time.monotonic() - began < 5
+    assert first == [*range(100)] * 100
+    assert {stands(store, one) for one in documents} == {("rejected", "document_rejected")}
+    assert [one.number for one in store.deliveries.receipts(documents[-1])] == [*range(1, 101)]
+    assert rows(database, "DISTINCT answer_due_at", "deliveries") == [(None,)]
 
 
 def test_the_same_word_is_kept_once(store: Store, database: Database) -> None:
@@ -217,6 +240,17 @@ def test_what_is_overdue_is_found_by_its_index(store: Store) -> None:
             fetch(connection, "SELECT set_config('enable_seqscan', 'off', true)")
         plan = " ".join(str(row) for row in fetch(connection, f"{explain} {text}", named))
     assert "ix_deliveries_unanswered" in plan
+
+
+def test_documents_are_found_by_number_and_not_among_all_of_the_account(store: Store, database: Database) -> None:
+    put(database, 3)
+    explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
+    with store.database.read() as connection:
+        text, named = named_of_query(connection, "acme", ["OR-1"], test_key=False)
+        plan = " ".join(str(row) for row in fetch(connection, f"{explain} {text}", named))
+    assert "mailbox" not in plan
+    assert "order_number" not in plan
+    assert plan.count("uq_documents_") == 2 or plan.count("autoindex_documents_") == 2, plan
 
 
 def test_who_said_it_first_is_known(store: Store, database: Database) -> None:
