@@ -29,9 +29,9 @@ MOST_BYTES = 16_000_000
 """Of documents that are claimed together for one endpoint."""
 _MOST_ENDPOINTS = 500
 """Endpoints that one claim looks at."""
-_IN_HAND = "'sending', 'received', 'rejected', 'queried', 'dismissed'"
+_IN_HAND = "lease_id IS NOT NULL AND status IN ('sending', 'received', 'rejected', 'queried', 'dismissed', 'waiting')"
 """Of a document that is being sent: the account's word on it, or a person's, may come before the answer does, and
-stands."""
+stands; waiting: one of us has it sent again."""
 _DUE = "status = 'waiting' AND endpoint IS NOT NULL"
 _IN_TURN = (
     "(d.thread IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account_id = d.account_id "
@@ -374,12 +374,13 @@ class Sending:
         until, moment, boot = self._in(None if waits is None else int(waits * 1000))
         text = (
             "UPDATE deliveries SET lease_id = NULL, updated_at = ?, "
-            f"not_before = {until}, not_before_boot = ?, "
+            f"not_before = CASE status WHEN 'sending' THEN {until} ELSE not_before END, "
+            "not_before_boot = CASE status WHEN 'sending' THEN ? ELSE not_before_boot END, "
             "next_attempt_at = CASE status WHEN 'sending' THEN CAST(? AS bigint) ELSE next_attempt_at END, "
             "code = CASE status WHEN 'sending' THEN ? ELSE code END, "
             "detail = CASE status WHEN 'sending' THEN ? ELSE detail END, "
             "status = CASE status WHEN 'sending' THEN ? ELSE status END "
-            f"WHERE document_id = ? AND attempts = ? AND status IN ({_IN_HAND}) AND {whose}"
+            f"WHERE document_id = ? AND attempts = ? AND {_IN_HAND} AND {whose}"
         )
         again = None if waits is None else at + int(waits * 1_000_000)
         shown = one.detail if one.code is not None else None

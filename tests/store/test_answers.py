@@ -197,6 +197,32 @@ def test_a_word_ends_the_tries(store: Store, database: Database, lease: str) -> 
     assert stands(store, document) == ("received", None)
 
 
+def test_an_attempt_is_told_of_though_its_document_is_sent_again_meanwhile(
+    store: Store, database: Database, lease: str
+) -> None:
+    """A refusal comes another way while the call is still open, and one of us has it sent again at once."""
+    (document,) = put(database)
+    run_all(database, "UPDATE deliveries SET transport = 'webhook'")
+    (one,) = claim(store.sending, lease)
+    say(store, document, "rejected")
+    assert store.deliveries.retry([document], "kim", "mended") == [document]
+    store.sending.save(lease, [told(one, "failed", "waiting", wait_seconds=3600.0)], "worker-1")
+    assert [attempt.outcome for attempt in store.deliveries.attempts(document)] == ["failed"]
+    assert rows(database, "status, lease_id, not_before", "deliveries") == [("waiting", None, 0)]
+
+
+def test_a_lost_attempt_is_told_of_once_though_a_word_came(store: Store, database: Database, lease: str) -> None:
+    """Two processes find it at once; the account's word, which came before both, stands."""
+    (document,) = put(database)
+    (one,) = claim(store.sending, lease)
+    say(store, document, "accepted")
+    store.sending.end(lease)
+    for worker in ("worker-2", "worker-3"):
+        store.sending.save_lost([told(one, "unknown", "waiting", wait_seconds=0.0)], worker)
+    assert [attempt.worker for attempt in store.deliveries.attempts(document)] == ["worker-2"]
+    assert stands(store, document) == ("received", None)
+
+
 def test_what_is_not_answered_in_time_is_a_problem_until_anything_is_said(store: Store, database: Database) -> None:
     late, in_time, unexpected = put(database, 3)
     run_all(database, "UPDATE deliveries SET status = 'delivered'")
