@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gateway.amending import stale_change
 from gateway.bookkeeping import Books
 from gateway.deciding import decide_changed, decide_one, waits
-from gateway.intake import recognise
+from gateway.intake import answer_format, recognise
 from gateway.local_time import local_date, local_time
 from gateway.reading import Bodies, decode_one, located, map_one
 from gateway.rendering import foreseen
@@ -162,13 +162,17 @@ def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
 def judge_messages(services: Services, revision: MappingRevision, last: int) -> list[tuple[StoredMessage, Judged]]:
     """The account's last messages, newest first, judged again under this mapping of it as of the day each came, on
     stock of which nothing is taken. What only the order book knows (a number used twice) is not judged, so messages it
-    decided on are left out."""
+    decided on are left out, and so is what says something of documents of ours."""
     account_id, catalogue = revision.account.id, services.terms.catalogue()
+    formats = formats_of(revision)
     found = []
     for stored in services.store.messages.page(account_id=account_id, limit=last):
         body = services.store.messages.body(stored.id)
         codes = {fault.code for fault in services.store.messages.faults(stored.id)}
         if body is None or stored.status not in _SETTLED or stored.parts or _OF_THE_BOOKS & codes:
+            continue
+        known = formats.get(stored.format or "")
+        if known is not None and answer_format([known], body) is not None:
             continue
         stock = untouched(services.store.stock.load(catalogue.products, [account_id]))
         found.append(

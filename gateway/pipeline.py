@@ -65,8 +65,13 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
     for work in works:
         beat()
         decode_one(services, work, bodies)
-    for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding each time would push out
-        map_one(services, work)
+    try:
+        for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding would push out
+            map_one(services, work)
+    except StoreUnavailable as failure:
+        logger.warning("our documents can't be looked up (%s); the batch will be claimed again", failure)
+        time.sleep(_OUTAGE_PAUSE_SECONDS)
+        return give_back(services, claim, works)
     return sum(settle_together(services, lease, together, beat) for together in in_turn(works))
 
 

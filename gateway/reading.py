@@ -11,6 +11,7 @@ from gateway.answering import match_answer
 from gateway.local_time import local_date
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
+from gateway.store.database import StoreUnavailable
 from gateway.store.ids import now_us
 from gateway.store.queue import Claim
 from gateway.trade.checks import check
@@ -156,7 +157,7 @@ def _other_orders(part: int, counted: int, found: int) -> Fault:
 
 
 def read_one(services: Services, work: Work) -> None:
-    """decode → map → check. Ends in `work.mapped`, or in a settlement; never raises."""
+    """decode → map → check. Ends in `work.mapped`, or in a settlement. Raises as `map_one`."""
     decode_one(services, work, Bodies([work]))
     map_one(services, work)
 
@@ -187,7 +188,8 @@ def decode_or_end(services: Services, work: Work, bodies: Bodies) -> None:
 
 
 def map_one(services: Services, work: Work) -> None:
-    """What was decoded, mapped and checked. Ends in `work.mapped`, or in a settlement; never raises."""
+    """What was decoded, mapped and checked, or matched to our documents where it speaks of some. Ends in `work.mapped`,
+    or in a settlement. Raises StoreUnavailable where our documents can't be looked up, and nothing else."""
     if work.settlement is not None:
         return
     try:
@@ -195,6 +197,8 @@ def map_one(services: Services, work: Work) -> None:
             match_answer(services.store, work, work.answer)
         else:
             put_into_our_terms(services, work)
+    except StoreUnavailable:
+        raise
     except Exception:  # as above
         _end_as_bug(work)
 

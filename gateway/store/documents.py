@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
 from gateway.store.statements import fetch, marks, one_of, values
@@ -116,6 +118,18 @@ class Documents:
         with self._database.read() as connection:
             return [_stored(row) for row in fetch(connection, query, [text, *DOCUMENT_TYPES, text])]
 
+    def named_of(self, account_id: str, texts: Collection[str], *, test_key: bool) -> dict[str, list[StoredDocument]]:
+        """Id or number → the account's documents that have it, of what was sent with that kind of key; the same as
+        `named` for many at once."""
+        wanted, found = set(texts), dict[str, list[StoredDocument]]()
+        with self._database.read() as connection:
+            rows = fetch(connection, *named_of_query(connection, account_id, texts, test_key=test_key))
+        for each in map(_stored, rows):
+            for text in {each.id, each.number} & wanted:
+                if each not in found.setdefault(text, []):
+                    found[text].append(each)
+        return found
+
     def one(self, account_id: str | None, document_id: str, *, test_key: bool | None = None) -> StoredDocument | None:
         """One document; None where there is none of that id, or it is another account's (`None`: anyone's), or came of
         what was sent with the other kind of key."""
@@ -163,6 +177,18 @@ class Documents:
         )
         with self._database.read() as connection:
             return bool(fetch(connection, query, [document_id]))
+
+
+def named_of_query(
+    connection: Connection, account_id: str, texts: Collection[str], *, test_key: bool
+) -> tuple[str, list[Any]]:
+    """The query of `named_of`, and its parameters."""
+    own = f"account_id || '' = ? AND {_SENT_WITH}"  # no plan by the account's index, which has all that it was sent
+    columns, types = f"SELECT {_COLUMNS} FROM documents WHERE", marks(len(DOCUMENT_TYPES))
+    by_id, by_number = one_of(connection, "id"), one_of(connection, "number")
+    named, sent_with = values(connection, texts), [account_id, int(test_key)]
+    query = f"{columns} {by_id} AND {own} UNION ALL {columns} type IN ({types}) AND {by_number} AND {own}"
+    return query, [named, *sent_with, *DOCUMENT_TYPES, named, *sent_with]
 
 
 def _cursor(text: str) -> tuple[int, int]:

@@ -29,9 +29,9 @@ MOST_BYTES = 16_000_000
 """Of documents that are claimed together for one endpoint."""
 _MOST_ENDPOINTS = 500
 """Endpoints that one claim looks at."""
-_IN_HAND = "'sending', 'received', 'rejected', 'queried', 'dismissed'"
+_IN_HAND = "lease_id IS NOT NULL AND status IN ('sending', 'received', 'rejected', 'queried', 'dismissed', 'waiting')"
 """Of a document that is being sent: the account's word on it, or a person's, may come before the answer does, and
-stands."""
+stands; waiting: one of us has it sent again."""
 _DUE = "status = 'waiting' AND endpoint IS NOT NULL"
 _IN_TURN = (
     "(d.thread IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.account_id = d.account_id "
@@ -358,7 +358,7 @@ class Sending:
             return
         with self._database.write() as connection:
             self._must_hold(connection, lease_id)
-            for one in attempted:
+            for one in _in_their_order(attempted):
                 self._settle(connection, one, worker, "lease_id = ?", [lease_id])
             self._judge_endpoints(connection, attempted)
 
@@ -373,7 +373,7 @@ class Sending:
     def save_lost(self, attempted: Sequence[Attempted], worker: str) -> None:
         """The same for attempts whose lease is over, each told once."""
         with self._database.write() as connection:
-            for one in attempted:
+            for one in _in_their_order(attempted):
                 gone = "NOT EXISTS (SELECT 1 FROM leases l WHERE l.id = deliveries.lease_id)"
                 self._settle(connection, one, worker, gone, [])
 
@@ -383,12 +383,13 @@ class Sending:
         until, moment, boot = self._in(None if waits is None else int(waits * 1000))
         text = (
             "UPDATE deliveries SET lease_id = NULL, updated_at = ?, "
-            f"not_before = {until}, not_before_boot = ?, "
+            f"not_before = CASE status WHEN 'sending' THEN {until} ELSE not_before END, "
+            "not_before_boot = CASE status WHEN 'sending' THEN ? ELSE not_before_boot END, "
             "next_attempt_at = CASE status WHEN 'sending' THEN CAST(? AS bigint) ELSE next_attempt_at END, "
             "code = CASE status WHEN 'sending' THEN ? ELSE code END, "
             "detail = CASE status WHEN 'sending' THEN ? ELSE detail END, "
             "status = CASE status WHEN 'sending' THEN ? ELSE status END "
-            f"WHERE document_id = ? AND attempts = ? AND status IN ({_IN_HAND}) AND {whose}"
+            f"WHERE document_id = ? AND attempts = ? AND {_IN_HAND} AND {whose}"
         )
         again = None if waits is None else at + int(waits * 1_000_000)
         shown = one.detail if one.code is not None else None
@@ -466,6 +467,11 @@ class Sending:
                 return True
             waiting, _ = self._waiting(connection)
             return any(self._earliest(connection, endpoint, 1, locks=False) for endpoint in waiting)
+
+
+def _in_their_order(attempted: Sequence[Attempted]) -> list[Attempted]:
+    """As whoever else writes of several documents: accounts' answers, and people."""
+    return sorted(attempted, key=lambda one: one.document_id)
 
 
 def _claimed(row: Sequence[Any], body: bytes) -> ClaimedDelivery:

@@ -55,6 +55,8 @@ class ApplicationResponse:
 
     number: str | None
     answers: tuple[DocumentAnswer, ...]
+    test: bool = False
+    """It says that it is a test: it says nothing of documents in earnest."""
 
 
 def told_reasons(reasons: list[str]) -> tuple[str, ...]:

@@ -13,7 +13,17 @@ from schemas.documents.application_response import DocumentAnswer
 from schemas.faults import DocumentHeld
 from schemas.formats.cxml_1_2 import CXML_1_2
 from schemas.formats.ubl_2_1 import UBL_2_1
-from tests.formats.answers import COMMENTS, IN_WORDS, INVOICE_RESPONSE, MESSAGE_LEVEL, OF_OURS, cxml, status
+from tests.formats.answers import (
+    COMMENTS,
+    IN_WORDS,
+    INVOICE_RESPONSE,
+    MESSAGE_LEVEL,
+    OF_OURS,
+    about,
+    application_response,
+    cxml,
+    status,
+)
 
 
 def told(one: DocumentAnswer) -> tuple[Any, ...]:
@@ -87,6 +97,10 @@ def test_application_responses_are_read(
             ("OR-1@us", None, "in_process", "500 Delayed deliveryDelayed", ()),
         ),
         (
+            OF_OURS + status(406, "No") + '<InvoiceStatus type="processing"/>',
+            ("OR-1@us", None, "rejected", "406 No processing", ()),
+        ),
+        (
             status(200)
             + '<DocumentStatus type="approved"><DocumentInfo documentID="DA-1" documentType="ShipNoticeRequest"/>'
             '<ItemStatus type="rejected" code="7"><ReferenceDocumentInfo lineNumber="2">'
@@ -126,6 +140,60 @@ def test_what_a_status_update_leaves_out_is_told(inner: str, places: list[str]) 
     assert [(one.code, one.location) for one in held.value.faults] == [
         ("missing_field", f"line 1: {place}") for place in places
     ]
+
+
+@pytest.mark.parametrize("said", ["<cac:DocumentResponse/>", about("", "ZZ"), about("OR-1", "RE")])
+def test_one_that_speaks_of_too_many_documents_is_told_so_shortly(said: str) -> None:
+    reader = UBL_2_1.answers
+    assert reader is not None
+    with pytest.raises(DocumentHeld) as held:
+        reader.read(application_response(said * 2_000))
+    (fault,) = held.value.faults
+    assert (fault.code, fault.value, fault.expected) == ("unsupported_document", "2000", "500")
+
+
+def test_an_envelope_of_many_other_documents_is_told_shortly() -> None:
+    reader = UBL_2_1.answers
+    assert reader is not None
+    inner = application_response(about("OR-1", "RE")).decode().partition("?>")[2]
+    sbdh = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
+    body = f'<e:StandardBusinessDocument xmlns:e="{sbdh}">{inner}{"<a/>" * 5_000}</e:StandardBusinessDocument>'
+    with pytest.raises(DocumentHeld) as held:
+        reader.read(body.encode())
+    assert {one.code for one in held.value.faults} == {"wrong_document"}
+    assert len(held.value.faults) == 1_000
+
+
+_ORDER = '<OrderRequest><OrderRequestHeader orderID="C-1" orderDate="2026-11-23" type="new"/></OrderRequest>'
+_UPDATE = f"<StatusUpdateRequest>{OF_OURS}{status(200)}</StatusUpdateRequest>"
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        f"<Request>{_UPDATE}{_UPDATE}</Request>",
+        f"<Request>{_UPDATE}</Request><Request>{_UPDATE}</Request>",
+        f"<Request>{_UPDATE}</Request><Request>{_ORDER}</Request>",
+        f"<Request>{_ORDER}</Request><Request>{_UPDATE}</Request>",
+        f"<Request>{_ORDER}{_UPDATE}</Request>",
+    ],
+)
+def test_nothing_beside_a_status_update_is_lost(requests: str) -> None:
+    body = cxml("").replace(b"<Request><StatusUpdateRequest></StatusUpdateRequest></Request>", requests.encode())
+    reader = CXML_1_2.answers
+    assert reader is not None
+    assert reader.sniff(body)
+    with pytest.raises(DocumentHeld) as held:
+        reader.read(body)
+    assert {one.code for one in held.value.faults} == {"repeated_element"}
+
+
+@pytest.mark.parametrize(("mode", "is_test"), [("test", True), ("production", False), (" Test ", True)])
+def test_a_status_update_says_whether_it_is_a_test(mode: str, is_test: bool) -> None:
+    body = cxml(OF_OURS + status(200)).replace(b"<Request>", f'<Request deploymentMode="{mode}">'.encode())
+    reader = CXML_1_2.answers
+    assert reader is not None
+    assert reader.read(body).test == is_test
 
 
 def test_the_corpus_is_read(corpus_dir: Path, corpus_count: Callable[[str, int], None]) -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 
+from gateway.judging import foresee, judge_messages
+from gateway.pipeline import process
 from gateway.store.statements import run
 from tests.examples.billing import PINE, agree
 from tests.examples.order_lines import BOLTS, order
-from tests.examples.small_gateway import SmallGateway
-from tests.formats.answers import about, application_response
+from tests.examples.small_gateway import ALL_LANES, SmallGateway
+from tests.formats.answers import about, application_response, cxml, status
 
 CODES = {"AB": "received", "IP": "received", "UQ": "queried", "CA": "received", "AP": "received", "RE": "rejected"}
 
 
-def answered_order(gateway: SmallGateway, number: str = "PH-4001") -> Any:
+def answered_order(gateway: SmallGateway, number: str = "PH-4001", **more: Any) -> Any:
     """The order response to an order of pine-hardware's."""
-    message = gateway.settle(PINE, order(BOLTS, order_number=number))
+    message = gateway.settle(PINE, order(BOLTS, order_number=number, **more))
     (document,) = gateway.store.documents.of_messages([message.id])
     return document
 
@@ -100,6 +103,17 @@ def test_a_test_key_answers_tests_alone(gateway: SmallGateway) -> None:
     assert stands(gateway, trial.id)[0] == "rejected"
 
 
+def test_a_status_update_in_test_mode_says_nothing_of_what_is_in_earnest(gateway: SmallGateway) -> None:
+    document = answered_order(gateway)
+    trial = answered_order(gateway, number="T-1", test=True)
+    said = [cxml(f'<DocumentReference payloadID="{one.number}@us"/>{status(406)}') for one in (document, trial)]
+    first, second = (one.replace(b"<Request>", b'<Request deploymentMode="test">') for one in said)
+    assert gateway.faults(gateway.settle(PINE, first).id) == [("unknown_document", "")]
+    assert stands(gateway, document.id) == ("available", None)
+    assert gateway.settle(PINE, second).status == "done"
+    assert stands(gateway, trial.id) == ("rejected", "document_rejected")
+
+
 def test_a_document_is_found_by_number_and_type(gateway: SmallGateway) -> None:
     document = answered_order(gateway)
     message = gateway.settle(PINE, application_response(about(document.number, "RE", kind="380")))
@@ -124,6 +138,22 @@ def test_one_that_cant_be_understood_waits_for_a_person(gateway: SmallGateway, s
     assert sorted(code for code, _ in gateway.faults(message.id)) == sorted(codes)
 
 
+def test_what_is_kept_of_a_long_one_is_short(gateway: SmallGateway) -> None:
+    """However much it says of however many documents: its bytes are kept besides."""
+    document = answered_order(gateway)
+    reasons = [f"{number} {'x' * 900}" for number in range(50)]
+    message = gateway.settle(PINE, application_response(about("N" * 5_000, "RE", *reasons)))
+    (fault,) = gateway.store.messages.faults(message.id)
+    assert (fault.value, len(fault.detail) < 1_500) == ("N" * 200, True)
+    assert "rejected (RE): BV: 0 xxx" in fault.detail
+    for last in "12":
+        number = "A" * 5_000 + last
+        gateway.settle(PINE, application_response(about(document.number, "RE"), number=number))
+    said = [json.loads(one.body or "")["number"] for one in gateway.store.deliveries.receipts(document.id)]
+    assert len(set(said)) == 2, "of two numbers that begin alike"
+    assert max(map(len, said)) < 100
+
+
 def test_one_that_cant_be_read_is_refused_at_the_door(gateway: SmallGateway) -> None:
     answer = gateway.post(PINE, application_response()[:-10])
     assert answer.status_code == 400
@@ -144,6 +174,48 @@ def test_an_answer_in_an_envelope_is_read(gateway: SmallGateway) -> None:
     body = f"{start}{inner}</e:StandardBusinessDocument>"
     assert gateway.settle(PINE, body.encode()).status == "done"
     assert stands(gateway, document.id)[0] == "rejected"
+
+
+def test_a_mapping_is_not_judged_by_answers(gateway: SmallGateway) -> None:
+    """What comes of one is told by our documents, and not by the mapping that is tried on the account's messages."""
+    document = answered_order(gateway)
+    done = gateway.settle(PINE, application_response(about(document.number, "RE")))
+    held = gateway.settle(PINE, application_response(about("OR-9", "RE"), number="AR-2"))
+    assert (done.status, held.status) == ("done", "held")
+    judged = judge_messages(gateway.services, gateway.mapping(PINE), 10)
+    assert [(stored.order_number, stored.status, one.status) for stored, one in judged] == [("PH-4001", "done", "done")]
+    (again,) = foresee(gateway.services, [(held, gateway.store.messages.body(held.id) or b"")])
+    assert again is not None
+    assert (again.status, [one.code for one in again.faults]) == ("held", ["unknown_document"])
+
+
+@pytest.mark.parametrize("on_either", ["postgresql"], indirect=True)
+def test_an_answer_that_cant_be_matched_for_an_outage_waits_for_its_end(on_either: SmallGateway) -> None:
+    document = answered_order(on_either)
+    message_id = on_either.send(PINE, application_response(about(document.number, "RE")))
+    queue = on_either.store.queue
+    claim = queue.claim("worker-1", ALL_LANES, 10)
+    assert claim is not None
+
+    lost: list[Any] = []
+
+    def lose_the_database() -> None:
+        if lost:
+            return
+        with psycopg.connect(on_either.store.database.url.render_as_string(hide_password=False)) as connection:
+            lost.append(
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                ).fetchall()
+            )
+
+    assert process(on_either.services, claim, lose_the_database) == 0
+    assert on_either.message(message_id).status == "received"
+    on_either.wake()
+    on_either.work()
+    assert on_either.message(message_id).status == "done"
+    assert stands(on_either, document.id) == ("rejected", "document_rejected")
 
 
 def test_an_order_that_speaks_of_an_application_response_is_an_order(gateway: SmallGateway) -> None:

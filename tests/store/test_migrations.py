@@ -21,6 +21,7 @@ from tests.examples.small_gateway import SmallGateway, fill
 from tests.examples.threads import PINE, cancel, change, confirmed, settle
 from tests.store.earlier_tables import Shape, shape, take_back, upgrade_to
 from tests.store.postgres import fresh_database
+from tests.store.words import receipt
 
 __all__ = ["today"]
 
@@ -45,6 +46,20 @@ def test_the_orders_of_a_number_are_counted(empty_database_url: str) -> None:
     assert ordinals == {"first": 0, "second": 1, "third": 2, "test": 0, "other": 0, "another": 0}
     found = store.orders.of_numbers([("acme", False, "PO-1")])["acme", False, "PO-1"]
     assert {live.id: live.ordinal for live in found.values()} == {"first": 0, "second": 1, "third": 2}
+    store.close()
+
+
+def test_receipts_that_were_kept_are_words_of_the_account(empty_database_url: str) -> None:
+    """And the same said again is none of its own."""
+    store = Store(empty_database_url)
+    upgrade_to(store, "0024")
+    with store.database.write() as connection:
+        kept = "INSERT INTO receipts (document_id, number, account_id, at, kind) VALUES (?, 1, 'acme', ?, 'receipt')"
+        run(connection, kept, [("d-1", 1_000), ("d-2", 2_000)])
+    store.upgrade()
+    assert receipt(store, "d-1") == 1_000
+    (said,) = store.deliveries.receipts("d-1")
+    assert (said.at, said.kind, said.word, said.message_id) == (1_000, "receipt", "received", None)
     store.close()
 
 

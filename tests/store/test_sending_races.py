@@ -11,6 +11,7 @@ from gateway.store.database import Collision, Database
 from gateway.store.leases import LeaseLost
 from gateway.store.sending import OUTAGES, Attempted, Led, Sending
 from gateway.store.statements import run
+from tests.harness.waiting import until
 from tests.store.test_sending import HERE, THERE, claim, database, lease, put, rows, run_all, sending, told
 
 __all__ = ["database", "lease", "sending"]
@@ -129,3 +130,27 @@ def test_an_account_with_a_backlog_keeps_no_other_from_being_led(database: Datab
         led += [one.document_id for one in some]
     assert len(set(led)) == len(led) == 31
     assert [one for one in led if one != other] == sorted(set(led) - {other})
+
+
+def test_results_and_what_is_said_of_the_same_documents_wait_for_each_other_in_turn(
+    database: Database, sending: Sending, lease: str
+) -> None:
+    """Whoever writes of several documents does so in their order: neither is refused as a deadlock."""
+    if database.is_sqlite:
+        pytest.skip("one writes at a time")
+    put(database, 2, HERE)
+    first, second = sorted(claim(sending, lease, 2), key=lambda one: one.document_id)
+    results = [told(one, "delivered", "delivered") for one in (second, first)]
+    lock = "UPDATE deliveries SET updated_at = updated_at WHERE document_id = ?"
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            run(connection, lock, [(first.document_id,)])
+            saved = pool.submit(sending.save, lease, results, "worker-1")
+            until(lambda: _waits(database), 30, "the results wait for the first document")
+            run(connection, lock, [(second.document_id,)])
+        saved.result(timeout=60)
+    assert rows(database, "status", "deliveries") == [("delivered",)] * 2
+
+
+def _waits(database: Database) -> bool:
+    return bool(rows(database, "1", "pg_locks WHERE NOT granted"))

@@ -12,6 +12,7 @@ from schemas.documents.application_response import ApplicationResponse, Document
 from schemas.faults import DocumentHeld, DocumentRejected, Fault
 from schemas.formats import AnswerReader
 from schemas.formats.cxml_1_2.doctypes import DOCTYPES
+from schemas.formats.cxml_1_2.envelope import envelope_faults, envelope_of
 from schemas.formats.cxml_1_2.keeping import document_and_files
 from schemas.formats.xml import UTF_16_STARTS, Element, parse
 
@@ -76,7 +77,7 @@ def read_status_update(body: bytes) -> ApplicationResponse:
     request = _request(root)
     if request is None:
         raise DocumentRejected([Fault("wrong_document", f"the document is no {NAME}", expected=NAME)])
-    faults: list[Fault] = []
+    faults = list(envelope_faults(root))
     code = _status_code(request, faults)
     reference = _reference(request, faults)
     if faults or reference is None or code is None:
@@ -91,7 +92,8 @@ def read_status_update(body: bytes) -> ApplicationResponse:
         is_payload_id=is_payload_id,
         location=place,
     )
-    return ApplicationResponse(number=(root.get("payloadID") or "").strip() or None, answers=(answer,))
+    envelope = envelope_of(root)
+    return ApplicationResponse(number=envelope.payload_id, answers=(answer,), test=envelope.test)
 
 
 def _request(root: Element) -> Element | None:
@@ -126,7 +128,8 @@ def _reference(request: Element, faults: list[Fault]) -> tuple[str, str | None, 
 
 
 def _word(request: Element, code: int) -> Word:
-    """What the most particular status says; of several that contradict one another the worse."""
+    """What the most particular status says; of several that contradict one another the worse. A delivery that is only
+    delayed comes with the Status of what hinders it."""
     refused = code >= 400
     for name, attribute, words in (
         ("InvoiceStatus", "type", _INVOICE),
@@ -136,7 +139,8 @@ def _word(request: Element, code: int) -> Word:
         found = request.find(name)
         word = None if found is None else words.get((found.get(attribute) or "").strip().casefold())
         if word is not None:
-            return "rejected" if refused and word != "in_process" else _with_items(request, word)
+            is_delayed = name == "IntegrationStatus" and word == "in_process"
+            return "rejected" if refused and not is_delayed else _with_items(request, word)
     return "rejected" if refused else _with_items(request, "received")
 
 

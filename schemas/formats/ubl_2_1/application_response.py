@@ -20,6 +20,7 @@ _NAME = "ApplicationResponse"
 _START = 65_536
 """Bytes in which a document says what it is, also in an envelope."""
 _MOST_DOCUMENTS = 500
+_MOST_FAULTS = 1_000
 
 _WORDS: Mapping[str, Word] = {
     "AB": "received",  # UNCL4343, as Peppol's T71 and T111 have it
@@ -79,23 +80,31 @@ def check(body: bytes) -> None:
 
 
 def read_application_response(body: bytes) -> ApplicationResponse:
-    """What it says of each document. Raises DocumentHeld with everything in it that can't be told: a person must look
-    at it, because it may be a refusal. Raises DocumentRejected where it can't be read."""
+    """What it says of each document. Raises DocumentHeld with what in it can't be told, at most 1,000 faults: a person
+    must look at it, because it may be a refusal. Raises DocumentRejected where it can't be read."""
     faults: list[Fault] = []
     answers: list[DocumentAnswer] = []
     numbers: list[str] = []
-    for root in _documents(parse(body)):
+    roots = _documents(parse(body))
+    responses = sum(len(root.findall(cac("DocumentResponse"))) for root in roots)
+    if responses > _MOST_DOCUMENTS:
+        raise DocumentHeld([_too_many(responses)])
+    for root in roots:
         if root.tag != _TAG:
             faults.append(_fault("wrong_document", root, "the envelope has another document beside it", _NAME))
             continue
         numbers += filter(None, [_text(root, "ID")])
         answers += _answers(root, faults)
     if len(answers) > _MOST_DOCUMENTS:
-        detail = f"it speaks of {len(answers)} documents; one message may speak of {_MOST_DOCUMENTS}"
-        faults.append(Fault("unsupported_document", detail, value=str(len(answers)), expected=f"{_MOST_DOCUMENTS}"))
+        faults.append(_too_many(len(answers)))
     if faults:
-        raise DocumentHeld(faults)
+        raise DocumentHeld(faults[:_MOST_FAULTS])
     return ApplicationResponse(number=numbers[0] if numbers else None, answers=tuple(answers))
+
+
+def _too_many(documents: int) -> Fault:
+    detail = f"it speaks of {documents} documents; one message may speak of {_MOST_DOCUMENTS}"
+    return Fault("unsupported_document", detail, value=str(documents), expected=f"{_MOST_DOCUMENTS}")
 
 
 def _documents(root: Element) -> list[Element]:
