@@ -293,8 +293,12 @@ class _Kept:
 
 
 def idempotency_key(endpoint: str, brought: Brought) -> str:
-    """The same for the same bytes under the same name at the same place, and for nothing else; 71 characters."""
-    return f"pickup-{_digest(endpoint, brought.name, hashlib.sha256(brought.body).hexdigest())}"
+    """The same for the same bytes under the same name at the same place, of a mail in the same mail, and for nothing
+    else; 71 characters."""
+    told_by = [endpoint, brought.name, hashlib.sha256(brought.body).hexdigest()]
+    if brought.came_in:
+        told_by.append(brought.came_in)
+    return f"pickup-{_digest(*told_by)}"
 
 
 def _digest(*parts: str) -> str:

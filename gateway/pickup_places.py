@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.store.pickups import PickupKey
 from gateway.store.store import Store
-from mappings.pickups import check, endpoint_of, interval, is_test, place_of, secrets_named
+from mappings.pickups import check, endpoint_of, interval, is_test, may_share, place_of, secrets_named
 from mappings.transports import BadTerms
 
 
@@ -42,9 +42,9 @@ class PickupPlaces:
     def now(self) -> dict[PickupKey, PickupPlace]:
         """Every place, by account and endpoint. What can't be used is left out: `faults` says it."""
         found = [place for account_id, terms in self._terms() for place in _places(account_id, terms)]
-        owners = defaultdict(list)
+        owners: defaultdict[str, list[PickupPlace]] = defaultdict(list)
         for one in found:
-            owners[one.endpoint].append(one.account_id)
+            owners[one.endpoint].append(one)
         return {one.key: _with_others(one, owners[one.endpoint]) for one in found}
 
     def faults(self) -> Iterator[str]:
@@ -85,6 +85,6 @@ def _places(account_id: str, terms: Mapping[str, Any]) -> Iterator[PickupPlace]:
         return
 
 
-def _with_others(one: PickupPlace, owners: list[str]) -> PickupPlace:
-    others = tuple(sorted(set(owners) - {one.account_id}))
-    return PickupPlace(one.account_id, one.endpoint, one.place, one.terms, one.test, one.every, others)
+def _with_others(one: PickupPlace, owners: list[PickupPlace]) -> PickupPlace:
+    others = {other.account_id for other in owners if not may_share(one.terms, other.terms)} - {one.account_id}
+    return replace(one, others=tuple(sorted(others)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from mappings import mailboxes
 from mappings.transports import BadTerms, SftpPlace, sftp_place
 
 _NAME = re.compile(r"[^/\\\0-\x1f\x7f]{1,100}")
@@ -76,6 +77,7 @@ _NEEDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], frozenset[str]]] 
     # What a place needs gives its name as it is, or something with an `endpoint`.
     "folder": (folder_name, frozenset(("folder",))),
     "sftp": (sftp_source, frozenset(("sftp", "host_key", *_LOGINS))),
+    "imap": (mailboxes.mailbox_of, mailboxes.KEYS),
 }
 PLACES = tuple(_NEEDS)
 """The kinds of places that orders are picked up from."""
@@ -97,6 +99,13 @@ def endpoint_of(terms: Mapping[str, Any]) -> str:
     return f"folder:{found}" if isinstance(found, str) else str(found.endpoint)
 
 
+def may_share(terms: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether two accounts may have a place together, by terms that can be used: each takes only what is its own."""
+    if place_of(terms) != "imap" or place_of(others) != "imap":
+        return False
+    return mailboxes.are_apart(mailboxes.mailbox_of(terms), mailboxes.mailbox_of(others))
+
+
 def check(terms: Mapping[str, Any]) -> None:
     """Raises BadTerms where nothing can be picked up by these terms."""
     place = place_of(terms)
@@ -115,3 +124,5 @@ def secrets_named(terms: Mapping[str, Any]) -> Iterator[str]:
     """The secrets that terms which can be used name."""
     if place_of(terms) != "folder":
         yield terms.get("key") or terms["password"]
+    if "ca" in terms:
+        yield terms["ca"]

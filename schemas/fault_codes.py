@@ -1005,10 +1005,12 @@ _declare(
 _declare(
     "pickup_refused",
     "us",
-    "File that could not be taken",
+    "File or mail that could not be taken",
     "A file at the place that orders are picked up from is larger than a document may be, or is no gzip though it is "
-    "called so. It was moved to the folder of what is refused, and is no message.",
-    "Ask the account for the order in another file, or put the file there again once the limit is raised "
-    "(GATEWAY_MAX_BODY_BYTES). Then `gateway pickups dismiss ACCOUNT --reason TEXT`.",
-    told_sender="Put the order there again in a file that isn't larger than agreed, and whole.",
+    "called so; or a mail has no order in it, can't be read, or isn't from one whose orders are taken there. It was "
+    "moved to the folder of what is refused, and is no message.",
+    "Ask the account for the order in another file, or put it there again once the limit is raised "
+    "(GATEWAY_MAX_BODY_BYTES) or the sender agreed (`from`). Then `gateway pickups dismiss ACCOUNT --reason TEXT`.",
+    told_sender="Send the order again in a file that isn't larger than agreed, and whole, from the address that is "
+    "agreed.",
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "queried", "delivered", "received", "dismissed")
 _STUCK = ("held", "given_up", "rejected", "queried")
+_BULK = ("held", "given_up", "rejected")
 _HAD = ("delivered", "received")
 _TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 _COLUMNS = ["created_at", "account", "type", "number", "status", "attempts", "next_attempt_at", "detail", "id"]
@@ -80,7 +81,7 @@ def show(screen: Screen, document: str) -> None:
 @click.argument("documents", metavar="[ID|NUMBER ...]", nargs=-1)
 @click.option("--account", metavar="ID", help="Everything of this account that is stuck.")
 @click.option("--endpoint", metavar="URL", help="Everything stuck that went there; it is sent to again, even if gone.")
-@click.option("--status", type=click.Choice(_STUCK), help="Of these only those that stand so.")
+@click.option("--status", type=click.Choice(_BULK), help="Of these only those that stand so.")
 @click.option("--delivered", "also_had", is_flag=True, help="Of documents that are named also those that arrived.")
 @click.option("--reason", required=True, help="Why, for the record.")
 def retry(
@@ -96,7 +97,8 @@ def retry(
 
     It goes at once, to where the account's terms lead now, under the id that it had; attempts go on counting, and the
     waits between them begin anew. A document that is named may also be one that waits for its next attempt, or was
-    dismissed; with --delivered also one that arrived, and was lost there.
+    dismissed; with --delivered also one that arrived, and was lost there. What the account's system refused or asks
+    about once it had read it is sent again by its name alone.
 
     Exit code 0: all of them are sent again; 3: some are; 4: none is, as they stand; 1: nothing is stuck.
     """
@@ -110,7 +112,7 @@ def retry(
         if documents:
             told = _retry_named(services, documents, reason, _HAD if also_had else ())
         else:
-            told = _retry_stuck(services, account, endpoint, (status,) if status else _STUCK, reason)
+            told = _retry_stuck(services, account, endpoint, (status,) if status else _BULK, reason)
         _ring(services)
     screen.result(told, *_retried_lines(told))
     if told["refused"]:

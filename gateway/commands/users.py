@@ -56,9 +56,9 @@ def create(screen: Screen, name: str, role: Any, account: str | None) -> None:
 @reports
 @click.argument("name")
 def link(screen: Screen, name: str) -> None:
-    """Print a link that signs somebody in once, and lets them choose a new password.
+    """Print a link by which somebody signs in once.
 
-    It is good for a quarter of an hour, and ends the one before it.
+    They choose a new password with it. It is good for a quarter of an hour, and ends the one before it.
     """
     with opened() as services:
         user = _user(services, name)

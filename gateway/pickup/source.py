@@ -88,6 +88,8 @@ class Brought:
     """The file's or attachment's name, for people; with the bytes it tells a resend."""
     body: bytes = field(repr=False)
     media_type: str | None = None
+    came_in: str = ""
+    """The id of what it came in, where that has one of its own, as a mail has: it tells a resend as well."""
 
 
 class Opened(Protocol):

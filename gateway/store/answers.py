@@ -26,6 +26,8 @@ RECEIPT = "receipt"
 REJECTED, QUERIED = "document_rejected", "document_queried"
 CODES = (REJECTED, QUERIED)
 """Fault codes of what such a word leaves open."""
+OVERDUE = "answer_due_at IS NOT NULL AND answer_due_at < ? AND status NOT IN ('waiting', 'sending', 'held', 'given_up')"
+"""Of nobody is a word expected on what hasn't reached them."""
 _OPEN: Mapping[str, tuple[str, str | None]] = {"rejected": ("rejected", REJECTED), "queried": ("queried", QUERIED)}
 _ON_ITS_WAY = ("waiting", "sending", "delivered")
 _DETAIL = 500

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from gateway.store.answers import CODES, OVERDUE
 from gateway.store.audit import Audit
 from gateway.store.clock import LeaseClock
 from gateway.store.database import Database
@@ -28,6 +29,7 @@ COUNTS = (
 _AT_ONCE = 200
 """Documents that are asked for anew in one transaction."""
 _SENT = "transport <> 'mailbox'"
+_NOT_ANSWERED = f"(code IS NULL OR code NOT IN ({', '.join(map(repr, CODES))}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,8 @@ class Deliveries:
         self, *, account_id: str | None = None, endpoint: str | None = None, statuses: Collection[str] = STUCK
     ) -> Iterable[list[str]]:
         """The ids of documents of which nothing more is tried, oldest first and some at a time; only this account's,
-        or those that went to this endpoint."""
+        or those that went to this endpoint. Not what the account's system refused or asks about once it had read it:
+        that isn't mended by sending it again with all others."""
         for status in statuses:
             after = ""
             while found := self._stuck(status, account_id, endpoint, after):
@@ -201,7 +204,7 @@ class Deliveries:
                 after = found[-1]
 
     def _stuck(self, status: str, account_id: str | None, endpoint: str | None, after: str) -> list[str]:
-        conditions, named = [_SENT, "status = ?", "document_id > ?"], [status, after]
+        conditions, named = [_SENT, "status = ?", "document_id > ?", _NOT_ANSWERED], [status, after]
         for column, wanted in (("account_id", account_id), ("endpoint", endpoint)):
             if wanted is not None:
                 conditions.append(f"{column} = ?")
@@ -260,7 +263,7 @@ class Deliveries:
         these, at = one_of(connection, "document_id"), now_us()
         query = (
             f"SELECT document_id, status, code FROM deliveries WHERE {these} AND "
-            f"(status IN ({', '.join(map(repr, STUCK))}) OR answer_due_at < ?) ORDER BY document_id{lock}"
+            f"(status IN ({', '.join(map(repr, STUCK))}) OR ({OVERDUE})) ORDER BY document_id{lock}"
         )
         found = fetch(connection, query, [values(connection, document_ids), at])
         text = (

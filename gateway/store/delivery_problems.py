@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from gateway.store.answers import OVERDUE as LATE
 from gateway.store.database import Database
 from gateway.store.fault_rows import fingerprint
 from gateway.store.ids import now_us
@@ -21,7 +22,6 @@ _STUCK = (
     "AND status IN ('waiting', 'sending', 'held', 'given_up', 'rejected', 'queried')"
 )
 """Waiting and sending: held documents that are just looked at again."""
-_OVERDUE = "answer_due_at IS NOT NULL AND answer_due_at < ?"
 _AT_GONE = "status = 'waiting' AND endpoint IS NOT NULL AND endpoint = ?"
 """Also those that were never tried there."""
 
@@ -87,7 +87,7 @@ class DeliveryProblems:
         if problem.code == GONE:
             conditions, named = f"{_AT_GONE} AND account_id = ?", [problem.endpoint, problem.account_id]
         elif problem.code == OVERDUE:
-            conditions, named = f"{_OVERDUE} AND account_id = ?", [now_us(), problem.account_id]
+            conditions, named = f"{LATE} AND account_id = ?", [now_us(), problem.account_id]
         else:
             conditions = f"{_STUCK} AND account_id = ? AND code = ? AND COALESCE(endpoint, '') = ?"
             named = [problem.account_id, problem.code, problem.endpoint or ""]
@@ -127,7 +127,7 @@ def overdue_query(account_id: str | None, now: int) -> tuple[str, list[Any]]:
     """What isn't answered in time by account, as of this microsecond, and the query's parameters."""
     own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
     columns = "account_id, count(*), min(document_id), max(document_id), min(answer_due_at)"
-    return f"SELECT {columns} FROM deliveries WHERE {_OVERDUE}{own} GROUP BY account_id", [now, *named]
+    return f"SELECT {columns} FROM deliveries WHERE {LATE}{own} GROUP BY account_id", [now, *named]
 
 
 def _overdue(connection: Connection, account_id: str | None) -> Iterator[_Group]:

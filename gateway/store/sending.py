@@ -360,6 +360,7 @@ class Sending:
             self._must_hold(connection, lease_id)
             for one in _in_their_order(attempted):
                 self._settle(connection, one, worker, "lease_id = ?", [lease_id])
+            _expect_answers(connection, [one.document_id for one in attempted if one.status == "delivered"])
             self._judge_endpoints(connection, attempted)
 
     def _must_hold(self, connection: Connection, lease_id: str) -> None:
@@ -472,6 +473,17 @@ class Sending:
 def _in_their_order(attempted: Sequence[Attempted]) -> list[Attempted]:
     """As whoever else writes of several documents: accounts' answers, and people."""
     return sorted(attempted, key=lambda one: one.document_id)
+
+
+def _expect_answers(connection: Connection, document_ids: Sequence[str]) -> None:
+    """The account's time to say something of a document begins when it arrives for the first time."""
+    text = (
+        "UPDATE deliveries SET answer_due_at = answer_due_at + ? - "
+        "(SELECT d.created_at FROM documents d WHERE d.id = deliveries.document_id) "
+        f"WHERE {one_of(connection, 'document_id')} AND answer_due_at IS NOT NULL AND attempts_before = 0"
+    )
+    if document_ids:
+        run(connection, text, [(now_us(), values(connection, document_ids))])
 
 
 def _claimed(row: Sequence[Any], body: bytes) -> ClaimedDelivery:

@@ -29,7 +29,8 @@ COMMANDS = {
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle", "documents list", "documents show",
-    "deliveries list", "deliveries show", "deliveries retry", "deliveries test", "deliveries proof",
+    "deliveries list", "deliveries show", "deliveries retry", "deliveries dismiss", "deliveries test",
+    "deliveries proof", "users create", "users list", "users link", "users change", "users disable", "users enable",
     "pickups list", "pickups look", "pickups dismiss",
 }  # fmt: skip
 

@@ -376,7 +376,7 @@ def test_files_are_taken_oldest_first_and_so_many_a_look(yard: Yard) -> None:
             break
     assert counts == [10, 10, 5]
     yard.gateway.work()
-    numbers = [row[0] for row in yard.rows("SELECT order_number FROM messages ORDER BY id")]
+    numbers = [row[0] for row in yard.rows("SELECT order_number FROM messages ORDER BY received_at, id")]
     assert numbers == [f"PH-6{number:03d}" for number in range(25)]
 
 

@@ -238,6 +238,31 @@ def test_what_is_not_answered_in_time_is_a_problem_until_anything_is_said(store:
     assert stands(store, unexpected) == ("delivered", None)
 
 
+def test_the_time_to_answer_begins_when_a_document_arrives(store: Store, database: Database, lease: str) -> None:
+    (document,) = put(database)
+    hour = 3_600_000_000
+    run_all(database, f"UPDATE documents SET created_at = {now_us() - 10 * hour}")
+    run_all(database, f"UPDATE deliveries SET answer_due_at = {now_us() - 6 * hour}")
+    assert store.delivery_problems.all() == [], "nothing is expected of what hasn't arrived"
+    assert store.deliveries.dismiss([document], "kim", "x") == []
+    (one,) = claim(store.sending, lease)
+    store.sending.save(lease, [told(one)], "worker-1")
+    found = store.deliveries.one(document)
+    assert found is not None
+    assert found.answer_due_at is not None
+    assert 3.9 * hour < found.answer_due_at - now_us() <= 4 * hour
+    assert store.delivery_problems.all() == []
+
+
+def test_what_was_refused_once_it_was_read_goes_again_by_name_alone(store: Store, database: Database) -> None:
+    at_the_door, read, asked = put(database, 3)
+    run_all(database, "UPDATE deliveries SET status = 'rejected', code = 'delivery_rejected'")
+    say(store, read, "rejected")
+    say(store, asked, "queried")
+    assert [one for some in store.deliveries.stuck() for one in some] == [at_the_door]
+    assert store.deliveries.retry([read], "kim", "mended there") == [read]
+
+
 def test_what_is_settled_is_dismissed(store: Store, database: Database) -> None:
     refused, late, well = put(database, 3)
     run_all(database, "UPDATE deliveries SET status = 'delivered'")
