@@ -102,18 +102,18 @@ class _OpenFolder:
         import asyncssh
 
         try:
-            entries = self._steps.take(self._listed())
+            return self._steps.take(self._listed())
         except asyncssh.SFTPError as error:
             raise PickupFailed(f"the folder can't be read: {_said(error)}") from None
-        return [found for found in map(_found, entries) if found is not None]
 
-    async def _listed(self) -> list[asyncssh.SFTPName]:
-        entries: list[asyncssh.SFTPName] = []
+    async def _listed(self) -> list[Found]:
+        listed: list[Found] = []
         async for one in self._sftp.scandir(self._folder):
-            entries.append(one)
-            if len(entries) >= MOST_LISTED:
+            if (found := _found(one)) is not None:
+                listed.append(found)
+            if len(listed) >= MOST_LISTED:
                 break
-        return entries
+        return listed
 
     def read(self, found: Found, most_bytes: int) -> Sequence[Brought]:
         import asyncssh

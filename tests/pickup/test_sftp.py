@@ -211,3 +211,24 @@ def test_words_of_a_server_that_no_database_keeps_hold_up_nothing(
     server.denies.clear()
     yard.look()
     assert (yard.state().detail, yard.messages()) == (None, [("sftp", "received")])
+
+
+def test_what_lies_beside_the_files_takes_none_of_their_room(
+    yard: Yard, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders and half-written files are no files of the place. Else a listing that was cut would pass for a whole one,
+    and a file that was taken already for one that is gone."""
+    monkeypatch.setattr("gateway.pickup.sftp.MOST_LISTED", 5)
+    server = serve()
+    yard.agree(server.terms)
+    for number in range(8):
+        server.put(f"PO-{number}.json.part", b"{")
+        (server.root / "out" / f"folder {number}").mkdir()
+    server.put("PO-1.json", an_order())
+    (place,) = yard.places()
+    with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
+        assert [one.name for one in opened.found()] == ["PO-1.json"]
+    for number in range(2, 9):
+        server.put(f"PO-{number}.json", an_order())
+    with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
+        assert len(opened.found()) == 5
