@@ -6,13 +6,15 @@ import gzip
 import os
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.pickup.folder import Folder
-from gateway.pickup.source import Deadline, Gone, PickupFailed
+from gateway.pickup.source import Brought, Deadline, Found, Gone, NotSettled, PickupFailed
 from gateway.pickup_look import Seen
 from gateway.store.database import StoreUnavailable
 from mappings.pickups import check
@@ -378,6 +380,31 @@ def test_files_are_taken_oldest_first_and_so_many_a_look(yard: Yard) -> None:
     yard.gateway.work()
     numbers = [row[0] for row in yard.rows("SELECT order_number FROM messages ORDER BY received_at, id")]
     assert numbers == [f"PH-6{number:03d}" for number in range(25)]
+
+
+def test_files_that_nobody_can_read_are_not_tried_without_a_rest(yard: Yard) -> None:
+    """Also where there are more of them than one look tries: each look would begin another at once, for ever."""
+
+    class Unreadable(Folder):
+        @contextmanager
+        def open(self, *told: Any) -> Iterator[Any]:
+            with super().open(*told) as opened:
+                opened.read = deny  # type: ignore[method-assign]
+                yield opened
+
+    def deny(found: Found, most_bytes: int) -> Sequence[Brought]:
+        raise NotSettled("can't be read: Permission denied")
+
+    yard.pick(most_files=2, every_seconds=30.0)
+    for number in range(5):
+        yard.put(f"PO-{number}.json", an_order(f"PH-71{number:02d}"))
+    for is_in_turn in (True, True, False, False):  # so long there are some that nobody has tried
+        looked = yard.look(sources={"folder": Unreadable()})
+        assert "Permission denied" in (looked.detail or "")
+        assert (looked.has_more, yard.state().due_in_seconds > 20) == (is_in_turn, not is_in_turn)
+    for _ in range(3):
+        yard.look()
+    assert yard.messages() == [("folder", "received")] * 5
 
 
 def test_a_database_that_is_away_is_tried_again(yard: Yard) -> None:

@@ -232,3 +232,19 @@ def test_what_lies_beside_the_files_takes_none_of_their_room(
         server.put(f"PO-{number}.json", an_order())
     with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
         assert len(opened.found()) == 5
+
+
+def test_a_server_that_repeats_the_password_has_it_kept_nowhere(
+    yard: Yard, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(denies=("scandir",))
+    server.says = "sésame opens nothing here"
+    terms = {name: value for name, value in server.terms.items() if name != "key"}
+    yard.agree({**terms, "password": "WORD"})
+    looked = yard.look()
+    assert looked.detail == yard.state().detail == "the folder can't be read: *** opens nothing here"
+    server.denies = {"open"}
+    server.put("PO-1.json", an_order())
+    assert yard.look().detail == "PO-1.json can't be read: *** opens nothing here"
+    assert yard.rows("SELECT detail FROM pickup_files") == [("can't be read: *** opens nothing here",)]
+    assert "sésame" not in caplog.text
