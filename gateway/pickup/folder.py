@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,8 @@ def _opened(held: ExitStack, above: int, name: str) -> int:
         try:
             descriptor = os.open(part, _DOWN, dir_fd=above)
         except FileNotFoundError:
-            os.mkdir(part, _MODE, dir_fd=above)
+            with suppress(FileExistsError):  # others make it at this moment
+                os.mkdir(part, _MODE, dir_fd=above)
             descriptor = os.open(part, _DOWN, dir_fd=above)
         held.callback(os.close, descriptor)
         above = descriptor

@@ -318,6 +318,19 @@ def test_a_folder_that_is_made_at_the_first_look(yard: Yard) -> None:
     assert (yard.root / "pine" / "in").is_dir()
 
 
+def test_a_folder_that_others_make_at_the_same_moment_is_there(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two places below one folder, at their first look."""
+    make = os.mkdir
+
+    def be_second(*told: Any, **said: Any) -> None:
+        make(*told, **said)
+        make(*told, **said)
+
+    monkeypatch.setattr(os, "mkdir", be_second)
+    assert yard.look().detail is None
+    assert (yard.root / "pine" / "in").is_dir()
+
+
 def test_an_allowed_folder_that_isn_t_there_is_told(yard: Yard) -> None:
     os.rename(yard.root, yard.root.with_name("away"))
     assert "can't be opened: No such file" in (yard.look().detail or "")
