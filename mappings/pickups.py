@@ -3,6 +3,7 @@ and whether it can be used."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -97,6 +98,25 @@ def endpoint_of(terms: Mapping[str, Any]) -> str:
     needs, _ = _NEEDS[place_of(terms)]
     found = needs(terms)
     return f"folder:{found}" if isinstance(found, str) else str(found.endpoint)
+
+
+def folders_of(terms: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
+    """(the folder that is looked at, the two that its files are put to), by terms that can be used: each as a text that
+    is the same however the terms write it, so that places compare."""
+    place = place_of(terms)
+    if place == "folder":
+        where, folder = "folder:", folder_name(terms)
+    elif place == "sftp":
+        server = sftp_source(terms)
+        where, folder = f"sftp://{server.user}@{server.host}:{server.port}/", server.folder
+    else:
+        mailbox = mailboxes.mailbox_of(terms)  # by either port: it is encrypted one way or the other
+        where, folder = f"imap://{mailbox.user}@{mailbox.host}/", "/".join(mailbox.folder)
+    here, done, refused = (
+        where + posixpath.normpath(posixpath.join(folder, below))
+        for below in ("", done_folder(terms), refused_folder(terms))
+    )
+    return here, (done, refused)
 
 
 def may_share(terms: Mapping[str, Any], others: Mapping[str, Any]) -> bool:

@@ -348,6 +348,17 @@ def test_two_accounts_that_name_one_folder_get_nothing_from_it(yard: Yard) -> No
     assert yard.messages() == []
 
 
+@pytest.mark.parametrize("terms", [{"folder": "pine/in/done"}, {"folder": "pine/in/refused"}, {"folder": "pine"}])
+def test_where_one_account_s_files_are_put_is_no_other_s_place(yard: Yard, terms: dict[str, str]) -> None:
+    """Its orders would become the other's as well, once they are taken."""
+    other = min(row[0] for row in yard.rows("SELECT id FROM accounts") if row[0] != PINE)
+    yard.agree({**terms, "done": "in"} if terms["folder"] == "pine" else terms, account=other)
+    yard.put("PO-1.json", an_order())
+    for number in range(2):
+        assert "is to be picked up from there as well" in (yard.look(number=number).detail or "")
+    assert yard.messages() == []
+
+
 def test_two_processes_take_each_file_once(yard_on_either: Yard) -> None:
     yard = yard_on_either
     for number in range(60):
