@@ -16,6 +16,7 @@ import pytest
 from gateway.pickup.folder import Folder
 from gateway.pickup.source import Brought, Deadline, Found, Gone, NotSettled, PickupFailed
 from gateway.pickup_look import Seen
+from gateway.pickup_now import look_now
 from gateway.store.database import StoreUnavailable
 from mappings.pickups import check
 from mappings.transports import BadTerms
@@ -294,6 +295,17 @@ def test_what_can_t_be_moved_keeps_nothing_new_from_being_taken(yard: Yard) -> N
     for _ in range(4):
         yard.look()
     assert yard.messages() == [("folder", "received")] * 7
+
+
+def test_a_file_that_can_t_be_moved_is_told_once_of_all_looks_together(yard: Yard) -> None:
+    yard.pick(most_files=2)
+    block_done(yard)
+    for number in range(5):
+        yard.put(f"PO-{number}.json", an_order(f"PH-44{number:02d}"))
+    (place,) = yard.places()
+    looked = look_now(yard.services, place, yard.means)
+    assert sorted(one.name for one in looked.picked) == [f"PO-{number}.json" for number in range(5)]
+    assert all(one.message_id for one in looked.picked)
 
 
 def test_a_file_that_disappears_meanwhile_is_nobody_s_trouble(yard: Yard) -> None:
