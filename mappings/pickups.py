@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from mappings import mailboxes
-from mappings.transports import BadTerms, SftpPlace, sftp_place
+from mappings.transports import BadTerms, sftp_place
 
 _NAME = re.compile(r"[^/\\\0-\x1f\x7f]{1,100}")
 _EVERY = re.compile(r"(\d{1,5})([smh])")
@@ -27,11 +27,6 @@ def folder_name(terms: Mapping[str, Any]) -> str:
     if not parts or not all(_NAME.fullmatch(part) and part not in (".", "..") for part in parts):
         raise BadTerms("folder must be a folder's name such as acme/in, below the one that GATEWAY_PICKUP_DIR names")
     return "/".join(parts)
-
-
-def sftp_source(terms: Mapping[str, Any]) -> SftpPlace:
-    """The server's folder. Raises BadTerms."""
-    return sftp_place(terms)
 
 
 def done_folder(terms: Mapping[str, Any]) -> str:
@@ -77,7 +72,7 @@ _ALL = frozenset(("test", "every", "done", "refused"))
 _NEEDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], frozenset[str]]] = {
     # What a place needs gives its name as it is, or something with an `endpoint`.
     "folder": (folder_name, frozenset(("folder",))),
-    "sftp": (sftp_source, frozenset(("sftp", "host_key", *_LOGINS))),
+    "sftp": (sftp_place, frozenset(("sftp", "host_key", *_LOGINS))),
     "imap": (mailboxes.mailbox_of, mailboxes.KEYS),
 }
 PLACES = tuple(_NEEDS)
@@ -107,7 +102,7 @@ def folders_of(terms: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
     if place == "folder":
         where, folder = "folder:", folder_name(terms)
     elif place == "sftp":
-        server = sftp_source(terms)
+        server = sftp_place(terms)
         where, folder = f"sftp://{server.user}@{server.host}:{server.port}/", server.folder
     else:
         mailbox = mailboxes.mailbox_of(terms)  # by either port: it is encrypted one way or the other

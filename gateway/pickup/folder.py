@@ -14,7 +14,7 @@ from typing import Any
 from gateway.pickup.names import is_being_written, labelled, shown
 from gateway.pickup.source import MOST_LISTED, Brought, Deadline, Found, Gone, NotSettled, PickupFailed, PickupMeans
 from gateway.pickup.too_large import too_large
-from mappings.pickups import done_folder, endpoint_of, folder_name, refused_folder
+from mappings.pickups import done_folder, folder_name, refused_folder
 
 _PIECE = 1 << 20
 _DOWN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -25,9 +25,6 @@ class Folder:
     """`{folder: acme/in}`: below the folder that GATEWAY_PICKUP_DIR names."""
 
     name = "folder"
-
-    def endpoint(self, terms: Mapping[str, Any]) -> str:
-        return endpoint_of(terms)
 
     @contextmanager
     def open(self, terms: Mapping[str, Any], means: PickupMeans, deadline: Deadline) -> Iterator[_OpenFolder]:

@@ -14,8 +14,8 @@ from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in, withi
 from gateway.pickup.names import is_being_written, labelled, shown
 from gateway.pickup.source import MOST_LISTED, Brought, Deadline, Found, Gone, NotSettled, PickupFailed, PickupMeans
 from gateway.pickup.too_large import too_large
-from mappings.pickups import done_folder, endpoint_of, refused_folder, sftp_source
-from mappings.transports import SftpPlace
+from mappings.pickups import done_folder, refused_folder
+from mappings.transports import SftpPlace, sftp_place
 
 if TYPE_CHECKING:
     import asyncssh
@@ -30,12 +30,9 @@ class Sftp:
 
     name = "sftp"
 
-    def endpoint(self, terms: Mapping[str, Any]) -> str:
-        return endpoint_of(terms)
-
     @contextmanager
     def open(self, terms: Mapping[str, Any], means: PickupMeans, deadline: Deadline) -> Iterator[_OpenFolder]:
-        place, login = sftp_source(terms), login_of(terms, means.secrets)
+        place, login = sftp_place(terms), login_of(terms, means.secrets)
         try:
             addresses = means.guard.addresses(place.host, place.port, deadline.left())
         except (AddressRefused, HostUnknown) as refused:
