@@ -110,8 +110,10 @@ class Picker:
         free = self._places.keys() - self._looking
         seconds = self._services.pickup.look_seconds + SPARE_SECONDS
         for lease in self._store.claim(free, _THREADS - len(self._looking), seconds):
+            place = self._places[lease.key]
+            seen = self._seen.setdefault(lease.key, Seen(every_seconds(self._services, place)))
             self._looking.add(lease.key)
-            self._callers.submit(partial(self._look_at, lease, self._places[lease.key]))
+            self._callers.submit(partial(self._look_at, lease, place, seen))
 
     def _give_back(self) -> None:
         """Once the database is back: what was being looked at when it went is looked at again."""
@@ -123,9 +125,8 @@ class Picker:
                 self._untold.put(lease)
                 raise
 
-    def _look_at(self, lease: PickupLease, place: PickupPlace) -> None:
+    def _look_at(self, lease: PickupLease, place: PickupPlace, seen: Seen) -> None:
         """One look, in a thread of its own; whatever happens, the place is looked at again."""
-        seen = self._seen.setdefault(place.key, Seen(every_seconds(self._services, place)))
         try:
             looked = look_at(self._services, self._sources, place, self._means, seen, self._stopping)
             end_look(self._services, lease, place, seen, looked)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from gateway.delivery.words import without
 from gateway.intake import Arrival, take_in
 from gateway.pickup.names import words
 from gateway.pickup.source import (
@@ -27,11 +28,13 @@ from gateway.pickup.source import (
 from gateway.pickup.too_large import too_large
 from gateway.pickup_places import PickupPlace
 from gateway.services import Services
+from gateway.store.database import StoreUnavailable
 from gateway.store.fault_rows import storable
 from gateway.store.ids import new_id
 from gateway.store.pickups import PickupFile
 from gateway.unzipping import BrokenGzip, UnzippedTooLarge, UnzipsTooFar, unzipped
 from mappings.own_format import formats_of
+from mappings.pickups import secrets_named
 from mappings.transports import BadTerms
 
 _STILL_SECONDS = 10.0
@@ -85,7 +88,7 @@ class Looked:
     is_out: bool = False
     """Whether the place itself doesn't work."""
     has_more: bool = False
-    """Whether whole files are left that there was no room or time for."""
+    """Whether whole files are left that there was no room or time for, and that can be read as far as is known."""
     ripens: bool = False
     """Whether there are files that may still be being written."""
 
@@ -122,7 +125,7 @@ class Look:
             if self._deadline.is_over and looked.picked:
                 looked.has_more = True  # it goes on behind what was taken
             else:
-                looked.detail, looked.is_out = words(failure), True
+                looked.detail, looked.is_out = self._words(failure), True
         return looked
 
     def _look(self, opened: Opened) -> None:
@@ -137,8 +140,9 @@ class Look:
             key=lambda one: (_was_unreadable(known.get(self._id_of(one))), one.order),
         )
         still = [one for one in unread if self._id_of(one) in known or self._seen.is_still(one)]
-        now = still[: self._services.pickup.most_files]
-        self.looked.ripens, self.looked.has_more = len(still) < len(unread), len(now) < len(still)
+        now, later = still[: (most := self._services.pickup.most_files)], still[most:]
+        self.looked.ripens = len(still) < len(unread)
+        self.looked.has_more = any(not _was_unreadable(known.get(self._id_of(one))) for one in later)
         begun = self._begin(now, known)
         self._each(now, lambda one: self._take(opened, one, begun[self._id_of(one)], self._id_of(one) in known))
         unmoved = [one for file_id, one in ids.items() if file_id in known and known[file_id].status != "taking"]
@@ -156,7 +160,7 @@ class Look:
             except Gone:
                 self.looked.gone.add(self._id_of(one))
             except NotSettled as failure:
-                self.looked.detail = words(f"{one.name} {failure}")
+                self.looked.detail = self._words(f"{one.name} {failure}")
 
     def _forget(self, files: Sequence[PickupFile]) -> None:
         """Of files that aren't there any more, or stand differently: somebody moved them. What nobody could take is
@@ -188,10 +192,10 @@ class Look:
                 raise too_large(most)
             brought = [self._unpacked(one) for one in opened.read(found, most)]
         except Unfit as failure:
-            self._refuse(opened, found, replace(file, status="unfit", detail=words(failure)))
+            self._refuse(opened, found, replace(file, status="unfit", detail=self._words(failure)))
             return
         except NotSettled as failure:
-            self.looked.told[file.id] = replace(file, detail=words(failure))
+            self.looked.told[file.id] = replace(file, detail=self._words(failure))
             raise
         if not brought:
             raise AssertionError(f"{self._source.name} brought nothing and didn't say why")
@@ -269,6 +273,13 @@ class Look:
     def _settled(self, file_id: str) -> None:
         self.looked.told.pop(file_id, None)
         self.looked.gone.add(file_id)
+
+    def _words(self, said: object) -> str:
+        """What is kept of it: a server may repeat what it was told, and with it what lets us in."""
+        with suppress(BadTerms, StoreUnavailable):  # then it was told nothing
+            named = [self._means.secrets.of(name) for name in secrets_named(self._place.terms)]
+            said = without(str(said), [secret.reveal() for secret in named if secret is not None])
+        return words(said)
 
     def _id_of(self, found: Found) -> str:
         return _digest(*self._place.key, found.name, found.stands)

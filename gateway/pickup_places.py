@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.store.pickups import PickupKey
 from gateway.store.store import Store
-from mappings.pickups import check, endpoint_of, interval, is_test, may_share, place_of, secrets_named
+from mappings.pickups import (
+    check,
+    endpoint_of,
+    folders_of,
+    interval,
+    is_test,
+    may_share,
+    place_of,
+    secrets_named,
+)
 from mappings.transports import BadTerms
 
 
 @dataclass(frozen=True, slots=True)
 class PickupPlace:
     """One place of one account. `every` is in seconds; None where nothing is said. `others`: accounts whose terms name
-    it as well, so that nobody knows whose orders lie there."""
+    it as well, or put their files there, so that nobody knows whose orders lie there."""
 
     account_id: str
     endpoint: str
@@ -42,10 +51,8 @@ class PickupPlaces:
     def now(self) -> dict[PickupKey, PickupPlace]:
         """Every place, by account and endpoint. What can't be used is left out: `faults` says it."""
         found = [place for account_id, terms in self._terms() for place in _places(account_id, terms)]
-        owners: defaultdict[str, list[PickupPlace]] = defaultdict(list)
-        for one in found:
-            owners[one.endpoint].append(one)
-        return {one.key: _with_others(one, owners[one.endpoint]) for one in found}
+        folders = _Folders(found)
+        return {one.key: replace(one, others=folders.others(one)) for one in found}
 
     def faults(self) -> Iterator[str]:
         """A sentence for each place that the terms name and that can't be used."""
@@ -85,6 +92,22 @@ def _places(account_id: str, terms: Mapping[str, Any]) -> Iterator[PickupPlace]:
         return
 
 
-def _with_others(one: PickupPlace, owners: list[PickupPlace]) -> PickupPlace:
-    others = {other.account_id for other in owners if not may_share(one.terms, other.terms)} - {one.account_id}
-    return replace(one, others=tuple(sorted(others)))
+class _Folders:
+    """Who looks into which folder, and who puts files there that were taken: another's orders must not be found so."""
+
+    def __init__(self, places: Iterable[PickupPlace]) -> None:
+        self._looked_at: defaultdict[str, list[PickupPlace]] = defaultdict(list)
+        self._put_to: defaultdict[str, set[str]] = defaultdict(set)
+        for one in places:
+            here, put_to = folders_of(one.terms)
+            self._looked_at[here].append(one)
+            for folder in put_to:
+                self._put_to[folder].add(one.account_id)
+
+    def others(self, one: PickupPlace) -> tuple[str, ...]:
+        """The other accounts whose files are among this place's, or that have this one's among theirs."""
+        here, put_to = folders_of(one.terms)
+        found = {other.account_id for other in self._looked_at[here] if not may_share(one.terms, other.terms)}
+        found |= self._put_to.get(here, set())
+        found |= {other.account_id for folder in put_to for other in self._looked_at.get(folder, ())}
+        return tuple(sorted(found - {one.account_id}))

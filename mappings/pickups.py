@@ -3,13 +3,14 @@ and whether it can be used."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from mappings import mailboxes
-from mappings.transports import BadTerms, SftpPlace, sftp_place
+from mappings.transports import BadTerms, sftp_place
 
 _NAME = re.compile(r"[^/\\\0-\x1f\x7f]{1,100}")
 _EVERY = re.compile(r"(\d{1,5})([smh])")
@@ -26,11 +27,6 @@ def folder_name(terms: Mapping[str, Any]) -> str:
     if not parts or not all(_NAME.fullmatch(part) and part not in (".", "..") for part in parts):
         raise BadTerms("folder must be a folder's name such as acme/in, below the one that GATEWAY_PICKUP_DIR names")
     return "/".join(parts)
-
-
-def sftp_source(terms: Mapping[str, Any]) -> SftpPlace:
-    """The server's folder. Raises BadTerms."""
-    return sftp_place(terms)
 
 
 def done_folder(terms: Mapping[str, Any]) -> str:
@@ -76,7 +72,7 @@ _ALL = frozenset(("test", "every", "done", "refused"))
 _NEEDS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], frozenset[str]]] = {
     # What a place needs gives its name as it is, or something with an `endpoint`.
     "folder": (folder_name, frozenset(("folder",))),
-    "sftp": (sftp_source, frozenset(("sftp", "host_key", *_LOGINS))),
+    "sftp": (sftp_place, frozenset(("sftp", "host_key", *_LOGINS))),
     "imap": (mailboxes.mailbox_of, mailboxes.KEYS),
 }
 PLACES = tuple(_NEEDS)
@@ -97,6 +93,25 @@ def endpoint_of(terms: Mapping[str, Any]) -> str:
     needs, _ = _NEEDS[place_of(terms)]
     found = needs(terms)
     return f"folder:{found}" if isinstance(found, str) else str(found.endpoint)
+
+
+def folders_of(terms: Mapping[str, Any]) -> tuple[str, tuple[str, str]]:
+    """(the folder that is looked at, the two that its files are put to), by terms that can be used: each as a text that
+    is the same however the terms write it, so that places compare."""
+    place = place_of(terms)
+    if place == "folder":
+        where, folder = "folder:", folder_name(terms)
+    elif place == "sftp":
+        server = sftp_place(terms)
+        where, folder = f"sftp://{server.user}@{server.host}:{server.port}/", server.folder
+    else:
+        mailbox = mailboxes.mailbox_of(terms)  # by either port: it is encrypted one way or the other
+        where, folder = f"imap://{mailbox.user}@{mailbox.host}/", "/".join(mailbox.folder)
+    here, done, refused = (
+        where + posixpath.normpath(posixpath.join(folder, below))
+        for below in ("", done_folder(terms), refused_folder(terms))
+    )
+    return here, (done, refused)
 
 
 def may_share(terms: Mapping[str, Any], others: Mapping[str, Any]) -> bool:

@@ -9,11 +9,13 @@ from typing import Any
 from flask import redirect, request, url_for
 
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
+from gateway.delivery import TRANSPORTS
 from gateway.holding import holding_faults
 from gateway.store.ids import now_us
 from gateway.store.keys import ApiKey
 from mappings.account import Account, Outbound
 from mappings.revision import MappingRevision
+from mappings.transports import BadTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,14 @@ def _told(revision: MappingRevision) -> dict[str, Any]:
 
 
 def _way(terms: Outbound) -> str:
-    """Where documents go, in a few words; secrets stand in the terms by name alone."""
+    """Where documents go, in a few words. Secrets stand in the terms by name alone, but for a URL's query, which may be
+    one: it is left out, as everywhere where endpoints are shown."""
     if isinstance(terms.transport, str):
         return "mailbox"
-    return f"{terms.way} {terms.transport[terms.way]}"
+    try:
+        return f"{terms.way} {TRANSPORTS[terms.way].endpoint(terms.transport)}"
+    except (KeyError, BadTerms):
+        return f"{terms.way}, which can't be used"
 
 
 def _state(key: ApiKey) -> str:

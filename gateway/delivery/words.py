@@ -16,9 +16,9 @@ _HIDDEN = "***"
 
 def as_kept(result: Result, secrets: Iterable[str] = ()) -> Result:
     """The result for whoever may read it: a partner may repeat what it was told, and with it what lets us in."""
-    known = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
-    answer = None if result.answer is None else as_text(_without(result.answer, known), MOST_OF_WORDS)
-    return replace(result, detail=as_text(_without(result.detail, known), MOST_OF_A_DETAIL), answer=answer)
+    known = list(secrets)
+    answer = None if result.answer is None else as_text(without(result.answer, known), MOST_OF_WORDS)
+    return replace(result, detail=as_text(without(result.detail, known), MOST_OF_A_DETAIL), answer=answer)
 
 
 def as_text(said: str, most: int) -> str:
@@ -26,9 +26,10 @@ def as_text(said: str, most: int) -> str:
     return said[:most].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def _without(said: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        said = said.replace(secret, _HIDDEN)
+def without(said: str, secrets: Iterable[str]) -> str:
+    """What was said, each of the secrets hidden, longer ones first: one may be within another."""
+    for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
+        said = said.replace(form, _HIDDEN)
     return said
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from gateway.pickup.names import is_being_written, labelled, shown
 from gateway.pickup.source import MOST_LISTED, Brought, Deadline, Found, Gone, NotSettled, PickupFailed, PickupMeans
 from gateway.pickup.too_large import too_large
-from mappings.pickups import done_folder, endpoint_of, folder_name, refused_folder
+from mappings.pickups import done_folder, folder_name, refused_folder
 
 _PIECE = 1 << 20
 _DOWN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -25,9 +25,6 @@ class Folder:
     """`{folder: acme/in}`: below the folder that GATEWAY_PICKUP_DIR names."""
 
     name = "folder"
-
-    def endpoint(self, terms: Mapping[str, Any]) -> str:
-        return endpoint_of(terms)
 
     @contextmanager
     def open(self, terms: Mapping[str, Any], means: PickupMeans, deadline: Deadline) -> Iterator[_OpenFolder]:
@@ -55,7 +52,8 @@ def _opened(held: ExitStack, above: int, name: str) -> int:
         try:
             descriptor = os.open(part, _DOWN, dir_fd=above)
         except FileNotFoundError:
-            os.mkdir(part, _MODE, dir_fd=above)
+            with suppress(FileExistsError):  # others make it at this moment
+                os.mkdir(part, _MODE, dir_fd=above)
             descriptor = os.open(part, _DOWN, dir_fd=above)
         held.callback(os.close, descriptor)
         above = descriptor

@@ -52,9 +52,6 @@ class Imap:
 
     name = "imap"
 
-    def endpoint(self, terms: Mapping[str, Any]) -> str:
-        return mailbox_of(terms).endpoint
-
     @contextmanager
     def open(self, terms: Mapping[str, Any], means: PickupMeans, deadline: Deadline) -> Iterator[_Folder]:
         place = mailbox_of(terms)

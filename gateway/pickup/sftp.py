@@ -14,8 +14,8 @@ from gateway.delivery.ssh import connected, is_lost, login_of, not_let_in, withi
 from gateway.pickup.names import is_being_written, labelled, shown
 from gateway.pickup.source import MOST_LISTED, Brought, Deadline, Found, Gone, NotSettled, PickupFailed, PickupMeans
 from gateway.pickup.too_large import too_large
-from mappings.pickups import done_folder, endpoint_of, refused_folder, sftp_source
-from mappings.transports import SftpPlace
+from mappings.pickups import done_folder, refused_folder
+from mappings.transports import SftpPlace, sftp_place
 
 if TYPE_CHECKING:
     import asyncssh
@@ -30,12 +30,9 @@ class Sftp:
 
     name = "sftp"
 
-    def endpoint(self, terms: Mapping[str, Any]) -> str:
-        return endpoint_of(terms)
-
     @contextmanager
     def open(self, terms: Mapping[str, Any], means: PickupMeans, deadline: Deadline) -> Iterator[_OpenFolder]:
-        place, login = sftp_source(terms), login_of(terms, means.secrets)
+        place, login = sftp_place(terms), login_of(terms, means.secrets)
         try:
             addresses = means.guard.addresses(place.host, place.port, deadline.left())
         except (AddressRefused, HostUnknown) as refused:
@@ -102,18 +99,18 @@ class _OpenFolder:
         import asyncssh
 
         try:
-            entries = self._steps.take(self._listed())
+            return self._steps.take(self._listed())
         except asyncssh.SFTPError as error:
             raise PickupFailed(f"the folder can't be read: {_said(error)}") from None
-        return [found for found in map(_found, entries) if found is not None]
 
-    async def _listed(self) -> list[asyncssh.SFTPName]:
-        entries: list[asyncssh.SFTPName] = []
+    async def _listed(self) -> list[Found]:
+        listed: list[Found] = []
         async for one in self._sftp.scandir(self._folder):
-            entries.append(one)
-            if len(entries) >= MOST_LISTED:
+            if (found := _found(one)) is not None:
+                listed.append(found)
+            if len(listed) >= MOST_LISTED:
                 break
-        return entries
+        return listed
 
     def read(self, found: Found, most_bytes: int) -> Sequence[Brought]:
         import asyncssh

@@ -116,9 +116,6 @@ class Source(Protocol):
     def name(self) -> str:
         """As account.yaml names it, and as messages tell where they came from: `folder`, `sftp`, `imap`."""
 
-    def endpoint(self, terms: Mapping[str, Any]) -> str:
-        """Which place these terms lead to, as people read it; never with a secret. Raises BadTerms."""
-
     def open(self, terms: Mapping[str, Any], means: PickupMeans, deadline: Deadline) -> AbstractContextManager[Opened]:
         """Connect. Entering raises PickupFailed, and BadTerms where the terms can't be used (a secret isn't set).
         Leaving never raises anything, and never takes long."""

@@ -251,17 +251,21 @@ def _unusable_pickups(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
     """A place from which nothing can be picked up, or that is named twice. Judged here, as a transport is."""
     inbound = tree.get("inbound") if isinstance(tree, Mapping) else None
     places = inbound.get("pickup") if isinstance(inbound, Mapping) else None
-    known: set[str] = set()
+    looked_at: set[str] = set()
+    put_to: set[str] = set()
     for index, terms in enumerate(places if isinstance(places, list) else ()):
         if not isinstance(terms, Mapping):
             continue  # which the model says
         at = ("inbound", "pickup", index)
         try:
             pickups.check(terms)
-            endpoint = pickups.endpoint_of(terms)
-            if endpoint in known:
-                raise BadTerms(f"{endpoint} is named twice")
-            known.add(endpoint)
+            here, done = pickups.folders_of(terms)
+            if here in looked_at:
+                raise BadTerms(f"{pickups.endpoint_of(terms)} is named twice")
+            if here in put_to or not looked_at.isdisjoint(done):
+                raise BadTerms("what is taken at one place is put to another, and would be taken again")
+            looked_at.add(here)
+            put_to.update(done)
         except BadTerms as fault:
             location = f"{name} line {lines.get(at, lines.get(at[:2], 1))}"
             detail = f"{location}: {'.'.join(map(str, at))}: {fault}"

@@ -77,6 +77,27 @@ def test_an_account_is_shown_with_its_people_ways_and_policies(gateway: Gateway)
     assert "Make a test key" not in browser.text
 
 
+def test_where_documents_go_is_shown_without_what_may_be_a_secret(gateway: Gateway) -> None:
+    """A URL's query may be a token; and addresses are read by people."""
+    gateway.account(
+        "acme",
+        outbound={
+            "order_response": {
+                "format": "json-1",
+                "transport": {"https": "https://acme.example/in?token=t0ps3cret", "bearer": "ACME"},
+            },
+            "invoice": {"format": "json-1", "transport": {"email": ["edi@acme.example", "ap@acme.example"]}},
+            "despatch_advice": {"format": "json-1", "transport": {"as2": "https://acme.example/as2?token=t0ps3cret"}},
+        },
+    )
+    browser = signed_in(gateway, "viewer")
+    page = browser.open("/accounts/acme")
+    assert "t0ps3cret" not in page.text
+    assert "https https://acme.example/in" in browser.text
+    assert "email mailto:edi@acme.example,ap@acme.example" in browser.text
+    assert "as2, which can't be used" in browser.text
+
+
 def test_a_key_is_made_shown_once_and_revoked(gateway: Gateway) -> None:
     gateway.account("acme")
     browser = signed_in(gateway)

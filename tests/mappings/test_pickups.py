@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from mappings.files.account_folder import read_account
-from mappings.pickups import check, done_folder, endpoint_of, interval, is_test, place_of, refused_folder, secrets_named
+from mappings.pickups import (
+    check,
+    done_folder,
+    endpoint_of,
+    folders_of,
+    interval,
+    is_test,
+    place_of,
+    refused_folder,
+    secrets_named,
+)
 from mappings.transports import BadTerms
 from schemas.faults import DocumentFailure
 from tests.cli.conftest import ACCOUNTS
@@ -79,11 +89,33 @@ def test_an_account_s_folder_names_its_mistake_and_the_line(tmp_path: Path) -> N
         "    - {folder: in}",
         "    - {folder: ../in}",
         "    - {folder: in}",
+        "    - {folder: in/done}",
+        "    - {folder: deep, done: in/it}",
+        "    - {folder: deep/in/it}",
     ]
     (folder / "account.yaml").write_text("\n".join(lines) + "\n", "utf-8")
     with pytest.raises(DocumentFailure) as raised:
         read_account(folder)
     found = {fault.path: fault.detail for fault in raised.value.faults}
-    assert set(found) == {"/inbound/pickup/1", "/inbound/pickup/2"}
-    assert f"account.yaml line {len(lines) - 1}: inbound.pickup.1: folder must be" in found["/inbound/pickup/1"]
+    assert set(found) == {f"/inbound/pickup/{index}" for index in (1, 2, 3, 5)}
+    assert f"account.yaml line {len(lines) - 4}: inbound.pickup.1: folder must be" in found["/inbound/pickup/1"]
     assert "folder:in is named twice" in found["/inbound/pickup/2"]
+    for index in (3, 5):
+        assert "is put to another, and would be taken again" in found[f"/inbound/pickup/{index}"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"folder": "acme/in"}, {"folder": "acme/in"}),
+        (SFTP, {**SFTP, "sftp": f"{SFTP['sftp']}/"}),
+        (SFTP, {**SFTP, "sftp": str(SFTP["sftp"]).replace("/out", "/./out"), "done": "elsewhere"}),
+        (
+            {"imap": "imap://orders@mail.us.example/INBOX", "password": "W", "from": "any"},
+            {"imap": "imaps://orders@mail.us.example/inbox", "password": "W", "from": "any"},
+        ),
+    ],
+)
+def test_a_place_is_the_same_however_it_is_written(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert folders_of(one)[0] == folders_of(other)[0]
+    assert folders_of(one)[1][1] == f"{folders_of(one)[0]}/refused"

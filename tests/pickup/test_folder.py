@@ -6,14 +6,17 @@ import gzip
 import os
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.pickup.folder import Folder
-from gateway.pickup.source import Deadline, Gone, PickupFailed
+from gateway.pickup.source import Brought, Deadline, Found, Gone, NotSettled, PickupFailed
 from gateway.pickup_look import Seen
+from gateway.pickup_now import look_now
 from gateway.store.database import StoreUnavailable
 from mappings.pickups import check
 from mappings.transports import BadTerms
@@ -294,6 +297,17 @@ def test_what_can_t_be_moved_keeps_nothing_new_from_being_taken(yard: Yard) -> N
     assert yard.messages() == [("folder", "received")] * 7
 
 
+def test_a_file_that_can_t_be_moved_is_told_once_of_all_looks_together(yard: Yard) -> None:
+    yard.pick(most_files=2)
+    block_done(yard)
+    for number in range(5):
+        yard.put(f"PO-{number}.json", an_order(f"PH-44{number:02d}"))
+    (place,) = yard.places()
+    looked = look_now(yard.services, place, yard.means)
+    assert sorted(one.name for one in looked.picked) == [f"PO-{number}.json" for number in range(5)]
+    assert all(one.message_id for one in looked.picked)
+
+
 def test_a_file_that_disappears_meanwhile_is_nobody_s_trouble(yard: Yard) -> None:
     for name in ("a.json", "b.json"):
         yard.put(name, an_order(f"PH-{name}"))
@@ -316,6 +330,19 @@ def test_a_folder_that_is_made_at_the_first_look(yard: Yard) -> None:
     assert (yard.root / "pine" / "in").is_dir()
 
 
+def test_a_folder_that_others_make_at_the_same_moment_is_there(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two places below one folder, at their first look."""
+    make = os.mkdir
+
+    def be_second(*told: Any, **said: Any) -> None:
+        make(*told, **said)
+        make(*told, **said)
+
+    monkeypatch.setattr(os, "mkdir", be_second)
+    assert yard.look().detail is None
+    assert (yard.root / "pine" / "in").is_dir()
+
+
 def test_an_allowed_folder_that_isn_t_there_is_told(yard: Yard) -> None:
     os.rename(yard.root, yard.root.with_name("away"))
     assert "can't be opened: No such file" in (yard.look().detail or "")
@@ -330,6 +357,17 @@ def test_two_accounts_that_name_one_folder_get_nothing_from_it(yard: Yard) -> No
     yard.put("PO-1.json", an_order())
     for number in range(2):
         assert "to be picked up from there as well" in (yard.look(number=number).detail or "")
+    assert yard.messages() == []
+
+
+@pytest.mark.parametrize("terms", [{"folder": "pine/in/done"}, {"folder": "pine/in/refused"}, {"folder": "pine"}])
+def test_where_one_account_s_files_are_put_is_no_other_s_place(yard: Yard, terms: dict[str, str]) -> None:
+    """Its orders would become the other's as well, once they are taken."""
+    other = min(row[0] for row in yard.rows("SELECT id FROM accounts") if row[0] != PINE)
+    yard.agree({**terms, "done": "in"} if terms["folder"] == "pine" else terms, account=other)
+    yard.put("PO-1.json", an_order())
+    for number in range(2):
+        assert "is to be picked up from there as well" in (yard.look(number=number).detail or "")
     assert yard.messages() == []
 
 
@@ -378,6 +416,31 @@ def test_files_are_taken_oldest_first_and_so_many_a_look(yard: Yard) -> None:
     yard.gateway.work()
     numbers = [row[0] for row in yard.rows("SELECT order_number FROM messages ORDER BY received_at, id")]
     assert numbers == [f"PH-6{number:03d}" for number in range(25)]
+
+
+def test_files_that_nobody_can_read_are_not_tried_without_a_rest(yard: Yard) -> None:
+    """Also where there are more of them than one look tries: each look would begin another at once, for ever."""
+
+    class Unreadable(Folder):
+        @contextmanager
+        def open(self, *told: Any) -> Iterator[Any]:
+            with super().open(*told) as opened:
+                opened.read = deny  # type: ignore[method-assign]
+                yield opened
+
+    def deny(found: Found, most_bytes: int) -> Sequence[Brought]:
+        raise NotSettled("can't be read: Permission denied")
+
+    yard.pick(most_files=2, every_seconds=30.0)
+    for number in range(5):
+        yard.put(f"PO-{number}.json", an_order(f"PH-71{number:02d}"))
+    for is_in_turn in (True, True, False, False):  # so long there are some that nobody has tried
+        looked = yard.look(sources={"folder": Unreadable()})
+        assert "Permission denied" in (looked.detail or "")
+        assert (looked.has_more, yard.state().due_in_seconds > 20) == (is_in_turn, not is_in_turn)
+    for _ in range(3):
+        yard.look()
+    assert yard.messages() == [("folder", "received")] * 5
 
 
 def test_a_database_that_is_away_is_tried_again(yard: Yard) -> None:

@@ -20,7 +20,7 @@ from gateway.delivery.guard import AddressGuard
 from gateway.named_secrets import NamedSecrets
 from gateway.pickup.imap import Imap
 from gateway.pickup.source import Deadline, Found, Gone, NotSettled, Opened, PickupFailed, PickupMeans, Unfit
-from mappings.pickups import check, secrets_named
+from mappings.pickups import check, endpoint_of, secrets_named
 from mappings.transports import BadTerms
 from mappings.yaml_tree import read_tree
 from tests.pickup.mail_server import PASSWORD, USER, MailServer
@@ -461,13 +461,11 @@ def test_nothing_is_left_open(serve: Serve) -> None:
 
 # --- terms ---------------------------------------------------------------------------------------------------------
 def test_where_terms_lead() -> None:
-    assert Imap().endpoint(terms(1993, "imaps", "mail.us.example", "Orders/Größe")) == (
+    assert endpoint_of(terms(1993, "imaps", "mail.us.example", "Orders/Größe")) == (
         "imaps://orders%40us.example@mail.us.example:1993/Orders/Größe"
     )
-    assert Imap().endpoint({"imap": "imap://us@mail", "password": "X", "from": "any"}) == "imap://us@mail:143/INBOX"
-    assert (
-        Imap().endpoint({"imap": "imaps://us@[::1]/", "password": "X", "from": "any"}) == "imaps://us@[::1]:993/INBOX"
-    )
+    assert endpoint_of({"imap": "imap://us@mail", "password": "X", "from": "any"}) == "imap://us@mail:143/INBOX"
+    assert endpoint_of({"imap": "imaps://us@[::1]/", "password": "X", "from": "any"}) == "imaps://us@[::1]:993/INBOX"
 
 
 @pytest.mark.parametrize(
@@ -495,7 +493,7 @@ def test_where_terms_lead() -> None:
 )
 def test_terms_that_cannot_be_used(changed: dict[str, Any], why: str) -> None:
     with pytest.raises(BadTerms, match=why):
-        Imap().endpoint(terms(993, "imaps", "mail.us.example", **changed))
+        endpoint_of(terms(993, "imaps", "mail.us.example", **changed))
 
 
 @pytest.mark.parametrize("readme", ["README.md", "mappings/accounts/README.md"])
@@ -506,7 +504,7 @@ def test_the_terms_that_are_explained_can_be_used(readme: str) -> None:
     for one in found:
         told = read_tree(one).value
         check(told)
-        assert Imap().endpoint(told) == "imaps://orders%40us.example@mail.us.example:993/INBOX"
+        assert endpoint_of(told) == "imaps://orders%40us.example@mail.us.example:993/INBOX"
 
 
 @pytest.mark.parametrize(

@@ -211,3 +211,40 @@ def test_words_of_a_server_that_no_database_keeps_hold_up_nothing(
     server.denies.clear()
     yard.look()
     assert (yard.state().detail, yard.messages()) == (None, [("sftp", "received")])
+
+
+def test_what_lies_beside_the_files_takes_none_of_their_room(
+    yard: Yard, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders and half-written files are no files of the place. Else a listing that was cut would pass for a whole one,
+    and a file that was taken already for one that is gone."""
+    monkeypatch.setattr("gateway.pickup.sftp.MOST_LISTED", 5)
+    server = serve()
+    yard.agree(server.terms)
+    for number in range(8):
+        server.put(f"PO-{number}.json.part", b"{")
+        (server.root / "out" / f"folder {number}").mkdir()
+    server.put("PO-1.json", an_order())
+    (place,) = yard.places()
+    with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
+        assert [one.name for one in opened.found()] == ["PO-1.json"]
+    for number in range(2, 9):
+        server.put(f"PO-{number}.json", an_order())
+    with Sftp().open(place.terms, yard.means, Deadline(10)) as opened:
+        assert len(opened.found()) == 5
+
+
+def test_a_server_that_repeats_the_password_has_it_kept_nowhere(
+    yard: Yard, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(denies=("scandir",))
+    server.says = "sésame opens nothing here"
+    terms = {name: value for name, value in server.terms.items() if name != "key"}
+    yard.agree({**terms, "password": "WORD"})
+    looked = yard.look()
+    assert looked.detail == yard.state().detail == "the folder can't be read: *** opens nothing here"
+    server.denies = {"open"}
+    server.put("PO-1.json", an_order())
+    assert yard.look().detail == "PO-1.json can't be read: *** opens nothing here"
+    assert yard.rows("SELECT detail FROM pickup_files") == [("can't be read: *** opens nothing here",)]
+    assert "sésame" not in caplog.text
