@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ from mappings.own_format import formats_of
 from mappings.pickups import secrets_named
 from mappings.transports import BadTerms
 
+_MISSES_TOLD = 3
+"""A file that is listed the same so often, and never is so when it is read, is no file that others move or write to."""
 _STILL_SECONDS = 10.0
 """So long a file has to stand as it stands, at most: less where the place is looked at more often."""
 
@@ -48,6 +51,8 @@ class Seen:
     def __init__(self, every_seconds: float) -> None:
         self.still_seconds = min(every_seconds, _STILL_SECONDS)
         self._stood: dict[str, tuple[str, float]] = {}
+        self._missed: Counter[tuple[str, str]] = Counter()
+        """Files by how they are listed → how often one stood otherwise when it was to be read."""
 
     def note(self, found: Sequence[Found]) -> None:
         """What was found now; what isn't there any more is forgotten."""
@@ -57,6 +62,13 @@ class Seen:
             one.name: before[one.name] if before.get(one.name, ("",))[0] == one.stands else (one.stands, now)
             for one in found
         }
+        listed = {(one.name, one.stands) for one in found}
+        self._missed = Counter({one: count for one, count in self._missed.items() if one in listed})
+
+    def misses(self, found: Found) -> int:
+        """How often by now it was listed so, and stood otherwise when it was to be read."""
+        self._missed[found.name, found.stands] += 1
+        return self._missed[found.name, found.stands]
 
     def is_still(self, found: Found) -> bool:
         """Whether it stood so long as it stands now. It has to be noted."""
@@ -159,6 +171,9 @@ class Look:
                 act(one)
             except Gone:
                 self.looked.gone.add(self._id_of(one))
+                if self._seen.misses(one) >= _MISSES_TOLD:
+                    said = "is listed by the server with another size or time than it has when it is read"
+                    self.looked.detail = self._words(f"{one.name} {said}")
             except NotSettled as failure:
                 self.looked.detail = self._words(f"{one.name} {failure}")
 
@@ -202,15 +217,17 @@ class Look:
         kept = [self._keep(one, file.began_at if was_begun else None) for one in brought]
         message_id, is_resend = kept[0].message_id, kept[0].is_resend
         stored = replace(file, status="stored", message_id=message_id)
-        refused = any(one.is_unreadable for one in kept)
-        self.looked.told[file.id] = replace(stored, detail=_UNREADABLE if refused else None)
+        unreadable = next((one.message_id for one in kept if one.is_unreadable), None)
+        refused = unreadable is not None
+        said = f"can't be read: message {unreadable} says why" if refused else None
+        self.looked.told[file.id] = replace(stored, detail=said)
         picked = Picked(found.name, message_id, None, refused=refused)
         try:
             label = f"{message_id}-{new_id()[-6:]}" if is_resend else message_id
             picked = replace(picked, moved_to=opened.settle(found, label, refused=refused))
-            self._settled(file.id)
+            self._settled(self.looked.told[file.id], picked.moved_to)
         except Gone:
-            self._settled(file.id)
+            self._settled(self.looked.told[file.id], None)
         finally:
             self.looked.picked.append(picked)
 
@@ -265,14 +282,16 @@ class Look:
         finally:
             detail = file.detail if is_unfit else None
             self.looked.picked.append(Picked(found.name, file.message_id, moved_to, detail, refused))
-        if is_unfit:
+        self._settled(file, moved_to)
+
+    def _settled(self, file: PickupFile, moved_to: str | None) -> None:
+        """Nothing is left to be done with it. That it was refused is told until a person has seen it: who put it there
+        mostly hears nothing of us."""
+        if file.status == "unfit" or file.detail is not None:
             self.looked.told[file.id] = replace(file, status="refused", moved_to=moved_to)
         else:
-            self._settled(file.id)
-
-    def _settled(self, file_id: str) -> None:
-        self.looked.told.pop(file_id, None)
-        self.looked.gone.add(file_id)
+            self.looked.told.pop(file.id, None)
+            self.looked.gone.add(file.id)
 
     def _words(self, said: object) -> str:
         """What is kept of it: a server may repeat what it was told, and with it what lets us in."""
@@ -288,10 +307,6 @@ class Look:
 def _was_unreadable(file: PickupFile | None) -> bool:
     """Whether it could not be read before: it must not keep those behind it from being taken."""
     return file is not None and file.detail is not None
-
-
-_UNREADABLE = "unreadable"
-"""Kept with a stored file whose message was refused: it is moved to the others that were."""
 
 
 @dataclass(frozen=True, slots=True)

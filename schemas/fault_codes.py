@@ -983,6 +983,17 @@ _declare(
     told_sender="Say that you have the document (POST /v1/documents/{id}/receipt), or tell our people.",
 )
 _declare(
+    "answer_unclear",
+    "us",
+    "Answer that can't be understood",
+    "An ApplicationResponse or a StatusUpdateRequest says something of a document of ours, and nobody can tell what, "
+    "or of which: its code is none that is known, a part is missing, or its parts contradict one another.",
+    "It may be a refusal, so read what it says (`gateway messages show ID --view raw`), and ask the account. What it "
+    "meant can be said at the document's receipt by its system; then dismiss the message.",
+    told_sender="Say of each document, by its number, what became of it: AB, IP, UQ, CA, AP, RE or PD (UNCL4343), or a "
+    "Status of three digits.",
+)
+_declare(
     "unknown_document",
     "us",
     "Answer about a document that there isn't",
@@ -1006,11 +1017,13 @@ _declare(
     "pickup_refused",
     "us",
     "File or mail that could not be taken",
-    "A file at the place that orders are picked up from is larger than a document may be, or is no gzip though it is "
-    "called so; or a mail has no order in it, can't be read, or isn't from one whose orders are taken there. It was "
-    "moved to the folder of what is refused, and is no message.",
-    "Ask the account for the order in another file, or put it there again once the limit is raised "
-    "(GATEWAY_MAX_BODY_BYTES) or the sender agreed (`from`). Then `gateway pickups dismiss ACCOUNT --reason TEXT`.",
+    "A file at the place that orders are picked up from can't be read (then it is a message, too), is larger than a "
+    "document may be, or is no gzip though it is called so; or a mail has no order in it, or isn't from one whose "
+    "orders are taken there. It was moved to the folder of what is refused. Whoever put it there mostly hears nothing "
+    "of us.",
+    "Tell the account what is wrong with it, as the detail or the message says, and ask for the order again; or put it "
+    "there anew once the limit is raised (GATEWAY_MAX_BODY_BYTES) or the sender agreed (`from`). Then `gateway pickups "
+    "dismiss ACCOUNT --reason TEXT`.",
     told_sender="Send the order again in a file that isn't larger than agreed, and whole, from the address that is "
     "agreed.",
 )

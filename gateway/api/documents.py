@@ -115,7 +115,7 @@ def receipt() -> Response:
         document_id=stored.id,
         account_id=stored.account_id,
         at=now_us(),
-        kind=RECEIPT if told == DocumentReceipt() else "application_response",
+        kind=RECEIPT,
         word=told.status,
         reasons=told_reasons(list(told.reasons)),
         number=told.number,

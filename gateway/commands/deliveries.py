@@ -164,6 +164,9 @@ def test(screen: Screen, account: str, kind: str) -> int:
     header Document-Test, in a mail's subject. It is kept nowhere. It is made of the first sample of its type in the
     account's folder; an order response also of our answer to a sample order.
 
+    This process sends it, with the settings of this shell: where the gateway has others (GATEWAY_DELIVERY_NETWORKS,
+    GATEWAY_SMTP_URL), set them here as well.
+
     Exit code 0: it was delivered; 1: it was not.
     """
     from gateway.delivery_trial import NoTrial, send_on_trial
@@ -256,7 +259,10 @@ def _retry_stuck(
     for some in store.stuck(account_id=account, endpoint=endpoint, statuses=statuses):
         retried += store.retry(some, person(), reason, statuses=statuses)
     if not retried and not is_enabled:
-        raise Failed("Nothing of that is stuck. `gateway deliveries list` says how documents stand.")
+        raise Failed(
+            "Nothing of that is stuck. `gateway deliveries list` says how documents stand; what the account's system "
+            "refused once it had read it is sent again by its number."
+        )
     return {"retried": retried, "refused": [], "enabled": endpoint if is_enabled else None}
 
 

@@ -33,7 +33,7 @@ def demo(screen: Screen, url: str | None) -> int:
     from gateway.demo.accounts import prepare
     from gateway.demo.billing import bill_what_left
     from gateway.demo.mailboxes import billed_before, inventory_of
-    from gateway.demo.people import NAME, console_sign_in
+    from gateway.demo.people import console_sign_in
     from gateway.demo.sending import orders_of, send_samples
     from gateway.demo.telling import (
         billing_story,
@@ -80,7 +80,18 @@ def demo(screen: Screen, url: str | None) -> int:
     told = {"url": base, "docs": f"{base}/v1/docs", "console": console}
     found: dict[str, Sequence[_Told]] = {"sent": sent, "shipped": shipped, "billed": billed, "inventory": inventory}
     rows = {name: [one.as_json() for one in each] for name, each in found.items()}
-    signed_in = ["", "Console, signed in by this link once, for a quarter of an hour:", f"  {console}"]
-    again = f"  then by the password that you choose there; another link: {program} users link {NAME}"
-    screen.result({**told, **rows}, "", *try_it_lines(base, accounts), *signed_in, again)
+    screen.result({**told, **rows}, "", *try_it_lines(base, accounts), "", *_console_lines(base, console, program))
     return FAILED if any(one.is_wrong() for one in sent) else DONE
+
+
+def _console_lines(base: str, link: str | None, program: str) -> list[str]:
+    from gateway.demo.people import NAME
+
+    again = f"another link: {program} users link {NAME}"
+    if link is None:
+        return [f"Console: {base}/ as {NAME}, with the password that you chose; {again}"]
+    return [
+        "Console, signed in by this link once, for a quarter of an hour:",
+        f"  {link}",
+        f"  then as {NAME}, by the password that you choose there; {again}",
+    ]

@@ -58,8 +58,8 @@ def list_pickups(screen: Screen, account: str | None) -> None:
 def look(screen: Screen, account: str | None) -> int:
     """Look there now, and take what lies there.
 
-    This process does it, whether or not a gateway runs; secrets are those of its environment. Where there are new files
-    it takes up to ten seconds longer: they are taken once nobody writes to them any more.
+    This process does it, whether or not a gateway runs, with the settings of this shell. Where there are new files it
+    takes up to ten seconds longer: they are taken once nobody writes to them any more.
 
     Exit code 0: all places could be looked at; 3: some; 1: none; 4: others look there just now.
     """

@@ -249,7 +249,9 @@ def _reencrypted(done: Sequence[str], left: Sequence[str], whole: Sequence[str])
     if left:
         yield f"{_these(left)} can't be decrypted: GATEWAY_SECRET_KEY_BEFORE is another key; or set them anew."
     elif not done:
-        yield f"Nothing is under another key ({counted(len(whole), 'secret')})."
+        where = "GATEWAY_SECRET_KEY" if settings_now().secret_key else f"the file {settings_now().secret_file}"
+        yield f"Nothing is under another key than this shell has, {where} ({counted(len(whole), 'secret')})."
+        yield "Where the gateway has another key, run this with its GATEWAY_SECRET_KEY and GATEWAY_SECRET_KEY_BEFORE."
     else:
         yield "GATEWAY_SECRET_KEY_BEFORE is needed no more."
 

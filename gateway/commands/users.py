@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.opening import begun, opened
+from gateway.commands.opening import begun, opened, settings_now
 from gateway.commands.screen import CONFLICT, DONE, Failed, Screen, person, reports
 from gateway.commands.times import moment
 
@@ -23,8 +23,9 @@ _REASON = click.option("--reason", required=True, help="Why, for the record.")
 def users() -> None:
     """People who use the console.
 
-    A viewer sees everything, support also dismisses, replays and edits look-up tables, integration also changes
-    mappings, an admin also keys and people. Whoever belongs to an account sees that account alone.
+    Each role may do what those before it may: a viewer looks, an admin also makes and revokes keys and sees who uses
+    the console; what support and integration may change comes with its pages. Whoever belongs to an account sees that
+    account alone.
     """
 
 
@@ -127,8 +128,20 @@ def _print_link(screen: Screen, services: Services, user: User) -> None:
     from gateway.store.users import LINK_SECONDS
 
     path = f"/sign-in/{services.store.users.link(user.id, actor=person())}"
-    screen.result({"id": user.id, "name": user.name, "role": user.role, "link": path}, path)
-    screen.note(f"{user.name} opens this below the console's address within {LINK_SECONDS // 60} minutes, once.")
+    base = _console_address()
+    screen.result({"id": user.id, "name": user.name, "role": user.role, "link": path, "url": base + path}, base + path)
+    screen.note(
+        f"{user.name} opens this within {LINK_SECONDS // 60} minutes, once; where people reach the console at another "
+        "address than here, with that before /sign-in."
+    )
+
+
+def _console_address() -> str:
+    """Where the gateway of this data folder serves, or would."""
+    from gateway.health import address_at, serving_address
+
+    settings = settings_now()
+    return (serving_address(settings.data_dir) or address_at(settings.host, settings.port)).rstrip("/")
 
 
 def _row(one: User) -> dict[str, Any]:

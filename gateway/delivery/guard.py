@@ -93,7 +93,9 @@ class AddressGuard:
         for one in _meant(address):
             if one.is_link_local or one.is_multicast or not (_is_public(one) or self._opens(one)):
                 shown = text if text == host else f"{host} ({text})"
-                raise AddressRefused(f"{shown} is {_kind(one)}: only public addresses are called")
+                never = one.is_link_local or one.is_multicast
+                others = "" if never else " but for those that GATEWAY_DELIVERY_NETWORKS names"
+                raise AddressRefused(f"{shown} is {_kind(one)}: only public addresses are called{others}")
 
     def _opens(self, address: Address) -> bool:
         return any(address.version == network.version and address in network for network in self._open)

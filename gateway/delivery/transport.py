@@ -85,7 +85,7 @@ def secret_of(secrets: NamedSecrets, name: str) -> str:
     2.2): bytes that weren't UTF-8, or a NUL. Raises StoreUnavailable where nobody can tell yet."""
     found = secrets.of(name)
     if found is None:
-        raise BadTerms(f"the secret {name} {secrets.why_not(name)}")
+        raise BadTerms(f"the secret {name} {secrets.remedy(name)}")
     if _NO_TEXT.search(found.reveal()):
         raise BadTerms(f"the secret {name} has characters that are no text")
     return found.reveal()

@@ -7,7 +7,8 @@ from gateway.store.store import Store
 NAME = "demo"
 
 
-def console_sign_in(store: Store, base: str) -> str:
-    """A link that signs the demo's own admin into the console, once; each call ends the one before it."""
+def console_sign_in(store: Store, base: str) -> str | None:
+    """A link that signs the demo's own admin into the console, once; each call ends the one before it. None once a
+    password was chosen."""
     user = store.users.named(NAME) or store.users.create(NAME, "admin", None, actor=NAME)
-    return f"{base}/sign-in/{store.users.link(user.id, actor=NAME)}"
+    return None if user.has_password else f"{base}/sign-in/{store.users.link(user.id, actor=NAME)}"

@@ -59,7 +59,7 @@ class Said:
     @property
     def key(self) -> str:
         """The same for the same word sent again; a receipt is said once."""
-        if self.kind == RECEIPT:
+        if self.kind == RECEIPT and self.word == "received" and self.body is None:
             return RECEIPT
         return hashlib.sha256("\n".join((self.kind, self.word, self.body or "")).encode()).hexdigest()
 

@@ -389,12 +389,13 @@ class Sending:
             "next_attempt_at = CASE status WHEN 'sending' THEN CAST(? AS bigint) ELSE next_attempt_at END, "
             "code = CASE status WHEN 'sending' THEN ? ELSE code END, "
             "detail = CASE status WHEN 'sending' THEN ? ELSE detail END, "
+            "attempts_before = CASE WHEN status = 'sending' AND ? = 'held' THEN attempts ELSE attempts_before END, "
             "status = CASE status WHEN 'sending' THEN ? ELSE status END "
             f"WHERE document_id = ? AND attempts = ? AND {_IN_HAND} AND {whose}"
         )
         again = None if waits is None else at + int(waits * 1_000_000)
         shown = one.detail if one.code is not None else None
-        row = (at, *moment, boot, again, one.code, shown, one.status, one.document_id, one.attempt, *named)
+        row = (at, *moment, boot, again, one.code, shown, one.status, one.status, one.document_id, one.attempt, *named)
         if run(connection, text, [row]) == 1:
             told = (one.outcome, one.answer, one.endpoint, one.detail, one.milliseconds, worker)
             insert(connection, delivery_attempts, [(one.document_id, one.attempt, one.began_at, *told)])

@@ -197,7 +197,10 @@ def test_the_key_is_changed_and_doctor_says_each_step(run: Run, services: Servic
     }
     told = run("secrets", "reencrypt", "--json")
     assert (told.code, told.json) == (0, {"reencrypted": ["OLD", "SPARE"], "left": [], "under_present_key": 2})
-    assert "Nothing is under another key (2 secrets)." in run("secrets", "reencrypt").out
+    assert (
+        "Nothing is under another key than this shell has, GATEWAY_SECRET_KEY (2 secrets)."
+        in run("secrets", "reencrypt").out
+    )
     assert found(run, "secrets") == [(True, "nothing is under GATEWAY_SECRET_KEY_BEFORE any more: take it away")]
 
     monkeypatch.delenv("GATEWAY_SECRET_KEY_BEFORE")
@@ -296,8 +299,9 @@ def at_a_terminal(name: str, *answers: str) -> tuple[int, str]:
 
 def _shown(terminal: int) -> str:
     """The next that is shown; nothing once the program has ended."""
-    ready, _, _ = select.select([terminal], [], [], 30)
-    assert ready, "nothing is shown"
+    waiting = select.poll()  # select() takes no descriptor above 1,023
+    waiting.register(terminal, select.POLLIN)
+    assert waiting.poll(30_000), "nothing is shown"
     try:
         return os.read(terminal, 4096).decode()
     except OSError:  # Linux says so where the other end is closed
@@ -314,7 +318,7 @@ def test_what_is_held_for_want_of_a_secret_goes_once_it_is_set(
     with sending():
         until(lambda: _status(services, document.id) == "held", 20, "it is held")
         (problem,) = run("problems", "list", "--json").json
-        assert problem["detail"] == "the secret HOOK isn't set"
+        assert problem["detail"] == "the secret HOOK isn't set: `gateway secrets set HOOK`"
         remedy = run("problems", "show", problem["fingerprint"]).out
         assert "gateway secrets set" in remedy
         assert run("secrets", "set", "HOOK", stdin=OLD.encode()).code == 0

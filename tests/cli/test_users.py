@@ -8,13 +8,14 @@ from tests.cli.conftest import Run
 
 def test_somebody_is_made_known_by_a_link(run: Run, services: Services) -> None:
     made = run("users", "create", "Kim", "--role", "support", "--json").json
-    assert set(made) == {"id", "name", "role", "link"}
+    assert set(made) == {"id", "name", "role", "link", "url"}
+    assert made["url"] == f"http://127.0.0.1:8080{made['link']}"
     found = services.store.users.of_link(made["link"].removeprefix("/sign-in/"))
     assert found is not None
     assert (found.id, found.name, found.role, found.account_id) == (made["id"], "Kim", "support", None)
     again = run("users", "link", "kim")
     assert services.store.users.of_link(made["link"].removeprefix("/sign-in/")) is None
-    assert services.store.users.of_link(again.out.strip().removeprefix("/sign-in/")) is not None
+    assert services.store.users.of_link(again.out.strip().rpartition("/")[2]) is not None
     assert "within 15 minutes, once" in again.err
     taken = run("users", "create", "KIM", "--role", "admin")
     assert (taken.code, taken.err) == (4, "There is somebody of the name KIM already.\n")

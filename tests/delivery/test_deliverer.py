@@ -160,7 +160,7 @@ def test_terms_that_cannot_be_used_hold_it_and_mended_ones_send_it(gateway: Smal
         deliverer = begin(gateway)
         settled(gateway, "held")
         assert rows(gateway, "SELECT code, detail FROM deliveries") == [
-            ("delivery_terms", "the secret MISSING isn't set")
+            ("delivery_terms", "the secret MISSING isn't set: `gateway secrets set MISSING`")
         ]
         agree(gateway, {"webhook": there.url("/edi"), "secret": "OLD"})
         deliverer.wake()

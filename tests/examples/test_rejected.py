@@ -440,6 +440,10 @@ TESTED_ELSEWHERE = {
         ("delivery_failed", "delivery_rejected", "delivery_terms", "endpoint_gone"), "tests/delivery/test_deliverer.py"
     ),
     **dict.fromkeys(("pickup_failed", "pickup_refused"), "tests/pickup/test_problems.py"),
+    **dict.fromkeys(
+        ("answer_overdue", "answer_unclear", "document_rejected", "unknown_document"), "tests/pipeline/test_answers.py"
+    ),
+    "document_queried": "tests/store/test_answers.py",
 }
 """Codes, most of invoices and of what is sent, and the tests that bring the faults about."""
 NOT_ANSWERED_YET: dict[str, str] = {}

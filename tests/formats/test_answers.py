@@ -77,28 +77,31 @@ def test_application_responses_are_read(
 @pytest.mark.parametrize(
     ("inner", "answer"),
     [
-        (OF_OURS + status(200), ("OR-1@us", None, "received", "200 OK", ())),
-        (OF_OURS + status(406, "Not Acceptable", "no"), ("OR-1@us", None, "rejected", "406 Not Acceptable", ("no",))),
-        (OF_OURS + status(500, "Error"), ("OR-1@us", None, "rejected", "500 Error", ())),
+        (OF_OURS + status(200), ("OR-1@us", None, "received", "Status 200 OK", ())),
+        (
+            OF_OURS + status(406, "Not Acceptable", "no"),
+            ("OR-1@us", None, "rejected", "Status 406 Not Acceptable", ("no",)),
+        ),
+        (OF_OURS + status(500, "Error"), ("OR-1@us", None, "rejected", "Status 500 Error", ())),
         (
             status(200) + f'<InvoiceStatus type="rejected"><InvoiceIDInfo invoiceID="IN-1"/>{COMMENTS}</InvoiceStatus>',
-            ("IN-1", None, "rejected", "200 OK rejected", ("too dear",)),
+            ("IN-1", None, "rejected", "InvoiceStatus rejected, Status 200 OK", ("too dear",)),
         ),
         (
             OF_OURS + status(200) + '<InvoiceStatus type="paid"/>',
-            ("OR-1@us", None, "paid", "200 OK paid", ()),
+            ("OR-1@us", None, "paid", "InvoiceStatus paid, Status 200 OK", ()),
         ),
         (
             OF_OURS + status(200) + '<IntegrationStatus documentStatus="customerFailed"/>',
-            ("OR-1@us", None, "rejected", "200 OK customerFailed", ()),
+            ("OR-1@us", None, "rejected", "IntegrationStatus customerFailed, Status 200 OK", ()),
         ),
         (
             OF_OURS + status(500, "Delayed") + '<IntegrationStatus documentStatus="deliveryDelayed"/>',
-            ("OR-1@us", None, "in_process", "500 Delayed deliveryDelayed", ()),
+            ("OR-1@us", None, "in_process", "IntegrationStatus deliveryDelayed, Status 500 Delayed", ()),
         ),
         (
             OF_OURS + status(406, "No") + '<InvoiceStatus type="processing"/>',
-            ("OR-1@us", None, "rejected", "406 No processing", ()),
+            ("OR-1@us", None, "rejected", "InvoiceStatus processing, Status 406 No", ()),
         ),
         (
             status(200)
@@ -106,7 +109,7 @@ def test_application_responses_are_read(
             '<ItemStatus type="rejected" code="7"><ReferenceDocumentInfo lineNumber="2">'
             '<DocumentInfo documentID="DA-1" documentType="ShipNoticeRequest"/></ReferenceDocumentInfo></ItemStatus>'
             "</DocumentStatus>",
-            ("DA-1", "despatch_advice", "queried", "200 OK approved", ("line 2: rejected 7",)),
+            ("DA-1", "despatch_advice", "queried", "DocumentStatus approved, Status 200 OK", ("line 2: rejected 7",)),
         ),
     ],
 )
@@ -130,6 +133,10 @@ def test_status_updates_are_read(schemas_dir: Path, inner: str, answer: tuple[An
         ("", ["Status/@code", "DocumentReference"]),
         (OF_OURS + '<Status code="x" text="" xml:lang="en"/>', ["Status/@code"]),
         (status(200) + "<InvoiceStatus type='paid'/>", ["DocumentReference"]),
+        (
+            OF_OURS + status(200) + "<InvoiceStatus type='paid'><InvoiceIDInfo invoiceID='IN-4'/></InvoiceStatus>",
+            ["InvoiceStatus/InvoiceIDInfo/@invoiceID"],
+        ),
     ],
 )
 def test_what_a_status_update_leaves_out_is_told(inner: str, places: list[str]) -> None:
@@ -138,7 +145,7 @@ def test_what_a_status_update_leaves_out_is_told(inner: str, places: list[str]) 
     with pytest.raises(DocumentHeld) as held:
         reader.read(cxml(inner))
     assert [(one.code, one.location) for one in held.value.faults] == [
-        ("missing_field", f"line 1: {place}") for place in places
+        ("answer_unclear", f"line 1: {place}") for place in places
     ]
 
 
@@ -160,7 +167,7 @@ def test_an_envelope_of_many_other_documents_is_told_shortly() -> None:
     body = f'<e:StandardBusinessDocument xmlns:e="{sbdh}">{inner}{"<a/>" * 5_000}</e:StandardBusinessDocument>'
     with pytest.raises(DocumentHeld) as held:
         reader.read(body.encode())
-    assert {one.code for one in held.value.faults} == {"wrong_document"}
+    assert {one.code for one in held.value.faults} == {"answer_unclear"}
     assert len(held.value.faults) == 1_000
 
 

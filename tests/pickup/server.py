@@ -22,6 +22,8 @@ class Server:
         self.root, self.denies, self.hangs, self._key = root, set(denies), hangs, key
         self.log: list[str] = []
         self.says = "not yours"
+        self.lists_more = 0
+        """So many bytes more than a file has its listing says."""
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._released = asyncio.Event()
@@ -88,6 +90,8 @@ class Server:
                 if server.hangs:
                     await server._released.wait()
                 async for one in super().scandir(path):
+                    if one.attrs.size is not None:
+                        one.attrs.size += server.lists_more
                     yield one
 
             def open(self, path: bytes, pflags: int, attrs: Any) -> Any:

@@ -151,7 +151,9 @@ def test_what_can_t_be_read_is_rejected_and_its_file_refused(yard: Yard) -> None
     assert status == "rejected"
     assert yard.gateway.faults(message_id)
     assert yard.names("pine/in/refused") == [f"{message_id}_PO-1.xml"]
-    assert yard.state().refused == 0  # the message tells it
+    assert yard.state().refused == 1
+    (problem,) = yard.gateway.store.pickups.problems()
+    assert (problem.code, f"message {message_id} says why" in problem.detail) == ("pickup_refused", True)
 
 
 def test_a_file_that_is_too_large_is_refused_unread_and_told(yard: Yard) -> None:

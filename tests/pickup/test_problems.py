@@ -25,7 +25,11 @@ def test_a_place_that_fails_for_a_quarter_of_an_hour_is_a_problem(yard_on_either
     make_older(yard, 20)
     (problem,) = pickups.problems(PINE)
     endpoint = f"sftp://us@127.0.0.1:{server.port}/out"
-    assert (problem.code, problem.endpoint, problem.detail) == ("pickup_failed", endpoint, "the secret OURS isn't set")
+    assert (problem.code, problem.endpoint, problem.detail) == (
+        "pickup_failed",
+        endpoint,
+        "the secret OURS isn't set: `gateway secrets set OURS`",
+    )
     assert pickups.problems(fingerprint=problem.fingerprint) == [problem]
     assert pickups.problems("nobody") == []
     assert pickups.failing() == {PINE: 1}

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.pickup.sftp import Sftp
 from gateway.pickup.source import Deadline, Gone, NotSettled
+from gateway.pickup_look import Seen
 from tests.harness.waiting import until
 from tests.pickup.conftest import FOLDER, Serve, Yard, an_order
 from tests.pickup.server import OTHER_KEY
@@ -51,6 +52,21 @@ def test_refused_and_odd_files(yard: Yard, serve: Serve) -> None:
     assert not [one for one in server.log if one.startswith("open") and "huge" in one]  # its size was enough
 
 
+def test_a_server_that_lists_files_as_they_are_not_is_told(yard: Yard, serve: Serve) -> None:
+    """They would be left for ever, and nobody would know."""
+    server = serve()
+    server.lists_more = 1
+    yard.agree(server.terms)
+    server.put("PO-1.json", an_order())
+    seen = Seen(0.0)
+    details = [yard.look(seen).detail for _ in range(3)]
+    assert details[:2] == [None, None]
+    assert "PO-1.json is listed by the server with another size or time" in (details[2] or "")
+    server.lists_more = 0
+    looked = yard.look(seen)
+    assert (looked.detail, len(looked.picked)) == (None, 1)
+
+
 def test_another_server_s_key_and_nothing_is_read(yard: Yard, serve: Serve) -> None:
     server = serve(key=OTHER_KEY)
     yard.agree(server.terms)
@@ -76,7 +92,7 @@ def test_a_secret_that_isn_t_set_is_told(yard: Yard, serve: Serve) -> None:
     server = serve()
     yard.agree(server.terms)
     yard.secrets = {}
-    assert yard.look().detail == "the secret OURS isn't set"
+    assert yard.look().detail == "the secret OURS isn't set: `gateway secrets set OURS`"
     assert server.log == []
 
 

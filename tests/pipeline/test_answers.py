@@ -124,11 +124,11 @@ def test_a_document_is_found_by_number_and_type(gateway: SmallGateway) -> None:
 @pytest.mark.parametrize(
     ("said", "codes"),
     [
-        ("", ["missing_field"]),
-        ("<cac:DocumentResponse/>", ["missing_field", "missing_field"]),
-        (about("OR-1", "ZZ"), ["bad_value"]),
-        (about("", "AP"), ["missing_field"]),
-        (about("", "ZZ") + about("OR-1", ""), ["bad_value", "missing_field", "missing_field"]),
+        ("", ["answer_unclear"]),
+        ("<cac:DocumentResponse/>", ["answer_unclear", "answer_unclear"]),
+        (about("OR-1", "ZZ"), ["answer_unclear"]),
+        (about("", "AP"), ["answer_unclear"]),
+        (about("", "ZZ") + about("OR-1", ""), ["answer_unclear", "answer_unclear", "answer_unclear"]),
     ],
 )
 def test_one_that_cant_be_understood_waits_for_a_person(gateway: SmallGateway, said: str, codes: list[str]) -> None:

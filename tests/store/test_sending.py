@@ -255,6 +255,19 @@ def fail(sending: Sending, lease: str, times: int) -> None:
         sending.save(lease, [outage], "worker-1")
 
 
+def test_what_was_held_has_all_its_tries_once_it_is_mended(database: Database, sending: Sending, lease: str) -> None:
+    """However often it was looked at meanwhile: none of that was a try."""
+    (document,) = put(database)
+    for attempt in (1, 2, 3):
+        (one,) = claim(sending, lease)
+        assert (one.document_id, one.attempt, one.tries) == (document, attempt, 1)
+        sending.save(lease, [told(one, "failed", "held", code="delivery_terms")], "worker-1")
+        sending.reconsider()
+        sending.lead([Led(document_id=document, transport="webhook", endpoint=HERE)])
+    (one,) = claim(sending, lease)
+    assert (one.attempt, one.tries) == (4, 1)
+
+
 def test_of_several_processes_one_tries_an_endpoint_that_rested(
     database: Database, sending: Sending, lease: str
 ) -> None:

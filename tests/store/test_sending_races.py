@@ -132,12 +132,11 @@ def test_an_account_with_a_backlog_keeps_no_other_from_being_led(database: Datab
     assert [one for one in led if one != other] == sorted(set(led) - {other})
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # in SQLite one writes at a time
 def test_results_and_what_is_said_of_the_same_documents_wait_for_each_other_in_turn(
     database: Database, sending: Sending, lease: str
 ) -> None:
     """Whoever writes of several documents does so in their order: neither is refused as a deadlock."""
-    if database.is_sqlite:
-        pytest.skip("one writes at a time")
     put(database, 2, HERE)
     first, second = sorted(claim(sending, lease, 2), key=lambda one: one.document_id)
     results = [told(one, "delivered", "delivered") for one in (second, first)]

@@ -106,12 +106,13 @@ def _status_code(request: Element, faults: list[Fault]) -> int | None:
     if code.isascii() and code.isdigit() and len(code) == _CODE:
         return int(code)
     detail = "it has no Status with a code of three digits"
-    faults.append(Fault("missing_field", detail, "", _place(request, "Status/@code"), code[:50] or None, "200"))
+    faults.append(Fault("answer_unclear", detail, "", _place(request, "Status/@code"), code[:50] or None, "200"))
     return None
 
 
 def _reference(request: Element, faults: list[Fault]) -> tuple[str, str | None, bool, str] | None:
     """(number, type, whether it is a payloadID, place) of the document that it speaks of."""
+    named: list[tuple[str, str | None, bool, str]] = []
     for path, attribute, is_payload_id in (
         ("DocumentReference", "payloadID", True),
         ("InvoiceStatus/InvoiceIDInfo", "invoiceID", False),
@@ -120,10 +121,20 @@ def _reference(request: Element, faults: list[Fault]) -> tuple[str, str | None, 
         found = request.find(path)
         number = "" if found is None else (found.get(attribute) or "").strip()
         if found is not None and number:
-            named = (found.get("documentType") or "").casefold()
-            return number, _TYPES.get(named), is_payload_id, _place(found, f"{path}/@{attribute}")
+            kind = _TYPES.get((found.get("documentType") or "").casefold())
+            named.append((number, kind, is_payload_id, _place(found, f"{path}/@{attribute}")))
+    numbers = {number.rpartition("@")[0] or number if is_id else number for number, _, is_id, _ in named}
+    if len(numbers) > 1:
+        said = ", ".join(sorted(numbers))[:200]
+        detail = "it names several documents at once"
+        faults.append(Fault("answer_unclear", detail, "", named[1][3], said, "one and the same"))
+        return None
+    if named:
+        return named[0]
     detail = "it doesn't name the document"
-    faults.append(Fault("missing_field", detail, "", _place(request, "DocumentReference"), None, "a payloadID of ours"))
+    faults.append(
+        Fault("answer_unclear", detail, "", _place(request, "DocumentReference"), None, "a payloadID of ours")
+    )
     return None
 
 
@@ -151,10 +162,11 @@ def _with_items(request: Element, word: Word) -> Word:
 
 
 def _code_told(request: Element, code: int) -> str:
+    """As people are told of it: `InvoiceStatus rejected, Status 200 OK`."""
     status = request.find("Status")
     text = "" if status is None else (status.get("text") or "").strip()
     more = [
-        (one.get(attribute) or "").strip()
+        f"{name} {(one.get(attribute) or '').strip()}"
         for name, attribute in (
             ("InvoiceStatus", "type"),
             ("IntegrationStatus", "documentStatus"),
@@ -162,7 +174,7 @@ def _code_told(request: Element, code: int) -> str:
         )
         for one in request.findall(name)
     ]
-    return " ".join(filter(None, [str(code), text, *more]))[:200]
+    return ", ".join([*more, f"Status {code} {text}".strip()])[:200]
 
 
 def _reasons(request: Element) -> Iterator[str]:

@@ -91,7 +91,7 @@ def read_application_response(body: bytes) -> ApplicationResponse:
         raise DocumentHeld([_too_many(responses)])
     for root in roots:
         if root.tag != _TAG:
-            faults.append(_fault("wrong_document", root, "the envelope has another document beside it", _NAME))
+            faults.append(_fault("answer_unclear", root, "the envelope has another document beside it", _NAME))
             continue
         numbers += filter(None, [_text(root, "ID")])
         answers += _answers(root, faults)
@@ -114,7 +114,7 @@ def _documents(root: Element) -> list[Element]:
 def _answers(root: Element, faults: list[Fault]) -> Iterator[DocumentAnswer]:
     said = root.findall(cac("DocumentResponse"))
     if not said:
-        faults.append(_fault("missing_field", root, "it says nothing of any document", "cac:DocumentResponse"))
+        faults.append(_fault("answer_unclear", root, "it says nothing of any document", "cac:DocumentResponse"))
     for one in said:
         yield from _answers_in(one, faults)
 
@@ -125,13 +125,13 @@ def _answers_in(said: Element, faults: list[Fault]) -> Iterator[DocumentAnswer]:
     code = None if response is None else _text(response, "ResponseCode")
     word = _WORDS.get(code or "") or _WORDS.get((code or "").casefold())
     if code is None:
-        faults.append(_fault("missing_field", said, "it doesn't say what became of the document", "cbc:ResponseCode"))
+        faults.append(_fault("answer_unclear", said, "it doesn't say what became of the document", "cbc:ResponseCode"))
     elif word is None:
         detail = f"nobody has agreed what {code[:50]} says of a document"
-        faults.append(_fault("bad_value", said, detail, _EXPECTED, code))
+        faults.append(_fault("answer_unclear", said, detail, _EXPECTED, code))
     references = list(_references(said, response))
     if not references:
-        faults.append(_fault("missing_field", said, "it doesn't name the document", "cac:DocumentReference/cbc:ID"))
+        faults.append(_fault("answer_unclear", said, "it doesn't name the document", "cac:DocumentReference/cbc:ID"))
     if code is None or word is None:
         return
     reasons = told_reasons(list(_reasons(said, response)))
