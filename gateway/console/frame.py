@@ -17,6 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from gateway.api.access import over_tls
 from gateway.api.door import door
 from gateway.console.words import FILTERS
 from gateway.services import Services
@@ -105,10 +106,10 @@ def mount(app: Flask, secret_key: str) -> None:
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Cookies that go back over TLS alone where they came over TLS."""
+    """Cookies that go back over TLS alone where they came over TLS, here or at the proxy."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
+        return over_tls()
 
 
 # --- who is it? ---------------------------------------------------------------------------------------------------
