@@ -23,7 +23,7 @@ from gateway.console.words import FILTERS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 from gateway.store.ids import new_id
-from gateway.store.users import Role, User
+from gateway.store.users import Role, TooMany, User
 
 _NOBODY = "nobody"
 """Of a page that needs nobody to be signed in."""
@@ -138,8 +138,9 @@ def own_account(account_id: str) -> str:
 
 def sign_in_as(somebody: User) -> None:
     """From now on this browser is theirs: what stood in its session before is forgotten."""
+    before = str(session.get(_SIGN_IN, ""))
     session.clear()
-    session[_SIGN_IN] = services().store.users.begin(somebody)
+    session[_SIGN_IN] = services().store.users.begin(somebody, instead_of=before)
 
 
 def sign_out() -> None:
@@ -232,6 +233,12 @@ def _stale_form(_: CSRFError) -> tuple[str, int]:
 def _away(failure: StoreUnavailable) -> tuple[str, int]:
     logger.warning("the database did not take or give it: %s", failure)
     said = "The database doesn't answer now. Nothing was done; try again in a moment."
+    return page("trouble", 503, title="Not just now", said=said)
+
+
+@console.errorhandler(TooMany)
+def _crowded(_: TooMany) -> tuple[str, int]:
+    said = "Too many people are signing in at once. Nothing was done; try again in a moment."
     return page("trouble", 503, title="Not just now", said=said)
 
 
