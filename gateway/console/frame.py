@@ -131,7 +131,7 @@ def actor() -> str:
 
 def own_account(account_id: str) -> str:
     """The account's id, where whoever is signed in may see it. Raises Missing."""
-    if user().account_id not in (None, account_id):
+    if "\0" in account_id or user().account_id not in (None, account_id):
         raise Missing
     return account_id
 

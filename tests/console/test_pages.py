@@ -8,7 +8,7 @@ import pytest
 
 from gateway.store.database import StoreUnavailable
 from tests.api.builders import Gateway, order
-from tests.console.conftest import signed_in
+from tests.console.conftest import csrf, signed_in
 
 
 def test_all_clear_says_when_something_came_last(gateway: Gateway) -> None:
@@ -144,3 +144,35 @@ def test_every_page_has_a_title_a_heading_and_a_way_to_its_content(gateway: Gate
         labels = set(root.xpath("//label/@for"))
         assert all(one.get("id") in labels for one in root.xpath("//input[not(@type='hidden')]"))
     assert len(titles) == 6
+
+
+def test_terms_that_cant_be_used_hide_no_other_account(gateway: Gateway) -> None:
+    gateway.account("acme")
+    gateway.account("broken", tier="no such tier")
+    (key,) = gateway.services.store.keys.all("broken")
+    browser = signed_in(gateway)
+    assert browser.open("/accounts").status_code == 200
+    assert "The published terms of broken can't be used" in browser.text
+    assert "Acme" in browser.text
+    assert browser.open("/").status_code == 200
+    assert browser.open("/accounts/broken").status_code == 409
+    assert "gateway doctor" in browser.text
+    token = csrf(browser.open("/accounts/acme"))
+    assert browser.client.post(f"/accounts/broken/keys/{key.id}/revoke", data={"csrf_token": token}).status_code == 303
+    assert [one.revoked_at is None for one in gateway.services.store.keys.all("broken")] == [False]
+
+
+def test_the_list_of_accounts_compiles_no_mapping(gateway: Gateway) -> None:
+    """It would push those that orders are read by out of what is remembered."""
+    for number in range(3):
+        gateway.account(f"acme-{number}")
+    terms = gateway.services.terms
+    browser = signed_in(gateway)
+    assert browser.open("/accounts").status_code == 200
+    assert not terms._revisions
+
+
+def test_where_a_key_was_made_is_a_page(gateway: Gateway) -> None:
+    gateway.account("acme")
+    answer = signed_in(gateway).open("/accounts/acme/keys")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/accounts/acme#keys")
