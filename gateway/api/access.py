@@ -31,6 +31,12 @@ def watch_requests(app: Flask) -> None:
     app.after_request(_end)
 
 
+def over_tls() -> bool:
+    """Whether the caller came over TLS, here or at a proxy that ends it and says so in X-Url-Scheme; whoever else says
+    so misleads nobody but himself."""
+    return request.is_secure or request.headers.get("X-Url-Scheme") == "https"
+
+
 def closing_headers(*, over_tls: bool) -> Sequence[tuple[str, str]]:
     """What every answer says to browsers, but for a page that has a policy of its own."""
     return (_CLOSED, *_ALWAYS, _OVER_TLS) if over_tls else (_CLOSED, *_ALWAYS)
@@ -49,7 +55,7 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    for name, value in closing_headers(over_tls=request.is_secure):
+    for name, value in closing_headers(over_tls=over_tls()):
         response.headers.setdefault(name, value)
     route = request.url_rule.rule if request.url_rule is not None else "unmatched"
     seconds = time.perf_counter() - g.started

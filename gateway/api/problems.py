@@ -100,7 +100,7 @@ def answer_with_problems(app: Flask) -> None:
     """Give every failure of the application the one shape."""
     app.register_error_handler(Refused, problem)
     app.register_error_handler(StoreUnavailable, _cannot_store)
-    app.register_error_handler(HTTPException, _http_failure)
+    app.register_error_handler(HTTPException, http_failure)
     app.register_error_handler(Exception, _bug)
 
 
@@ -123,7 +123,8 @@ def _store_failure(failure: StoreUnavailable, *, posting: bool) -> Response:
     return problem(Refused("cannot_store", detail, headers={"Retry-After": str(math.ceil(failure.after_seconds))}))
 
 
-def _http_failure(failure: HTTPException) -> Response:
+def http_failure(failure: HTTPException) -> Response:
+    """What Flask refuses by itself, in the API's shape."""
     status = failure.code or 500
     if not 400 <= status < 500:
         return _bug(failure)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, request, url_for
+from pydantic import ValidationError
 
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
 from gateway.delivery import TRANSPORTS
@@ -23,9 +25,12 @@ class Row:
     """One account in the list."""
 
     account: Account
-    revision: int
     problems: int
     last_order_at: int | None
+
+
+class Unusable(Exception):
+    """The account's published terms can't be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,15 @@ class Step:
 def account_list() -> Any:
     """All accounts that whoever looks may see."""
     store, own = services().store, user().account_id
-    ids = [str(known["id"]) for known in store.revisions.accounts() if own in (None, known["id"])]
+    known = {str(one["id"]): int(one["revision"]) for one in store.revisions.accounts() if own in (None, one["id"])}
     open_problems: Counter[str] = Counter()
     for one in store.problems.all(own, holds=holding_faults(services().terms)):
         open_problems[one.account_id] += one.messages
     for stuck in store.delivery_problems.all(own):
         open_problems[stuck.account_id] += stuck.documents
-    found = services().terms.current(ids)
-    rows = [_row(found[one], open_problems[one]) for one in ids if one in found]
-    return page("account_list", rows=rows, broken=[one for one in ids if one not in found])
+    found = {one: _usable(store.revisions.terms(one, number)) for one, number in known.items()}
+    rows = [_row(one, open_problems[one.id]) for one in found.values() if one is not None]
+    return page("account_list", rows=rows, broken=[one for one, account in found.items() if account is None])
 
 
 @console.get("/accounts/<account_id>")
@@ -59,6 +64,21 @@ def account(account_id: str) -> Any:
     """One account."""
     revision = _revision(account_id)
     return page("account", **_told(revision))
+
+
+@console.errorhandler(Unusable)
+def _unusable(_: Unusable) -> tuple[str, int]:
+    said = (
+        "Its published terms can't be used, so nothing of it is: gateway doctor says why, and a new revision cures it."
+    )
+    return page("trouble", 409, title="This account can't be shown", said=said)
+
+
+@console.get("/accounts/<account_id>/keys")
+@needs("admin", ours_alone=True)
+def keys_again(account_id: str) -> Any:
+    """For whoever comes back to the address at which a key was made: it is shown no more."""
+    return redirect(url_for("console.account", account_id=own_account(account_id)) + "#keys", 303)
 
 
 @console.post("/accounts/<account_id>/keys")
@@ -75,26 +95,36 @@ def make_key(account_id: str) -> Any:
 @needs("admin", ours_alone=True)
 def revoke_key(account_id: str, key_id: str) -> Any:
     """End a key of this account."""
-    _revision(account_id)
-    keys = services().store.keys
-    if key_id not in {one.id for one in keys.all(account_id)}:
+    keys = services().store.keys  # those of an account whose terms can't be used end as well
+    if key_id not in {one.id for one in keys.all(own_account(account_id))}:
         raise Missing
     keys.revoke(key_id, actor=actor())
     return redirect(url_for("console.account", account_id=account_id) + "#keys", 303)
 
 
 def _revision(account_id: str) -> MappingRevision:
-    """The account's published mapping. Raises Missing."""
+    """The account's published mapping. Raises Missing and Unusable."""
     wanted = own_account(account_id)
-    found = None if "\0" in wanted else services().terms.current([wanted]).get(wanted)
+    try:
+        found = services().terms.current([wanted]).get(wanted)
+    except ValueError:
+        raise Unusable from None
     if found is None:
         raise Missing
     return found
 
 
-def _row(revision: MappingRevision, problems: int) -> Row:
-    newest = next(iter(services().store.messages.page(account_id=revision.account.id, limit=1)), None)
-    return Row(revision.account, revision.number, problems, newest.received_at if newest else None)
+def _usable(terms: Mapping[str, Any]) -> Account | None:
+    """The account of these terms, without its tables: there may be 1,000 accounts with 100,000 items each."""
+    try:
+        return Account.model_validate(terms)
+    except ValidationError:
+        return None
+
+
+def _row(account: Account, problems: int) -> Row:
+    newest = next(iter(services().store.messages.page(account_id=account.id, limit=1)), None)
+    return Row(account, problems, newest.received_at if newest else None)
 
 
 def _told(revision: MappingRevision) -> dict[str, Any]:

@@ -15,22 +15,29 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from gateway.api.access import over_tls
 from gateway.api.door import door
+from gateway.api.problems import http_failure
 from gateway.console.words import FILTERS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 from gateway.store.ids import new_id
-from gateway.store.users import Role, User
+from gateway.store.users import Role, TooMany, User
 
 _NOBODY = "nobody"
 """Of a page that needs nobody to be signed in."""
 _SIGN_IN = "sign_in"
+_SOON = {"Retry-After": "2"}
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+_LARGEST_FORM = 100_000
+"""Bytes: no form of ours has more than a name and two passwords."""
+_OF_SYSTEMS = ("/v1/", "/cxml")
+"""Addresses that systems ask at; the others are typed by people."""
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 logger = logging.getLogger(__name__)
@@ -99,16 +106,18 @@ def mount(app: Flask, secret_key: str) -> None:
     _csrf.init_app(app)
     app.jinja_env.filters.update(FILTERS)
     app.register_blueprint(console)
+    app.register_error_handler(NotFound, _nowhere)
+    app.register_error_handler(MethodNotAllowed, _nowhere)
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith("console.") and endpoint != "console.static" and not hasattr(view, "needs"):
             raise AssertionError(f"{endpoint} doesn't say who may use it")
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Cookies that go back over TLS alone where they came over TLS."""
+    """Cookies that go back over TLS alone where they came over TLS, here or at the proxy."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
+        return over_tls()
 
 
 # --- who is it? ---------------------------------------------------------------------------------------------------
@@ -130,15 +139,16 @@ def actor() -> str:
 
 def own_account(account_id: str) -> str:
     """The account's id, where whoever is signed in may see it. Raises Missing."""
-    if user().account_id not in (None, account_id):
+    if "\0" in account_id or user().account_id not in (None, account_id):
         raise Missing
     return account_id
 
 
 def sign_in_as(somebody: User) -> None:
     """From now on this browser is theirs: what stood in its session before is forgotten."""
+    before = str(session.get(_SIGN_IN, ""))
     session.clear()
-    session[_SIGN_IN] = services().store.users.begin(somebody)
+    session[_SIGN_IN] = services().store.users.begin(somebody, instead_of=before)
 
 
 def sign_out() -> None:
@@ -153,6 +163,7 @@ def _let_in() -> Response | None:
     if request.endpoint == "console.static" or request.url_rule is None:
         return None
     if request.method == "POST":
+        request.max_content_length = _LARGEST_FORM
         _csrf.protect()
     token = str(session.get(_SIGN_IN, ""))
     g.user = services().store.users.whose(token) if token else None
@@ -185,11 +196,15 @@ def _seen(response: Any) -> Response:
 
 @console.after_request
 def _guard_browser(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Referrer-Policy"] = "same-origin"  # a form over TLS tells by it where it came from
+    _guard(response)
     if request.endpoint == "console.static":
         response.headers["Cache-Control"] = "no-cache"  # asked for anew, and mostly answered with 304
     return response
+
+
+def _guard(response: Response) -> None:
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Referrer-Policy"] = "same-origin"  # a form over TLS tells by it where it came from
 
 
 # --- pages --------------------------------------------------------------------------------------------------------
@@ -203,6 +218,19 @@ def _around() -> dict[str, Any]:
         "user": somebody,
         "places": [one for one in PLACES if somebody.may(one.role) and (ours or not one.ours_alone)],
     }
+
+
+def _nowhere(failure: HTTPException) -> Response:
+    """For an address that there isn't, or not by this method: a page for people, a problem for systems."""
+    refused = http_failure(failure)
+    is_asked_for = request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
+    if request.path.startswith(_OF_SYSTEMS) or not is_asked_for:
+        return refused
+    shown, _ = page("trouble", title="There is nothing here", said="No page has this address.")
+    refused.set_data(shown)
+    refused.mimetype = "text/html"
+    _guard(refused)
+    return refused
 
 
 def page(template: str, status: int = 200, /, **told: Any) -> tuple[str, int]:
@@ -228,10 +256,16 @@ def _stale_form(_: CSRFError) -> tuple[str, int]:
 
 
 @console.errorhandler(StoreUnavailable)
-def _away(failure: StoreUnavailable) -> tuple[str, int]:
+def _away(failure: StoreUnavailable) -> Any:
     logger.warning("the database did not take or give it: %s", failure)
     said = "The database doesn't answer now. Nothing was done; try again in a moment."
-    return page("trouble", 503, title="Not just now", said=said)
+    return *page("trouble", 503, title="Not just now", said=said), _SOON
+
+
+@console.errorhandler(TooMany)
+def _crowded(_: TooMany) -> Any:
+    said = "Too many people are signing in at once. Nothing was done; try again in a moment."
+    return *page("trouble", 503, title="Not just now", said=said), _SOON
 
 
 @console.errorhandler(HTTPException)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from gateway.store.audit import Audit
-from gateway.store.database import Collision, Database
+from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.ids import new_id, now_us
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import sign_in_links, sign_ins, users
@@ -35,11 +38,19 @@ _SEEN_EVERY_US = 60 * _SECOND
 _FREE_TRIES = 5
 _HASHING = threading.BoundedSemaphore(2)
 """Each takes 64 MiB: many that try to sign in at once must not fill memory."""
+_COMING = threading.BoundedSemaphore(4)
+"""Those that hash and those that wait for it: many that try to sign in at once must not hold the threads that orders
+need."""
+_REMEMBERED_NAMES = 10_000
 _LONGEST_PAUSE_US = 300 * _SECOND
 
 
 class NameTaken(Exception):
     """Somebody has this name, or one that differs by case alone."""
+
+
+class TooMany(Exception):
+    """So many passwords are being checked that this one is not; trying again in a moment helps."""
 
 
 class NotSignedIn(Exception):
@@ -75,6 +86,7 @@ class Users:
     def __init__(self, database: Database, audit: Audit) -> None:
         self._database = database
         self._audit = audit
+        self._strangers = _Strangers()
 
     # --- people -------------------------------------------------------------------------------------------------
     def create(self, name: str, role: Role, account_id: str | None, *, actor: str) -> User:
@@ -111,7 +123,7 @@ class Users:
                 self._audit.note(connection, f"user/{user_id}", "role changed", actor, {"role": role})
 
     def disable(self, user_id: str, *, actor: str, reason: str) -> bool:
-        """Let them in no more, and end what they are signed in with; False where that is so already."""
+        """Let them in no more, end their sign-ins and links; False where that is so already."""
         with self._database.write() as connection:
             text = "UPDATE users SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL"
             changed = run(connection, text, [(now_us(), user_id)]) == 1
@@ -153,7 +165,7 @@ class Users:
 
     def use_link(self, token: str, password: str) -> User | None:
         """Take the link, once, with the password that they chose: it ends what they were signed in with. None where it
-        can't be used any more. Raises ValueError for a password that is too short or too long."""
+        can't be used any more. Raises ValueError for a password that is too short or too long, and TooMany."""
         user = self.of_link(token)
         hashed = _hashed(password)
         if user is None:
@@ -171,32 +183,37 @@ class Users:
 
     # --- signing in ---------------------------------------------------------------------------------------------
     def admit(self, name: str, password: str) -> User:
-        """Who this name and password let in. Raises NotSignedIn, which takes as long for a name that nobody has; from
-        the sixth wrong password on after a pause that doubles, up to five minutes."""
+        """Who this name and password let in. Raises NotSignedIn, which takes as long for a name that nobody has, and
+        from the sixth wrong password on comes with a pause that doubles, up to five minutes; and TooMany."""
+        key = _key(name)
         query = f"SELECT {_COLUMNS}, password, failures, failed_at FROM users WHERE key = ?"
-        with self._database.read() as connection:
-            rows = fetch(connection, query, [_key(name)])
-        hashed, failures, failed_at = rows[0][-3:] if rows else (None, 0, None)
-        pause = _pause(failures, failed_at)
-        if pause > 0:
-            raise NotSignedIn(-(-pause // _SECOND))
-        fits = _verifies(hashed or _nobodys_hash(), password)
+        with _turn():  # looked up within it, so that many tries at once don't all come before the first one's pause
+            with self._database.read() as connection:
+                rows = fetch(connection, query, [key])
+            hashed, failures, failed_at = rows[0][-3:] if rows else (None, *self._strangers.failures(key))
+            pause = _pause(failures, failed_at)
+            if pause > 0:
+                raise NotSignedIn(-(-pause // _SECOND))
+            fits = _verifies(hashed or _nobodys_hash(), password)
         user = _user(rows[0]) if rows else None
-        if user is None or user.disabled_at is not None or hashed is None or not fits:
-            if user is not None:
-                self._note_failure(user)
+        if user is None:
+            self._strangers.note_failure(key)
+            raise NotSignedIn
+        if user.disabled_at is not None or hashed is None or not fits:
+            self._note_failure(user)
             raise NotSignedIn
         return user
 
     def _note_failure(self, user: User) -> None:
-        with self._database.write() as connection:
+        with self._database.write_lightly() as connection:
             text = "UPDATE users SET failures = failures + 1, failed_at = ? WHERE id = ?"
             run(connection, text, [(now_us(), user.id)])
 
-    def begin(self, user: User) -> str:
-        """A new sign-in of theirs: its token, which is told this once."""
+    def begin(self, user: User, *, instead_of: str = "") -> str:
+        """A new sign-in of theirs: its token, which is told this once. The one that its browser had before ends."""
         token, at = secrets.token_urlsafe(32), now_us()
         with self._database.write() as connection:
+            run(connection, "DELETE FROM sign_ins WHERE sha256 = ?", [(_digest(instead_of),)])
             insert(connection, sign_ins, [(_digest(token), user.id, at, at)])
             over = "DELETE FROM sign_ins WHERE user_id = ? AND (created_at < ? OR seen_at < ?)"
             run(connection, over, [(user.id, at - _LONGEST_US, at - _IDLE_US)])
@@ -218,11 +235,12 @@ class Users:
         if not rows:
             return None
         if at - rows[0][-1] > _SEEN_EVERY_US:
-            self._note_seen(token, rows[0][0], at)
+            with suppress(StoreUnavailable):  # looking needs no write
+                self._note_seen(token, rows[0][0], at)
         return _user(rows[0])
 
     def _note_seen(self, token: str, user_id: str, at: int) -> None:
-        with self._database.write() as connection:
+        with self._database.write_lightly() as connection:
             run(connection, "UPDATE sign_ins SET seen_at = ? WHERE sha256 = ?", [(at, _digest(token))])
             run(connection, "UPDATE users SET seen_at = ? WHERE id = ?", [(at, user_id)])
 
@@ -230,6 +248,28 @@ class Users:
         """Sign out."""
         with self._database.write() as connection:
             run(connection, "DELETE FROM sign_ins WHERE sha256 = ?", [(_digest(token),)])
+
+
+class _Strangers:
+    """Wrong passwords of names that nobody has: without pauses they would tell which names somebody has. By process,
+    the latest names alone."""
+
+    def __init__(self) -> None:
+        self._failures: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def failures(self, key: str) -> tuple[int, int | None]:
+        """How many there were, and when the last one was."""
+        with self._lock:
+            return self._failures.get(_digest(key), (0, None))
+
+    def note_failure(self, key: str) -> None:
+        """One more, now."""
+        with self._lock:
+            count, _ = self._failures.pop(_digest(key), (0, 0))
+            self._failures[_digest(key)] = (count + 1, now_us())
+            if len(self._failures) > _REMEMBERED_NAMES:
+                self._failures.popitem(last=False)
 
 
 _NAMES = ("id", "name", "role", "account_id", "created_at", "disabled_at", "seen_at")
@@ -249,10 +289,11 @@ def _user(row: Any) -> User:
 
 def _end_all(connection: Any, user_id: str) -> None:
     run(connection, "DELETE FROM sign_ins WHERE user_id = ?", [(user_id,)])
+    run(connection, "DELETE FROM sign_in_links WHERE user_id = ? AND used_at IS NULL", [(user_id,)])
 
 
 def _key(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return " ".join(name.split()).casefold().replace("\0", "\ufffd")  # PostgreSQL's text has no NUL
 
 
 def _digest(token: str) -> bytes:
@@ -265,6 +306,18 @@ def _pause(failures: int, failed_at: int | None) -> int:
         return 0
     pause = min(_SECOND << min(failures - _FREE_TRIES, 20), _LONGEST_PAUSE_US)
     return max(0, failed_at + pause - now_us())
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """While a password is hashed. Raises TooMany."""
+    if not _COMING.acquire(blocking=False):
+        raise TooMany
+    try:
+        with _HASHING:
+            yield
+    finally:
+        _COMING.release()
 
 
 @cache
@@ -283,7 +336,7 @@ def _nobodys_hash() -> str:
 def _hashed(password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise ValueError(f"a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
-    with _HASHING:
+    with _turn():
         return _hasher().hash(password)
 
 
@@ -293,7 +346,6 @@ def _verifies(hashed: str, password: str) -> bool:
     if len(password) > LONGEST_PASSWORD:
         return False
     try:
-        with _HASHING:
-            return _hasher().verify(hashed, password)
+        return _hasher().verify(hashed, password)
     except Argon2Error:
         return False

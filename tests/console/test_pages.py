@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
 
+from gateway.store import users
 from gateway.store.database import StoreUnavailable
 from tests.api.builders import Gateway, order
-from tests.console.conftest import signed_in
+from tests.console.conftest import Browser, csrf, signed_in
 
 
 def test_all_clear_says_when_something_came_last(gateway: Gateway) -> None:
@@ -165,3 +167,67 @@ def test_every_page_has_a_title_a_heading_and_a_way_to_its_content(gateway: Gate
         labels = set(root.xpath("//label/@for"))
         assert all(one.get("id") in labels for one in root.xpath("//input[not(@type='hidden')]"))
     assert len(titles) == 6
+
+
+def test_terms_that_cant_be_used_hide_no_other_account(gateway: Gateway) -> None:
+    gateway.account("acme")
+    gateway.account("broken", tier="no such tier")
+    (key,) = gateway.services.store.keys.all("broken")
+    browser = signed_in(gateway)
+    assert browser.open("/accounts").status_code == 200
+    assert "The published terms of broken can't be used" in browser.text
+    assert "Acme" in browser.text
+    assert browser.open("/").status_code == 200
+    assert browser.open("/accounts/broken").status_code == 409
+    assert "gateway doctor" in browser.text
+    token = csrf(browser.open("/accounts/acme"))
+    assert browser.client.post(f"/accounts/broken/keys/{key.id}/revoke", data={"csrf_token": token}).status_code == 303
+    assert [one.revoked_at is None for one in gateway.services.store.keys.all("broken")] == [False]
+
+
+def test_the_list_of_accounts_compiles_no_mapping(gateway: Gateway) -> None:
+    """It would push those that orders are read by out of what is remembered."""
+    for number in range(3):
+        gateway.account(f"acme-{number}")
+    terms = gateway.services.terms
+    browser = signed_in(gateway)
+    assert browser.open("/accounts").status_code == 200
+    assert not terms._revisions
+
+
+def test_where_a_key_was_made_is_a_page(gateway: Gateway) -> None:
+    gateway.account("acme")
+    answer = signed_in(gateway).open("/accounts/acme/keys")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/accounts/acme#keys")
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/accounts/", 404), ("/sign-out", 405)])
+def test_an_address_that_is_none_is_a_page_for_people(gateway: Gateway, path: str, status: int) -> None:
+    browser = Browser(gateway)
+    answer = browser.open(path, headers=BROWSER)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert "There is nothing here" in browser.text
+    assert "style-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert browser.open(path).mimetype == "application/problem+json"
+    assert browser.open(f"/v1{path}", headers=BROWSER).mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_a_form_is_never_large(gateway: Gateway, kind: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n' + b"z" * 200_000 + b"\r\n--x--\r\n"
+    answer = Browser(gateway).client.post("/sign-in", data=body, content_type=kind)
+    assert (answer.status_code, answer.mimetype) == (413, "text/html")
+
+
+def test_many_that_sign_in_at_once_are_told_to_try_again(gateway: Gateway) -> None:
+    browser = Browser(gateway)
+    with contextlib.ExitStack() as others:
+        for _ in range(4):
+            others.enter_context(users._COMING)
+        answer = browser.sign_in("Kim")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "try again in a moment" in browser.text
+    assert browser.sign_in("Kim").status_code == 403

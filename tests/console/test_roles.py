@@ -16,6 +16,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/"): "viewer",
     ("GET", "/accounts"): "viewer",
     ("GET", "/accounts/<account_id>"): "viewer",
+    ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
     ("GET", "/people"): "our admin",

@@ -110,6 +110,16 @@ def test_the_api_sets_no_cookie_and_takes_none_for_a_key(gateway: Gateway) -> No
     assert (answer.status_code, answer.headers.get("Set-Cookie")) == (401, None)
 
 
+@pytest.mark.parametrize(("told", "over_tls"), [("https", True), ("http", False), ("HTTPS, http", False)])
+def test_behind_a_proxy_that_ends_tls_the_cookie_goes_over_tls_alone(
+    gateway: Gateway, told: str, over_tls: bool
+) -> None:
+    """`config/deploy/nginx.conf` says by X-Url-Scheme how the browser came."""
+    answer = Browser(gateway).open("/sign-in", headers={"X-Url-Scheme": told})
+    assert ("Secure" in answer.headers["Set-Cookie"]) is over_tls
+    assert ("Strict-Transport-Security" in answer.headers) is over_tls
+
+
 @pytest.mark.parametrize("token", [None, "", "made-up"])
 def test_a_form_that_is_not_ours_does_nothing(gateway: Gateway, token: str | None) -> None:
     browser = signed_in(gateway)

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gateway.store import database
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
-from gateway.store.users import NameTaken, NotSignedIn, User
+from gateway.store.users import NameTaken, NotSignedIn, TooMany, User
 
 GOOD = "correct horse battery"
 
@@ -113,6 +114,70 @@ def test_wrong_passwords_make_a_pause_that_grows_and_ends(store: Store) -> None:
     assert refused.value.seconds == 0
 
 
+def test_pauses_dont_tell_which_names_somebody_has(store: Store) -> None:
+    somebody(store)
+    for name in ("Kim", "Nobody", "a\0b"):
+        pauses = []
+        for _ in range(6):
+            with pytest.raises(NotSignedIn) as refused:
+                store.users.admit(name, "wrong password")
+            pauses.append(refused.value.seconds)
+        assert pauses == [0, 0, 0, 0, 0, 1], name
+
+
+def test_many_that_try_at_once_are_refused_and_dont_wait(store: Store) -> None:
+    somebody(store)
+    ready = threading.Barrier(16)
+
+    def attempt(number: int) -> type[Exception]:
+        ready.wait()
+        with pytest.raises((NotSignedIn, TooMany)) as refused:
+            store.users.admit(f"Nobody {number}", "wrong password")
+        return refused.type
+
+    with ThreadPoolExecutor(16) as threads:
+        outcomes = list(threads.map(attempt, range(16)))
+    assert NotSignedIn in outcomes
+    assert TooMany in outcomes
+    assert store.users.admit("Kim", GOOD).name == "Kim"
+
+
+def test_tries_at_once_are_no_way_around_the_pause(store: Store) -> None:
+    user = somebody(store)
+    sql(store, "UPDATE users SET failures = 4 WHERE id = ?", user.id)
+    ready = threading.Barrier(4)
+
+    def attempt(_: int) -> int:
+        ready.wait()
+        with pytest.raises(NotSignedIn) as refused:
+            store.users.admit("Kim", "wrong password")
+        return refused.value.seconds
+
+    with ThreadPoolExecutor(4) as threads:
+        assert [pause > 0 for pause in threads.map(attempt, range(4))].count(True) >= 1
+
+
+def test_signing_in_again_ends_what_the_browser_had(store: Store) -> None:
+    user = somebody(store)
+    first = store.users.begin(user)
+    second = store.users.begin(user, instead_of=first)
+    assert store.users.whose(first) is None
+    assert store.users.whose(second) is not None
+
+
+def test_looking_needs_no_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    user = somebody(store)
+    token = store.users.begin(user)
+    sql(store, "UPDATE sign_ins SET seen_at = seen_at - 120000000")
+    if not store.database.is_sqlite:
+        pytest.skip("nobody who writes waits for another writer there")
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    with store.database.write(), ThreadPoolExecutor(1) as threads:
+        found = threads.submit(store.users.whose, token).result(timeout=30)
+    assert found is not None
+    assert found.id == user.id
+
+
 def test_a_sign_in_lasts_until_it_is_ended(store: Store) -> None:
     user = somebody(store)
     first, second = store.users.begin(user), store.users.begin(user)
@@ -151,6 +216,7 @@ def test_who_is_disabled_is_out_at_once(store: Store) -> None:
         store.users.admit("Kim", GOOD)
     assert store.users.enable(user.id, actor="test", reason="back")
     assert store.users.whose(token) is None
+    assert store.users.of_link(link) is None
     assert store.users.admit("Kim", GOOD).id == user.id
 
 
