@@ -10,12 +10,13 @@ from typing import Any
 from flask import redirect, request, url_for
 from pydantic import ValidationError
 
+from gateway.console.causes import of_documents, of_messages
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
 from gateway.delivery import TRANSPORTS
-from gateway.holding import holding_faults
 from gateway.store.ids import now_us
 from gateway.store.keys import ApiKey
 from mappings.account import Account, Outbound
+from mappings.pickups import endpoint_of
 from mappings.revision import MappingRevision
 from mappings.transports import BadTerms
 
@@ -49,10 +50,8 @@ def account_list() -> Any:
     store, own = services().store, user().account_id
     known = {str(one["id"]): int(one["revision"]) for one in store.revisions.accounts() if own in (None, one["id"])}
     open_problems: Counter[str] = Counter()
-    for one in store.problems.all(own, holds=holding_faults(services().terms)):
-        open_problems[one.account_id] += one.messages
-    for stuck in store.delivery_problems.all(own):
-        open_problems[stuck.account_id] += stuck.documents
+    for one in (*of_messages(services(), own), *of_documents(services(), own)):
+        open_problems[one.account_id] += one.count or 1
     found = {one: _usable(store.revisions.terms(one, number)) for one, number in known.items()}
     rows = [_row(one, open_problems[one.id]) for one in found.values() if one is not None]
     return page("account_list", rows=rows, broken=[one for one, account in found.items() if account is None])
@@ -84,8 +83,12 @@ def keys_again(account_id: str) -> Any:
 @console.post("/accounts/<account_id>/keys")
 @needs("admin", ours_alone=True)
 def make_key(account_id: str) -> Any:
-    """A new key, shown on the page that answers, this once."""
+    """A new key, shown on the page that answers, this once. Sent again, as by loading that page anew, it makes none:
+    the form names the newest key that it knew."""
     revision = _revision(account_id)
+    newest = next((one.id for one in services().store.keys.all(account_id)), "")
+    if request.form.get("newest", "") != newest:
+        return page("account", 409, **_told(revision), made_before=newest)
     is_test = request.form.get("kind") == "test"
     key, text = services().store.keys.create(account_id, actor=actor(), test=is_test)
     return page("account", **_told(revision), made=(key, text))
@@ -140,6 +143,8 @@ def _told(revision: MappingRevision) -> dict[str, Any]:
         "usual": type(account.policies)().model_dump(mode="json"),
         "keys": [(one, _state(one)) for one in keys],
         "steps": _steps(revision, keys),
+        "problems": [*of_messages(services(), account.id), *of_documents(services(), account.id)],
+        "places_picked_up": [_place(one) for one in account.inbound.pickup or ()],
     }
 
 
@@ -154,14 +159,21 @@ def _way(terms: Outbound) -> str:
         return f"{terms.way}, which can't be used"
 
 
+def _place(terms: Mapping[str, Any]) -> str:
+    try:
+        return endpoint_of(terms)
+    except BadTerms:
+        return "a place whose terms can't be used"
+
+
 def _state(key: ApiKey) -> str:
-    return "revoked" if key.revoked_at else "live" if key.is_live(now_us()) else "expired"
+    return "revoked" if key.revoked_at else "active" if key.is_live(now_us()) else "expired"
 
 
 def _steps(revision: MappingRevision, keys: list[ApiKey]) -> list[Step]:
     account, store = revision.account, services().store
     answered = any(one.status == "done" for one in store.messages.page(account_id=account.id, limit=20))
-    live = any(_state(one) == "live" for one in keys)
+    live = any(_state(one) == "active" and not one.test for one in keys)
     return [
         Step(
             "A manager is named", account.manager is not None, "Put `manager` into account.yaml: people ask for them."

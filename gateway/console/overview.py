@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.console.causes import of_documents, of_messages
 from gateway.console.frame import console, needs, page, services, user
 from gateway.delivery_health import endpoints_out
-from gateway.holding import holding_faults
 from gateway.lanes import LANES
 from gateway.store.ids import now_us
-from schemas.fault_codes import FAULTS
 
 _SHOWN = 20
 
@@ -19,8 +18,7 @@ _SHOWN = 20
 def home() -> Any:
     """What waits, worst first; of an account's people their account alone."""
     store, account = services().store, user().account_id
-    problems = store.problems.all(account, holds=holding_faults(services().terms))
-    stuck = store.delivery_problems.all(account)
+    problems, stuck = of_messages(services(), account), of_documents(services(), account)
     ours = account is None
     overdue = store.worklist.overdue_counts(now_us())
     waiting = store.queue.oldest_waiting_seconds() if ours else {}
@@ -34,5 +32,4 @@ def home() -> Any:
         endpoints=list(endpoints_out(store)) if ours else [],
         lanes=[(name, waiting[number]) for number, name in enumerate(LANES) if number in waiting],
         newest=newest,
-        titles={code: one.title for code, one in FAULTS.items()},
     )

@@ -231,3 +231,31 @@ def test_many_that_sign_in_at_once_are_told_to_try_again(gateway: Gateway) -> No
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert "try again in a moment" in browser.text
     assert browser.sign_in("Kim").status_code == 403
+
+
+def test_a_key_is_made_once_however_often_the_form_is_sent(gateway: Gateway) -> None:
+    """Who loads the page anew that showed a key sends its form again."""
+    gateway.account("acme")
+    browser = signed_in(gateway)
+    form = {"kind": "live", "newest": gateway.services.store.keys.all("acme")[0].id}
+    form["csrf_token"] = browser.open("/accounts/acme") and browser.root.xpath("//input[@name='csrf_token']/@value")[0]
+    assert browser.client.post("/accounts/acme/keys", data=form).status_code == 200
+    again = browser.client.post("/accounts/acme/keys", data=form)
+    assert (again.status_code, "so none was made now" in again.text) == (409, True)
+    assert len(gateway.services.store.keys.all("acme")) == 2
+
+
+def test_an_accounts_page_says_what_waits_and_its_people_see_no_commands(gateway: Gateway) -> None:
+    acme = gateway.account("acme", inbound={"formats": ["json-1"], "pickup": [{"folder": "acme/in"}]})
+    gateway.send(acme, order(item="WHAT-1"))
+    gateway.work()
+    ours, theirs = signed_in(gateway, "viewer"), signed_in(gateway, "viewer", "acme")
+    for browser, sees in ((ours, True), (theirs, False)):
+        for path in ("/", "/accounts/acme"):
+            browser.open(path)
+            assert "WHAT-1" in browser.text
+            assert ("gateway problems show" in browser.text) is sees, path
+        assert "Orders are picked up from" in browser.text
+        assert ("Policies" in browser.text) is sees, "what is agreed on prices is ours"
+    ours.open("/accounts")
+    assert ours.root.xpath("//td/a/@href") == ["/accounts/acme#problems"]

@@ -38,7 +38,7 @@ def ask(browser: Browser, method: str, route: str, key_id: str, token: str) -> A
     path = route.replace("<account_id>", "acme").replace("<key_id>", key_id).replace("<token>", "x")
     if method == "GET":
         return browser.client.get(path)
-    return browser.client.post(path, data={"csrf_token": token})
+    return browser.client.post(path, data={"csrf_token": token, "newest": key_id})
 
 
 def test_every_page_is_accounted_for(gateway: Gateway) -> None:
