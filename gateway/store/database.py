@@ -133,8 +133,10 @@ class Database:
         return None
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection, and the files that writers wait at."""
         self.engine.dispose()
+        if self._gate is not None:
+            self._gate.close()
 
 
 def _is_serialization_failure(cause: BaseException | None) -> bool:
@@ -164,6 +166,18 @@ class _FileGate:
         except BaseException:
             self._threads.release()
             raise
+
+    def close(self) -> None:
+        """Close both files, unless somebody is inside for long; whoever comes after that opens them again."""
+        if not self._threads.acquire(timeout=BUSY_SECONDS):
+            return
+        try:
+            for descriptor in (self._descriptor, self._queue):
+                if descriptor is not None:
+                    os.close(descriptor)
+            self._descriptor = self._queue = None
+        finally:
+            self._threads.release()
 
     def _wait_for_thread(self) -> None:
         self._waiting += 1  # a count lost between two threads costs one pause, and is made good when both are through

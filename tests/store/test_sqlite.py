@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,24 @@ def test_every_connection_survives_a_power_cut(store: Store) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(pragmas, range(40))) == {("wal", 2)}  # 2: FULL
+
+
+def test_a_store_that_is_closed_leaves_no_file_open(store: Store, tmp_path: Path) -> None:
+    """Nor does closing it again, or using it once more, disturb anything."""
+    for number in range(2):
+        store.intake.keep(arrival(f"<x>{number}</x>".encode()))
+        assert _open_below(tmp_path)
+        store.close()
+        assert _open_below(tmp_path) == []
+    store.close()
+
+
+def _open_below(folder: Path) -> list[str]:
+    found = []
+    for one in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own
+            found.append(os.readlink(f"/proc/self/fd/{one}"))
+    return [one for one in found if one.startswith(str(folder))]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\x00\xff", b"x" * 70_000])
