@@ -122,7 +122,9 @@ words = st.text(st.characters(blacklist_categories=("Cs", "Cc"), max_codepoint=0
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     name=words | st.sampled_from(["NO", "yes", "0042", "1.10", "null", "~", "1e3", "- a", "a: b", " x", "#", "\u0085"]),
-    sku=words.map(lambda text: text.strip() or "x"),
+    sku=words.map(
+        lambda text: text.strip().lstrip("=@").strip() or "x"
+    ),  # what begins like a formula is refused as one
 )
 def test_any_text_survives_the_files(tmp_path: Path, name: str, sku: str) -> None:
     content = AccountFolder(Account.model_validate({"id": "acme", "name": name}), (ItemRow(sku, None, sku),))
