@@ -687,11 +687,12 @@ def test_a_batch_saved_in_parts_ends_its_lease_with_the_last(store: Store) -> No
 
 
 def test_postgresql_ends_a_transaction_that_freezes_after_its_last_statement(postgres, monkeypatch) -> None:
-    monkeypatch.setattr(database, "_FROZEN_MS", 300)
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(fresh_database(postgres))
-        frozen, here = (stack.enter_context(contextlib.closing(Store(url))) for _ in range(2))
+        here = stack.enter_context(contextlib.closing(Store(url)))
         here.upgrade()
+        monkeypatch.setattr(database, "_FROZEN_MS", 300)  # of connections that are made from now on
+        frozen = stack.enter_context(contextlib.closing(Store(url)))
 
         def is_there() -> bool:
             with here.database.read() as connection:
