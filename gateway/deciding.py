@@ -58,7 +58,7 @@ def settle_all(services: Services, works: Sequence[Work], beat: Callable[[], Non
 def settle_one(services: Services, work: Work, books: Books, changes: Changes) -> None:
     """Resend, held, rejected or answered: the message's rows go into `changes`."""
     if work.mapped is None or work.read is None or work.revision is None:
-        raise AssertionError("read_one comes first")
+        raise AssertionError("it is decoded and mapped first")
     resend = books.known.resend(work)
     if resend is not None:
         changes.settle(work.message, resend)
@@ -79,7 +79,7 @@ def settle_one(services: Services, work: Work, books: Books, changes: Changes) -
 def settle_change(services: Services, work: Work, message: ClaimedMessage, books: Books, changes: Changes) -> None:
     """A change of an order: applied, refused, held, too late to matter, or waiting for what comes before it."""
     if work.revision is None:
-        raise AssertionError("read_one comes first")
+        raise AssertionError("it is decoded and mapped first")
     prepared = books.known.changes.get(message.id)
     if work.message.id in books.known.behind_unread:
         books.wait_for_the_unread(work, changes)
@@ -167,7 +167,7 @@ def _of_the_whole(fault: Fault) -> Fault:
 def decide_one(services: Services, work: Work, books: Books) -> Decision:
     """The answer, on the stock that is left after this batch's earlier messages."""
     if work.mapped is None or work.revision is None:
-        raise AssertionError("read_one comes first")
+        raise AssertionError("it is decoded and mapped first")
     supply, contract = unknown_supply(work, books.sites_without_stock), books.contracts.faults(work)
     faults = located(work, in_document_order((*work.faults, *supply, *books.known.other_content(work), *contract)))
     return decide(

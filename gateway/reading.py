@@ -156,12 +156,6 @@ def _other_orders(part: int, counted: int, found: int) -> Fault:
     return Fault("unsupported_document", detail, value=str(found), expected=f"rules that find the {counted} orders")
 
 
-def read_one(services: Services, work: Work) -> None:
-    """decode → map → check. Ends in `work.mapped`, or in a settlement. Raises as `map_one`."""
-    decode_one(services, work, Bodies([work]))
-    map_one(services, work)
-
-
 def decode_one(services: Services, work: Work, bodies: Bodies) -> None:
     """Ends in `work.read`, or in a settlement; never raises."""
     try:

@@ -35,7 +35,6 @@ from schemas.values import EXACT, half_up, padded_gtin, shortest
 
 _NUMBERS = {"buyer_item": "the account's item number", "seller_item": "our item number", "gtin": "the GTIN"}
 _PRODUCTS = "products.csv"
-_PACKS = "packs.csv"
 _TERMS = "account.yaml"
 
 

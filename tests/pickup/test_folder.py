@@ -131,9 +131,7 @@ def test_a_file_that_is_being_written_is_left_until_it_stands_still(yard: Yard) 
     assert yard.look(seen).ripens
     assert yard.messages() == []
     file.write_bytes(body)
-    yard.look(seen)
-    time.sleep(0.06)
-    yard.look(seen)
+    until(lambda: yard.look(seen).picked, 10, "it stands still, and is taken")
     assert yard.messages() == [("folder", "received")]
 
 

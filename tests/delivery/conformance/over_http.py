@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ IN_ONE_BREATH = "the document goes with the request: there is no moment between 
 SPEAKS_SECOND = "over HTTP the partner speaks second: what it says is its answer"
 
 
-class OverHttp(Adapter):
+class OverHttp(Adapter, ABC):
     """Subclasses say who is let in, and how their protocol says yes and no."""
 
     inapplicable: ClassVar[Mapping[str, str]] = {Day.FLOODS: SPEAKS_SECOND, Day.CLOSES_BEFORE: IN_ONE_BREATH}
@@ -46,13 +47,13 @@ class OverHttp(Adapter):
         """How the server is secured; None: not at all."""
         return None
 
+    @abstractmethod
     def lets_in(self, request: Request) -> bool:
         """Whether the request brings what lets us in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def further_terms(self) -> dict[str, Any]:
         """What stands beside the URL."""
-        raise NotImplementedError
 
     def says(self, day: Day, said: bytes = b"") -> tuple[int, bytes]:
         """(status, body) of the answer by which the partner says so."""
