@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from mappings.suggesting.days import interval_sign
 from mappings.suggesting.layout import Layout, Leaf, leaves_of
+from mappings.suggesting.numbers import are_numbers_with_units, number_signs
 from mappings.suggesting.parts import Part
 from mappings.suggesting.samples import Sample
 from mappings.suggesting.scoring import Fit, Named, fit, named
-from mappings.suggesting.shapes import are_numbers_with_units, interval_sign, number_signs
 from mappings.suggesting.wanted import HEADER, LINES, PARTIES, Wanted
 
 ROWS = Part("rows", is_listed=True)
 """What the lines are called where the document is nothing but a list of them: JMESPath `{rows: @}`."""
-ALIKE = 0.93
+ALIKE = 0.88
 """Another place that fits at least so nearly as well as the one that is taken is said as well."""
 MOST_OTHERS = 3
 _NUMBER, _CURRENCY = (next(one for one in HEADER if one.path == path) for path in ("order_number", "currency"))

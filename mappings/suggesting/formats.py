@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mappings.suggesting.parts import Part
-from mappings.suggesting.shapes import (
-    PLAIN,
+from mappings.suggesting.days import date_formats, meanings
+from mappings.suggesting.numbers import (
     NumberSigns,
     amounts_of,
     are_numbers_with_units,
-    date_formats,
-    meanings,
     number_meanings,
     number_signs,
 )
+from mappings.suggesting.parts import Part
 from mappings.suggesting.words import words_of
 
 _NUMBERS = frozenset(("AMOUNT", "TOTAL", "PRICE", "TAX", "QUANTITY", "DISCOUNT", "COUNT", "PACK"))
@@ -50,7 +48,7 @@ def numbers_of(parts: Iterable[Part], *, in_json: bool) -> Numbers:
         found = number_signs(numbers_in(part.values))
         both = found if agreed is None else tuple(one for one in agreed if one in found)
         agreed = both or agreed
-    return Numbers(agreed or (PLAIN,) * 0)
+    return Numbers(agreed or ())
 
 
 def numbers_in(texts: Sequence[str]) -> Sequence[str]:

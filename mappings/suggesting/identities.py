@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from mappings.suggesting.codes import are_glns, is_vat_id
 from mappings.suggesting.expressions import Says
 from mappings.suggesting.finding import Choice, Places
 from mappings.suggesting.layout import Leaf
 from mappings.suggesting.rules import shown
 from mappings.suggesting.scoring import Named, party_of
-from mappings.suggesting.shapes import are_glns, is_vat_id
 from mappings.suggesting.suggestion import Identity
 
 Kind = Literal["gln", "id", "vat_id", "name"]
@@ -22,7 +22,9 @@ _PEOPLE = frozenset(("CONTACT", "STREET", "CITY", "COUNTRY", "ITEM", "DATE", "OR
 
 def identities(places: Places, found: dict[str, Choice], says: Says) -> tuple[Identity, ...]:
     """The buyer's first. Of several orders the first one's."""
-    told = [one for leaf, words in places.header for one in _of(leaf, words, says)]
+    number = found.get("order_number")
+    others = [one for one in places.header if number is None or one[0].part is not number.leaf.part]
+    told = [one for leaf, words in others for one in _of(leaf, words, says)]
     told.sort(key=lambda one: _PARTIES.index(one.party))
     currency = found.get("currency")
     if currency is not None and (where := says(currency.leaf.steps)) is not None:
@@ -50,4 +52,6 @@ def _kind(words: Named, value: str, *, is_buyer: bool) -> Kind | None:
         return None
     if "NAME" in own:
         return "name"
+    if " " in value:
+        return "name" if "BUYER" in own else None
     return "id" if own & {"NUMBER", "BUYER", "GLN"} else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from mappings.suggesting.numbers import are_numbers_with_units, number_signs
 from mappings.suggesting.parts import Part
 from mappings.suggesting.samples import Sample
-from mappings.suggesting.shapes import are_numbers_with_units, number_signs
 from mappings.suggesting.words import words_of
 
 MAX_LEAVES = 1_500
@@ -125,22 +126,24 @@ def _groups(way: Sequence[Part]) -> tuple[tuple[Part, ...], ...]:
 def _order(sample: Sample, way: Sequence[Part]) -> Part:
     """The outermost on the way to the lines that repeats and has what an order has; else the document."""
     root = sample.root
-    if sample.is_list or _has_order_number(root):
+    if sample.is_list:
         return root
-    for part in way[:-1]:
-        named = _is_named_order(part)
-        if part.repeats and (named or _has_order_number(part)):
-            return part
-        if sample.language == "xml" and named and not part.repeats and _has_order_number(part):
-            return part
-        if _has_order_number(part):
+    for outer, part in pairwise((root, *way)):
+        if _has_order_number(outer, leave_out=part):
             return root
+        if part is way[-1]:
+            break
+        named = _is_named_order(part)
+        if part.repeats and (named or _has_order_number(part, leave_out=way[-1])):
+            return part
+        if sample.language == "xml" and named and _has_order_number(part, leave_out=way[-1]):
+            return part
     return root
 
 
-def _has_order_number(part: Part) -> bool:
+def _has_order_number(part: Part, leave_out: Part) -> bool:
     own = _is_named_order(part)
-    for leaf in leaves_of(part, MAX_LEAVES):
+    for leaf in leaves_of(part, MAX_LEAVES, leave_out):
         words = [word for one in leaf.steps for word in words_of(_local(one.name))]
         concepts = {c for word in words for c in word}
         if "NUMBER" in concepts and "DATE" not in concepts and ("ORDER" in concepts or (own and len(words) == 1)):

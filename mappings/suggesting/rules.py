@@ -6,18 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mappings.suggesting.codes import are_glns, are_gtins
+from mappings.suggesting.days import interval_sign
 from mappings.suggesting.expressions import Says
 from mappings.suggesting.finding import Choice
 from mappings.suggesting.formats import Days, Numbers, numbers_in
 from mappings.suggesting.layout import Leaf
-from mappings.suggesting.shapes import (
-    PLAIN,
-    NumberSigns,
-    are_glns,
-    are_gtins,
-    are_numbers_with_units,
-    interval_sign,
-)
+from mappings.suggesting.numbers import PLAIN, NumberSigns, are_numbers_with_units
 from mappings.suggesting.suggestion import TODO, Found, Place, SuggestedField
 from mappings.suggesting.words import words_of
 
@@ -128,6 +123,8 @@ def _remark(choice: Choice) -> str:
     leaf, path = choice.leaf, choice.wanted.path
     if leaf.is_in_lines and path == "order_number":
         return "TODO every line says it: lines of several orders in one document would be read as one order"
+    if leaf.is_in_lines:
+        return "as every line says"
     if path == "lines.gtin":
         return "GTINs with their check digits" if are_gtins(leaf.values) else "TODO no GTIN with its check digit"
     if path in ("lines.buyer_item", "lines.seller_item") and are_gtins(leaf.values):

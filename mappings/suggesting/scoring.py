@@ -6,26 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mappings.suggesting.codes import are_currencies, are_gtins, are_line_numbers, are_units, are_whole
+from mappings.suggesting.days import date_formats, interval_sign
 from mappings.suggesting.layout import Leaf
+from mappings.suggesting.numbers import are_numbers_with_units, number_signs
 from mappings.suggesting.parts import Part
-from mappings.suggesting.shapes import (
-    are_currencies,
-    are_gtins,
-    are_line_numbers,
-    are_numbers_with_units,
-    are_units,
-    are_whole,
-    date_formats,
-    interval_sign,
-    number_signs,
-)
 from mappings.suggesting.suggestion import Found
 from mappings.suggesting.wanted import PARTY_CONCEPTS, PARTY_WORDS, Looks, Wanted
 from mappings.suggesting.words import Word, Words, words_of, words_of_qualifier
 
 LEAST = 0.4
 """A place that fits less is not suggested."""
-_AROUND, _CONTEXT, _BASE = 0.9, 0.97, 0.92
+_AROUND, _CONTEXT, _BASE = 0.9, 0.97, 0.85
 _UNKNOWN_WORD, _OTHER_WORD, _OTHER_CONTEXT = 0.88, 0.8, 0.97
 _GTIN_IN_ITEM = 0.8
 _OF_BASE = frozenset(("ORDER", "LINE", "ITEM"))
@@ -78,9 +70,13 @@ def party_of(words: Named) -> str:
     """The party that a place is about, by the nearest word that names one; empty where none does."""
     for level in words.nearest_first:
         for party, concepts in PARTY_CONCEPTS.items():
-            if any(word & set(concepts.split()) for word in level):
+            if any(word & PARTY_WORDS & set(concepts.split()) for word in level) or _is_place(party, level):
                 return party
     return ""
+
+
+def _is_place(party: str, level: Words) -> bool:
+    return party == "ship_to" and frozenset(("PLACE",)) in level
 
 
 def fit(wanted: Wanted, leaf: Leaf, words: Named) -> Fit:
@@ -103,7 +99,7 @@ def _by_name(wanted: Wanted, leaf: Leaf, words: Named) -> Fit:
 
 def _phrase(phrase: tuple[str, ...], weight: float, wanted: Wanted, words: Named) -> float:
     """What the words say of one phrase: nothing, unless all of it is there and some of it in the place's own name."""
-    needed = [_concepts(one, wanted) for one in phrase]
+    needed = sorted((_concepts(one, wanted) for one in phrase), key=len)  # a party's words may be others' too: ort
     own = list(words.own)
     around = [word for level in words.around for word in level]
     base = list(words.base)
@@ -113,7 +109,7 @@ def _phrase(phrase: tuple[str, ...], weight: float, wanted: Wanted, words: Named
             is_own = True
         elif _taken(around, concepts):
             score *= _CONTEXT
-        elif concepts <= _OF_BASE and _taken(base, concepts):
+        elif concepts <= _OF_BASE and wanted.looks != "version" and _taken(base, concepts):
             score *= _BASE
         else:
             return 0.0
@@ -190,7 +186,9 @@ def _by_values(looks: Looks, path: str, leaf: Leaf) -> float:
         return 1.0 if are_gtins(values) else 0.9
     if path.endswith(".name") and are_whole(values):
         return 0.5
-    if path.endswith(".id") and any(" " in text for text in values):
+    if path == "lines.description" and not any(" " in text for text in values):
+        return 0.8
+    if path.endswith((".id", "_item")) and any(" " in text for text in values):
         return 0.5
     return 1.0
 

@@ -18,12 +18,12 @@ CONCEPTS: Mapping[str, str] = {
         "einkaufs achat compra acquisto inkoop inkop innkjop indkob ebeln bstnk bstkd bstnr"
     ),
     "NUMBER": (
-        "number num no nr nbr nummer numero numer numeros numeri nro nmb id code key kennung kenn nummern identifier "
-        "ident codice codigo kode kod koodi tunnus identifiant ref reference referenz referencia riferimento "
-        "referentie referens referanse viite cod belnr"
+        "cd number num no nr nbr nummer numero numer numeros numeri nro nmb id code key kennung kenn nummern "
+        "identifier ident codice codigo kode kod koodi tunnus identifiant ref reference referenz referencia "
+        "riferimento referentie referens referanse viite cod belnr"
     ),
     "REFERENCE": "ref reference referenz referencia riferimento referentie referens referanse viite zeichen",
-    "DOCUMENT": "document doc beleg dokument documento message msg nachricht interchange bericht belnr",
+    "DOCUMENT": "data document doc beleg dokument documento message msg nachricht interchange bericht belnr",
     "HEADER": (
         "header head kopf kopfdaten entete tete cabecera encabezado cabezal testata intestazione kop koptekst huvud "
         "hode hoved otsikko general allgemein"
@@ -39,12 +39,12 @@ CONCEPTS: Mapping[str, str] = {
         "artikkel vare varer vara varor tuote tuotteen nimike goods ware teil teile part parts idtnr kdmat"
     ),
     "BUYER": (
-        "buyer buying customer cust client kunde kunden kaufer kaeufer besteller auftraggeber acheteur comprador "
-        "cliente acquirente koper klant afnemer kund kopare kober kjoper ostaja asiakas asiakkaan purchaser orderer "
-        "soldto soldtoparty kunnr kdmat sender absender"
+        "debitor buyer buying customer cust client kunde kunden kaufer kaeufer besteller auftraggeber acheteur "
+        "comprador cliente acquirente koper klant afnemer kund kopare kober kjoper ostaja asiakas asiakkaan purchaser "
+        "orderer soldto soldtoparty kunnr kdmat sender absender"
     ),
     "SELLER": (
-        "seller selling supplier vendor lieferant lieferanten kreditor verkaufer verkaeufer fournisseur vendeur "
+        "vend seller selling supplier vendor lieferant lieferanten kreditor verkaufer verkaeufer fournisseur vendeur "
         "proveedor vendedor fornitore venditore leverancier verkoper leverantor leverantoren leverandor leverandoren "
         "toimittaja myyja lifnr creditor our ihre"
     ),
@@ -60,9 +60,9 @@ CONCEPTS: Mapping[str, str] = {
         "facturation facturacion fatturazione facturar"
     ),
     "DELIVERY": (
-        "delivery deliver delivered deliveries liefer lieferung lieferungs lief anliefer wunschliefer livraison liv "
-        "livrer entrega consegna levering leverings lever leverans levera toimitus toimituksen shipping shipment ship "
-        "versand expedition envio spedizione arrival dispatch despatch lfdat eindt delv dlv"
+        "livr dlvy del delivery deliver delivered deliveries liefer lieferung lieferungs lief anliefer wunschliefer "
+        "livraison liv livrer entrega consegna levering leverings lever leverans levera toimitus toimituksen shipping "
+        "shipment ship versand expedition envio spedizione arrival dispatch despatch lfdat eindt delv dlv"
     ),
     "DELIVERED": (
         "delivered geliefert livre entregado consegnato geleverd levererad levert shipped dispatched received open "
@@ -90,22 +90,22 @@ CONCEPTS: Mapping[str, str] = {
         "postitoimipaikka locality ort ort01 wohnort gemeinde commune comune municipio postort"
     ),
     "POSTCODE": (
-        "zip zipcode plz postleitzahl postcode postalcode codepostal cp codigopostal cap postnr postnummer "
+        "postcd zip zipcode plz postleitzahl postcode postalcode codepostal cp codigopostal cap postnr postnummer "
         "postinumero pstlz postal zipcd"
     ),
-    "COUNTRY": "country land pays pais paese nazione staat maa ctry laender landkode landkod isoland land1",
+    "COUNTRY": "lkz country land pays pais paese nazione staat maa ctry laender landkode landkod isoland land1",
     "VAT": (
-        "vat vatid vatin ustid ustidnr uid uidnr ust tva nif cif iva piva partitaiva btw momsnr moms mva alv ytunnus "
-        "taxid steuernummer stceg taxregistration orgnr"
+        "cvr cvrnr vat vatid vatin ustid ustidnr uid uidnr ust tva nif cif iva piva partitaiva btw momsnr moms mva "
+        "alv ytunnus taxid steuernummer stceg taxregistration orgnr"
     ),
     "TAX": "tax taxes steuer mwst taxe impuesto imposta belasting skatt moms vero iva tva btw vat",
     "GLN": "gln iln locationnumber lokasjonsnummer gln13",
     "EAN": (
-        "ean gtin upc ean13 ean11 gtin13 gtin14 ean14 barcode strichcode codebarre ean8 dun14 codigobarras streckkod "
-        "strekkode stregkode viivakoodi"
+        "gencod ean gtin upc ean13 ean11 gtin13 gtin14 ean14 barcode strichcode codebarre ean8 dun14 codigobarras "
+        "streckkod strekkode stregkode viivakoodi"
     ),
     "QUANTITY": (
-        "quantity qty quant menge mengen bestellmenge anzahl stuckzahl stueckzahl quantite qte qt cantidad cant "
+        "anz quantity qty quant menge mengen bestellmenge anzahl stuckzahl stueckzahl quantite qte qt cantidad cant "
         "quantita qta aantal hoeveelheid antal kvantitet mangd antall mengde mengd maara kpl volume kappale wmeng "
         "pieces nombre amountordered stk"
     ),
@@ -114,15 +114,15 @@ CONCEPTS: Mapping[str, str] = {
         "amount value wert betrag montant valeur importe valor importo valore bedrag waarde belopp belop vardi verdi "
         "summa sum arvo val content"
     ),
-    "ORDERED": "ordered bestellte bestellt commande pedida ordinata besteld bestalld bestilt tilattu ordrd requested",
+    "ORDERED": "ordered bestellte bestellt commande pedida ordinata besteld bestalld bestilt tilattu ordrd",
     "UNIT": (
-        "unit units stuck stueck unitaire unitario unitaria uom unitofmeasure unitcode me einheit einheiten "
+        "bme unit units stuck stueck unitaire unitario unitaria uom unitofmeasure unitcode me einheit einheiten "
         "mengeneinheit meins menee vrkme unite unidad unita eenheid enhet enhed enheder yksikko measure mass ud um "
         "udm uma medida misura mesure maat"
     ),
     "PRICE": (
-        "price prices preis preise einzelpreis prix pu precio prezzo prijs pris priser hinta cost unitprice "
-        "einkaufspreis ek netpr tarif stykpris"
+        "stkpris stkpreis stukprijs styckpris prc price prices preis preise einzelpreis prix pu precio prezzo prijs "
+        "pris priser hinta cost unitprice einkaufspreis ek netpr tarif stykpris"
     ),
     "CENT": "cent cents pence penny minor",
     "NET": "net netto nett nette neto ht exkl excl",
@@ -132,7 +132,7 @@ CONCEPTS: Mapping[str, str] = {
         "total totals totaal totale gesamt summe zeilensumme subtotal sum sous netwr yhteensa linetotal extended "
         "zeilenwert positionswert"
     ),
-    "BASE": "base basis basismenge je per pro par por pour peinh peh preiseinheit preisbasis priceunit pricebasis",
+    "BASE": "pe base basis basismenge je per pro par por pour peinh peh preiseinheit preisbasis priceunit pricebasis",
     "PACK": (
         "pack package packaging packung packing size verpackung inhalt content colis gebinde kolli ve per pakke "
         "pakning inner outer case layer pallet palette min minimum max weight gewicht poids peso vikt vekt length "
@@ -151,12 +151,11 @@ CONCEPTS: Mapping[str, str] = {
     "NOTE": (
         "note notes remark remarks comment comments bemerkung bemerkungen hinweis kommentar anmerkung info "
         "commentaire commentaires remarque observacion observaciones nota notas notitie opmerking opmerkingen "
-        "anmarkning merknad merknader bemaerkning bemerkning huomautus instructions instruction message zusatztext "
-        "tekst"
+        "anmarkning merknad merknader bemaerkning bemerkning huomautus instructions instruction zusatztext tekst"
     ),
     "DATE": (
-        "date dates termine dat datum data day tag jour fecha dato paiva pvm paivays dt time zeit moment timestamp "
-        "zeitpunkt termin window fenster zeitfenster slot am daterequired audat bedat aedat le giorno"
+        "dte date dates termine dat datum data day tag jour fecha dato paiva pvm paivays dt time zeit moment "
+        "timestamp zeitpunkt termin window fenster zeitfenster slot am daterequired audat bedat aedat le giorno"
     ),
     "TIME": "time zeit uhrzeit heure hora ora tijd tid klokkeslett aika",
     "ISSUE": (
@@ -165,11 +164,11 @@ CONCEPTS: Mapping[str, str] = {
     ),
     "CREATED": "createdat issuedat orderedat placedat bedat audat aedat",
     "REQUESTED": (
-        "requested required request wunsch gewunscht gewuenscht wish soll souhaitee demandee solicitada richiesta "
+        "req requested required request wunsch gewunscht gewuenscht wish soll souhaitee demandee solicitada richiesta "
         "gewenst gewenste onskad onsket toivottu need needed desired expected due bis"
     ),
     "START": (
-        "start from begin earliest ab von first erste fruhestens fruehestens desde da vanaf fra fran alkaen debut "
+        "dal start from begin earliest ab von first erste fruhestens fruehestens desde da vanaf fra fran alkaen debut "
         "notbefore min"
     ),
     "END": "end to until latest bis last spatestens spaetestens hasta fino tot til till asti fin notafter max",
@@ -191,7 +190,8 @@ CONCEPTS: Mapping[str, str] = {
     ),
     "QUOTE": "quote quotation offer offerte angebot devis oferta offerta anbud tilbud tilbod tarjous",
     "PROJECT": "project projekt projet proyecto progetto costcenter center kostenstelle kst abteilung department",
-    "VERSION": "version revision rev release versionsnr ausgabe",
+    "VERSION": "version versjon versie versionsnr ausgabe",
+    "REVISION": "revision rev",
     "FUNCTION": "function state status action purpose transaktion vorgang actionflag changetype kennzeichen aktion",
     "TYPE": (
         "type typ art function funktion kind role rolle qualifier qual parvw qualf usage tipo tyyppi soort slag "
@@ -224,15 +224,17 @@ PAIRS: Mapping[tuple[str, str], str] = {
     ("DELIVERY", "TO"): "SHIPTO",
     ("DELIVERY", "END"): "SHIPTO",
     ("DELIVERY", "ADDRESS"): "SHIPTO",
+    ("ADDRESS", "DELIVERY"): "SHIPTO",
     ("DELIVERY", "PARTY"): "SHIPTO",
     ("INVOICE", "ADDRESS"): "BILLTO",
+    ("ADDRESS", "INVOICE"): "BILLTO",
     ("INVOICE", "PARTY"): "BILLTO",
     ("INVOICE", "END"): "BILLTO",
     ("BILLTO", "END"): "BILLTO",
 }
 """Two concepts side by side that are one (END is also the word `to`)."""
 LINKS = frozenset(
-    [
+    (
         "s",
         "es",
         "en",
@@ -253,7 +255,6 @@ LINKS = frozenset(
         "von",
         "der",
         "the",
-        "l",
-    ]
+    )
 )
 """What stands between words and names nothing."""

@@ -13,9 +13,10 @@ Looks = Literal[
     "code", "text", "date", "number", "price", "line_number", "currency", "country", "unit", "gtin", "version"
 ]
 Phrase = tuple[tuple[str, ...], float]
-PARTY_CONCEPTS = {"buyer": "BUYER", "seller": "SELLER", "ship_to": "SHIPTO DELIVERY", "bill_to": "BILLTO INVOICE"}
+PARTY_CONCEPTS = {"buyer": "BUYER", "seller": "SELLER", "ship_to": "SHIPTO DELIVERY PLACE", "bill_to": "BILLTO INVOICE"}
 """A party of the order, and the words that name it."""
-PARTY_WORDS = frozenset(" ".join(PARTY_CONCEPTS.values()).split())
+PARTY_WORDS = frozenset(" ".join(PARTY_CONCEPTS.values()).split()) - {"PLACE"}
+"""Those that name one for sure. A word that is a place and nothing else names where goods go: `store`, not `ort`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,18 @@ HEADER = (
         "order_number", "code",
         "ORDER NUMBER | BUYER ORDER NUMBER | ORDER:.8 | DOCUMENT NUMBER:.7 | NUMBER:.5",
         "SELLER CONTRACT INVOICE QUOTE VERSION TYPE FUNCTION DATE GLN VAT EAN CURRENCY CONTACT PAYMENT PROJECT COUNTRY "
-        "DELIVERY SHIPTO BILLTO PLACE PARTY NAME ADDRESS TAX LANGUAGE DESCRIPTION NOTE QUANTITY PRICE TOTAL UNIT PACK",
+        "DELIVERY SHIPTO BILLTO PLACE PARTY NAME ADDRESS TAX LANGUAGE DESCRIPTION NOTE QUANTITY PRICE TOTAL UNIT "
+        "PACK ITEM",
         "ORDER NUMBER", required=True,
     ),
     _wanted(
         "issue_date", "date",
-        "ORDER DATE | ISSUE DATE | DOCUMENT DATE:.9 | CREATED:.85 | ISSUE:.8 | DATE:.6",
+        "ORDER DATE | ISSUE DATE | DOCUMENT DATE:.9 | CREATED:.85 | ISSUE:.8 | ORDERED:.8 | DATE:.6",
         f"DELIVERY DELIVERED REQUESTED {_NO_DATE} START END SHIPTO BILLTO", "TIME ISSUE ORDER",
     ),
     _wanted("currency", "currency", "CURRENCY", "COUNTRY LANGUAGE", "NUMBER ORDER TYPE PAYMENT"),
     _wanted("contract", "code", "CONTRACT NUMBER | CONTRACT:.9", "DATE", "ORDER REFERENCE"),
-    _wanted("version", "version", "ORDER VERSION:.9 | VERSION NUMBER:.7", "DOCUMENT TYPE", "ORDER NUMBER"),
+    _wanted("version", "version", "REVISION:.9 | ORDER VERSION:.9", "DOCUMENT TYPE", "ORDER NUMBER"),
     _wanted(
         "requested_delivery.start", "date",
         "REQUESTED DELIVERY DATE | DELIVERY DATE:.95 | SHIPTO DATE:.9 | REQUESTED DATE:.9 | DELIVERY START:.95 | "
@@ -81,7 +83,7 @@ HEADER = (
     ),
     _wanted(
         "note", "text", "NOTE | NOTE TEXT | TEXT:.5",
-        f"CONTACT DATE NAME DESCRIPTION NUMBER PAYMENT {_PARTIES}", "ORDER TEXT DELIVERY",
+        f"CONTACT DATE NAME DESCRIPTION TYPE NUMBER PAYMENT {_PARTIES}", "ORDER TEXT DELIVERY",
     ),
 )  # fmt: skip
 _NO_ADDRESS = "VAT PRICE QUANTITY UNIT DATE CURRENCY CONTACT LANGUAGE PAYMENT TAX ITEM"
@@ -121,7 +123,7 @@ LINES = (
     ),
     _wanted(
         "lines.buyer_item", "code",
-        "BUYER ITEM NUMBER | BUYER ITEM | ITEM NUMBER:.9 | BUYER NUMBER:.7 | ITEM:.7 | NUMBER:.5",
+        "BUYER ITEM NUMBER | BUYER ITEM | ITEM NUMBER:.9 | BUYER NUMBER:.7 | ITEM:.85 | NUMBER:.5",
         f"{_NO_ITEM} SELLER ORDER", "LINE ITEM NUMBER REFERENCE",
     ),
     _wanted(
@@ -131,7 +133,7 @@ LINES = (
     _wanted("lines.gtin", "gtin", "EAN | EAN NUMBER | ITEM EAN", "PACK DATE", "ITEM NUMBER LINE TYPE"),
     _wanted(
         "lines.description", "text",
-        "DESCRIPTION | ITEM DESCRIPTION | ITEM NAME:.95 | NAME:.85 | TEXT:.6 | ITEM TEXT:.8",
+        "DESCRIPTION | ITEM DESCRIPTION | ITEM NAME:.95 | NAME:.85 | TEXT:.6 | ITEM TEXT:.8 | ITEM:.45",
         f"MAKER NOTE UNIT PRICE TAX NUMBER TYPE CONTACT {_PARTIES}", "ITEM LINE TEXT",
     ),
     _wanted(
