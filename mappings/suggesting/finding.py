@@ -15,7 +15,7 @@ from mappings.suggesting.wanted import HEADER, LINES, PARTIES, Wanted
 
 ROWS = Part("rows", is_listed=True)
 """What the lines are called where the document is nothing but a list of them: JMESPath `{rows: @}`."""
-ALIKE = 0.88
+ALIKE = 0.9
 """Another place that fits at least so nearly as well as the one that is taken is said as well."""
 MOST_OTHERS = 3
 _NUMBER, _CURRENCY = (next(one for one in HEADER if one.path == path) for path in ("order_number", "currency"))

@@ -17,7 +17,8 @@ Kind = Literal["gln", "id", "vat_id", "name"]
 _GLN = "0088"
 _PARTIES = ("buyer", "", "bill_to", "ship_to")
 """Whose identities are said, in this order: those of the seller are ours."""
-_PEOPLE = frozenset(("CONTACT", "STREET", "CITY", "COUNTRY", "ITEM", "DATE", "ORDER"))
+_PEOPLE = frozenset(("STREET", "CITY", "POSTCODE", "HOUSE", "ITEM", "DATE", "ORDER"))
+_NO_IDENTITY = frozenset(("CONTACT", "COUNTRY", "TYPE", "SHIPFROM", "LANGUAGE"))
 
 
 def identities(places: Places, found: dict[str, Choice], says: Says) -> tuple[Identity, ...]:
@@ -36,6 +37,8 @@ def _of(leaf: Leaf, words: Named, says: Says) -> Iterator[Identity]:
     party, value = party_of(words), leaf.values[0]
     if party not in _PARTIES:
         return
+    if any(word & _NO_IDENTITY for level in words.nearest_first for word in level):
+        return
     kind = _kind(words, value, is_buyer=party == "buyer")
     where = says(leaf.steps)
     if kind is not None and where is not None:
@@ -50,7 +53,7 @@ def _kind(words: Named, value: str, *, is_buyer: bool) -> Kind | None:
         return "vat_id"
     if not is_buyer or own & _PEOPLE:
         return None
-    if "NAME" in own:
+    if "NAME" in own and "NUMBER" not in own:
         return "name"
     if " " in value:
         return "name" if "BUYER" in own else None

@@ -15,10 +15,12 @@ from mappings.suggesting.suggestion import Found
 from mappings.suggesting.wanted import PARTY_CONCEPTS, PARTY_WORDS, Looks, Wanted
 from mappings.suggesting.words import Word, Words, words_of, words_of_qualifier
 
-LEAST = 0.4
+LEAST = 0.45
 """A place that fits less is not suggested."""
 _AROUND, _CONTEXT, _BASE = 0.9, 0.97, 0.85
 _UNKNOWN_WORD, _OTHER_WORD, _OTHER_CONTEXT = 0.88, 0.8, 0.97
+_OF_ANOTHER = 0.8
+"""A number in a group of references is rather another order's."""
 _GTIN_IN_ITEM = 0.8
 _OF_BASE = frozenset(("ORDER", "LINE", "ITEM"))
 """What the name of an order or a line itself may add to the names inside."""
@@ -139,6 +141,8 @@ def _others(own: Sequence[Word], around: Sequence[Word], wanted: Wanted, needed:
             return 0.0
         score *= _OTHER_WORD if word else _UNKNOWN_WORD
     for word in around:
+        if "REFERENCE" in word and wanted.path == "order_number":
+            score *= _OF_ANOTHER
         if word & fine or not word:
             continue
         if word & wanted.never:

@@ -22,8 +22,9 @@ from mappings.suggesting.rules import (
     suggested,
 )
 from mappings.suggesting.samples import Sample, read_sample
+from mappings.suggesting.scoring import party_of
 from mappings.suggesting.suggestion import TODO, Place, SuggestedField, Suggestion
-from mappings.suggesting.wanted import HEADER, LINES, PARTIES, PARTY_WORDS, Wanted
+from mappings.suggesting.wanted import HEADER, LINES, PARTIES, Wanted
 from mappings.suggesting.written import Frame, order_map
 
 MAX_UNUSED = 500
@@ -104,7 +105,7 @@ def _function(places: Places, says: Says) -> list[SuggestedField]:
     """Where an order may say that it is a change or a cancellation. What its words mean is not for us to say."""
     for leaf, words in places.header:
         own = {concept for word in words.own for concept in word}
-        if "FUNCTION" in own and not own & PARTY_WORDS and all(len(text) <= 20 for text in leaf.values):
+        if "FUNCTION" in own and not party_of(words) and all(len(text) <= 20 for text in leaf.values):
             where = says(leaf.steps)
             if where is not None:
                 example = shown(leaf.values[0])

@@ -34,9 +34,10 @@ CONCEPTS: Mapping[str, str] = {
         "sequenz lfd ln lnr posnr posex ebelp detail details poste postes partida partidas posizione posizioni"
     ),
     "ITEM": (
-        "item items itm article articles artikel artikels art product products produkt produkte prod produit produits "
-        "sku material materiale mat matnr articolo articoli prodotto prodotti articulo articulos producto productos "
-        "artikkel vare varer vara varor tuote tuotteen nimike goods ware teil teile part parts idtnr kdmat"
+        "stock variant item items itm article articles artikel artikels art product products produkt produkte prod "
+        "produit produits sku material materiale mat matnr articolo articoli prodotto prodotti articulo articulos "
+        "producto productos artikkel vare varer vara varor tuote tuotteen nimike goods ware teil teile part parts "
+        "idtnr kdmat"
     ),
     "BUYER": (
         "debitor buyer buying customer cust client kunde kunden kaufer kaeufer besteller auftraggeber acheteur "
@@ -194,9 +195,12 @@ CONCEPTS: Mapping[str, str] = {
     "REVISION": "revision rev",
     "FUNCTION": "function state status action purpose transaktion vorgang actionflag changetype kennzeichen aktion",
     "TYPE": (
-        "type typ art function funktion kind role rolle qualifier qual parvw qualf usage tipo tyyppi soort slag "
-        "klasse class category kategorie gruppe group agency iddat"
+        "scheme schemeid schemeagencyid schemename agencyid listid type typ art function funktion kind role rolle "
+        "qualifier qual parvw qualf usage tipo tyyppi soort slag klasse class category kategorie gruppe group agency "
+        "iddat"
     ),
+    "EARLIER": "original previous prev prior former parent related vorherige ursprung precedente anterior origine",
+    "REGION": "region subentity province provincia kanton bundesland county departement",
     "CONTACT": (
         "contact kontakt ansprechpartner phone telefon tel telephone fax email mail bearbeiter sachbearbeiter "
         "interlocuteur contacto contatto contactpersoon yhteyshenkilo person user"
@@ -220,8 +224,7 @@ QUALIFIED: Mapping[str, str] = {
 functions. They are looked up as a whole, before the words: `by` is also a town."""
 
 PAIRS: Mapping[tuple[str, str], str] = {
-    ("SHIP", "TO"): "SHIPTO",
-    ("DELIVERY", "TO"): "SHIPTO",
+    ("DELIVERY", "START"): "SHIPFROM",
     ("DELIVERY", "END"): "SHIPTO",
     ("DELIVERY", "ADDRESS"): "SHIPTO",
     ("ADDRESS", "DELIVERY"): "SHIPTO",

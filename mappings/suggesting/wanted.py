@@ -60,7 +60,7 @@ HEADER = (
         "ORDER NUMBER | BUYER ORDER NUMBER | ORDER:.8 | DOCUMENT NUMBER:.7 | NUMBER:.5",
         "SELLER CONTRACT INVOICE QUOTE VERSION TYPE FUNCTION DATE GLN VAT EAN CURRENCY CONTACT PAYMENT PROJECT COUNTRY "
         "DELIVERY SHIPTO BILLTO PLACE PARTY NAME ADDRESS TAX LANGUAGE DESCRIPTION NOTE QUANTITY PRICE TOTAL UNIT "
-        "PACK ITEM",
+        "PACK ITEM EARLIER",
         "ORDER NUMBER", required=True,
     ),
     _wanted(
@@ -74,7 +74,7 @@ HEADER = (
     _wanted(
         "requested_delivery.start", "date",
         "REQUESTED DELIVERY DATE | DELIVERY DATE:.95 | SHIPTO DATE:.9 | REQUESTED DATE:.9 | DELIVERY START:.95 | "
-        "DELIVERY:.7 | REQUESTED:.6 | DATE REQUESTED DELIVERY",
+        "SHIPFROM:.9 | DELIVERY:.7 | REQUESTED:.6 | DATE REQUESTED DELIVERY",
         "PAYMENT VALIDITY INVOICE DELIVERED END ISSUE CONTACT", "ORDER TIME START",
     ),
     _wanted(
@@ -86,20 +86,20 @@ HEADER = (
         f"CONTACT DATE NAME DESCRIPTION TYPE NUMBER PAYMENT {_PARTIES}", "ORDER TEXT DELIVERY",
     ),
 )  # fmt: skip
-_NO_ADDRESS = "VAT PRICE QUANTITY UNIT DATE CURRENCY CONTACT LANGUAGE PAYMENT TAX ITEM"
+_NO_ADDRESS = "TYPE FUNCTION REGION SHIPFROM VAT PRICE QUANTITY UNIT DATE CURRENCY CONTACT LANGUAGE PAYMENT TAX ITEM"
 
 
 def _party(role: str) -> tuple[Wanted, ...]:
     def field(name: str, looks: Looks, phrases: str, never: str = _NO_ADDRESS, neutral: str = "") -> Wanted:
-        return _wanted(f"{role}.{name}", looks, phrases, never, f"PARTY NAME PLACE ORDER TYPE {neutral}", party=role)
+        return _wanted(f"{role}.{name}", looks, phrases, never, f"PARTY NAME PLACE ORDER {neutral}", party=role)
 
     return (
         field(
             "id", "code", "ROLE GLN | ROLE NUMBER:.9 | ROLE PLACE:.8 | ROLE PARTY NUMBER:.95 | ROLE:.6",
             f"{_NO_ADDRESS} NAME COUNTRY STREET CITY POSTCODE HOUSE NOTE DESCRIPTION TEXT ADDRESS", "NUMBER",
         ),
-        field("name", "text", "ROLE NAME | ROLE:.55", f"{_NO_ADDRESS} NUMBER GLN COUNTRY STREET CITY NOTE", "ADDRESS"),
-        field("vat_id", "code", "ROLE VAT | ROLE VAT NUMBER", "DATE AMOUNT COUNTRY", "NUMBER TAX"),
+        field("name", "text", "ROLE NAME | ROLE:.5", f"{_NO_ADDRESS} NUMBER GLN COUNTRY STREET CITY NOTE", "ADDRESS"),
+        field("vat_id", "code", "ROLE VAT | ROLE VAT NUMBER", "DATE AMOUNT COUNTRY TYPE", "NUMBER TAX"),
         field("address.street", "text", "ROLE STREET | ROLE ADDRESS:.7", neutral="ADDRESS TEXT LINE"),
         field("address.building_number", "code", "ROLE HOUSE | ROLE HOUSE NUMBER", neutral="ADDRESS STREET"),
         field("address.city", "text", "ROLE CITY", f"{_NO_ADDRESS} POSTCODE", "ADDRESS"),
