@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from gateway.accounts import maps_in
+from gateway.drafts import DraftTerms
 from gateway.inventory_plans import InventoryPlans
 from gateway.store.revisions import CATALOGUE, Row, account_scope
 from gateway.store.store import Store
@@ -27,6 +28,7 @@ class Terms:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.inventory = InventoryPlans(store.revisions)
+        self.drafts = DraftTerms(store)
         self._revisions: OrderedDict[tuple[str, int], Any] = OrderedDict()
         self._lock = threading.Lock()
 

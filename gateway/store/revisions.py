@@ -182,6 +182,43 @@ class Revisions:
         body = {"number": number, "reason": reason, "added": len(put.written), "removed": put.changed}
         self._audit.note(connection, scope, "published", author, body)
 
+    def publish_changes(
+        self,
+        seen: StoredRevision,
+        terms: Mapping[str, Any],
+        removed: Sequence[Row],
+        added: Sequence[Row],
+        *,
+        author: str,
+        reason: str,
+        also: Callable[[Connection], object],
+    ) -> Published:
+        """Make the account's revision `seen` (0: its first) with these terms, without and with these rows the current
+        one, and do `also` what belongs to it in the same transaction. All of it is worked out beforehand.
+
+        Raises Collision where another revision is current by then.
+        """
+        scope, text = seen.scope, json.dumps(terms, sort_keys=True, ensure_ascii=False)
+        gone = {(row.kind, row.natural_key) for row in removed}
+        rows = [*(row for row in seen.rows if (row.kind, row.natural_key) not in gone), *added]
+        digest = _digest(terms, rows)
+        with self._database.write() as connection:
+            number = self._last(connection, scope) + 1
+            if self._current(connection, scope) != seen.number:
+                raise Collision(f"{scope} was published meanwhile")
+            if seen.number and self._digest_of(connection, scope, seen.number) == digest:
+                also(connection)
+                return Published(seen.number, changed=False)
+            text_removed = "UPDATE revision_rows SET removed_in = ? WHERE scope = ? AND kind = ? AND natural_key = ? "
+            run(connection, f"{text_removed}AND removed_in IS NULL", [(number, scope, *key) for key in gone])
+            insert(connection, revision_rows, [(scope, *_columns(row), number, None) for row in added])
+            insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
+            self._name_account(connection, terms, number)
+            body = {"number": number, "reason": reason, "added": len(added), "removed": len(removed)}
+            self._audit.note(connection, scope, "published", author, body)
+            also(connection)
+        return Published(number, changed=True, added=len(added), removed=len(removed))
+
     @staticmethod
     def _changed_rows(connection: Connection, scope: str, rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
         """Those of the rows that don't stand, and the ids of those that stand and aren't among them."""
@@ -369,6 +406,10 @@ def _put_into(stored: StoredRevision, rows: Sequence[Row]) -> tuple[Put, list[Ro
 def _as_it_stands(row: Row, before: Row | None) -> Row:
     """The row that stands, where it says the same."""
     return before if before is not None and before.by_value() == row.by_value() else row
+
+
+def _columns(row: Row) -> tuple[str, str, str]:
+    return row.kind, row.natural_key, row.body
 
 
 _STANDS = "added_in <= ? AND (removed_in IS NULL OR removed_in > ?)"
