@@ -28,7 +28,8 @@ def rows(table: str, change: Callable[[Any], Any]) -> Change:
 
     def made(folder: AccountFolder) -> AccountFolder:
         found = [change(row) for row in getattr(folder, table)]
-        return replace(folder, **{table: tuple(row for row in found if row is not None)})
+        kept: Any = {table: tuple(row for row in found if row is not None)}
+        return replace(folder, **kept)
 
     return made
 
