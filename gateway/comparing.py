@@ -26,6 +26,8 @@ from mappings.revision import Catalogue, MappingRevision
 
 _PAGE = 25
 """Messages that are read and judged at once."""
+_PAGE_OF_PARTS = 200
+"""The same where they are orders of one body, which is read for each page anew."""
 _PAGE_BYTES = 8_000_000
 _OTHERWISE = {
     "received": "unsettled",
@@ -40,11 +42,12 @@ _OTHERWISE = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A page of messages: what came of it, and behind which message the next page begins (None: there is none)."""
+    """A page of messages: what came of it, and behind which message the next page begins."""
 
     effects: Effects
     cursor: str
     messages: int
+    is_last: bool
 
 
 def compare(
@@ -53,21 +56,34 @@ def compare(
     """The account's last so many messages, newest first, page by page; `behind` goes on where an earlier comparison
     stopped, and `last` is then what is left."""
     pages = _Pages(services, before, after)
-    while last > 0:
-        page = _page(services, before.account.id, behind, min(last, _PAGE))
+    is_last = last <= 0
+    while not is_last:
+        page, is_last = _page(services, before.account.id, behind, last)
         if not page:
             return
         behind = page[-1].id
         last -= len(page)
-        yield Compared(pages.compared(page), behind, len(page))
+        yield Compared(pages.compared(page), behind, len(page), is_last)
 
 
-def _page(services: Services, account_id: str, behind: str | None, limit: int) -> list[StoredMessage]:
-    """As many as have room together."""
-    found = services.store.messages.page(account_id=account_id, before=behind, limit=limit)
-    size = 0
+def _page(services: Services, account_id: str, behind: str | None, left: int) -> tuple[list[StoredMessage], bool]:
+    """As many as have room together, and whether there are no more."""
+    page, wanted = services.store.messages.page, min(left, _PAGE)
+    found = page(account_id=account_id, before=behind, limit=wanted)
+    if len({one.parent_id for one in found}) == 1 and found[0].part is not None:
+        wanted = min(left, _PAGE_OF_PARTS)
+        found = page(account_id=account_id, before=behind, limit=wanted)
+    fits = _fitting(found)
+    return fits, (len(found) < wanted and len(fits) == len(found)) or len(fits) == left
+
+
+def _fitting(found: list[StoredMessage]) -> list[StoredMessage]:
+    """Those that have room in memory together; the first in any case."""
+    size, bodies = 0, set[str]()
     for count, one in enumerate(found):
-        size += one.size
+        body = one.id if one.part is None else one.parent_id or one.id
+        size += 0 if body in bodies else one.size
+        bodies.add(body)
         if count and size > _PAGE_BYTES:
             return found[:count]
     return found

@@ -123,7 +123,7 @@ def _do_chunk(services: Services, claimed: ClaimedTest, pauses: Callable[[], boo
     for page in compare(services, before, after, test.last - done, behind=cursor):
         effects.merge(page.effects)
         done, cursor = done + page.messages, page.cursor
-        if done < test.last and (time.monotonic() >= until or pauses()):
+        if not page.is_last and (time.monotonic() >= until or pauses()):
             state = "running"
             break
     services.store.draft_tests.save(claimed, state, done, cursor, json.dumps(effects.as_json()))

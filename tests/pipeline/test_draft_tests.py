@@ -67,7 +67,7 @@ def test_chunks_come_to_what_one_look_comes_to(gateway: SmallGateway) -> None:
     assert draft_tests.step(gateway.services, at_once)
     part = found(gateway, test_id)
     assert (part.test.state, part.test.done, part.effects.orders) == ("running", 25, 25)
-    assert run(gateway) == 3  # the last finds that there are no more
+    assert run(gateway) == 2
     whole = found(gateway, test_id)
     assert (whole.test.state, whole.test.done, whole.effects.messages) == ("done", 60, 60)
 
