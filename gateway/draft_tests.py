@@ -18,7 +18,7 @@ from gateway.effects import Effects
 from gateway.lanes import DRAFTS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
-from gateway.store.draft_tests import ClaimedTest, DraftTest, State
+from gateway.store.draft_tests import ClaimedTest, DraftTest, Status
 from mappings.revision import MappingRevision
 
 USUAL_LAST, MOST_LAST = 200, 10_000
@@ -109,7 +109,7 @@ def step(services: Services, pauses: Callable[[], bool] = _never) -> bool:
 
 def _do_chunk(services: Services, claimed: ClaimedTest, pauses: Callable[[], bool]) -> None:
     test, draft = claimed.test, draft_of(services, claimed.test.account_id)
-    if (draft.number, draft.version) != (test.number, test.version):
+    if (draft.number, draft.version) != (test.revision, test.version):
         _save(services, claimed, "outdated")
         return
     try:
@@ -118,18 +118,18 @@ def _do_chunk(services: Services, claimed: ClaimedTest, pauses: Callable[[], boo
         _save(services, claimed, "failed", str(reason))
         return
     effects, done, cursor = _effects(claimed.result), test.done, test.cursor
-    state: State = "done"
+    status: Status = "done"
     until = time.monotonic() + _STEP_SECONDS
     for page in compare(services, before, after, test.last - done, behind=cursor):
         effects.merge(page.effects)
         done, cursor = done + page.messages, page.cursor
         if not page.is_last and (time.monotonic() >= until or pauses()):
-            state = "running"
+            status = "running"
             break
-    services.store.draft_tests.save(claimed, state, done, cursor, json.dumps(effects.as_json()))
+    services.store.draft_tests.save(claimed, status, done, cursor, json.dumps(effects.as_json()), effects.newly_fail)
 
 
-def _save(services: Services, claimed: ClaimedTest, state: State, detail: str | None = None) -> None:
+def _save(services: Services, claimed: ClaimedTest, status: Status, detail: str | None = None) -> None:
     """End the test with what came of it before."""
     test = claimed.test
-    services.store.draft_tests.save(claimed, state, test.done, test.cursor, claimed.result, detail)
+    services.store.draft_tests.save(claimed, status, test.done, test.cursor, claimed.result, test.newly_failing, detail)

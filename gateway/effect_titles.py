@@ -36,13 +36,13 @@ class Told(Protocol):
 
 
 LEFT_OUT = {
-    "erased": "their bytes are erased",
-    "unsettled": "they wait, or failed at a fault of ours",
-    "duplicate": "they repeat an earlier message",
-    "closed": "a person closed or replaced them",
-    "envelope": "they hold several orders, each of which is a message of its own",
-    "answer": "they say what became of documents of ours, which no mapping decides",
-    "order_book": "only the order book can judge them (a number used twice, a contract, a change of another order)",
+    "erased": "erased",
+    "unsettled": "not judged yet, or failed at a fault of ours",
+    "duplicate": "a repeat of an earlier message",
+    "closed": "closed or replaced by a person",
+    "envelope": "a body of several orders, each of which is a message of its own",
+    "answer": "an answer to documents of ours, which no mapping decides",
+    "order_book": "judged by the order book alone (a number used twice, a contract, a change of another order)",
 }
 """Why messages are not compared."""
 STATUS_WORDS = {"done": "answered", "held": "held", "rejected": "refused", "failed": "failed", "duplicate": "a repeat"}
@@ -57,7 +57,7 @@ _OUTCOMES = {
 
 
 def left_out_words(reason: str, count: int) -> str:
-    """`3 messages: their bytes are erased`."""
+    """`3 messages: erased`."""
     return f"{counted(count, 'message')}: {LEFT_OUT.get(reason, reason)}"
 
 

@@ -15,27 +15,32 @@ from gateway.store.ids import new_id, now_us
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import draft_tests
 
-State = Literal["waiting", "running", "done", "cancelled", "outdated", "failed"]
-STATES: Sequence[State] = get_args(State)
+Status = Literal["waiting", "running", "done", "cancelled", "outdated", "failed"]
+STATUSES: Sequence[Status] = get_args(Status)
 KEPT = 20
 """Tests of an account that are kept; older ones are forgotten."""
-_OPEN = "state IN ('waiting', 'running')"
-_COLUMNS = "id, account_id, number, version, last, state, done, total, cursor, detail, asked_by, asked_at, ended_at"
+_OPEN = "status IN ('waiting', 'running')"
+_COLUMNS = (
+    "id, account_id, revision, version, last, status, done, total, newly_failing, cursor, detail, asked_by, asked_at, "
+    "ended_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DraftTest:
-    """One test. `number` and `version` are the published revision's and the draft's; `done` of `total` messages were
-    looked at, the last of them `cursor`."""
+    """One test. `revision` is the published one that the draft is compared with, `version` the draft's; `done` of
+    `total` messages were looked at, the last of them `cursor`."""
 
     id: str
     account_id: str
-    number: int
+    revision: int
     version: int
     last: int
-    state: State
+    status: Status
     done: int
     total: int
+    newly_failing: int
+    """Orders that were answered, and would be held or refused."""
     cursor: str | None
     detail: str | None
     asked_by: str
@@ -45,7 +50,7 @@ class DraftTest:
     @property
     def is_open(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in ("waiting", "running")
+        return self.status in ("waiting", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +71,17 @@ class DraftTests:
         self._lease_ms = int(lease_seconds * 1000)
         self._max_losses = max_losses
 
-    def begin(self, account_id: str, number: int, version: int, last: int, total: int, *, actor: str) -> str:
+    def begin(self, account_id: str, revision: int, version: int, last: int, total: int, *, actor: str) -> str:
         """A test to be done; its id. The one that is open where the same was asked for already."""
         row_id, at = new_id(), now_us()
         with self._database.write() as connection:
-            asked = "account_id = ? AND number = ? AND version = ? AND last = ?"
+            asked = "account_id = ? AND revision = ? AND version = ? AND last = ?"
             query = f"SELECT id FROM draft_tests WHERE {_OPEN} AND {asked}"
-            same = fetch(connection, query, [account_id, number, version, last])
+            same = fetch(connection, query, [account_id, revision, version, last])
             if same:
                 return str(same[0][0])
-            row = (row_id, account_id, number, version, last, "waiting", 0, total, None, None, None, actor, at)
-            insert(connection, draft_tests, [(*row, None, None, None, None, None, 0)])
+            row = (row_id, account_id, revision, version, last, "waiting", 0, total, 0)
+            insert(connection, draft_tests, [(*row, None, None, None, actor, at, None, None, None, None, None, 0)])
             self._forget(connection, account_id)
             told = {"test": row_id, "version": version, "last": last}
             self._audit.note(connection, f"draft/{account_id}", "draft test asked for", actor, told)
@@ -100,6 +105,10 @@ class DraftTests:
         query = f"SELECT {_COLUMNS} FROM draft_tests WHERE account_id = ? ORDER BY id DESC LIMIT ?"
         with self._database.read() as connection:
             return [DraftTest(*row) for row in fetch(connection, query, [account_id, limit])]
+
+    def newest(self, account_id: str) -> DraftTest | None:
+        """The account's last test."""
+        return next(iter(self.of_account(account_id, 1)), None)
 
     def waits(self) -> bool:
         """Whether there is one of which nobody does a chunk just now."""
@@ -133,7 +142,7 @@ class DraftTests:
     def _take(self, connection: Connection, test_id: str, losses: int, worker: str) -> ClaimedTest:
         lease_id, (now, moment) = new_id(), self._clock.now()
         text = (
-            "UPDATE draft_tests SET state = 'running', lease_id = ?, worker = ?, lease_boot = ?, losses = ?, "
+            "UPDATE draft_tests SET status = 'running', lease_id = ?, worker = ?, lease_boot = ?, losses = ?, "
             f"lease_until = {now} + ? WHERE id = ?"
         )
         run(connection, text, [(lease_id, worker, self._clock.boot, losses, *moment, self._lease_ms, test_id)])
@@ -143,23 +152,24 @@ class DraftTests:
     def save(
         self,
         claimed: ClaimedTest,
-        state: State,
+        status: Status,
         done: int,
         cursor: str | None,
         result: str | None,
+        newly_failing: int,
         detail: str | None = None,
     ) -> bool:
         """What came of all messages so far, and where to go on; the lease is given back. False, and nothing is written,
         where the test was cancelled or another worker has it by now."""
-        ended_at = None if state in ("waiting", "running") else now_us()
+        ended_at = None if status in ("waiting", "running") else now_us()
         text = (
-            "UPDATE draft_tests SET state = ?, done = ?, total = CASE WHEN total < ? THEN ? ELSE total END, "
-            "cursor = ?, result = ?, detail = ?, ended_at = ?, lease_id = NULL, worker = NULL, losses = 0 "
-            "WHERE id = ? AND lease_id = ? AND state = 'running'"
+            "UPDATE draft_tests SET status = ?, done = ?, total = CASE WHEN total < ? THEN ? ELSE total END, "
+            "cursor = ?, result = ?, newly_failing = ?, detail = ?, ended_at = ?, lease_id = NULL, worker = NULL, "
+            "losses = 0 WHERE id = ? AND lease_id = ? AND status = 'running'"
         )
-        told = (state, done, done, done, cursor, result, detail, ended_at, claimed.test.id, claimed.lease_id)
+        told = (status, done, done, done, cursor, result, newly_failing, detail, ended_at)
         with self._database.write_lightly() as connection:
-            return run(connection, text, [told]) == 1
+            return run(connection, text, [(*told, claimed.test.id, claimed.lease_id)]) == 1
 
     def cancel(self, test_id: str, *, actor: str) -> bool:
         """End a test that waits or runs: what is being done of it just now is not kept. False where it has ended."""
@@ -172,12 +182,12 @@ class DraftTests:
         return True
 
     @staticmethod
-    def _end(connection: Connection, test_id: str, state: State, detail: str | None) -> bool:
+    def _end(connection: Connection, test_id: str, status: Status, detail: str | None) -> bool:
         text = (
-            "UPDATE draft_tests SET state = ?, detail = ?, ended_at = ?, lease_id = NULL, worker = NULL "
+            "UPDATE draft_tests SET status = ?, detail = ?, ended_at = ?, lease_id = NULL, worker = NULL "
             f"WHERE id = ? AND {_OPEN}"
         )
-        return run(connection, text, [(state, detail, now_us(), test_id)]) == 1
+        return run(connection, text, [(status, detail, now_us(), test_id)]) == 1
 
     def lessees(self) -> list[str]:
         """The workers, by name, that do a chunk of some test."""

@@ -63,13 +63,13 @@ def test_chunks_come_to_what_one_look_comes_to(gateway: SmallGateway) -> None:
     make_boxes(gateway, "2")
     test_id = draft_tests.begin(gateway.services, PINE, 200, "user Kim")
     before = found(gateway, test_id)
-    assert (before.test.state, before.test.done, before.test.total) == ("waiting", 0, 60)
+    assert (before.test.status, before.test.done, before.test.total) == ("waiting", 0, 60)
     assert draft_tests.step(gateway.services, at_once)
     part = found(gateway, test_id)
-    assert (part.test.state, part.test.done, part.effects.orders) == ("running", 25, 25)
+    assert (part.test.status, part.test.done, part.effects.orders) == ("running", 25, 25)
     assert run(gateway) == 2
     whole = found(gateway, test_id)
-    assert (whole.test.state, whole.test.done, whole.effects.messages) == ("done", 60, 60)
+    assert (whole.test.status, whole.test.done, whole.effects.messages) == ("done", 60, 60)
 
     def twice(row: UnitRow) -> UnitRow:
         return UnitRow(row.account_unit, row.product, row.unit, Decimal(2)) if row.account_unit == "DOOS" else row
@@ -97,7 +97,7 @@ def test_a_killed_workers_chunk_is_done_again_and_counted_once(gateway: SmallGat
     assert gateway.store.draft_tests.end_leases(["killed"]) == 1
     run(gateway)
     whole = found(gateway, test_id)
-    assert (whole.test.state, whole.effects.messages, whole.effects.orders) == ("done", 60, 60)
+    assert (whole.test.status, whole.effects.messages, whole.effects.orders) == ("done", 60, 60)
 
 
 def test_cancel_stops_it_and_keeps_what_came_before(gateway: SmallGateway) -> None:
@@ -111,7 +111,7 @@ def test_cancel_stops_it_and_keeps_what_came_before(gateway: SmallGateway) -> No
 
     draft_tests.step(gateway.services, cancels)
     stopped = found(gateway, test_id)
-    assert (stopped.test.state, stopped.test.done, stopped.effects.messages) == ("cancelled", 25, 25)
+    assert (stopped.test.status, stopped.test.done, stopped.effects.messages) == ("cancelled", 25, 25)
     assert not draft_tests.step(gateway.services)
 
 
@@ -123,7 +123,7 @@ def test_an_edit_meanwhile_ends_it_as_outdated(gateway: SmallGateway) -> None:
     make_boxes(gateway, "3")
     run(gateway)
     ended = found(gateway, test_id)
-    assert (ended.test.state, ended.test.done) == ("outdated", 25)
+    assert (ended.test.status, ended.test.done) == ("outdated", 25)
 
 
 def test_what_cant_be_compared_is_said(gateway: SmallGateway) -> None:

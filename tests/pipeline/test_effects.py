@@ -206,7 +206,7 @@ def test_what_cant_be_compared_is_counted_with_the_reason(gateway: SmallGateway)
     assert effects.messages == 5
     assert effects.left_out == {"order_book": 1, "duplicate": 1, "unsettled": 1, "erased": 1}
     assert (effects.orders, effects.not_compared) == (1, 4)
-    assert "1 message: their bytes are erased" in effects.reasons()
+    assert "1 message: erased" in effects.reasons()
 
 
 def erase(gateway: SmallGateway, message_id: str) -> None:

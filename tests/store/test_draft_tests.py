@@ -25,10 +25,10 @@ def lose(store: Store) -> None:
         run(connection, "UPDATE draft_tests SET lease_until = ? WHERE lease_id IS NOT NULL", [(0,)])
 
 
-def state(store: Store, test_id: str) -> str:
+def status(store: Store, test_id: str) -> str:
     found = store.draft_tests.found(test_id)
     assert found is not None
-    return found[0].state
+    return found[0].status
 
 
 def test_a_test_is_done_chunk_by_chunk_by_one_worker_at_a_time(store: Store) -> None:
@@ -37,14 +37,14 @@ def test_a_test_is_done_chunk_by_chunk_by_one_worker_at_a_time(store: Store) -> 
     assert (first.test.id, first.test.done, first.result) == (test_id, 0, None)
     assert not store.draft_tests.waits()
     assert store.draft_tests.claim("w2") is None
-    assert store.draft_tests.save(first, "running", 50, "m-50", '{"x": 1}')
+    assert store.draft_tests.save(first, "running", 50, "m-50", '{"x": 1}', 0)
     second = claim(store, "w2")
     assert (second.test.done, second.test.cursor, second.result) == (50, "m-50", '{"x": 1}')
-    assert not store.draft_tests.save(first, "running", 99, "m-99", "{}")
-    assert store.draft_tests.save(second, "done", 160, "m-160", "{}")
+    assert not store.draft_tests.save(first, "running", 99, "m-99", "{}", 0)
+    assert store.draft_tests.save(second, "done", 160, "m-160", "{}", 0)
     found = store.draft_tests.found(test_id)
     assert found is not None
-    assert (found[0].state, found[0].done, found[0].total, found[1]) == ("done", 160, 160, "{}")
+    assert (found[0].status, found[0].done, found[0].total, found[1]) == ("done", 160, 160, "{}")
     assert found[0].ended_at is not None
     assert not store.draft_tests.waits()
 
@@ -66,7 +66,7 @@ def test_what_a_lost_worker_had_another_goes_on_with(store: Store) -> None:
     assert store.draft_tests.waits()
     taken = claim(store, "w2")
     assert taken.test.id == lost.test.id
-    assert not store.draft_tests.save(lost, "done", 150, "m", "{}")
+    assert not store.draft_tests.save(lost, "done", 150, "m", "{}", 0)
     assert store.draft_tests.lessees() == ["w2"]
     assert store.draft_tests.end_leases(["w1", "w2"]) == 1
     assert store.draft_tests.waits()
@@ -78,7 +78,7 @@ def test_one_that_ends_its_workers_fails(store: Store) -> None:
         claim(store)
         lose(store)
     assert store.draft_tests.claim("w9") is None
-    assert state(store, test_id) == "failed"
+    assert status(store, test_id) == "failed"
 
 
 def test_a_test_is_cancelled_once_and_nothing_of_the_chunk_at_hand_is_kept(store: Store) -> None:
@@ -86,8 +86,8 @@ def test_a_test_is_cancelled_once_and_nothing_of_the_chunk_at_hand_is_kept(store
     claimed = claim(store)
     assert store.draft_tests.cancel(test_id, actor="user Kim")
     assert not store.draft_tests.cancel(test_id, actor="user Kim")
-    assert not store.draft_tests.save(claimed, "running", 50, "m-50", "{}")
-    assert (state(store, test_id), store.draft_tests.waits()) == ("cancelled", False)
+    assert not store.draft_tests.save(claimed, "running", 50, "m-50", "{}", 0)
+    assert (status(store, test_id), store.draft_tests.waits()) == ("cancelled", False)
 
 
 @pytest.mark.parametrize("more", [0, 5])

@@ -13,12 +13,13 @@ draft_tests = Table(
     metadata,
     Column("id", SortedText, primary_key=True),
     Column("account_id", SortedText, nullable=False),
-    Column("number", Integer, nullable=False, comment="the published revision that the draft is compared with"),
+    Column("revision", Integer, nullable=False, comment="the published revision that the draft is compared with"),
     Column("version", Integer, nullable=False, comment="the draft's: a later one ends the test as outdated"),
     Column("last", Integer, nullable=False, comment="so many messages, the newest first"),
-    Column("state", SortedText, nullable=False, comment="waiting, running; done, cancelled, outdated, failed"),
+    Column("status", SortedText, nullable=False, comment="waiting, running; done, cancelled, outdated, failed"),
     Column("done", Integer, nullable=False, comment="messages that were looked at"),
     Column("total", Integer, nullable=False, comment="of so many: the account may have fewer than `last`"),
+    Column("newly_failing", Integer, nullable=False, comment="orders, of those"),
     Column("result", SortedText, comment="JSON: what came of those so far (gateway.effects)"),
     Column("cursor", SortedText, comment="the last message that was looked at: it goes on behind it"),
     Column("detail", SortedText, comment="why it failed"),
@@ -32,5 +33,5 @@ draft_tests = Table(
     Column("losses", Integer, nullable=False, comment="workers that were lost with it"),
     Index("ix_draft_tests_account_id_id", "account_id", "id"),
 )
-_open = draft_tests.c.state.in_(("waiting", "running"))
+_open = draft_tests.c.status.in_(("waiting", "running"))
 Index("ix_draft_tests_open", draft_tests.c.id, sqlite_where=_open, postgresql_where=_open)

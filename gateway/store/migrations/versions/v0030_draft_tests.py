@@ -15,15 +15,16 @@ def upgrade() -> None:
         sa.Column("id", _text, primary_key=True),
         sa.Column("account_id", _text, nullable=False),
         sa.Column(
-            "number", sa.Integer(), nullable=False, comment="the published revision that the draft is compared with"
+            "revision", sa.Integer(), nullable=False, comment="the published revision that the draft is compared with"
         ),
         sa.Column(
             "version", sa.Integer(), nullable=False, comment="the draft's: a later one ends the test as outdated"
         ),
         sa.Column("last", sa.Integer(), nullable=False, comment="so many messages, the newest first"),
-        sa.Column(*("state", _text), nullable=False, comment="waiting, running; done, cancelled, outdated, failed"),
+        sa.Column(*("status", _text), nullable=False, comment="waiting, running; done, cancelled, outdated, failed"),
         sa.Column("done", sa.Integer(), nullable=False, comment="messages that were looked at"),
         sa.Column("total", sa.Integer(), nullable=False, comment="of so many: the account may have fewer than `last`"),
+        sa.Column("newly_failing", sa.Integer(), nullable=False, comment="orders, of those"),
         sa.Column("result", _text, comment="JSON: what came of those so far (gateway.effects)"),
         sa.Column("cursor", _text, comment="the last message that was looked at: it goes on behind it"),
         sa.Column("detail", _text, comment="why it failed"),
@@ -37,7 +38,7 @@ def upgrade() -> None:
         sa.Column("losses", sa.Integer(), nullable=False, comment="workers that were lost with it"),
     )
     op.create_index("ix_draft_tests_account_id_id", "draft_tests", ["account_id", "id"])
-    is_open = sa.text("state IN ('waiting', 'running')")
+    is_open = sa.text("status IN ('waiting', 'running')")
     op.create_index("ix_draft_tests_open", "draft_tests", ["id"], sqlite_where=is_open, postgresql_where=is_open)
 
 
