@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from flask import current_app, redirect, request, url_for
@@ -10,6 +11,7 @@ from gateway import draft_tests
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
 from gateway.draft_tests import MOST_LAST, USUAL_LAST, CantTest, Found
 from gateway.drafts import draft_of
+from gateway.effects import Group
 from gateway.store.draft_tests import DraftTest
 
 _SAID = {
@@ -69,7 +71,7 @@ def draft_test(account_id: str, test_id: str) -> Any:
         test=test,
         effects=found.effects,
         reached=_percent(test) // 25 * 25,
-        groups=[(*_SEVERITY[one.severity], one) for one in found.effects.groups],
+        kinds=[(*_SEVERITY[kind], list(groups)) for kind, groups in groupby(found.effects.groups, _severity)],
         said=_SAID[test.status],
         is_of_this_draft=(draft.number, draft.version) == (test.revision, test.version),
         may_begin=user().may("support"),
@@ -104,6 +106,10 @@ def _draft_page(account_id: str) -> str | None:
     """Where the draft itself is shown."""
     shown = "console.draft" in current_app.view_functions
     return url_for("console.draft", account_id=account_id) if shown else None
+
+
+def _severity(group: Group) -> str:
+    return group.severity
 
 
 def _last() -> int | None:
