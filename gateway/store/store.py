@@ -14,6 +14,7 @@ from gateway.store.decisions import Decisions
 from gateway.store.deliveries import Deliveries
 from gateway.store.delivery_problems import DeliveryProblems
 from gateway.store.documents import Documents
+from gateway.store.draft_tests import DraftTests
 from gateway.store.drafts import Drafts
 from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
@@ -54,6 +55,7 @@ class Store:
         self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)
         self.drafts = Drafts(self.database, self.audit)
+        self.draft_tests = DraftTests(self.database, self.audit, lease_seconds=lease_seconds, max_losses=max_losses)
         self.users = Users(self.database, self.audit)
         self.keys = Keys(self.database, self.audit)
         self.secrets = SealedSecrets(self.database, self.audit)

@@ -26,6 +26,7 @@ class Browser:
     """One browser: follows forms as they stand on pages, and keeps its cookies."""
 
     def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
         self.client: FlaskClient = gateway.app.test_client()
         self.answer: Any = None
 

@@ -19,6 +19,10 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
+    ("GET", "/accounts/<account_id>/draft/tests"): "our viewer",
+    ("POST", "/accounts/<account_id>/draft/tests"): "our support",
+    ("GET", "/accounts/<account_id>/draft/tests/<test_id>"): "our viewer",
+    ("POST", "/accounts/<account_id>/draft/tests/<test_id>/cancel"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
@@ -36,9 +40,17 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
 
 def ask(browser: Browser, method: str, route: str, key_id: str, token: str) -> Any:
     path = route.replace("<account_id>", "acme").replace("<key_id>", key_id).replace("<token>", "x")
+    path = path.replace("<test_id>", draft_test(browser.gateway))
     if method == "GET":
         return browser.client.get(path)
     return browser.client.post(path, data={"csrf_token": token, "newest": key_id})
+
+
+def draft_test(gateway: Gateway) -> str:
+    """A test of acme's draft."""
+    tests = gateway.services.store.draft_tests
+    found = tests.newest("acme")
+    return found.id if found else tests.begin("acme", 1, 0, 200, 0, actor="test")
 
 
 def test_every_page_is_accounted_for(gateway: Gateway) -> None:
