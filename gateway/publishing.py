@@ -21,6 +21,7 @@ from gateway.store.revisions import Published, Row, StoredRevision, account_scop
 from gateway.store.users import ROLES, Role
 from gateway.tested import tests_of
 from mappings.tables import TABLES
+from schemas.faults import Fault
 
 if TYPE_CHECKING:
     from gateway.services import Services
@@ -52,7 +53,11 @@ class Blocked(Exception):
 
 def may_publish(services: Services, draft: Draft, role: Role) -> list[Obstacle]:
     """What keeps somebody of this role from publishing the draft as it is now; nothing: they may."""
-    faults, _ = draft_faults(services, draft)
+    return obstacles(services, draft, role, draft_faults(services, draft)[0])
+
+
+def obstacles(services: Services, draft: Draft, role: Role, faults: Sequence[Fault]) -> list[Obstacle]:
+    """The same, for whoever knows the faults with which it could not be used."""
     found = [*role_obstacles(draft_kinds(draft), role), *_nothing(draft)]
     if faults:
         found.append(Obstacle("faults", f"{_counted(len(faults), 'fault')} would keep it from being used."))

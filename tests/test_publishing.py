@@ -154,7 +154,7 @@ def test_rolling_back_publishes_an_earlier_revision_again(services: Services) ->
     assert newest is not None
     assert (set(newest.rows), newest.terms) == (set(first.rows), first.terms)
     current = services.terms.current(["acme"])["acme"]
-    assert (current.account.name, current.units["KRT", None].factor) == ("Acme", 12)
+    assert (current.account.name, current.units["KRT", None].factor) == ("Acme", Decimal(12))
     entry = services.store.revision_log.one("acme", 4)
     assert entry is not None
     assert (entry.restores, entry.reason, entry.author) == (1, "wrong factor", "user Kim")

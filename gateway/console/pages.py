@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, overview, people, signing, styles
+from gateway.console import (
+    accounts,
+    drafts,
+    frame,
+    overview,
+    people,
+    revisions,
+    rule_history,
+    sent_under,
+    signing,
+    styles,
+)
 
-PAGES = (signing, overview, accounts, people, styles)
+PAGES = (signing, overview, accounts, drafts, revisions, sent_under, rule_history, people, styles)
 """Each has put its views into the console as it was imported."""
 
 

@@ -50,7 +50,7 @@ class RevisionLog:
             came, went = _counts(connection, scope, shown)
         earlier = [row[5] for row in rows[1:]] + [None]  # of the first revision all terms are new
         return [
-            Entry(*row[:5], came.get(row[0], 0), went.get(row[0], 0), row[5] != terms)
+            _entry(row, came=came.get(row[0], 0), went=went.get(row[0], 0), terms_changed=row[5] != terms)
             for row, terms in zip(shown, earlier, strict=False)
         ]
 
@@ -100,7 +100,7 @@ class RevisionLog:
             rows = fetch(connection, query, [*named, *named])
         bodies: dict[Entry, str | None] = {}
         for row in rows:
-            entry = Entry(*row[:5])
+            entry = _entry(row)
             bodies[entry] = row[6] if row[5] is not None else bodies.get(entry)
         return list(bodies.items())
 
@@ -113,7 +113,7 @@ class RevisionLog:
         )
         with self._database.read() as connection:
             rows = fetch(connection, query, [account_scope(account_id)])
-        return [(Entry(*row[:5]), json.loads(row[5])) for row in rows]
+        return [(_entry(row), json.loads(row[5])) for row in rows]
 
 
 def _counts(
@@ -125,6 +125,11 @@ def _counts(
     query = "SELECT {0}, count(*) FROM revision_rows WHERE scope = ? AND {0} >= ? AND {0} <= ? GROUP BY {0}"
     came, went = (dict(map(tuple, fetch(connection, query.format(one), named))) for one in ("added_in", "removed_in"))
     return came, went
+
+
+def _entry(row: Sequence[Any], **counted: Any) -> Entry:
+    number, published_at, author, reason, restores = row[:5]
+    return Entry(number, published_at, author, reason, restores, **counted)
 
 
 def _stands(row: Sequence[Any], number: int) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.store.database import Database
 from gateway.store.statements import fetch
@@ -16,6 +17,7 @@ _COLUMNS = (
     "d.mapping_revision, d.position, d.id, d.type, d.number, d.order_number, d.message_id, d.test, d.created_at, "
     "v.transport, v.status, v.endpoint"
 )
+_TEST = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class SentUnder:
         )
         with self._database.read() as connection:
             rows = fetch(connection, query, [account_id, since, until, *(after or ()), limit])
-        return [SentDocument(*row[:7], bool(row[7]), *row[8:]) for row in rows]
+        return [_document(row) for row in rows]
 
     def all(self, account_id: str, since: int, until: int) -> Iterator[SentDocument]:
         """All of them; a few hundred at a time are in memory."""
@@ -74,3 +76,9 @@ class SentUnder:
         query = f"SELECT count(*) FROM (SELECT 1 FROM documents d WHERE {_UNDER} LIMIT ?) AS found"
         with self._database.read() as connection:
             return int(fetch(connection, query, [account_id, since, until, MOST_COUNTED + 1])[0][0])
+
+
+def _document(row: Sequence[Any]) -> SentDocument:
+    cells = list(row)
+    cells[_TEST] = bool(cells[_TEST])
+    return SentDocument(*cells)
