@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.differences import Difference, row_differences, term_differences
 from gateway.line_differences import Line, line_differences
+from gateway.store.drafts import TERMS_KIND, Edit, Key
 from gateway.store.revisions import Row
 from mappings.tables import TABLES
 
@@ -35,6 +36,19 @@ def marked(
     new_texts = {row.natural_key: text_of(row) for row in after if row.kind == "file"}
     found = [*term_differences(old_terms, new_terms), *row_differences(before, after)]
     return [_marked(one, texts.get(_path(one)), new_texts.get(_path(one))) for one in found]
+
+
+def marked_edit(edit: Edit) -> list[Marked]:
+    """What an edit of a draft makes of what it was made of."""
+    return marked_bodies(edit.key, edit.was, edit.body)
+
+
+def marked_bodies(key: Key, old: str | None, new: str | None) -> list[Marked]:
+    """What is different between two bodies of a draft's row (None: no such row)."""
+    if key[0] == TERMS_KIND:
+        return marked(json.loads(old or "{}"), json.loads(new or "{}"), (), ())
+    before, after = ([] if body is None else [Row(*key, body)] for body in (old, new))
+    return marked({}, {}, before, after)
 
 
 def text_of(row: Row) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +10,8 @@ from itertools import groupby
 
 from gateway.differences import TERMS_FILE
 from gateway.drafts import Conflict, Draft
-from gateway.marked import Marked, marked
+from gateway.marked import Marked, marked_bodies, marked_edit
 from gateway.store.drafts import TERMS_KIND, Edit
-from gateway.store.revisions import Row
 from mappings.tables import TABLES
 
 AT_ONCE = 50
@@ -83,13 +81,13 @@ def _file(name: str, edits: list[Edit], after: str) -> EditedFile:
 
 
 def _shown(edit: Edit) -> ShownEdit:
-    return ShownEdit(edit, _marks(edit, edit.was, edit.body), fingerprint(edit.body))
+    return ShownEdit(edit, marked_edit(edit), fingerprint(edit.body))
 
 
 def shown_conflict(conflict: Conflict) -> ShownConflict:
     """A conflict for somebody who decides."""
     edit, now = conflict.edit, conflict.now
-    theirs, ours = _marks(edit, edit.was, now), _marks(edit, edit.was, edit.body)
+    theirs, ours = marked_bodies(edit.key, edit.was, now), marked_edit(edit)
     return ShownConflict(edit, theirs, ours, fingerprint(edit.body), fingerprint(now))
 
 
@@ -112,10 +110,3 @@ def file_of(edit: Edit) -> str:
 def fingerprint(body: str | None) -> str:
     """By what a form says which content whoever sends it saw."""
     return "none" if body is None else hashlib.sha256(body.encode()).hexdigest()[:20]
-
-
-def _marks(edit: Edit, old: str | None, new: str | None) -> list[Marked]:
-    if edit.kind == TERMS_KIND:
-        return marked(json.loads(old or "{}"), json.loads(new or "{}"), (), ())
-    before, after = ([] if body is None else [Row(*edit.key, body)] for body in (old, new))
-    return marked({}, {}, before, after)
