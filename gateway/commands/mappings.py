@@ -1,4 +1,4 @@
-"""Per-account mappings, tried out."""
+"""Per-account mappings: tried out here; drafted, published and taken back by the commands that are added below."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from gateway.commands.drafts import draft, publish
 from gateway.commands.opening import folder_at, opened
+from gateway.commands.revisions import diff, history, rollback
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, reports
 from schemas.faults import Fault
 
@@ -26,6 +28,10 @@ _USUAL_LAST = 200
 @click.group()
 def mappings() -> None:
     """The accounts' mappings."""
+
+
+for _command in (draft, diff, publish, rollback, history):
+    mappings.add_command(_command)
 
 
 @mappings.command()

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, overview, people, signing, styles, testing
+from gateway.console import (
+    accounts,
+    drafts,
+    frame,
+    overview,
+    people,
+    revisions,
+    rule_history,
+    sent_under,
+    signing,
+    styles,
+    testing,
+)
 
-PAGES = (signing, overview, accounts, people, testing, styles)
+PAGES = (
+    signing,
+    overview,
+    accounts,
+    drafts,
+    revisions,
+    rule_history,
+    sent_under,
+    testing,
+    people,
+    styles,
+)
 """Each has put its views into the console as it was imported."""
 
 

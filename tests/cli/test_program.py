@@ -28,6 +28,7 @@ COMMANDS = {
     "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
     "mappings suggest",
+    "mappings draft", "mappings diff", "mappings publish", "mappings rollback", "mappings history",
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle", "documents list", "documents show",
@@ -99,6 +100,8 @@ _ASKING = [
     "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
     "deliveries list", "deliveries show x", "deliveries retry x --reason x", "deliveries test acme-retail",
     "deliveries proof x --to proof.zip", "pickups list", "pickups look", "pickups dismiss x --reason x",
+    "mappings draft x", "mappings diff x 1 2", "mappings publish x --reason x", "mappings rollback x 1 --dry-run",
+    "mappings history x",
 ]  # fmt: skip
 
 
