@@ -20,6 +20,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
     ("GET", "/people"): "our admin",
+    ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
 }
