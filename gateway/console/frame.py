@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -45,6 +46,8 @@ console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/console-static"
 )
 _csrf = CSRFProtect()
+_BUNDLE = Path(str(console.static_folder)) / "built" / "live.js"
+"""Built at set-up; pages do without where it isn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +215,11 @@ def _guard(response: Response) -> None:
 def _around() -> dict[str, Any]:
     somebody = g.get("user")
     if somebody is None:
-        return {"user": None, "places": ()}
+        return {"user": None, "places": (), "has_bundle": _BUNDLE.is_file()}
     ours = somebody.account_id is None
     return {
         "user": somebody,
+        "has_bundle": _BUNDLE.is_file(),
         "places": [one for one in PLACES if somebody.may(one.role) and (ours or not one.ours_alone)],
     }
 

@@ -12,24 +12,14 @@ from gateway.console import (
     people,
     revisions,
     rule_history,
+    searching,
     sent_under,
     signing,
     styles,
     testing,
 )
 
-PAGES = (
-    signing,
-    overview,
-    accounts,
-    drafts,
-    revisions,
-    rule_history,
-    sent_under,
-    testing,
-    people,
-    styles,
-)
+PAGES = (signing, overview, searching, accounts, drafts, revisions, rule_history, sent_under, testing, people, styles,)
 """Each has put its views into the console as it was imported."""
 
 

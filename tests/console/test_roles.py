@@ -39,6 +39,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
     ("POST", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
     ("GET", "/people"): "our admin",
+    ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
 }
