@@ -148,7 +148,8 @@ def _file_rows(folder: AccountFolder) -> Iterator[Row]:
 
 
 def file_row(name: str, body: bytes) -> Row:
-    """A file as the store keeps it: text as text, so that a difference between revisions can be read; anything else in base 64."""
+    """A file as the store keeps it: text as text, so that a difference between revisions can be read; anything else in
+    base 64."""
     try:
         content = {"text": body.decode()}
     except UnicodeDecodeError:

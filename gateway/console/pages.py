@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, overview, people, signing, styles
+from gateway.console import accounts, frame, new_account, overview, people, set_up, signing, styles
 
-PAGES = (signing, overview, accounts, people, styles)
+PAGES = (signing, overview, accounts, new_account, set_up, people, styles)
 """Each has put its views into the console as it was imported."""
 
 

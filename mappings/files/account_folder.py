@@ -25,7 +25,6 @@ from mappings.tables import TABLES, Kind
 from schemas.faults import Fault
 from schemas.json_schema import DOCUMENTS
 
-
 _READ = (".csv", ".yaml", ".yml", ".xlsx", ".xlsm")
 """Endings of what may be meant for a table or for terms."""
 _NO_PART_OF_IT = (".schema.json",)
