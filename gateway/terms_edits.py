@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from gateway.drafts import Draft, terms_text
 from gateway.store.drafts import TERMS_KEY, TERMS_KIND, Change, Overtaken
 from mappings.account import Account
@@ -57,7 +59,17 @@ def dumped(account: Account) -> dict[str, Any]:
 def terms_change(draft: Draft, account: Account) -> list[Change]:
     """The draft's terms become these, whatever they are now; nothing where they are the same."""
     now, wanted = draft.body(TERMS_KIND, TERMS_KEY), terms_text(dumped(account))
-    return [] if now == wanted else [draft.change(TERMS_KIND, TERMS_KEY, now, wanted)]
+    same = terms_text(terms_tree(draft)) == wanted
+    return [] if same else [draft.change(TERMS_KIND, TERMS_KEY, now, wanted)]
+
+
+def terms_tree(draft: Draft) -> dict[str, Any]:
+    """The draft's terms with every default; as they stand where they can't be used."""
+    try:
+        return dumped(Account.model_validate(draft.terms))
+    except ValidationError:
+        found: dict[str, Any] = json.loads(json.dumps(draft.terms))
+        return found
 
 
 def seen_mark(part: Any) -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
 
+from gateway.accounts import file_row
+from gateway.console import set_up
+from gateway.drafts import edit
+from gateway.onboarding.trying import send_sample
 from gateway.store.users import ROLES
-from tests.api.builders import Gateway
+from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
 
 OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/sign-in/<token>"), ("POST", "/sign-in/<token>")}
 """For whoever isn't signed in."""
+LET_IN = (200, 303, 400, 409)
+"""Whatever came of what somebody was let do."""
 NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/"): "viewer",
     ("GET", "/accounts"): "viewer",
@@ -28,6 +36,11 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
+    ("GET", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("POST", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("GET", "/accounts/<account_id>/terms/text"): "our integration",
+    ("POST", "/accounts/<account_id>/terms/text"): "our integration",
+    ("POST", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
     ("GET", "/people"): "our admin",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
@@ -43,11 +56,28 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
     }
 
 
-def ask(browser: Browser, method: str, route: str, key_id: str, token: str) -> Any:
-    path = route.replace("<account_id>", "acme").replace("<key_id>", key_id).replace("<token>", "x")
+def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
+    path = route
+    for name, value in {"account_id": "acme", "token": "x", "section": "basics", **ids}.items():
+        path = path.replace(f"<{name}>", value)
     if method == "GET":
         return browser.client.get(path)
-    return browser.client.post(path, data={"csrf_token": token, "newest": key_id})
+    sample = json.dumps(order())
+    told = {"newest": ids["key_id"], "text": sample, "sample": base64.b64encode(sample.encode()).decode()}
+    told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
+    if route.endswith("/setup/test"):
+        told["sample"] = "po-1.json"
+    return browser.client.post(path, data={"csrf_token": token, **told})
+
+
+def with_draft(gateway: Gateway) -> dict[str, str]:
+    """An account with a key, a draft that has a sample, and a test order; the ids of what pages are about."""
+    services = gateway.services
+    gateway.account("acme")
+    (key,) = services.store.keys.all("acme")
+    row = file_row("samples/po-1.json", json.dumps(order()).encode())
+    edit(services, "acme", lambda draft: [draft.change(row.kind, row.natural_key, None, row.body)], author="test")
+    return {"key_id": key.id, "message_id": send_sample(services, "acme", b"{}")}
 
 
 def test_every_page_is_accounted_for(gateway: Gateway) -> None:
@@ -56,16 +86,18 @@ def test_every_page_is_accounted_for(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("account", [None, "acme"])
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_gets_what_it_may_and_nothing_else(gateway: Gateway, role: str, account: str | None) -> None:
-    gateway.account("acme")
-    (key,) = gateway.services.store.keys.all("acme")
+def test_each_role_gets_what_it_may_and_nothing_else(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, role: str, account: str | None
+) -> None:
+    monkeypatch.setattr(set_up, "_WAITS", 0)
+    ids = with_draft(gateway)
     browser = signed_in(gateway, role, account)
     token = csrf(browser.open("/"))
     for (method, route), needed in sorted(NEEDS.items(), key=lambda one: one[0][1] == "/sign-out"):
         wanted = needed.removeprefix("our ")
         may = ROLES.index(role) >= ROLES.index(wanted) and (account is None or wanted == needed)
-        answer = ask(browser, method, route, key.id, token)
-        assert (answer.status_code in (200, 303)) is may, (method, route, role, answer.status_code)
+        answer = ask(browser, method, route, ids, token)
+        assert (answer.status_code in LET_IN) is may, (method, route, role, answer.status_code)
         assert may or answer.status_code == 403
     live = [one for one in gateway.services.store.keys.all("acme") if one.revoked_at is None]
     assert len(live) == 1
@@ -76,7 +108,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, "x", token)
+    answer = ask(browser, *case, {"key_id": "x", "message_id": "x"}, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
