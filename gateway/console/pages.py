@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, new_account, overview, people, set_up, signing, styles
+from gateway.console import account_list, accounts, frame, keys, new_account, overview, people, set_up, signing, styles
 from gateway.console.terms import pages as terms
 
-PAGES = (signing, overview, accounts, new_account, set_up, terms, people, styles)
+PAGES = (signing, overview, account_list, accounts, keys, new_account, set_up, terms, people, styles)
 """Each has put its views into the console as it was imported."""
 
 

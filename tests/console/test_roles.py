@@ -40,6 +40,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/accounts/<account_id>/terms/<section>"): "our integration",
     ("GET", "/accounts/<account_id>/terms/text"): "our integration",
     ("POST", "/accounts/<account_id>/terms/text"): "our integration",
+    ("GET", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
     ("GET", "/people"): "our admin",
     ("GET", "/style"): "viewer",
