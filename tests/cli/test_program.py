@@ -26,6 +26,7 @@ COMMANDS = {
     "secrets set", "secrets list", "secrets remove", "secrets reencrypt",
     "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
+    "mappings suggest",
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
     "rebates show", "rebates settle", "documents list", "documents show",
