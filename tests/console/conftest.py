@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,24 @@ class Browser:
 
     def send(self, action: str, button: tuple[str, str] | None = None, **fields: str) -> Any:
         """Fill in the form of the present page that goes there, with what is hidden in it, and send it."""
+        return self.fill(action, fields, button)
+
+    def fill(
+        self,
+        action: str,
+        fields: Mapping[str, Any],
+        button: tuple[str, str] | None = None,
+        untick: Collection[str] = (),
+    ) -> Any:
+        """The same with fields of any name; a file is (its bytes, its name)."""
         forms = [one for one in self.root.iter("form") if (one.get("action") or self.path) == action]
         assert len(forms) == 1, f"{len(forms)} forms go to {action}"
-        told = {one.get("name"): one.get("value", "") for one in forms[0].iter("input") if one.get("name")}
-        assert told.keys() >= fields.keys(), "a field that isn't there"
-        sent = {**told, **fields, **({} if button is None else {button[0]: button[1]})}
-        self.answer = self.client.post(action, data=sent)
+        told, known = _as_it_stands(forms[0])
+        assert known >= fields.keys(), f"fields that aren't there: {fields.keys() - known}"
+        sent = {name: value for name, value in told.items() if name not in untick}
+        sent |= {**fields, **({} if button is None else {button[0]: button[1]})}
+        files = {name: (io.BytesIO(one[0]), one[1]) for name, one in sent.items() if isinstance(one, tuple)}
+        self.answer = self.client.post(action, data={**sent, **files})
         return self.answer
 
     @property
@@ -63,6 +76,25 @@ class Browser:
     def sign_in(self, name: str, password: str = PASSWORD) -> Any:
         self.open("/sign-in")
         return self.send("/sign-in", name=name, password=password)
+
+
+def _as_it_stands(form: Any) -> tuple[dict[str, Any], set[str]]:
+    """What a form would send untouched, and the names of all its fields."""
+    told: dict[str, Any] = {}
+    fields = [one for one in form.iter("input", "select", "textarea") if one.get("name")]
+    for one in fields:
+        name, kind = one.get("name"), one.get("type")
+        if one.tag == "select":
+            options = list(one.iter("option"))
+            chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+            told[name] = chosen[-1].get("value", chosen[-1].text) if chosen else ""
+        elif one.tag == "textarea":
+            told[name] = one.text or ""
+        elif kind in ("checkbox", "radio"):
+            told |= {name: one.get("value", "on")} if one.get("checked") is not None else {}
+        elif kind != "file":
+            told[name] = one.get("value", "")
+    return told, {one.get("name") for one in fields}
 
 
 @pytest.fixture
