@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, overview, people, signing, styles
+from gateway.console import accounts, frame, imports, overview, people, signing, styles, table_edits, tables
 
-PAGES = (signing, overview, accounts, people, styles)
+PAGES = (signing, overview, accounts, tables, table_edits, imports, people, styles)
 """Each has put its views into the console as it was imported."""
 
 

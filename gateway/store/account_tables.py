@@ -101,7 +101,7 @@ class AccountTables:
         with self._database.read() as connection:
             keys = _found(_edits(connection, account_id, kind, look, after, limit), look, limit)
             if not look.edited_only:
-                published = _published(connection, account_id, number, kind, look, after, limit)
+                published = _published(connection, account_scope(account_id), number, kind, look, after, limit)
                 keys = sorted({*keys, *_found(published, look, limit)})[:limit]
             return _rows(connection, account_id, number, kind, keys)
 
@@ -109,6 +109,12 @@ class AccountTables:
         """The rows with these keys, in their order; one that there isn't has neither text."""
         with self._database.read() as connection:
             return _rows(connection, account_id, number, kind, keys)
+
+    def standing(self, scope: str, number: int, kind: str, look: Look, limit: int) -> list[str]:
+        """The texts of a revision's first rows of a kind, of any scope, without drafts."""
+        with self._database.read() as connection:
+            keys = _found(_published(connection, scope, number, kind, look, "", limit), look, limit)
+            return list(_texts(connection, scope, number, kind, keys).values())
 
     def edits(self, account_id: str) -> int:
         """How many edits the account's draft has, MOST_COUNTED at most."""
@@ -164,11 +170,10 @@ _Found = Iterator[tuple[str, Sequence[str]]]
 
 
 def _published(
-    connection: Connection, account_id: str, number: int, kind: str, look: Look, after: str, limit: int
+    connection: Connection, scope: str, number: int, kind: str, look: Look, after: str, limit: int
 ) -> _Found:
     if not number:
         return
-    scope = account_scope(account_id)
     where, values = _condition(connection, look, ["body"])
     query = (
         f"SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key > ? AND {_STANDS}"
@@ -243,11 +248,22 @@ def _rows(connection: Connection, account_id: str, number: int, kind: str, keys:
         return []
     table, parameters = given(connection, [(key,) for key in keys], "w_key")
     edits = f"SELECT {_EDITS} FROM draft_edits WHERE account_id = ? AND kind = ? AND natural_key = w_key"
-    rows = f"SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key = w_key AND {_STANDS}"
     edited = {row[0]: row for row in _seek(connection, edits, "draft_edits", table, [*parameters, account_id, kind])}
-    asked = [*parameters, account_scope(account_id), kind, number, number]
-    standing = {row[0]: row[1] for row in _seek(connection, rows, "revision_rows", table, asked)}
+    standing = _texts(connection, account_scope(account_id), number, kind, keys)
     return [TableRow(key, standing.get(key), _edit(edited.get(key))) for key in keys]
+
+
+def _texts(connection: Connection, scope: str, number: int, kind: str, keys: Sequence[str]) -> dict[str, str]:
+    if not keys:
+        return {}
+    table, parameters = given(connection, [(key,) for key in keys], "w_key")
+    rows = (
+        "SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key = w_key "
+        f"AND {_STANDS}"
+    )
+    found = _seek(connection, rows, "revision_rows", table, [*parameters, scope, kind, number, number])
+    standing = {row[0]: row[1] for row in found}
+    return {key: standing[key] for key in keys if key in standing}
 
 
 def _seek(connection: Connection, query: str, of: str, given_keys: str, parameters: Sequence[Any]) -> list[Any]:

@@ -43,7 +43,8 @@ class Browser:
 
     def send(self, action: str, button: tuple[str, str] | None = None, **fields: str) -> Any:
         """Fill in the form of the present page that goes there, with what is hidden in it, and send it."""
-        forms = [one for one in self.root.iter("form") if (one.get("action") or self.path) == action]
+        posts = self.root.xpath("//form[@method='post']")
+        forms = [one for one in posts if (one.get("action") or self.path) == action]
         assert len(forms) == 1, f"{len(forms)} forms go to {action}"
         told = {one.get("name"): one.get("value", "") for one in forms[0].iter("input") if one.get("name")}
         assert told.keys() >= fields.keys(), "a field that isn't there"

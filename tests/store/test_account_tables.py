@@ -9,6 +9,8 @@ from gateway.store.drafts import Change
 from gateway.store.revisions import Row
 from gateway.store.store import Store
 
+EVERYTHING = Look()
+
 
 def item(number: int, product: str = "OAT", **more: str) -> Row:
     sku = f"PL-{number:04}"
@@ -25,7 +27,7 @@ def put(store: Store, number: int, key: str, was: str | None, body: str | None, 
     store.drafts.put("acme", number, [Change("item", key, was, was, body)], author="Ada", note="n", batch=batch)
 
 
-def keys(store: Store, number: int, look: Look = Look(), after: str = "", limit: int = 50) -> list[str]:
+def keys(store: Store, number: int, look: Look = EVERYTHING, after: str = "", limit: int = 50) -> list[str]:
     return [
         one.natural_key.split("|")[0] for one in store.account_tables.page("acme", number, "item", look, after, limit)
     ]
