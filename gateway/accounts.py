@@ -17,7 +17,7 @@ from mappings.compile import compile_catalogue, compile_revision
 from mappings.files.account_folder import AccountFolder
 from mappings.own_format import missing_maps
 from mappings.revision import Catalogue, MappingRevision
-from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
+from mappings.tables import TABLES, from_fields, natural_key, row_text, table_of
 from schemas.faults import Fault
 
 SAMPLES = "samples/"
@@ -129,7 +129,7 @@ def catalogue_with(catalogue: Catalogue, kind: str, rows: Sequence[Any]) -> Cata
 def table_rows(rows: Iterable[Any]) -> Iterator[Row]:
     """Typed rows as the store keeps them."""
     for row in rows:
-        yield Row(table_of(row).kind, natural_key(row), json.dumps(to_fields(row), ensure_ascii=False))
+        yield Row(table_of(row).kind, natural_key(row), row_text(row))
 
 
 def catalogue_rows(store: Store, kind: str) -> tuple[Any, ...]:

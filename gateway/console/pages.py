@@ -9,6 +9,7 @@ from gateway.console import (
     accounts,
     drafts,
     frame,
+    imports,
     keys,
     new_account,
     overview,
@@ -20,13 +21,15 @@ from gateway.console import (
     set_up,
     signing,
     styles,
+    table_edits,
+    tables,
     testing,
 )
 from gateway.console.terms import pages as terms
 
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
-    *(drafts, testing, revisions, sent_under, rule_history, people, styles),
+    *(tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""
 

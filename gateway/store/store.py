@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.store.account_tables import AccountTables
 from gateway.store.answers import Answers
 from gateway.store.audit import Audit
 from gateway.store.availability import Availability
@@ -40,6 +41,7 @@ from gateway.store.shipments import Shipments
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
 from gateway.store.threads import Threads
+from gateway.store.uploads import Uploads
 from gateway.store.urgency import Backlog
 from gateway.store.users import Users
 from gateway.store.worklist import Worklist
@@ -59,6 +61,8 @@ class Store:
         self.revision_log = RevisionLog(self.database)
         self.drafts = Drafts(self.database, self.audit)
         self.draft_tests = DraftTests(self.database, self.audit, lease_seconds=lease_seconds, max_losses=max_losses)
+        self.account_tables = AccountTables(self.database)
+        self.uploads = Uploads(self.database)
         self.users = Users(self.database, self.audit)
         self.keys = Keys(self.database, self.audit)
         self.secrets = SealedSecrets(self.database, self.audit)

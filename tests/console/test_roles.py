@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from decimal import Decimal
 from functools import partial
@@ -13,10 +14,13 @@ import pytest
 from gateway.accounts import file_row, table_rows
 from gateway.console import set_up
 from gateway.drafts import edit
+from gateway.importing import begin_import
 from gateway.onboarding.trying import send_sample
+from gateway.row_edits import save_row
 from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow
+from mappings.tables import natural_key
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
 
@@ -24,6 +28,7 @@ OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/sign-in/<token>"), 
 """For whoever isn't signed in."""
 LET_IN = (200, 303, 400, 409)
 """Whatever came of what somebody was let do."""
+TABLE = "/accounts/<account_id>/<any(items, units, sites, prices):table>"
 NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/"): "viewer",
     ("GET", "/accounts"): "viewer",
@@ -61,6 +66,25 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/accounts/<account_id>/terms/text"): "our integration",
     ("GET", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
+    **{
+        ("GET", f"{TABLE}{page}"): needed
+        for page, needed in {
+            "": "our viewer",
+            "/history": "our viewer",
+            "/file": "our viewer",
+            "/import": "our support",
+            "/import/<upload_id>": "our support",
+            "/import/<upload_id>/rows": "our support",
+            "/import/<upload_id>/rejects": "our support",
+        }.items()
+    },
+    **{
+        ("POST", f"{TABLE}{page}"): "our support"
+        for page in (
+            *("", "/remove", "/undo", "/import", "/import/<upload_id>", "/import/<upload_id>/apply"),
+            *("/import/<upload_id>/drop", "/take-back"),
+        )
+    },
     ("GET", "/people"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
@@ -77,17 +101,29 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
     }
 
 
+PALLET = UnitRow("PAL", None, "EA", Decimal(480))
+FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
+UNIT = {"account_unit": "KRT", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
+
+
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
-    path = route
+    path = route.replace(TABLE.rpartition("/")[2], "units")
     for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", **ids}.items():
         path = path.replace(f"<{name}>", value)
     if method == "GET":
-        return browser.client.get(path)
+        return browser.client.get(path, query_string={"key": natural_key(PALLET)} if "/units" in path else {})
     sample = json.dumps(order())
-    told = {"newest": ids["key_id"], "text": sample, "sample": base64.b64encode(sample.encode()).decode()}
+    told: dict[str, Any] = {
+        **UNIT,
+        "newest": ids["key_id"],
+        "text": sample,
+        "sample": base64.b64encode(sample.encode()).decode(),
+    }
     told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
     if route.endswith("/setup/test"):
         told["sample"] = "po-1.json"
+    if route.endswith("/import"):
+        told["file"] = (io.BytesIO(FILE), "units.csv")
     return browser.client.post(path, data={"csrf_token": token, **told})
 
 
@@ -103,8 +139,16 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     (was,), (row,) = thirteen, draft
     publish([was])
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
+    save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
     return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+
+
+def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
+    """A file that somebody of this role has under way."""
+    person = gateway.services.store.users.named(f"{role} of {account or 'ours'}")
+    assert person is not None
+    return begin_import(gateway.services, "acme", person.id, "unit", "units.csv", FILE).id
 
 
 def test_every_page_is_accounted_for(gateway: Gateway) -> None:
@@ -123,7 +167,8 @@ def test_each_role_gets_what_it_may_and_nothing_else(
     for (method, route), needed in sorted(NEEDS.items(), key=lambda one: one[0][1] == "/sign-out"):
         wanted = needed.removeprefix("our ")
         may = ROLES.index(role) >= ROLES.index(wanted) and (account is None or wanted == needed)
-        answer = ask(browser, method, route, ids, token)
+        upload = {"upload_id": upload_of(gateway, role, account)} if "<upload_id>" in route else {}
+        answer = ask(browser, method, route, {**ids, **upload}, token)
         assert (answer.status_code in LET_IN) is may, (method, route, role, answer.status_code)
         assert may or answer.status_code == 403
     live = [one for one in gateway.services.store.keys.all("acme") if one.revoked_at is None]
@@ -135,7 +180,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x"}, token)
+    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x"}, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 

@@ -28,6 +28,7 @@ from gateway.store.tables.people import sign_in_links, sign_ins, users
 from gateway.store.tables.pickups import pickup_files, pickups
 from gateway.store.tables.shipments import departures, shipment_deliveries, shipment_lines, shipments, ssccs
 from gateway.store.tables.stock import stock_changes, stock_movements, stock_places, stock_snapshots
+from gateway.store.tables.uploads import uploads
 
 __all__ = [
     "accounts",
@@ -79,5 +80,6 @@ __all__ = [
     "stock_places",
     "stock_snapshots",
     "timers",
+    "uploads",
     "users",
 ]
