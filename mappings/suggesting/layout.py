@@ -11,7 +11,7 @@ from mappings.suggesting.parts import Part
 from mappings.suggesting.samples import Sample
 from mappings.suggesting.words import words_of
 
-MAX_LEAVES = 1_500
+MAX_LEAVES = 600
 """Places of an order, or of a line, that are looked at."""
 MIN_EVIDENCE = 4.0
 _EVIDENCE = {"ITEM": 2.0, "EAN": 2.0, "DESCRIPTION": 1.0, "PRICE": 1.5, "UNIT": 0.5}
