@@ -41,6 +41,11 @@ class Part:
     """XML: whether elements stand in it, and it has text of its own."""
 
     @property
+    def local(self) -> str:
+        """The name without its namespace."""
+        return self.name.rpartition("}")[2]
+
+    @property
     def is_leaf(self) -> bool:
         """Whether values stand here that a rule can read."""
         return bool(self.values) and not self.is_mixed and not self.is_beyond_rules

@@ -61,7 +61,7 @@ def named(leaf: Leaf, base: Part) -> Named:
 
 
 def _words(part: Part) -> Words:
-    words = words_of(part.name.rpartition("}")[2])
+    words = words_of(part.local)
     if part.qualifier is None:
         return words
     said = words_of_qualifier(part.qualifier[1])
@@ -132,6 +132,8 @@ def _others(own: Sequence[Word], around: Sequence[Word], wanted: Wanted, needed:
     fine = wanted.neutral.union(*needed)
     score = 1.0
     for word in own:
+        if wanted.party and "ORDER" in word:
+            return 0.0  # the customer's order is no customer
         if word & fine:
             continue
         if word & wanted.never:

@@ -201,5 +201,5 @@ def _unused(sample: Sample, fields: Sequence[SuggestedField], found: Mapping[str
 def _named(sample: Sample, part: Part) -> str:
     """As the gateway names what no rule reads, from the document on."""
     steps = sample.root.steps_to(part)
-    names = [("@" if one.is_attribute else "") + one.name.rpartition("}")[2] for one in steps]
+    names = [("@" if one.is_attribute else "") + one.local for one in steps]
     return shown(("/" if sample.language == "xml" else ".").join(names) or ".")
