@@ -45,7 +45,7 @@ def drain(desk: Desk, lane: str) -> int:
 
 def test_drafts(desk: Desk, lane: str) -> None:
     """A chunk of the oldest test of a draft; the next one is rung for behind all that waits by then."""
-    if draft_tests.step(desk.services, lambda: desk.stopping() or _orders_wait(desk)):
+    if draft_tests.step(desk.services, lambda: _is_wanted(desk)):
         desk.services.lanes.ring(lane)
 
 
@@ -61,7 +61,11 @@ def look(desk: Desk) -> int:
         return 0
 
 
-def _orders_wait(desk: Desk) -> bool:
+def _is_wanted(desk: Desk) -> bool:
+    """Whether this worker is to do something else: to stop, or an order that waits."""
+    desk.beat()
+    if desk.stopping():
+        return True
     depths = desk.services.lanes.depths() or {}
     return any(depths.get(name) for name in desk.lanes)
 
