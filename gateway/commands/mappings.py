@@ -1,14 +1,16 @@
-"""Per-account mappings, tried out."""
+"""Per-account mappings: tried out here; drafted, published and taken back by the commands that are added below."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from gateway.commands.drafts import draft, publish
 from gateway.commands.opening import folder_at, opened
+from gateway.commands.revisions import diff, history, rollback
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, reports
 from schemas.faults import Fault
 
@@ -26,6 +28,10 @@ _USUAL_LAST = 200
 @click.group()
 def mappings() -> None:
     """The accounts' mappings."""
+
+
+for _command in (draft, diff, publish, rollback, history):
+    mappings.add_command(_command)
 
 
 @mappings.command()
@@ -70,6 +76,23 @@ def schema(screen: Screen, writes: str | None) -> None:
 
     found = map_schema(writes)
     screen.result(found, *json.dumps(found, indent=2, ensure_ascii=False).splitlines())
+
+
+@mappings.command()
+@reports
+@click.argument("file", metavar="FILE", type=click.File("rb"))
+def suggest(screen: Screen, file: BinaryIO) -> None:
+    """Print the order_map.yaml that one sample order suggests; FILE may be -.
+
+    For an account whose JSON or XML nobody knows yet. Fields are found by their names, in eleven languages, and by how
+    their values look. TODO marks what is to be decided: a required field that was not found, a day or number that may
+    mean two things, two places for one field. With --json also where each field was found and how surely, what no rule
+    reads, and what names the buyer.
+    """
+    from mappings.suggesting import suggest as suggested
+
+    found = suggested(file.read())
+    screen.result(found.as_json(), *found.text.splitlines())
 
 
 def _tried(screen: Screen, account: str, last: int, *, draft: bool, against_published: bool) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ _POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _LARGEST_FORM = 100_000
-"""Bytes: no form of ours has more than a name and two passwords."""
+"""Bytes: of a form whose page doesn't say that it takes more."""
 _OF_SYSTEMS = ("/v1/", "/cxml")
 """Addresses that systems ask at; the others are typed by people."""
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -45,6 +46,8 @@ console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/console-static"
 )
 _csrf = CSRFProtect()
+_BUNDLE = Path(str(console.static_folder)) / "built" / "live.js"
+"""Built at set-up; pages do without where it isn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,16 @@ def open_to_anybody(view: _View) -> _View:
     """Nobody has to be signed in."""
     view.needs = (_NOBODY, False)  # type: ignore[attr-defined]
     return view
+
+
+def takes(largest: int) -> Callable[[_View], _View]:
+    """The page's form may have so many bytes: one with a file in it."""
+
+    def mark(view: _View) -> _View:
+        view.largest_form = largest  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def mount(app: Flask, secret_key: str) -> None:
@@ -163,7 +176,7 @@ def _let_in() -> Response | None:
     if request.endpoint == "console.static" or request.url_rule is None:
         return None
     if request.method == "POST":
-        request.max_content_length = _LARGEST_FORM
+        request.max_content_length = request.max_form_memory_size = _largest_form()
         _csrf.protect()
     token = str(session.get(_SIGN_IN, ""))
     g.user = services().store.users.whose(token) if token else None
@@ -181,6 +194,10 @@ def _needed() -> tuple[Any, bool]:
     view: Any = current_app.view_functions[str(request.endpoint)]
     found: tuple[Any, bool] = view.needs
     return found
+
+
+def _largest_form() -> int:
+    return int(getattr(current_app.view_functions[str(request.endpoint)], "largest_form", _LARGEST_FORM))
 
 
 def _to_sign_in() -> Response:
@@ -212,10 +229,11 @@ def _guard(response: Response) -> None:
 def _around() -> dict[str, Any]:
     somebody = g.get("user")
     if somebody is None:
-        return {"user": None, "places": ()}
+        return {"user": None, "places": (), "has_bundle": _BUNDLE.is_file()}
     ours = somebody.account_id is None
     return {
         "user": somebody,
+        "has_bundle": _BUNDLE.is_file(),
         "places": [one for one in PLACES if somebody.may(one.role) and (ours or not one.ours_alone)],
     }
 

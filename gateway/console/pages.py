@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, overview, people, signing, styles, testing
+from gateway.console import (
+    account_list,
+    accounts,
+    drafts,
+    frame,
+    keys,
+    new_account,
+    overview,
+    people,
+    revisions,
+    rule_history,
+    searching,
+    sent_under,
+    set_up,
+    signing,
+    styles,
+    testing,
+)
+from gateway.console.terms import pages as terms
 
-PAGES = (signing, overview, accounts, people, testing, styles)
+PAGES = (
+    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(drafts, testing, revisions, sent_under, rule_history, people, styles),
+)
 """Each has put its views into the console as it was imported."""
 
 

@@ -30,10 +30,12 @@ from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
+from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.sealed_secrets import SealedSecrets
 from gateway.store.sending import Sending
+from gateway.store.sent_under import SentUnder
 from gateway.store.shipments import Shipments
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
@@ -54,6 +56,7 @@ class Store:
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
         self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)
+        self.revision_log = RevisionLog(self.database)
         self.drafts = Drafts(self.database, self.audit)
         self.draft_tests = DraftTests(self.database, self.audit, lease_seconds=lease_seconds, max_losses=max_losses)
         self.users = Users(self.database, self.audit)
@@ -66,6 +69,7 @@ class Store:
         self.contracts = Contracts(self.database)
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
+        self.sent_under = SentUnder(self.database)
         self.problems = Problems(self.database)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)

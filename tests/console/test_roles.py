@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from gateway.accounts import file_row, table_rows
+from gateway.console import set_up
+from gateway.drafts import edit
+from gateway.onboarding.trying import send_sample
+from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
-from tests.api.builders import Gateway
+from mappings.revision import UnitRow
+from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
 
 OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/sign-in/<token>"), ("POST", "/sign-in/<token>")}
 """For whoever isn't signed in."""
+LET_IN = (200, 303, 400, 409)
+"""Whatever came of what somebody was let do."""
 NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/"): "viewer",
     ("GET", "/accounts"): "viewer",
+    ("POST", "/accounts"): "our integration",
+    ("GET", "/accounts/new"): "our integration",
+    ("POST", "/accounts/new"): "our integration",
     ("GET", "/accounts/<account_id>"): "viewer",
+    ("GET", "/accounts/<account_id>/setup"): "our viewer",
+    ("POST", "/accounts/<account_id>/setup"): "our integration",
+    ("POST", "/accounts/<account_id>/setup/publish"): "our integration",
+    ("GET", "/accounts/<account_id>/setup/test"): "our integration",
+    ("POST", "/accounts/<account_id>/setup/test"): "our integration",
+    ("GET", "/accounts/<account_id>/setup/test/<message_id>"): "our viewer",
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
@@ -23,7 +43,25 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/accounts/<account_id>/draft/tests"): "our support",
     ("GET", "/accounts/<account_id>/draft/tests/<test_id>"): "our viewer",
     ("POST", "/accounts/<account_id>/draft/tests/<test_id>/cancel"): "our support",
+    ("GET", "/accounts/<account_id>/draft"): "our viewer",
+    ("POST", "/accounts/<account_id>/draft/discard"): "our support",
+    ("POST", "/accounts/<account_id>/draft/keep"): "our support",
+    ("POST", "/accounts/<account_id>/draft/publish"): "our support",
+    ("GET", "/accounts/<account_id>/revisions"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/lines"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>/documents"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>/documents.csv"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
+    ("POST", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
+    ("GET", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("POST", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("GET", "/accounts/<account_id>/terms/text"): "our integration",
+    ("POST", "/accounts/<account_id>/terms/text"): "our integration",
+    ("GET", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
+    ("POST", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
     ("GET", "/people"): "our admin",
+    ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
 }
@@ -38,19 +76,31 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
     }
 
 
-def ask(browser: Browser, method: str, route: str, key_id: str, token: str) -> Any:
-    path = route.replace("<account_id>", "acme").replace("<key_id>", key_id).replace("<token>", "x")
-    path = path.replace("<test_id>", draft_test(browser.gateway))
+def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
+    path = route
+    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "1", **ids}.items():
+        path = path.replace(f"<{name}>", value)
     if method == "GET":
         return browser.client.get(path)
-    return browser.client.post(path, data={"csrf_token": token, "newest": key_id})
+    sample = json.dumps(order())
+    told = {"newest": ids["key_id"], "text": sample, "sample": base64.b64encode(sample.encode()).decode()}
+    told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
+    if route.endswith("/setup/test"):
+        told["sample"] = "po-1.json"
+    return browser.client.post(path, data={"csrf_token": token, **told})
 
 
-def draft_test(gateway: Gateway) -> str:
-    """A test of acme's draft."""
-    tests = gateway.services.store.draft_tests
-    found = tests.newest("acme")
-    return found.id if found else tests.begin("acme", 1, 0, 200, 0, actor="test")
+def with_draft(gateway: Gateway) -> dict[str, str]:
+    """An account with a key, a draft that has a sample, and a test order; the ids of what pages are about."""
+    services = gateway.services
+    gateway.account("acme")
+    (key,) = services.store.keys.all("acme")
+    unit = table_rows([UnitRow("KRT", None, "EA", Decimal(12))])
+    services.store.revisions.put(account_scope("acme"), list(unit), author="test", reason="test")
+    row = file_row("samples/po-1.json", json.dumps(order()).encode())
+    edit(services, "acme", lambda draft: [draft.change(row.kind, row.natural_key, None, row.body)], author="test")
+    test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
+    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
 
 
 def test_every_page_is_accounted_for(gateway: Gateway) -> None:
@@ -59,16 +109,18 @@ def test_every_page_is_accounted_for(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("account", [None, "acme"])
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_gets_what_it_may_and_nothing_else(gateway: Gateway, role: str, account: str | None) -> None:
-    gateway.account("acme")
-    (key,) = gateway.services.store.keys.all("acme")
+def test_each_role_gets_what_it_may_and_nothing_else(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, role: str, account: str | None
+) -> None:
+    monkeypatch.setattr(set_up, "_WAITS", 0)
+    ids = with_draft(gateway)
     browser = signed_in(gateway, role, account)
     token = csrf(browser.open("/"))
     for (method, route), needed in sorted(NEEDS.items(), key=lambda one: one[0][1] == "/sign-out"):
         wanted = needed.removeprefix("our ")
         may = ROLES.index(role) >= ROLES.index(wanted) and (account is None or wanted == needed)
-        answer = ask(browser, method, route, key.id, token)
-        assert (answer.status_code in (200, 303)) is may, (method, route, role, answer.status_code)
+        answer = ask(browser, method, route, ids, token)
+        assert (answer.status_code in LET_IN) is may, (method, route, role, answer.status_code)
         assert may or answer.status_code == 403
     live = [one for one in gateway.services.store.keys.all("acme") if one.revoked_at is None]
     assert len(live) == 1
@@ -79,7 +131,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, "x", token)
+    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x"}, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
