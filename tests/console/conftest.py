@@ -59,7 +59,8 @@ class Browser:
         untick: Collection[str] = (),
     ) -> Any:
         """The same with fields of any name; a file is (its bytes, its name)."""
-        forms = [one for one in self.root.iter("form") if (one.get("action") or self.path) == action]
+        of_page = [one for one in self.root.iter("form") if one.get("method") != "dialog"]
+        forms = [one for one in of_page if (one.get("action") or self.path) == action]
         assert len(forms) == 1, f"{len(forms)} forms go to {action}"
         told, known = _as_it_stands(forms[0])
         assert known >= fields.keys(), f"fields that aren't there: {fields.keys() - known}"
