@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
     path = route
-    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "1", **ids}.items():
+    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", **ids}.items():
         path = path.replace(f"<{name}>", value)
     if method == "GET":
         return browser.client.get(path)
@@ -91,14 +92,17 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
 
 
 def with_draft(gateway: Gateway) -> dict[str, str]:
-    """An account with a key, a draft that has a sample, and a test order; the ids of what pages are about."""
+    """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
     services = gateway.services
     gateway.account("acme")
     (key,) = services.store.keys.all("acme")
-    unit = table_rows([UnitRow("KRT", None, "EA", Decimal(12))])
-    services.store.revisions.put(account_scope("acme"), list(unit), author="test", reason="test")
-    row = file_row("samples/po-1.json", json.dumps(order()).encode())
-    edit(services, "acme", lambda draft: [draft.change(row.kind, row.natural_key, None, row.body)], author="test")
+    sample = file_row("samples/po-1.json", json.dumps(order()).encode())
+    twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
+    publish = partial(services.store.revisions.put, account_scope("acme"), author="test", reason="test")
+    publish([sample, *twelve])
+    (was,), (row,) = thirteen, draft
+    publish([was])
+    edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
     return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
 
