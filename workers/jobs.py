@@ -45,7 +45,7 @@ def drain(desk: Desk, lane: str) -> int:
 
 def test_drafts(desk: Desk, lane: str) -> None:
     """A chunk of the oldest test of a draft; the next one is rung for behind all that waits by then."""
-    if draft_tests.step(desk.services, lambda: _is_wanted(desk)):
+    if _try_some(desk, lambda: _is_wanted(desk)):
         desk.services.lanes.ring(lane)
 
 
@@ -54,11 +54,15 @@ def look(desk: Desk) -> int:
     settled = drain_batches(desk)[0]
     if settled or DRAFTS not in desk.lanes or desk.stopping():
         return settled
+    return int(_try_some(desk, desk.stopping))
+
+
+def _try_some(desk: Desk, pauses: Callable[[], bool]) -> bool:
     try:
-        return int(draft_tests.step(desk.services, desk.stopping))
-    except StoreUnavailable as failure:
+        return draft_tests.step(desk.services, pauses)
+    except StoreUnavailable as failure:  # the sweeper rings when the database is back
         logger.warning("Could not go on with a test: %s", failure)
-        return 0
+        return False
 
 
 def _is_wanted(desk: Desk) -> bool:
