@@ -145,7 +145,8 @@ def test_rolling_back_publishes_an_earlier_revision_again(services: Services) ->
     published(services, CASE, CARTON, name="Acme Ltd")
     published(services, unit("KRT", "120"), CARTON, name="Acme Ltd")
     way = way_back(services, "acme", 1)
-    assert {one.file for one in way.changes} == {"account.yaml", "items.csv", "units.csv"}
+    assert {one.natural_key.partition("|")[0] for one in way.removed} == {"KRT", "PAL"}
+    assert {one.natural_key.partition("|")[0] for one in way.added} == {"PL-0042", "KRT"}
     assert way.kinds == {"terms", "item", "unit"}
     done = roll_back(services, "acme", 1, author="user Kim", reason="wrong factor", seen_current=3)
     assert (done.number, done.changed) == (4, True)
