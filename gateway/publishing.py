@@ -177,6 +177,11 @@ def way_back(services: Services, account_id: str, number: int) -> WayBack:
     return WayBack(stands, old, {(row.kind, row.natural_key) for row in unlike})
 
 
+def unusable(services: Services, way: WayBack) -> Sequence[Fault]:
+    """With what this program can't use the earlier revision any more."""
+    return revision_faults(way.old, services.terms.catalogue(), services.store.stock.sites())[0]
+
+
 def roll_back(
     services: Services, account_id: str, number: int, *, author: str, reason: str, seen_current: int
 ) -> Published:
@@ -188,8 +193,7 @@ def roll_back(
     way = way_back(services, account_id, number)
     if way.current.number != seen_current:
         raise Collision(f"revision {way.current.number} of {account_id} was published meanwhile")
-    faults, _ = revision_faults(way.old, services.terms.catalogue(), services.store.stock.sites())
-    if faults:
+    if faults := unusable(services, way):
         raise Unpublishable(faults)
     return services.store.revisions.publish_changes(
         way.current, way.old.terms, way.removed, way.added, author=author, reason=reason, restores=number

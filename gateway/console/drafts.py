@@ -124,6 +124,7 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
     faults, warnings = draft_faults(services(), found)
     stands = obstacles(services(), found, user().role, faults)
     only, after = request.args.get("file", ""), request.args.get("after", "")
+    locked = {kind for kind in draft_kinds(found) if role_obstacles({kind}, user().role)}
     return page(
         "draft",
         status,
@@ -140,6 +141,8 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
         obstacles=stands,
         may_override=bool(stands) and all(one.is_overridable for one in stands),
         may_edit=user().may("support"),
+        locked=locked,
+        is_locked=bool(locked & draft_kinds(found)),
         tested=_tested(found),
         last=_LAST,
         **told,

@@ -13,7 +13,7 @@ from gateway.console.causes import Cause, of_messages
 from gateway.console.frame import Denied, Missing, actor, console, needs, own_account, page, services, user
 from gateway.drafts import Unpublishable, draft_of
 from gateway.marked import Marked, first_marked
-from gateway.publishing import WayBack, role_obstacles, roll_back, way_back
+from gateway.publishing import WayBack, role_obstacles, roll_back, unusable, way_back
 from gateway.store.database import Collision
 from gateway.store.revision_log import Entry
 from gateway.store.sent_under import MOST_COUNTED
@@ -118,9 +118,8 @@ def roll_back_now(account_id: str, number: int) -> Any:
         done = roll_back(services(), account_id, number, author=actor(), reason=reason, seen_current=seen)
     except Collision:
         return _roll_back_page(_way_back(account_id, number), 409, said=moved, reason=reason)
-    except Unpublishable as unusable:
-        said = f"Revision {number} can't be used any more: {unusable.faults[0].detail}"
-        return _roll_back_page(way, 409, said=said, reason=reason)
+    except Unpublishable:
+        return _roll_back_page(way, 409)
     return redirect(url_for("console.revision", account_id=account_id, number=done.number), 303)
 
 
@@ -195,6 +194,10 @@ def _way_back(account_id: str, number: int) -> WayBack:
         raise Missing from None
 
 
+def _unusable(way: WayBack) -> list[str]:
+    return [f"It can't be used any more: {fault.detail}" for fault in unusable(services(), way)]
+
+
 def _roll_back_page(way: WayBack, status: int = 200, **told: Any) -> Any:
     account_id, until = way.account_id, way.current.number
     documents = services().store.sent_under.page(account_id, way.old.number, until, limit=_DOCUMENTS)
@@ -211,6 +214,6 @@ def _roll_back_page(way: WayBack, status: int = 200, **told: Any) -> Any:
         took_back=taken_back(account_id, way.old.number, until),
         documents=documents,
         drafted=len(draft_of(services(), account_id).edits),
-        obstacles=role_obstacles(way.kinds, user().role),
+        obstacles=[one.said for one in role_obstacles(way.kinds, user().role)] or _unusable(way),
         **told,
     )
