@@ -17,10 +17,11 @@ from mappings.compile import compile_catalogue, compile_revision
 from mappings.files.account_folder import AccountFolder
 from mappings.own_format import missing_maps
 from mappings.revision import Catalogue, MappingRevision
-from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
+from mappings.tables import TABLES, from_fields, natural_key, row_text, table_of
 from schemas.faults import Fault
 
-_SAMPLES = "samples/"
+SAMPLES = "samples/"
+"""What the names of samples begin with among a mapping's files."""
 
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
@@ -81,7 +82,7 @@ def published_folder(store: Store, account_id: str) -> AccountFolder | None:
 
 def folder_of(stored: StoredRevision) -> AccountFolder:
     """A stored revision as a folder's content."""
-    files = {row.natural_key: _bytes_of(row) for row in stored.rows if row.kind == "file"}
+    files = {row.natural_key: file_bytes(row) for row in stored.rows if row.kind == "file"}
     return AccountFolder(
         account=Account.model_validate(stored.terms),
         items=_typed("item", stored.rows),
@@ -89,7 +90,7 @@ def folder_of(stored: StoredRevision) -> AccountFolder:
         sites=_typed("site", stored.rows),
         prices=_typed("price", stored.rows),
         maps=maps_in(stored.rows),
-        samples={name.removeprefix(_SAMPLES): body for name, body in files.items() if name.startswith(_SAMPLES)},
+        samples={name.removeprefix(SAMPLES): body for name, body in files.items() if name.startswith(SAMPLES)},
     )
 
 
@@ -101,8 +102,8 @@ def revision_of(folder: AccountFolder) -> MappingRevision:
 
 def maps_in(rows: Iterable[Row]) -> dict[str, str]:
     """The field maps among a revision's rows: name → text, as it was imported."""
-    files = (row for row in rows if row.kind == "file" and not row.natural_key.startswith(_SAMPLES))
-    return {row.natural_key: _bytes_of(row).decode() for row in files}
+    files = (row for row in rows if row.kind == "file" and not row.natural_key.startswith(SAMPLES))
+    return {row.natural_key: file_bytes(row).decode() for row in files}
 
 
 def missing_rows(store: Store, kind: str, rows: Sequence[Any]) -> list[str]:
@@ -128,7 +129,7 @@ def catalogue_with(catalogue: Catalogue, kind: str, rows: Sequence[Any]) -> Cata
 def table_rows(rows: Iterable[Any]) -> Iterator[Row]:
     """Typed rows as the store keeps them."""
     for row in rows:
-        yield Row(table_of(row).kind, natural_key(row), json.dumps(to_fields(row), ensure_ascii=False))
+        yield Row(table_of(row).kind, natural_key(row), row_text(row))
 
 
 def catalogue_rows(store: Store, kind: str) -> tuple[Any, ...]:
@@ -143,13 +144,14 @@ def _typed(kind: str, rows: Sequence[Row]) -> tuple[Any, ...]:
 
 def _file_rows(folder: AccountFolder) -> Iterator[Row]:
     for name, text in folder.maps.items():
-        yield _file_row(name, text.encode())
+        yield file_row(name, text.encode())
     for name, body in folder.samples.items():
-        yield _file_row(_SAMPLES + name, body)
+        yield file_row(SAMPLES + name, body)
 
 
-def _file_row(name: str, body: bytes) -> Row:
-    """Text as text, so that a difference between revisions can be read; anything else in base 64."""
+def file_row(name: str, body: bytes) -> Row:
+    """A file as the store keeps it: text as text, so that a difference between revisions can be read; anything else in
+    base 64."""
     try:
         content = {"text": body.decode()}
     except UnicodeDecodeError:
@@ -157,7 +159,8 @@ def _file_row(name: str, body: bytes) -> Row:
     return Row("file", name, json.dumps(content, ensure_ascii=False))
 
 
-def _bytes_of(row: Row) -> bytes:
+def file_bytes(row: Row) -> bytes:
+    """The bytes of a file's row."""
     content = json.loads(row.body)
     return base64.b64decode(content["base64"]) if "base64" in content else str(content["text"]).encode()
 

@@ -369,6 +369,13 @@ class Revisions:
             rows = fetch(connection, "SELECT id, name, tier, revision FROM accounts ORDER BY id")
         return [{"id": row[0], "name": row[1], "tier": row[2], "revision": row[3]} for row in rows]
 
+    def accounts_after(self, account_id: str, limit: int) -> list[dict[str, Any]]:
+        """The same of up to `limit` accounts behind this id, in the order of their ids."""
+        query = "SELECT id, name, tier, revision FROM accounts WHERE id > ? ORDER BY id LIMIT ?"
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [account_id, limit])
+        return [{"id": row[0], "name": row[1], "tier": row[2], "revision": row[3]} for row in rows]
+
     def current(self, account_ids: Iterable[str]) -> dict[str, int]:
         """Account → its published revision."""
         wanted = sorted(set(account_ids))
