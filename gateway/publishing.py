@@ -18,7 +18,6 @@ from gateway.store.database import Collision
 from gateway.store.drafts import Key
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope
 from gateway.store.users import ROLES, Role
-from gateway.tested import tests_of
 from mappings.tables import TABLES
 from schemas.faults import Fault
 
@@ -106,10 +105,9 @@ def _nothing(draft: Draft) -> list[Obstacle]:
 
 
 def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
-    tests = tests_of(services)
-    if tests is None or not draft.edits or not _has_messages(services, draft.account_id):
+    if not draft.edits or not _has_messages(services, draft.account_id):
         return []
-    newest = tests.newest(draft.account_id)
+    newest = services.store.draft_tests.newest(draft.account_id)
     if newest is None or (newest.revision, newest.version) != (draft.number, draft.version):
         return [Obstacle("untested", "It wasn't tested as it is now.")]
     if newest.status != "done":
