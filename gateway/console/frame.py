@@ -15,7 +15,7 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from gateway.api.access import over_tls
 from gateway.api.door import door
@@ -280,6 +280,12 @@ def _away(failure: StoreUnavailable) -> Any:
 def _crowded(_: TooMany) -> Any:
     said = "Too many people are signing in at once. Nothing was done; try again in a moment."
     return *page("trouble", 503, title="Not just now", said=said), _SOON
+
+
+@console.errorhandler(RequestEntityTooLarge)
+def _too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
+    said = f"This page takes {request.max_content_length or 0:,} bytes at most, and that was more. Nothing was done."
+    return page("trouble", 413, title="That is too large", said=said)
 
 
 @console.errorhandler(HTTPException)

@@ -29,6 +29,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>"): "viewer",
     ("GET", "/accounts/<account_id>/setup"): "our viewer",
     ("POST", "/accounts/<account_id>/setup"): "our integration",
+    ("POST", "/accounts/<account_id>/setup/sample"): "our integration",
     ("POST", "/accounts/<account_id>/setup/publish"): "our integration",
     ("GET", "/accounts/<account_id>/setup/test"): "our integration",
     ("POST", "/accounts/<account_id>/setup/test"): "our integration",
