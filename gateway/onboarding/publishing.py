@@ -13,10 +13,10 @@ REASON = "set up from a sample order"
 def publish_set_up(services: Services, account_id: str, version: int, *, author: str) -> Published:
     """Make the account's draft, as it was at this version, its first mapping.
 
-    Raises Conflicting, Unpublishable, and Collision where it was edited since. An account that has messages is
-    published where its draft is tried out on them.
+    Raises Conflicting, Unpublishable, and Collision where it was edited or published since. What is published already
+    is published where its draft is tried out on the account's own orders.
     """
     draft = draft_of(services, account_id)
-    if draft.version != version:
+    if draft.version != version or draft.number:
         raise Collision(f"the draft of {account_id} was changed meanwhile")
     return publish_draft(services, draft, author=author, reason=REASON)

@@ -11,7 +11,8 @@ from gateway.accounts import SAMPLES, file_row
 from gateway.drafts import Draft, edit
 from gateway.onboarding.dropped import Dropped
 from gateway.services import Services
-from gateway.store.drafts import Change
+from gateway.store.database import StoreUnavailable
+from gateway.store.drafts import Change, Overtaken
 from gateway.store.revisions import Row
 from gateway.terms_edits import judge_tree, said_of, terms_change
 from mappings.account import Account, SchemedId
@@ -19,6 +20,7 @@ from mappings.own_format import CUSTOM, ORDER_MAP
 from schemas.formats.cxml_1_2.envelope import Credential, readable_envelope
 from schemas.formats.registry import FORMATS
 
+_TRIES = 5
 _PEPPOL = "peppol-bis-3"
 _OF_A_PAGE = frozenset(("new",))
 """Names that stand for pages where an account's id would stand."""
@@ -73,7 +75,10 @@ def start_account(services: Services, dropped: Dropped, wanted: Wanted, *, autho
         rows = [draft.change(row.kind, row.natural_key, None, row.body) for row in _files(dropped)]
         return [*terms_change(draft, account), *rows]
 
-    edit(services, account.id, changes, author=author, note=f"a sample order was dropped: {dropped.name}")
+    try:
+        edit(services, account.id, changes, author=author, note=f"a sample order was dropped: {dropped.name}")
+    except Overtaken:
+        raise Refused({"id": _taken(account.id)}) from None
     return account.id
 
 
@@ -86,8 +91,13 @@ def add_sample(services: Services, account_id: str, dropped: Dropped, *, author:
         row = file_row(SAMPLES + names[-1], dropped.body)
         return [draft.change(row.kind, row.natural_key, None, row.body)]
 
-    edit(services, account_id, changes, author=author, note=f"one more sample: {dropped.name}")
-    return names[-1]
+    for _ in range(_TRIES):
+        try:
+            edit(services, account_id, changes, author=author, note=f"one more sample: {dropped.name}")
+        except Overtaken:
+            continue  # the name was taken a moment ago
+        return names[-1]
+    raise StoreUnavailable(f"samples are added to {account_id} all the time")
 
 
 def _free_name(name: str, draft: Draft) -> str:

@@ -248,3 +248,19 @@ def test_a_map_with_open_places_says_what_is_missing_and_blocks_nothing_else(gat
     assert "Not yet: their sample order is read" in browser.text
     assert "lines must be at least one line" in browser.text
     assert browser.fill(AT, {"manager.name": "Kim"}).status_code == 303
+
+
+def test_what_is_published_already_is_not_published_past_its_tests(gateway: Gateway) -> None:
+    started(gateway)
+    browser = signed_in(gateway, "integration")
+    browser.open(AT)
+    assert browser.send(f"{AT}/publish").status_code == 303
+    browser.open(AT)
+    browser.fill(AT, {"manager.name": "Kim"})
+    browser.open(AT)
+    assert "Its draft is tried out on its own orders before it counts" in browser.text
+    version = draft_of(gateway.services, "nord").version
+    token = browser.root.xpath("string(//input[@name='csrf_token']/@value)")
+    sent = {"csrf_token": token, "version": str(version)}
+    assert browser.client.post(f"{AT}/publish", data=sent).status_code == 409
+    assert gateway.services.store.revisions.current(["nord"]) == {"nord": 1}

@@ -255,3 +255,17 @@ def test_there_is_no_such_part(gateway: Gateway) -> None:
     browser = editing(gateway, "basics")
     assert browser.open(at("nothing")).status_code == 404
     assert browser.open("/accounts/nobody/terms/basics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "account", "is_led"), [("integration", None, True), ("support", None, False), ("admin", "acme", False)]
+)
+def test_who_may_change_terms_is_led_to_where(gateway: Gateway, role: str, account: str | None, is_led: bool) -> None:
+    manager = {"name": "Dana Reyes"}
+    gateway.account("acme", manager=manager, outbound={"invoice": {"format": "json-1"}})
+    browser = signed_in(gateway, role, account)
+    browser.open("/accounts/acme")
+    first = next(browser.root.iter("h2"))
+    assert "People" in first.text_content(), "the manager comes first"
+    leads = {str(one).rpartition("/")[2] for one in browser.root.xpath("//a/@href") if "/terms/" in str(one)}
+    assert leads == ({*SECTIONS, "text"} if is_led else set())
