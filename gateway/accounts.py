@@ -17,7 +17,7 @@ from mappings.compile import compile_catalogue, compile_revision
 from mappings.files.account_folder import AccountFolder
 from mappings.own_format import missing_maps
 from mappings.revision import Catalogue, MappingRevision
-from mappings.tables import TABLES, from_fields, natural_key, table_of, to_fields
+from mappings.tables import TABLES, from_fields, natural_key, row_text, table_of
 from schemas.faults import Fault
 
 SAMPLES = "samples/"
@@ -26,7 +26,7 @@ SAMPLES = "samples/"
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
     """Make the folder's content the account's mapping: rows, field maps and samples, versioned together."""
-    return store.revisions.publish_account(_terms(folder), _rows(folder), author=author, reason=reason)
+    return store.revisions.publish_account(folder_terms(folder), folder_rows(folder), author=author, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def plan_folder(store: Store, folder: AccountFolder) -> Plan:
     number = store.revisions.current([account_id]).get(account_id, 0)
     stored = store.revisions.load(account_scope(account_id), number) if number else None
     terms, rows = (stored.terms, stored.rows) if stored else ({}, ())
-    return Plan(number, (*term_differences(terms, _terms(folder)), *row_differences(rows, _rows(folder))))
+    return Plan(number, (*term_differences(terms, folder_terms(folder)), *row_differences(rows, folder_rows(folder))))
 
 
 def plan_catalogue(store: Store, kind: str, rows: Sequence[Any]) -> Plan:
@@ -63,11 +63,13 @@ def plan_catalogue(store: Store, kind: str, rows: Sequence[Any]) -> Plan:
     return Plan(number, tuple(row_differences(standing, table_rows(rows))))
 
 
-def _terms(folder: AccountFolder) -> dict[str, Any]:
+def folder_terms(folder: AccountFolder) -> dict[str, Any]:
+    """The folder's account.yaml as revisions keep it."""
     return folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _rows(folder: AccountFolder) -> list[Row]:
+def folder_rows(folder: AccountFolder) -> list[Row]:
+    """Its tables' rows, field maps and samples as revisions keep them."""
     return [row for rows in folder.rows().values() for row in table_rows(rows)] + list(_file_rows(folder))
 
 
@@ -127,7 +129,7 @@ def catalogue_with(catalogue: Catalogue, kind: str, rows: Sequence[Any]) -> Cata
 def table_rows(rows: Iterable[Any]) -> Iterator[Row]:
     """Typed rows as the store keeps them."""
     for row in rows:
-        yield Row(table_of(row).kind, natural_key(row), json.dumps(to_fields(row), ensure_ascii=False))
+        yield Row(table_of(row).kind, natural_key(row), row_text(row))
 
 
 def catalogue_rows(store: Store, kind: str) -> tuple[Any, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.delivery.mail import MailServer
+from gateway.importing import KeptImports
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.store.store import Store
@@ -62,3 +63,5 @@ class Services:
     """Those that the accounts' terms name."""
     calls: Calls = Calls()
     pickup: Pickup = Pickup()
+    imports: KeptImports = field(default_factory=KeptImports)
+    """Files that somebody is importing, as this process has read them."""

@@ -5,6 +5,7 @@ Rows are stored as their `to_fields`, under their `natural_key`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from datetime import date
@@ -330,6 +331,11 @@ def to_fields(row: Row) -> dict[str, str]:
         if value is not None:
             fields[column.name] = column.type.write(value)
     return fields
+
+
+def row_text(row: Row) -> str:
+    """The row as it is stored."""
+    return json.dumps(to_fields(row), ensure_ascii=False)
 
 
 def from_fields(kind: str, fields: Mapping[str, str]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ _POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 _LARGEST_FORM = 100_000
-"""Bytes: of a form whose page doesn't say that it takes more."""
+"""Bytes of a form, but for those that a page says `takes` more."""
 _OF_SYSTEMS = ("/v1/", "/cxml")
 """Addresses that systems ask at; the others are typed by people."""
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -45,6 +46,8 @@ console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/console-static"
 )
 _csrf = CSRFProtect()
+_BUNDLE = Path(str(console.static_folder)) / "built" / "live.js"
+"""Built at set-up; pages do without where it isn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +90,20 @@ def needs(role: Role, *, ours_alone: bool = False) -> Callable[[_View], _View]:
     return mark
 
 
+def takes(most_bytes: int) -> Callable[[_View], _View]:
+    """The page's form may have so many bytes, where whoever sends it may use the page: it takes a file."""
+
+    def mark(view: _View) -> _View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def open_to_anybody(view: _View) -> _View:
     """Nobody has to be signed in."""
     view.needs = (_NOBODY, False)  # type: ignore[attr-defined]
     return view
-
-
-def takes(largest: int) -> Callable[[_View], _View]:
-    """The page's form may have so many bytes: one with a file in it."""
-
-    def mark(view: _View) -> _View:
-        view.largest_form = largest  # type: ignore[attr-defined]
-        return view
-
-    return mark
 
 
 def mount(app: Flask, secret_key: str) -> None:
@@ -172,29 +175,24 @@ def _let_in() -> Response | None:
     """Forms come from our own pages; whoever may not use a page is told so."""
     if request.endpoint == "console.static" or request.url_rule is None:
         return None
-    if request.method == "POST":
-        request.max_content_length = request.max_form_memory_size = _largest_form()
-        _csrf.protect()
     token = str(session.get(_SIGN_IN, ""))
     g.user = services().store.users.whose(token) if token else None
-    role, ours_alone = _needed()
-    if role == _NOBODY:
+    view: Any = current_app.view_functions[str(request.endpoint)]
+    role, ours_alone = view.needs
+    is_let_in = role == _NOBODY or _may(role, ours_alone)
+    if request.method == "POST":
+        most = getattr(view, "most_bytes", _LARGEST_FORM) if is_let_in else _LARGEST_FORM
+        request.max_content_length = request.max_form_memory_size = most
+        _csrf.protect()
+    if is_let_in:
         return None
     if g.user is None:
         return _to_sign_in()
-    if not g.user.may(role) or (ours_alone and g.user.account_id is not None):
-        raise Denied(role)
-    return None
+    raise Denied(role)
 
 
-def _needed() -> tuple[Any, bool]:
-    view: Any = current_app.view_functions[str(request.endpoint)]
-    found: tuple[Any, bool] = view.needs
-    return found
-
-
-def _largest_form() -> int:
-    return int(getattr(current_app.view_functions[str(request.endpoint)], "largest_form", _LARGEST_FORM))
+def _may(role: Role, ours_alone: bool) -> bool:
+    return g.user is not None and g.user.may(role) and not (ours_alone and g.user.account_id is not None)
 
 
 def _to_sign_in() -> Response:
@@ -226,10 +224,11 @@ def _guard(response: Response) -> None:
 def _around() -> dict[str, Any]:
     somebody = g.get("user")
     if somebody is None:
-        return {"user": None, "places": ()}
+        return {"user": None, "places": (), "has_bundle": _BUNDLE.is_file()}
     ours = somebody.account_id is None
     return {
         "user": somebody,
+        "has_bundle": _BUNDLE.is_file(),
         "places": [one for one in PLACES if somebody.may(one.role) and (ours or not one.ours_alone)],
     }
 
@@ -284,7 +283,8 @@ def _crowded(_: TooMany) -> Any:
 
 @console.errorhandler(RequestEntityTooLarge)
 def _too_large(_: RequestEntityTooLarge) -> tuple[str, int]:
-    said = f"This page takes {request.max_content_length or 0:,} bytes at most, and that was more. Nothing was done."
+    most = int(request.max_content_length or _LARGEST_FORM)
+    said = f"More than {most / 1_000_000:,.1f} MB can't be sent here. Nothing was done."
     return page("trouble", 413, title="That is too large", said=said)
 
 

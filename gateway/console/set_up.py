@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from gateway.api.door import door
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes
 from gateway.console.new_account import LARGEST_FORM, dropped_bytes
+from gateway.console.places import mended_at
 from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, draft_revision, edit
 from gateway.onboarding.answered import Answers, Ours, answered, terms_mark
 from gateway.onboarding.checklist import Standing, steps_of
@@ -22,6 +24,7 @@ from gateway.onboarding.sample import ReadSample, read_sample, samples_of
 from gateway.onboarding.starting import add_sample
 from gateway.onboarding.trying import send_sample, what_became
 from gateway.onboarding.unknown import Unknown, our_units, unknown_in
+from gateway.publishing import Blocked
 from gateway.store.database import Collision
 from gateway.store.drafts import Change, Overtaken
 from gateway.store.ids import now_us
@@ -102,7 +105,7 @@ def publish_set_up_now(account_id: str) -> Any:
         publish_set_up(services(), account_id, int(version) if version.isdecimal() else -1, author=actor())
     except Unpublishable:
         return _shown(looked, {}, Answers(), 409)
-    except (Conflicting, Collision):
+    except (Conflicting, Blocked, Collision):
         return _shown(_look(account_id), {}, Answers(), 409, overtaken=True)
     return redirect(url_for("console.set_up", account_id=account_id) + "#test", 303)
 
@@ -186,6 +189,7 @@ def _shown(
         seen=terms_mark(draft),
         overtaken=overtaken,
         refused=refused,
+        mend=partial(mended_at, draft.account_id),
         blocking=blocking,
         warnings=warnings,
         products=products if len(products) <= _MOST_NAMED else [],

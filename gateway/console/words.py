@@ -40,9 +40,9 @@ def lasting(seconds: float) -> str:
     return counted(max(0, int(seconds)), "second")
 
 
-def counted(count: int, word: str) -> str:
-    """`1 order`, `1,204 orders`."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
+def counted(count: int, word: str, plural: str | None = None) -> str:
+    """`1 order`, `1,204 orders`; of two that go `2 go`."""
+    return f"{count:,} {word if count == 1 else plural or f'{word}s'}"
 
 
 def worded(code: str) -> str:
@@ -55,6 +55,11 @@ def lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def upper_first(text: str) -> str:
+    """As a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": ago,
@@ -62,4 +67,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "counted": counted,
     "worded": worded,
     "lower_first": lower_first,
+    "upper_first": upper_first,
 }

@@ -1,0 +1,1 @@
+"""Tables as people bring them: files of any spreadsheet program, read, judged against what stands, and written."""
