@@ -96,6 +96,12 @@ class Drafts:
             return StoredDraft(account_id)
         return StoredDraft(account_id, int(found[0][0]), int(found[0][1]), tuple(Edit(*row) for row in rows))
 
+    def size(self, account_id: str) -> int:
+        """How many edits the account's draft has."""
+        with self._database.read() as connection:
+            found = fetch(connection, "SELECT count(*) FROM draft_edits WHERE account_id = ?", [account_id])
+        return int(found[0][0])
+
     def open_accounts(self) -> list[str]:
         """The accounts whose draft has edits."""
         with self._database.read() as connection:
