@@ -5,6 +5,8 @@
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH
 
+. "$here/config/bundle.sh"
+
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "$*"; exit 1; }
 
@@ -86,19 +88,35 @@ COMMAND
     chmod 755 "$venv/bin/gateway"
 }
 
-# prepare runtime | tests. The tests' lock holds everything the runtime's does; what is there is never removed.
+# prepare runtime | tests: the packages, and the console's bundle meanwhile where the machine has a node for it.
 prepare() {
     venv=$here/.venv
+    is_installed "$1" && is_bundled "$1" && return
+    make_venv
+    bundling="" building="Building what the console's pages use in the browser ..."
+    if ! is_bundled "$1" && have_node; then
+        say "$building"
+        make_bundle "$1" &
+        bundling=$!
+    fi
+    is_installed "$1" || install "$1"
+    is_bundled "$1" || bundle_made "$1" || without_bundle "$1"
+}
+
+is_installed() {
     runtime_stamp=$(stamp_of "$here/requirements.lock")
     tests_stamp=$(stamp_of "$here/requirements.lock" "$here/tests/requirements.lock")
     if [ "$1" = tests ]; then
-        stamped tests-stamp "$tests_stamp" && return
-        lock=$here/tests/requirements.lock
+        stamped tests-stamp "$tests_stamp"
     else
-        stamped runtime-stamp "$runtime_stamp" && return
-        lock=$here/requirements.lock
+        stamped runtime-stamp "$runtime_stamp"
     fi
-    make_venv
+}
+
+# The tests' lock holds everything the runtime's does; what is there is never removed.
+install() {
+    lock=$here/requirements.lock
+    [ "$1" = runtime ] || lock=$here/tests/requirements.lock
     rm -f -- "$venv/runtime-stamp" "$venv/tests-stamp"
     say "Installing the locked dependencies ..."
     install_lock "$lock"
@@ -107,4 +125,20 @@ prepare() {
     if [ "$1" = tests ]; then
         printf '%s\n' "$tests_stamp" >"$venv/tests-stamp"
     fi
+}
+
+bundle_made() {
+    if [ -n "$bundling" ]; then
+        wait "$bundling"
+    else
+        say "$building"
+        make_bundle "$1"
+    fi
+}
+
+# People can work without: every page is a plain form then. Tests that test nothing can't.
+without_bundle() {
+    said=$(tail -n 3 -- "$venv/bundle-log" 2>/dev/null | tr '\n' ' ')
+    [ "$1" = runtime ] || stop "The console's bundle could not be built: $said"
+    say "The console's bundle could not be built, so its pages are plain forms until a later start: $said"
 }

@@ -20,12 +20,13 @@ from mappings.revision import Catalogue, MappingRevision
 from mappings.tables import TABLES, from_fields, natural_key, row_text, table_of
 from schemas.faults import Fault
 
-_SAMPLES = "samples/"
+SAMPLES = "samples/"
+"""What the names of samples begin with among a mapping's files."""
 
 
 def publish_folder(store: Store, folder: AccountFolder, *, author: str, reason: str) -> Published:
     """Make the folder's content the account's mapping: rows, field maps and samples, versioned together."""
-    return store.revisions.publish_account(_terms(folder), _rows(folder), author=author, reason=reason)
+    return store.revisions.publish_account(folder_terms(folder), folder_rows(folder), author=author, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def plan_folder(store: Store, folder: AccountFolder) -> Plan:
     number = store.revisions.current([account_id]).get(account_id, 0)
     stored = store.revisions.load(account_scope(account_id), number) if number else None
     terms, rows = (stored.terms, stored.rows) if stored else ({}, ())
-    return Plan(number, (*term_differences(terms, _terms(folder)), *row_differences(rows, _rows(folder))))
+    return Plan(number, (*term_differences(terms, folder_terms(folder)), *row_differences(rows, folder_rows(folder))))
 
 
 def plan_catalogue(store: Store, kind: str, rows: Sequence[Any]) -> Plan:
@@ -62,11 +63,13 @@ def plan_catalogue(store: Store, kind: str, rows: Sequence[Any]) -> Plan:
     return Plan(number, tuple(row_differences(standing, table_rows(rows))))
 
 
-def _terms(folder: AccountFolder) -> dict[str, Any]:
+def folder_terms(folder: AccountFolder) -> dict[str, Any]:
+    """The folder's account.yaml as revisions keep it."""
     return folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _rows(folder: AccountFolder) -> list[Row]:
+def folder_rows(folder: AccountFolder) -> list[Row]:
+    """Its tables' rows, field maps and samples as revisions keep them."""
     return [row for rows in folder.rows().values() for row in table_rows(rows)] + list(_file_rows(folder))
 
 
@@ -79,7 +82,7 @@ def published_folder(store: Store, account_id: str) -> AccountFolder | None:
 
 def folder_of(stored: StoredRevision) -> AccountFolder:
     """A stored revision as a folder's content."""
-    files = {row.natural_key: _bytes_of(row) for row in stored.rows if row.kind == "file"}
+    files = {row.natural_key: file_bytes(row) for row in stored.rows if row.kind == "file"}
     return AccountFolder(
         account=Account.model_validate(stored.terms),
         items=_typed("item", stored.rows),
@@ -87,7 +90,7 @@ def folder_of(stored: StoredRevision) -> AccountFolder:
         sites=_typed("site", stored.rows),
         prices=_typed("price", stored.rows),
         maps=maps_in(stored.rows),
-        samples={name.removeprefix(_SAMPLES): body for name, body in files.items() if name.startswith(_SAMPLES)},
+        samples={name.removeprefix(SAMPLES): body for name, body in files.items() if name.startswith(SAMPLES)},
     )
 
 
@@ -99,8 +102,8 @@ def revision_of(folder: AccountFolder) -> MappingRevision:
 
 def maps_in(rows: Iterable[Row]) -> dict[str, str]:
     """The field maps among a revision's rows: name → text, as it was imported."""
-    files = (row for row in rows if row.kind == "file" and not row.natural_key.startswith(_SAMPLES))
-    return {row.natural_key: _bytes_of(row).decode() for row in files}
+    files = (row for row in rows if row.kind == "file" and not row.natural_key.startswith(SAMPLES))
+    return {row.natural_key: file_bytes(row).decode() for row in files}
 
 
 def missing_rows(store: Store, kind: str, rows: Sequence[Any]) -> list[str]:
@@ -141,13 +144,14 @@ def _typed(kind: str, rows: Sequence[Row]) -> tuple[Any, ...]:
 
 def _file_rows(folder: AccountFolder) -> Iterator[Row]:
     for name, text in folder.maps.items():
-        yield _file_row(name, text.encode())
+        yield file_row(name, text.encode())
     for name, body in folder.samples.items():
-        yield _file_row(_SAMPLES + name, body)
+        yield file_row(SAMPLES + name, body)
 
 
-def _file_row(name: str, body: bytes) -> Row:
-    """Text as text, so that a difference between revisions can be read; anything else in base 64."""
+def file_row(name: str, body: bytes) -> Row:
+    """A file as the store keeps it: text as text, so that a difference between revisions can be read; anything else in
+    base 64."""
     try:
         content = {"text": body.decode()}
     except UnicodeDecodeError:
@@ -155,7 +159,8 @@ def _file_row(name: str, body: bytes) -> Row:
     return Row("file", name, json.dumps(content, ensure_ascii=False))
 
 
-def _bytes_of(row: Row) -> bytes:
+def file_bytes(row: Row) -> bytes:
+    """The bytes of a file's row."""
     content = json.loads(row.body)
     return base64.b64decode(content["base64"]) if "base64" in content else str(content["text"]).encode()
 

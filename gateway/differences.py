@@ -62,8 +62,8 @@ def row_differences(old: Iterable[Row], new: Iterable[Row]) -> list[Difference]:
 
 def term_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:
     """The keys of account.yaml that are different, by their place in it (`policies.partial`); a list is one value."""
-    before, after = dict(_leaves(old)), dict(_leaves(new))
-    was, is_now = dict(_leaves(terms_by_value(old))), dict(_leaves(terms_by_value(new)))
+    before, after = dict(leaves(old)), dict(leaves(new))
+    was, is_now = dict(leaves(terms_by_value(old))), dict(leaves(terms_by_value(new)))
     return [
         _of(TERMS_FILE, key, _one(key, before.get(key)), _one(key, after.get(key)))
         for key in dict.fromkeys((*before, *after))
@@ -147,10 +147,11 @@ def _file_cells(row: Row | None) -> Cells | None:
     return {"bytes": str(len(str(content["text"]).encode()) if size is None else size)}
 
 
-def _leaves(tree: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+def leaves(tree: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+    """The values of account.yaml by their place in it; a list is one value."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{place}{key}.")
+            yield from leaves(value, f"{place}{key}.")
         else:
             yield (
                 f"{place}{key}",

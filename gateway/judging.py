@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gateway.amending import stale_change
@@ -17,18 +17,27 @@ from gateway.states import advance
 from gateway.store.changes import ClaimedMessage
 from gateway.store.messages import StoredMessage
 from gateway.supplying import sites_without_stock, unknown_supply
-from gateway.trade.decision import Decision
+from gateway.trade.decision import Decision, LineLedger
 from gateway.trade.response import decide
 from gateway.trade.stock import Stock
 from gateway.work import Work
+from mappings.mapped import MappedOrder
 from mappings.own_format import formats_of
 from mappings.revision import Catalogue, MappingRevision
 from schemas.documents.order_response import OrderResponse
 from schemas.faults import Fault, in_document_order
 
-_SETTLED = ("done", "held", "rejected")
-_OF_THE_BOOKS = frozenset(("order_number_reused", "unknown_contract", "not_in_contract", "contract_exceeded"))
+SETTLED = ("done", "held", "rejected")
+OF_THE_BOOKS = frozenset(("order_number_reused", "unknown_contract", "not_in_contract", "contract_exceeded"))
 """What only the order book knows."""
+OF_THE_THREAD = frozenset(
+    (
+        *("unknown_order", "change_missing", "version_reused", "stale_change", "change_overtaken", "order_cancelled"),
+        *("change_refused", "unknown_line", "line_exists", "line_not_named", "change_unclear", "less_than_released"),
+        *("order_unclear", "envelope_id_reused"),
+    )
+)
+"""What only the orders that stand know, of what is to change one."""
 _EVENTS = {"answered": "answer", "held": "hold", "rejected": "reject"}
 
 
@@ -43,6 +52,10 @@ class Judged:
     """Of a body of several orders: what came of each."""
     order_number: str | None = None
     """Where that could be read."""
+    mapped: MappedOrder | None = None
+    """The order as read and in our terms, where it came so far."""
+    ledger: tuple[LineLedger, ...] = ()
+    """What becomes of each line's quantity, where the order stands."""
 
 
 def judge(
@@ -59,7 +72,7 @@ def judge(
     """What would come of the document, or of one order of it, if it had arrived at `at`, with a `test` key or not, and
     were decided then on this stock, which it takes from."""
     read = _read(services, revision, catalogue, body, at, test, part=part)
-    judged = tuple(one if isinstance(one, Judged) else _decided(services, one, stock, at) for one in read)
+    judged = tuple(one if isinstance(one, Judged) else decided(services, one, stock, at) for one in read)
     return judged[0] if len(judged) == 1 else Judged("done", None, (), judged)
 
 
@@ -93,7 +106,8 @@ def _judged(work: Work, decision: Decision, stock: Stock) -> Judged:
     warnings = work.read.warnings if work.read else ()
     faults = in_document_order((*decision.faults, *warnings))  # in the order in which a settlement keeps them
     status = advance("processing", _EVENTS[decision.verdict])
-    return Judged(status, decision.response, faults, order_number=work.order.order_number)
+    number = work.order.order_number
+    return Judged(status, decision.response, faults, (), number, work.mapped, decision.ledger)
 
 
 def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
@@ -132,19 +146,27 @@ def _read(
 def _read_one(services: Services, work: Work, bodies: Bodies) -> Work | Judged:
     decode_one(services, work, bodies)
     map_one(services, work)
-    if work.mapped is not None:
-        return work
+    return work if work.mapped is not None else ended(work)
+
+
+def ended(work: Work) -> Judged:
+    """What came of a message that was settled before it could be decided."""
     event, found = (work.settlement.event, work.settlement.faults) if work.settlement else ("fail", ())
     number = work.read.order.order_number if work.read else work.answer_to
     return Judged(advance("processing", event), None, found, order_number=number)
 
 
-def _decided(services: Services, work: Work, stock: Stock, at: int) -> Judged:
-    """The answer that would be given at that moment, on this stock."""
+def decided(
+    services: Services, work: Work, stock: Stock, at: int, without_stock: Collection[str] | None = None
+) -> Judged:
+    """The answer that would be given at that moment, on this stock, which it takes from. `without_stock`: the supply
+    sites that no stock is known of, where that was asked for many orders at once."""
     revision = work.revision
     if work.mapped is None or revision is None:
         raise AssertionError("it is read first, under a mapping")
-    supply = unknown_supply(work, sites_without_stock(services, [work], stock))
+    if without_stock is None:
+        without_stock = sites_without_stock(services, [work], stock)
+    supply = unknown_supply(work, without_stock)
     decision = decide(
         work.mapped,
         located(work, in_document_order((*work.faults, *supply))),
@@ -169,33 +191,27 @@ def judge_messages(services: Services, revision: MappingRevision, last: int) -> 
     for stored in services.store.messages.page(account_id=account_id, limit=last):
         body = services.store.messages.body(stored.id)
         codes = {fault.code for fault in services.store.messages.faults(stored.id)}
-        if body is None or stored.status not in _SETTLED or stored.parts or _OF_THE_BOOKS & codes:
+        if body is None or stored.status not in SETTLED or stored.parts or OF_THE_BOOKS & codes:
             continue
         known = formats.get(stored.format or "")
         if known is not None and answer_format([known], body) is not None:
             continue
         stock = untouched(services.store.stock.load(catalogue.products, [account_id]))
-        found.append(
-            (
-                stored,
-                judge(
-                    services,
-                    revision,
-                    catalogue,
-                    stock,
-                    body,
-                    stored.received_at,
-                    test=stored.test_key,
-                    part=stored.part,
-                ),
-            )
-        )
+        at, test = stored.received_at, stored.test_key
+        judged = judge(services, revision, catalogue, stock, body, at, test=test, part=stored.part)
+        found.append((stored, replace(judged, mapped=None, ledger=())))  # there may be thousands
     return found
 
 
-def untouched(stock: Stock) -> Stock:
-    """The stock as if nothing had been taken of it."""
-    for position in stock.positions.values():
-        position.taken = position.taken * 0
-        position.taken_by.clear()
+def untouched(stock: Stock, products: Collection[str] | None = None) -> Stock:
+    """The stock as if nothing had been taken of it, or of these products."""
+    places = stock.positions if products is None else _places(stock, products)
+    for place in places:
+        if (position := stock.positions.get(place)) is not None:
+            position.taken = position.taken * 0
+            position.taken_by.clear()
     return stock
+
+
+def _places(stock: Stock, products: Collection[str]) -> Iterator[tuple[str, str]]:
+    return ((product, site) for product in products for site in stock.sites.get(product, ()))

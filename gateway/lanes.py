@@ -28,14 +28,19 @@ LANES = ("critical", "high", "standard", "bulk")
 
 DELIVERY = "delivery"
 """The queue of what leaves: its ring wakes whoever sends documents."""
-QUEUES = (*LANES, DELIVERY)
+DRAFTS = "drafts"
+"""The queue of drafts that are tried on past orders. It stands behind all others: orders of any lane go first."""
+QUEUES = (*LANES, DELIVERY, DRAFTS)
 """All that a worker may listen on."""
 
 DRAIN = "workers.jobs.drain"
 DELIVER = "workers.jobs.deliver"
-JOBS = (DRAIN, DELIVER)
+TEST_DRAFTS = "workers.jobs.test_drafts"
+JOBS = (DRAIN, DELIVER, TEST_DRAFTS)
 """Every function that a job may name. Workers run nothing else."""
 
+_JOB_OF = {DELIVERY: DELIVER, DRAFTS: TEST_DRAFTS}
+"""Queue → the job that its ring is; every other queue's is DRAIN."""
 _TIER_LANES = {"platinum": 1, "gold": 2, "standard": 3}
 _JOB_TTL = 86_400
 """Seconds after which what RQ keeps of a job is gone: one that failed, or one whose worker died with it."""
@@ -128,7 +133,7 @@ class Lanes:
     def _enqueue(self, queue: Queue) -> None:
         with self._redis.pipeline() as pipeline:
             queue.enqueue_call(
-                DELIVER if queue.name == DELIVERY else DRAIN,
+                _JOB_OF.get(queue.name, DRAIN),
                 args=(queue.name,),
                 timeout=-1,  # the lease and the supervisor's heartbeat end what runs too long
                 result_ttl=0,

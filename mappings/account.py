@@ -223,10 +223,15 @@ class Outbound(Terms):
 
     format: str
     transport: Annotated[str | dict[str, Any], BeforeValidator(_one_way)] = "mailbox"
-    schedule: str | None = None
-    when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = None
-    answer_within: Duration | None = None
-    """So long the account's system has to say that it has one; later somebody is told. None: nothing is expected."""
+    schedule: str | None = Field(default=None, description="When a report is made, as cron has it: 0 6 * * *.")
+    when: Literal["shipped", "delivered", "daily", "weekly", "monthly"] | None = Field(
+        default=None, description="When an invoice is made."
+    )
+    answer_within: Duration | None = Field(
+        default=None,
+        description="So long their system has to say that it has one; later somebody is told. Empty: nothing is "
+        "expected.",
+    )
 
     @field_validator("schedule")
     @classmethod
@@ -270,32 +275,81 @@ _DELIVERY_WAITS = tuple(map(_wait, ("5s", "5m", "30m", "2h", "5h", "10h", "14h",
 
 
 class Policies(Terms):
-    """What happens where an order doesn't fit, per account (rules of the trade; defaults are the contract's)."""
+    """What happens where an order doesn't fit, per account (rules of the trade; defaults are the contract's). The
+    descriptions are what whoever decides reads."""
 
-    decision: Literal["gateway", "backoffice"] = "gateway"
-    order_key: tuple[Literal["buyer", "order_number", "ship_to"], ...] = ("buyer", "order_number")
-    order_number_reuse_months: int = Field(default=24, ge=1, le=240)
-    same_number_other_content: Literal["hold", "change", "reject"] = "hold"
-    unnamed_lines: Literal["hold", "delete", "keep"] = "hold"
-    unknown_item: Literal["hold", "hold_line", "reject_line"] = "hold"
-    unknown_ship_to: Literal["hold", "accept_address", "reject"] = "hold"
-    fractional_unit: Literal["reject", "hold", "round_up"] = "reject"
-    default_unit: str | None = None
-    price_tolerance_percent: Decimal = Field(default=Decimal("1.0"), ge=0, le=100)
-    price_mismatch: Literal["hold", "accept_contract_price", "reject_line"] = "hold"
-    price_date: Literal["order", "delivery", "despatch"] = "order"
-    past_date: Literal["accept", "hold", "change_date"] = "accept"
-    partial: Literal["ship_and_cancel", "backorder", "all_or_nothing"] = "backorder"
-    changed_order_binding: bool = True
-    order_charges: Literal["first", "pro_rata"] = "first"
-    allocation_percent: int = Field(default=100, ge=0, le=100)
-    acknowledge_within: Duration = timedelta(hours=4)
-    despatch_notice_before_arrival: Duration = timedelta(hours=4)
-    order_rate_per_minute: int = Field(default=600, ge=0)
-    delivery_waits: tuple[Wait, ...] = Field(default=_DELIVERY_WAITS, max_length=50)
-    """Between the attempts at a delivery; after the last there is one more attempt."""
-    delivery_in_turn: bool = False
-    """Whether a document waits until those before it of its order are there, or were given up."""
+    decision: Literal["gateway", "backoffice"] = Field(
+        default="gateway",
+        description="Who decides what an order gets: the gateway from stock, or the ERP at the back office.",
+    )
+    order_key: tuple[Literal["buyer", "order_number", "ship_to"], ...] = Field(
+        default=("buyer", "order_number"),
+        description="What makes two orders one and the same; the place only where they repeat numbers per store.",
+    )
+    order_number_reuse_months: int = Field(
+        default=24, ge=1, le=240, description="So many months on, an order number may come again for a new order."
+    )
+    same_number_other_content: Literal["hold", "change", "reject"] = Field(
+        default="hold", description="What an order is whose number is on the books with other content."
+    )
+    unnamed_lines: Literal["hold", "delete", "keep"] = Field(
+        default="hold", description="What becomes of an order's lines that a change to it doesn't name."
+    )
+    unknown_item: Literal["hold", "hold_line", "reject_line"] = Field(
+        default="hold", description="What happens where nothing of ours is known by an item's numbers."
+    )
+    unknown_ship_to: Literal["hold", "accept_address", "reject"] = Field(
+        default="hold", description="What happens where a place of delivery is none of theirs that we know."
+    )
+    fractional_unit: Literal["reject", "hold", "round_up"] = Field(
+        default="reject", description="What happens where an order asks for a part of a pack that we sell whole."
+    )
+    default_unit: str | None = Field(default=None, description="What a line is counted in that names no unit.")
+    price_tolerance_percent: Decimal = Field(
+        default=Decimal("1.0"),
+        ge=0,
+        le=100,
+        description="By so many per cent an ordered price may differ from the contract's and is taken all the same.",
+    )
+    price_mismatch: Literal["hold", "accept_contract_price", "reject_line"] = Field(
+        default="hold", description="What happens where a price differs by more than that."
+    )
+    price_date: Literal["order", "delivery", "despatch"] = Field(
+        default="order", description="The day whose contract prices count."
+    )
+    past_date: Literal["accept", "hold", "change_date"] = Field(
+        default="accept", description="What happens where goods are asked for by a day that is over."
+    )
+    partial: Literal["ship_and_cancel", "backorder", "all_or_nothing"] = Field(
+        default="backorder", description="What happens where there isn't enough; what the order says of it wins."
+    )
+    changed_order_binding: bool = Field(
+        default=True, description="Whether an answer with changes stands at once, or waits until the buyer agrees."
+    )
+    order_charges: Literal["first", "pro_rata"] = Field(
+        default="first", description="On which invoices an order's charges stand: the first, or each by its share."
+    )
+    allocation_percent: int = Field(
+        default=100, ge=0, le=100, description="So much of the last stock snapshot may go to this account."
+    )
+    acknowledge_within: Duration = Field(
+        default=timedelta(hours=4), description="So soon an order is answered, in business hours of the calendar."
+    )
+    despatch_notice_before_arrival: Duration = Field(
+        default=timedelta(hours=4), description="So long before goods arrive the despatch advice is to be there."
+    )
+    order_rate_per_minute: int = Field(
+        default=600, ge=0, description="So many orders may come in a minute; 0 is no limit."
+    )
+    delivery_waits: tuple[Wait, ...] = Field(
+        default=_DELIVERY_WAITS,
+        max_length=50,
+        description="The pauses between attempts to deliver a document; after the last there is one more attempt.",
+    )
+    delivery_in_turn: bool = Field(
+        default=False,
+        description="Whether a document waits until those before it of its order are there, or were given up.",
+    )
 
     @field_validator("order_key")
     @classmethod
@@ -417,9 +471,13 @@ class Account(Terms):
 
     id: AccountId
     name: str
-    tier: Literal["platinum", "gold", "standard"] = "standard"
-    time_zone: TimeZone = "UTC"
-    calendar: str | None = None
+    tier: Literal["platinum", "gold", "standard"] = Field(
+        default="standard", description="Its orders' lane, and what they are promised."
+    )
+    time_zone: TimeZone = Field(default="UTC", description="Such as Europe/Berlin: dates without a time are of it.")
+    calendar: str | None = Field(
+        default=None, description="Whose public holidays count, such as DE-HH; without one the clock never stops."
+    )
     business_hours: BusinessHours | None = None
     manager: Person | None = None
     team: tuple[Person, ...] = ()

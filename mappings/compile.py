@@ -50,6 +50,7 @@ def compile_revision(
         sites=_by(sorted(sites, key=_start, reverse=True), lambda row: row.account_site),
         prices=_by(sorted(prices, key=_start, reverse=True), lambda row: row.product),
         own_format=own_format(maps or {}),
+        maps=maps or {},
     )
 
 

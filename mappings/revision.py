@@ -263,5 +263,7 @@ class MappingRevision:
     prices: Mapping[str, tuple[PriceRow, ...]]
     own_format: Format | None = field(default=None, compare=False)
     """The account's own layout, of its field maps; `mappings.own_format.formats_of` has it beside the others."""
+    maps: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """The texts of those field maps, by their files' names."""
     compiled: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What the engine worked out under this revision, kept for the next order; never part of what the revision says."""

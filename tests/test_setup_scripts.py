@@ -6,6 +6,7 @@ what Flask and pytest need; the whole locks are installed by whoever runs these 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ("run", "test", ".ci/run")
+SOURCED = ("config/setup.sh", "config/bundle.sh", "config/browser.sh")
+BUNDLE = "gateway/console/bundle"
+BUILT = "gateway/console/static/built"
 PROGRAM = """
 import sys
 from importlib.metadata import distributions
@@ -43,7 +47,7 @@ def part_of_lock(lock: str, wanted: Collection[str]) -> str:
 
 def copy_of_project(folder: Path) -> Path:
     project = folder / "a clone with spaces"
-    for name in (*SCRIPTS, "config/setup.sh"):
+    for name in (*SCRIPTS, *SOURCED):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, project / name)
     (project / "tests").mkdir()
@@ -71,7 +75,7 @@ def test_scripts_are_executable_posix_sh(script: str) -> None:
 
 
 def test_locks_have_hashes_and_name_no_index_and_no_host() -> None:
-    for lock in ("requirements.lock", "tests/requirements.lock"):
+    for lock in ("requirements.lock", "tests/requirements.lock", "config/node.lock"):
         text = (ROOT / lock).read_text()
         assert "://" not in text
         assert "--index" not in text
@@ -79,6 +83,17 @@ def test_locks_have_hashes_and_name_no_index_and_no_host() -> None:
         assert pinned
         assert all("==" in line and line.endswith("\\") for line in pinned), lock
         assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_the_bundles_lock_pins_everything_and_names_no_host() -> None:
+    text = (ROOT / BUNDLE / "package-lock.json").read_text()
+    assert "://" not in text
+    assert '"resolved"' not in text
+    packages = {name: one for name, one in json.loads(text)["packages"].items() if name}
+    assert all(one["integrity"].startswith("sha512-") for one in packages.values())
+    wanted = json.loads((ROOT / BUNDLE / "package.json").read_text())
+    for name, version in (wanted["dependencies"] | wanted["devDependencies"]).items():
+        assert packages[f"node_modules/{name}"]["version"] == version, "pinned exactly"
 
 
 def test_the_tests_lock_holds_the_whole_runtime_lock() -> None:
@@ -149,6 +164,77 @@ def test_a_machine_without_a_fitting_python_is_told_so(tmp_path: Path) -> None:
     ran = call(project, "run", env={"PATH": str(tools)})
     assert ran.returncode == 1
     assert "Python 3.11 or newer is needed" in ran.stderr
+
+
+@pytest.fixture
+def console_project(tmp_path: Path) -> Path:
+    """A project with the console's bundle, and no Python packages to install."""
+    project = copy_of_project(tmp_path)
+    shutil.copytree(ROOT / BUNDLE, project / BUNDLE)
+    shutil.copy(ROOT / "config" / "node.lock", project / "config")
+    return project
+
+
+def built(project: Path) -> set[str]:
+    return {re.sub(r"-\w+\.", "-X.", one.name) for one in (project / BUILT).glob("*.js")}
+
+
+def tools_without(folder: Path, *missing: str) -> str:
+    """A PATH with all that the machine's has but these."""
+    folder.mkdir()
+    for place in reversed(os.environ["PATH"].split(os.pathsep)):
+        for tool in Path(place).glob("*"):
+            link = folder / tool.name
+            if tool.name not in missing and os.access(tool, os.X_OK):
+                link.unlink(missing_ok=True)
+                link.symlink_to(tool)
+    return str(folder)
+
+
+def test_the_bundle_is_built_once_and_where_it_cannot_be_the_gateway_starts_and_tests_do_not(
+    console_project: Path,
+) -> None:
+    project, lock = console_project, console_project / BUNDLE / "package-lock.json"
+    good = lock.read_text()
+    lock.write_text(good.replace("sha512-", "sha512-AAAA"))
+    failed = call(project, "run")
+    assert (failed.returncode, "RUNTIME True" in failed.stdout) == (0, True), failed.stderr
+    assert "its pages are plain forms until a later start" in failed.stderr
+    assert not built(project)
+    (project / "tests" / "test_one.py").write_text("def test_good(): pass\n")
+    tested = call(project, "test", "tests/test_one.py")
+    assert tested.returncode == 1
+    assert "The console's bundle could not be built" in tested.stderr
+
+    lock.write_text(good)
+    mended = call(project, "run")
+    assert mended.stderr == "Building what the console's pages use in the browser ...\n"
+    assert built(project) == {"live.js", "editor-X.js"}
+    before = (project / BUILT / "live.js").stat().st_mtime_ns
+    assert call(project, "run").stderr == ""
+    assert (project / BUILT / "live.js").stat().st_mtime_ns == before
+
+    with (project / BUNDLE / "live.js").open("a") as source:
+        source.write('document.title += " changed";\n')
+    assert "Building" in call(project, "run").stderr
+    assert " changed" in (project / BUILT / "live.js").read_text()
+
+
+def test_a_machine_without_node_gets_one_from_a_package(console_project: Path, tmp_path: Path) -> None:
+    path = tools_without(tmp_path / "bin", "node", "npm")
+    ran = call(console_project, "run", env={**os.environ, "PATH": path})
+    assert ran.returncode == 0, ran.stderr
+    assert built(console_project) == {"live.js", "editor-X.js"}, ran.stderr
+
+
+def test_no_browser_is_said_and_nothing_passes(tmp_path: Path) -> None:
+    project = copy_of_project(tmp_path)
+    browsers = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "apt-get")
+    path = tools_without(tmp_path / "bin", *browsers)
+    ran = call(project, "test", env={**os.environ, "PATH": path})
+    assert ran.returncode == 1
+    assert "The browser tests need Chromium" in ran.stderr
+    assert "All passed" not in ran.stderr
 
 
 @pytest.fixture

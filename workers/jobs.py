@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway import pipeline
-from gateway.lanes import LANES
+from gateway import draft_tests, pipeline
+from gateway.lanes import DRAFTS, LANES
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 
@@ -41,6 +41,29 @@ def drain(desk: Desk, lane: str) -> int:
     if not is_empty:
         desk.services.lanes.ring(lane)
     return settled
+
+
+def test_drafts(desk: Desk, lane: str) -> None:
+    """A chunk of the oldest test of a draft; the next one is rung for behind all that waits by then."""
+    if draft_tests.step(desk.services, lambda: desk.stopping() or _orders_wait(desk)):
+        desk.services.lanes.ring(lane)
+
+
+def look(desk: Desk) -> int:
+    """What a worker does that nobody can ring for: orders, and where none waits a chunk of a test. How much it was."""
+    settled = drain_batches(desk)[0]
+    if settled or DRAFTS not in desk.lanes or desk.stopping():
+        return settled
+    try:
+        return int(draft_tests.step(desk.services, desk.stopping))
+    except StoreUnavailable as failure:
+        logger.warning("Could not go on with a test: %s", failure)
+        return 0
+
+
+def _orders_wait(desk: Desk) -> bool:
+    depths = desk.services.lanes.depths() or {}
+    return any(depths.get(name) for name in desk.lanes)
 
 
 def drain_batches(desk: Desk) -> tuple[int, bool]:

@@ -128,7 +128,7 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
     from gateway.lanes import DELIVERY
     from gateway.picking import Picker
     from gateway.warm_up import warm_up
-    from workers.jobs import Desk, drain_batches
+    from workers.jobs import Desk, look
     from workers.names import worker_name
     from workers.rq_parts import Stop, resolve_jobs, work
     from workers.sweep import sweep_once
@@ -164,7 +164,7 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
         services.lanes.url,
         stop,
         jobs=resolve_jobs(),
-        look=lambda: drain_batches(desk)[0],
+        look=lambda: look(desk),
         max_jobs=settings.worker_max_jobs,
         max_rss_bytes=settings.worker_max_rss_bytes,
         burst=told.burst,

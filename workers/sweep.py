@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from gateway.lanes import DRAFTS
 from gateway.services import Services
 from gateway.store.ids import now_us
 from workers.names import is_gone
@@ -23,6 +24,8 @@ def sweep_once(services: Services) -> frozenset[int]:
         services.lanes.ring(lane)
     if moved_up:
         logger.info("%d messages with less than a quarter of their time left moved up a lane", moved_up.total())
+    if services.store.draft_tests.waits():
+        services.lanes.ring(DRAFTS)
     if swept.released:
         logger.warning("%d messages had lost their worker and wait again", swept.released)
     for message_id in swept.quarantined:
@@ -31,7 +34,11 @@ def sweep_once(services: Services) -> frozenset[int]:
 
 
 def end_leases_of_the_gone(services: Services) -> None:
-    """What a worker of this machine held when it was killed need not wait until its lease runs out."""
+    """What a worker of this machine held when it was killed need not wait until its lease runs out: messages, and
+    tests of drafts."""
     gone = [name for name in services.store.queue.lessees() if is_gone(name)]
     if gone and services.store.queue.end_leases(gone):
         logger.warning("%s held messages and is gone", " and ".join(gone))
+    gone = [name for name in services.store.draft_tests.lessees() if is_gone(name)]
+    if gone and services.store.draft_tests.end_leases(gone):
+        logger.warning("%s worked at a test of a draft and is gone", " and ".join(gone))

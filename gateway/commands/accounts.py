@@ -10,6 +10,7 @@ import click
 
 from gateway.commands.catalogue import placed_lost_zeros
 from gateway.commands.differences import plan_lines
+from gateway.commands.draft_import import take_into_draft
 from gateway.commands.opening import begun, opened
 from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, counted, person, reports
 
@@ -40,13 +41,17 @@ def list_accounts(screen: Screen) -> None:
 @reports
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--dry-run", is_flag=True, help="Check only; nothing is stored.")
+@click.option("--draft", "into_draft", is_flag=True, help="Into the account's draft; nothing is published.")
 @click.option("--reason", default="imported", show_default=True, help="Why, for the record.")
-def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) -> int:
+def import_accounts(screen: Screen, folder: Path, dry_run: bool, into_draft: bool, reason: str) -> int:
     """Publish an account's folder, or every account's folder in DIR.
 
     Every fault of every file is shown, and what is different from the published revision: each row that is removed,
     changed (old → new) or added, at most ten of a kind in a file; with --json all of them. A folder that is equal to
     what is published changes nothing.
+
+    With --draft what is different from the account's draft becomes edits of it, to be looked at, tested and published
+    in the console or by `gateway mappings publish`. Exit code 4: somebody edited the draft meanwhile.
     """
     from mappings.files.account_folder import read_folder
 
@@ -62,9 +67,11 @@ def import_accounts(screen: Screen, folder: Path, dry_run: bool, reason: str) ->
                 failed += 1
                 screen.faults(read.faults, f"{one.name} can't be imported:", problems)
             else:
-                done.append(_import(screen, services, read.content(), problems, dry_run, reason))
+                _warn(screen, read.content(), problems)
+                take = take_into_draft if into_draft else _import
+                done.append(take(services, read.content(), problems, dry_run, reason))
     told = [one for one, _ in done]
-    screen.result(told if failed or len(told) != 1 else told[0], *(line for one in done for line in _told(*one)))
+    screen.result(told if failed or len(told) != 1 else told[0], *(line for _, lines in done for line in lines))
     return DONE if not failed else PARTLY if done else FAILED
 
 
@@ -120,14 +127,17 @@ def _problems(services: Services, folder: Path, read: FolderRead) -> list[Fault]
     return [*read.strays, *(read.placed(fault) for fault in found), *of_maps]
 
 
-def _import(
-    screen: Screen, services: Services, content: AccountFolder, problems: list[Fault], dry_run: bool, reason: str
-) -> tuple[dict[str, Any], Plan]:
-    """Publish it, or only say what would be; what is said of it, and what is different."""
-    from gateway.accounts import plan_folder, publish_folder
-
+def _warn(screen: Screen, content: AccountFolder, problems: list[Fault]) -> None:
     if problems and not screen.as_json:
         screen.faults(problems, f"{content.account.id} can be imported, but something about it looks wrong:")
+
+
+def _import(
+    services: Services, content: AccountFolder, problems: list[Fault], dry_run: bool, reason: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Publish it, or only say what would be; what is said of it to programs and to people."""
+    from gateway.accounts import plan_folder, publish_folder
+
     told = {"id": content.account.id, **{f"{kind}s": len(rows) for kind, rows in content.rows().items()}}
     told["warnings"] = [problem.as_json() for problem in problems]
     plan = plan_folder(services.store, content)
@@ -136,7 +146,8 @@ def _import(
     )
     counts = {"changed": published.changed, "added": published.added, "removed": published.removed}
     told |= {"dry_run": dry_run, "revision": published.number, "against": plan.number, **counts}
-    return told | {"differences": [one.as_json() for one in plan.differences]}, plan
+    told |= {"differences": [one.as_json() for one in plan.differences]}
+    return told, _told(told, plan)
 
 
 def _told(one: dict[str, Any], plan: Plan) -> list[str]:

@@ -1,14 +1,16 @@
-"""Per-account mappings, tried out."""
+"""Per-account mappings: tried out here; drafted, published and taken back by the commands that are added below."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from gateway.commands.drafts import draft, publish
 from gateway.commands.opening import folder_at, opened
+from gateway.commands.revisions import diff, history, rollback
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, reports
 from schemas.faults import Fault
 
@@ -19,16 +21,26 @@ if TYPE_CHECKING:
     from mappings.revision import MappingRevision
 
 
+_USUAL_LAST = 200
+"""Messages that a mapping is tried on."""
+
+
 @click.group()
 def mappings() -> None:
     """The accounts' mappings."""
+
+
+for _command in (draft, diff, publish, rollback, history):
+    mappings.add_command(_command)
 
 
 @mappings.command()
 @reports
 @click.argument("account", metavar="ID|DIR")
 @click.option("--last", metavar="N", type=click.IntRange(1, 10_000), help="The last N messages instead of the samples.")
-def test(screen: Screen, account: str, last: int | None) -> int:
+@click.option("--draft", is_flag=True, help="What the account's draft would do to the last N messages (200).")
+@click.option("--against-published", is_flag=True, help="The same of the mapping in the folder DIR.")
+def test(screen: Screen, account: str, last: int | None, draft: bool, against_published: bool) -> int:
     """Judge an account's samples under its mapping, without effect.
 
     That is its published mapping, or the one in its folder, which needn't be imported.
@@ -37,7 +49,12 @@ def test(screen: Screen, account: str, last: int | None) -> int:
     (07.despatch_advice.json) is written as the account gets it, and compared with the 07.despatch_advice.expected.*
     beside it. Messages are compared with what came of them: status and faults. Of what doesn't come out as expected,
     every fault is said.
+
+    --draft and --against-published compare instead what comes of the last messages with what would come of them under
+    what is published: differences by the change they come of, down to the line. Exit code 1: orders would newly fail.
     """
+    if draft or against_published:
+        return _tried(screen, account, last or _USUAL_LAST, draft=draft, against_published=against_published)
     with opened() as services:
         revision, samples = _mapping(services, account)
         told = _samples(services, revision, samples) if last is None else _messages(services, revision, last)
@@ -59,6 +76,38 @@ def schema(screen: Screen, writes: str | None) -> None:
 
     found = map_schema(writes)
     screen.result(found, *json.dumps(found, indent=2, ensure_ascii=False).splitlines())
+
+
+@mappings.command()
+@reports
+@click.argument("file", metavar="FILE", type=click.File("rb"))
+def suggest(screen: Screen, file: BinaryIO) -> None:
+    """Print the order_map.yaml that one sample order suggests; FILE may be -.
+
+    For an account whose JSON or XML nobody knows yet. Fields are found by their names, in eleven languages, and by how
+    their values look. TODO marks what is to be decided: a required field that was not found, a day or number that may
+    mean two things, two places for one field. With --json also where each field was found and how surely, what no rule
+    reads, and what names the buyer.
+    """
+    from mappings.suggesting import suggest as suggested
+
+    found = suggested(file.read())
+    screen.result(found.as_json(), *found.text.splitlines())
+
+
+def _tried(screen: Screen, account: str, last: int, *, draft: bool, against_published: bool) -> int:
+    from gateway.commands.trying import try_draft, try_revision
+
+    is_folder = folder_at(account) is not None
+    if draft and (against_published or is_folder):
+        raise click.UsageError("A draft is an account's: --draft ID, or --against-published DIR.")
+    if against_published and not is_folder:
+        raise click.UsageError("--against-published is for the mapping in a folder; --draft for an account's draft.")
+    with opened() as services:
+        if draft:
+            return try_draft(services, screen, account, last)
+        revision, _ = _mapping(services, account)
+        return try_revision(services, screen, revision, last)
 
 
 def _mapping(services: Services, account: str) -> tuple[MappingRevision, Mapping[str, bytes]]:

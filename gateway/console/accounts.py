@@ -1,33 +1,24 @@
-"""Accounts: how each stands, and one with its people, formats, ways out, policies and keys."""
+"""One account with its people, formats, ways out, policies and keys."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, request, url_for
-from pydantic import ValidationError
+from flask import redirect, url_for
 
 from gateway.console.causes import of_documents, of_messages
-from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
+from gateway.console.frame import Missing, console, needs, own_account, page, services, user
+from gateway.console.key_standings import standings
+from gateway.console.terms.sections import SECTIONS
 from gateway.delivery import TRANSPORTS
 from gateway.store.ids import now_us
 from gateway.store.keys import ApiKey
-from mappings.account import Account, Outbound
+from mappings.account import Outbound
 from mappings.pickups import endpoint_of
 from mappings.revision import MappingRevision
 from mappings.transports import BadTerms
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One account in the list."""
-
-    account: Account
-    problems: int
-    last_order_at: int | None
 
 
 class Unusable(Exception):
@@ -43,26 +34,17 @@ class Step:
     otherwise: str
 
 
-@console.get("/accounts")
-@needs("viewer")
-def account_list() -> Any:
-    """All accounts that whoever looks may see."""
-    store, own = services().store, user().account_id
-    known = {str(one["id"]): int(one["revision"]) for one in store.revisions.accounts() if own in (None, one["id"])}
-    open_problems: Counter[str] = Counter()
-    for one in (*of_messages(services(), own), *of_documents(services(), own)):
-        open_problems[one.account_id] += one.count or 1
-    found = {one: _usable(store.revisions.terms(one, number)) for one, number in known.items()}
-    rows = [_row(one, open_problems[one.id]) for one in found.values() if one is not None]
-    return page("account_list", rows=rows, broken=[one for one, account in found.items() if account is None])
-
-
 @console.get("/accounts/<account_id>")
 @needs("viewer")
 def account(account_id: str) -> Any:
-    """One account."""
-    revision = _revision(account_id)
-    return page("account", **_told(revision))
+    """One account; what is set up and not published yet, at its set-up."""
+    try:
+        revision = revision_of(account_id)
+    except Missing:
+        if user().account_id is not None or not services().store.drafts.of(account_id).edits:
+            raise
+        return redirect(url_for("console.set_up", account_id=account_id), 303)
+    return page("account", **told_of(revision))
 
 
 @console.errorhandler(Unusable)
@@ -73,39 +55,7 @@ def _unusable(_: Unusable) -> tuple[str, int]:
     return page("trouble", 409, title="This account can't be shown", said=said)
 
 
-@console.get("/accounts/<account_id>/keys")
-@needs("admin", ours_alone=True)
-def keys_again(account_id: str) -> Any:
-    """For whoever comes back to the address at which a key was made: it is shown no more."""
-    return redirect(url_for("console.account", account_id=own_account(account_id)) + "#keys", 303)
-
-
-@console.post("/accounts/<account_id>/keys")
-@needs("admin", ours_alone=True)
-def make_key(account_id: str) -> Any:
-    """A new key, shown on the page that answers, this once. Sent again, as by loading that page anew, it makes none:
-    the form names the newest key that it knew."""
-    revision = _revision(account_id)
-    newest = next((one.id for one in services().store.keys.all(account_id)), "")
-    if request.form.get("newest", "") != newest:
-        return page("account", 409, **_told(revision), made_before=newest)
-    is_test = request.form.get("kind") == "test"
-    key, text = services().store.keys.create(account_id, actor=actor(), test=is_test)
-    return page("account", **_told(revision), made=(key, text))
-
-
-@console.post("/accounts/<account_id>/keys/<key_id>/revoke")
-@needs("admin", ours_alone=True)
-def revoke_key(account_id: str, key_id: str) -> Any:
-    """End a key of this account."""
-    keys = services().store.keys  # those of an account whose terms can't be used end as well
-    if key_id not in {one.id for one in keys.all(own_account(account_id))}:
-        raise Missing
-    keys.revoke(key_id, actor=actor())
-    return redirect(url_for("console.account", account_id=account_id) + "#keys", 303)
-
-
-def _revision(account_id: str) -> MappingRevision:
+def revision_of(account_id: str) -> MappingRevision:
     """The account's published mapping. Raises Missing and Unusable."""
     wanted = own_account(account_id)
     try:
@@ -117,20 +67,7 @@ def _revision(account_id: str) -> MappingRevision:
     return found
 
 
-def _usable(terms: Mapping[str, Any]) -> Account | None:
-    """The account of these terms, without its tables: there may be 1,000 accounts with 100,000 items each."""
-    try:
-        return Account.model_validate(terms)
-    except ValidationError:
-        return None
-
-
-def _row(account: Account, problems: int) -> Row:
-    newest = next(iter(services().store.messages.page(account_id=account.id, limit=1)), None)
-    return Row(account, problems, newest.received_at if newest else None)
-
-
-def _told(revision: MappingRevision) -> dict[str, Any]:
+def told_of(revision: MappingRevision) -> dict[str, Any]:
     account = revision.account
     keys = services().store.keys.all(account.id)
     ways = {kind: _way(one) for kind, one in account.outbound.items()}
@@ -141,9 +78,11 @@ def _told(revision: MappingRevision) -> dict[str, Any]:
         "ways": ways,
         "policies": account.policies.model_dump(mode="json"),
         "usual": type(account.policies)().model_dump(mode="json"),
-        "keys": [(one, _state(one)) for one in keys],
+        "keys": standings(keys, now_us()),
         "steps": _steps(revision, keys),
         "problems": [*of_messages(services(), account.id), *of_documents(services(), account.id)],
+        "sections": SECTIONS,
+        "edits": services().store.drafts.of(account.id).edits if user().account_id is None else (),
         "places_picked_up": [_place(one) for one in account.inbound.pickup or ()],
     }
 
@@ -166,14 +105,10 @@ def _place(terms: Mapping[str, Any]) -> str:
         return "a place whose terms can't be used"
 
 
-def _state(key: ApiKey) -> str:
-    return "revoked" if key.revoked_at else "active" if key.is_live(now_us()) else "expired"
-
-
 def _steps(revision: MappingRevision, keys: list[ApiKey]) -> list[Step]:
     account, store = revision.account, services().store
     answered = any(one.status == "done" for one in store.messages.page(account_id=account.id, limit=20))
-    live = any(_state(one) == "active" and not one.test for one in keys)
+    live = any(one.is_live(now_us()) and not one.test for one in keys)
     return [
         Step(
             "A manager is named", account.manager is not None, "Put `manager` into account.yaml: people ask for them."

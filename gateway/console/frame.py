@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -45,6 +46,8 @@ console = Blueprint(
     "console", __name__, template_folder="templates", static_folder="static", static_url_path="/console-static"
 )
 _csrf = CSRFProtect()
+_BUNDLE = Path(str(console.static_folder)) / "built" / "live.js"
+"""Built at set-up; pages do without where it isn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,8 @@ def _let_in() -> Response | None:
     role, ours_alone = view.needs
     is_let_in = role == _NOBODY or _may(role, ours_alone)
     if request.method == "POST":
-        request.max_content_length = getattr(view, "most_bytes", _LARGEST_FORM) if is_let_in else _LARGEST_FORM
+        most = getattr(view, "most_bytes", _LARGEST_FORM) if is_let_in else _LARGEST_FORM
+        request.max_content_length = request.max_form_memory_size = most
         _csrf.protect()
     if is_let_in:
         return None
@@ -220,10 +224,11 @@ def _guard(response: Response) -> None:
 def _around() -> dict[str, Any]:
     somebody = g.get("user")
     if somebody is None:
-        return {"user": None, "places": ()}
+        return {"user": None, "places": (), "has_bundle": _BUNDLE.is_file()}
     ours = somebody.account_id is None
     return {
         "user": somebody,
+        "has_bundle": _BUNDLE.is_file(),
         "places": [one for one in PLACES if somebody.may(one.role) and (ours or not one.ours_alone)],
     }
 

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.console import accounts, frame, imports, overview, people, signing, styles, table_edits, tables
+from gateway.console import (
+    account_list,
+    accounts,
+    drafts,
+    frame,
+    imports,
+    keys,
+    new_account,
+    overview,
+    people,
+    revisions,
+    rule_history,
+    searching,
+    sent_under,
+    set_up,
+    signing,
+    styles,
+    table_edits,
+    tables,
+    testing,
+)
+from gateway.console.terms import pages as terms
 
-PAGES = (signing, overview, accounts, tables, table_edits, imports, people, styles)
+PAGES = (
+    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+)
 """Each has put its views into the console as it was imported."""
 
 

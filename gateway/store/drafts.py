@@ -149,16 +149,19 @@ class Drafts:
             gone = run(connection, f"{_DELETE} AND batch = ?", [(account_id, batch)])
             return self._after_discarding(connection, account_id, gone, author)
 
-    def discard_all(self, account_id: str, version: int, *, author: str) -> int:
+    def discard_all(self, account_id: str, version: int, *, author: str, reason: str = "") -> int:
         """Take everything back; how many edits there were. Raises Collision where the draft isn't at this version."""
         with self._database.write() as connection:
             gone = clear(connection, account_id, version)
-            return self._after_discarding(connection, account_id, gone, author)
+            return self._after_discarding(connection, account_id, gone, author, reason)
 
-    def _after_discarding(self, connection: Connection, account_id: str, gone: int, author: str) -> int:
+    def _after_discarding(
+        self, connection: Connection, account_id: str, gone: int, author: str, reason: str = ""
+    ) -> int:
         if gone:
             _next_version(connection, account_id, now_us())
-            self._audit.note(connection, f"draft/{account_id}", "draft discarded", author, {"rows": gone})
+            body = {"rows": gone, "reason": reason} if reason else {"rows": gone}
+            self._audit.note(connection, f"draft/{account_id}", "draft discarded", author, body)
         return gone
 
     def rebase(self, account_id: str, edits: Sequence[tuple[Edit, str | None]], *, author: str) -> None:

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from gateway.store.audit import Audit
 from gateway.store.database import Database, StoreUnavailable
 from gateway.store.ids import now_us
@@ -58,15 +60,35 @@ class Keys:
         self, account_id: str | None, *, actor: str, test: bool = False, expires_at: int | None = None
     ) -> tuple[ApiKey, str]:
         """A new key and its text, which is shown this once: `gw_live_<id>_<32 random characters><6 check>`."""
-        key = ApiKey(_random(10), account_id, test, now_us(), expires_at, None, None)
-        kind = ("test" if test else "live") if account_id else "office"
-        text = f"gw_{kind}_{key.id}_{_random(32)}"
-        text += _checksum(text)
+        key, text = _new(account_id, test, expires_at)
         with self._database.write() as connection:
-            row = (key.id, account_id, _digest(text), int(test), key.created_at, expires_at, None, None)
-            insert(connection, api_keys, [row])
-            self._audit.note(connection, f"key/{key.id}", "created", actor, {"account": account_id, "test": test})
+            self._add(connection, key, text, actor)
         return key, text
+
+    def rotate(self, key_id: str, *, actor: str, ends_at: int | None = None) -> tuple[ApiKey, str] | None:
+        """A new key of the same kind beside one that is live, and its text, shown this once. Both work until the old
+        one is revoked, or `ends_at`, where that is before it would have ended. None where there is no such live key."""
+        now = now_us()
+        with self._database.read() as connection:
+            found = fetch(connection, f"SELECT {_COLUMNS} FROM api_keys WHERE id = ?", [key_id])
+        old = _key(found[0]) if found else None
+        if old is None or not old.is_live(now):
+            return None
+        key, text = _new(old.account_id, old.test, None)
+        ends = min((one for one in (old.expires_at, ends_at) if one is not None), default=None)
+        with self._database.write() as connection:
+            ended = "UPDATE api_keys SET expires_at = ? WHERE id = ? AND revoked_at IS NULL"
+            if not run(connection, ended, [(ends, key_id)]):
+                return None  # revoked a moment ago: nothing goes on
+            self._add(connection, key, text, actor)
+            self._audit.note(connection, f"key/{key_id}", "rotated", actor, {"to": key.id, "expires_at": ends})
+        self._cache.pop(key_id, None)
+        return key, text
+
+    def _add(self, connection: Connection, key: ApiKey, text: str, actor: str) -> None:
+        row = (key.id, key.account_id, _digest(text), int(key.test), key.created_at, key.expires_at, None, None)
+        insert(connection, api_keys, [row])
+        self._audit.note(connection, f"key/{key.id}", "created", actor, {"account": key.account_id, "test": key.test})
 
     def verify(self, text: str) -> ApiKey | None:
         """The live key of this text, compared in constant time; None for anything else."""
@@ -146,6 +168,13 @@ class Keys:
 
 
 _COLUMNS = "id, account_id, test, created_at, expires_at, revoked_at, last_used_at"
+
+
+def _new(account_id: str | None, test: bool, expires_at: int | None) -> tuple[ApiKey, str]:
+    key = ApiKey(_random(10), account_id, test, now_us(), expires_at, None, None)
+    kind = ("test" if test else "live") if account_id else "office"
+    text = f"gw_{kind}_{key.id}_{_random(32)}"
+    return key, text + _checksum(text)
 
 
 def _key(row: Any) -> ApiKey:

@@ -13,7 +13,7 @@ from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.packing import unpacked
-from gateway.store.statements import fetch, insert, one_of, run, values
+from gateway.store.statements import fetch, insert, marks, one_of, run, values
 from gateway.store.tables import events
 from gateway.store.threads import wake
 from schemas.faults import Fault
@@ -211,6 +211,39 @@ class Messages:
                 [message_id],
             )
         return unpacked(bytes(rows[0][0])) if rows and rows[0][0] is not None else None
+
+    def bodies(self, message_ids: Sequence[str]) -> dict[str, bytes]:
+        """The same of many: those whose bytes are there still. Messages that share a body share the object."""
+        with self._database.read() as connection:
+            query = (
+                "SELECT m.id, p.id FROM messages m JOIN payloads p ON p.account_id = m.account_id AND p.test = m.test "
+                f"AND p.sha256 = m.payload_sha256 WHERE {one_of(connection, 'm.id')} AND p.body IS NOT NULL"
+            )
+            payload_of = dict(fetch(connection, query, [values(connection, message_ids)]))
+            wanted = sorted(set(payload_of.values()))
+            query = f"SELECT id, body FROM payloads WHERE id IN ({marks(len(wanted))}) AND body IS NOT NULL"
+            rows = fetch(connection, query, wanted) if wanted else []
+        found = {number: unpacked(bytes(body)) for number, body in rows}
+        return {one: found[number] for one, number in payload_of.items() if number in found}
+
+    def fault_codes(self, message_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Message → the codes of the faults of its last run, for those that have any."""
+        with self._database.read() as connection:
+            query = (
+                "SELECT f.message_id, f.code FROM messages m CROSS JOIN faults f "
+                f"WHERE {one_of(connection, 'm.id')} AND f.message_id = m.id AND f.run = m.run"
+            )
+            rows = fetch(connection, query, [values(connection, message_ids)])
+        codes: dict[str, set[str]] = {}
+        for message_id, code in rows:
+            codes.setdefault(message_id, set()).add(code)
+        return codes
+
+    def counted(self, account_id: str, most: int) -> int:
+        """How many messages the account has sent, up to this many."""
+        with self._database.read() as connection:
+            query = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE account_id = ? LIMIT ?) newest"
+            return int(fetch(connection, query, [account_id, most])[0][0])
 
     def of_bytes(self, account_id: str, test: bool, sha256: bytes) -> StoredMessage | None:
         """The message that answers for these bytes; None where they never came as a document."""

@@ -78,6 +78,13 @@ class Problems:
             ranked = sorted(causes.items(), key=lambda cause: (len(cause[1]), max(cause[1])), reverse=True)
             return [self._problem(connection, cause, messages) for cause, messages in ranked]
 
+    def counts(self, account_id: str | None = None) -> dict[str, int]:
+        """Account → its messages that are held or have failed."""
+        own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
+        query = f"SELECT account_id, count(*) FROM messages WHERE status IN ('held', 'failed'){own} GROUP BY account_id"
+        with self._database.read() as connection:
+            return {str(row[0]): int(row[1]) for row in fetch(connection, query, named)}
+
     def _problem(self, connection: Connection, cause: tuple[str, str, str], messages: dict[str, int]) -> Problem:
         times, newest = messages.values(), max(messages)
         told = self._newest(connection, cause[0], newest)

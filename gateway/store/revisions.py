@@ -130,7 +130,7 @@ class Revisions:
         run(connection, "UPDATE revision_rows SET removed_in = ? WHERE id = ?", [(number, row_id) for row_id in gone])
         written = [(scope, row.kind, row.natural_key, row.body, number, None) for row in come]
         insert(connection, revision_rows, written)
-        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
+        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, None)])
         body = {"number": number, "reason": reason, "added": len(come), "removed": len(gone)}
         self._audit.note(connection, scope, "published", author, body)
         return Published(number, changed=True, added=len(come), removed=len(gone))
@@ -170,7 +170,7 @@ class Revisions:
         scope, number = seen.scope, put.number
         if self._current(connection, scope) != seen.number or self._last(connection, scope) != seen.number:
             raise Collision(f"{scope} was published meanwhile")
-        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
+        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, None)])
         removed = "UPDATE revision_rows SET removed_in = ? WHERE scope = ? AND kind = ? AND natural_key = ? "
         gone = [(number, scope, row.kind, row.natural_key) for row in put.written]
         run(connection, f"{removed}AND removed_in IS NULL", gone)
@@ -191,10 +191,12 @@ class Revisions:
         *,
         author: str,
         reason: str,
-        also: Callable[[Connection], object],
+        also: Callable[[Connection], object] = lambda _: None,
+        restores: int | None = None,
     ) -> Published:
         """Make the account's revision `seen` (0: its first) with these terms, without and with these rows the current
-        one, and do `also` what belongs to it in the same transaction. All of it is worked out beforehand.
+        one, and do `also` what belongs to it in the same transaction. All of it is worked out beforehand. `restores` is
+        the earlier revision whose content that is.
 
         Raises Collision where another revision is current by then.
         """
@@ -212,9 +214,11 @@ class Revisions:
             text_removed = "UPDATE revision_rows SET removed_in = ? WHERE scope = ? AND kind = ? AND natural_key = ? "
             run(connection, f"{text_removed}AND removed_in IS NULL", [(number, scope, *key) for key in gone])
             insert(connection, revision_rows, [(scope, *_columns(row), number, None) for row in added])
-            insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest)])
+            insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, restores)])
             self._name_account(connection, terms, number)
-            body = {"number": number, "reason": reason, "added": len(added), "removed": len(removed)}
+            body: dict[str, Any] = {"number": number, "reason": reason, "added": len(added), "removed": len(removed)}
+            if restores is not None:
+                body["restores"] = restores
             self._audit.note(connection, scope, "published", author, body)
             also(connection)
         return Published(number, changed=True, added=len(added), removed=len(removed))
@@ -363,6 +367,13 @@ class Revisions:
         """Every account: id, name, tier, current revision."""
         with self._database.read() as connection:
             rows = fetch(connection, "SELECT id, name, tier, revision FROM accounts ORDER BY id")
+        return [{"id": row[0], "name": row[1], "tier": row[2], "revision": row[3]} for row in rows]
+
+    def accounts_after(self, account_id: str, limit: int) -> list[dict[str, Any]]:
+        """The same of up to `limit` accounts behind this id, in the order of their ids."""
+        query = "SELECT id, name, tier, revision FROM accounts WHERE id > ? ORDER BY id LIMIT ?"
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [account_id, limit])
         return [{"id": row[0], "name": row[1], "tier": row[2], "revision": row[3]} for row in rows]
 
     def current(self, account_ids: Iterable[str]) -> dict[str, int]:

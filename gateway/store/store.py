@@ -15,6 +15,7 @@ from gateway.store.decisions import Decisions
 from gateway.store.deliveries import Deliveries
 from gateway.store.delivery_problems import DeliveryProblems
 from gateway.store.documents import Documents
+from gateway.store.draft_tests import DraftTests
 from gateway.store.drafts import Drafts
 from gateway.store.envelopes import Envelopes
 from gateway.store.intake import Intake
@@ -30,10 +31,12 @@ from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
+from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.sealed_secrets import SealedSecrets
 from gateway.store.sending import Sending
+from gateway.store.sent_under import SentUnder
 from gateway.store.shipments import Shipments
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
@@ -55,7 +58,9 @@ class Store:
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
         self.backlog = Backlog(self.database)
         self.revisions = Revisions(self.database, self.audit)
+        self.revision_log = RevisionLog(self.database)
         self.drafts = Drafts(self.database, self.audit)
+        self.draft_tests = DraftTests(self.database, self.audit, lease_seconds=lease_seconds, max_losses=max_losses)
         self.account_tables = AccountTables(self.database)
         self.uploads = Uploads(self.database)
         self.users = Users(self.database, self.audit)
@@ -68,6 +73,7 @@ class Store:
         self.contracts = Contracts(self.database)
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
+        self.sent_under = SentUnder(self.database)
         self.problems = Problems(self.database)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)

@@ -11,30 +11,24 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mappings import pickups
-from mappings.account import TRANSPORTS, Account
-from mappings.calendars import UnknownCalendar, known_calendar
+from mappings.account import Account
 from mappings.files.expectations import expectation_faults
 from mappings.files.sent_samples import sent_sample_faults
 from mappings.files.tables import PlacedRows, read_rows
+from mappings.files.terms import TERMS_FILE, terms_faults
 from mappings.files.text import FilesRejected, collect, refuse_irregular, text_of
 from mappings.files.writing import csv_text, yaml_text
 from mappings.files.yaml_model import Lines, read_model
 from mappings.own_format import map_faults, map_of, missing_maps
 from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import TABLES, Kind
-from mappings.transports import BadTerms, check
-from schemas.documents.validation import pointer
 from schemas.faults import Fault
 from schemas.json_schema import DOCUMENTS
 
-_TERMS = "account.yaml"
 _READ = (".csv", ".yaml", ".yml", ".xlsx", ".xlsm")
 """Endings of what may be meant for a table or for terms."""
 _NO_PART_OF_IT = (".schema.json",)
 """Endings of what may lie there for editors."""
-_VARIABLE = "GATEWAY_SECRET_"
-"""What the variables of named secrets begin with, in front of the name."""
 _KINDS: tuple[Kind, ...] = ("item", "unit", "site", "price")
 
 
@@ -89,11 +83,11 @@ class FolderRead:
 
 def at_its_line(fault: Fault, lines: Lines) -> Fault:
     """A fault about account.yaml at the line of the key that its path names."""
-    if fault.location != _TERMS:
+    if fault.location != TERMS_FILE:
         return fault
     place = tuple(int(part) if part.isdigit() else part for part in fault.path.split("/")[1:])
     known = next((place[:size] for size in range(len(place), -1, -1) if place[:size] in lines), None)
-    return fault if known is None else replace(fault, location=f"{_TERMS} line {lines[known]}")
+    return fault if known is None else replace(fault, location=f"{TERMS_FILE} line {lines[known]}")
 
 
 def read_account(folder: Path) -> AccountFolder:
@@ -114,14 +108,9 @@ def read_folder(folder: Path) -> FolderRead:
     def judge(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
         kept.update(lines)
         said.update(tree if isinstance(tree, Mapping) else {})
-        return chain(
-            _unknown_calendar(name, tree, lines),
-            _secrets_by_variable(name, tree, lines),
-            _unusable_transports(name, tree, lines),
-            _unusable_pickups(name, tree, lines),
-        )
+        return terms_faults(name, tree, lines)
 
-    account = collect(faults, lambda: read_model(folder / _TERMS, Account, judge))
+    account = collect(faults, lambda: read_model(folder / TERMS_FILE, Account, judge))
     judged = account or _right_parts(said)
     maps = sorted(folder.glob("*_map.yaml"))
     if judged is not None:
@@ -187,7 +176,7 @@ def files_of(content: AccountFolder) -> dict[str, bytes]:
     """The folder's files as they are written, by their path in it."""
     terms = content.account.model_dump(mode="json", by_alias=True, exclude_none=True)
     texts = {
-        _TERMS: yaml_text(terms),
+        TERMS_FILE: yaml_text(terms),
         **{TABLES[kind].file: csv_text(kind, rows) for kind, rows in content.rows().items()},
         **content.maps,
     }
@@ -198,7 +187,7 @@ def files_of(content: AccountFolder) -> dict[str, bytes]:
 def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:
     """Faults: a misspelt file name would be a table that silently is not there. And what else nobody reads."""
     faults, strays = [], []
-    names = [_TERMS, *(TABLES[kind].file for kind in _KINDS), *map(map_of, DOCUMENTS)]
+    names = [TERMS_FILE, *(TABLES[kind].file for kind in _KINDS), *map(map_of, DOCUMENTS)]
     expected = ", ".join([*names, "samples/"])
     for path in sorted([*folder.iterdir(), *(folder / "samples").glob("*/")]):
         name = path.relative_to(folder).as_posix()
@@ -213,80 +202,6 @@ def _strange_files(folder: Path) -> tuple[list[Fault], list[Fault]]:
             detail = f"{name} is nothing that belongs to an account, and is not imported"
             strays.append(Fault("unknown_field", detail, "", name, name, expected))
     return faults, strays
-
-
-def _unknown_calendar(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
-    """A calendar that nobody keeps. Judged here and not by the model, so that what was published stays readable."""
-    calendar = tree.get("calendar") if isinstance(tree, Mapping) else None
-    if not isinstance(calendar, str):
-        return
-    try:
-        known_calendar(calendar)
-    except UnknownCalendar as unknown:
-        location = f"{name} line {lines[('calendar',)]}"
-        detail = f"{location}: calendar: there is no calendar {calendar!r}"
-        yield Fault("bad_value", detail, "/calendar", location, calendar, unknown.expected)
-
-
-def _unusable_transports(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
-    """A way out by which nothing can be sent. Judged here and not by the model, as a calendar is."""
-    outbound = tree.get("outbound") if isinstance(tree, Mapping) else None
-    for kind, told in outbound.items() if isinstance(outbound, Mapping) else ():
-        transport = told.get("transport") if isinstance(told, Mapping) else None
-        if not isinstance(transport, Mapping):
-            continue
-        ways = [way for way in TRANSPORTS if way in transport]
-        if len(ways) != 1 or ways == ["mailbox"]:
-            continue
-        try:
-            check(ways[0], transport)
-        except BadTerms as fault:
-            at = ("outbound", kind, "transport")
-            location = f"{name} line {lines.get((*at, ways[0]), lines.get(at, 1))}"
-            detail = f"{location}: {'.'.join(at)}: {fault}"
-            yield Fault("bad_value", detail, pointer(at), location, None, f"a transport such as {_TRANSPORT}")
-
-
-def _unusable_pickups(name: str, tree: Any, lines: Lines) -> Iterator[Fault]:
-    """A place from which nothing can be picked up, or that is named twice. Judged here, as a transport is."""
-    inbound = tree.get("inbound") if isinstance(tree, Mapping) else None
-    places = inbound.get("pickup") if isinstance(inbound, Mapping) else None
-    looked_at: set[str] = set()
-    put_to: set[str] = set()
-    for index, terms in enumerate(places if isinstance(places, list) else ()):
-        if not isinstance(terms, Mapping):
-            continue  # which the model says
-        at = ("inbound", "pickup", index)
-        try:
-            pickups.check(terms)
-            here, done = pickups.folders_of(terms)
-            if here in looked_at:
-                raise BadTerms(f"{pickups.endpoint_of(terms)} is named twice")
-            if here in put_to or not looked_at.isdisjoint(done):
-                raise BadTerms("what is taken at one place is put to another, and would be taken again")
-            looked_at.add(here)
-            put_to.update(done)
-        except BadTerms as fault:
-            location = f"{name} line {lines.get(at, lines.get(at[:2], 1))}"
-            detail = f"{location}: {'.'.join(map(str, at))}: {fault}"
-            yield Fault("bad_value", detail, pointer(at), location, None, "a place such as {folder: acme/in}")
-
-
-_NAMES_SECRETS = frozenset(("secret", "password", "bearer", "client_certificate", "ca", "key"))
-_TRANSPORT = "{webhook: https://acme.example/edi, secret: NAME}"
-
-
-def _secrets_by_variable(name: str, tree: Any, lines: Lines, place: tuple[Any, ...] = ()) -> Iterator[Fault]:
-    """A secret that is named as its variable is: it would be looked for in GATEWAY_SECRET_GATEWAY_SECRET_… ."""
-    members = tree.items() if isinstance(tree, Mapping) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in members:
-        at = (*place, key)
-        names_one = key in _NAMES_SECRETS or (isinstance(key, int) and place[-1:] and place[-1] in _NAMES_SECRETS)
-        if names_one and isinstance(value, str) and value.upper().replace("-", "_").startswith(_VARIABLE):
-            location, meant = f"{name} line {lines.get(at, 1)}", value.strip()[len(_VARIABLE) :]
-            detail = f"{location}: {'.'.join(map(str, at))}: {value} is the variable of the secret, not its name"
-            yield Fault("bad_value", detail, pointer(at), location, value, meant or "the secret's name")
-        yield from _secrets_by_variable(name, value, lines, at)
 
 
 def _samples(folder: Path, faults: list[Fault]) -> dict[str, bytes]:

@@ -24,14 +24,21 @@ def read_model(
     """The YAML file as this pydantic model. `judge` finds what is wrong beyond the model, from the file's name, what it
     says and where. Raises FilesRejected with every fault, each at the line of its key."""
     refuse_irregular(path)
-    read = _tree_of(text_of(path), path.name)
+    return model_in(text_of(path), path.name, model, judge)
+
+
+def model_in(
+    text: str, name: str, model: type[Any], judge: Callable[[str, Any, Lines], Iterable[Fault]] = lambda *_: ()
+) -> Any:
+    """The same of the text of a file of that name. Raises FilesRejected as `read_model`."""
+    read = _tree_of(text, name)
     tree, lines = read.value, {place: mark.line for place, mark in read.marks.items()}
-    faults = [*(_refused(one, path.name, lines) for one in read.offences), *judge(path.name, tree, lines)]
+    faults = [*(_refused(one, name, lines) for one in read.offences), *judge(name, tree, lines)]
     try:
         found = model.model_validate(tree)
     except ValidationError as error:
         wrong = [one for one in error.errors(include_url=False) if not read.has_lost(tuple(one["loc"]))]
-        faults += [_model_fault(path.name, lines, one, model) for one in wrong]
+        faults += [_model_fault(name, lines, one, model) for one in wrong]
         found = None
     if faults:
         raise FilesRejected(sorted(faults, key=_line))

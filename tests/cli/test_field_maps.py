@@ -113,3 +113,29 @@ def test_samples_of_what_we_send_are_tried_too(run: Run, services: Services, tmp
     said = run("mappings", "test", str(folder))
     assert said.code == 1
     assert said.out.startswith("01-dozen.order_response.json: not written, in custom\n    unwritable_answer")
+
+
+LAYOUTS = ROOT / "tests" / "mappings" / "suggesting" / "layouts"
+
+
+def test_a_map_is_suggested_from_a_sample(run: Run, tmp_path: Path) -> None:
+    said = run("mappings", "suggest", str(LAYOUTS / "mittelstand.xml"))
+    assert (said.code, said.err) == (0, "")
+    assert "order_number: Kopfdaten/BestellNr" in said.out
+    told = run("mappings", "suggest", str(LAYOUTS / "mittelstand.xml"), "--json").json
+    assert told["text"] == said.out
+    assert {"path": "order_number", "found": "name", "where": "Kopfdaten/BestellNr"}.items() <= told["fields"][
+        0
+    ].items()
+    assert {"where": "Positionen/Position/Gesamtpreis", "example": "47,25"} in told["unused"]
+    assert told["identifiers"][0]["value"] == "10077"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [(b"", "empty_body"), (b"UNA:+.? '", "unknown_format"), (b"{", "json_not_valid")]
+)
+def test_a_sample_that_cannot_be_read_is_said_with_its_faults(run: Run, tmp_path: Path, body: bytes, code: str) -> None:
+    (tmp_path / "sample").write_bytes(body)
+    said = run("mappings", "suggest", str(tmp_path / "sample"))
+    assert (said.code, said.out) == (1, "")
+    assert code in said.err

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from lxml import etree, html
 
+from gateway.store.statements import run
 from gateway.store.users import ROLES, User
 from tests.api.builders import Gateway, services_at
 
 PASSWORD = "correct horse battery"
+_AS_KEPT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""A password is checked with as much work as was spent on what is kept of it: here next to none."""
 
 
 class Browser:
     """One browser: follows forms as they stand on pages, and keeps its cookies."""
 
     def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
         self.client: FlaskClient = gateway.app.test_client()
         self.answer: Any = None
 
@@ -43,13 +49,25 @@ class Browser:
 
     def send(self, action: str, button: tuple[str, str] | None = None, **fields: str) -> Any:
         """Fill in the form of the present page that goes there, with what is hidden in it, and send it."""
+        return self.fill(action, fields, button)
+
+    def fill(
+        self,
+        action: str,
+        fields: Mapping[str, Any],
+        button: tuple[str, str] | None = None,
+        untick: Collection[str] = (),
+    ) -> Any:
+        """The same with fields of any name; a file is (its bytes, its name)."""
         posts = self.root.xpath("//form[@method='post']")
         forms = [one for one in posts if (one.get("action") or self.path) == action]
         assert len(forms) == 1, f"{len(forms)} forms go to {action}"
-        told = {one.get("name"): one.get("value", "") for one in forms[0].iter("input") if one.get("name")}
-        assert told.keys() >= fields.keys(), "a field that isn't there"
-        sent = {**told, **fields, **({} if button is None else {button[0]: button[1]})}
-        self.answer = self.client.post(action, data=sent)
+        told, known = _as_it_stands(forms[0])
+        assert known >= fields.keys(), f"fields that aren't there: {fields.keys() - known}"
+        sent = {name: value for name, value in told.items() if name not in untick}
+        sent |= {**fields, **({} if button is None else {button[0]: button[1]})}
+        files = {name: (io.BytesIO(one[0]), one[1]) for name, one in sent.items() if isinstance(one, tuple)}
+        self.answer = self.client.post(action, data={**sent, **files})
         return self.answer
 
     @property
@@ -61,6 +79,25 @@ class Browser:
         return self.send("/sign-in", name=name, password=password)
 
 
+def _as_it_stands(form: Any) -> tuple[dict[str, Any], set[str]]:
+    """What a form would send untouched, and the names of all its fields."""
+    told: dict[str, Any] = {}
+    fields = [one for one in form.iter("input", "select", "textarea") if one.get("name")]
+    for one in fields:
+        name, kind = one.get("name"), one.get("type")
+        if one.tag == "select":
+            options = list(one.iter("option"))
+            chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+            told[name] = chosen[-1].get("value", chosen[-1].text) if chosen else ""
+        elif one.tag == "textarea":
+            told[name] = one.text or ""
+        elif kind in ("checkbox", "radio"):
+            told |= {name: one.get("value", "on")} if one.get("checked") is not None else {}
+        elif kind != "file":
+            told[name] = one.get("value", "")
+    return told, {one.get("name") for one in fields}
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     opened = Gateway(services_at(f"sqlite:///{tmp_path / 'gateway.db'}", f"unix://{tmp_path / 'nobody.sock'}"))
@@ -70,11 +107,11 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 
 def person(gateway: Gateway, name: str, role: Any, account: str | None = None) -> User:
     """Somebody with the usual password."""
-    users = gateway.services.store.users
-    made = users.create(name, role, account, actor="test")
-    chosen = users.use_link(users.link(made.id, actor="test"), PASSWORD)
-    assert chosen is not None
-    return chosen
+    store = gateway.services.store
+    made = store.users.create(name, role, account, actor="test")
+    with store.database.write() as connection:
+        run(connection, "UPDATE users SET password = ? WHERE id = ?", [(_AS_KEPT, made.id)])
+    return made
 
 
 def signed_in(gateway: Gateway, role: Any = "admin", account: str | None = None) -> Browser:

@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
+from gateway.accounts import file_row, table_rows
+from gateway.console import set_up
+from gateway.drafts import edit
 from gateway.importing import begin_import
+from gateway.onboarding.trying import send_sample
 from gateway.row_edits import save_row
+from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow
 from mappings.tables import natural_key
-from tests.api.builders import Gateway
+from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
 
 OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/sign-in/<token>"), ("POST", "/sign-in/<token>")}
 """For whoever isn't signed in."""
+LET_IN = (200, 303, 400, 409)
+"""Whatever came of what somebody was let do."""
 TABLE = "/accounts/<account_id>/<any(items, units, sites, prices):table>"
 NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/"): "viewer",
     ("GET", "/accounts"): "viewer",
+    ("POST", "/accounts"): "our integration",
+    ("GET", "/accounts/new"): "our integration",
+    ("POST", "/accounts/new"): "our integration",
     ("GET", "/accounts/<account_id>"): "viewer",
+    ("GET", "/accounts/<account_id>/setup"): "our viewer",
+    ("POST", "/accounts/<account_id>/setup"): "our integration",
+    ("POST", "/accounts/<account_id>/setup/publish"): "our integration",
+    ("GET", "/accounts/<account_id>/setup/test"): "our integration",
+    ("POST", "/accounts/<account_id>/setup/test"): "our integration",
+    ("GET", "/accounts/<account_id>/setup/test/<message_id>"): "our viewer",
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
+    ("GET", "/accounts/<account_id>/draft/tests"): "our viewer",
+    ("POST", "/accounts/<account_id>/draft/tests"): "our support",
+    ("GET", "/accounts/<account_id>/draft/tests/<test_id>"): "our viewer",
+    ("POST", "/accounts/<account_id>/draft/tests/<test_id>/cancel"): "our support",
+    ("GET", "/accounts/<account_id>/draft"): "our viewer",
+    ("POST", "/accounts/<account_id>/draft/discard"): "our support",
+    ("POST", "/accounts/<account_id>/draft/keep"): "our support",
+    ("POST", "/accounts/<account_id>/draft/publish"): "our support",
+    ("GET", "/accounts/<account_id>/revisions"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/lines"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>/documents"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>/documents.csv"): "our viewer",
+    ("GET", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
+    ("POST", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
+    ("GET", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("POST", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("GET", "/accounts/<account_id>/terms/text"): "our integration",
+    ("POST", "/accounts/<account_id>/terms/text"): "our integration",
+    ("GET", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
+    ("POST", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
     **{
         ("GET", f"{TABLE}{page}"): needed
         for page, needed in {
@@ -46,6 +86,7 @@ NEEDS: dict[tuple[str, str], str] = {
         )
     },
     ("GET", "/people"): "our admin",
+    ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
 }
@@ -65,15 +106,42 @@ FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
 UNIT = {"account_unit": "KRT", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
 
 
-def ask(browser: Browser, method: str, route: str, key_id: str, token: str, upload_id: str = "x") -> Any:
-    path = route.replace("<account_id>", "acme").replace("<key_id>", key_id).replace("<token>", "x")
-    path = path.replace(TABLE.rpartition("/")[2], "units").replace("<upload_id>", upload_id)
+def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
+    path = route.replace(TABLE.rpartition("/")[2], "units")
+    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", **ids}.items():
+        path = path.replace(f"<{name}>", value)
     if method == "GET":
-        return browser.client.get(path, query_string={"key": natural_key(PALLET)})
-    sent: dict[str, Any] = {**UNIT, "csrf_token": token, "newest": key_id}
+        return browser.client.get(path, query_string={"key": natural_key(PALLET)} if "/units" in path else {})
+    sample = json.dumps(order())
+    told: dict[str, Any] = {
+        **UNIT,
+        "newest": ids["key_id"],
+        "text": sample,
+        "sample": base64.b64encode(sample.encode()).decode(),
+    }
+    told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
+    if route.endswith("/setup/test"):
+        told["sample"] = "po-1.json"
     if route.endswith("/import"):
-        sent["file"] = (io.BytesIO(FILE), "units.csv")
-    return browser.client.post(path, data=sent)
+        told["file"] = (io.BytesIO(FILE), "units.csv")
+    return browser.client.post(path, data={"csrf_token": token, **told})
+
+
+def with_draft(gateway: Gateway) -> dict[str, str]:
+    """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
+    services = gateway.services
+    gateway.account("acme")
+    (key,) = services.store.keys.all("acme")
+    sample = file_row("samples/po-1.json", json.dumps(order()).encode())
+    twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
+    publish = partial(services.store.revisions.put, account_scope("acme"), author="test", reason="test")
+    publish([sample, *twelve])
+    (was,), (row,) = thirteen, draft
+    publish([was])
+    edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
+    save_row(services, "acme", "unit", None, None, PALLET, author="test")
+    test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
+    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -89,17 +157,19 @@ def test_every_page_is_accounted_for(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("account", [None, "acme"])
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_gets_what_it_may_and_nothing_else(gateway: Gateway, role: str, account: str | None) -> None:
-    gateway.account("acme")
-    save_row(gateway.services, "acme", "unit", None, None, PALLET, author="test")
-    (key,) = gateway.services.store.keys.all("acme")
+def test_each_role_gets_what_it_may_and_nothing_else(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, role: str, account: str | None
+) -> None:
+    monkeypatch.setattr(set_up, "_WAITS", 0)
+    ids = with_draft(gateway)
     browser = signed_in(gateway, role, account)
     token = csrf(browser.open("/"))
     for (method, route), needed in sorted(NEEDS.items(), key=lambda one: one[0][1] == "/sign-out"):
         wanted = needed.removeprefix("our ")
         may = ROLES.index(role) >= ROLES.index(wanted) and (account is None or wanted == needed)
-        answer = ask(browser, method, route, key.id, token, upload_of(gateway, role, account))
-        assert (answer.status_code in (200, 303, 409)) is may, (method, route, role, answer.status_code)
+        upload = {"upload_id": upload_of(gateway, role, account)} if "<upload_id>" in route else {}
+        answer = ask(browser, method, route, {**ids, **upload}, token)
+        assert (answer.status_code in LET_IN) is may, (method, route, role, answer.status_code)
         assert may or answer.status_code == 403
     live = [one for one in gateway.services.store.keys.all("acme") if one.revoked_at is None]
     assert len(live) == 1
@@ -110,7 +180,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, "x", token)
+    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x"}, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 

@@ -48,3 +48,13 @@ def test_what_would_not_hold_a_message_is_no_problem_unless_nothing_else_is(stor
     assert store.problems.messages(price, holds=lambda one: one.code == "unknown_item") == [alone]
     assert store.problems.messages(price) == [beside, alone]
     assert store.problems.all(fingerprint=price, holds=lambda one: one.code == "unknown_item") == found[:1]
+
+
+def test_open_messages_are_counted_by_account(store: Store) -> None:
+    hold(store, b"1", UNKNOWN, PRICE)
+    hold(store, b"2", PRICE)
+    hold(store, b"1", UNKNOWN, account="delta")
+    hold(store, b"3", PRICE, account="delta", event="answer")
+    assert store.problems.counts() == {"acme": 2, "delta": 1}
+    assert store.problems.counts("delta") == {"delta": 1}
+    assert store.problems.counts("nobody") == {}

@@ -20,6 +20,7 @@ from gateway.store.tables.common import metadata
 from gateway.store.tables.counters import counters, timers
 from gateway.store.tables.deliveries import deliveries, delivery_attempts, endpoints, receipts
 from gateway.store.tables.documents import document_orders, documents, inventory_reports
+from gateway.store.tables.draft_tests import draft_tests
 from gateway.store.tables.drafts import draft_edits, drafts
 from gateway.store.tables.messages import envelopes, events, faults, leases, messages, payloads
 from gateway.store.tables.orders import contract_movements, decisions, order_versions, orders, quantity_movements
@@ -45,6 +46,7 @@ __all__ = [
     "document_orders",
     "documents",
     "draft_edits",
+    "draft_tests",
     "drafts",
     "endpoints",
     "envelopes",

@@ -68,6 +68,7 @@ revisions = Table(
     Column("reason", SortedText, nullable=False),
     Column("terms", SortedText, nullable=False, comment="account.yaml as JSON; {} for the catalogue"),
     Column("sha256", LargeBinary, nullable=False, comment="of terms and rows: equal content, equal digest"),
+    Column("restores", Integer, comment="the earlier revision whose content it publishes again; null: it is new"),
     PrimaryKeyConstraint("scope", "number"),
 )
 

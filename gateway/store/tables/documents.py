@@ -40,6 +40,7 @@ documents = Table(
     Index("ix_documents_mailbox", "account_id", "transaction_id", "position"),
     Index("ix_documents_order_number", "account_id", "order_number", "transaction_id", "position"),
     Index("ix_documents_message_id", "message_id"),
+    Index("ix_documents_mapping_revision", "account_id", "mapping_revision", "position"),
 )
 
 # The orders of a document that is of several; one of a single order says it itself.

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 
 _text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -1,0 +1,206 @@
+"""Publishing a draft, and publishing an earlier revision again: one set of rules for the console and the program.
+
+A draft is published when it has no faults and no conflicts, and its newest test, of exactly what it is now, went
+through and found no order that newly fails. A test that says otherwise can be overridden, with a reason of its own,
+which stands in the revision's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, publish_draft
+from gateway.marked import Marked, marked
+from gateway.store.database import Collision
+from gateway.store.drafts import StoredDraft
+from gateway.store.revisions import Published, Row, StoredRevision, account_scope
+from gateway.store.users import ROLES, Role
+from gateway.tested import tests_of
+from mappings.tables import TABLES
+from schemas.faults import Fault
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+
+_TABLE_ROWS = frozenset(TABLES)
+"""Kinds of edits that support may publish: rules, terms and samples are for integration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stands in the way of publishing, as a sentence."""
+
+    kind: Literal["nothing", "role", "faults", "conflicts", "untested", "failing"]
+    said: str
+
+    @property
+    def is_overridable(self) -> bool:
+        """Whether a reason of its own gets past it."""
+        return self.kind in ("untested", "failing")
+
+
+class Blocked(Exception):
+    """The draft can't be published: these stand in the way."""
+
+    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+        super().__init__(" ".join(one.said for one in obstacles))
+        self.obstacles = obstacles
+
+
+def may_publish(services: Services, draft: Draft, role: Role) -> list[Obstacle]:
+    """What keeps somebody of this role from publishing the draft as it is now; nothing: they may."""
+    return obstacles(services, draft, role, draft_faults(services, draft)[0])
+
+
+def obstacles(services: Services, draft: Draft, role: Role, faults: Sequence[Fault]) -> list[Obstacle]:
+    """The same, for whoever knows the faults with which it could not be used."""
+    found = [*role_obstacles(draft_kinds(draft), role), *_nothing(draft)]
+    if faults:
+        found.append(Obstacle("faults", f"{_counted(len(faults), 'fault')} would keep it from being used."))
+    if draft.conflicts:
+        edits = _counted(len(draft.conflicts), "edit")
+        found.append(Obstacle("conflicts", f"{edits} of what was published otherwise meanwhile: decide which counts."))
+    return found if faults else [*found, *_of_test(services, draft)]
+
+
+def draft_kinds(draft: Draft) -> set[str]:
+    """The kinds of what was edited."""
+    return {edit.kind for edit in draft.edits}
+
+
+def role_obstacles(kinds: Iterable[str], role: Role) -> list[Obstacle]:
+    """What keeps this role from publishing changes of these kinds."""
+    rank, beyond = ROLES.index(role), sorted(set(kinds) - _TABLE_ROWS)
+    if rank < ROLES.index("support"):
+        return [Obstacle("role", "Publishing needs somebody of the role support.")]
+    if not beyond or rank >= ROLES.index("integration"):
+        return []
+    said = " and ".join({"file": "rules or samples", "terms": "terms"}.get(kind, kind) for kind in beyond)
+    return [Obstacle("role", f"It changes {said}: publishing that needs somebody of the role integration.")]
+
+
+def publish(services: Services, draft: Draft, *, author: str, reason: str, override: str | None = None) -> Published:
+    """Make the draft, as it was loaded, the account's mapping. Whoever calls has asked `role_obstacles`.
+
+    Raises Conflicting; Unpublishable, with the faults; Blocked, where there is nothing to publish or the test says no
+    and no `override` is given; Collision, where it was edited or something was published since it was loaded.
+    """
+    if draft.conflicts:
+        raise Conflicting(draft.conflicts)
+    if nothing := _nothing(draft):
+        raise Blocked(nothing)
+    stands = _of_test(services, draft)
+    if stands and not override:
+        faults, _ = draft_faults(services, draft)
+        raise Unpublishable(faults) if faults else Blocked(stands)
+    if stands:
+        reason = f"{reason} (published although {_although(stands)}: {override})"
+    return publish_draft(services, draft, author=author, reason=reason)
+
+
+def _nothing(draft: Draft) -> list[Obstacle]:
+    return [] if draft.edits else [Obstacle("nothing", "Nothing was edited since the last revision.")]
+
+
+def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
+    tests = tests_of(services)
+    if tests is None or not draft.edits or not _has_messages(services, draft.account_id):
+        return []
+    newest = tests.newest(draft.account_id)
+    if newest is None or (newest.revision, newest.version) != (draft.number, draft.version):
+        return [Obstacle("untested", "It wasn't tested as it is now.")]
+    if newest.status != "done":
+        return [Obstacle("untested", "Its test didn't go through all messages.")]
+    if newest.newly_failing:
+        one, many = "1 order that was answered would fail.", f"{newest.newly_failing:,} orders that were answered would"
+        return [Obstacle("failing", one if newest.newly_failing == 1 else f"{many} fail.")]
+    return []
+
+
+def _has_messages(services: Services, account_id: str) -> bool:
+    return bool(services.store.messages.page(account_id=account_id, limit=1))
+
+
+def _although(stands: Sequence[Obstacle]) -> str:
+    said = " and ".join(one.said.removesuffix(".") for one in stands)
+    return said[:1].lower() + said[1:]
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+# --- back to an earlier one --------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class WayBack:
+    """What publishing an earlier revision again changes: revision `old` in place of the current one."""
+
+    current: StoredRevision
+    old: StoredRevision
+
+    @property
+    def account_id(self) -> str:
+        """Whose they are."""
+        return self.current.scope.removeprefix(account_scope(""))
+
+    @cached_property
+    def removed(self) -> list[Row]:
+        """Rows that stand and go, or change."""
+        return _beyond(self.current.rows, self.old.rows)
+
+    @cached_property
+    def added(self) -> list[Row]:
+        """Rows that come back."""
+        return _beyond(self.old.rows, self.current.rows)
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of what changes."""
+        terms = {"terms"} if self.current.terms != self.old.terms else set()
+        return terms | {row.kind for row in (*self.removed, *self.added)}
+
+    @cached_property
+    def changes(self) -> list[Marked]:
+        """As people look at them."""
+        return marked(self.current.terms, self.old.terms, self.removed, self.added)
+
+
+def _beyond(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """The rows under keys that the two don't have alike."""
+    mine, theirs = Counter(rows), Counter(others)
+    keys = {(row.kind, row.natural_key) for one in (mine - theirs, theirs - mine) for row in one}
+    return [row for row in rows if (row.kind, row.natural_key) in keys]
+
+
+def way_back(services: Services, account_id: str, number: int) -> WayBack:
+    """What going back to this revision would change now. Raises LookupError where there is no such revision before the
+    current one."""
+    revisions, scope = services.store.revisions, account_scope(account_id)
+    current = revisions.current([account_id]).get(account_id, 0)
+    stands, old = revisions.load(scope, current), revisions.load(scope, number)
+    if stands is None or old is None or number >= current:
+        raise LookupError(f"{account_id} has no revision {number} before the current one")
+    return WayBack(stands, old)
+
+
+def roll_back(
+    services: Services, account_id: str, number: int, *, author: str, reason: str, seen_current: int
+) -> Published:
+    """Publish revision `number` again, as a new one; a draft stays as it is.
+
+    Raises LookupError where there is no such revision before the current one, Unpublishable where this program can't
+    use it any more, Collision where another than `seen_current` is published by now.
+    """
+    way = way_back(services, account_id, number)
+    if way.current.number != seen_current:
+        raise Collision(f"revision {way.current.number} of {account_id} was published meanwhile")
+    faults, _ = draft_faults(services, Draft(way.old, StoredDraft(account_id)))
+    if faults:
+        raise Unpublishable(faults)
+    return services.store.revisions.publish_changes(
+        way.current, way.old.terms, way.removed, way.added, author=author, reason=reason, restores=number
+    )

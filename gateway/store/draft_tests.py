@@ -1,0 +1,202 @@
+"""Tests of drafts: asked for, done a chunk at a time under a lease, and kept with what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.audit import Audit
+from gateway.store.clock import LeaseClock
+from gateway.store.database import Database
+from gateway.store.ids import new_id, now_us
+from gateway.store.statements import fetch, insert, run
+from gateway.store.tables import draft_tests
+
+Status = Literal["waiting", "running", "done", "cancelled", "outdated", "failed"]
+STATUSES: Sequence[Status] = get_args(Status)
+KEPT = 20
+"""Tests of an account that are kept; older ones are forgotten."""
+_OPEN = "status IN ('waiting', 'running')"
+_COLUMNS = (
+    "id, account_id, revision, version, last, status, done, total, newly_failing, cursor, detail, asked_by, asked_at, "
+    "ended_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTest:
+    """One test. `revision` is the published one that the draft is compared with, `version` the draft's; `done` of
+    `total` messages were looked at, the last of them `cursor`."""
+
+    id: str
+    account_id: str
+    revision: int
+    version: int
+    last: int
+    status: Status
+    done: int
+    total: int
+    newly_failing: int
+    """Orders that were answered, and would be held or refused."""
+    cursor: str | None
+    detail: str | None
+    asked_by: str
+    asked_at: int
+    ended_at: int | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.status in ("waiting", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTest:
+    """A test of which one worker may do a chunk, and what came of those before."""
+
+    lease_id: str
+    test: DraftTest
+    result: str | None
+
+
+class DraftTests:
+    """The repository of tests of drafts."""
+
+    def __init__(self, database: Database, audit: Audit, *, lease_seconds: float = 30.0, max_losses: int = 3) -> None:
+        self._database, self._audit = database, audit
+        self._clock = LeaseClock(is_sqlite=database.is_sqlite)
+        self._lease_ms = int(lease_seconds * 1000)
+        self._max_losses = max_losses
+
+    def begin(self, account_id: str, revision: int, version: int, last: int, total: int, *, actor: str) -> str:
+        """A test to be done; its id. The one that is open where the same was asked for already."""
+        row_id, at = new_id(), now_us()
+        with self._database.write() as connection:
+            asked = "account_id = ? AND revision = ? AND version = ? AND last = ?"
+            query = f"SELECT id FROM draft_tests WHERE {_OPEN} AND {asked}"
+            same = fetch(connection, query, [account_id, revision, version, last])
+            if same:
+                return str(same[0][0])
+            row = (row_id, account_id, revision, version, last, "waiting", 0, total, 0)
+            insert(connection, draft_tests, [(*row, None, None, None, actor, at, None, None, None, None, None, 0)])
+            self._forget(connection, account_id)
+            told = {"test": row_id, "version": version, "last": last}
+            self._audit.note(connection, f"draft/{account_id}", "draft test asked for", actor, told)
+        return row_id
+
+    @staticmethod
+    def _forget(connection: Connection, account_id: str) -> None:
+        query = f"SELECT id FROM draft_tests WHERE account_id = ? ORDER BY id DESC LIMIT 1 OFFSET {KEPT}"
+        for (newest,) in fetch(connection, query, [account_id]):
+            text = f"DELETE FROM draft_tests WHERE account_id = ? AND id <= ? AND NOT {_OPEN}"
+            run(connection, text, [(account_id, newest)])
+
+    def found(self, test_id: str) -> tuple[DraftTest, str | None] | None:
+        """The test with what came of it so far, as JSON; None where there is none of that id."""
+        with self._database.read() as connection:
+            rows = fetch(connection, f"SELECT {_COLUMNS}, result FROM draft_tests WHERE id = ?", [test_id])
+        return (DraftTest(*rows[0][:-1]), rows[0][-1]) if rows else None
+
+    def of_account(self, account_id: str, limit: int = KEPT) -> list[DraftTest]:
+        """The account's tests, newest first."""
+        query = f"SELECT {_COLUMNS} FROM draft_tests WHERE account_id = ? ORDER BY id DESC LIMIT ?"
+        with self._database.read() as connection:
+            return [DraftTest(*row) for row in fetch(connection, query, [account_id, limit])]
+
+    def newest(self, account_id: str) -> DraftTest | None:
+        """The account's last test."""
+        return next(iter(self.of_account(account_id, 1)), None)
+
+    def waits(self) -> bool:
+        """Whether there is one of which nobody does a chunk just now."""
+        with self._database.read() as connection:
+            return bool(self._free(connection, ""))
+
+    def _free(self, connection: Connection, lock: str) -> list[Any]:
+        now, moment = self._clock.now()
+        query = (
+            f"SELECT id, lease_id, losses FROM draft_tests WHERE {_OPEN} AND (lease_id IS NULL OR lease_until <= {now} "
+            f"OR lease_boot <> ?) ORDER BY id LIMIT 1{lock}"
+        )
+        return fetch(connection, query, [*moment, self._clock.boot])
+
+    def claim(self, worker: str) -> ClaimedTest | None:
+        """The oldest one that is free, under a lease; None where there is none. One that lost too many workers fails
+        instead, and the next is taken."""
+        lock = "" if self._database.is_sqlite else " FOR UPDATE SKIP LOCKED"
+        while self.waits():
+            with self._database.write_lightly() as connection:
+                rows = self._free(connection, lock)
+                if not rows:
+                    return None
+                test_id, before, losses = rows[0]
+                losses += before is not None
+                if losses < self._max_losses:
+                    return self._take(connection, test_id, losses, worker)
+                self._end(connection, test_id, "failed", "It ended its worker several times.")
+        return None
+
+    def _take(self, connection: Connection, test_id: str, losses: int, worker: str) -> ClaimedTest:
+        lease_id, (now, moment) = new_id(), self._clock.now()
+        text = (
+            "UPDATE draft_tests SET status = 'running', lease_id = ?, worker = ?, lease_boot = ?, losses = ?, "
+            f"lease_until = {now} + ? WHERE id = ?"
+        )
+        run(connection, text, [(lease_id, worker, self._clock.boot, losses, *moment, self._lease_ms, test_id)])
+        rows = fetch(connection, f"SELECT {_COLUMNS}, result FROM draft_tests WHERE id = ?", [test_id])
+        return ClaimedTest(lease_id, DraftTest(*rows[0][:-1]), rows[0][-1])
+
+    def save(
+        self,
+        claimed: ClaimedTest,
+        status: Status,
+        done: int,
+        cursor: str | None,
+        result: str | None,
+        newly_failing: int,
+        detail: str | None = None,
+    ) -> bool:
+        """What came of all messages so far, and where to go on; the lease is given back. False, and nothing is written,
+        where the test was cancelled or another worker has it by now."""
+        ended_at = None if status in ("waiting", "running") else now_us()
+        text = (
+            "UPDATE draft_tests SET status = ?, done = ?, total = CASE WHEN total < ? THEN ? ELSE total END, "
+            "cursor = ?, result = ?, newly_failing = ?, detail = ?, ended_at = ?, lease_id = NULL, worker = NULL, "
+            "losses = 0 WHERE id = ? AND lease_id = ? AND status = 'running'"
+        )
+        told = (status, done, done, done, cursor, result, newly_failing, detail, ended_at)
+        with self._database.write_lightly() as connection:
+            return run(connection, text, [(*told, claimed.test.id, claimed.lease_id)]) == 1
+
+    def cancel(self, test_id: str, *, actor: str) -> bool:
+        """End a test that waits or runs: what is being done of it just now is not kept. False where it has ended."""
+        with self._database.write() as connection:
+            rows = fetch(connection, f"SELECT account_id FROM draft_tests WHERE id = ? AND {_OPEN}", [test_id])
+            if not rows or not self._end(connection, test_id, "cancelled", None):
+                return False
+            told = {"test": test_id}
+            self._audit.note(connection, f"draft/{rows[0][0]}", "draft test cancelled", actor, told)
+        return True
+
+    @staticmethod
+    def _end(connection: Connection, test_id: str, status: Status, detail: str | None) -> bool:
+        text = (
+            "UPDATE draft_tests SET status = ?, detail = ?, ended_at = ?, lease_id = NULL, worker = NULL "
+            f"WHERE id = ? AND {_OPEN}"
+        )
+        return run(connection, text, [(status, detail, now_us(), test_id)]) == 1
+
+    def lessees(self) -> list[str]:
+        """The workers, by name, that do a chunk of some test."""
+        query = f"SELECT DISTINCT worker FROM draft_tests WHERE {_OPEN} AND lease_id IS NOT NULL"
+        with self._database.read() as connection:
+            return [str(row[0]) for row in fetch(connection, query)]
+
+    def end_leases(self, workers: Sequence[str]) -> int:
+        """The leases of these workers, which are gone, are over; how many they were."""
+        text = f"UPDATE draft_tests SET lease_until = 0 WHERE {_OPEN} AND lease_id IS NOT NULL AND worker = ?"
+        with self._database.write_lightly() as connection:
+            return run(connection, text, [(worker,) for worker in workers])

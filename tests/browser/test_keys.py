@@ -1,0 +1,89 @@
+"""Keys for people who know them: what each does, and when none does anything."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Pages
+
+
+@pytest.fixture
+def accounts(page: Page) -> Page:
+    page.goto("/accounts")
+    return page
+
+
+def row(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.querySelector('a')?.textContent ?? ''"))
+
+
+def test_a_search_from_anywhere(accounts: Page) -> None:
+    accounts.keyboard.press("/")
+    accounts.keyboard.type("acme/j?")
+    expect(accounts.get_by_role("searchbox")).to_have_value("acme/j?")
+    accounts.get_by_role("searchbox").fill("ACME-1001")
+    accounts.keyboard.press("Enter")
+    expect(accounts.get_by_role("heading", level=1)).to_contain_text("ACME-1001")
+    expect(accounts.get_by_role("table", name="Messages that fit")).to_be_visible()
+
+
+def test_rows_are_walked_and_opened(accounts: Page) -> None:
+    names = accounts.locator("tbody th a").all_inner_texts()
+    for key, at in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        accounts.keyboard.press(key)
+        assert row(accounts) == names[at]
+    accounts.keyboard.press("Enter")
+    expect(accounts.get_by_role("heading", level=1)).to_have_text(names[1])
+
+
+def test_the_list_of_keys_opens_by_its_key_and_its_button_and_switches_them_off(accounts: Page) -> None:
+    accounts.keyboard.press("?")
+    dialog = accounts.get_by_role("dialog", name="Keys")
+    expect(dialog).to_be_visible()
+    accounts.keyboard.press("j")
+    accounts.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert accounts.evaluate("document.activeElement === document.body"), "the dialog was open"
+    accounts.get_by_role("button", name="Keys").click()
+    dialog.get_by_label("Keys are on").uncheck()
+    dialog.get_by_role("button", name="Close").click()
+    accounts.reload()
+    for key in ("?", "/", "j"):
+        accounts.keyboard.press(key)
+    expect(dialog).to_be_hidden()
+    assert accounts.evaluate("document.activeElement === document.body")
+    accounts.get_by_role("button", name="Keys").click()
+    dialog.get_by_label("Keys are on").check()
+    accounts.keyboard.press("Escape")
+    accounts.keyboard.press("/")
+    expect(accounts.get_by_role("searchbox")).to_be_focused()
+
+
+def test_a_browsers_own_keys_stay_its_own(accounts: Page) -> None:
+    for key in ("Control+j", "Alt+j", "Meta+/"):
+        accounts.keyboard.press(key)
+    assert accounts.evaluate("document.activeElement === document.body")
+
+
+PARTS = """<p class="tabs"><a href="#one">One</a> <a href="#two">Two</a></p>
+<p><a data-key="e" href="#edit">Edit</a></p>
+<p><a rel="prev" href="#before">Previous</a> <a rel="next" href="#after">Next</a></p>
+<ul><li data-row><input type="checkbox" aria-label="Take it"> <a href="#row">Row</a></li></ul>"""
+
+
+def test_tabs_neighbours_edit_and_select(pages: Pages) -> None:
+    """On parts that pages have or will have."""
+    page = pages.of("viewer")
+    page.goto("/nowhere")
+    pages.complaints.clear()
+    page.locator("main").evaluate("(main, parts) => { main.innerHTML = parts; }", PARTS)
+    for key, place in (("1", "#one"), ("2", "#two"), ("e", "#edit"), ("[", "#before"), ("]", "#after")):
+        page.keyboard.press(key)
+        assert page.url.endswith(place)
+    page.keyboard.press("3")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_role("checkbox", name="Take it")).to_be_checked()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#row")
