@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from flask_openapi3 import OpenAPI, Schema
 from werkzeug.routing import BaseConverter
@@ -33,6 +35,21 @@ from gateway.console.pages import mount
 from gateway.lanes import Bell
 from gateway.metrics import Metrics
 from gateway.services import Services
+
+_PARTS = (
+    orders,
+    cxml,
+    messages,
+    documents,
+    inventory,
+    tables,
+    office_orders,
+    shipments,
+    billing,
+    reference,
+    operation,
+)
+"""Of the API, in the order in which the description tells of them."""
 
 
 class OrderNumber(BaseConverter):
@@ -77,12 +94,7 @@ def create_app(
     process."""
     app = Application(
         "gateway",
-        info=INFO,
-        security_schemes=SECURITY_SCHEMES,
         doc_ui=False,
-        # every route describes its own 400, so that flask-openapi3's own error shape never shows
-        validation_error_status=400,
-        validation_error_model=Problem,
         static_folder=None,  # the console has its own
         template_folder="api/templates",
     )
@@ -101,13 +113,32 @@ def create_app(
     app.extensions["express"] = Express(app.door)
     watch_requests(app)
     answer_with_problems(app)
-    accounts = (orders, cxml, messages, documents, inventory)
     mount(app, secret_key or secrets.token_urlsafe(32))
-    for part in (*accounts, tables, office_orders, shipments, billing, reference, operation):
-        app.register_api(part)
-    app.components_schemas.update(
-        {name: Schema(**schema) for name, schema in component_schemas((*ANSWERS, *OFFICE_ANSWERS)).items()}
-    )
-    app.extensions["description"] = finished_description(app)
+    for part in _PARTS:
+        app.register_blueprint(part)
+    app.extensions["description"] = _description()
     app.extensions["parameters"] = known_parameters(app.extensions["description"])
     return app
+
+
+@cache
+def _description() -> dict[str, Any]:
+    """The OpenAPI document of the parts, made once for a process: it is the same for every application."""
+    described = OpenAPI(
+        "gateway",
+        info=INFO,
+        security_schemes=SECURITY_SCHEMES,
+        doc_ui=False,
+        # every route describes its own 400, so that flask-openapi3's own error shape never shows
+        validation_error_status=400,
+        validation_error_model=Problem,
+        static_folder=None,
+    )
+    for part in _PARTS:
+        described.tags.extend(tag for tag in part.tags if tag not in described.tags)
+        described.paths.update(part.paths)
+        described.components_schemas.update(part.components_schemas)
+    described.components_schemas.update(
+        {name: Schema(**schema) for name, schema in component_schemas((*ANSWERS, *OFFICE_ANSWERS)).items()}
+    )
+    return finished_description(described)
