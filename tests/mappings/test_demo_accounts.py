@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +62,16 @@ def compiled(folder: AccountFolder) -> MappingRevision:
     return compile_revision(folder.account, 1, folder.items, folder.units, folder.sites, folder.prices, folder.maps)
 
 
+@cache
+def folder_of(account: str) -> AccountFolder:
+    return read_account(ACCOUNTS / account)
+
+
+@cache
+def mapping_of(account: str) -> MappingRevision:
+    return compiled(folder_of(account))
+
+
 class Sampled(NamedTuple):
     """One order of a sample, and what must come of it."""
 
@@ -88,7 +99,7 @@ EACH_ORDER = pytest.mark.parametrize("order", ORDERS, ids=lambda one: f"{one.acc
 def read_order(order: Sampled) -> Order:
     """As it is read when it comes: in the format that the account may send and that its bytes tell. Raises
     DocumentRejected."""
-    revision, body = compiled(read_account(order.sample.parent.parent)), order.sample.read_bytes()
+    revision, body = mapping_of(order.account), order.sample.read_bytes()
     name, faults, _ = recognise(revision.account, formats_of(revision), body)
     assert (name, faults) == (FORMATS_IN[order.account], ())
     read = formats_of(revision)[name or ""].read_parts(body, [order.part])[order.part]
@@ -99,8 +110,7 @@ def read_order(order: Sampled) -> Order:
 
 
 def mapped(order: Sampled) -> MappedOrder:
-    mapping = compiled(read_account(order.sample.parent.parent))
-    return to_ours(read_order(order), mapping, demo_catalogue(), SUPPLIER, ISSUED)
+    return to_ours(read_order(order), mapping_of(order.account), demo_catalogue(), SUPPLIER, ISSUED)
 
 
 def test_each_demo_account_has_its_samples() -> None:
@@ -161,7 +171,7 @@ def test_the_stories_come_true_when_the_samples_are_decided_in_order() -> None:
             ours,
             (*ours.all_faults(), *check(ours, ISSUED)),
             stock,
-            read_account(order.sample.parent.parent).account,
+            folder_of(order.account).account,
             SUPPLIER,
             response_number=f"R-{number}",
             received_on=ISSUED,
@@ -221,8 +231,7 @@ SENT_IN = {
 
 @pytest.mark.parametrize("account", SENT_IN)
 def test_each_account_gets_each_document_as_its_samples_say(account: str) -> None:
-    folder = read_account(ACCOUNTS / account)
-    written = write_samples(compiled(folder), sent_samples_in(folder.samples))
+    written = write_samples(mapping_of(account), sent_samples_in(folder_of(account).samples))
     assert {one.sample.kind: one.format_name for one in written} == SENT_IN[account]
     for one in written:
         assert (one.differences, one.faults) == ([], ()), one.sample.name
@@ -230,7 +239,7 @@ def test_each_account_gets_each_document_as_its_samples_say(account: str) -> Non
 
 @pytest.mark.parametrize("account", SENT_IN)
 def test_each_account_has_agreed_on_all_that_we_send(account: str) -> None:
-    outbound = read_account(ACCOUNTS / account).account.outbound
+    outbound = folder_of(account).account.outbound
     assert outbound.keys() == set(SENT) - {"credit_note"}
     assert outbound["inventory_report"].schedule is not None
     assert outbound["invoice"].when == "shipped"
@@ -278,7 +287,7 @@ def test_catalogue_and_supplier_hold_together() -> None:
 
 @pytest.mark.parametrize("account", FORMATS_IN)
 def test_every_product_and_site_that_an_account_names_is_there(account: str) -> None:
-    folder, catalogue = read_account(ACCOUNTS / account), demo_catalogue()
+    folder, catalogue = folder_of(account), demo_catalogue()
     named = {row.product for row in (*folder.items, *folder.prices)} | {row.product for row in folder.units}
     assert named - {None} <= catalogue.products.keys()
     assert {row.supply_site for row in folder.sites} <= {"HALDEN", "HAMBURG"}
