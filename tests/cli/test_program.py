@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import click
@@ -185,11 +186,11 @@ def test_the_database_is_brought_up_to_date_twice_without_harm(run: Run) -> None
     assert run("db", "upgrade", "--json").json == run("db", "upgrade", "--json").json
 
 
-def gateway(*arguments: str, output: int | None = None, columns: int = 200) -> subprocess.CompletedProcess[bytes]:
+def gateway(*arguments: str, output: int | None = None) -> subprocess.CompletedProcess[bytes]:
     """The program as a process of its own."""
     return subprocess.run(
         [sys.executable, "-P", "-c", "from gateway.cli import main; main()", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": str(columns)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "200"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if output is None else output,
         stderr=subprocess.PIPE,
@@ -211,30 +212,53 @@ def test_a_port_that_is_taken_is_a_conflict() -> None:
     assert b"Can't listen" in ran.stderr
 
 
-def on_a_terminal(*arguments: str, columns: int) -> str:
-    """What the command shows on a terminal so wide, without its colours; at most what a terminal takes unread."""
+def on_a_terminal(*arguments: str) -> str:
+    """What a process that runs this command shows on a terminal, without its colours; at most what a terminal takes
+    unread."""
     ours, theirs = os.openpty()
-    ran = gateway(*arguments, output=theirs, columns=columns)
+    ran = gateway(*arguments, output=theirs)
     os.close(theirs)
-    with open(ours, "rb", buffering=0) as terminal:
-        shown = terminal.read(4000).decode()
     assert ran.returncode == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r", "")
+    return _shown(ours)
+
+
+def _shown(ours: int) -> str:
+    """What is left in the terminal that nobody writes to any more."""
+    shown = b""
+    with open(ours, "rb", buffering=0) as terminal, suppress(OSError):  # which is how it says that it is empty
+        while more := terminal.read(4000):
+            shown += more
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r", "")
+
+
+@pytest.fixture
+def show(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`show("orders", "show", "A-1", columns=80)`: the same of a terminal so wide, without another process."""
+
+    def run_there(*arguments: str, columns: int) -> str:
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", str(columns))
+        ours, theirs = os.openpty()
+        with open(theirs, "w") as terminal, redirect_stdout(terminal):
+            assert program(list(arguments), prog_name="gateway", standalone_mode=False) == 0
+        return _shown(ours)
+
+    return run_there
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120, 200])
 def test_a_terminal_of_any_width_shows_every_id_whole(
-    services: Services, send: Callable[[str, str], str], run: Run, columns: int
+    services: Services, send: Callable[[str, str], str], run: Run, show: Callable[..., str], columns: int
 ) -> None:
     held = send("acme-retail", "03-unknown-item.xml")
     send("acme-retail", "02-short-stock.xml")
     (problem,) = run("problems", "list", "--json").json
-    shown = on_a_terminal("problems", "list", columns=columns)
+    shown = show("problems", "list", columns=columns)
     for text in (problem["fingerprint"], "acme-retail", "unknown_item", "PL-9999"):
         assert text in shown
     assert "item number" in " ".join(shown.split())
-    assert held in on_a_terminal("messages", "list", columns=columns)
-    order = on_a_terminal("orders", "show", "ACME-1002", columns=columns)
+    assert held in show("messages", "list", columns=columns)
+    order = show("orders", "show", "ACME-1002", columns=columns)
     for name in ("ordered", "confirmed", "backordered", "rejected", "cancelled", "open", "shipped", "invoiced"):
         assert name in order
     assert "JAM-RASP" in order
@@ -242,7 +266,7 @@ def test_a_terminal_of_any_width_shows_every_id_whole(
 
 
 def test_a_terminal_gets_a_table(services: Services) -> None:
-    shown = on_a_terminal("accounts", "list", columns=200)
+    shown = on_a_terminal("accounts", "list")
     assert "revision" in shown.splitlines()[0]
     assert "ACME Retail Group" in shown
     assert "\t" not in shown
