@@ -31,6 +31,7 @@ class MailboxAdapter(Adapter):
         "terms and secrets": "`mailbox` has no terms beside it, and no secret",
         "an address that is refused": NOBODY_IS_CALLED,
         "a name that can't be resolved": NOBODY_IS_CALLED,
+        "a partner that hangs": NOBODY_IS_CALLED,
     }
     secrets: ClassVar[Mapping[str, str]] = {}
     wrong_secrets: ClassVar[Mapping[str, str]] = {}
