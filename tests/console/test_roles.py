@@ -103,7 +103,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
 
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
 FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
-UNIT = {"account_unit": "KRT", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
+UNIT = {"account_unit": "BOX", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
 
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
