@@ -41,7 +41,7 @@ def account(account_id: str) -> Any:
     try:
         revision = revision_of(account_id)
     except Missing:
-        if user().account_id is not None or not services().store.drafts.of(account_id).edits:
+        if user().account_id is not None or not services().store.drafts.size(account_id):
             raise
         return redirect(url_for("console.set_up", account_id=account_id), 303)
     return page("account", **told_of(revision))
@@ -82,7 +82,7 @@ def told_of(revision: MappingRevision) -> dict[str, Any]:
         "steps": _steps(revision, keys),
         "problems": [*of_messages(services(), account.id), *of_documents(services(), account.id)],
         "sections": SECTIONS,
-        "edits": services().store.drafts.of(account.id).edits if user().account_id is None else (),
+        "edits": services().store.drafts.size(account.id) if user().account_id is None else 0,
         "places_picked_up": [_place(one) for one in account.inbound.pickup or ()],
     }
 

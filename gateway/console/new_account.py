@@ -14,7 +14,7 @@ from gateway.onboarding.dropped import LARGEST, Dropped, look_at, proposed_id
 from gateway.onboarding.starting import Refused, Wanted, answer_formats, start_account, taken_ids, usual_answer
 from schemas.faults import DocumentRejected, Fault
 
-_LARGEST_FORM = 2 * LARGEST
+LARGEST_FORM = 2 * LARGEST
 """The sample comes as a file or pasted, and once more in base 64 with what is said of it."""
 _TIERS = ("platinum", "gold", "standard")
 
@@ -28,14 +28,12 @@ def new_account() -> Any:
 
 @console.post("/accounts/new")
 @needs("integration", ours_alone=True)
-@takes(_LARGEST_FORM)
+@takes(LARGEST_FORM)
 def drop_sample() -> Any:
     """What is recognised in the sample, and the rest of the form. Nothing is kept yet."""
     text = request.form.get("text", "")
-    sent = request.files.get("sample")
-    name, body = (sent.filename or "", sent.read()) if sent and sent.filename else ("", text.strip().encode())
     try:
-        dropped = look_at(name, body)
+        dropped = look_at(*dropped_bytes())
     except DocumentRejected as rejected:
         return page("new_account", 400, within="console.account_list", text=text, faults=rejected.faults)
     return _second_step(dropped, _proposed(dropped), {})
@@ -43,7 +41,7 @@ def drop_sample() -> Any:
 
 @console.post("/accounts")
 @needs("integration", ours_alone=True)
-@takes(_LARGEST_FORM)
+@takes(LARGEST_FORM)
 def start_new_account() -> Any:
     """Make the account's draft, and go on with what is unknown in its sample."""
     form = request.form
@@ -68,6 +66,14 @@ def start_new_account() -> Any:
     return redirect(url_for("console.set_up", account_id=account_id), 303)
 
 
+def dropped_bytes() -> tuple[str, bytes]:
+    """The name and the bytes of the sample that came, as a file or pasted."""
+    sent = request.files.get("sample")
+    if sent is not None and sent.filename:
+        return sent.filename, sent.read()
+    return "", request.form.get("text", "").strip().encode()
+
+
 def _proposed(dropped: Dropped) -> Mapping[str, str]:
     """What the form begins with: as the sample says it, and as is usual."""
     chosen = {f"identifier.{number}": "on" for number in range(len(dropped.identifiers))}
@@ -76,7 +82,7 @@ def _proposed(dropped: Dropped) -> Mapping[str, str]:
         "name": dropped.buyer_name,
         "tier": "standard",
         "time_zone": services().supplier.time_zone,
-        "answers": usual_answer(dropped.format_name),
+        "answers": usual_answer(dropped),
         **chosen,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -12,18 +13,24 @@ from pydantic import ValidationError
 
 from gateway.api.door import door
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes
+from gateway.console.new_account import LARGEST_FORM, dropped_bytes
+from gateway.console.places import mended_at
 from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, draft_revision, edit
 from gateway.onboarding.answered import Answers, Ours, answered, terms_mark
 from gateway.onboarding.checklist import Standing, steps_of
+from gateway.onboarding.dropped import look_at
 from gateway.onboarding.publishing import publish_set_up
 from gateway.onboarding.sample import ReadSample, read_sample, samples_of
+from gateway.onboarding.starting import add_sample
 from gateway.onboarding.trying import send_sample, what_became
 from gateway.onboarding.unknown import Unknown, our_units, unknown_in
+from gateway.publishing import Blocked
 from gateway.store.database import Collision
 from gateway.store.drafts import Change, Overtaken
 from gateway.store.ids import now_us
 from gateway.store.keys import ApiKey
 from mappings.revision import MappingRevision
+from schemas.faults import DocumentRejected, Fault
 
 _LARGEST_FORM = 500_000
 """Bytes: of a hundred items five fields each."""
@@ -74,6 +81,20 @@ def answer_set_up(account_id: str) -> Any:
     return redirect(url_for("console.set_up", account_id=account_id, sample=request.form.get("sample") or None), 303)
 
 
+@console.post("/accounts/<account_id>/setup/sample")
+@needs("integration", ours_alone=True)
+@takes(LARGEST_FORM)
+def add_sample_order(account_id: str) -> Any:
+    """One more sample, put into the draft."""
+    looked = _look(account_id)
+    try:
+        dropped = look_at(*dropped_bytes())
+    except DocumentRejected as rejected:
+        return _shown(looked, {}, Answers(), 400, refused=rejected.faults)
+    name = add_sample(services(), account_id, dropped, author=actor())
+    return redirect(url_for("console.set_up", account_id=account_id, sample=name), 303)
+
+
 @console.post("/accounts/<account_id>/setup/publish")
 @needs("integration", ours_alone=True)
 def publish_set_up_now(account_id: str) -> Any:
@@ -84,7 +105,7 @@ def publish_set_up_now(account_id: str) -> Any:
         publish_set_up(services(), account_id, int(version) if version.isdecimal() else -1, author=actor())
     except Unpublishable:
         return _shown(looked, {}, Answers(), 409)
-    except (Conflicting, Collision):
+    except (Conflicting, Blocked, Collision):
         return _shown(_look(account_id), {}, Answers(), 409, overtaken=True)
     return redirect(url_for("console.set_up", account_id=account_id) + "#test", 303)
 
@@ -138,10 +159,16 @@ def _look(account_id: str) -> _Looked:
 
 
 def _shown(
-    looked: _Looked, filled: Mapping[str, str], answers: Answers, status: int = 200, *, overtaken: bool = False
+    looked: _Looked,
+    filled: Mapping[str, str],
+    answers: Answers,
+    status: int = 200,
+    *,
+    overtaken: bool = False,
+    refused: Sequence[Fault] = (),
 ) -> Any:
     draft, catalogue = looked.draft, services().terms.catalogue()
-    blocking, warnings = draft_faults(services(), draft)
+    blocking, warnings = draft_faults(services(), draft) if draft.edits else ((), ())
     keys = services().store.keys.all(draft.account_id)
     products = sorted(catalogue.products.values(), key=lambda one: one.product)
     return page(
@@ -161,6 +188,8 @@ def _shown(
         wrong=answers.faults,
         seen=terms_mark(draft),
         overtaken=overtaken,
+        refused=refused,
+        mend=partial(mended_at, draft.account_id),
         blocking=blocking,
         warnings=warnings,
         products=products if len(products) <= _MOST_NAMED else [],

@@ -60,8 +60,8 @@ def _of_mapping(revision: MappingRevision | None, read: ReadSample | None, unkno
         "places",
     )
     has_prices = revision is not None and bool(revision.prices)
-    otherwise = "Without contract prices, what an order says is taken; import prices.csv where prices are agreed."
-    yield Step("Contract prices are there", has_prices, otherwise)
+    otherwise = "Without contract prices, what an order says is taken: import them where prices are agreed."
+    yield Step("Contract prices are there", has_prices, otherwise, "prices")
 
 
 def _beyond(standing: Standing) -> Iterator[Step]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.drafts import draft_of, publish_draft
+from gateway.drafts import draft_of
+from gateway.publishing import publish
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.revisions import Published
@@ -13,10 +14,10 @@ REASON = "set up from a sample order"
 def publish_set_up(services: Services, account_id: str, version: int, *, author: str) -> Published:
     """Make the account's draft, as it was at this version, its first mapping.
 
-    Raises Conflicting, Unpublishable, and Collision where it was edited since. An account that has messages is
-    published where its draft is tried out on them.
+    Raises Conflicting, Unpublishable, Blocked, and Collision where it was edited or published since. What is published
+    already is published from its draft's page, with a reason, and tried out on the account's own orders.
     """
     draft = draft_of(services, account_id)
-    if draft.version != version:
+    if draft.version != version or draft.number:
         raise Collision(f"the draft of {account_id} was changed meanwhile")
-    return publish_draft(services, draft, author=author, reason=REASON)
+    return publish(services, draft, author=author, reason=REASON)

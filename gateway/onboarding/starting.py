@@ -3,7 +3,7 @@ published."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,17 @@ from gateway.accounts import SAMPLES, file_row
 from gateway.drafts import Draft, edit
 from gateway.onboarding.dropped import Dropped
 from gateway.services import Services
-from gateway.store.drafts import Change
+from gateway.store.database import StoreUnavailable
+from gateway.store.drafts import Change, Overtaken
 from gateway.store.revisions import Row
 from gateway.terms_edits import judge_tree, said_of, terms_change
 from mappings.account import Account, SchemedId
 from mappings.own_format import CUSTOM, ORDER_MAP
+from schemas.formats.cxml_1_2.envelope import Credential, readable_envelope
 from schemas.formats.registry import FORMATS
 
+_TRIES = 5
+_PEPPOL = "peppol-bis-3"
 _OF_A_PAGE = frozenset(("new",))
 """Names that stand for pages where an account's id would stand."""
 
@@ -48,9 +52,11 @@ def answer_formats() -> list[str]:
     return [name for name, known in FORMATS.items() if "order_response" in known.renderers]
 
 
-def usual_answer(format_name: str) -> str:
-    """The format of the answers to orders in this one: the same where it has answers, as others get them else."""
-    return format_name if format_name in answer_formats() else "json-1"
+def usual_answer(dropped: Dropped) -> str:
+    """The format of the answers to orders as this sample: the same where it has answers, as others get them else."""
+    if FORMATS[_PEPPOL].sniff(dropped.body):
+        return _PEPPOL
+    return dropped.format_name if dropped.format_name in answer_formats() else "json-1"
 
 
 def taken_ids(services: Services) -> set[str]:
@@ -69,8 +75,36 @@ def start_account(services: Services, dropped: Dropped, wanted: Wanted, *, autho
         rows = [draft.change(row.kind, row.natural_key, None, row.body) for row in _files(dropped)]
         return [*terms_change(draft, account), *rows]
 
-    edit(services, account.id, changes, author=author, note=f"a sample order was dropped: {dropped.name}")
+    try:
+        edit(services, account.id, changes, author=author, note=f"a sample order was dropped: {dropped.name}")
+    except Overtaken:
+        raise Refused({"id": _taken(account.id)}) from None
     return account.id
+
+
+def add_sample(services: Services, account_id: str, dropped: Dropped, *, author: str) -> str:
+    """Put one more sample into the draft of an account that there is; its name, which no other has."""
+    names: list[str] = []
+
+    def changes(draft: Draft) -> list[Change]:
+        names.append(_free_name(dropped.name, draft))
+        row = file_row(SAMPLES + names[-1], dropped.body)
+        return [draft.change(row.kind, row.natural_key, None, row.body)]
+
+    for _ in range(_TRIES):
+        try:
+            edit(services, account_id, changes, author=author, note=f"one more sample: {dropped.name}")
+        except Overtaken:
+            continue  # the name was taken a moment ago
+        return names[-1]
+    raise StoreUnavailable(f"samples are added to {account_id} all the time")
+
+
+def _free_name(name: str, draft: Draft) -> str:
+    taken = {row.natural_key.removeprefix(SAMPLES) for row in draft.rows if row.kind == "file"}
+    stem, dot, suffix = name.rpartition(".")
+    numbered = (f"{stem}-{number}{dot}{suffix}" for number in range(2, len(taken) + 3))
+    return next(one for one in (name, *numbered) if one not in taken)
 
 
 def _account(dropped: Dropped, wanted: Wanted, taken: Collection[str]) -> Account:
@@ -99,7 +133,15 @@ def _terms(dropped: Dropped, wanted: Wanted) -> dict[str, Any]:
         "inbound": {"formats": [dropped.format_name]},
         "outbound": {"order_response": {"format": wanted.answers, "transport": "mailbox"}},
     }
-    return terms | ({"terms": {"currency": dropped.currency}} if dropped.currency else {})
+    if dropped.currency:
+        terms["terms"] = {"currency": dropped.currency}
+    if dropped.format_name == "cxml-1.2" and (envelope := readable_envelope(dropped.body)) is not None:
+        terms["cxml"] = {"from": _credentials(envelope.from_), "senders": _credentials(envelope.sender)}
+    return terms
+
+
+def _credentials(found: Iterable[Credential]) -> list[dict[str, str]]:
+    return [{"domain": one.domain, "identity": one.identity} for one in found]
 
 
 def _files(dropped: Dropped) -> list[Row]:

@@ -96,6 +96,12 @@ class Drafts:
             return StoredDraft(account_id)
         return StoredDraft(account_id, int(found[0][0]), int(found[0][1]), tuple(Edit(*row) for row in rows))
 
+    def size(self, account_id: str) -> int:
+        """How many edits the account's draft has."""
+        with self._database.read() as connection:
+            found = fetch(connection, "SELECT count(*) FROM draft_edits WHERE account_id = ?", [account_id])
+        return int(found[0][0])
+
     def open_accounts(self) -> list[str]:
         """The accounts whose draft has edits."""
         with self._database.read() as connection:
@@ -134,7 +140,9 @@ class Drafts:
             self._audit.note(
                 connection, f"draft/{account_id}", "draft changed", author, {"rows": len(changes), "note": note}
             )
-            return _next_version(connection, account_id, at)
+            version = _next_version(connection, account_id, at)
+        self._database.has_grown("draft_edits", len(edits))
+        return version
 
     def discard(self, account_id: str, keys: Iterable[Key], *, author: str) -> int:
         """Take these edits back; how many there were."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mappings
 from gateway.drafts import draft_of
-from gateway.onboarding.dropped import LARGEST
+from gateway.onboarding.dropped import LARGEST, proposed_id, sample_name
 from tests.api.builders import Gateway, order, ubl_order
 from tests.console.conftest import Browser, signed_in
 from tests.console.small_catalogue import JSON_ORDER, XML_ORDER, stocked
 
+DEMO = Path(mappings.__file__).parent / "accounts"
 OURS = {"1": "OAT-1L", "2": "SOY-1L", "3": "RYE-500"}
 
 
@@ -161,4 +164,61 @@ def test_a_sample_with_scripts_in_it_is_text(gateway: Gateway) -> None:
     browser.send("/accounts", id="nasty")
     assert nasty not in browser.open("/accounts/nasty/setup").text
     assert nasty in browser.text
-    assert len(browser.root.xpath("//script")) == 1
+    assert not browser.root.xpath("//script[not(@src)]")
+
+
+def test_a_sample_of_20_megabytes_is_refused_and_says_so(gateway: Gateway) -> None:
+    browser = signed_in(gateway, "integration")
+    browser.open("/accounts/new")
+    answer = browser.fill("/accounts/new", {"sample": (b"{" + b" " * 20_000_000 + b"}", "large.json")})
+    assert (answer.status_code, answer.mimetype) == (413, "text/html")
+    assert "More than 2.0 MB can't be sent here." in browser.text
+    answer.request.environ["wsgi.input"].close()  # nobody read it to its end
+
+
+def test_a_peppol_order_is_answered_in_peppols_words(gateway: Gateway) -> None:
+    browser = signed_in(gateway, "integration")
+    sample = DEMO / "acme-retail" / "samples" / "01-accepted.xml"
+    browser.open("/accounts/new")
+    browser.fill("/accounts/new", {"sample": (sample.read_bytes(), sample.name)})
+    assert browser.root.xpath("//select[@name='answers']/option[@selected]/@value") == ["peppol-bis-3"]
+
+
+def test_a_cxml_order_says_by_which_credentials_they_come(gateway: Gateway) -> None:
+    browser = signed_in(gateway, "integration")
+    sample = DEMO / "blue-harbor" / "samples" / "01-accepted.xml"
+    browser.open("/accounts/new")
+    browser.fill("/accounts/new", {"sample": (sample.read_bytes(), sample.name)})
+    assert browser.send("/accounts", id="harbor", name="Harbor").status_code == 303
+    terms = draft_of(gateway.services, "harbor").terms
+    assert [set(one) for one in terms["cxml"]["from"]] == [{"domain", "identity"}]
+    assert terms["outbound"]["order_response"]["format"] == "cxml-1.2"
+
+
+@pytest.mark.parametrize(
+    ("buyer", "taken", "found"),
+    [
+        ("Kaufhaus Süd GmbH & Co. KG", (), "kaufhaus-sud"),
+        ("ACME", ("acme", "acme-2"), "acme-3"),
+        ("株式会社", (), "new-account"),
+        ("", ("new-account",), "new-account-2"),
+        ("x" * 80, (), "x" * 40),
+        ("AG", (), "ag"),
+    ],
+)
+def test_an_id_is_proposed_of_the_buyers_name(buyer: str, taken: tuple[str, ...], found: str) -> None:
+    assert proposed_id(buyer, taken) == found
+
+
+@pytest.mark.parametrize(
+    ("file_name", "found"),
+    [
+        ("PO 7.XML", "PO-7.json"),
+        ("..\\..\\etc\\passwd", "passwd.json"),
+        ("a/b/order.expected.json", "order.json"),
+        ("", "first-order.json"),
+        ("💥.json", "first-order.json"),
+    ],
+)
+def test_a_samples_name_is_a_plain_one(file_name: str, found: str) -> None:
+    assert sample_name(file_name, ".json") == found

@@ -38,6 +38,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>"): "viewer",
     ("GET", "/accounts/<account_id>/setup"): "our viewer",
     ("POST", "/accounts/<account_id>/setup"): "our integration",
+    ("POST", "/accounts/<account_id>/setup/sample"): "our integration",
     ("POST", "/accounts/<account_id>/setup/publish"): "our integration",
     ("GET", "/accounts/<account_id>/setup/test"): "our integration",
     ("POST", "/accounts/<account_id>/setup/test"): "our integration",
@@ -45,6 +46,11 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
+    ("GET", "/accounts/<account_id>/mapping"): "our viewer",
+    ("POST", "/accounts/<account_id>/mapping"): "our viewer",
+    ("POST", "/accounts/<account_id>/mapping/preview"): "our viewer",
+    ("POST", "/accounts/<account_id>/mapping/save"): "our integration",
+    ("GET", "/accounts/<account_id>/mapping/schema.json"): "our viewer",
     ("GET", "/accounts/<account_id>/draft/tests"): "our viewer",
     ("POST", "/accounts/<account_id>/draft/tests"): "our support",
     ("GET", "/accounts/<account_id>/draft/tests/<test_id>"): "our viewer",
@@ -62,6 +68,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/accounts/<account_id>/revisions/<int:number>/roll-back"): "our support",
     ("GET", "/accounts/<account_id>/terms/<section>"): "our integration",
     ("POST", "/accounts/<account_id>/terms/<section>"): "our integration",
+    ("GET", "/accounts/<account_id>/terms/schema.json"): "our integration",
     ("GET", "/accounts/<account_id>/terms/text"): "our integration",
     ("POST", "/accounts/<account_id>/terms/text"): "our integration",
     ("GET", "/accounts/<account_id>/keys/<key_id>/rotate"): "our admin",
@@ -103,7 +110,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
 
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
 FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
-UNIT = {"account_unit": "BOX", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
+UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
 
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:

@@ -219,5 +219,48 @@ def test_a_viewer_sees_how_far_it_is_and_changes_nothing(gateway: Gateway) -> No
     browser = signed_in(gateway, "viewer")
     browser.open(AT)
     assert "Not yet: a manager is named" in browser.text
-    assert [one.get("action") for one in browser.root.iter("form")] == ["/sign-out"]
+    assert browser.root.xpath("//main//form") == []
     assert browser.open("/accounts/nobody/setup").status_code == 404
+
+
+def test_one_more_sample_is_looked_at_beside_the_first(gateway: Gateway) -> None:
+    started(gateway)
+    browser = signed_in(gateway, "integration")
+    browser.open(AT)
+    more = json_1({"seller_item": "OAT-1L", "unit": "XCT"})
+    for name in ("sample.json", "sample.json"):
+        answer = browser.fill(f"{AT}/sample", {"sample": (more, name)})
+        assert answer.status_code == 303
+        browser.open(answer.headers["Location"])
+    assert [one.text for one in browser.root.xpath("//a[contains(@href, 'sample=')]")] == [
+        "sample-2.json",
+        "sample-3.json",
+        "sample.json",
+    ]
+    assert browser.fill(f"{AT}/sample", {"sample": (b"no order", "x.json")}).status_code == 400
+    assert "That is no sample order" in browser.text
+
+
+def test_a_map_with_open_places_says_what_is_missing_and_blocks_nothing_else(gateway: Gateway) -> None:
+    started(gateway, b'{"nr": "7", "zeilen": [{"x": "1"}]}')
+    browser = signed_in(gateway, "integration")
+    browser.open(AT)
+    assert "Not yet: their sample order is read" in browser.text
+    assert "lines must be at least one line" in browser.text
+    assert browser.fill(AT, {"manager.name": "Kim"}).status_code == 303
+
+
+def test_what_is_published_already_is_not_published_past_its_tests(gateway: Gateway) -> None:
+    started(gateway)
+    browser = signed_in(gateway, "integration")
+    browser.open(AT)
+    assert browser.send(f"{AT}/publish").status_code == 303
+    browser.open(AT)
+    browser.fill(AT, {"manager.name": "Kim"})
+    browser.open(AT)
+    assert "Its draft is tried out on its own orders before it counts" in browser.text
+    version = draft_of(gateway.services, "nord").version
+    token = browser.root.xpath("string(//input[@name='csrf_token']/@value)")
+    sent = {"csrf_token": token, "version": str(version)}
+    assert browser.client.post(f"{AT}/publish", data=sent).status_code == 409
+    assert gateway.services.store.revisions.current(["nord"]) == {"nord": 1}

@@ -115,7 +115,7 @@ def test_a_row_is_edited_in_place(gateway: Gateway, support: Browser) -> None:
     support.open(answer.headers["Location"])
     assert "Saved to the draft: PL-0042, OAT-1L, 1 CS = 6 EA, smaller cases" in support.text
     assert "± changed" in support.text
-    assert "The draft has 1 edit that" in support.text
+    assert "The draft has 1 edit, not published yet." in support.text
     assert body_of(gateway, OAT)["factor"] == "6"
     (made,) = draft_of(gateway.services, "acme").edits
     assert (made.author, made.note) == ("user support of ours", "new cases")

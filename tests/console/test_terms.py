@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from gateway.console.places import mended_at
 from gateway.console.terms.sections import SECTIONS
 from gateway.drafts import draft_of
 from mappings.account import SENT, Policies
+from schemas.faults import Fault
 from tests.api.builders import Gateway
 from tests.console.conftest import Browser, signed_in
 
@@ -35,7 +37,10 @@ def saved(browser: Browser, section: str, **fields: str) -> None:
 
 
 def wrong(browser: Browser) -> list[str]:
-    return [" ".join(one.text_content().split()) for one in browser.root.find_class("wrong")]
+    return [
+        " ".join(one.text_content().split())
+        for one in browser.root.find_class("wrong") + browser.root.find_class("bad")
+    ]
 
 
 def test_every_policy_has_a_form_a_sentence_and_what_is_usual(gateway: Gateway) -> None:
@@ -220,7 +225,7 @@ def test_terms_as_text_are_judged_line_by_line(gateway: Gateway) -> None:
     bad = text.replace("tier: standard", "tier: gilded").replace("calendar: DE-HH", "calendar: XX\nmangaer: {}")
     assert browser.fill(at("text"), {"text": bad}).status_code == 400
     said = wrong(browser)
-    assert any(re.match(r"Line \d+: tier|Line \d+: can't be 'gilded'", one) for one in said), said
+    assert any(re.search(r"Line \d+: tier|Line \d+: can't be 'gilded'", one) for one in said), said
     assert any("perhaps manager" in one for one in said)
     assert any("there is no calendar 'XX'" in one for one in said)
     assert "mangaer" in browser.root.xpath("string(//textarea)")
@@ -255,3 +260,41 @@ def test_there_is_no_such_part(gateway: Gateway) -> None:
     browser = editing(gateway, "basics")
     assert browser.open(at("nothing")).status_code == 404
     assert browser.open("/accounts/nobody/terms/basics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "account", "is_led"), [("integration", None, True), ("support", None, False), ("admin", "acme", False)]
+)
+def test_who_may_change_terms_is_led_to_where(gateway: Gateway, role: str, account: str | None, is_led: bool) -> None:
+    manager = {"name": "Dana Reyes"}
+    gateway.account("acme", manager=manager, outbound={"invoice": {"format": "json-1"}})
+    browser = signed_in(gateway, role, account)
+    browser.open("/accounts/acme")
+    first = next(browser.root.iter("h2"))
+    assert "People" in first.text_content(), "the manager comes first"
+    leads = {str(one).rpartition("/")[2] for one in browser.root.xpath("//a/@href") if "/terms/" in str(one)}
+    assert leads == ({*SECTIONS, "text"} if is_led else set())
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("/manager/name", "people"),
+        ("/outbound/invoice/format", "invoice"),
+        ("/inbound/formats/0", "formats"),
+        ("/policies/partial", "policies"),
+        ("/terms/rebates/0/name", "text"),
+        ("/identifiers/0/id", "identifiers"),
+        ("", "text"),
+    ],
+)
+def test_a_fault_of_the_terms_leads_to_where_they_are_changed(path: str, section: str) -> None:
+    fault = Fault("bad_value", "wrong", path, "account.yaml line 3")
+    assert mended_at("acme", fault) == f"/accounts/acme/terms/{section}"
+
+
+def test_an_editor_gets_the_schema_of_the_terms(gateway: Gateway) -> None:
+    browser = editing(gateway, "text")
+    address = browser.root.xpath("string(//textarea/@data-schema)")
+    found = browser.open(address).json
+    assert "What a line is counted in" in found["$defs"]["Policies"]["properties"]["default_unit"]["description"]

@@ -53,6 +53,10 @@ class Group:
 class Part(Protocol):
     """A part of a page."""
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where in the terms it stands."""
+
     def groups(self, tree: Mapping[str, Any]) -> Iterator[Group]:
         """Its inputs, with what these terms say."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import jsonify, redirect, request, url_for
 
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes
 from gateway.console.terms.fields import Form, Group, Tree
@@ -97,6 +97,14 @@ def save_terms_text(account_id: str) -> Any:
     except Overtaken:
         return _text_shown(_draft(account_id), text, (), 409)
     return redirect(url_for("console.terms_text_page", account_id=account_id, saved=1), 303)
+
+
+@console.get("/accounts/<account_id>/terms/schema.json")
+@needs("integration", ours_alone=True)
+def terms_schema(account_id: str) -> Any:
+    """The JSON Schema of account.yaml, so that an editor completes it."""
+    _draft(account_id)
+    return jsonify(Account.model_json_schema(by_alias=True))
 
 
 def with_form(tree: Tree, section: Section, form: Form) -> Tree:

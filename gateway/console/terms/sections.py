@@ -137,3 +137,16 @@ SECTIONS: Mapping[str, Section] = {
     )
 }
 """By the name in a page's address, in the order in which an account's page has them."""
+
+
+def section_of(path: str) -> str:
+    """The page on which the terms that a fault's path names are changed; `text` where none has them."""
+    place = path.split("/")[1:]
+    found = next((name for name, one in SECTIONS.items() if any(_is_in(place, part.place) for part in one.parts)), None)
+    return found or "text"
+
+
+def _is_in(place: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether one is around the other."""
+    size = min(len(place), len(part))
+    return size > 0 and tuple(place[:size]) == tuple(part[:size])

@@ -111,6 +111,11 @@ class Agreed:
 
     format: Field
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """All that is agreed of the document."""
+        return self.format.place[:-1]
+
     def groups(self, tree: Mapping[str, Any]) -> Iterator[Group]:
         """The format."""
         return self.format.groups(tree)
@@ -119,7 +124,7 @@ class Agreed:
         """The format; of what isn't agreed, nothing."""
         self.format.put(tree, form)
         if self.format.name in form and not form[self.format.name].strip():
-            put_at(tree, self.format.place[:-1], None)
+            put_at(tree, self.place, None)
 
     def seen(self, tree: Mapping[str, Any]) -> Any:
         """The format."""
