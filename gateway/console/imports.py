@@ -218,10 +218,10 @@ def import_rejects(account_id: str, table: str, upload_id: str) -> Any:
 @needs("support", ours_alone=True)
 def import_apply(account_id: str, table: str, upload_id: str) -> Any:
     """Put it into the draft, all or nothing."""
+    known_account(account_id)
     upload = services().store.uploads.of(account_id, user().id, KINDS[table], upload_id)
     if upload is None:  # sent twice: it is there already, or gone
         return to_table(account_id, table, batch=upload_id)
-    known_account(account_id)
     try:
         apply_import(services(), upload, request.form.get("mark", ""), author=actor())
     except Outdated:
