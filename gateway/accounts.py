@@ -82,7 +82,6 @@ def published_folder(store: Store, account_id: str) -> AccountFolder | None:
 
 def folder_of(stored: StoredRevision) -> AccountFolder:
     """A stored revision as a folder's content."""
-    files = {row.natural_key: file_bytes(row) for row in stored.rows if row.kind == "file"}
     return AccountFolder(
         account=Account.model_validate(stored.terms),
         items=_typed("item", stored.rows),
@@ -90,7 +89,7 @@ def folder_of(stored: StoredRevision) -> AccountFolder:
         sites=_typed("site", stored.rows),
         prices=_typed("price", stored.rows),
         maps=maps_in(stored.rows),
-        samples={name.removeprefix(SAMPLES): body for name, body in files.items() if name.startswith(SAMPLES)},
+        samples=samples_of(stored.rows),
     )
 
 
@@ -104,6 +103,22 @@ def maps_in(rows: Iterable[Row]) -> dict[str, str]:
     """The field maps among a revision's rows: name → text, as it was imported."""
     files = (row for row in rows if row.kind == "file" and not row.natural_key.startswith(SAMPLES))
     return {row.natural_key: file_bytes(row).decode() for row in files}
+
+
+def samples_of(rows: Iterable[Row]) -> dict[str, bytes]:
+    """The files of `samples/` among a revision's rows: name → content."""
+    files = (row for row in rows if row.kind == "file" and row.natural_key.startswith(SAMPLES))
+    return {row.natural_key.removeprefix(SAMPLES): file_bytes(row) for row in files}
+
+
+def file_text(body: str) -> str:
+    """The text of a file as a revision keeps it."""
+    return file_bytes(Row("file", "", body)).decode()
+
+
+def kept_file(text: str) -> str:
+    """A file's text as a revision keeps it."""
+    return file_row("", text.encode()).body
 
 
 def missing_rows(store: Store, kind: str, rows: Sequence[Any]) -> list[str]:

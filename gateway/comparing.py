@@ -6,17 +6,19 @@ is taken. Messages are read a page at a time, and so are the stock of their prod
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.effect_answers import answer_changes, answers_alike
 from gateway.effect_differences import Side, changes_of
 from gateway.effects import Change, Effects
 from gateway.intake import Recognised, recognise
 from gateway.judging import OF_THE_BOOKS, OF_THE_THREAD, SETTLED, Judged, decided, ended, untouched
-from gateway.reading import Bodies, decode_one, map_one
+from gateway.reading import Bodies, bug_at, decode_one, map_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
+from gateway.store.database import StoreUnavailable
 from gateway.store.messages import StoredMessage
 from gateway.supplying import products_and_accounts, sites_without_stock
 from gateway.trade.stock import Stock
@@ -29,6 +31,7 @@ _PAGE = 25
 _PAGE_OF_PARTS = 200
 """The same where they are orders of one body, which is read for each page anew."""
 _PAGE_BYTES = 8_000_000
+logger = logging.getLogger(__name__)
 _OTHERWISE = {
     "received": "unsettled",
     "processing": "unsettled",
@@ -150,7 +153,8 @@ class _Pages:
 
     def __init__(self, services: Services, before: MappingRevision, after: MappingRevision) -> None:
         self._services, self._catalogue = services, services.terms.catalogue()
-        self._before, self._after = (_Mapping(services, one, self._catalogue) for one in (before, after))
+        self._before = _Mapping(services, replace(before), self._catalogue)  # what it remembers is today's orders'
+        self._after = _Mapping(services, after, self._catalogue)
         self._reads_alike = reads_alike(before, after)
         self._answers_alike = answers_alike(before, after)
 
@@ -216,7 +220,13 @@ class _Pages:
     def _judged(self, work: Work, stock: Stock, without_stock: frozenset[str], at: int) -> Judged:
         if work.mapped is None:
             return ended(work)
-        found = decided(self._services, work, stock, at, without_stock)
+        try:
+            found = decided(self._services, work, stock, at, without_stock)
+        except StoreUnavailable:
+            raise
+        except Exception:  # as the pipeline has it: the message fails, and its neighbours go on
+            logger.exception("message %s can't be decided: a bug", work.message.id)
+            found = Judged("failed", None, (bug_at(work),), order_number=work.order.order_number)
         untouched(stock, {line.product.product for line in work.mapped.lines if line.product is not None})
         return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,7 +25,7 @@ from gateway.store.store import Store
 from mappings.account import Account
 from mappings.compile import compile_revision
 from mappings.own_format import map_faults, map_warnings, missing_maps
-from mappings.revision import MappingRevision
+from mappings.revision import Catalogue, MappingRevision
 from schemas.faults import Fault
 
 if TYPE_CHECKING:
@@ -196,6 +196,10 @@ class DraftTerms:
         key = ("revision", draft.account_id, draft.number, draft.version)
         return self._remembered(key, partial(revision_of_draft, draft))
 
+    def faults(self, draft: Draft, of_what: tuple[object, ...], find: Callable[[], _Found]) -> _Found:
+        """What was found wrong with the draft beside `of_what`, looked for once."""
+        return self._remembered(("faults", draft.account_id, draft.number, draft.version, *of_what), find)
+
     def _remembered(self, key: tuple[object, ...], make: Callable[[], _Found]) -> _Found:
         with self._lock:
             if key in self._kept:
@@ -247,13 +251,22 @@ def edit(
 def draft_faults(services: Services, draft: Draft) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
     """What keeps the draft from being published; and what will keep some of the account's orders from being
     answered."""
+    catalogue, sites = services.terms.catalogue(), services.store.stock.sites()
+    of_what = (catalogue.number, frozenset(sites))
+    return services.terms.drafts.faults(draft, of_what, lambda: revision_faults(draft.as_stored, catalogue, sites))
+
+
+def revision_faults(
+    stored: StoredRevision, catalogue: Catalogue, sites: Collection[str]
+) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
+    """The same of any content."""
     try:
-        folder = folder_of(draft.as_stored)
+        folder = folder_of(stored)
     except ValidationError as error:
         return tuple(_of_terms(error)), ()
     wrong = [fault for name, text in folder.maps.items() for fault in map_faults(name, text)]
     missing = list(missing_maps(folder.account, folder.maps))
-    said = folder_problems(folder, services.terms.catalogue(), services.store.stock.sites())
+    said = folder_problems(folder, catalogue, sites)
     of_maps = [fault for name, text in folder.maps.items() for fault in map_warnings(name, text)]
     return (*missing, *wrong), (*(fault for fault in said if fault not in missing), *of_maps)
 

@@ -13,11 +13,12 @@ from gateway.effect_titles import STATUS_WORDS, outcome_words
 from gateway.effects import Change, Severity
 from gateway.judging import Judged
 from gateway.trade.consequences import consequence_of
+from gateway.trade.decision import LineLedger
 from mappings.account import Policies
 from mappings.mapped import MappedLine
 from mappings.prices import money_text
 from mappings.revision import SiteRow
-from schemas.documents.order_response import LineOutcome
+from schemas.documents.order_response import LineOutcome, LineStatus
 from schemas.faults import Fault, line_index
 from schemas.values import from_fraction, shortest
 
@@ -55,9 +56,22 @@ class Side:
         return mapped.lines[index].line_number if known and mapped is not None else str(index + 1)
 
     def outcomes(self) -> dict[str, Sequence[LineOutcome]]:
-        """Line number → what becomes of the line, where it is told."""
+        """Line number → what becomes of the line: as the answer says, and where none is wanted or it says nothing of
+        lines, by the order's ledger."""
         response = self.judged.response
-        return {} if response is None else {line.line_number: line.outcomes for line in response.lines}
+        if response is not None and response.lines:
+            return {line.line_number: line.outcomes for line in response.lines}
+        return {one.line_number: _of_ledger(one) for one in self.judged.ledger}
+
+
+def _of_ledger(ledger: LineLedger) -> Sequence[LineOutcome]:
+    parts: Sequence[tuple[LineStatus, Decimal]] = (
+        ("accepted", ledger.confirmed),
+        ("backordered", ledger.backordered),
+        ("rejected", ledger.rejected),
+        ("cancelled", ledger.cancelled),
+    )
+    return [LineOutcome(status=status, quantity=amount, unit=ledger.unit) for status, amount in parts if amount]
 
 
 def changes_of(before: Side, after: Side) -> Iterator[Change]:
@@ -240,12 +254,16 @@ def _line_changes(before: Side, after: Side) -> Iterator[Change]:
 def _meaning_changes(old: MappedLine, new: MappedLine) -> Iterator[Change]:
     if old.product is None or new.product is None:
         return  # a fault says so
+    same_size = old.base_per_unit == new.base_per_unit
+    same_price = old.contract_price == new.contract_price and _currency(old) == _currency(new)
+    if old.product is new.product and same_size and same_price:
+        return  # what almost every line comes to
     number, item = new.line_number, _item(new)
     sums = _base(old), _base(new)
     if old.product.product != new.product.product:
         told = old.product.product, new.product.product
         yield Change("product", (item, *told), *told, number, "changed", *sums)
-    elif old.base_per_unit != new.base_per_unit and old.base_per_unit and new.base_per_unit:
+    elif not same_size and old.base_per_unit and new.base_per_unit:
         told = _size(old), _size(new)
         yield Change("factor", (new.unit or "1", item, *told), *told, number, "changed", *sums)
     if old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):

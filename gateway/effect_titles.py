@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
@@ -63,9 +63,10 @@ def left_out_words(reason: str, count: int) -> str:
 
 def title_of(group: Told) -> str:
     """The sentence."""
+    sentence, rest = _KINDS[group.kind]
     if group.is_rest:
-        return f"{_where(group)}: further changes of the kind: {_REST.get(group.kind, group.kind)}"
-    return _TITLES[group.kind](group)
+        return f"{_where(group)}: further changes of the kind: {rest}"
+    return sentence(group)
 
 
 # --- orders and lines that fail or pass --------------------------------------------------------------------------
@@ -237,54 +238,27 @@ def _verb(group: Told, one: str, many: str) -> str:
     return one if group.orders == 1 else many
 
 
-_TITLES: Mapping[str, Callable[[Told], str]] = {
-    "order_fails": _order_fails,
-    "order_passes": _order_passes,
-    "status": _status,
-    "line_refused": _line_refused,
-    "line_taken": _line_taken,
-    "line_waits": _line_waits,
-    "noted": _noted,
-    "gone": _gone,
-    "factor": _factor,
-    "product": _product,
-    "price": _price,
-    "site": _site,
-    "supply": _supply,
-    "currency": _currency,
-    "field": _field,
-    "line_count": _line_count,
-    "order_count": _order_count,
-    "outcome": _outcome,
-    "promise": _promise,
-    "answer": _answer,
-    "answer_format": _answer_format,
+_KINDS: Mapping[str, tuple[Callable[[Told], str], str]] = {
+    "order_fails": (_order_fails, "orders that newly fail"),
+    "order_passes": (_order_passes, "orders that pass now"),
+    "status": (_status, "other standing"),
+    "line_refused": (_line_refused, "lines newly refused"),
+    "line_taken": (_line_taken, "lines refused no more"),
+    "line_waits": (_line_waits, "lines newly on hold"),
+    "noted": (_noted, "faults newly found"),
+    "gone": (_gone, "faults found no more"),
+    "factor": (_factor, "units of another size"),
+    "product": (_product, "items that are another product"),
+    "price": (_price, "other contract prices"),
+    "site": (_site, "other places of delivery"),
+    "supply": (_supply, "other places of supply"),
+    "currency": (_currency, "another currency"),
+    "field": (_field, "what reads otherwise"),
+    "line_count": (_line_count, "lines that come or go"),
+    "order_count": (_order_count, "another number of orders"),
+    "outcome": (_outcome, "other quantities"),
+    "promise": (_promise, "other days"),
+    "answer": (_answer, "answers written otherwise"),
+    "answer_format": (_answer_format, "answers in another format"),
 }
-_REST = {
-    "order_fails": "orders that newly fail",
-    "order_passes": "orders that pass now",
-    "status": "other standing",
-    "line_refused": "lines newly refused",
-    "line_taken": "lines refused no more",
-    "line_waits": "lines newly on hold",
-    "noted": "faults newly found",
-    "gone": "faults found no more",
-    "factor": "units of another size",
-    "product": "items that are another product",
-    "price": "other contract prices",
-    "site": "other places of delivery",
-    "supply": "other places of supply",
-    "currency": "another currency",
-    "field": "what reads otherwise",
-    "line_count": "lines that come or go",
-    "order_count": "another number of orders",
-    "outcome": "other quantities",
-    "promise": "other days",
-    "answer": "answers written otherwise",
-    "answer_format": "answers in another format",
-}
-
-
-def kinds() -> Iterable[str]:
-    """Every kind of change that there is a sentence for."""
-    return _TITLES
+"""Kind of change → its sentence, and what those of the kind are called that are not told apart."""

@@ -85,6 +85,7 @@ def begin_import(services: Services, account_id: str, user_id: str, kind: Kind, 
     upload = services.store.uploads.put(account_id, user_id, kind, shown, body)
     choices = guessed(kind, sheet)
     services.store.uploads.choose(upload.id, choices.text())
+    services.imports.remembered(_sheet_key(upload, sheet.encoding, sheet.separator), lambda: sheet)
     return replace(upload, choices=choices.text())
 
 
@@ -106,7 +107,11 @@ def _sheet(services: Services, upload: Upload, encoding: str | None, separator: 
         body = services.store.uploads.body(upload.id)
         return read_sheet(body, upload.name, upload.kind, encoding, separator)
 
-    return services.imports.remembered(("sheet", upload.id, encoding, separator), read)
+    return services.imports.remembered(_sheet_key(upload, encoding, separator), read)
+
+
+def _sheet_key(upload: Upload, encoding: str | None, separator: str | None) -> tuple[object, ...]:
+    return "sheet", upload.id, encoding, separator
 
 
 def choose(services: Services, upload: Upload, choices: Choices) -> Mapping[str, str]:

@@ -161,13 +161,20 @@ def decided(
 ) -> Judged:
     """The answer that would be given at that moment, on this stock, which it takes from. `without_stock`: the supply
     sites that no stock is known of, where that was asked for many orders at once."""
+    return _judged(work, decide_alone(services, work, stock, at, without_stock), stock)
+
+
+def decide_alone(
+    services: Services, work: Work, stock: Stock, at: int, without_stock: Collection[str] | None = None
+) -> Decision:
+    """The decision of that alone, of which no document is made."""
     revision = work.revision
     if work.mapped is None or revision is None:
         raise AssertionError("it is read first, under a mapping")
     if without_stock is None:
         without_stock = sites_without_stock(services, [work], stock)
     supply = unknown_supply(work, without_stock)
-    decision = decide(
+    return decide(
         work.mapped,
         located(work, in_document_order((*work.faults, *supply))),
         stock,
@@ -178,7 +185,6 @@ def decided(
         issued_at=local_time(at, revision),
         test=work.is_test,
     )
-    return _judged(work, decision, stock)
 
 
 def judge_messages(services: Services, revision: MappingRevision, last: int) -> list[tuple[StoredMessage, Judged]]:

@@ -13,6 +13,8 @@ from gateway.store.drafts import TERMS_KIND, Edit, Key
 from gateway.store.revisions import Row
 from mappings.tables import TABLES
 
+MOST_ROWS = 2_000
+"""Rows that are compared for a page. A first revision may have 100,000."""
 _SUBJECTS = {table.file: table.subject for table in TABLES.values()}
 
 
@@ -36,6 +38,16 @@ def marked(
     new_texts = {row.natural_key: text_of(row) for row in after if row.kind == "file"}
     found = [*term_differences(old_terms, new_terms), *row_differences(before, after)]
     return [_marked(one, texts.get(_path(one)), new_texts.get(_path(one))) for one in found]
+
+
+def first_marked(
+    old_terms: Mapping[str, Any], new_terms: Mapping[str, Any], old: Sequence[Row], new: Sequence[Row]
+) -> tuple[list[Marked], int]:
+    """The same of as many rows as anybody reads, files first; and of how many rows nothing is said."""
+    keys = sorted({(row.kind != "file", row.kind, row.natural_key) for row in (*old, *new)})
+    shown = {key[1:] for key in keys[:MOST_ROWS]}
+    before, after = ([row for row in rows if (row.kind, row.natural_key) in shown] for rows in (old, new))
+    return marked(old_terms, new_terms, before, after), max(0, len(keys) - MOST_ROWS)
 
 
 def marked_edit(edit: Edit) -> list[Marked]:

@@ -8,18 +8,16 @@ which stands in the revision's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, publish_draft
-from gateway.marked import Marked, marked
+from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, publish_draft, revision_faults
 from gateway.store.database import Collision
-from gateway.store.drafts import StoredDraft
+from gateway.store.drafts import Key
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope
 from gateway.store.users import ROLES, Role
-from gateway.tested import tests_of
 from mappings.tables import TABLES
 from schemas.faults import Fault
 
@@ -107,10 +105,9 @@ def _nothing(draft: Draft) -> list[Obstacle]:
 
 
 def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
-    tests = tests_of(services)
-    if tests is None or not draft.edits or not _has_messages(services, draft.account_id):
+    if not draft.edits or not _has_messages(services, draft.account_id):
         return []
-    newest = tests.newest(draft.account_id)
+    newest = services.store.draft_tests.newest(draft.account_id)
     if newest is None or (newest.revision, newest.version) != (draft.number, draft.version):
         return [Obstacle("untested", "It wasn't tested as it is now.")]
     if newest.status != "done":
@@ -141,6 +138,8 @@ class WayBack:
 
     current: StoredRevision
     old: StoredRevision
+    keys: Set[Key]
+    """Of the rows that the two don't have alike."""
 
     @property
     def account_id(self) -> str:
@@ -150,12 +149,12 @@ class WayBack:
     @cached_property
     def removed(self) -> list[Row]:
         """Rows that stand and go, or change."""
-        return _beyond(self.current.rows, self.old.rows)
+        return [row for row in self.current.rows if (row.kind, row.natural_key) in self.keys]
 
     @cached_property
     def added(self) -> list[Row]:
         """Rows that come back."""
-        return _beyond(self.old.rows, self.current.rows)
+        return [row for row in self.old.rows if (row.kind, row.natural_key) in self.keys]
 
     @property
     def kinds(self) -> set[str]:
@@ -163,28 +162,22 @@ class WayBack:
         terms = {"terms"} if self.current.terms != self.old.terms else set()
         return terms | {row.kind for row in (*self.removed, *self.added)}
 
-    @cached_property
-    def changes(self) -> list[Marked]:
-        """As people look at them."""
-        return marked(self.current.terms, self.old.terms, self.removed, self.added)
-
-
-def _beyond(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
-    """The rows under keys that the two don't have alike."""
-    mine, theirs = Counter(rows), Counter(others)
-    keys = {(row.kind, row.natural_key) for one in (mine - theirs, theirs - mine) for row in one}
-    return [row for row in rows if (row.kind, row.natural_key) in keys]
-
 
 def way_back(services: Services, account_id: str, number: int) -> WayBack:
     """What going back to this revision would change now. Raises LookupError where there is no such revision before the
     current one."""
-    revisions, scope = services.store.revisions, account_scope(account_id)
-    current = revisions.current([account_id]).get(account_id, 0)
-    stands, old = revisions.load(scope, current), revisions.load(scope, number)
-    if stands is None or old is None or number >= current:
+    stands = draft_of(services, account_id).published
+    old = services.store.revisions.load(stands.scope, number) if 0 < number < stands.number else None
+    if old is None:
         raise LookupError(f"{account_id} has no revision {number} before the current one")
-    return WayBack(stands, old)
+    went, came = (Counter(rows) for rows in services.store.revision_log.between(account_id, stands.number, number))
+    unlike = (*(went - came), *(came - went))  # what went and came again is alike
+    return WayBack(stands, old, {(row.kind, row.natural_key) for row in unlike})
+
+
+def unusable(services: Services, way: WayBack) -> Sequence[Fault]:
+    """With what this program can't use the earlier revision any more."""
+    return revision_faults(way.old, services.terms.catalogue(), services.store.stock.sites())[0]
 
 
 def roll_back(
@@ -198,8 +191,7 @@ def roll_back(
     way = way_back(services, account_id, number)
     if way.current.number != seen_current:
         raise Collision(f"revision {way.current.number} of {account_id} was published meanwhile")
-    faults, _ = draft_faults(services, Draft(way.old, StoredDraft(account_id)))
-    if faults:
+    if faults := unusable(services, way):
         raise Unpublishable(faults)
     return services.store.revisions.publish_changes(
         way.current, way.old.terms, way.removed, way.added, author=author, reason=reason, restores=number

@@ -29,7 +29,7 @@ def render(work: Work, response: OrderResponse, supplier: Supplier, before: Conf
 
     Raises DocumentHeld where the account's own layout can't hold it.
     """
-    chosen, terms = _format_of_answer(work), work.account.outbound.get("order_response")
+    chosen, terms = format_of_answer(work), work.account.outbound.get("order_response")
     transport = terms.way if terms else "mailbox"
     around = (confirmation_envelope(work, response, supplier, before),) if chosen.name == CXML else ()
     body = chosen.renderers["order_response"](response, *around)
@@ -38,7 +38,8 @@ def render(work: Work, response: OrderResponse, supplier: Supplier, before: Conf
     return Rendered(chosen.name, media_type, body, canonical_response(response), transport, within)
 
 
-def _format_of_answer(work: Work) -> Format:
+def format_of_answer(work: Work) -> Format:
+    """The format in which the account gets the order response."""
     terms, formats = (
         work.account.outbound.get("order_response"),
         formats_of(work.revision) if work.revision else FORMATS,
@@ -64,7 +65,7 @@ def answered(
 def _reads_as_the_orders(work: Work) -> bool:
     """Whether a rejection would read as that of the order that stands: one of what came as a new order would, and in
     cXML, which has no other word, one of a change as well."""
-    return work.order.function == "original" or _format_of_answer(work).name == CXML
+    return work.order.function == "original" or format_of_answer(work).name == CXML
 
 
 def _refusal_beside_the_order(
@@ -82,7 +83,7 @@ def _refusal_beside_the_order(
 
 def foreseen(work: Work, decision: Decision, stock: Stock) -> Decision:
     """What `answered` would make of the decision, without its document."""
-    chosen = _format_of_answer(work)
+    chosen = format_of_answer(work)
     if decision.response is None or chosen.name != CUSTOM:
         return decision
     try:

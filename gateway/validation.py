@@ -16,7 +16,7 @@ from gateway.store.ids import now_us
 from gateway.store.queue import Claim
 from gateway.supplying import unknown_supply_now
 from gateway.work import Work
-from mappings.mapped import MappedLine
+from mappings.mapped import MappedLine, MappedOrder
 from mappings.own_format import formats_of
 from schemas.documents.order import Order
 from schemas.faults import Fault, in_document_order
@@ -58,7 +58,16 @@ def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
     map_one(services, work)
     if work.mapped is None or work.read is None:
         return Validated(None, [], work.settlement.faults if work.settlement else ())
-    lines = [
+    lines = mapped_lines(work.mapped)
+    supply = unknown_supply_now(services, work)
+    contract = contract_faults_now(services, work)
+    faults = in_document_order((*work.faults, *supply, *contract, *work.read.warnings))
+    return Validated(work.read.order, lines, located(work, faults))
+
+
+def mapped_lines(mapped: MappedOrder) -> list[dict[str, str | None]]:
+    """The order's lines in our terms."""
+    return [
         {
             "line_number": line.line.line_number,
             "product": line.product.product if line.product else None,
@@ -69,12 +78,8 @@ def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
             "price": _fraction(_ordered_price(line)),
             "contract_price": _fraction(line.contract_price),
         }
-        for line in work.mapped.lines
+        for line in mapped.lines
     ]
-    supply = unknown_supply_now(services, work)
-    contract = contract_faults_now(services, work)
-    faults = in_document_order((*work.faults, *supply, *contract, *work.read.warnings))
-    return Validated(work.read.order, lines, located(work, faults))
 
 
 def _ordered_price(line: MappedLine) -> Fraction | None:

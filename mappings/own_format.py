@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mappings.account import SENT, Account
@@ -127,6 +128,27 @@ def own_format(maps: Mapping[str, str]) -> Format | None:
         renderers={kind: writer.write for kind, writer in writers.items()},
         media_types={kind: writer.media_type for kind, writer in writers.items()},
     )
+
+
+def with_maps(known: Format | None, maps: Mapping[str, str]) -> Format | None:
+    """The same with these maps in place of those of their names; no other is compiled."""
+    made = own_format(maps)
+    if known is None or made is None:
+        return known or made
+    renderers, media_types = dict(made.renderers), dict(made.media_types)
+    if map_of("credit_note") not in maps and not _writes_invoices_alone(known):
+        renderers.pop("credit_note", None)
+        media_types.pop("credit_note", None)
+    return replace(
+        made if ORDER_MAP in maps else known,
+        renderers={**known.renderers, **renderers},
+        media_types={**known.media_types, **media_types},
+    )
+
+
+def _writes_invoices_alone(known: Format) -> bool:
+    """Whether its credit notes, where it writes any, are written by the map of invoices."""
+    return known.renderers.get("credit_note") in (None, known.renderers.get("invoice"))
 
 
 class _Reader(Protocol):

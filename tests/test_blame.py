@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.blame import blame, blame_terms
 from gateway.line_differences import blocks, line_differences
-from gateway.marked import marked
+from gateway.marked import MOST_ROWS, first_marked, marked
 from gateway.store.revisions import Row
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=12)
@@ -79,3 +79,9 @@ def test_differences_are_marked_by_what_went_and_came() -> None:
         "units.csv": ["- factor 12", "+ factor 120"],
         "order_map.yaml": ["  a", "- b", "+ c"],
     }
+
+
+def test_of_very_many_rows_the_first_are_shown_files_before_all() -> None:
+    new = [Row("unit", f"K{number:05}|", "{}") for number in range(3_000)]
+    found, left_out = first_marked({}, {}, [], [*new, Row("file", "order_map.yaml", '{"text": "a"}')])
+    assert (len(found), left_out, found[-1].file) == (MOST_ROWS, 1_001, "order_map.yaml")

@@ -163,9 +163,12 @@ def test_compose_names_what_there_is() -> None:
 
 
 def test_the_image_gets_every_folder_of_code_and_nothing_else() -> None:
-    written = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    copied = {source for line in re.findall(r"^COPY (.*) \S+$", written, re.MULTILINE) for source in line.split()}
+    bundle, written = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").split("FROM python")
+    sources = re.findall(r"^COPY (?!--from)(.*) \S+$", written, re.MULTILINE)
+    copied = {source for line in sources for source in line.split()}
     assert all((ROOT / source).exists() for source in copied)
+    assert "COPY gateway/console/bundle /bundle\n" in bundle
+    assert re.search(r"^COPY --from=console /built gateway/console/static/built$", written, re.MULTILINE)
     packaged = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]["include"]
     floors = {name.partition(".")[0] for name in packaged}
     assert copied == floors | {"requirements.lock", "pyproject.toml", "README.md"}

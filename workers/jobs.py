@@ -45,7 +45,7 @@ def drain(desk: Desk, lane: str) -> int:
 
 def test_drafts(desk: Desk, lane: str) -> None:
     """A chunk of the oldest test of a draft; the next one is rung for behind all that waits by then."""
-    if draft_tests.step(desk.services, lambda: desk.stopping() or _orders_wait(desk)):
+    if _try_some(desk, lambda: _is_wanted(desk)):
         desk.services.lanes.ring(lane)
 
 
@@ -54,14 +54,22 @@ def look(desk: Desk) -> int:
     settled = drain_batches(desk)[0]
     if settled or DRAFTS not in desk.lanes or desk.stopping():
         return settled
+    return int(_try_some(desk, desk.stopping))
+
+
+def _try_some(desk: Desk, pauses: Callable[[], bool]) -> bool:
     try:
-        return int(draft_tests.step(desk.services, desk.stopping))
-    except StoreUnavailable as failure:
+        return draft_tests.step(desk.services, pauses)
+    except StoreUnavailable as failure:  # the sweeper rings when the database is back
         logger.warning("Could not go on with a test: %s", failure)
-        return 0
+        return False
 
 
-def _orders_wait(desk: Desk) -> bool:
+def _is_wanted(desk: Desk) -> bool:
+    """Whether this worker is to do something else: to stop, or an order that waits."""
+    desk.beat()
+    if desk.stopping():
+        return True
     depths = desk.services.lanes.depths() or {}
     return any(depths.get(name) for name in desk.lanes)
 

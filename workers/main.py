@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _USAGE, _CONFLICT = 2, 4
 _DELIVERY = "delivery"
+_UPLOADS_SECONDS = 3_600.0
 _CLI = "import sys; from gateway.cli import main; sys.exit(main())"
 
 logger = logging.getLogger("workers")
@@ -192,7 +193,8 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     services = _services(settings, "scheduler")
     reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
-    tasks = [invoices, reports]
+    uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
+    tasks = [invoices, reports, uploads]
     beside = threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name="documents", daemon=True)
     beside.start()
     run_schedule(

@@ -82,12 +82,12 @@ def schema(screen: Screen, writes: str | None) -> None:
 @reports
 @click.argument("file", metavar="FILE", type=click.File("rb"))
 def suggest(screen: Screen, file: BinaryIO) -> None:
-    """Print the order_map.yaml that one sample order suggests; FILE may be -.
+    """Print the order_map.yaml that one sample order suggests.
 
-    For an account whose JSON or XML nobody knows yet. Fields are found by their names, in eleven languages, and by how
-    their values look. TODO marks what is to be decided: a required field that was not found, a day or number that may
-    mean two things, two places for one field. With --json also where each field was found and how surely, what no rule
-    reads, and what names the buyer.
+    FILE may be -. For an account whose JSON or XML nobody knows yet. Fields are found by their names, in ten languages,
+    and by how their values look. TODO marks what is to be decided: a required field that was not found, a day or number
+    that may mean two things, two places for one field. With --json also where each field was found and how surely, what
+    no rule reads, and what names the buyer.
     """
     from mappings.suggesting import suggest as suggested
 

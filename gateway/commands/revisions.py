@@ -15,6 +15,7 @@ from gateway.commands.screen import CONFLICT, FAILED, Failed, Screen, counted, p
 from gateway.commands.times import moment
 
 if TYPE_CHECKING:
+    from gateway.marked import Marked
     from gateway.publishing import WayBack
     from gateway.services import Services
     from gateway.store.revision_log import Entry
@@ -85,7 +86,7 @@ def rollback(screen: Screen, account_id: str, number: int, reason: str | None, d
             way = way_back(services, account_id, number)
         except LookupError:
             raise Failed(f"{account_id} has no revision {number} before the one that counts now.") from None
-        told = _way(services, way)
+        told, changes = _way(services, way)
         if not dry_run:
             known = {"author": person(), "reason": reason or "", "seen_current": way.current.number}
             try:
@@ -95,7 +96,7 @@ def rollback(screen: Screen, account_id: str, number: int, reason: str | None, d
                 return FAILED
             except Collision:
                 raise Failed("Another revision was published meanwhile. Nothing was done.", CONFLICT) from None
-    screen.result(told, *_way_lines(told, way))
+    screen.result(told, *_way_lines(told, changes))
     return 0
 
 
@@ -143,20 +144,23 @@ def _entry(one: Entry) -> dict[str, Any]:
     }
 
 
-def _way(services: Services, way: WayBack) -> dict[str, Any]:
+def _way(services: Services, way: WayBack) -> tuple[dict[str, Any], list[Marked]]:
+    from gateway.marked import marked
     from gateway.store.sent_under import MOST_COUNTED
 
+    changes = marked(way.current.terms, way.old.terms, way.removed, way.added)
     since, until = way.old.number, way.current.number
     documents = services.store.sent_under.page(way.account_id, since, until, limit=MOST_COUNTED + 1)
-    return {
+    told = {
         "id": way.account_id,
         "restores": since,
         "revision": None,
         "taken_back": list(range(since + 1, until + 1)),
-        "differences": marked_json(way.changes),
+        "differences": marked_json(changes),
         "documents": [_document(one) for one in documents[:MOST_COUNTED]],
         "more_documents": len(documents) > MOST_COUNTED,
     }
+    return told, changes
 
 
 def _document(one: SentDocument) -> dict[str, Any]:
@@ -165,8 +169,8 @@ def _document(one: SentDocument) -> dict[str, Any]:
     return {**made, "created_at": moment(one.created_at), "revision": one.mapping_revision, "test": one.test, **sent}
 
 
-def _way_lines(told: dict[str, Any], way: WayBack) -> Iterator[str]:
-    yield from marked_lines(way.changes)
+def _way_lines(told: dict[str, Any], changes: Sequence[Marked]) -> Iterator[str]:
+    yield from marked_lines(changes)
     documents, more = told["documents"], told["more_documents"]
     many = f"more than {len(documents)} documents" if more else counted(len(documents), "document")
     yield f"{many} went out under what is taken back{':' if documents else '.'}"

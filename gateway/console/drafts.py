@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, redirect, request, url_for
+from flask import redirect, request, url_for
 
 from gateway.console.edits import batches, edited_files, fingerprint, shown_conflict
 from gateway.console.frame import Denied, Missing, actor, console, needs, own_account, page, services, user
 from gateway.console.places import mended_at
+from gateway.draft_tests import MOST_LAST, USUAL_LAST
 from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, edit
 from gateway.publishing import Blocked, draft_kinds, obstacles, publish, role_obstacles
 from gateway.store.database import Collision
+from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Change, Edit, Overtaken
-from gateway.tested import DraftTest, tests_of
 from schemas.faults import Fault
 
 _FAULTS_SHOWN = 50
-_LAST = 200
-"""So many messages a draft is tested on, unless told."""
 _MOVED = "Somebody edited or published something since this page was loaded. Nothing was done: here is how it stands."
 _LONGEST_REASON = 1_000
 
@@ -124,6 +123,8 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
     faults, warnings = draft_faults(services(), found)
     stands = obstacles(services(), found, user().role, faults)
     only, after = request.args.get("file", ""), request.args.get("after", "")
+    newest = services().store.draft_tests.newest(found.account_id)
+    locked = {kind for kind in draft_kinds(found) if role_obstacles({kind}, user().role)}
     return page(
         "draft",
         status,
@@ -140,8 +141,12 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
         obstacles=stands,
         may_override=bool(stands) and all(one.is_overridable for one in stands),
         may_edit=user().may("support"),
-        tested=_tested(found),
-        last=_LAST,
+        locked=locked,
+        is_locked=bool(locked & draft_kinds(found)),
+        newest=newest,
+        is_tested=newest is not None and _is_of(newest, found),
+        last=USUAL_LAST,
+        most=MOST_LAST,
         **told,
     )
 
@@ -150,18 +155,5 @@ def _placed(found: Draft, faults: tuple[Fault, ...]) -> list[tuple[Fault, str | 
     return [(fault, mended_at(found.account_id, fault)) for fault in faults[:_FAULTS_SHOWN]]
 
 
-def _tested(found: Draft) -> dict[str, Any] | None:
-    """The newest test, and where one is begun and looked at; None where this gateway tests nothing."""
-    tests = tests_of(services())
-    if tests is None or "console.begin_draft_test" not in current_app.view_functions:
-        return None
-    newest: DraftTest | None = tests.newest(found.account_id)
-    seen = None
-    if newest is not None:
-        seen = url_for("console.draft_test", account_id=found.account_id, test_id=newest.id)
-    return {
-        "begin": url_for("console.begin_draft_test", account_id=found.account_id),
-        "newest": newest,
-        "seen": seen,
-        "is_of_this": newest is not None and (newest.revision, newest.version) == (found.number, found.version),
-    }
+def _is_of(newest: DraftTest, found: Draft) -> bool:
+    return (newest.revision, newest.version) == (found.number, found.version)

@@ -14,7 +14,7 @@ from gateway.marked import Marked, marked_bodies, marked_edit
 from gateway.store.drafts import TERMS_KIND, Edit
 from mappings.tables import TABLES
 
-AT_ONCE = 50
+AT_ONCE = 25
 """Edits of a file that are shown on one page."""
 _SAMPLES = "samples/"
 _ORDER = (TERMS_FILE, *(table.file for table in TABLES.values()))

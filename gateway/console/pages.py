@@ -8,6 +8,7 @@ from gateway.console import (
     account_list,
     accounts,
     drafts,
+    editing,
     frame,
     imports,
     keys,
@@ -29,7 +30,7 @@ from gateway.console.terms import pages as terms
 
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
-    *(tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+    *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""
 

@@ -12,8 +12,8 @@ from flask import redirect, request, url_for
 from gateway.console.causes import Cause, of_messages
 from gateway.console.frame import Denied, Missing, actor, console, needs, own_account, page, services, user
 from gateway.drafts import Unpublishable, draft_of
-from gateway.marked import Marked, marked
-from gateway.publishing import WayBack, role_obstacles, roll_back, way_back
+from gateway.marked import Marked, first_marked
+from gateway.publishing import WayBack, role_obstacles, roll_back, unusable, way_back
 from gateway.store.database import Collision
 from gateway.store.revision_log import Entry
 from gateway.store.sent_under import MOST_COUNTED
@@ -77,6 +77,7 @@ def revision(account_id: str, number: int) -> Any:
         _entry(account_id, against)
     only, skipped = request.args.get("file", ""), number_in("from") or 0
     took_back = taken_back(account_id, entry.restores, number - 1) if entry.restores is not None else None
+    changes, left_out = _differences(account_id, against, number)
     return _page(
         "revision",
         account_id,
@@ -84,7 +85,8 @@ def revision(account_id: str, number: int) -> Any:
         current=current,
         against=against,
         only=only,
-        files=changed_files(_differences(account_id, against, number), only, skipped),
+        files=changed_files(changes, only, skipped),
+        left_out=left_out,
         took_back=took_back,
         waiting=_waiting(account_id) if took_back and number == current else [],
         again=services().store.revision_log.restored_since(account_id, number),
@@ -116,9 +118,8 @@ def roll_back_now(account_id: str, number: int) -> Any:
         done = roll_back(services(), account_id, number, author=actor(), reason=reason, seen_current=seen)
     except Collision:
         return _roll_back_page(_way_back(account_id, number), 409, said=moved, reason=reason)
-    except Unpublishable as unusable:
-        said = f"Revision {number} can't be used any more: {unusable.faults[0].detail}"
-        return _roll_back_page(way, 409, said=said, reason=reason)
+    except Unpublishable:
+        return _roll_back_page(way, 409)
     return redirect(url_for("console.revision", account_id=account_id, number=done.number), 303)
 
 
@@ -173,10 +174,10 @@ def _entry(account_id: str, number: int) -> Entry:
     return entry
 
 
-def _differences(account_id: str, old: int, new: int) -> list[Marked]:
+def _differences(account_id: str, old: int, new: int) -> tuple[list[Marked], int]:
     store = services().store
     before, after = (store.revisions.terms(account_id, number) for number in (old, new))
-    return marked(before, after, *store.revision_log.between(account_id, old, new))
+    return first_marked(before, after, *store.revision_log.between(account_id, old, new))
 
 
 def _waiting(account_id: str) -> list[Cause]:
@@ -193,20 +194,26 @@ def _way_back(account_id: str, number: int) -> WayBack:
         raise Missing from None
 
 
+def _unusable(way: WayBack) -> list[str]:
+    return [f"It can't be used any more: {fault.detail}" for fault in unusable(services(), way)]
+
+
 def _roll_back_page(way: WayBack, status: int = 200, **told: Any) -> Any:
     account_id, until = way.account_id, way.current.number
     documents = services().store.sent_under.page(account_id, way.old.number, until, limit=_DOCUMENTS)
     only, skipped = request.args.get("file", ""), number_in("from") or 0
+    changes, left_out = first_marked(way.current.terms, way.old.terms, way.removed, way.added)
     return _page(
         "roll_back",
         account_id,
         status,
         way=way,
-        files=changed_files(way.changes, only, skipped),
+        files=changed_files(changes, only, skipped),
+        left_out=left_out,
         only=only,
         took_back=taken_back(account_id, way.old.number, until),
         documents=documents,
         drafted=len(draft_of(services(), account_id).edits),
-        obstacles=role_obstacles(way.kinds, user().role),
+        obstacles=[one.said for one in role_obstacles(way.kinds, user().role)] or _unusable(way),
         **told,
     )

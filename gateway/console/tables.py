@@ -96,12 +96,17 @@ def table_page(account_id: str, table: str, form: Form | None, status: int = 200
         more=more,
         shown=SHOWN[kind],
         example=EXAMPLES[kind],
-        just=_lines(account_id, kind, just)[0] if just else None,
+        just=_lines(account_id, kind, just)[0] if just and _is_there(just[0]) else None,
         did=request.args.get("did", ""),
         batches=services().store.account_tables.batches(account_id, kind),
         batch=request.args.get("batch", ""),
         here=where(),
     )
+
+
+def _is_there(row: TableRow) -> bool:
+    """Not so of a row that was in the draft alone, and isn't any more."""
+    return row.edit is not None or row.published is not None
 
 
 def known_account(account_id: str) -> int:
@@ -193,7 +198,7 @@ def opened_form(account_id: str, kind: Kind, key: str) -> Form:
     if not key:
         return Form("", "", fields_of(kind, {}), is_new=True)
     _, (row,) = table_rows_now(services(), account_id, kind, [key])
-    if row.edit is None and row.published is None:
+    if not _is_there(row):
         raise Missing
     text = row.body or row.published or (row.edit.was if row.edit else None) or "{}"
     return Form(key, row.body or "", fields_of(kind, json.loads(text)), is_new=False, row=row)

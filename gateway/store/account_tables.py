@@ -7,6 +7,7 @@ a text that may stand anywhere in a row is looked for in all of them.
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,11 +18,12 @@ from gateway.store.database import Database
 from gateway.store.drafts import Edit
 from gateway.store.revisions import account_scope
 from gateway.store.statements import fetch, given
+from mappings.tables import TABLES
 
 _EDITS = "natural_key, kind, was, body, author, at, note, batch"
 _STANDS = "added_in <= ? AND (removed_in IS NULL OR removed_in > ?)"
 _LAST = "\U0010ffff"
-_AT_ONCE = 200
+_AT_ONCE = 500
 """Rows that are looked at for a text at a time, at least."""
 MOST_COUNTED = 10_000
 
@@ -174,7 +176,7 @@ def _published(
 ) -> _Found:
     if not number:
         return
-    where, values = _condition(connection, look, ["body"])
+    where, values = _condition(connection, kind, look, ["body"])
     query = (
         f"SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key > ? AND {_STANDS}"
         f"{where} ORDER BY natural_key LIMIT ?"
@@ -188,7 +190,7 @@ def _published(
 
 
 def _edits(connection: Connection, account_id: str, kind: str, look: Look, after: str, limit: int) -> _Found:
-    where, values = _condition(connection, look, ["was", "body"])
+    where, values = _condition(connection, kind, look, ["was", "body"])
     query = (
         "SELECT natural_key, was, body FROM draft_edits WHERE account_id = ? AND kind = ? AND natural_key > ?"
         f"{where} ORDER BY natural_key LIMIT ?"
@@ -205,23 +207,36 @@ def _size(look: Look, limit: int) -> int:
     return max(_AT_ONCE, limit) if look.text else limit
 
 
-def _condition(connection: Connection, look: Look, columns: Sequence[str]) -> tuple[str, list[Any]]:
+def _condition(connection: Connection, kind: str, look: Look, columns: Sequence[str]) -> tuple[str, list[Any]]:
     if look.text:
         sought = json.dumps(_lower(look.text), ensure_ascii=False)[1:-1]
+        said = [_without_names(kind, sought, f"lower({column})") for column in columns]
         is_there = (
-            (lambda column: f"instr(lower({column}), ?) > 0")
+            (lambda text: f"instr({text}, ?) > 0")
             if connection.dialect.name == "sqlite"
-            else (lambda column: f"position(?::text IN lower({column})) > 0")
+            else (lambda text: f"position(?::text IN {text}) > 0")
         )
-        return f" AND ({' OR '.join(map(is_there, columns))})", [sought] * len(columns)
+        return f" AND ({' OR '.join(map(is_there, said))})", [sought] * len(said)
     if look.prefix:
         return " AND natural_key >= ? AND natural_key < ?", [look.prefix, look.prefix + _LAST]
     return "", []
 
 
+def _without_names(kind: str, sought: str, text: str) -> str:
+    """The expression for a row's text without those columns' names that have what is sought in them, as every row
+    would."""
+    for name in TABLES[kind].names:
+        if sought in name:
+            text = f"replace({text}, '\"{name}\": ', '')"
+    return text
+
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
 def _lower(text: str) -> str:
     """As both databases do it: the letters of ASCII alone."""
-    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    return text.translate(_LOWER)
 
 
 def _found(rows: _Found, look: Look, limit: int) -> list[str]:

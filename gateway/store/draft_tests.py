@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
@@ -16,7 +16,6 @@ from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import draft_tests
 
 Status = Literal["waiting", "running", "done", "cancelled", "outdated", "failed"]
-STATUSES: Sequence[Status] = get_args(Status)
 KEPT = 20
 """Tests of an account that are kept; older ones are forgotten."""
 _OPEN = "status IN ('waiting', 'running')"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mappings.fieldmaps import from_json, from_xml
 from mappings.fieldmaps.contexts import Level, Source, Told
 from mappings.fieldmaps.groups import ReadMap
 from mappings.fieldmaps.jmes import parse_jmespath
+from mappings.fieldmaps.language import AnyMap
 from mappings.fieldmaps.mistakes import Mistakes, Place
 from mappings.fieldmaps.models import whole_model
 from mappings.fieldmaps.plans import Plans
 from mappings.fieldmaps.reading import OrdersPlan, ReadingMap
 from mappings.fieldmaps.templates import MODELS, WriteMap
-from mappings.fieldmaps.values import Rules
+from mappings.fieldmaps.values import Rules, SourceOf
 from mappings.fieldmaps.writing import Templates, WritingMap
 from mappings.fieldmaps.xpath import XPath, parse_xpath
 from mappings.fieldmaps.yaml_text import read_yaml
@@ -22,6 +23,7 @@ from schemas.documents.order import Order
 from schemas.json_schema import DOCUMENTS
 
 CompiledMap = ReadingMap | WritingMap
+RulesOf = Callable[[AnyMap, Mistakes, SourceOf], Rules]
 
 
 def compile_map(text: str, name: str) -> CompiledMap:
@@ -32,7 +34,7 @@ def compile_map(text: str, name: str) -> CompiledMap:
     """
     tree, mistakes = read_yaml(text, name)
     if isinstance(tree, dict) and "writes" in tree:
-        return _writing(tree, mistakes, name)
+        return templates_of(tree, mistakes, name).compiled()
     return _reading(tree, mistakes)
 
 
@@ -43,10 +45,11 @@ def compile_reading_map(text: str, name: str) -> ReadingMap:
 
 def compile_writing_map(text: str, name: str) -> WritingMap:
     """A map that writes, compiled. Raises MapRejected, also for one that reads."""
-    return _writing(*read_yaml(text, name), name)
+    return templates_of(*read_yaml(text, name), name).compiled()
 
 
-def _writing(tree: Any, mistakes: Mistakes, name: str) -> WritingMap:
+def templates_of(tree: Any, mistakes: Mistakes, name: str, templates: type[Templates] = Templates) -> Templates:
+    """What compiles the map of this file. Raises MapRejected where nobody knows what it is a map of."""
     document = DOCUMENTS.get(name.removesuffix("_map.yaml"))
     if document is None:
         known = ", ".join(f"{one}_map.yaml" for one in DOCUMENTS)
@@ -56,18 +59,26 @@ def _writing(tree: Any, mistakes: Mistakes, name: str) -> WritingMap:
     written = whole_model(tree, model, mistakes)
     if document is None or (model is WriteMap and language != "csv"):
         mistakes.raise_any()  # nobody knows which fields there are, or what the template is one of
-    return Templates(written, document or DOCUMENTS["order"], mistakes).compiled()
+    return templates(written, document or DOCUMENTS["order"], mistakes)
 
 
 def _reading(tree: Any, mistakes: Mistakes) -> ReadingMap:
+    plan = plan_of(tree, mistakes)
+    mistakes.raise_any()
+    return ReadingMap(plan)
+
+
+def plan_of(tree: Any, mistakes: Mistakes, rules_of: RulesOf = Rules) -> OrdersPlan:
+    """The plan of a map that reads, as far as what is wrong with it leaves one: that is in `mistakes`. Raises
+    MapRejected where it leaves none."""
     if not isinstance(tree, dict):
         mistakes.add((), "is no mapping of keys to values", "reads, order and what else a map has")
         mistakes.raise_any()
-    return _reading_map(whole_model(tree, ReadMap, mistakes), mistakes)
+    return _plan(whole_model(tree, ReadMap, mistakes), mistakes, rules_of)
 
 
 # --- maps that read -----------------------------------------------------------------------------------------------
-def _reading_map(written: ReadMap, mistakes: Mistakes) -> ReadingMap:
+def _plan(written: ReadMap, mistakes: Mistakes, rules_of: RulesOf) -> OrdersPlan:
     document = Level(None, 0)
     is_repeated = written.orders is not None
     order = Level(document if is_repeated else None, 1 if is_repeated else 0, is_order=True)
@@ -75,19 +86,16 @@ def _reading_map(written: ReadMap, mistakes: Mistakes) -> ReadingMap:
     orders = None
     if written.orders is not None:
         orders = expressions.source(written.orders, "here", document, ("orders",), True)
-    rules = Rules(written, mistakes, expressions.source)
+    rules = rules_of(written, mistakes, expressions.source)
     plans = Plans(rules, "/" if written.reads == "xml" else ".")
     group = plans.group(written.order, Order, order, ("order",))
-    mistakes.raise_any()
     told = Told(("orders",), mistakes.location(mistakes.mark(("orders",))))
     keeps = written.unread in ("keep", "warn")
     inside_lost = tuple(name + plans.between for name in written.lost)
-    return ReadingMap(
-        OrdersPlan(
-            written.reads, expressions.root, document, order, orders, group,
-            keeps, written.unread == "warn", set(written.lost), inside_lost, told,
-            frozenset(written.namespaces.values()),
-        )
+    return OrdersPlan(
+        written.reads, expressions.root, document, order, orders, group,
+        keeps, written.unread == "warn", set(written.lost), inside_lost, told,
+        frozenset(written.namespaces.values()),
     )  # fmt: skip
 
 

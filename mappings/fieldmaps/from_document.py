@@ -37,13 +37,17 @@ class DocumentSource(Source):
     """A canonical field, by the names on the way to it."""
 
     def __init__(self, names: tuple[str, ...], hops: int) -> None:
-        self._names = names
+        self.names = names
         self._out = up(hops)
+
+    def place(self, here: Here) -> Here:
+        """Where it starts."""
+        return self._out(here)
 
     def found(self, here: Here) -> Any:
         """The value itself."""
         found = self._out(here).node
-        for name in self._names:
+        for name in self.names:
             if found is None:
                 return None
             found = getattr(found, name)

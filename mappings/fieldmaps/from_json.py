@@ -109,6 +109,14 @@ class JsonSource(Source):
         """The objects that it names."""
         return _listed(self._found(reading, self._out(here)))
 
+    def place(self, here: Here) -> Here:
+        """Where it starts."""
+        return self._out(here)
+
+    def found(self, reading: Reading, here: Here) -> Any:
+        """What it names, as the document has it."""
+        return self._found(reading, self._out(here))
+
     def _found(self, reading: Reading, place: Here) -> Any:
         memo = place.memo
         if memo is None:

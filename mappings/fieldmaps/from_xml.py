@@ -161,6 +161,10 @@ class XmlSource(Source):
         reading.entered.update(found)
         return found
 
+    def nodes(self, reading: Reading, here: Here) -> list[Node]:
+        """Where its values stand, in the document's order."""
+        return self._nodes(reading, self._out(here))
+
     def _nodes(self, reading: Reading, place: Here) -> list[Node]:
         """Worked out once a place, and once a document where it doesn't start here."""
         while place.parent is not None and self._xpath.start != "here":

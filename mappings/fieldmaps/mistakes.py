@@ -79,6 +79,18 @@ class Mistakes:
                 break
         return known
 
+    def places(self) -> Iterable[Place]:
+        """Every place of the map."""
+        return self._marks
+
+    def found(self) -> tuple[Fault, ...]:
+        """The mistakes in the order of the map's lines."""
+        return tuple(_in_order(self._found)[:MAX_MISTAKES])
+
+    def has_lost_any(self) -> bool:
+        """Whether anything was left out."""
+        return bool(self._lost)
+
     def location(self, mark: Mark) -> str:
         """In words."""
         return f"{self._name} line {mark.line} column {mark.column}"
@@ -86,7 +98,7 @@ class Mistakes:
     def raise_any(self) -> None:
         """Raises MapRejected with the mistakes in the order of the map's lines, if there are any."""
         if self._found:
-            raise MapRejected(_in_order(self._found)[:MAX_MISTAKES])
+            raise MapRejected(self.found())
 
     def warnings(self) -> tuple[Fault, ...]:
         """In the order of the map's lines."""

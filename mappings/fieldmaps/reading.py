@@ -244,14 +244,17 @@ class ReadingMap:
         return rejection(found, faults, told + faults[MAX_PLACED_FAULTS:], _answer_to(found))
 
     def _places(self, document: Here, node: Any, index: int, pointers: Sequence[str], body: bytes) -> list[str]:
-        """The same reading once more, in which every group remembers where it was read."""
         try:
-            _, root = self._order(Reading(keeps=False, is_placed=True), document, node, index)
+            root = self._placed(document, node, index)
         except (DocumentRejected, DocumentHeld):
             return [_place(self._is_xml, document) for _ in pointers]
         steps = [[step.replace("~1", "/").replace("~0", "~") for step in one.split("/")[1:]] for one in pointers]
         found = [located(root, one, lambda here: _place(self._is_xml, here)) for one in steps]
         return found if self._is_xml else [_with_line(body, place) for place in found]
+
+    def _placed(self, document: Here, node: Any, index: int) -> dict[str, Any]:
+        """The same reading once more, in which every group remembers where it was read."""
+        return self._order(Reading(keeps=False, is_placed=True), document, node, index)[1]
 
     # --- what no rule reads ---
     def _keep(self, reading: Reading, document: Here, here: Here, found: dict[str, Any]) -> tuple[Fault, ...]:

@@ -47,18 +47,24 @@ class WritingMap:
         Raises DocumentHeld where a required value is missing, a code is in no table, or the map asks for too much
         (`map_limit`).
         """
-        return (self._write(Reading(keeps=False), Here(document, None, _WRITTEN)) or "").encode()
+        return self.text(document, Reading(keeps=False)).encode()
+
+    def text(self, document: AnyDocument, reading: Reading) -> str:
+        """The same as text, within what this reading may cost."""
+        return self._write(reading, Here(document, None, _WRITTEN)) or ""
 
 
 class Templates:
     """Compiles the tree of a map that writes."""
+
+    rules_of: type[DocumentRules] = DocumentRules
 
     def __init__(self, written: WriteMap, model: type[AnyDocument], mistakes: Mistakes) -> None:
         self._written = written
         self._mistakes = mistakes
         self._top = DocumentLevel(None, 0, kind=FieldKind(None, model, False))
         self._is_answer = model is OrderResponse
-        self._rules = DocumentRules(written, mistakes, self._source_of)
+        self._rules = self.rules_of(written, mistakes, self._source_of)
 
     def compiled(self) -> WritingMap:
         """The map. Raises MapRejected."""
@@ -232,7 +238,7 @@ class Templates:
             source, level = self._inside(path, level, ("rows", index))
             sources.append((source, self._told(("rows", index))))
         end = "\r\n" if written.newline == "crlf" else "\n"
-        cell = _cell(written.delimiter, written.quote == "all")
+        cell = self._cell()
         columns = [self._text(rule, level, ("columns", name)) for name, rule in written.columns.items()]
         row: Write = lambda reading, here: (  # noqa: E731  # one row, which repeats
             written.delimiter.join(cell(column(reading, here) or "") for column in columns) + end
@@ -245,6 +251,9 @@ class Templates:
             return lambda reading, here: header + (row(reading, here) or "")
         alone = self._row_alone(cell, end)
         return lambda reading, here: header + (row(reading, here) or alone(reading, here) or "")
+
+    def _cell(self) -> Callable[[str], str]:
+        return _cell(self._written.delimiter, self._written.quote == "all")
 
     def _row_alone(self, cell: Callable[[str], str], end: str) -> Write:
         """The row that stands where there is no other: a file without any would say nothing."""

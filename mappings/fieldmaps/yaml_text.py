@@ -3,6 +3,7 @@ and maps that are too long."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mappings.fieldmaps.mistakes import Mistakes
@@ -32,7 +33,9 @@ def read_yaml(text: str, name: str) -> tuple[Any, Mistakes]:
     return tree.value, mistakes
 
 
+@lru_cache(maxsize=16)
 def _tree(text: str, name: str) -> YamlTree:
+    """Kept for a while, because an edited map is compiled several times over; nobody changes one."""
     try:
         return read_tree(text)
     except NotYaml as wrong:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import struct
 import zipfile
 import zlib
@@ -28,6 +29,8 @@ _BROKEN = (
     RuntimeError,  # zipfile raises it itself for what is encrypted, and for a compression that it doesn't know
 )
 """What reading a file that was damaged on its way ends with."""
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+"""A character by its number, as spreadsheets write what XML can't have (ECMA-376-1, 22.9.2.19)."""
 _PERCENTAGE = "is a percentage; format the cell as a number, so that 7 % is a 7"
 
 
@@ -105,7 +108,9 @@ def _spread_cell(cell: Any) -> Cell:
         if "%" in cell.number_format:  # 7 % is 0.07 there, and nobody can tell which of the two was meant
             return RefusedCell(f"{shortest(number.scaleb(2)):f}%", _PERCENTAGE)
         return number if isinstance(value, float) else value
-    if value is None or isinstance(value, str | date):
+    if isinstance(value, str):
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
+    if value is None or isinstance(value, date):
         return value
     return RefusedCell(str(value), "is neither text, number nor date")
 

@@ -185,21 +185,22 @@ def _replaced(kind: Kind, keys: Sequence[str], standing: Mapping[str, str]) -> d
     """New key → the standing one that says the same but for what it stands for, where it is the only one."""
     if kind not in _WITHOUT:
         return {}
-    coming = set(keys)
+    coming, left_out = set(keys), TABLES[kind].key.index(_WITHOUT[kind])
     new = [key for key in keys if key not in standing]
     by_rest: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for key in standing if new else ():
         if key not in coming:
-            by_rest[_rest(kind, key)].append(key)
+            by_rest[_rest(key, left_out)].append(key)
     of_rest: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for key in new:
-        of_rest[_rest(kind, key)].append(key)
+        of_rest[_rest(key, left_out)].append(key)
     return {come[0]: by_rest[rest][0] for rest, come in of_rest.items() if len(come) == 1 == len(by_rest.get(rest, ()))}
 
 
-def _rest(kind: Kind, key: str) -> tuple[str, ...]:
-    left_out = TABLES[kind].key.index(_WITHOUT[kind])
-    return tuple(part for position, part in enumerate(_parts(key)) if position != left_out)
+def _rest(key: str, left_out: int) -> tuple[str, ...]:
+    parts = _parts(key)
+    del parts[left_out]
+    return tuple(parts)
 
 
 def _parts(key: str) -> list[str]:

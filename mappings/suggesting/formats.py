@@ -100,4 +100,4 @@ def _is_same_twice(forms: Sequence[str]) -> bool:
 
 def _is_about(part: Part, concepts: frozenset[str]) -> bool:
     levels = (part, part.parent) if part.parent is not None else (part,)
-    return any(word & concepts for one in levels for word in words_of(one.name.rpartition("}")[2]))
+    return any(word & concepts for one in levels for word in words_of(one.local))

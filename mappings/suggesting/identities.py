@@ -10,7 +10,7 @@ from mappings.suggesting.expressions import Says
 from mappings.suggesting.finding import Choice, Places
 from mappings.suggesting.layout import Leaf
 from mappings.suggesting.rules import shown
-from mappings.suggesting.scoring import Named, party_of
+from mappings.suggesting.scoring import Named
 from mappings.suggesting.suggestion import Identity
 
 Kind = Literal["gln", "id", "vat_id", "name"]
@@ -34,10 +34,10 @@ def identities(places: Places, found: dict[str, Choice], says: Says) -> tuple[Id
 
 
 def _of(leaf: Leaf, words: Named, says: Says) -> Iterator[Identity]:
-    party, value = party_of(words), leaf.values[0]
+    party, value = words.party, leaf.values[0]
     if party not in _PARTIES:
         return
-    if any(word & _NO_IDENTITY for level in words.nearest_first for word in level):
+    if any(word & _NO_IDENTITY for level in (words.own, *words.around) for word in level):
         return
     kind = _kind(words, value, is_buyer=party == "buyer")
     where = says(leaf.steps)

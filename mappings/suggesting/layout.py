@@ -11,7 +11,7 @@ from mappings.suggesting.parts import Part
 from mappings.suggesting.samples import Sample
 from mappings.suggesting.words import words_of
 
-MAX_LEAVES = 1_500
+MAX_LEAVES = 600
 """Places of an order, or of a line, that are looked at."""
 MIN_EVIDENCE = 4.0
 _EVIDENCE = {"ITEM": 2.0, "EAN": 2.0, "DESCRIPTION": 1.0, "PRICE": 1.5, "UNIT": 0.5}
@@ -89,10 +89,10 @@ def _groups_below(part: Part, depth: int) -> Iterator[tuple[int, Part]]:
 
 def _evidence(part: Part) -> float:
     """How much it is like a line. No group without a quantity is one, unless it repeats and has an item."""
-    own = {concept for word in words_of(_local(part.name)) for concept in word}
+    own = {concept for word in words_of(part.local) for concept in word}
     seen, has_quantity = set(), False
     for leaf in leaves_of(part):
-        concepts = {c for one in leaf.steps for word in words_of(_local(one.name)) for c in word}
+        concepts = {c for one in leaf.steps for word in words_of(one.local) for c in word}
         concepts |= own & {"ITEM", "QUANTITY"}
         seen |= concepts
         has_quantity = has_quantity or (_is_quantity(concepts) and _is_number(leaf.values))
@@ -144,7 +144,7 @@ def _order(sample: Sample, way: Sequence[Part]) -> Part:
 def _has_order_number(part: Part, leave_out: Part) -> bool:
     own = _is_named_order(part)
     for leaf in leaves_of(part, MAX_LEAVES, leave_out):
-        words = [word for one in leaf.steps for word in words_of(_local(one.name))]
+        words = [word for one in leaf.steps for word in words_of(one.local)]
         concepts = {c for word in words for c in word}
         if "NUMBER" in concepts and "DATE" not in concepts and ("ORDER" in concepts or (own and len(words) == 1)):
             return True
@@ -152,7 +152,7 @@ def _has_order_number(part: Part, leave_out: Part) -> bool:
 
 
 def _is_named_order(part: Part) -> bool:
-    concepts = {c for word in words_of(_local(part.name)) for c in word}
+    concepts = {c for word in words_of(part.local) for c in word}
     return "ORDER" in concepts and "LINE" not in concepts and "HEADER" not in concepts
 
 
@@ -175,7 +175,3 @@ def _add_leaves(part: Part, way: tuple[Part, ...], found: list[Leaf], most: int,
             found.append(Leaf(steps, child.most > 1))
         if child.children and not (child.repeats and child.most > 1):
             _add_leaves(child, steps, found, most, leave_out)
-
-
-def _local(name: str) -> str:
-    return name.rpartition("}")[2]

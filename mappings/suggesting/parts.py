@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 MAX_VALUES = 200
 """Values of a part that are looked at."""
 LONGEST_VALUE = 1_000
-MAX_PARTS = 3_000
+MAX_PARTS = 2_000
 """Different paths of a sample that are looked at: a layout has a hundred."""
 
 
@@ -39,6 +39,11 @@ class Part:
     """Whether no expression can say it: a list in a list."""
     is_mixed: bool = False
     """XML: whether elements stand in it, and it has text of its own."""
+
+    @property
+    def local(self) -> str:
+        """The name without its namespace."""
+        return self.name.rpartition("}")[2]
 
     @property
     def is_leaf(self) -> bool:
@@ -94,12 +99,12 @@ class Room:
         self.is_cut = self.is_cut or self.left < 0
         return self.left >= 0
 
-    def child(self, part: Part, name: str, *, is_attribute: bool = False) -> Part | None:
+    def child(self, part: Part, name: str, *, is_attribute: bool = False, told_by: str = "") -> Part | None:
         """The part below of this name; None where it is one too many."""
         size = len(part.children)
-        if self.parts <= 0 and (f"@{name}" if is_attribute else name, "") not in part.children:
+        if self.parts <= 0 and (f"@{name}" if is_attribute else name, told_by) not in part.children:
             self.is_cut = True
             return None
-        child = part.child(name, is_attribute=is_attribute)
+        child = part.child(name, is_attribute=is_attribute, told_by=told_by)
         self.parts -= len(part.children) - size
         return child

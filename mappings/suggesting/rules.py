@@ -94,7 +94,7 @@ def _doubtful_number(texts: Sequence[str], signs: Sequence[NumberSigns]) -> str:
 
 
 def _in_hundredths(choice: Choice) -> str:
-    words = words_of(choice.leaf.part.name.rpartition("}")[2])
+    words = words_of(choice.leaf.part.local)
     return "may be in hundredths: number: {implied: 2}" if any("CENT" in word for word in words) else ""
 
 

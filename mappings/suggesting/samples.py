@@ -85,7 +85,7 @@ def _listed(part: Part, name: str, found: Sequence[Any], room: Room) -> None:
         if not room.takes():
             return
         if telling is not None:
-            _value(_told_apart(part, name, telling, one), one, room)
+            _value(_told_apart(part, name, telling, one, room), one, room)
             continue
         child = room.child(part, name)
         if child is not None:
@@ -125,10 +125,12 @@ def _telling(found: Sequence[Any]) -> str | None:
     return None
 
 
-def _told_apart(part: Part, name: str, telling: str, found: Mapping[str, Any]) -> Part:
-    child = part.child(name, told_by=found[telling].strip())
-    child.is_listed = True
-    child.qualifier = child.qualifier or (child.child(telling), found[telling].strip())
+def _told_apart(part: Part, name: str, telling: str, found: Mapping[str, Any], room: Room) -> Part | None:
+    value = found[telling].strip()
+    child = room.child(part, name, told_by=value)
+    if child is not None:
+        child.is_listed = True
+        child.qualifier = child.qualifier or (child.child(telling), value)
     return child
 
 
@@ -191,7 +193,7 @@ def _alike(part: Part, name: str, elements: Sequence[Element], room: Room) -> No
     for one in elements:
         if not room.takes():
             return
-        child = room.child(part, name) if telling is None else _told_apart_xml(part, name, telling, one)
+        child = room.child(part, name) if telling is None else _told_apart_xml(part, name, telling, one, room)
         if child is not None:
             child.most = 1 if telling is not None else max(child.most, len(elements))
             _element(child, one, room)
@@ -225,11 +227,12 @@ def _said(element: Element, name: str, is_attribute: bool) -> str:
     return "" if inner is None or len(inner) else inner.text or ""
 
 
-def _told_apart_xml(part: Part, name: str, telling: tuple[str, bool], element: Element) -> Part:
+def _told_apart_xml(part: Part, name: str, telling: tuple[str, bool], element: Element, room: Room) -> Part | None:
     inner, is_attribute = telling
     value = _said(element, inner, is_attribute).strip()
-    child = part.child(name, told_by=value)
-    child.qualifier = child.qualifier or (child.child(inner, is_attribute=is_attribute), value)
+    child = room.child(part, name, told_by=value)
+    if child is not None:
+        child.qualifier = child.qualifier or (child.child(inner, is_attribute=is_attribute), value)
     return child
 
 

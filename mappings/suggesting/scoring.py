@@ -28,6 +28,7 @@ _NAMELESS = frozenset(("value", "val", "text", "#text", "$", "_", "content", "we
 """Names that say nothing: what is around has the name."""
 _LETTERS = re.compile(r"[A-Za-z]{3}")
 _FLAGS = frozenset(("true", "false"))
+_PARTIES = tuple((party, PARTY_WORDS.intersection(concepts.split())) for party, concepts in PARTY_CONCEPTS.items())
 
 
 class Fit(NamedTuple):
@@ -46,10 +47,8 @@ class Named(NamedTuple):
     own: Words
     around: tuple[Words, ...]
     base: Words
-
-    @property
-    def nearest_first(self) -> tuple[Words, ...]:
-        return (self.own, *self.around)
+    party: str
+    """The party that the place is about, by the nearest word that names one; empty where none does."""
 
 
 def named(leaf: Leaf, base: Part) -> Named:
@@ -57,22 +56,22 @@ def named(leaf: Leaf, base: Part) -> Named:
     *around, own = [_words(part) for part in leaf.steps]
     if around and leaf.part.name.lower() in _NAMELESS:
         own = (*around.pop(), *own)
-    return Named(own, tuple(reversed(around)), () if leaf.is_around else _words(base))
+    nearest_first = tuple(reversed(around))
+    return Named(own, nearest_first, () if leaf.is_around else _words(base), _party((own, *nearest_first)))
 
 
 def _words(part: Part) -> Words:
-    words = words_of(part.name.rpartition("}")[2])
+    words = words_of(part.local)
     if part.qualifier is None:
         return words
     said = words_of_qualifier(part.qualifier[1])
     return said if any(said) and any(word & PARTY_WORDS for word in said) else (*words, *said)
 
 
-def party_of(words: Named) -> str:
-    """The party that a place is about, by the nearest word that names one; empty where none does."""
-    for level in words.nearest_first:
-        for party, concepts in PARTY_CONCEPTS.items():
-            if any(word & PARTY_WORDS & set(concepts.split()) for word in level) or _is_place(party, level):
+def _party(levels: Sequence[Words]) -> str:
+    for level in levels:
+        for party, concepts in _PARTIES:
+            if any(word & concepts for word in level) or _is_place(party, level):
                 return party
     return ""
 
@@ -83,7 +82,7 @@ def _is_place(party: str, level: Words) -> bool:
 
 def fit(wanted: Wanted, leaf: Leaf, words: Named) -> Fit:
     """How well the place fits the field."""
-    if not looks_like(wanted.looks, leaf):
+    if (wanted.party and words.party != wanted.party) or not looks_like(wanted.looks, leaf):
         return NONE
     by_name = _by_name(wanted, leaf, words)
     by_shape = _by_shape(wanted, leaf, words)
@@ -91,8 +90,6 @@ def fit(wanted: Wanted, leaf: Leaf, words: Named) -> Fit:
 
 
 def _by_name(wanted: Wanted, leaf: Leaf, words: Named) -> Fit:
-    if wanted.party and party_of(words) != wanted.party:
-        return NONE
     best = max(_phrase(phrase, weight, wanted, words) for phrase, weight in wanted.phrases)
     best *= _AROUND if leaf.is_around else 1.0
     best *= _by_values(wanted.looks, wanted.path, leaf)
@@ -135,6 +132,8 @@ def _others(own: Sequence[Word], around: Sequence[Word], wanted: Wanted, needed:
     fine = wanted.neutral.union(*needed)
     score = 1.0
     for word in own:
+        if wanted.party and "ORDER" in word:
+            return 0.0  # the customer's order is no customer
         if word & fine:
             continue
         if word & wanted.never:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mappings.suggesting.expressions import HERE, Says, says_for
 from mappings.suggesting.finding import ROWS, Choice, Places, choices, places_of
 from mappings.suggesting.formats import days_of, numbers_in, numbers_of
 from mappings.suggesting.identities import identities
-from mappings.suggesting.layout import Layout, layout_of
+from mappings.suggesting.layout import MAX_LEAVES, Layout, layout_of
 from mappings.suggesting.parts import Part
 from mappings.suggesting.rules import (
     GLN,
@@ -22,7 +23,6 @@ from mappings.suggesting.rules import (
     suggested,
 )
 from mappings.suggesting.samples import Sample, read_sample
-from mappings.suggesting.scoring import party_of
 from mappings.suggesting.suggestion import TODO, Place, SuggestedField, Suggestion
 from mappings.suggesting.wanted import HEADER, LINES, PARTIES, Wanted
 from mappings.suggesting.written import Frame, order_map
@@ -43,6 +43,8 @@ def suggest(body: bytes) -> Suggestion:
     if layout.line is not None and _each(layout, says) is None:
         layout = Layout(layout.order, layout.orders)
     places = places_of(sample, layout)
+    if max(len(places.header), len(places.lines)) >= MAX_LEAVES:
+        sample = replace(sample, is_cut=True)
     found = choices(places)
     fields, signs = _fields(sample, layout, found, says)
     kept = [*_function(places, says), *_without_halves(fields)]
@@ -105,7 +107,7 @@ def _function(places: Places, says: Says) -> list[SuggestedField]:
     """Where an order may say that it is a change or a cancellation. What its words mean is not for us to say."""
     for leaf, words in places.header:
         own = {concept for word in words.own for concept in word}
-        if "FUNCTION" in own and not party_of(words) and all(len(text) <= 20 for text in leaf.values):
+        if "FUNCTION" in own and not words.party and all(len(text) <= 20 for text in leaf.values):
             where = says(leaf.steps)
             if where is not None:
                 example = shown(leaf.values[0])
@@ -199,5 +201,5 @@ def _unused(sample: Sample, fields: Sequence[SuggestedField], found: Mapping[str
 def _named(sample: Sample, part: Part) -> str:
     """As the gateway names what no rule reads, from the document on."""
     steps = sample.root.steps_to(part)
-    names = [("@" if one.is_attribute else "") + one.name.rpartition("}")[2] for one in steps]
+    names = [("@" if one.is_attribute else "") + one.local for one in steps]
     return shown(("/" if sample.language == "xml" else ".").join(names) or ".")

@@ -1,4 +1,4 @@
-"""The words of orders' field names in eleven languages, each under what it names.
+"""The words of orders' field names in ten languages, each under what it names.
 
 English, German, French, Spanish, Italian, Dutch, Swedish, Danish, Norwegian and Finnish, and the short names of a
 widespread ERP's tables. Words are written without accents (ü is u, ø is o, å is a, ß is ss); a word may stand under
@@ -61,9 +61,10 @@ CONCEPTS: Mapping[str, str] = {
         "facturation facturacion fatturazione facturar"
     ),
     "DELIVERY": (
-        "livr dlvy del delivery deliver delivered deliveries liefer lieferung lieferungs lief anliefer wunschliefer "
-        "livraison liv livrer entrega consegna levering leverings lever leverans levera toimitus toimituksen shipping "
-        "shipment ship versand expedition envio spedizione arrival dispatch despatch lfdat eindt delv dlv"
+        "termin livr dlvy del delivery deliver delivered deliveries liefer lieferung lieferungs lief anliefer "
+        "wunschliefer livraison liv livrer entrega consegna levering leverings lever leverans levera toimitus "
+        "toimituksen shipping shipment ship versand expedition envio spedizione arrival dispatch despatch lfdat eindt "
+        "delv dlv"
     ),
     "DELIVERED": (
         "delivered geliefert livre entregado consegnato geleverd levererad levert shipped dispatched received open "
@@ -71,9 +72,9 @@ CONCEPTS: Mapping[str, str] = {
     ),
     "INVOICE": "invoice inv rechnung rechnungs facture factura fattura factuur faktura lasku fact",
     "PLACE": (
-        "warehouse store stores shop site plant depot dc location loc filiale filial markt market magasin tienda "
-        "almacen almacenes magazzino negozio winkel filiaal butik butikk butikken lager varasto myymala werk werks "
-        "lagerort entrepot outlet branch standort ort"
+        "lieu luogo lugar warehouse store stores shop site plant depot dc location loc filiale filial markt market "
+        "magasin tienda almacen almacenes magazzino negozio winkel filiaal butik butikk butikken lager varasto "
+        "myymala werk werks lagerort entrepot outlet branch standort ort"
     ),
     "PARTY": "party partner parties partners partie partij parter part adresse",
     "ADDRESS": "address addr adr adresse anschrift direccion indirizzo adres adress osoite adressen addresses postal",
@@ -160,7 +161,7 @@ CONCEPTS: Mapping[str, str] = {
     ),
     "TIME": "time zeit uhrzeit heure hora ora tijd tid klokkeslett aika",
     "ISSUE": (
-        "issue issued created creation create erstellt erfasst emission emis emitted emissione opgemaakt placed "
+        "vom issue issued created creation create erstellt erfasst emission emis emitted emissione opgemaakt placed "
         "skapad opprettet oprettet laadittu ausstellung angelegt bedat audat"
     ),
     "CREATED": "createdat issuedat orderedat placedat bedat audat aedat",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Hashable, Mapping
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, NamedTuple, get_type_hints
+from functools import cache
+from typing import Annotated, Any, ClassVar, NamedTuple, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -42,12 +44,17 @@ class DocumentField(NamedTuple):
     default: Any
 
 
-def fields_of(model: type[AnyDocument]) -> dict[str, DocumentField]:
+def fields_of(model: type[AnyDocument]) -> Mapping[str, DocumentField]:
     """A document's fields by name, in their order, however it is made."""
+    return _fields_of(cast("Hashable", model))
+
+
+@cache  # asking a dataclass for its annotations is a third of compiling a map
+def _fields_of(model: Any) -> Mapping[str, DocumentField]:
     if issubclass(model, Document):
         return {name: DocumentField(field.annotation, field.default) for name, field in model.model_fields.items()}
     types = get_type_hints(model, include_extras=True)
-    return {field.name: DocumentField(types[field.name], field.default) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
+    return {field.name: DocumentField(types[field.name], field.default) for field in dataclasses.fields(model)}
 
 
 class Identifier(Document):

@@ -41,9 +41,10 @@ def stack() -> Iterator[Stack]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The machine's own: ./test sees that there is one."""
+    """The machine's own: ./test sees that there is one. It is gone before other tests of this process go on: as long as
+    Playwright runs, asyncio takes its loop for theirs."""
     found = os.environ.get("BROWSER_PATH") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         pytest.fail("no Chromium: apt-get install chromium-headless-shell, or name one by BROWSER_PATH")
@@ -66,7 +67,7 @@ class Pages:
         """A page of somebody of this role (None: of nobody). `terms` are those of a browser's context, such as
         color_scheme, viewport=(360, 740) and java_script_enabled."""
         width, height = terms.pop("viewport", WIDE)
-        state = {} if role is None else {"storage_state": _signed_in(self._stack, self._chromium, role, account)}
+        state = {} if role is None else {"storage_state": self._signed_in(role, account)}
         context = self._chromium.new_context(
             base_url=self._stack.base_url,
             viewport={"width": width, "height": height},
@@ -80,6 +81,18 @@ class Pages:
         page.on("pageerror", lambda failure: self._complain(page, "error", str(failure)))
         return page
 
+    def _signed_in(self, role: Role, account: str | None) -> Any:
+        """The cookies of somebody of this role, who came by their link once for all tests."""
+        if (role, account) not in self._stack.cookies:
+            page = self.of(None)
+            page.goto(self._stack.link_of(f"{role} of {account or 'ours'}", role, account))
+            page.get_by_label("Password", exact=True).fill(PASSWORD)
+            page.get_by_label("The same again").fill(PASSWORD)
+            page.get_by_role("button", name="Take it, and sign in").click()
+            page.get_by_role("heading", name="Overview").wait_for()
+            self._stack.cookies[role, account] = page.context.storage_state()
+        return self._stack.cookies[role, account]
+
     def _complain(self, page: Page, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
             self.complaints.append(f"{page.url}: {text}")
@@ -88,21 +101,6 @@ class Pages:
         """Close them all."""
         for context in self._open:
             context.close()
-
-
-@cache
-def _signed_in(stack: Stack, chromium: Browser, role: Role, account: str | None) -> Any:
-    """The cookies of somebody of this role, who came by their link."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(stack.link_of(f"{role} of {account or 'ours'}", role, account))
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Take it, and sign in").click()
-    page.get_by_role("heading", name="Overview").wait_for()
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -29,6 +30,8 @@ class Stack:
         self.base_url = gateway.address
         self.store = store
         self.accounts = {one.account.id: one for one in accounts}
+        self.cookies: dict[tuple[Role, str | None], Any] = {}
+        """Role and account → what the browser of somebody of theirs keeps who is signed in."""
 
     def send(self, account_id: str, sample: str) -> str:
         """Send this sample of the account's folder; the message's id once it is settled."""

@@ -178,3 +178,15 @@ def test_where_the_bundle_is_not_built_the_field_is_written_into(pages: Pages) -
     pages.complaints.clear()
     page.get_by_label("Example of a text").fill("tier: gold")
     expect(page.get_by_text("Line 3: No such format.")).to_be_visible()
+
+
+def test_numbers_stand_beside_their_lines(page: Page, editor: Locator) -> None:
+    editor.scroll_into_view_if_needed()
+    beside = """(content) => {
+      const view = content.getRootNode();
+      const tops = (found) => [...view.querySelectorAll(found)].map((one) => Math.round(one.getBoundingClientRect().top));
+      const [numbers, lines] = [tops(".cm-lineNumbers .cm-gutterElement").slice(1), tops(".cm-line")];
+      return lines.length > 5 && lines.every((top, at) => Math.abs(top - numbers[at]) < 3);
+    }"""
+    content = editor.element_handle()
+    page.wait_for_function(beside, arg=content)

@@ -15,6 +15,7 @@ from tests.browser.stack import Stack
 FILLED = {"account_id": "acme-retail"}
 """What stands in addresses; pages with other arguments have tests of their own."""
 NO_PAGES = {
+    "/accounts/<account_id>/mapping/schema.json",
     "/accounts/<account_id>/keys",
     "/accounts/<account_id>/setup/test",
     "/accounts/<account_id>/terms/schema.json",

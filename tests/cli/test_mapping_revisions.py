@@ -109,14 +109,12 @@ def test_conflicts_and_faults_keep_it_from_being_published(run: Run, services: S
 
 
 def test_a_test_that_says_no_is_overridden_by_a_reason(
-    run: Run, services: Services, send: Callable[[str, str], str], folder: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, services: Services, send: Callable[[str, str], str], folder: Path
 ) -> None:
     send(ACME, "01-accepted.xml")
     run("accounts", "import", str(folder), "--draft")
     draft = draft_of(services, ACME)
-    keep(services, Ran(draft.number, draft.version, newly_failing=1))
-    kept = services.store.draft_tests  # type: ignore[attr-defined]
-    monkeypatch.setattr("gateway.store.store.Store.draft_tests", kept, raising=False)
+    keep(services, Ran(draft.number, draft.version, newly_failing=1), ACME)
     refused = run("mappings", "publish", ACME, "--reason", "x")
     assert (refused.code, "--override TEXT" in refused.err) == (1, True)
     done = run("mappings", "publish", ACME, "--reason", "x", "--override", "they know")

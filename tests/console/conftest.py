@@ -68,6 +68,7 @@ class Browser:
         sent |= {**fields, **({} if button is None else {button[0]: button[1]})}
         files = {name: (io.BytesIO(one[0]), one[1]) for name, one in sent.items() if isinstance(one, tuple)}
         self.answer = self.client.post(action, data={**sent, **files})
+        self.answer.request.environ["wsgi.input"].close()  # a large body is a file, which the test's client leaves open
         return self.answer
 
     @property

@@ -22,7 +22,7 @@ def test_accounts_are_found_by_id_and_name(gateway: Gateway) -> None:
         browser.open("/accounts")
         browser.open("/accounts", query_string={"q": text})
         assert listed(browser) == found
-        assert browser.root.xpath("//input[@name='q']/@value") == [text]
+        assert browser.root.xpath("//main//input[@name='q']/@value") == [text]
     browser.open("/accounts?q=%25")
     assert "No account fits." in browser.text
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from gateway.console.edits import fingerprint
+from gateway.draft_tests import step
 from gateway.drafts import Draft, draft_of, edit, terms_text
 from gateway.services import Services
 from gateway.store.drafts import Change
 from mappings.revision import ItemRow
 from tests.api.builders import Gateway, order
-from tests.console.conftest import Browser, signed_in
+from tests.console.conftest import Browser, csrf, signed_in
 from tests.test_drafts import CARTON, CASE, OAT, published, put, row, unit
 from tests.test_publishing import Ran, change_terms, keep
 
@@ -184,12 +186,14 @@ def test_support_may_publish_rows_and_is_told_that_rules_are_for_others(services
     browser.open(DRAFT)
     assert "It changes terms: publishing that needs somebody of the role integration." in browser.text
     assert forms(browser, PUBLISH) == []
-    (taken, *_) = forms(browser, DISCARD)
-    assert post(browser, DISCARD, taken).status_code == 403
+    assert forms(browser, DISCARD) == []
+    token = {"csrf_token": csrf(browser.answer)}
     draft = draft_of(services, "acme")
+    (one,) = draft.edits
     told = {"number": str(draft.number), "version": str(draft.version), "reason": "x"}
-    browser.open(DRAFT)
-    assert post(browser, PUBLISH, {**told, "csrf_token": taken["csrf_token"]}).status_code == 403
+    assert post(browser, PUBLISH, {**told, **token}).status_code == 403
+    for form in ({"version": told["version"]}, {"kind": "terms", "key": "", "seen": fingerprint(one.body)}):
+        assert post(browser, DISCARD, {**form, **token}).status_code == 403
     assert signed_in(gateway, "integration").open(DRAFT).status_code == 200
 
 
@@ -220,3 +224,34 @@ def test_a_new_accounts_draft_is_published_as_its_first_revision(gateway: Gatewa
     answer = browser.send("/accounts/newco/draft/publish", reason="they begin in May")
     assert browser.open(answer.headers["Location"]).status_code == 200
     assert "New Company" in browser.text
+
+
+def test_what_newly_fails_is_seen_published_on_purpose_and_taken_back(services: Services, gateway: Gateway) -> None:
+    """The whole way: tested, seen, overridden, rolled back."""
+    key = services.store.keys.create("acme", actor="test")[1]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    line = {"line_number": "1", "buyer_item": "PL-0042", "quantity": "2", "unit": "KRT"}
+    body = json.dumps({"order_number": "PO-1", "ship_to": None, "lines": [line]}).encode()
+    gateway.client.post("/v1/orders", data=body, headers=headers)
+    gateway.work()
+    put(services, unit("KRT", "120"), seen=CASE)
+    edit(
+        services, "acme", lambda draft: [draft.change("item", row(OAT).natural_key, row(OAT).body, None)], author="Kim"
+    )
+    browser = signed_in(gateway)
+    browser.open(DRAFT)
+    assert "It wasn't tested as it is now." in browser.text
+    asked = browser.send("/accounts/acme/draft/tests", last="50")
+    while step(services):
+        pass
+    assert browser.open(asked.headers["Location"]).status_code == 200
+    browser.open(DRAFT)
+    assert "1 order would newly fail" in browser.text
+    assert "1 order that was answered would fail." in browser.text
+    answer = browser.send(PUBLISH, reason="a new item number", override="they resend")
+    assert browser.open(answer.headers["Location"]).status_code == 200
+    assert "they resend" in browser.text
+    browser.open("/accounts/acme/revisions/1/roll-back")
+    assert "+ factor 12" in browser.text
+    assert browser.send("/accounts/acme/revisions/1/roll-back", reason="they can't").status_code == 303
+    assert services.terms.current(["acme"])["acme"].units["KRT", None].factor == 12

@@ -124,6 +124,15 @@ def test_support_takes_no_rules_back(services: Services, gateway: Gateway) -> No
     assert not browser.root.xpath("//input[@name='reason']")
 
 
+def test_one_that_cannot_be_used_any_more_says_so(services: Services, gateway: Gateway) -> None:
+    publish(services, OAT, tier="gilded")
+    publish(services, OAT)
+    browser = signed_in(gateway)
+    browser.open(f"{AT}/2/roll-back")
+    assert "It can't be used any more: account.yaml: tier" in browser.text
+    assert not browser.root.xpath("//input[@name='reason']")
+
+
 def test_what_waits_can_be_judged_again_after_going_back(services: Services, gateway: Gateway) -> None:
     key = gateway.services.store.keys.create("acme", actor="test")[1]
     publish(services, CASE)

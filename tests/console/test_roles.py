@@ -46,6 +46,11 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
+    ("GET", "/accounts/<account_id>/mapping"): "our viewer",
+    ("POST", "/accounts/<account_id>/mapping"): "our viewer",
+    ("POST", "/accounts/<account_id>/mapping/preview"): "our viewer",
+    ("POST", "/accounts/<account_id>/mapping/save"): "our integration",
+    ("GET", "/accounts/<account_id>/mapping/schema.json"): "our viewer",
     ("GET", "/accounts/<account_id>/draft/tests"): "our viewer",
     ("POST", "/accounts/<account_id>/draft/tests"): "our support",
     ("GET", "/accounts/<account_id>/draft/tests/<test_id>"): "our viewer",
@@ -105,7 +110,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
 
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
 FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
-UNIT = {"account_unit": "KRT", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
+UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
 
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:

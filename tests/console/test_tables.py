@@ -185,6 +185,18 @@ def test_a_row_is_removed_and_that_is_undone(gateway: Gateway, support: Browser)
     assert body_of(gateway, OAT) is not None
 
 
+def test_a_row_of_the_draft_alone_is_gone_at_once(gateway: Gateway, support: Browser) -> None:
+    new = ItemRow("0099", None, "OAT-1L")
+    for action in ("remove", "undo"):
+        support.open(f"{ITEMS}?add")
+        support.send(ITEMS, account_sku="0099", product="OAT-1L")
+        opened(support, new)
+        answer = support.send(f"{ITEMS}/{action}")
+        support.open(answer.headers["Location"])
+        assert "It was in the draft alone, and is gone." in support.text
+        assert draft_of(gateway.services, "acme").edits == ()
+
+
 def test_a_number_written_otherwise_is_no_edit(gateway: Gateway, support: Browser) -> None:
     opened(support, OAT)
     assert support.send(ITEMS, factor="12.0").status_code == 303

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mappings.account import Account
-from mappings.own_format import CUSTOM, missing_maps, own_format
+from mappings.own_format import CUSTOM, missing_maps, own_format, with_maps
 from schemas.faults import DocumentHeld, DocumentRejected
 from schemas.formats import Format, json_1
 from schemas.formats.registry import FORMATS
@@ -230,3 +230,51 @@ def test_a_document_in_the_accounts_own_layout_wants_its_map(kind: str) -> None:
     account = Account.model_validate({"id": "acme", "name": "ACME", "outbound": {kind: {"format": CUSTOM}}})
     assert [fault.path for fault in missing_maps(account, ())] == [f"/outbound/{kind}/format"]
     assert [*missing_maps(account, (f"{kind}_map.yaml",))] == []
+
+
+# --- one map in place of another ---------------------------------------------------------------------------------
+WRITES = "writes: json\ntemplate: {object: {nr: {value: 'WHICH'}}}\n"
+
+
+def written(known: Format | None, kind: str) -> str:
+    """Which map writes these documents."""
+    assert known is not None
+    return str(json.loads(known.renderers[kind](json_1.JSON_1.parsers["invoice"](INVOICE)))["nr"])
+
+
+INVOICE = (
+    Path(__file__).parents[2] / "mappings/accounts/delta-foods/samples/14-first-of-two.invoice.json"
+).read_bytes()
+
+
+def named(which: str) -> str:
+    return WRITES.replace("WHICH", which)
+
+
+@pytest.mark.parametrize(
+    ("maps", "edited", "invoice", "credit_note"),
+    [
+        ({"invoice_map.yaml": "old"}, {"invoice_map.yaml": "new"}, "new", "new"),
+        ({"invoice_map.yaml": "old", "credit_note_map.yaml": "own"}, {"invoice_map.yaml": "new"}, "new", "own"),
+        ({"invoice_map.yaml": "old"}, {"credit_note_map.yaml": "new"}, "old", "new"),
+        ({"invoice_map.yaml": "old"}, {}, "old", "old"),
+        ({}, {"invoice_map.yaml": "new"}, "new", "new"),
+    ],
+)
+def test_a_map_takes_the_place_of_the_one_of_its_name(
+    maps: dict[str, str], edited: dict[str, str], invoice: str, credit_note: str
+) -> None:
+    before = own_format({name: named(which) for name, which in maps.items()})
+    after = with_maps(before, {name: named(which) for name, which in edited.items()})
+    assert (written(after, "invoice"), written(after, "credit_note")) == (invoice, credit_note)
+
+
+def test_a_map_that_reads_takes_the_place_of_the_other_alone() -> None:
+    reads = f"reads: json\norder: {{order_number: po, {LINE}}}\n"
+    xml = "reads: xml\norder: {order_number: '@po', lines: {each: L, line_number: '@n', quantity: '@q'}}\n"
+    before = own_format({"order_map.yaml": reads, "invoice_map.yaml": named("old")})
+    after = with_maps(before, {"order_map.yaml": xml})
+    assert after is not None
+    assert (after.media_type, written(after, "invoice")) == ("application/xml", "old")
+    (read,) = after.parse_orders(b'<O po="1"><L n="1" q="2"/></O>')
+    assert read.order.order_number == "1"

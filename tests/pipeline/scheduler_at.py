@@ -1,13 +1,9 @@
-"""A scheduler whose clock is handed in: `python -m tests.pipeline.scheduler_at`.
-
-Its arguments are the database and a folder of its own. It prints a line once it is ready; then, for each moment that it
-is sent, how many inventory reports it sent and how many invoices it made.
-"""
+"""A scheduler as a process (`tests.harness.forks`) whose clock is handed in."""
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import time_machine
@@ -16,19 +12,17 @@ from gateway.billing_schedule import bill_due
 from gateway.inventory_schedule import Schedules
 from gateway.store.ids import now_us
 from tests.examples.small_gateway import SmallGateway
+from tests.harness.forks import heard
 
 
-def main() -> None:
-    """Do what the scheduler does, once for each moment."""
-    url, folder = sys.argv[1:]
-    gateway = SmallGateway.at(url, Path(folder))
+def schedule(connection: Connection, url: str, folder: Path) -> None:
+    """Say that it is ready; then do what the scheduler does, once for each moment that it is told, and say how many
+    inventory reports it sent and how many invoices it made."""
+    folder.mkdir()
+    gateway = SmallGateway.at(url, folder)
     schedules = Schedules(gateway.services)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        moment = datetime.fromisoformat(line.strip())
+    connection.send("ready")
+    for moment in heard(connection):
+        assert isinstance(moment, datetime)
         with time_machine.travel(moment, tick=False):
-            print(schedules.send_due(moment), bill_due(gateway.services, now_us()), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+            connection.send((schedules.send_due(moment), bill_due(gateway.services, now_us())))

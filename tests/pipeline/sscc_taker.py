@@ -1,14 +1,9 @@
-"""One of several processes that ship cartons until no SSCC is left: `python -m tests.pipeline.sscc_taker`.
-
-Its arguments are the database, a folder of its own, our company prefix, and the order that it ships. It prints a line
-once it is ready, and begins when it is sent the moment that it is then; then a line for each shipment: the SSCCs that
-it was told, and at last the code of the fault. So for each moment.
-"""
+"""One of several processes (`tests.harness.forks`) that ship cartons until no SSCC is left."""
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import time_machine
@@ -17,46 +12,42 @@ from gateway.shipping import ShipmentRefused, take_shipment
 from gateway.store.database import StoreUnavailable
 from schemas.documents.shipment import Shipment
 from tests.examples.small_gateway import SmallGateway
+from tests.harness.forks import heard
 
 _CARTONS = 2
 _PINE = "pine-hardware"
 
 
-def main() -> None:
-    """Ship at each moment that is sent."""
-    url, folder, prefix, order_number = sys.argv[1:]
-    gateway = SmallGateway.at(url, Path(folder))
+def take(connection: Connection, url: str, folder: Path, prefix: str, order_number: str) -> None:
+    """Say that it is ready; then, for each moment that it is told, ship the order's cartons under our company prefix,
+    and say the SSCCs of each shipment and at last what refused one."""
+    folder.mkdir()
+    gateway = SmallGateway.at(url, folder)
     gateway.become(gs1_company_prefix=prefix)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        with time_machine.travel(datetime.fromisoformat(line.strip())):
-            _ship(gateway, line.strip(), order_number)
+    connection.send("ready")
+    for moment in heard(connection):
+        assert isinstance(moment, datetime)
+        with time_machine.travel(moment):
+            connection.send(_shipped(gateway, moment.isoformat(), order_number))
 
 
-def _ship(gateway: SmallGateway, moment: str, order_number: str) -> None:
+def _shipped(gateway: SmallGateway, moment: str, order_number: str) -> tuple[list[list[str]], list[str]]:
     """Some cartons at a time and at last one by one, until that is refused."""
-    cartons, number = _CARTONS, 0
+    cartons, told = _CARTONS, list[list[str]]()
     while True:
-        told = _shipment(f"{order_number}-{moment}-{number}", moment, order_number, cartons)
+        shipment = _shipment(f"{order_number}-{moment}-{len(told)}", moment, order_number, cartons)
         try:
-            ssccs = take_shipment(gateway.services, told, "test").packages.values()
+            told.append(list(take_shipment(gateway.services, shipment, "test").packages.values()))
         except StoreUnavailable:
             continue  # the others were faster each time: it is sent again
         except ShipmentRefused as refused:
             if cartons > 1:
                 cartons = 1
                 continue
-            print(*(f"{one.code} {one.path}" for one in refused.faults), flush=True)
-            return
-        print(*ssccs, flush=True)
-        number += 1
+            return told, [f"{one.code} {one.path}" for one in refused.faults]
 
 
 def _shipment(number: str, moment: str, order_number: str, cartons: int) -> Shipment:
     line = {"order_number": order_number, "account": _PINE, "line_number": "1", "product": "BOLT-M8"}
     packages = [{"id": f"C{index}", "lines": [{**line, "base_quantity": "1"}]} for index in range(cartons)]
     return Shipment.model_validate({"shipment_number": number, "shipped_at": moment, "packages": packages})
-
-
-if __name__ == "__main__":
-    main()

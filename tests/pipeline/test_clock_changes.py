@@ -3,9 +3,6 @@ invoice of all that left on it."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,10 +15,10 @@ from gateway.store.statements import fetch
 from tests.examples.billing import PINE, agree, made, office
 from tests.examples.order_lines import line, order
 from tests.examples.small_gateway import SmallGateway
-from tests.harness.gateway import ROOT
+from tests.harness.forks import Fork, forks
+from tests.pipeline.scheduler_at import schedule
 
 _STEP = timedelta(minutes=15)
-_SECONDS = 60
 
 
 @pytest.fixture
@@ -99,46 +96,17 @@ def slots(gateway: SmallGateway) -> list[datetime]:
 
 
 @contextmanager
-def schedulers(gateway: SmallGateway, folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
+def schedulers(gateway: SmallGateway, folder: Path) -> Iterator[list[Fork]]:
     """Two of them, ready."""
     url = gateway.store.database.url.render_as_string(hide_password=False)
-    processes = [_scheduler(url, folder / name) for name in ("first", "second")]
-    try:
-        assert [_said(one) for one in processes] == ["ready", "ready"]
+    with forks(schedule, [(url, folder / name) for name in ("first", "second")]) as processes:
+        assert [one.said() for one in processes] == ["ready", "ready"]
         yield processes
-        for one in processes:
-            one.communicate(timeout=_SECONDS)
-        assert [one.returncode for one in processes] == [0, 0]
-    finally:
-        for one in processes:
-            one.kill()
-            one.communicate()
 
 
-def _scheduler(url: str, folder: Path) -> subprocess.Popen[str]:
-    folder.mkdir()
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "tests.pipeline.scheduler_at", url, str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def both(processes: Sequence[subprocess.Popen[str]], moment: datetime) -> tuple[int, int]:
+def both(processes: Sequence[Fork], moment: datetime) -> tuple[int, int]:
     """How many reports and invoices the two make at this moment, at the same time."""
     for one in processes:
-        assert one.stdin is not None
-        one.stdin.write(f"{moment.isoformat()}\n")
-        one.stdin.flush()
-    counts = [tuple(map(int, _said(one).split())) for one in processes]
+        one.tell(moment)
+    counts = [one.said() for one in processes]
     return sum(sent for sent, _ in counts), sum(count for _, count in counts)
-
-
-def _said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, "it ended"
-    return line.rstrip("\n")

@@ -58,7 +58,8 @@ def run(gateway: SmallGateway) -> int:
     return steps
 
 
-def test_chunks_come_to_what_one_look_comes_to(gateway: SmallGateway) -> None:
+def test_chunks_come_to_what_one_look_comes_to(on_either: SmallGateway) -> None:
+    gateway = on_either
     send(gateway, 60)
     make_boxes(gateway, "2")
     test_id = draft_tests.begin(gateway.services, PINE, 200, "user Kim")

@@ -7,6 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from gateway import comparing
 from gateway.accounts import published_folder
 from gateway.effects import MOST_LINES, Change, Effects
 from gateway.store.statements import run
@@ -140,6 +143,32 @@ def test_a_line_that_is_newly_refused_fails(gateway: SmallGateway) -> None:
     assert mended.now_pass == 2
 
 
+@pytest.mark.parametrize("decision", ["gateway", "backoffice"])
+def test_a_refused_line_is_seen_where_no_answer_says_so(gateway: SmallGateway, decision: str) -> None:
+    """The account wants no answer, or the ERP gives it."""
+    gateway.set_policies(PINE, unknown_item="reject_line", decision=decision)
+    gateway.settle(PINE, order(BOLTS, HAMMERS, response_requested=False))
+    effects = effects_of(gateway, PINE, without_item("PH-0102"))
+    assert titles(effects) == ["1 line newly refused: unknown item PH-0102"]
+    assert effects.newly_fail == 1
+
+
+def test_an_order_at_which_the_gateway_fails_fails(gateway: SmallGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(2):
+        gateway.settle(PINE, order(BOLTS, number=f"PH-{number}"))
+    real = comparing.decided
+
+    def fails(services: Any, work: Any, *told: Any) -> Any:
+        if work.revision.number == 0 and work.order.order_number == "PH-1":
+            raise ZeroDivisionError
+        return real(services, work, *told)
+
+    monkeypatch.setattr(comparing, "decided", fails)
+    effects = effects_of(gateway, PINE, lambda folder: folder)
+    assert (effects.orders, effects.newly_fail) == (2, 1)
+    assert titles(effects)[0].startswith("1 order newly fails: ")
+
+
 def test_a_contract_price_that_changes_is_told_for_the_ordered_unit(gateway: SmallGateway) -> None:
     gateway.settle(PINE, order(line("1", "PH-0101", "4", "DOOS"), HAMMERS))
     dearer = rows("prices", lambda row: replace(row, price=Decimal("6.20")) if row.price == Decimal("6.00") else row)
@@ -195,7 +224,8 @@ def test_an_answer_that_is_written_otherwise(gateway: SmallGateway) -> None:
     assert titles(effects_of(gateway, LINDEN, as_json)) == ["1 order: answered in json-1 instead of custom"]
 
 
-def test_what_cant_be_compared_is_counted_with_the_reason(gateway: SmallGateway) -> None:
+def test_what_cant_be_compared_is_counted_with_the_reason(on_either: SmallGateway) -> None:
+    gateway = on_either
     gateway.settle(PINE, order(BOLTS, number="PH-1"))
     gateway.settle(PINE, order(SAWS, number="PH-1"))  # the number used twice
     gateway.settle(PINE, order(BOLTS, number="PH-1"))  # the same again
@@ -224,11 +254,11 @@ def test_a_change_of_an_order_is_compared_in_what_it_says(gateway: SmallGateway)
     assert [one.orders for one in effects.groups if one.kind == "outcome"] in ([], [1])
 
 
-def test_orders_of_one_body_are_compared_each(gateway: SmallGateway) -> None:
+def test_orders_of_one_body_are_compared_each(on_either: SmallGateway) -> None:
     orders = [order(BOLTS, number=f"PH-{number}") for number in range(3)]
-    gateway.settle(PINE, json.dumps(orders).encode())
-    gateway.work()
-    effects = effects_of(gateway, PINE, unit("DOOS", 2))
+    on_either.settle(PINE, json.dumps(orders).encode())
+    on_either.work()
+    effects = effects_of(on_either, PINE, unit("DOOS", 2))
     assert effects.left_out == {"envelope": 1}
     assert next(one for one in effects.groups if one.kind == "factor").orders == 3
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -20,7 +17,8 @@ from gateway.store.statements import fetch, run
 from schemas.values import is_gs1_number
 from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import TODAY, SmallGateway
-from tests.harness.gateway import ROOT
+from tests.harness.forks import Fork, forks
+from tests.pipeline.sscc_taker import take
 from tests.pipeline.test_shipments import PINE, faults, part, send, told_ssccs
 
 _LONG = "952123400000"
@@ -29,7 +27,6 @@ _HUNDRED = "952123400000123"
 """Longer than any; it has 100."""
 _NONE_LEFT = "no_sscc_left"
 _PROCESSES = 4
-_SECONDS = 240
 
 
 def counted(gateway: SmallGateway, prefix: str) -> int:
@@ -174,59 +171,23 @@ def test_processes_that_use_up_a_prefix_give_none_twice_within_a_year(on_either:
     with takers(gateway, tmp_path, numbers) as processes:
         for days in (0, 365, 367):
             told = shipped_at(processes, TODAY + timedelta(days=days))
-            given = sorted(sscc for lines in told for line in lines[:-1] for sscc in line.split())
-            assert [lines[-1] for lines in told] == [f"{_NONE_LEFT} /packages/0/sscc"] * _PROCESSES
+            given = sorted(sscc for shipments, _ in told for ssccs in shipments for sscc in ssccs)
+            assert [refusal for _, refusal in told] == [[f"{_NONE_LEFT} /packages/0/sscc"]] * _PROCESSES
             assert given == ([] if days == 365 else every), f"after {days} days"
-            assert days == 365 or sum(len(lines) > 1 for lines in told) > 1, "one process alone was at work"
+            assert days == 365 or sum(shipments != [] for shipments, _ in told) > 1, "one process alone was at work"
 
 
 @contextmanager
-def takers(gateway: SmallGateway, folder: Path, orders: Sequence[str]) -> Iterator[list[subprocess.Popen[str]]]:
+def takers(gateway: SmallGateway, folder: Path, orders: Sequence[str]) -> Iterator[list[Fork]]:
     """A process for each of the orders, ready to ship it."""
     url = gateway.store.database.url.render_as_string(hide_password=False)
-    processes = [_taker(url, folder / number, number) for number in orders]
-    try:
-        for process in processes:
-            assert _line(process) == "ready"
+    with forks(take, [(url, folder / number, _HUNDRED, number) for number in orders]) as processes:
+        assert [one.said() for one in processes] == ["ready"] * len(processes)
         yield processes
-        for process in processes:
-            process.communicate(timeout=_SECONDS)
-        assert [process.returncode for process in processes] == [0] * len(processes)
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
 
 
-def _taker(url: str, folder: Path, order_number: str) -> subprocess.Popen[str]:
-    folder.mkdir()
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "tests.pipeline.sscc_taker", url, str(folder), _HUNDRED, order_number],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def shipped_at(processes: Sequence[subprocess.Popen[str]], moment: datetime) -> list[list[str]]:
-    """What each of them prints when they all ship at this moment."""
+def shipped_at(processes: Sequence[Fork], moment: datetime) -> list[tuple[list[list[str]], list[str]]]:
+    """What each of them was told, shipment by shipment, and what refused it, when they all ship at this moment."""
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(f"{moment.isoformat()}\n")
-        process.stdin.flush()
-    told: list[list[str]] = []
-    for process in processes:
-        lines = [_line(process)]
-        while not lines[-1].startswith(_NONE_LEFT):
-            lines.append(_line(process))
-        told.append(lines)
-    return told
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    assert said, "it ended"
-    return said.rstrip("\n")
+        process.tell(moment)
+    return [process.said() for process in processes]
