@@ -13,9 +13,9 @@ from flask import Response, redirect, request, url_for
 from gateway.catalogue_parts import part_of_catalogue
 from gateway.console.frame import Missing, console, needs, own_account, page, services
 from gateway.console.table_cells import EXAMPLES, KINDS, NOUNS, SHOWN, Said, in_a_line
-from gateway.drafts import draft_of
-from gateway.row_edits import row_warnings, table_rows_now
-from gateway.row_history import changed_cells, history_of
+from gateway.drafting.drafts import draft_of
+from gateway.drafting.row_edits import row_warnings, table_rows_now
+from gateway.drafting.row_history import changed_cells, history_of
 from gateway.store.account_tables import MOST_COUNTED, Look, TableRow
 from gateway.store.revisions import account_scope
 from mappings.sheets.words import label

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.console.edits import fingerprint
-from gateway.draft_tests import step
-from gateway.drafts import Draft, draft_of, edit, terms_text
+from gateway.drafting.draft_tests import step
+from gateway.drafting.drafts import Draft, draft_of, edit, terms_text
 from gateway.services import Services
 from gateway.store.drafts import Change
 from mappings.revision import ItemRow

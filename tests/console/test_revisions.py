@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.drafts import draft_of
+from gateway.drafting.drafts import draft_of
 from gateway.services import Services
 from gateway.store.revisions import Row
 from tests.api.builders import Gateway, order

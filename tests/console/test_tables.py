@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from gateway.accounts import table_rows
-from gateway.drafts import draft_of, edit, publish_draft
+from gateway.drafting.drafts import draft_of, edit, publish_draft
 from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import natural_key
 from tests.api.builders import Gateway

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gateway.drafts import Draft, draft_of, edit
+from gateway.drafting.drafts import Draft, draft_of, edit
 from gateway.store.drafts import Change
 from gateway.store.uploads import Upload
 from mappings.sheets.choices import Choices, choice_faults, decimals_in, guessed
