@@ -110,15 +110,17 @@ def _steps(revision: MappingRevision, keys: list[ApiKey]) -> list[Step]:
     answered = any(one.status == "done" for one in store.messages.page(account_id=account.id, limit=20))
     live = any(one.is_live(now_us()) and not one.test for one in keys)
     return [
-        Step(
-            "A manager is named", account.manager is not None, "Put `manager` into account.yaml: people ask for them."
-        ),
+        Step("A manager is named", account.manager is not None, "Name one above: people ask for them."),
         Step(
             "Their items are mapped",
             bool(revision.items_by_sku or revision.items_by_gtin),
-            "Fill items.csv, or agree that they order by our numbers.",
+            "Map them in the tables, or agree that they order by our numbers.",
         ),
-        Step("Their places are known", bool(revision.sites), "Fill sites.csv, so that orders find their supply site."),
+        Step(
+            "Their places are known",
+            bool(revision.sites),
+            "Name them in the tables, so that orders find their supply site.",
+        ),
         Step("There is a live key", live, "Make one below, and give it to them in a safe way."),
-        Step("An order was answered", answered, "Send a sample order with a test key."),
+        Step("An order was answered", answered, "Send a sample as a test order at the set-up."),
     ]

@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 from gateway.api.access import over_tls
 from gateway.api.door import door
 from gateway.api.problems import http_failure
+from gateway.console.sections import account_sections
 from gateway.console.words import FILTERS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
@@ -226,8 +227,11 @@ def _around() -> dict[str, Any]:
     if somebody is None:
         return {"user": None, "places": (), "has_bundle": _BUNDLE.is_file()}
     ours = somebody.account_id is None
+    about, sections = account_sections() if ours else ("", [])
     return {
         "user": somebody,
+        "about": about,
+        "sections_of_account": sections,
         "has_bundle": _BUNDLE.is_file(),
         "places": [one for one in PLACES if somebody.may(one.role) and (ours or not one.ours_alone)],
     }

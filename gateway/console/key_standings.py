@@ -27,6 +27,12 @@ class KeyStanding:
         newer, used = self.replaced_by, self.key.last_used_at
         return newer is not None and used is not None and used > newer.created_at
 
+    @property
+    def may_go(self) -> bool:
+        """Whether the newer one is in use, and this is not."""
+        newer = self.replaced_by
+        return newer is not None and newer.last_used_at is not None and not self.is_still_used
+
 
 def standings(keys: Sequence[ApiKey], now: int) -> list[KeyStanding]:
     """Of each key, in their order."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.intake import Arrival, take_in
 from gateway.services import Services
@@ -21,6 +23,8 @@ class Answer:
 
     document: StoredDocument
     text: str
+    lines: tuple[Mapping[str, Any], ...]
+    """The canonical response's: `line_number` and `outcomes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,12 @@ def what_became(services: Services, account_id: str, message_id: str) -> Tried |
     return Tried(
         message,
         tuple(services.store.messages.faults(message_id)),
-        tuple(Answer(one, _text(services.store.documents.body(one.id))) for one in responses),
+        tuple(_answer(services, one) for one in responses),
         tuple(one for one in parts if one is not None),
     )
 
 
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
+def _answer(services: Services, document: StoredDocument) -> Answer:
+    documents = services.store.documents
+    lines = json.loads(documents.canonical(document.id)).get("lines", ())
+    return Answer(document, documents.body(document.id).decode("utf-8", "replace"), tuple(lines))

@@ -42,7 +42,7 @@ def test_by_a_link_and_then_by_password_without_a_mouse(stack: Stack, pages: Pag
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
+    expect(page.get_by_role("heading", name="Accounts", exact=True)).to_be_visible()
 
 
 def test_the_first_tab_leads_past_the_navigation(page: Page) -> None:

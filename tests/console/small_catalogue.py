@@ -41,7 +41,7 @@ XML_ORDER = b"""<?xml version="1.0" encoding="UTF-8"?>
     <Item LineNo="20"><ArticleCode>LH/SOY</ArticleCode><Description>Soy drink</Description>
       <Qty>2</Qty><UOM>TRAY</UOM></Item>
     <Item LineNo="30"><ArticleCode>LH/RYE</ArticleCode><Description>Crispbread</Description>
-      <Qty>6</Qty><UOM>TRAY</UOM></Item>
+      <Qty>5</Qty><UOM>TRAY</UOM></Item>
   </Items>
 </PurchaseRequisition>"""
 """The same trouble in XML: attributes for what heads it, elements for what is in a line."""

@@ -68,11 +68,19 @@ def test_it_is_told_whether_somebody_still_uses_the_old_one() -> None:
 def test_the_page_says_who_uses_the_old_key(gateway: Gateway) -> None:
     browser, old, _ = rotated(gateway)
     assert "used by nobody since" in browser.text
-    assert "it can be revoked" in browser.text
+    assert "which nobody uses yet either" in browser.text
     gateway.client.get("/v1/documents", headers=old.headers)
     gateway.services.store.keys.stop()  # what is noted beside requests is noted
     browser.open("/accounts/acme")
     assert "still in use since" in browser.text
+
+
+def test_once_the_new_key_is_used_alone_the_old_one_can_go(gateway: Gateway) -> None:
+    browser, _, new = rotated(gateway)
+    gateway.client.get("/v1/documents", headers=new.headers)
+    gateway.services.store.keys.stop()
+    browser.open("/accounts/acme")
+    assert "it can be revoked" in browser.text
 
 
 def test_a_key_is_rotated_once_however_often_the_form_is_sent(gateway: Gateway) -> None:

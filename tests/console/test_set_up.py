@@ -247,6 +247,9 @@ def test_a_map_with_open_places_says_what_is_missing_and_blocks_nothing_else(gat
     browser.open(AT)
     assert "Not yet: their sample order is read" in browser.text
     assert "lines must be at least one line" in browser.text
+    (editor,) = browser.root.xpath("//a[text()='To the field map']/@href")
+    assert browser.open(editor).status_code == 200
+    browser.open(AT)
     assert browser.fill(AT, {"manager.name": "Kim"}).status_code == 303
 
 

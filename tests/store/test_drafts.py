@@ -83,3 +83,9 @@ def test_an_edit_is_kept_of_what_is_published_today(store: Store) -> None:
     assert (edit.was, edit.body) == ("theirs", "mine")
     with pytest.raises(Overtaken):
         store.drafts.rebase("acme", [(unit, None)], author="Kim")
+
+
+def test_a_drafts_edits_are_counted_without_reading_them(store: Store) -> None:
+    assert store.drafts.size("acme") == 0
+    store.drafts.put("acme", 0, [Change("unit", "KRT|", None, None, "{}")], author="Kim")
+    assert (store.drafts.size("acme"), store.drafts.size("delta")) == (1, 0)

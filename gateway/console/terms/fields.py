@@ -48,6 +48,8 @@ class Group:
     inputs: tuple[Input, ...]
     title: str = ""
     said: str = ""
+    is_folded: bool = False
+    """Whether it shows once somebody asks for it: most don't need it."""
 
 
 class Part(Protocol):

@@ -108,8 +108,8 @@ def terms_schema(account_id: str) -> Any:
 
 
 def with_form(tree: Tree, section: Section, form: Form) -> Tree:
-    """The terms with what a section's form says."""
-    for part in section.parts:
+    """The terms with what a section's form says: of a part on which others hang, last."""
+    for part in reversed(section.parts):
         part.put(tree, form)
     return tree
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.console.terms.fields import Field, Lines, Part, Rows, Ticks
@@ -50,16 +50,23 @@ _DOCUMENT_SAID = (
 )
 
 
+_AGREED_OF = {"inventory_report": (("schedule", "Schedule"),), "invoice": (("when", "When"),)}
+"""What is agreed of one kind of document alone."""
+
+
 def _outbound(kind: str, words: str) -> Section:
     place = ("outbound", kind)
     writes = [name for name, known in FORMATS.items() if kind in known.renderers]
     options = (("", "nothing agreed"), *((name, name) for name in writes), (CUSTOM, "custom: by a map of their own"))
-    rest = [
-        field_of(Outbound, name, (*place, name), label)
-        for name, label in (("schedule", "Schedule"), ("when", "When"), ("answer_within", "Answered within"))
-    ]
+    rest = [field_of(Outbound, name, (*place, name), label) for name, label in _AGREED_OF.get(kind, ())]
+    answered = field_of(Outbound, "answer_within", (*place, "answer_within"), "Answered within")
     agreed = Agreed(Field((*place, "format"), "Format", options=options))
-    return Section(kind, words.capitalize(), _DOCUMENT_SAID, (Way((*place, "transport")), *rest, agreed))
+    return Section(kind, words.capitalize(), _DOCUMENT_SAID, (agreed, Way((*place, "transport")), *rest, answered))
+
+
+def _without_usual(part: Part) -> Part:
+    """Of what differs from account to account, nothing is usual."""
+    return replace(part, usual="") if isinstance(part, Field) else part
 
 
 _READS = (*(name for name, known in FORMATS.items() if "order" in known.parsers), CUSTOM)
@@ -82,8 +89,8 @@ SECTIONS: Mapping[str, Section] = {
             f"Business hours count where there is a calendar. {_HOURS}",
             (
                 Field(("name",), "Name", "What everybody calls them."),
-                field_of(Account, "tier", ("tier",), "Tier"),
-                field_of(Account, "time_zone", ("time_zone",), "Time zone"),
+                _without_usual(field_of(Account, "tier", ("tier",), "Tier")),
+                _without_usual(field_of(Account, "time_zone", ("time_zone",), "Time zone")),
                 field_of(Account, "calendar", ("calendar",), "Calendar"),
                 *_HOUR_FIELDS,
             ),

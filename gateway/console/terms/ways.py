@@ -64,7 +64,7 @@ class Way:
         yield Group((Input(self.name, "It goes by", chosen, options, said, kind="choice"),))
         for way, keys in _KEYS.items():
             own = terms if way == chosen else {}
-            yield Group(tuple(self._input(way, key, own) for key in keys), _TITLES[way])
+            yield Group(tuple(self._input(way, key, own) for key in keys), _TITLES[way], is_folded=way != chosen)
 
     def _input(self, way: str, key: tuple[str, str, str], terms: Any) -> Input:
         name, label, said = key
