@@ -160,7 +160,7 @@ def test_products_are_found_for_the_field(support: Browser) -> None:
     assert " ".join(button.text_content().split()) == "OAT-1L Oat drink 1 l"
     support.send(ITEMS, ("take", "OAT-1L"))
     assert support.root.xpath("//input[@name='product']/@value") == ["OAT-1L"]
-    assert " ".join(support.root.find_class("find")[0].text_content().split()).startswith("Oat drink 1 l")
+    assert " ".join(support.root.find_class("product-find")[0].text_content().split()).startswith("Oat drink 1 l")
     assert support.root.xpath("//input[@name='account_sku']/@value") == ["0099"]
     support.send(ITEMS, ("find", "1"), product="zzz")
     assert "No product of ours" in support.text
