@@ -19,6 +19,7 @@ from mappings.revision import Catalogue, Product
 from mappings.rows import rows_of
 from mappings.units import base_per_our_unit
 
+_LONGEST_CELL = 200
 _MANAGER = ("name", "email", "phone")
 _OF_TERMS = ("manager", "identifiers", "policies")
 
@@ -90,12 +91,12 @@ def _item(given: dict[str, str], item: UnknownItem, ours: Ours, answers: Answers
         said = f"there is no product {given['product']}" if "product" in given else "which product of ours is it?"
         answers.faults[f"{at}.product"] = said
         return
-    cells: dict[str, str | None] = {"product": product.product, "description": item.description}
+    cells: dict[str, str | None] = {"product": product.product, "description": _line(item.description)}
     cells["gtin" if item.is_gtin else "account_sku"] = item.number
     if {"unit", "factor"} & given.keys():
         cells |= {"account_unit": item.unit, "unit": given.get("unit"), "factor": given.get("factor")}
         _judge_unit(given.get("unit"), product, ours, f"{at}.unit", answers)
-    _row("item", cells, at, answers)
+    _row("item", cells, at, ("product", "unit", "factor"), answers)
 
 
 def _unit(given: dict[str, str], unit: UnknownUnit, ours: Ours, answers: Answers) -> None:
@@ -107,7 +108,7 @@ def _unit(given: dict[str, str], unit: UnknownUnit, ours: Ours, answers: Answers
         _judge_unit(given.get("unit"), product, ours, f"{at}.unit", answers)
     elif "unit" in given and given["unit"] not in our_units(ours.catalogue):
         answers.faults[f"{at}.unit"] = f"no product of ours has the unit {given['unit']}"
-    _row("unit", cells, at, answers)
+    _row("unit", cells, at, ("unit", "factor"), answers)
 
 
 def _judge_unit(unit: str | None, product: Product, ours: Ours, at: str, answers: Answers) -> None:
@@ -128,25 +129,34 @@ def _place(given: dict[str, str], place: UnknownPlace, ours: Ours, answers: Answ
         "account_site": place.number if place.has_number else given.get("number", place.number),
         "scheme": place.scheme,
         "role": "ship_to",
-        "name": place.name,
-        "street": street or None,
-        "city": address.city,
-        "postal_code": address.postal_code,
+        "name": _line(place.name),
+        "street": _line(street),
+        "city": _line(address.city),
+        "postal_code": _line(address.postal_code),
         "country": address.country if address.country and len(address.country) == 2 else None,
         "supply_site": given["supply_site"],
         "transit_days": given.get("transit_days"),
     }
-    _row("site", cells, at, answers)
+    _row("site", cells, at, ("supply_site", "transit_days", "number"), answers)
 
 
-def _row(kind: str, cells: Mapping[str, str | None], at: str, answers: Answers) -> None:
-    """The row of these cells, or what is wrong with each that was typed."""
+def _line(text: str | None) -> str | None:
+    """What the sample says, as a cell can have it."""
+    return " ".join(text.split())[:_LONGEST_CELL] if text else None
+
+
+def _row(kind: str, cells: Mapping[str, str | None], at: str, asked: Sequence[str], answers: Answers) -> None:
+    """The row of these cells, or what is wrong with each: at its field, or at the first that is asked for where the
+    sample itself says it."""
     read = rows_of(kind, [cells], lambda *_: "")
     answers.rows += table_rows([row for _, row in read.good])
     for _, fault in read.faults:
         column = fault.path.rpartition("/")[2]
-        told = fault.detail.removeprefix(": ").removeprefix(f"{column} ")
-        answers.faults.setdefault(f"{at}.{column}", told)
+        told = fault.detail.removeprefix(": ")
+        if column in asked:
+            answers.faults.setdefault(f"{at}.{column}", told.removeprefix(f"{column} "))
+        else:
+            answers.faults.setdefault(f"{at}.{asked[0]}", told)
 
 
 # --- terms ------------------------------------------------------------------------------------------------------------

@@ -267,3 +267,20 @@ def test_what_is_published_already_is_not_published_past_its_tests(gateway: Gate
     sent = {"csrf_token": token, "version": str(version)}
     assert browser.client.post(f"{AT}/publish", data=sent).status_code == 409
     assert gateway.services.store.revisions.current(["nord"]) == {"nord": 1}
+
+
+def test_an_item_that_they_name_by_its_gtin_alone_is_known_by_that(gateway: Gateway) -> None:
+    lines = [
+        {"gtin": "4012345000030", "unit": "XCT", "description": "Two\nlines " + "x" * 5_000},
+        {"gtin": "12", "unit": "XCT"},
+    ]
+    started(gateway, json_1(*lines))
+    browser = signed_in(gateway, "integration")
+    browser.open(AT)
+    first, second = named(browser, "item", "product")
+    assert browser.fill(AT, {first: "OAT-1L", second: "OAT-1L"}).status_code == 400
+    assert any("gtin '12' is not 8, 12, 13 or 14 digits" in one for one in wrong(browser)), wrong(browser)
+    assert browser.fill(AT, {second: ""}).status_code == 303
+    revision = draft_revision(gateway.services, draft_of(gateway.services, "nord"))
+    ((row,),) = revision.items_by_gtin.values()
+    assert (row.account_sku, row.product, (row.description or "")[:12]) == (None, "OAT-1L", "Two lines xx")
