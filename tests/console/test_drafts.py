@@ -15,8 +15,8 @@ from gateway.store.drafts import Change
 from mappings.revision import ItemRow
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
-from tests.test_drafts import CARTON, CASE, OAT, published, put, row, unit
-from tests.test_publishing import Ran, change_terms, keep
+from tests.drafting.test_drafts import CARTON, CASE, OAT, published, put, row, unit
+from tests.drafting.test_publishing import Ran, change_terms, keep
 
 DRAFT, DISCARD, KEEP, PUBLISH = (f"/accounts/acme/draft{end}" for end in ("", "/discard", "/keep", "/publish"))
 

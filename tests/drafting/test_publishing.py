@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.test_drafts import CARTON, CASE, OAT, published, put, row, services, unit
 
 from gateway.drafting.drafts import Conflicting, Draft, Unpublishable, draft_of, edit, terms_text
 from gateway.drafting.publishing import Blocked, may_publish, publish, roll_back, way_back
@@ -21,6 +20,7 @@ from gateway.store.statements import run
 from gateway.store.users import Role
 from mappings.revision import UnitRow
 from tests.api.builders import Gateway, order
+from tests.drafting.test_drafts import CARTON, CASE, OAT, published, put, row, services, unit
 
 __all__ = ["services"]
 
