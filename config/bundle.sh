@@ -15,7 +15,7 @@ is_bundled() {
 
 # The machine's own node and npm, where they are new enough.
 have_node() {
-    node -e 'process.exit(parseInt(process.versions.node) < 18)' >/dev/null 2>&1 && npm --version >/dev/null 2>&1
+    node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' >/dev/null 2>&1 && npm --version >/dev/null 2>&1
 }
 
 # Else the ones that a wheel brings.

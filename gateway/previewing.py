@@ -43,6 +43,8 @@ MAX_SAMPLE = 20_000_000
 """Bytes of a sample."""
 MAX_ORDERS = 20
 """Orders of one body that are judged; the others are counted."""
+MAX_LINES = 100
+"""Lines of an order that are told in our terms."""
 AT_ONCE = 2
 NOON = time_of_day(12)
 _ENDS = {"hold": "held", "reject": "rejected"}
@@ -67,7 +69,8 @@ class PreviewedOrder:
     status: str = "rejected"
     """answered, held, rejected, or unread where nothing can be said of it."""
     lines: tuple[Mapping[str, str | None], ...] = ()
-    """In our terms."""
+    """In our terms; of many the first MAX_LINES."""
+    more_lines: int = 0
     faults: tuple[Fault, ...] = ()
     response: TracedWriting | None = None
     """What the account would get."""
@@ -223,7 +226,7 @@ def _judged(asked: _Asked, work: Work) -> PreviewedOrder:
     map_one(asked.services, work)
     if work.mapped is None:
         event, faults = (work.settlement.event, work.settlement.faults) if work.settlement else ("", ())
-        return PreviewedOrder(order, number, _ENDS.get(event, "unread"), (), tuple(faults))
+        return PreviewedOrder(order, number, _ENDS.get(event, "unread"), faults=tuple(faults))
     products, accounts = products_and_accounts([work])
     stock = untouched(asked.services.store.stock.load(products, accounts))
     decision = decide_alone(asked.services, work, stock, work.message.received_at)
@@ -234,7 +237,8 @@ def _judged(asked: _Asked, work: Work) -> PreviewedOrder:
         order,
         number,
         "held" if unwritten else decision.verdict,
-        tuple(mapped_lines(work.mapped)),
+        tuple(mapped_lines(work.mapped.lines[:MAX_LINES])),
+        max(0, len(work.mapped.lines) - MAX_LINES),
         (*in_document_order((*decision.faults, *warnings)), *unwritten),
         response,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.delivery.mail import MailServer
-from gateway.importing import KeptImports
+from gateway.drafting.importing import KeptImports
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.store.store import Store

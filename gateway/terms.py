@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from gateway.accounts import maps_in
-from gateway.drafts import DraftTerms
+from gateway.drafting.drafts import DraftTerms
 from gateway.inventory_plans import InventoryPlans
 from gateway.store.revisions import CATALOGUE, Row, account_scope
 from gateway.store.store import Store

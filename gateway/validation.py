@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from gateway.store.ids import now_us
 from gateway.store.queue import Claim
 from gateway.supplying import unknown_supply_now
 from gateway.work import Work
-from mappings.mapped import MappedLine, MappedOrder
+from mappings.mapped import MappedLine
 from mappings.own_format import formats_of
 from schemas.documents.order import Order
 from schemas.faults import Fault, in_document_order
@@ -58,15 +58,15 @@ def _judged(services: Services, work: Work, bodies: Bodies) -> Validated:
     map_one(services, work)
     if work.mapped is None or work.read is None:
         return Validated(None, [], work.settlement.faults if work.settlement else ())
-    lines = mapped_lines(work.mapped)
+    lines = mapped_lines(work.mapped.lines)
     supply = unknown_supply_now(services, work)
     contract = contract_faults_now(services, work)
     faults = in_document_order((*work.faults, *supply, *contract, *work.read.warnings))
     return Validated(work.read.order, lines, located(work, faults))
 
 
-def mapped_lines(mapped: MappedOrder) -> list[dict[str, str | None]]:
-    """The order's lines in our terms."""
+def mapped_lines(lines: Iterable[MappedLine]) -> list[dict[str, str | None]]:
+    """An order's lines in our terms, as they are told."""
     return [
         {
             "line_number": line.line.line_number,
@@ -78,7 +78,7 @@ def mapped_lines(mapped: MappedOrder) -> list[dict[str, str | None]]:
             "price": _fraction(_ordered_price(line)),
             "contract_price": _fraction(line.contract_price),
         }
-        for line in mapped.lines
+        for line in lines
     ]
 
 

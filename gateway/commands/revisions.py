@@ -15,8 +15,8 @@ from gateway.commands.screen import CONFLICT, FAILED, Failed, Screen, counted, p
 from gateway.commands.times import moment
 
 if TYPE_CHECKING:
-    from gateway.marked import Marked
-    from gateway.publishing import WayBack
+    from gateway.drafting.marked import Marked
+    from gateway.drafting.publishing import WayBack
     from gateway.services import Services
     from gateway.store.revision_log import Entry
     from gateway.store.revisions import Row
@@ -52,7 +52,7 @@ def diff(screen: Screen, account_id: str, old: str, new: str) -> None:
     A and B are numbers of revisions, `published`, `draft`, or the account's folder on this machine. Field maps and
     samples are compared line by line.
     """
-    from gateway.marked import marked
+    from gateway.drafting.marked import marked
 
     with opened() as services:
         before, after = (_side(services, account_id, named) for named in (old, new))
@@ -75,8 +75,8 @@ def rollback(screen: Screen, account_id: str, number: int, reason: str | None, d
 
     Exit code 1: it can't be used any more; 4: another revision was published meanwhile.
     """
-    from gateway.drafts import Unpublishable
-    from gateway.publishing import roll_back, way_back
+    from gateway.drafting.drafts import Unpublishable
+    from gateway.drafting.publishing import roll_back, way_back
     from gateway.store.database import Collision
 
     if reason is None and not dry_run:
@@ -145,7 +145,7 @@ def _entry(one: Entry) -> dict[str, Any]:
 
 
 def _way(services: Services, way: WayBack) -> tuple[dict[str, Any], list[Marked]]:
-    from gateway.marked import marked
+    from gateway.drafting.marked import marked
     from gateway.store.sent_under import MOST_COUNTED
 
     changes = marked(way.current.terms, way.old.terms, way.removed, way.added)

@@ -11,7 +11,7 @@ import click
 from gateway.commands.screen import DONE, FAILED, Failed, Screen, counted
 
 if TYPE_CHECKING:
-    from gateway.effects import ChangedLine, Effects, Group
+    from gateway.effects.effects import ChangedLine, Effects, Group
     from gateway.services import Services
     from mappings.revision import MappingRevision
 
@@ -22,7 +22,7 @@ _SEVERITY = {"newly_fails": "newly fails", "changed": "changed", "now_passes": "
 
 def try_draft(services: Services, screen: Screen, account_id: str, last: int) -> int:
     """The account's draft against what is published."""
-    from gateway.draft_tests import CantTest, both
+    from gateway.drafting.draft_tests import CantTest, both
 
     try:
         before, after = both(services, account_id)
@@ -41,8 +41,8 @@ def try_revision(services: Services, screen: Screen, after: MappingRevision, las
 
 
 def _compared(services: Services, screen: Screen, before: MappingRevision, after: MappingRevision, last: int) -> int:
-    from gateway.comparing import compare
-    from gateway.effects import Effects
+    from gateway.effects.comparing import compare
+    from gateway.effects.effects import Effects
 
     effects = Effects()
     total = services.store.messages.counted(before.account.id, last)

@@ -9,9 +9,9 @@ from flask import redirect, request, url_for
 from gateway.console.edits import batches, edited_files, fingerprint, shown_conflict
 from gateway.console.frame import Denied, Missing, actor, console, needs, own_account, page, services, user
 from gateway.console.places import mended_at
-from gateway.draft_tests import MOST_LAST, USUAL_LAST
-from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, edit
-from gateway.publishing import Blocked, draft_kinds, obstacles, publish, role_obstacles
+from gateway.drafting.draft_tests import MOST_LAST, USUAL_LAST
+from gateway.drafting.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, edit
+from gateway.drafting.publishing import Blocked, draft_kinds, obstacles, publish, role_obstacles
 from gateway.store.database import Collision
 from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Change, Edit, Overtaken

@@ -19,7 +19,7 @@ from gateway.console.accounts import Unusable
 from gateway.console.editor_samples import Sample, chosen_sample, samples_to_choose
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes, user
 from gateway.console.traced_page import ShownPreview, shown
-from gateway.drafts import Draft, draft_of, draft_revision, edit
+from gateway.drafting.drafts import Draft, draft_of, draft_revision, edit
 from gateway.previewing import MAX_SAMPLE, SECONDS, SampleTooLarge, TooManyPreviews, preview
 from gateway.store.drafts import Change, Overtaken
 from mappings.account import SENT

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from flask import request
 
 from gateway.accounts import samples_of
-from gateway.drafts import Draft
+from gateway.drafting.drafts import Draft
 from gateway.services import Services
 from mappings.files.sent_samples import is_of_what_we_send, sent_samples_in
 from mappings.own_format import ORDER_MAP, maps_for

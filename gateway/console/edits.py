@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from gateway.differences import TERMS_FILE
-from gateway.drafts import Conflict, Draft
-from gateway.marked import Marked, marked_bodies, marked_edit
+from gateway.drafting.drafts import Conflict, Draft
+from gateway.drafting.marked import Marked, marked_bodies, marked_edit
 from gateway.store.drafts import TERMS_KIND, Edit
 from mappings.tables import TABLES
 

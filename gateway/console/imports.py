@@ -12,7 +12,7 @@ from flask import Response, redirect, request, url_for
 from gateway.console.frame import Missing, actor, console, needs, page, services, takes, user
 from gateway.console.table_cells import KINDS, in_a_line
 from gateway.console.tables import PAGE_SIZE, TABLE, around, known_account, to_table
-from gateway.importing import (
+from gateway.drafting.importing import (
     Outdated,
     apply_import,
     begin_import,
@@ -22,7 +22,7 @@ from gateway.importing import (
     dry_run,
     sheet_of,
 )
-from gateway.row_history import changed_cells
+from gateway.drafting.row_history import changed_cells
 from gateway.store.uploads import Upload
 from mappings.files.text import FilesRejected
 from mappings.sheets.choices import MANNERS, Choices, choice_faults, decimals_in
@@ -218,10 +218,10 @@ def import_rejects(account_id: str, table: str, upload_id: str) -> Any:
 @needs("support", ours_alone=True)
 def import_apply(account_id: str, table: str, upload_id: str) -> Any:
     """Put it into the draft, all or nothing."""
+    known_account(account_id)
     upload = services().store.uploads.of(account_id, user().id, KINDS[table], upload_id)
     if upload is None:  # sent twice: it is there already, or gone
         return to_table(account_id, table, batch=upload_id)
-    known_account(account_id)
     try:
         apply_import(services(), upload, request.form.get("mark", ""), author=actor())
     except Outdated:

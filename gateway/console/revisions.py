@@ -11,9 +11,9 @@ from flask import redirect, request, url_for
 
 from gateway.console.causes import Cause, of_messages
 from gateway.console.frame import Denied, Missing, actor, console, needs, own_account, page, services, user
-from gateway.drafts import Unpublishable, draft_of
-from gateway.marked import Marked, first_marked
-from gateway.publishing import WayBack, role_obstacles, roll_back, unusable, way_back
+from gateway.drafting.drafts import Unpublishable, draft_of
+from gateway.drafting.marked import Marked, first_marked
+from gateway.drafting.publishing import WayBack, role_obstacles, roll_back, unusable, way_back
 from gateway.store.database import Collision
 from gateway.store.revision_log import Entry
 from gateway.store.sent_under import MOST_COUNTED

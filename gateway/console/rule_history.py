@@ -9,11 +9,11 @@ from typing import Any
 
 from flask import request
 
-from gateway.blame import blame, blame_terms
 from gateway.console.frame import Missing, console, needs, own_account, page, services
 from gateway.differences import TERMS_FILE
-from gateway.drafts import Draft, draft_of
-from gateway.marked import text_of
+from gateway.drafting.blame import blame, blame_terms
+from gateway.drafting.drafts import Draft, draft_of
+from gateway.drafting.marked import text_of
 from gateway.store.drafts import TERMS_KIND, Edit
 from gateway.store.revision_log import Entry
 from gateway.store.revisions import Row

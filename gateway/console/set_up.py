@@ -15,7 +15,8 @@ from gateway.api.door import door
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes
 from gateway.console.new_account import LARGEST_FORM, dropped_bytes
 from gateway.console.places import mended_at
-from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, draft_revision, edit
+from gateway.drafting.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, draft_revision, edit
+from gateway.drafting.publishing import Blocked
 from gateway.onboarding.answered import Answers, Ours, answered, terms_mark
 from gateway.onboarding.checklist import Standing, steps_of
 from gateway.onboarding.dropped import look_at
@@ -24,7 +25,6 @@ from gateway.onboarding.sample import ReadSample, read_sample, samples_of
 from gateway.onboarding.starting import add_sample
 from gateway.onboarding.trying import send_sample, what_became
 from gateway.onboarding.unknown import Unknown, our_units, unknown_in
-from gateway.publishing import Blocked
 from gateway.store.database import Collision
 from gateway.store.drafts import Change, Overtaken
 from gateway.store.ids import now_us

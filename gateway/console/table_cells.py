@@ -71,7 +71,8 @@ def _address(cells: Cells, _: Mapping[str, Product]) -> Said:
 
 def _supplied(cells: Cells, _: Mapping[str, Product]) -> Said:
     transit, receiving = cells.get("transit_days", "0"), cells.get("receiving_days", "0")
-    lasting = f"{transit} days on the way, {receiving} to receive" if (transit, receiving) != ("0", "0") else ""
+    days = "day" if transit == "1" else "days"
+    lasting = f"{transit} {days} on the way, {receiving} to receive" if (transit, receiving) != ("0", "0") else ""
     return Said(cells.get("supply_site", ""), lasting)
 
 

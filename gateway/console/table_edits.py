@@ -22,7 +22,7 @@ from gateway.console.tables import (
     to_table,
     where,
 )
-from gateway.row_edits import RowRefused, row_of, save_row, set_row, table_rows_now
+from gateway.drafting.row_edits import RowRefused, row_of, save_row, set_row, table_rows_now
 from gateway.store.drafts import Overtaken
 from mappings.sheets.words import label
 from mappings.tables import TABLES, Kind

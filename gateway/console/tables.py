@@ -13,9 +13,9 @@ from flask import Response, redirect, request, url_for
 from gateway.catalogue_parts import part_of_catalogue
 from gateway.console.frame import Missing, console, needs, own_account, page, services
 from gateway.console.table_cells import EXAMPLES, KINDS, NOUNS, SHOWN, Said, in_a_line
-from gateway.drafts import draft_of
-from gateway.row_edits import row_warnings, table_rows_now
-from gateway.row_history import changed_cells, history_of
+from gateway.drafting.drafts import draft_of
+from gateway.drafting.row_edits import row_warnings, table_rows_now
+from gateway.drafting.row_history import changed_cells, history_of
 from gateway.store.account_tables import MOST_COUNTED, Look, TableRow
 from gateway.store.revisions import account_scope
 from mappings.sheets.words import label
@@ -92,6 +92,7 @@ def table_page(account_id: str, table: str, form: Form | None, status: int = 200
         **around(account_id, table, number),
         lines=lines,
         form=form,
+        product=None if form is None else _product_of(form),
         form_is_below=form is not None and not form.is_new and form.key not in {one.natural_key for one in found},
         more=more,
         shown=SHOWN[kind],
@@ -104,6 +105,15 @@ def table_page(account_id: str, table: str, form: Form | None, status: int = 200
     )
 
 
+def _product_of(form: Form) -> Said | None:
+    """What the number in the product's field stands for; None where there is none."""
+    number = next((one.value.strip() for one in form.fields if one.name == "product"), "")
+    known = part_of_catalogue(services().store, [number]).products.get(number) if number else None
+    if known is not None:
+        return Said(known.name)
+    return Said(wrong=f"{number} is not in our catalogue") if number else None
+
+
 def _is_there(row: TableRow) -> bool:
     """Not so of a row that was in the draft alone, and isn't any more."""
     return row.edit is not None or row.published is not None
@@ -111,6 +121,8 @@ def _is_there(row: TableRow) -> bool:
 
 def known_account(account_id: str) -> int:
     """The account's published revision, 0 where it is a draft alone. Raises Missing where there is no such account."""
+    if any("\0" in told for told in (*request.values.values(), *(request.view_args or {}).values())):
+        raise Missing  # no text of ours has it, and PostgreSQL takes none
     number = services().store.revisions.current([own_account(account_id)]).get(account_id, 0)
     if not number and not services().store.account_tables.edits(account_id):
         raise Missing

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import current_app, redirect, request, url_for
 
-from gateway import draft_tests
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, user
-from gateway.draft_tests import MOST_LAST, USUAL_LAST, CantTest, Found
-from gateway.drafts import draft_of
-from gateway.effects import Group
+from gateway.drafting import draft_tests
+from gateway.drafting.draft_tests import MOST_LAST, USUAL_LAST, CantTest, Found
+from gateway.drafting.drafts import draft_of
+from gateway.effects.effects import Group
 from gateway.store.draft_tests import DraftTest
 
 _SAID = {

@@ -26,8 +26,6 @@ from schemas.documents.order import canonical_json
 
 MAX_ROWS = 500
 """Canonical values that are shown."""
-MAX_LINES = 100
-"""Lines of an order that are shown in our terms."""
 MAX_WRITTEN = 20_000
 """Characters of an answer that are shown."""
 
@@ -47,8 +45,6 @@ class ShownOrder:
     """What comes of one order of the sample."""
 
     order: PreviewedOrder
-    lines: tuple[Mapping[str, str | None], ...]
-    more_lines: int
     answer: Answer | None
     faults: tuple[tuple[Any, str], ...]
     """Each with the anchor of the value that it is about."""
@@ -167,8 +163,6 @@ def _order(made: Preview, index: int, anchors: Mapping[str, str], *, by_map: boo
     one, before = made.orders[index], f"/{index}" if len(made.orders) > 1 else ""
     return ShownOrder(
         one,
-        one.lines[:MAX_LINES],
-        max(0, len(one.lines) - MAX_LINES),
         None if one.response is None or one.response.faults else _answer(one.response, f"w{index}", by_map=by_map),
         tuple((fault, anchors.get(before + fault.path, "")) for fault in one.faults),
     )

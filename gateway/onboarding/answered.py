@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.accounts import table_rows
-from gateway.drafts import Draft
+from gateway.drafting.drafts import Draft
+from gateway.drafting.terms_edits import judge_tree, refuse_overtaken, said_of, seen_mark, terms_change
 from gateway.onboarding.unknown import Unknown, UnknownItem, UnknownPlace, UnknownUnit, our_units
 from gateway.store.drafts import Change
 from gateway.store.revisions import Row
-from gateway.terms_edits import judge_tree, refuse_overtaken, said_of, seen_mark, terms_change
 from mappings.account import Account
 from mappings.revision import Catalogue, Product
 from mappings.rows import rows_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.drafts import draft_of
-from gateway.publishing import publish
+from gateway.drafting.drafts import draft_of
+from gateway.drafting.publishing import publish
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.revisions import Published

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.accounts import SAMPLES, file_bytes
-from gateway.drafts import Draft
+from gateway.drafting.drafts import Draft
 from gateway.intake import recognise
 from gateway.reading import Bodies, decode_one, located, map_one
 from gateway.services import Services

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.accounts import SAMPLES, file_row
-from gateway.drafts import Draft, edit
+from gateway.drafting.drafts import Draft, edit
+from gateway.drafting.terms_edits import judge_tree, said_of, terms_change
 from gateway.onboarding.dropped import Dropped
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 from gateway.store.drafts import Change, Overtaken
 from gateway.store.revisions import Row
-from gateway.terms_edits import judge_tree, said_of, terms_change
 from mappings.account import Account, SchemedId
 from mappings.own_format import CUSTOM, ORDER_MAP
 from schemas.formats.cxml_1_2.envelope import Credential, readable_envelope

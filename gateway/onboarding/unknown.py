@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gateway.drafting.terms_edits import seen_mark
 from gateway.onboarding.sample import ReadSample, ReadSampleOrder
-from gateway.terms_edits import seen_mark
 from mappings.account import SchemedId
 from mappings.revision import Catalogue, MappingRevision, Product
 from mappings.sites import find_site, known_ids, same_scheme

@@ -140,7 +140,9 @@ class Drafts:
             self._audit.note(
                 connection, f"draft/{account_id}", "draft changed", author, {"rows": len(changes), "note": note}
             )
-            return _next_version(connection, account_id, at)
+            version = _next_version(connection, account_id, at)
+        self._database.has_grown("draft_edits", len(edits))
+        return version
 
     def discard(self, account_id: str, keys: Iterable[Key], *, author: str) -> int:
         """Take these edits back; how many there were."""

@@ -92,12 +92,15 @@ class Revisions:
         with self._database.write() as connection:
             published = self._publish(connection, account_scope(account["id"]), account, rows, author, reason)
             self._name_account(connection, account, published.number)
+        self._database.has_grown("revision_rows", published.added)
         return published
 
     def publish_catalogue(self, rows: Sequence[Row], *, author: str, reason: str) -> Published:
         """Make these products, packs and taxes the catalogue."""
         with self._database.write() as connection:
-            return self._publish(connection, CATALOGUE, {}, rows, author, reason)
+            published = self._publish(connection, CATALOGUE, {}, rows, author, reason)
+        self._database.has_grown("revision_rows", published.added)
+        return published
 
     def publish_catalogue_kinds(
         self, rows: Sequence[Row], kinds: Iterable[str], *, author: str, reason: str
@@ -107,7 +110,9 @@ class Revisions:
         with self._database.write() as connection:
             number = self._current(connection, CATALOGUE)
             kept = [row for row in self._rows(connection, CATALOGUE, number) if row.kind not in replaced]
-            return self._publish(connection, CATALOGUE, {}, [*kept, *rows], author, reason)
+            published = self._publish(connection, CATALOGUE, {}, [*kept, *rows], author, reason)
+        self._database.has_grown("revision_rows", published.added)
+        return published
 
     def _publish(
         self,
@@ -152,6 +157,7 @@ class Revisions:
                     self._write_put(connection, stored, put, text, _digest(stored.terms, merged), author, reason)
             except Collision:
                 continue
+            self._database.has_grown("revision_rows", len(put.written))
             return put
         raise StoreUnavailable(f"{scope} is published by others all the time")
 
@@ -221,6 +227,7 @@ class Revisions:
                 body["restores"] = restores
             self._audit.note(connection, scope, "published", author, body)
             also(connection)
+        self._database.has_grown("revision_rows", len(added))
         return Published(number, changed=True, added=len(added), removed=len(removed))
 
     @staticmethod

@@ -26,7 +26,7 @@ from schemas.documents.validation import Unreadable, pointer
 from schemas.faults import DocumentFailure, DocumentHeld, DocumentRejected, Fault
 from schemas.formats import ReadOrder
 
-MAX_VALUES = 1_000
+MAX_VALUES = 700
 """Canonical values whose way is told; the others are counted."""
 MAX_UNUSED = 100
 """Names of unused values that are told."""

@@ -10,6 +10,9 @@ from mappings.tracing.told import MapPlace
 from schemas.faults import Fault
 
 _TODO = re.compile(r"(?:^|\s)#.*\bTODO\b")
+_VALUE = re.compile(r"[:{,\[]\s*[\"']?TODO[\"']?\s*(?:[,}\]#]|$)")
+_IN_COMMENT = re.compile(r"\s*# TODO (\w+): ")
+"""`# TODO issue_date: {from: orderDate, date: DD/MM/YYYY}`"""
 _MISSING = re.compile(r": (\w+) has no rule$")
 _LOCATION = re.compile(r" line (\d+) column (\d+)$")
 
@@ -40,24 +43,30 @@ def _names(path: str) -> list[str]:
 
 
 def placeholders(text: str, mistakes: Mistakes) -> tuple[MapPlace, ...]:
-    """The rules that a comment with TODO stands beside, or directly above."""
-    lines = set(_lines_to_do(text.splitlines()))
-    if not lines:
+    """The rules that are TODO, that a comment with TODO stands beside or directly above, or that stand in such a
+    comment themselves."""
+    lines = text.splitlines()
+    called = dict(_called(lines))
+    if not called:
         return ()
-    first: dict[int, MapPlace] = {}
+    first = {number: MapPlace(number, 1, name) for number, name in called.items() if name}
     for place in mistakes.places():
         at = map_place(mistakes, place)
-        if at.line in lines and place:
+        is_rule = len(place) > 1 or _VALUE.search(lines[at.line - 1]) is not None
+        if called.get(at.line) == "" and place and is_rule:
             first[at.line] = min(at, first.get(at.line, at))
     return tuple(sorted(first.values()))
 
 
-def _lines_to_do(lines: list[str]) -> Iterator[int]:
-    """The numbers of the lines that are called so."""
+def _called(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """The numbers of the lines that are called so, with the name of a rule that is itself a comment."""
     waits = False
     for number, line in enumerate(lines, 1):
         is_comment = line.lstrip().startswith("#")
-        is_called = _TODO.search(line) is not None
-        if not is_comment and line.strip() and (waits or is_called):
-            yield number
-        waits = is_comment and (waits or is_called)
+        in_comment = _IN_COMMENT.match(line)
+        is_called = in_comment is not None or _TODO.search(line) is not None or _VALUE.search(line) is not None
+        if in_comment is not None:
+            yield number, in_comment[1]
+        elif not is_comment and line.strip() and (waits or is_called):
+            yield number, ""
+        waits = is_comment and in_comment is None and (waits or is_called)

@@ -29,7 +29,7 @@ from schemas.documents.common import AnyDocument, Document, OwnDocument, fields_
 from schemas.documents.validation import pointer
 from schemas.faults import DocumentFailure
 
-MAX_VALUES = 2_000
+MAX_VALUES = 700
 """Values whose way is told."""
 MAX_UNUSED = 100
 _OPEN, _BETWEEN, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
@@ -69,7 +69,8 @@ def trace_writing(
         return replace(told, faults=tuple(budget.told(fault) for fault in failure.faults))
     text, spans = (text, []) if has_signs else _without_signs(text)
     values = tuple(_value(known, mistakes, *signed[number], start, end) for number, start, end in spans)
-    used = {_named(steps) for note in reading.notes for steps in known.of(note)}
+    each_source = {id(note.source): note for note in reading.notes}.values()
+    used = {_named(steps) for note in each_source for steps in known.of(note)}
     return replace(told, text=text, values=values, strip=replace(told.strip, unused=tuple(_unused(known.leaves, used))))
 
 

@@ -184,7 +184,8 @@ def test_numbers_stand_beside_their_lines(page: Page, editor: Locator) -> None:
     editor.scroll_into_view_if_needed()
     beside = """(content) => {
       const view = content.getRootNode();
-      const tops = (found) => [...view.querySelectorAll(found)].map((one) => Math.round(one.getBoundingClientRect().top));
+      const top = (one) => Math.round(one.getBoundingClientRect().top);
+      const tops = (found) => [...view.querySelectorAll(found)].map(top);
       const [numbers, lines] = [tops(".cm-lineNumbers .cm-gutterElement").slice(1), tops(".cm-line")];
       return lines.length > 5 && lines.every((top, at) => Math.abs(top - numbers[at]) < 3);
     }"""

@@ -84,6 +84,19 @@ def test_each_count_jumps_to_its_line(page: Page) -> None:
     expect(page.locator(".editor .cm-activeLine")).to_contain_text('scheme: {value: "0088"}')
 
 
+@pytest.mark.parametrize(
+    ("behind", "offered"), [("  lines:\n    ", "quantity"), ("  note:\n    ", "first"), ("order:\n  ", "order_number")]
+)
+def test_what_may_be_written_is_offered(page: Page, behind: str, offered: str) -> None:
+    page.locator(".editor").get_by_role("textbox").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(f"reads: json\norder:\n{behind}" if not behind.startswith("order") else behind)
+    page.keyboard.press("Control+Space")
+    options = page.get_by_role("listbox", name="Completions")
+    expect(options.get_by_role("option", name=offered).first).to_be_attached()
+
+
 def test_a_dropped_file_is_shown_at_once(page: Page) -> None:
     order = '{"purchaseOrders": [{"header": {"poNumber": "DROPPED-1"}, "details": {"items": []}}]}'
     page.get_by_label("or a file of yours").set_input_files(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drafts import Draft, draft_of, edit, terms_text
+from gateway.drafting.drafts import Draft, draft_of, edit, terms_text
 from gateway.services import Services
 from gateway.store.drafts import Change
 from mappings.files.account_folder import read_account
 from tests.cli.conftest import ACCOUNTS, Run
-from tests.test_publishing import Ran, keep
+from tests.drafting.test_publishing import Ran, keep
 
 ACME = "acme-retail"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.drafts import draft_of, edit
+from gateway.drafting.drafts import draft_of, edit
 from gateway.services import Services
 from tests.cli.conftest import ACCOUNTS, Run
 from tests.cli.test_program import gateway

@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from lxml import etree, html
 
-from gateway.store.statements import run
 from gateway.store.users import ROLES, User
 from tests.api.builders import Gateway, services_at
+from tests.store.cheap_passwords import keep_password
 
 PASSWORD = "correct horse battery"
-_AS_KEPT = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-"""A password is checked with as much work as was spent on what is kept of it: here next to none."""
 
 
 class Browser:
@@ -110,8 +107,7 @@ def person(gateway: Gateway, name: str, role: Any, account: str | None = None) -
     """Somebody with the usual password."""
     store = gateway.services.store
     made = store.users.create(name, role, account, actor="test")
-    with store.database.write() as connection:
-        run(connection, "UPDATE users SET password = ? WHERE id = ?", [(_AS_KEPT, made.id)])
+    keep_password(store, made.id, PASSWORD)
     return made
 
 

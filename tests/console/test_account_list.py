@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.console import account_list
-from gateway.drafts import edit
+from gateway.drafting.drafts import edit
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, signed_in
 

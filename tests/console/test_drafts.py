@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from gateway.console.edits import fingerprint
-from gateway.draft_tests import step
-from gateway.drafts import Draft, draft_of, edit, terms_text
+from gateway.drafting.draft_tests import step
+from gateway.drafting.drafts import Draft, draft_of, edit, terms_text
 from gateway.services import Services
 from gateway.store.drafts import Change
 from mappings.revision import ItemRow
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
-from tests.test_drafts import CARTON, CASE, OAT, published, put, row, unit
-from tests.test_publishing import Ran, change_terms, keep
+from tests.drafting.test_drafts import CARTON, CASE, OAT, published, put, row, unit
+from tests.drafting.test_publishing import Ran, change_terms, keep
 
 DRAFT, DISCARD, KEEP, PUBLISH = (f"/accounts/acme/draft{end}" for end in ("", "/discard", "/keep", "/publish"))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway import previewing
-from gateway.drafts import draft_of
+from gateway.drafting.drafts import draft_of
 from tests.api.builders import Gateway
 from tests.console.conftest import Browser, csrf, signed_in
 from tests.harness.mapped_account import ANSWERS, ORDERS, SAMPLE, publish_mapped

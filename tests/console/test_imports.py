@@ -12,7 +12,7 @@ from openpyxl import Workbook
 
 from gateway.accounts import table_rows
 from gateway.console import imports
-from gateway.drafts import draft_of, edit
+from gateway.drafting.drafts import draft_of, edit
 from mappings.revision import ItemRow, UnitRow
 from mappings.tables import natural_key
 from tests.api.builders import Gateway

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import mappings
-from gateway.drafts import draft_of
+from gateway.drafting.drafts import draft_of
 from gateway.onboarding.dropped import LARGEST, proposed_id, sample_name
 from tests.api.builders import Gateway, order, ubl_order
 from tests.console.conftest import Browser, signed_in

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from gateway.drafts import draft_of
+from gateway.drafting.drafts import draft_of
 from gateway.services import Services
 from gateway.store.revisions import Row
 from tests.api.builders import Gateway, order
 from tests.console.conftest import signed_in
-from tests.test_drafts import CARTON, CASE, OAT, put, row, unit
-from tests.test_publishing import change_terms
+from tests.drafting.test_drafts import CARTON, CASE, OAT, put, row, unit
+from tests.drafting.test_publishing import change_terms
 
 AT = "/accounts/acme/revisions"
 TERMS = {"id": "acme", "name": "Acme", "policies": {"unknown_ship_to": "accept_address"}}

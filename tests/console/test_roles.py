@@ -13,10 +13,10 @@ import pytest
 
 from gateway.accounts import file_row, table_rows
 from gateway.console import set_up
-from gateway.drafts import edit
-from gateway.importing import begin_import
+from gateway.drafting.drafts import edit
+from gateway.drafting.importing import begin_import
+from gateway.drafting.row_edits import save_row
 from gateway.onboarding.trying import send_sample
-from gateway.row_edits import save_row
 from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.drafts import draft_of, draft_revision, edit
+from gateway.drafting.drafts import draft_of, draft_revision, edit
 from gateway.onboarding.dropped import look_at
 from gateway.onboarding.starting import Wanted, start_account
 from tests.api.builders import Gateway

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 
 from gateway.accounts import table_rows
-from gateway.drafts import draft_of, edit, publish_draft
+from gateway.drafting.drafts import draft_of, edit, publish_draft
 from mappings.revision import ItemRow, PriceRow, SiteRow, UnitRow
 from mappings.tables import natural_key
 from tests.api.builders import Gateway
@@ -115,7 +115,7 @@ def test_a_row_is_edited_in_place(gateway: Gateway, support: Browser) -> None:
     support.open(answer.headers["Location"])
     assert "Saved to the draft: PL-0042, OAT-1L, 1 CS = 6 EA, smaller cases" in support.text
     assert "± changed" in support.text
-    assert "The draft has 1 edit that" in support.text
+    assert "The draft has 1 edit, not published yet." in support.text
     assert body_of(gateway, OAT)["factor"] == "6"
     (made,) = draft_of(gateway.services, "acme").edits
     assert (made.author, made.note) == ("user support of ours", "new cases")
@@ -160,9 +160,11 @@ def test_products_are_found_for_the_field(support: Browser) -> None:
     assert " ".join(button.text_content().split()) == "OAT-1L Oat drink 1 l"
     support.send(ITEMS, ("take", "OAT-1L"))
     assert support.root.xpath("//input[@name='product']/@value") == ["OAT-1L"]
+    assert " ".join(support.root.find_class("product-find")[0].text_content().split()).startswith("Oat drink 1 l")
     assert support.root.xpath("//input[@name='account_sku']/@value") == ["0099"]
     support.send(ITEMS, ("find", "1"), product="zzz")
     assert "No product of ours" in support.text
+    assert "▲ zzz is not in our catalogue" in support.text
 
 
 def test_another_key_is_the_old_row_gone_and_a_new_one(gateway: Gateway, support: Browser) -> None:
@@ -298,6 +300,14 @@ def test_an_account_that_is_a_draft_alone_has_tables_and_none_has_none(gateway: 
     assert "PL-0042" in browser.text
     assert browser.open("/accounts/nobody/items").status_code == 404
     assert browser.open("/accounts/new/items?edit=nothing").status_code == 404
+
+
+def test_characters_that_no_text_has_find_nothing(support: Browser) -> None:
+    for query in ({"q": "a\0"}, {"edit": "\0"}, {"after": "\0"}, {"told": "\0"}):
+        assert support.open(ITEMS, query_string=query).status_code == 404
+    assert support.open(f"{ITEMS}/import/%00").status_code == 404
+    opened(support, OAT)
+    assert support.send(ITEMS, description="a\0").status_code == 404
 
 
 def test_a_form_of_another_site_saves_nothing(support: Browser) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.console.places import mended_at
 from gateway.console.terms.sections import SECTIONS
-from gateway.drafts import draft_of
+from gateway.drafting.drafts import draft_of
 from mappings.account import SENT, Policies
 from schemas.faults import Fault
 from tests.api.builders import Gateway

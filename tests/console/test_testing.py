@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from gateway import draft_tests
 from gateway.accounts import table_rows
-from gateway.drafts import edit
+from gateway.drafting import draft_tests
+from gateway.drafting.drafts import edit
 from mappings.revision import UnitRow
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in

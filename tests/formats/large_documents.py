@@ -1,11 +1,9 @@
-"""Documents that cost a reader more than they cost their sender, and what reading one takes: `large_documents.py NAME
-check|parse_orders` prints bytes of the document, of memory beyond it, and the faults' codes."""
+"""Documents that cost a reader more than they cost their sender, and what reading one takes."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from schemas.faults import DocumentFailure
@@ -53,8 +51,9 @@ DOCUMENTS: Mapping[str, Callable[[], bytes]] = {
 }
 
 
-def main() -> None:
-    name, call = sys.argv[1:]
+def measure(connection: Connection, name: str, call: str) -> None:
+    """As a process (`tests.harness.forks`): `check` or `parse_orders` the document, and say its bytes, those of memory
+    that this took beyond it, and the faults' codes."""
     body = DOCUMENTS[name]()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the most that it took until here
     before = own_memory("VmRSS")
@@ -63,8 +62,4 @@ def main() -> None:
         getattr(UBL_2_1, call)(body)
     except DocumentFailure as failure:
         codes = sorted({fault.code for fault in failure.faults})
-    print(json.dumps({"bytes": len(body), "memory": own_memory("VmHWM") - before, "codes": codes}))
-
-
-if __name__ == "__main__":
-    main()
+    connection.send({"bytes": len(body), "memory": own_memory("VmHWM") - before, "codes": codes})

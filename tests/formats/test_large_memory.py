@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.formats.large_documents import DOCUMENTS
+from tests.formats.large_documents import DOCUMENTS, measure
+from tests.harness.forks import forks
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT = "xml_limit"
 CHECKED_BYTES = 50_000_000
 """Of memory to check a document of up to 20 MB: one more copy of it, and the parser's books."""
@@ -64,8 +60,6 @@ def test_an_order_of_20000_lines_is_read_in_four_times_its_bytes() -> None:
 
 
 def measured(name: str, call: str) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "tests.formats.large_documents", name, call]
-    ran = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 0, ran.stderr
-    found: dict[str, Any] = json.loads(ran.stdout)
+    with forks(measure, [(name, call)]) as (process,):
+        found: dict[str, Any] = process.said()
     return found

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gateway.accounts import table_rows
-from gateway.drafts import Conflicting, Draft, draft_of, edit
+from gateway.drafting.drafts import Conflicting, Draft, draft_of, edit
+from gateway.drafting.publishing import Blocked, publish
 from gateway.lanes import Lanes
-from gateway.publishing import Blocked, publish
 from gateway.services import Limits, Services
 from gateway.store.database import Collision
 from gateway.store.drafts import Change, Key, Overtaken

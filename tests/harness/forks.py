@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from tests.harness.gateway import ROOT
 
-_SECONDS = 60
+_SECONDS = 240
 _IMPORTED = ["tests.formats.large_documents", "tests.pipeline.scheduler_at", "tests.pipeline.sscc_taker"]
 
 
@@ -34,6 +34,7 @@ class Fork:
 
     def said(self) -> Any:
         """The next that it says. Raises EOFError where it ended instead."""
+        assert self._connection.poll(_SECONDS), f"nothing within {_SECONDS} s"
         return self._connection.recv()
 
     def end(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.accounts import published_folder, revision_of
-from gateway.comparing import compare
-from gateway.effects import Effects, Group
+from gateway.effects.comparing import compare
+from gateway.effects.effects import Effects, Group
 from mappings.files.account_folder import AccountFolder
 from mappings.revision import MappingRevision
 from tests.examples.small_gateway import SmallGateway

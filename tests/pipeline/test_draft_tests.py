@@ -8,11 +8,11 @@ from itertools import count
 
 import pytest
 
-from gateway import draft_tests
 from gateway.accounts import table_rows
-from gateway.draft_tests import CantTest
-from gateway.drafts import edit
-from gateway.effects import Effects
+from gateway.drafting import draft_tests
+from gateway.drafting.draft_tests import CantTest
+from gateway.drafting.drafts import edit
+from gateway.effects.effects import Effects
 from mappings.revision import UnitRow
 from tests.examples.order_lines import line, order
 from tests.examples.small_gateway import SmallGateway

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from config.settings import PREFIX, Settings
-from gateway import draft_tests, pipeline
+from gateway import pipeline
 from gateway.accounts import table_rows
 from gateway.bootstrap import build_services
-from gateway.drafts import edit
+from gateway.drafting import draft_tests
+from gateway.drafting.drafts import edit
 from gateway.intake import Arrival, take_in
 from gateway.lanes import DRAFTS, LANES
 from gateway.services import Services

@@ -15,8 +15,8 @@ function named(root, reference) {
 // description, goes before what the reference says.
 export function choices(root, schema, depth = 0) {
   if (typeof schema !== "object" || schema === null || depth > DEEPEST) return [];
-  const { $ref, allOf, anyOf, oneOf, ...own } = schema;
-  const parts = [...($ref ? [named(root, $ref)] : []), ...(allOf ?? []), ...(anyOf ?? []), ...(oneOf ?? [])];
+  const { $ref, allOf, anyOf, oneOf, if: _when, then, else: otherwise, ...own } = schema;
+  const parts = [$ref ? named(root, $ref) : [], allOf, anyOf, oneOf, then, otherwise].flatMap((one) => one ?? []);
   const described = own.description ? { description: own.description } : {};
   const found = parts.flatMap((part) => choices(root, part, depth + 1).map((one) => ({ ...one, ...described })));
   return parts.length === 0 || own.properties || own.enum || own.items ? [own, ...found] : found;

@@ -10,9 +10,8 @@ from flask import jsonify, redirect, request, url_for
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes
 from gateway.console.terms.fields import Form, Group, Tree
 from gateway.console.terms.sections import SECTIONS, Section
-from gateway.drafts import Draft, draft_of, edit
-from gateway.store.drafts import Change, Overtaken
-from gateway.terms_edits import (
+from gateway.drafting.drafts import Draft, draft_of, edit
+from gateway.drafting.terms_edits import (
     JudgedTerms,
     judge_text,
     judge_tree,
@@ -22,6 +21,7 @@ from gateway.terms_edits import (
     terms_change,
     terms_tree,
 )
+from gateway.store.drafts import Change, Overtaken
 from mappings.account import Account
 from mappings.files.text import MAX_TEXT_BYTES
 from mappings.files.writing import yaml_text

@@ -20,7 +20,7 @@ draft_tests = Table(
     Column("done", Integer, nullable=False, comment="messages that were looked at"),
     Column("total", Integer, nullable=False, comment="of so many: the account may have fewer than `last`"),
     Column("newly_failing", Integer, nullable=False, comment="orders, of those"),
-    Column("result", SortedText, comment="JSON: what came of those so far (gateway.effects)"),
+    Column("result", SortedText, comment="JSON: what came of those so far (gateway.effects.effects)"),
     Column("cursor", SortedText, comment="the last message that was looked at: it goes on behind it"),
     Column("detail", SortedText, comment="why it failed"),
     Column("asked_by", SortedText, nullable=False),

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from mappings.fieldmaps import compile_reading_map
+from mappings.suggesting import suggest
 from mappings.tracing import TracedReading, TracedValue, trace_reading
+from mappings.tracing.reading import MAX_VALUES
 from schemas.faults import DocumentRejected
 from schemas.formats import ReadOrder
 
@@ -100,6 +102,34 @@ def test_the_strip_counts_with_lines_and_places() -> None:
     assert strip.unmapped == ()
 
 
+def test_the_placeholders_of_a_suggested_map_are_counted() -> None:
+    sample = b'{"nr":"A-1","orderDate":"03/04/2026","items":[{"n":1,"code":"4006381333931","menge":"1.500"}]}'
+    suggested = suggest(sample).text
+    lines = suggested.splitlines()
+    found = trace_reading(suggested, sample).strip.placeholders
+    names = ["issue_date", "order.lines.line_number", "quantity", "order.lines.quantity"]
+    assert [one.name for one in found] == names
+    assert all("TODO" in lines[one.line - 1] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("rules", "lines"),
+    [
+        ("note: N  # TODO ask", [4]),
+        ("# TODO ask\n  # them\n  note: N", [6]),
+        ("note: TODO", [4]),
+        ("note: {first: [N, TODO]}", [4]),
+        ("note: N  # nothing TO DO", []),
+        ("# TODO ask\n\n  note: N", []),
+        ("note: {value: 'a TODO list'}", []),
+    ],
+)
+def test_what_is_called_to_do_is_a_placeholder(rules: str, lines: list[int]) -> None:
+    text = XML_MAP.replace("  # TODO is this the buyer's?\n", "").replace("   # TODO ask them", "")
+    found = trace_reading(text.replace("note: N", rules), XML.encode())
+    assert [one.line - 2 for one in found.strip.placeholders] == lines
+
+
 def test_a_constant_has_no_source() -> None:
     currency = by_pointer(trace_reading(XML_MAP, XML.encode()))["/currency"]
     assert (currency.text, currency.is_constant, currency.origins) == ("EUR", True, ())
@@ -183,7 +213,7 @@ def test_what_takes_too_long_is_cut_off_in_words() -> None:
 def test_values_beyond_the_limit_are_counted() -> None:
     items = ",".join(f'{{"n": {number}, "q": "1"}}' for number in range(1, 1_001))
     traced = trace_reading(JSON_MAP, f'{{"nr": "A", "items": [{items}]}}'.encode())
-    assert (len(traced.values), traced.untraced) == (1_000, 1_001)
+    assert (len(traced.values), traced.untraced) == (MAX_VALUES, 2_001 - MAX_VALUES)
 
 
 def test_characters_are_told_of_the_beginning_alone() -> None:

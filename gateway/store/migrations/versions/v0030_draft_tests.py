@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("done", sa.Integer(), nullable=False, comment="messages that were looked at"),
         sa.Column("total", sa.Integer(), nullable=False, comment="of so many: the account may have fewer than `last`"),
         sa.Column("newly_failing", sa.Integer(), nullable=False, comment="orders, of those"),
-        sa.Column("result", _text, comment="JSON: what came of those so far (gateway.effects)"),
+        sa.Column("result", _text, comment="JSON: what came of those so far (gateway.effects.effects)"),
         sa.Column("cursor", _text, comment="the last message that was looked at: it goes on behind it"),
         sa.Column("detail", _text, comment="why it failed"),
         sa.Column("asked_by", _text, nullable=False),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gateway.drafts import Draft, draft_of, edit
+from gateway.drafting.drafts import Draft, draft_of, edit
 from gateway.store.drafts import Change
 from gateway.store.uploads import Upload
 from mappings.sheets.choices import Choices, choice_faults, decimals_in, guessed
@@ -80,7 +80,8 @@ class KeptImports:
 
 def begin_import(services: Services, account_id: str, user_id: str, kind: Kind, name: str, body: bytes) -> Upload:
     """Take a file in, with the choices that it speaks for itself. Raises FilesRejected where it is no table."""
-    shown = PurePath(name.replace("\\", "/")).name[:_LONGEST_NAME] or "a file"
+    said = PurePath(name.replace("\\", "/")).name
+    shown = "".join(letter for letter in said if letter.isprintable())[:_LONGEST_NAME] or "a file"
     sheet = read_sheet(body, shown, kind)
     upload = services.store.uploads.put(account_id, user_id, kind, shown, body)
     choices = guessed(kind, sheet)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.blame import blame, blame_terms
-from gateway.line_differences import blocks, line_differences
-from gateway.marked import MOST_ROWS, first_marked, marked
+from gateway.drafting.blame import blame, blame_terms
+from gateway.drafting.line_differences import blocks, line_differences
+from gateway.drafting.marked import MOST_ROWS, first_marked, marked
 from gateway.store.revisions import Row
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=12)

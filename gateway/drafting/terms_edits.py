@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gateway.drafts import Draft, terms_text
+from gateway.drafting.drafts import Draft, terms_text
 from gateway.store.drafts import TERMS_KEY, TERMS_KIND, Change, Overtaken
 from mappings.account import Account
 from mappings.files.terms import account_in

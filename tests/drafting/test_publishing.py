@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gateway.drafts import Conflicting, Draft, Unpublishable, draft_of, edit, terms_text
-from gateway.publishing import Blocked, may_publish, publish, roll_back, way_back
+from gateway.drafting.drafts import Conflicting, Draft, Unpublishable, draft_of, edit, terms_text
+from gateway.drafting.publishing import Blocked, may_publish, publish, roll_back, way_back
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.drafts import Change
@@ -20,7 +20,7 @@ from gateway.store.statements import run
 from gateway.store.users import Role
 from mappings.revision import UnitRow
 from tests.api.builders import Gateway, order
-from tests.test_drafts import CARTON, CASE, OAT, published, put, row, services, unit
+from tests.drafting.test_drafts import CARTON, CASE, OAT, published, put, row, services, unit
 
 __all__ = ["services"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from gateway.differences import leaves
-from gateway.line_differences import blocks
+from gateway.drafting.line_differences import blocks
 from mappings.by_value import terms_by_value
 
 _Version = TypeVar("_Version")

@@ -45,8 +45,7 @@ def row_of(kind: Kind, cells: Mapping[str, str]) -> Any:
         for _, fault in read.faults:
             column = fault.path.rpartition("/")[2]
             said = fault.detail.removeprefix(": ").removeprefix(f"{column} ")
-            expected = f" Expected: {fault.expected}." if fault.expected else ""
-            told[column].append(f"{said[:1].upper()}{said[1:]}.{expected}")
+            told[column].append(f"{said[:1].upper()}{said[1:]}.")
         raise RowRefused(told)
     return read.good[0][1]
 

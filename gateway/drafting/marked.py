@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.differences import Difference, row_differences, term_differences
-from gateway.line_differences import Line, line_differences
+from gateway.drafting.line_differences import Line, line_differences
 from gateway.store.drafts import TERMS_KIND, Edit, Key
 from gateway.store.revisions import Row
 from mappings.tables import TABLES

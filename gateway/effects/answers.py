@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from gateway.effects import Change
+from gateway.effects.effects import Change
 from mappings.own_format import CUSTOM, formats_of, map_of
 from mappings.revision import MappingRevision
 from schemas.documents.order_response import OrderResponse

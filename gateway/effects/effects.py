@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from gateway.effect_titles import left_out_words, title_of
+from gateway.effects.titles import left_out_words, title_of
 from schemas.values import EXACT
 
 Severity = Literal["newly_fails", "changed", "now_passes"]

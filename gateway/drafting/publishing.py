@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from gateway.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, publish_draft, revision_faults
+from gateway.drafting.drafts import (
+    Conflicting,
+    Draft,
+    Unpublishable,
+    draft_faults,
+    draft_of,
+    publish_draft,
+    revision_faults,
+)
 from gateway.store.database import Collision
 from gateway.store.drafts import Key
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from gateway.comparing import compare
-from gateway.drafts import Draft, draft_of, draft_revision
-from gateway.effects import Effects
+from gateway.drafting.drafts import Draft, draft_of, draft_revision
+from gateway.effects.comparing import compare
+from gateway.effects.effects import Effects
 from gateway.lanes import DRAFTS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable

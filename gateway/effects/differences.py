@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gateway.effect_reading import reading_changes
-from gateway.effect_titles import STATUS_WORDS, outcome_words
-from gateway.effects import Change, Severity
+from gateway.effects.effects import Change, Severity
+from gateway.effects.reading import reading_changes
+from gateway.effects.titles import STATUS_WORDS, outcome_words
 from gateway.judging import Judged
 from gateway.trade.consequences import consequence_of
 from gateway.trade.decision import LineLedger

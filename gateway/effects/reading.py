@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from gateway.effects import Change
+from gateway.effects.effects import Change
 from schemas.documents.order import Order
 
 _NOTHING = "nothing"

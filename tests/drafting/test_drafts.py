@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.accounts import table_rows
-from gateway.drafts import (
+from gateway.drafting.drafts import (
     Conflicting,
     Draft,
     Unpublishable,

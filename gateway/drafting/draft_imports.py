@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.accounts import Plan, folder_rows, folder_terms
 from gateway.differences import row_differences, term_differences
-from gateway.drafts import Draft, edit, terms_text
+from gateway.drafting.drafts import Draft, edit, terms_text
 from gateway.store.drafts import TERMS_KEY, TERMS_KIND, Change
 from gateway.store.ids import new_id
 from mappings.by_value import terms_by_value
