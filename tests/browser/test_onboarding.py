@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page
 
 from gateway.console.terms.sections import SECTIONS
 from tests.browser.conftest import Pages
+from tests.browser.keyboard import press, tab_to, type_into
 from tests.browser.test_every_page import look_everywhere
 from tests.console.small_catalogue import JSON_ORDER, XML_ORDER
 
@@ -136,49 +137,22 @@ def test_a_key_is_rotated(pages: Pages, axe: Callable[[Page], None], shot: Calla
     axe(page)
 
 
-_HAS_FOCUS = """() => {
-  const one = document.activeElement, label = one.labels?.[0];
-  return (label ? label.textContent : one.textContent).trim();
-}"""
-
-
-def _tab_to(page: Page, name: str) -> None:
-    """Go on with the Tab key to what is called so."""
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate(_HAS_FOCUS).startswith(name):
-            return
-    raise AssertionError(f"the Tab key doesn't lead to {name}")
-
-
 @pytest.mark.parametrize(("sample", "unit"), [(JSON_ORDER, "KRT"), (XML_ORDER, "TRAY")], ids=["json", "xml"])
 def test_the_same_with_the_keyboard_alone(pages: Pages, sample: bytes, unit: str) -> None:
     page = pages.of("integration")
     page.goto("/accounts/new")
-    _tab_to(page, "Or its text, pasted")
+    tab_to(page, "Or its text, pasted")
     page.keyboard.insert_text(sample.decode())
-    _press(page, "Read it")
-    _press(page, "Start the account")
-    _type(page, "Name", "Jan Petersen")
+    press(page, "Read it")
+    press(page, "Start the account")
+    type_into(page, "Name", "Jan Petersen")
     for product in PRODUCTS:
-        _type(page, "Our product", product)
-    _type(page, f"1 {unit} is", "12")
-    _type(page, "of our unit", "EA")
-    _type(page, "Supplied from", "HAMBURG")
-    _press(page, "Save to the draft")
+        type_into(page, "Our product", product)
+    type_into(page, f"1 {unit} is", "12")
+    type_into(page, "of our unit", "EA")
+    type_into(page, "Supplied from", "HAMBURG")
+    press(page, "Save to the draft")
     page.get_by_text("Everything in it is understood.").wait_for()
-    _press(page, "Publish as revision 1")
-    _press(page, "Send the sample as a test order")
+    press(page, "Publish as revision 1")
+    press(page, "Send the sample as a test order")
     page.get_by_text("It was answered.").wait_for()
-
-
-def _type(page: Page, field: str, text: str) -> None:
-    """Into a field; in a list of choices it is the one that begins so."""
-    _tab_to(page, field)
-    page.keyboard.type(text)
-
-
-def _press(page: Page, button: str) -> None:
-    _tab_to(page, button)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
