@@ -119,21 +119,22 @@ class Drafts:
         batch: str | None = None,
     ) -> int:
         """Make these rows what they are to be, all or none; the draft's version then. A row that becomes what is
-        published is no edit any more.
+        published is no edit any more. One that was edited before is still an edit of what it was made of: a conflict
+        with what was published since stays one until somebody decides it.
 
         Raises Overtaken where somebody changed one after it was seen, Collision where another revision than `number`
         is published (0: none).
         """
         at, wanted = now_us(), [change.key for change in changes]
-        edits = [
-            Edit(*change.key, change.published, change.body, author, at, note, batch)
-            for change in changes
-            if change.body != change.published
-        ]
         with self._database.write() as connection:
             _require_revision(connection, account_id, number)
             standing = dict(_standing(connection, account_id, wanted))
             _refuse_overtaken(changes, standing)
+            edits = [
+                Edit(*change.key, _made_of(change, standing), change.body, author, at, note, batch)
+                for change in changes
+                if change.body != change.published
+            ]
             replaced = [(account_id, *key) for key in wanted if key in standing]
             run(connection, f"{_DELETE} AND kind = ? AND natural_key = ?", replaced)
             insert(connection, draft_edits, [_row(account_id, edit) for edit in edits])
@@ -231,6 +232,10 @@ def _standing(connection: Connection, account_id: str, keys: Sequence[Key]) -> I
     for row in rows:
         edit = Edit(*row)
         yield edit.key, edit
+
+
+def _made_of(change: Change, standing: dict[Key, Edit]) -> str | None:
+    return standing[change.key].was if change.key in standing else change.published
 
 
 def _refuse_overtaken(changes: Sequence[Change], standing: dict[Key, Edit]) -> None:
