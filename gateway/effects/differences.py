@@ -166,8 +166,8 @@ def _fault_changes(before: Side, after: Side) -> Iterator[Change]:
         old, new = was.get(number, ()), now.get(number, ())
         if _newly(old, new, "rejected"):
             yield _fault_change("line_refused", after, one, "newly_fails", _words(old), "refused")
-        elif _newly(old, new, "backordered"):
-            yield _fault_change("line_waits", after, one, "changed", _words(old), "back-ordered")
+        elif _is_held(after, one, new):
+            yield _fault_change("line_waits", after, one, "newly_fails", _words(old), "back-ordered")
         else:
             yield _fault_change("noted", after, one, "changed", "", "found")
     for one in _beyond(before, after):
@@ -176,7 +176,13 @@ def _fault_changes(before: Side, after: Side) -> Iterator[Change]:
         if _newly(new, old, "rejected"):
             yield _fault_change("line_taken", before, one, "now_passes", "refused", _words(new))
         else:
-            yield _fault_change("gone", before, one, "changed", "found", "")
+            severity: Severity = "now_passes" if _is_held(before, one, old) else "changed"
+            yield _fault_change("gone", before, one, severity, "found", "")
+
+
+def _is_held(side: Side, fault: Fault, outcomes: Sequence[LineOutcome]) -> bool:
+    """Whether the line waits for this fault to be mended; one may be back-ordered for want of stock as well."""
+    return consequence_of(fault.code, side.policies) == "hold_line" and _all(outcomes, "backordered")
 
 
 def _newly(was: Sequence[LineOutcome], now: Sequence[LineOutcome], status: str) -> bool:
@@ -266,7 +272,7 @@ def _meaning_changes(old: MappedLine, new: MappedLine) -> Iterator[Change]:
     elif not same_size and old.base_per_unit and new.base_per_unit:
         told = _size(old), _size(new)
         yield Change("factor", (new.unit or "1", item, *told), *told, number, "changed", *sums)
-    if old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):
+    if not same_price and old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):
         told = _price(old), _price(new)
         yield Change("price", (new.product.product, new.unit or "unit", *told), *told, number)
 
