@@ -1,7 +1,7 @@
 """Publishing a draft, and publishing an earlier revision again: one set of rules for the console and the program.
 
-A draft is published when it has no faults and no conflicts, and its newest test, of exactly what it is now, went
-through and found no order that newly fails. A test that says otherwise can be overridden, with a reason of its own,
+A draft is published when it has no faults and no conflicts, and a test of exactly what it is now, the one of most
+messages, went through and found no order that newly fails. A test that says otherwise can be overridden, with a reason of its own,
 which stands in the revision's.
 """
 
@@ -23,6 +23,7 @@ from gateway.drafting.drafts import (
     revision_faults,
 )
 from gateway.store.database import Collision
+from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Key
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope
 from gateway.store.users import ROLES, Role
@@ -115,15 +116,22 @@ def _nothing(draft: Draft) -> list[Obstacle]:
 def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
     if not draft.edits or not _has_messages(services, draft.account_id):
         return []
-    newest = services.store.draft_tests.newest(draft.account_id)
-    if newest is None or (newest.revision, newest.version) != (draft.number, draft.version):
+    tests = services.store.draft_tests.of_account(draft.account_id)
+    of_this = [one for one in tests if (one.revision, one.version) == (draft.number, draft.version)]
+    if not of_this:
         return [Obstacle("untested", "It wasn't tested as it is now.")]
-    if newest.status != "done":
+    done = [one for one in of_this if one.status == "done"]
+    if not done:
         return [Obstacle("untested", "Its test didn't go through all messages.")]
-    if newest.newly_failing:
-        one, many = "1 order that was answered would fail.", f"{newest.newly_failing:,} orders that were answered would"
-        return [Obstacle("failing", one if newest.newly_failing == 1 else f"{many} fail.")]
+    if failing := max(done, key=_weight).newly_failing:
+        one, many = "1 order that was answered would fail.", f"{failing:,} orders that were answered would fail."
+        return [Obstacle("failing", one if failing == 1 else many)]
     return []
+
+
+def _weight(test: DraftTest) -> tuple[int, str]:
+    """The test of most messages counts, of equal ones the newest: nobody gets past what it found by a smaller one."""
+    return test.last, test.id
 
 
 def _has_messages(services: Services, account_id: str) -> bool:
