@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.accounts import folder_of, folder_problems
+from gateway.accounts import folder_of, folder_problems, kept_terms, revision_of
 from gateway.differences import Difference, row_differences, term_differences
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.drafts import TERMS_KEY, TERMS_KIND, Change, Edit, Key, StoredDraft, clear
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
-from mappings.compile import compile_revision
 from mappings.own_format import map_faults, map_warnings, missing_maps
 from mappings.revision import Catalogue, MappingRevision
 from schemas.faults import Fault
@@ -159,9 +158,7 @@ def terms_text(terms: Mapping[str, Any]) -> str:
 
 def revision_of_draft(draft: Draft) -> MappingRevision:
     """The draft compiled, as revision 0. Raises ValidationError where its terms can't be used."""
-    folder = folder_of(draft.as_stored)
-    tables = (folder.items, folder.units, folder.sites, folder.prices)
-    return compile_revision(folder.account, 0, *tables, folder.maps)
+    return revision_of(folder_of(draft.as_stored))
 
 
 class DraftTerms:
@@ -314,4 +311,4 @@ def _terms(draft: Draft) -> Mapping[str, Any]:
     """As every door keeps them, where they were edited."""
     if _TERMS_ROW not in draft.edited:
         return draft.published.terms
-    return Account.model_validate(draft.terms).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return kept_terms(Account.model_validate(draft.terms))

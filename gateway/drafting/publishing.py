@@ -1,8 +1,8 @@
 """Publishing a draft, and publishing an earlier revision again: one set of rules for the console and the program.
 
 A draft is published when it has no faults and no conflicts, and a test of exactly what it is now, the one of most
-messages, went through and found no order that newly fails. A test that says otherwise can be overridden, with a reason of its own,
-which stands in the revision's.
+messages, went through and found no order that newly fails. A test that says otherwise can be overridden, with a reason
+of its own, which stands in the revision's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from gateway.drafting.drafts import (
     publish_draft,
     revision_faults,
 )
+from gateway.effects.titles import counted
 from gateway.store.database import Collision
 from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Key
@@ -67,9 +68,9 @@ def obstacles(services: Services, draft: Draft, role: Role, faults: Sequence[Fau
     """The same, for whoever knows the faults with which it could not be used."""
     found = [*role_obstacles(draft_kinds(draft), role), *_nothing(draft)]
     if faults:
-        found.append(Obstacle("faults", f"{_counted(len(faults), 'fault')} would keep it from being used."))
+        found.append(Obstacle("faults", f"{counted(len(faults), 'fault')} would keep it from being used."))
     if draft.conflicts:
-        edits = _counted(len(draft.conflicts), "edit")
+        edits = counted(len(draft.conflicts), "edit")
         found.append(Obstacle("conflicts", f"{edits} of what was published otherwise meanwhile: decide which counts."))
     return found if faults else [*found, *_of_test(services, draft)]
 
@@ -141,10 +142,6 @@ def _has_messages(services: Services, account_id: str) -> bool:
 def _although(stands: Sequence[Obstacle]) -> str:
     said = " and ".join(one.said.removesuffix(".") for one in stands)
     return said[:1].lower() + said[1:]
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 # --- back to an earlier one --------------------------------------------------------------------------------------
