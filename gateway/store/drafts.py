@@ -152,6 +152,12 @@ class Drafts:
             gone = run(connection, f"{_DELETE} AND kind = ? AND natural_key = ?", rows)
             return self._after_discarding(connection, account_id, gone, author)
 
+    def batch_kinds(self, account_id: str, batch: str) -> set[str]:
+        """The kinds of what an import brought, as far as it wasn't edited since."""
+        query = "SELECT DISTINCT kind FROM draft_edits WHERE account_id = ? AND batch = ?"
+        with self._database.read() as connection:
+            return {str(row[0]) for row in fetch(connection, query, [account_id, batch])}
+
     def discard_batch(self, account_id: str, batch: str, *, author: str) -> int:
         """Take an import back, as far as its rows weren't edited since; how many there were."""
         with self._database.write() as connection:
