@@ -117,22 +117,28 @@ def _nothing(draft: Draft) -> list[Obstacle]:
 def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
     if not draft.edits or not _has_messages(services, draft.account_id):
         return []
-    tests = services.store.draft_tests.of_account(draft.account_id)
-    of_this = [one for one in tests if (one.revision, one.version) == (draft.number, draft.version)]
-    if not of_this:
+    test = counting_test(services, draft)
+    if test is None:
         return [Obstacle("untested", "It wasn't tested as it is now.")]
-    done = [one for one in of_this if one.status == "done"]
-    if not done:
+    if test.status != "done":
         return [Obstacle("untested", "Its test didn't go through all messages.")]
-    if failing := max(done, key=_weight).newly_failing:
+    if failing := test.newly_failing:
         one, many = "1 order that was answered would fail.", f"{failing:,} orders that were answered would fail."
         return [Obstacle("failing", one if failing == 1 else many)]
     return []
 
 
-def _weight(test: DraftTest) -> tuple[int, str]:
-    """The test of most messages counts, of equal ones the newest: nobody gets past what it found by a smaller one."""
-    return test.last, test.id
+def counting_test(services: Services, draft: Draft) -> DraftTest | None:
+    """The test by which the draft, as it is now, is judged: of those that went through the one of most messages, else
+    the newest. A smaller one gets nobody past what a larger one found. None where it wasn't tested."""
+    tests = services.store.draft_tests.of_account(draft.account_id)
+    of_this = [one for one in tests if (one.revision, one.version) == (draft.number, draft.version)]
+    return max(of_this, key=_weight, default=None)
+
+
+def _weight(test: DraftTest) -> tuple[bool, int, str]:
+    is_done = test.status == "done"
+    return is_done, test.last if is_done else 0, test.id
 
 
 def _has_messages(services: Services, account_id: str) -> bool:
