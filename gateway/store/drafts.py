@@ -96,6 +96,12 @@ class Drafts:
             return StoredDraft(account_id)
         return StoredDraft(account_id, int(found[0][0]), int(found[0][1]), tuple(Edit(*row) for row in rows))
 
+    def version(self, account_id: str) -> int:
+        """The draft's version alone; 0 where nobody ever edited anything."""
+        with self._database.read() as connection:
+            found = fetch(connection, "SELECT version FROM drafts WHERE account_id = ?", [account_id])
+        return int(found[0][0]) if found else 0
+
     def size(self, account_id: str) -> int:
         """How many edits the account's draft has."""
         with self._database.read() as connection:
