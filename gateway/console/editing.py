@@ -6,7 +6,6 @@ writes. Saving goes into the account's draft: nothing is used before that is pub
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 from gateway.accounts import file_text, kept_file, maps_in
 from gateway.console.accounts import Unusable
 from gateway.console.editor_samples import Sample, chosen_sample, samples_to_choose
+from gateway.console.edits import fingerprint
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes, user
 from gateway.console.traced_page import ShownPreview, shown
 from gateway.drafting.drafts import Draft, draft_of, draft_revision, edit
@@ -152,7 +152,7 @@ def _changes(draft: Draft, editor: Editor) -> list[Change]:
     body = kept_file(editor.text) if editor.text.strip() else None
     if body == kept:
         return []
-    seen = kept if request.form.get("seen", "") == _digest(kept) else ""
+    seen = kept if request.form.get("seen", "") == fingerprint(kept) else ""
     return [draft.change("file", editor.chosen, seen, body)]
 
 
@@ -185,10 +185,6 @@ def _faults(made: ShownPreview | None) -> list[dict[str, object]]:
     return [{"line": one.line, "column": one.column, "message": one.name} for one in found if one.line is not None]
 
 
-def _digest(body: str | None) -> str:
-    return "" if body is None else hashlib.sha256(body.encode()).hexdigest()
-
-
 def _page(editor: Editor, status: int = 200, *, wrong: str = "", theirs: str | None = None) -> Any:
     made, refused, previewed = _previewed(editor)
     status = status if status != 200 else 200 if previewed == 200 else previewed
@@ -202,7 +198,7 @@ def _page(editor: Editor, status: int = 200, *, wrong: str = "", theirs: str | N
         wrong=wrong,
         theirs=theirs,
         saved=request.args.get("saved") == editor.chosen,
-        seen=_digest(editor.kept),
+        seen=fingerprint(editor.kept),
         is_edited=_text_of(editor.draft, editor.chosen) != editor.text,
         may_save=user().may("integration"),
         maps=[(name, words, name in known) for name, words in MAPS.items()],
