@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.screen import DONE, FAILED, Failed, Screen, counted
+from gateway.commands.screen import DONE, FAILED, Failed, Screen, counted, person
 
 if TYPE_CHECKING:
     from gateway.effects.effects import ChangedLine, Effects, Group
@@ -21,14 +21,18 @@ _SEVERITY = {"newly_fails": "newly fails", "changed": "changed", "now_passes": "
 
 
 def try_draft(services: Services, screen: Screen, account_id: str, last: int) -> int:
-    """The account's draft against what is published."""
-    from gateway.drafting.draft_tests import CantTest, both
+    """The account's draft against what is published; kept as the draft's newest test, so that it can be published."""
+    from gateway.drafting.draft_tests import CantTest, both, keep
+    from gateway.drafting.drafts import draft_of
 
+    draft = draft_of(services, account_id)
     try:
-        before, after = both(services, account_id)
+        before, after = both(services, draft)
     except CantTest as reason:
         raise Failed(f"{account_id}: {reason}") from reason
-    return _compared(services, screen, before, after, last)
+    effects = _compared(services, screen, before, after, last)
+    keep(services, draft, last, effects, person())
+    return _code(effects)
 
 
 def try_revision(services: Services, screen: Screen, after: MappingRevision, last: int) -> int:
@@ -37,10 +41,16 @@ def try_revision(services: Services, screen: Screen, after: MappingRevision, las
     before = services.terms.current([account_id]).get(account_id)
     if before is None:
         raise Failed(f"{account_id} has no published mapping to compare with.")
-    return _compared(services, screen, before, after, last)
+    return _code(_compared(services, screen, before, after, last))
 
 
-def _compared(services: Services, screen: Screen, before: MappingRevision, after: MappingRevision, last: int) -> int:
+def _code(effects: Effects) -> int:
+    return FAILED if effects.newly_fail else DONE
+
+
+def _compared(
+    services: Services, screen: Screen, before: MappingRevision, after: MappingRevision, last: int
+) -> Effects:
     from gateway.effects.comparing import compare
     from gateway.effects.effects import Effects
 
@@ -53,7 +63,7 @@ def _compared(services: Services, screen: Screen, before: MappingRevision, after
             bar.update(page.messages)
     told = {"account": before.account.id, "against": before.number, "last": last, **effects.as_json()}
     screen.result(told, *effect_lines(effects))
-    return FAILED if effects.newly_fail else DONE
+    return effects
 
 
 def effect_lines(effects: Effects) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gateway.lanes import DRAFTS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 from gateway.store.draft_tests import ClaimedTest, DraftTest, Status
+from gateway.store.ids import new_id, now_us
 from mappings.revision import MappingRevision
 
 USUAL_LAST, MOST_LAST = 200, 10_000
@@ -44,19 +45,15 @@ def begin(services: Services, account_id: str, last: int, actor: str) -> str:
     """Have the account's draft tried on its last so many messages; the test's id. The one that is open where the same
     was asked for already. Raises CantTest."""
     draft = draft_of(services, account_id)
-    _both(services, draft)
+    both(services, draft)
     total = services.store.messages.counted(account_id, last)
     test_id = services.store.draft_tests.begin(account_id, draft.number, draft.version, last, total, actor=actor)
     services.lanes.ring(DRAFTS)
     return test_id
 
 
-def both(services: Services, account_id: str) -> tuple[MappingRevision, MappingRevision]:
+def both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRevision]:
     """The account's published mapping, and its draft. Raises CantTest."""
-    return _both(services, draft_of(services, account_id))
-
-
-def _both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRevision]:
     if not draft.number:
         raise CantTest("Nothing is published yet that the draft could be compared with.")
     try:
@@ -64,6 +61,14 @@ def _both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRev
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
         raise CantTest(f"The terms can't be used: {wrong}") from error
+
+
+def keep(services: Services, draft: Draft, last: int, effects: Effects, actor: str) -> None:
+    """What came of the draft where it was tried at once: it counts as any other test of it."""
+    done = effects.messages
+    asked = (new_id(), draft.account_id, draft.number, draft.version, last)
+    ran = DraftTest(*asked, "done", done, done, effects.newly_fail, None, None, actor, now_us(), None)
+    services.store.draft_tests.keep(ran, json.dumps(effects.as_json()))
 
 
 def found(services: Services, test_id: str) -> Found | None:
@@ -113,7 +118,7 @@ def _do_chunk(services: Services, claimed: ClaimedTest, pauses: Callable[[], boo
         _save(services, claimed, "outdated")
         return
     try:
-        before, after = _both(services, draft)
+        before, after = both(services, draft)
     except CantTest as reason:
         _save(services, claimed, "failed", str(reason))
         return
