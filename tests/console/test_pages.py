@@ -45,9 +45,7 @@ def test_a_cause_leads_to_the_table_where_it_is_mended(gateway: Gateway) -> None
     browser = signed_in(gateway, "support")
     for path in ("/", "/accounts/acme"):
         browser.open(path)
-        assert browser.root.xpath("//a[.='Mend it in their items']/@href") == [
-            "/accounts/acme/items?q=WHAT-1+%26+more"
-        ]
+        assert browser.root.xpath("//a[.='Mend it in their items']/@href") == ["/accounts/acme/items?q=WHAT-1+%26+more"]
     theirs = signed_in(gateway, "support", "acme")
     theirs.open("/")
     assert theirs.root.xpath("//a[.='Mend it in their items']") == []
