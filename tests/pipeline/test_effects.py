@@ -11,7 +11,7 @@ import pytest
 
 from gateway.accounts import published_folder
 from gateway.effects import comparing
-from gateway.effects.effects import MOST_LINES, Change, Effects
+from gateway.effects.effects import MOST_LINES, Change, Effects, Group
 from gateway.store.statements import run
 from mappings.files.account_folder import AccountFolder
 from mappings.revision import ItemRow
@@ -180,6 +180,22 @@ def test_a_price_for_another_size_alone_is_no_change_of_price(gateway: SmallGate
     gateway.settle(PINE, order(line("1", "PH-0102", "3", "STUK")))
     twice = pairs("PH-0102")
     assert [one.kind for one in effects_of(gateway, PINE, twice).groups] == ["factor"]
+
+
+def test_a_price_agreed_by_the_ordered_unit_stays_where_the_unit_gets_another_size(gateway: SmallGateway) -> None:
+    folder = published_folder(gateway.store, PINE)
+    assert folder is not None
+    by_box = rows("prices", lambda row: replace(row, unit="DOOS") if row.unit == "XBX" else row)
+    gateway.publish(by_box(folder))
+    gateway.settle(PINE, order(line("1", "PH-0101", "4", "DOOS")))
+    kinds = {one.kind for one in effects_of(gateway, PINE, unit("DOOS", 2)).groups}
+    assert "factor" in kinds
+    assert "price" not in kinds
+
+
+def test_what_stands_beside_a_fault_is_no_part_of_its_name() -> None:
+    group = Group("line_refused", "newly_fails", ("not_a_multiple", "10"), "", "", orders=1, lines=1)
+    assert group.title == "1 line newly refused: not a multiple (10)"
 
 
 def test_another_place_is_told_by_orders(gateway: SmallGateway) -> None:
