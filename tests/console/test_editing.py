@@ -82,6 +82,8 @@ def test_every_jump_of_a_map_that_writes_leads_somewhere(gateway: Gateway) -> No
     browser = signed_in(gateway, "integration")
     told = {"map": "inventory_report_map.yaml", "sample": "samples/9.inventory_report.json"}
     post(browser, text="writes: json\ntemplate: {object: {n: number}}\n", **told)
+    assert [one.get("id") for one in browser.root.xpath("//section[@id='results']//section")] == ["answer"]
+    assert "Nothing was read" not in browser.text
     wanted = {one[1:] for one in browser.root.xpath("//ul[@class='strip']//a/@href")}
     assert wanted
     assert wanted <= ids(browser)
