@@ -21,14 +21,19 @@ _SEVERITY = {"newly_fails": "newly fails", "changed": "changed", "now_passes": "
 
 
 def try_draft(services: Services, screen: Screen, account_id: str, last: int) -> int:
-    """The account's draft against what is published."""
-    from gateway.drafting.draft_tests import CantTest, both
+    """The account's draft against what is published; the test is kept, for the draft to be published by it."""
+    from gateway.commands.screen import person
+    from gateway.drafting.draft_tests import CantTest, both, keep
+    from gateway.drafting.drafts import draft_of
 
+    draft = draft_of(services, account_id)
     try:
-        before, after = both(services, account_id)
+        before, after = both(services, draft)
     except CantTest as reason:
         raise Failed(f"{account_id}: {reason}") from reason
-    return _compared(services, screen, before, after, last)
+    effects = _compared(services, screen, before, after, last)
+    keep(services, draft, last, effects, person())
+    return _told(screen, before, last, effects)
 
 
 def try_revision(services: Services, screen: Screen, after: MappingRevision, last: int) -> int:
@@ -37,10 +42,12 @@ def try_revision(services: Services, screen: Screen, after: MappingRevision, las
     before = services.terms.current([account_id]).get(account_id)
     if before is None:
         raise Failed(f"{account_id} has no published mapping to compare with.")
-    return _compared(services, screen, before, after, last)
+    return _told(screen, before, last, _compared(services, screen, before, after, last))
 
 
-def _compared(services: Services, screen: Screen, before: MappingRevision, after: MappingRevision, last: int) -> int:
+def _compared(
+    services: Services, screen: Screen, before: MappingRevision, after: MappingRevision, last: int
+) -> Effects:
     from gateway.effects.comparing import compare
     from gateway.effects.effects import Effects
 
@@ -51,6 +58,10 @@ def _compared(services: Services, screen: Screen, before: MappingRevision, after
         for page in compare(services, before, after, last):
             effects.merge(page.effects)
             bar.update(page.messages)
+    return effects
+
+
+def _told(screen: Screen, before: MappingRevision, last: int, effects: Effects) -> int:
     told = {"account": before.account.id, "against": before.number, "last": last, **effects.as_json()}
     screen.result(told, *effect_lines(effects))
     return FAILED if effects.newly_fail else DONE

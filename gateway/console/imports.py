@@ -63,7 +63,9 @@ def import_file(account_id: str, table: str) -> Any:
         return _start(account_id, table, "Choose a file first.", 422)
     try:
         kind: Kind = KINDS[table]
-        upload = begin_import(services(), account_id, user().id, kind, file.filename, file.stream.read())
+        with file.stream as stream:
+            body = stream.read()
+        upload = begin_import(services(), account_id, user().id, kind, file.filename, body)
     except FilesRejected as rejected:
         return _start(account_id, table, _sentence(rejected), 422)
     return redirect(url_for("console.import_columns", account_id=account_id, table=table, upload_id=upload.id), 303)

@@ -44,19 +44,23 @@ def begin(services: Services, account_id: str, last: int, actor: str) -> str:
     """Have the account's draft tried on its last so many messages; the test's id. The one that is open where the same
     was asked for already. Raises CantTest."""
     draft = draft_of(services, account_id)
-    _both(services, draft)
+    both(services, draft)
     total = services.store.messages.counted(account_id, last)
     test_id = services.store.draft_tests.begin(account_id, draft.number, draft.version, last, total, actor=actor)
     services.lanes.ring(DRAFTS)
     return test_id
 
 
-def both(services: Services, account_id: str) -> tuple[MappingRevision, MappingRevision]:
-    """The account's published mapping, and its draft. Raises CantTest."""
-    return _both(services, draft_of(services, account_id))
+def keep(services: Services, draft: Draft, last: int, effects: Effects, actor: str) -> str:
+    """Keep what a test of the draft found that was done at once, so that the draft may be published by it; its id."""
+    result = json.dumps(effects.as_json())
+    tests = services.store.draft_tests
+    told = (draft.account_id, draft.number, draft.version, last, effects.messages)
+    return tests.keep(*told, result, effects.newly_fail, actor=actor)
 
 
-def _both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRevision]:
+def both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRevision]:
+    """The account's published mapping, and the draft. Raises CantTest."""
     if not draft.number:
         raise CantTest("Nothing is published yet that the draft could be compared with.")
     try:
@@ -113,7 +117,7 @@ def _do_chunk(services: Services, claimed: ClaimedTest, pauses: Callable[[], boo
         _save(services, claimed, "outdated")
         return
     try:
-        before, after = _both(services, draft)
+        before, after = both(services, draft)
     except CantTest as reason:
         _save(services, claimed, "failed", str(reason))
         return

@@ -86,6 +86,28 @@ class DraftTests:
             self._audit.note(connection, f"draft/{account_id}", "draft test asked for", actor, told)
         return row_id
 
+    def keep(
+        self,
+        account_id: str,
+        revision: int,
+        version: int,
+        last: int,
+        done: int,
+        result: str,
+        newly_failing: int,
+        *,
+        actor: str,
+    ) -> str:
+        """A test that was done elsewhere, with what came of it; its id."""
+        row_id, at = new_id(), now_us()
+        row = (row_id, account_id, revision, version, last, "done", done, done, newly_failing)
+        with self._database.write() as connection:
+            insert(connection, draft_tests, [(*row, None, None, result, actor, at, at, None, None, None, None, 0)])
+            self._forget(connection, account_id)
+            told = {"test": row_id, "version": version, "last": last}
+            self._audit.note(connection, f"draft/{account_id}", "draft tested", actor, told)
+        return row_id
+
     @staticmethod
     def _forget(connection: Connection, account_id: str) -> None:
         query = f"SELECT id FROM draft_tests WHERE account_id = ? ORDER BY id DESC LIMIT 1 OFFSET {KEPT}"

@@ -72,6 +72,22 @@ def test_a_draft_is_tried_the_same_way(run: Run, services: Services, send: Send)
     assert (said.code, said.json["newly_fail"], said.json["against"]) == (1, 1, draft.number)
 
 
+def test_what_was_tried_here_is_what_publishing_asks_for(
+    run: Run, services: Services, send: Send, folder: Path
+) -> None:
+    send(ACME, "01-accepted.xml")
+    replaced(folder / "items.csv", "ACME oat drink 1 l", "Oat drink 1 l")
+    assert run("accounts", "import", str(folder), "--draft").code == 0
+    refused = run("mappings", "publish", ACME, "--reason", "shorter")
+    assert refused.code == 1
+    assert run("mappings", "test", ACME, "--draft", "--last", "50").code == 0
+    kept = services.store.draft_tests.newest(ACME)
+    assert kept is not None
+    assert (kept.status, kept.last, kept.done, kept.total, kept.newly_failing) == ("done", 50, 1, 1, 0)
+    assert run("mappings", "publish", ACME, "--reason", "shorter").code == 0
+    assert services.store.revisions.current([ACME]) == {ACME: 2}
+
+
 def test_no_messages_are_said(run: Run, services: Services) -> None:
     assert run("mappings", "test", ACME, "--draft").out == "There are no messages to compare.\n"
 

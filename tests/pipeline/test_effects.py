@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.accounts import published_folder
-from gateway.effects import comparing
-from gateway.effects.effects import MOST_LINES, Change, Effects
+from gateway.effects.effects import MOST_LINES, Change, Effects, comparing
 from gateway.store.statements import run
 from mappings.files.account_folder import AccountFolder
 from mappings.revision import ItemRow
