@@ -168,7 +168,7 @@ def _previewed(editor: Editor) -> tuple[ShownPreview | None, str, int]:
         return None, f"A map has at most {MAX_CHARACTERS:,} characters.", 200
     if not editor.text.strip():
         return None, "There is no text: saved so, the account has no such map.", 200
-    maps = {**maps_in(editor.draft.rows), editor.chosen: editor.text}
+    maps = {**maps_in(editor.draft.files), editor.chosen: editor.text}
     try:
         revision = draft_revision(services(), editor.draft)
         name, body = editor.sample.name, editor.sample.body
@@ -210,7 +210,7 @@ def _needs_none(editor: Editor) -> str:
 def _page(editor: Editor, status: int = 200, *, wrong: str = "", differs: Sequence[Marked] = ()) -> Any:
     made, refused, previewed = _previewed(editor)
     status = status if status != 200 else 200 if previewed == 200 else previewed
-    known = maps_in(editor.draft.rows)
+    known = maps_in(editor.draft.files)
     return page(
         "mapping",
         status,

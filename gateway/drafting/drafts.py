@@ -105,6 +105,11 @@ class Draft:
         stay = [row for row in self.published.rows if (row.kind, row.natural_key) not in self.edited]
         return (*stay, *(Row(*edit.key, edit.body) for edit in self._of_rows if edit.body is not None))
 
+    @cached_property
+    def files(self) -> tuple[Row, ...]:
+        """The field maps and samples among them: few, where the tables may have 100,000 rows."""
+        return tuple(row for row in self.rows if row.kind == "file")
+
     @property
     def _of_rows(self) -> list[Edit]:
         return [edit for edit in self.edits if edit.kind != TERMS_KIND]
