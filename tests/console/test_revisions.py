@@ -119,6 +119,7 @@ def test_going_back_shows_first_what_changes_and_what_went_out(services: Service
     browser.open(answer.headers["Location"])
     for said in ("It publishes revision 1 again. Taken back: revision 2.", "1 document went out", "12, not 120"):
         assert said in browser.text
+    assert browser.root.xpath("//a[.='Take it back']") == [], "the wrong one isn't offered again"
     assert services.terms.current(["acme"])["acme"].units["KRT", None].factor == 12
     assert len(draft_of(services, "acme").edits) == 1
     (documents,) = browser.root.xpath("//a[contains(@href, '/documents')]/@href")
