@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from flask import Response, redirect, request, url_for
 
-from gateway.console.frame import Missing, actor, console, needs, page, services, takes, user
+from gateway.console.frame import SOON, Denied, Missing, actor, console, needs, page, services, takes, user
 from gateway.console.table_cells import KINDS, in_a_line
 from gateway.console.tables import PAGE_SIZE, TABLE, around, known_account, to_table
 from gateway.drafting.importing import (
     Outdated,
+    TooManyImports,
     apply_import,
     begin_import,
     choices_of,
@@ -22,6 +23,7 @@ from gateway.drafting.importing import (
     dry_run,
     sheet_of,
 )
+from gateway.drafting.publishing import role_obstacles
 from gateway.drafting.row_history import changed_cells
 from gateway.store.uploads import Upload
 from mappings.files.text import FilesRejected
@@ -66,6 +68,12 @@ def import_file(account_id: str, table: str) -> Any:
     except FilesRejected as rejected:
         return _start(account_id, table, _sentence(rejected), 422)
     return redirect(url_for("console.import_columns", account_id=account_id, table=table, upload_id=upload.id), 303)
+
+
+@console.errorhandler(TooManyImports)
+def _crowded(_: TooManyImports) -> Any:
+    said = "Others are importing files just now. Nothing was done; try again in a moment."
+    return *page("trouble", 503, title="Not just now", said=said), SOON
 
 
 def _sentence(rejected: FilesRejected) -> str:
@@ -243,7 +251,10 @@ def import_drop(account_id: str, table: str, upload_id: str) -> Any:
 def take_import_back(account_id: str, table: str) -> Any:
     """Take an import out of the draft again."""
     known_account(account_id)
-    gone = services().store.drafts.discard_batch(account_id, request.form.get("batch", ""), author=actor())
+    batch, drafts = request.form.get("batch", ""), services().store.drafts
+    if role_obstacles(drafts.kinds_of_batch(account_id, batch), user().role):  # a folder's: it has rules as well
+        raise Denied("integration")
+    gone = drafts.discard_batch(account_id, batch, author=actor())
     return to_table(account_id, table, did="taken-back", rows=str(gone))
 
 

@@ -102,6 +102,12 @@ class Drafts:
             found = fetch(connection, "SELECT count(*) FROM draft_edits WHERE account_id = ?", [account_id])
         return int(found[0][0])
 
+    def kinds_of_batch(self, account_id: str, batch: str) -> set[str]:
+        """The kinds of what an import brought into the draft, as far as it still stands so."""
+        query = "SELECT DISTINCT kind FROM draft_edits WHERE account_id = ? AND batch = ?"
+        with self._database.read() as connection:
+            return {str(row[0]) for row in fetch(connection, query, [account_id, batch])}
+
     def open_accounts(self) -> list[str]:
         """The accounts whose draft has edits."""
         with self._database.read() as connection:
