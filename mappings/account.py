@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
+from unicodedata import category
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -74,8 +75,14 @@ def _duration_text(value: timedelta) -> str:
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of them, or no name of a file
         raise ValueError("an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+def _shown_name(name: str) -> str:
+    if any(category(letter) in ("Cc", "Cs") for letter in name):  # it has a column of its own, which takes no NUL
+        raise ValueError("a name in one line, without control characters")
     return name
 
 
@@ -160,6 +167,7 @@ Wait = Annotated[timedelta, BeforeValidator(_wait), PlainSerializer(_wait_text, 
 Day = Annotated[date, BeforeValidator(_day)]
 AllowanceReason = Annotated[str, AfterValidator(_allowance_reason)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
+ShownName = Annotated[str, AfterValidator(_shown_name)]
 DayHours = Annotated[
     tuple[tuple[int, int], ...], BeforeValidator(_day_hours), PlainSerializer(_day_hours_text, return_type=str)
 ]
@@ -470,7 +478,7 @@ class Account(Terms):
     """The whole of account.yaml."""
 
     id: AccountId
-    name: str
+    name: ShownName
     tier: Literal["platinum", "gold", "standard"] = Field(
         default="standard", description="Its orders' lane, and what they are promised."
     )
