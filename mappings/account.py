@@ -30,6 +30,7 @@ from mappings.term_values import (
     Day,
     DayHours,
     Duration,
+    ShownName,
     TimeZone,
     Wait,
 )
@@ -355,7 +356,7 @@ class Account(Terms):
     """The whole of account.yaml."""
 
     id: AccountId
-    name: str
+    name: ShownName
     tier: Literal["platinum", "gold", "standard"] = Field(
         default="standard", description="Its orders' lane, and what they are promised."
     )

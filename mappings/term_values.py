@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Any
+from unicodedata import category
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
@@ -47,8 +48,14 @@ def _duration_text(value: timedelta) -> str:
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of them, or no name of a file
         raise ValueError("an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+def _shown_name(name: str) -> str:
+    if any(category(letter) in ("Cc", "Cs") for letter in name):  # it has a column of its own, which takes no NUL
+        raise ValueError("a name in one line, without control characters")
     return name
 
 
@@ -124,6 +131,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_dur
 Wait = Annotated[timedelta, BeforeValidator(_wait), PlainSerializer(_wait_text, return_type=str)]
 Day = Annotated[date, BeforeValidator(_day)]
 AllowanceReason = Annotated[str, AfterValidator(_allowance_reason)]
+ShownName = Annotated[str, AfterValidator(_shown_name)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 DayHours = Annotated[
     tuple[tuple[int, int], ...], BeforeValidator(_day_hours), PlainSerializer(_day_hours_text, return_type=str)

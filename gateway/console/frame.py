@@ -31,7 +31,8 @@ from gateway.store.users import Role, TooMany, User
 _NOBODY = "nobody"
 """Of a page that needs nobody to be signed in."""
 _SIGN_IN = "sign_in"
-_SOON = {"Retry-After": "2"}
+SOON = {"Retry-After": "2"}
+"""Beside an answer that a moment later would be another one."""
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -186,10 +187,19 @@ def _let_in() -> Response | None:
         request.max_content_length = request.max_form_memory_size = most
         _csrf.protect()
     if is_let_in:
+        if g.user is not None and _has_nul(reads_form=request.method == "POST" and not hasattr(view, "most_bytes")):
+            raise Missing
         return None
     if g.user is None:
         return _to_sign_in()
     raise Denied(role)
+
+
+def _has_nul(*, reads_form: bool) -> bool:
+    """Whether what is asked has a character that no text of ours has, and that PostgreSQL takes in none. What a file or
+    a document comes with is judged where it is read."""
+    told = [*request.args.values(), *(request.view_args or {}).values(), *(request.form.values() if reads_form else ())]
+    return any("\0" in str(one) for one in told)
 
 
 def _may(role: Role, ours_alone: bool) -> bool:
@@ -276,13 +286,13 @@ def _stale_form(_: CSRFError) -> tuple[str, int]:
 def _away(failure: StoreUnavailable) -> Any:
     logger.warning("the database did not take or give it: %s", failure)
     said = "The database doesn't answer now. Nothing was done; try again in a moment."
-    return *page("trouble", 503, title="Not just now", said=said), _SOON
+    return *page("trouble", 503, title="Not just now", said=said), SOON
 
 
 @console.errorhandler(TooMany)
 def _crowded(_: TooMany) -> Any:
     said = "Too many people are signing in at once. Nothing was done; try again in a moment."
-    return *page("trouble", 503, title="Not just now", said=said), _SOON
+    return *page("trouble", 503, title="Not just now", said=said), SOON
 
 
 @console.errorhandler(RequestEntityTooLarge)

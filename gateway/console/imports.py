@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from flask import Response, redirect, request, url_for
 
-from gateway.console.frame import Denied, Missing, actor, console, needs, page, services, takes, user
+from gateway.console.frame import SOON, Denied, Missing, actor, console, needs, page, services, takes, user
 from gateway.console.table_cells import KINDS, in_a_line
 from gateway.console.tables import PAGE_SIZE, TABLE, around, known_account, to_table
 from gateway.drafting.importing import (
     Outdated,
+    TooManyImports,
     apply_import,
     begin_import,
     choices_of,
@@ -69,6 +70,12 @@ def import_file(account_id: str, table: str) -> Any:
     except FilesRejected as rejected:
         return _start(account_id, table, _sentence(rejected), 422)
     return redirect(url_for("console.import_columns", account_id=account_id, table=table, upload_id=upload.id), 303)
+
+
+@console.errorhandler(TooManyImports)
+def _crowded(_: TooManyImports) -> Any:
+    said = "Others are importing files just now. Nothing was done; try again in a moment."
+    return *page("trouble", 503, title="Not just now", said=said), SOON
 
 
 def _sentence(rejected: FilesRejected) -> str:
@@ -246,12 +253,10 @@ def import_drop(account_id: str, table: str, upload_id: str) -> Any:
 def take_import_back(account_id: str, table: str) -> Any:
     """Take an import out of the draft again."""
     known_account(account_id)
-    batch = request.form.get("batch", "")
-    if role_obstacles(
-        services().store.drafts.batch_kinds(account_id, batch), user().role
-    ):  # a folder's import has rules and terms beside the rows
+    batch, drafts = request.form.get("batch", ""), services().store.drafts
+    if role_obstacles(drafts.batch_kinds(account_id, batch), user().role):  # a folder's: it has rules as well
         raise Denied("integration")
-    gone = services().store.drafts.discard_batch(account_id, batch, author=actor())
+    gone = drafts.discard_batch(account_id, batch, author=actor())
     return to_table(account_id, table, did="taken-back", rows=str(gone))
 
 

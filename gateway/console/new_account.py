@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +46,7 @@ def start_new_account() -> Any:
     form = request.form
     try:
         dropped = look_at(form.get("file_name", ""), base64.b64decode(form.get("sample", ""), validate=True))
-    except (binascii.Error, DocumentRejected):
+    except (ValueError, DocumentRejected):
         lost = Fault("empty_body", "The sample was lost on its way. Drop it again.")
         return page("new_account", 400, within="console.account_list", text="", faults=[lost])
     chosen = tuple(one for number, one in enumerate(dropped.identifiers) if f"identifier.{number}" in form)

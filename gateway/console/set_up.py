@@ -101,9 +101,10 @@ def add_sample_order(account_id: str) -> Any:
 def publish_set_up_now(account_id: str) -> Any:
     """Make the draft, as it was looked at, the account's first mapping."""
     looked = _look(account_id)
-    version = request.form.get("version", "")
     try:
-        publish_set_up(services(), account_id, int(version) if version.isdecimal() else -1, author=actor())
+        if request.form.get("version") != str(looked.draft.version):
+            raise Collision(f"the draft of {account_id} was changed meanwhile")
+        publish_set_up(services(), account_id, looked.draft.version, author=actor())
     except Unpublishable:
         return _shown(looked, {}, Answers(), 409)
     except (Conflicting, Blocked, Collision):

@@ -87,7 +87,7 @@ def _overtaken(
     """Somebody was faster: what it was, what they made of it, what was wanted here, and the choice between the two."""
     kind = KINDS[table]
     number, (row,) = table_rows_now(services(), account_id, kind, [key])
-    was, now = json.loads(seen or "{}"), json.loads(row.body or "{}")
+    was, now = _cells_in(seen), json.loads(row.body or "{}")
     mine = {} if cells is None else {name: one.strip() for name, one in cells.items() if one.strip()}
     if did == "undone":
         mine = json.loads(row.published or "{}")
@@ -105,3 +105,12 @@ def _overtaken(
         note=request.form.get("note", ""),
         here=where(),
     )
+
+
+def _cells_in(seen: str) -> Mapping[str, str]:
+    """The cells that the form says it saw; none where no form of ours says so."""
+    try:
+        found = json.loads(seen or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return {name: text for name, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,8 +28,14 @@ if TYPE_CHECKING:
 
 _KEPT = 2
 """Of 100,000 rows each is some 100 MB."""
+_AT_ONCE = 3
+"""Files that are read, or wait to be, in a process: it has some 16 threads, and orders need those."""
 _LONGEST_NAME = 100
 _Made = TypeVar("_Made")
+
+
+class TooManyImports(Exception):
+    """So many files are being read that this one is not; trying again in a moment helps."""
 
 
 class Outdated(Exception):
@@ -48,15 +55,27 @@ class KeptImports:
 
     def __init__(self) -> None:
         self._kept = Remembered(_KEPT * 2)
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._making = threading.Lock()
 
     def remembered(self, key: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
-        """What `make` made under this key. One is made at a time: each takes a processor and much memory."""
+        """What `make` made under this key. Raises TooManyImports."""
         found: _Made | None = self._kept.found(key)
         if found is not None:
             return found
-        with self._making:
+        with self.turn():
             return self._kept.made(key, make)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One is made at a time: each takes a processor and much memory. Raises TooManyImports where others wait."""
+        if not self._turns.acquire(blocking=False):
+            raise TooManyImports
+        try:
+            with self._making:
+                yield
+        finally:
+            self._turns.release()
 
     def forget(self, upload_id: str) -> None:
         """The upload has come to its end."""
@@ -64,10 +83,12 @@ class KeptImports:
 
 
 def begin_import(services: Services, account_id: str, user_id: str, kind: Kind, name: str, body: bytes) -> Upload:
-    """Take a file in, with the choices that it speaks for itself. Raises FilesRejected where it is no table."""
+    """Take a file in, with the choices that it speaks for itself. Raises FilesRejected where it is no table, and
+    TooManyImports."""
     said = PurePath(name.replace("\\", "/")).name
     shown = "".join(letter for letter in said if letter.isprintable())[:_LONGEST_NAME] or "a file"
-    sheet = read_sheet(body, shown, kind)
+    with services.imports.turn():
+        sheet = read_sheet(body, shown, kind)
     upload = services.store.uploads.put(account_id, user_id, kind, shown, body)
     choices = guessed(kind, sheet)
     services.store.uploads.choose(upload.id, choices.text())

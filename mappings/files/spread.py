@@ -34,9 +34,11 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _PERCENTAGE = "is a percentage; format the cell as a number, so that 7 % is a 7"
 
 
-def spread_rows(source: Path | io.BytesIO, name: str, most_bytes: int) -> list[tuple[int, list[Cell]]]:
-    """The rows of the first sheet that say something, by their numbers. Raises FilesRejected for what is none, or
-    unpacks to more than so many bytes."""
+def spread_rows(
+    source: Path | io.BytesIO, name: str, most_bytes: int, most_rows: int = MAX_SHEET_ROWS
+) -> list[tuple[int, list[Cell]]]:
+    """The rows of the first sheet that say something, by their numbers. Raises FilesRejected for what is none, unpacks
+    to more than so many bytes, or has more such rows below the first; those behind them aren't read any more."""
     from openpyxl import load_workbook  # imported here: every process that starts would pay for it
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -48,7 +50,7 @@ def spread_rows(source: Path | io.BytesIO, name: str, most_bytes: int) -> list[t
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()
-            return list(_filled_rows(sheet.rows, name))
+            return list(_at_most(most_rows, _filled_rows(sheet.rows, name), name))
         finally:
             book.close()
     except (OSError, zipfile.BadZipFile, InvalidFileException) as error:
@@ -79,6 +81,13 @@ def _filled_rows(rows: Iterable[Sequence[Any]], name: str) -> Iterator[tuple[int
         read = [_spread_cell(cell) for cell in cells]
         if any(cell not in (None, "") for cell in read):
             yield number, read
+
+
+def _at_most(most: int, filled: Iterable[tuple[int, list[Cell]]], name: str) -> Iterator[tuple[int, list[Cell]]]:
+    for below, row in enumerate(filled):
+        if below > most:
+            raise unreadable(name, f"has more than {most:,} rows", f"at most {most:,} rows at a time")
+        yield row
 
 
 def _refuse_bomb(source: Path | io.BytesIO, name: str, most_bytes: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mappings.cells import Cell, RefusedCell
-from mappings.files.spread import letter, spread_rows
+from mappings.files.spread import MAX_SHEET_ROWS, letter, spread_rows
 from mappings.files.text import unreadable
 from mappings.sheets.columns import matched_columns
 
@@ -19,6 +19,8 @@ MOST_ROWS = 200_000
 MOST_UNPACKED = 200_000_000
 """Bytes that an XLSX file may unpack to."""
 _MOST_COLUMNS = 200
+_MOST_CELLS = 16_384
+"""Of a line, as many as spreadsheet programs have columns."""
 _LOOKED_AT = 20
 """Lines by which the separator is found out."""
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -49,7 +51,7 @@ def read_sheet(body: bytes, name: str, kind: str, encoding: str | None = None, s
     if body.startswith(_OLD_EXCEL):
         raise unreadable(name, "is a workbook of an old Excel, or locked by a password", "XLSX without one, or CSV")
     if body.startswith(_ZIP):
-        filled = spread_rows(io.BytesIO(body), name, MOST_UNPACKED)
+        filled = spread_rows(io.BytesIO(body), name, MOST_UNPACKED, MOST_ROWS)
         return _sheet(name, filled)
     known = encoding or _encoding_of(body)
     text = _text(body, name, known)
@@ -65,8 +67,6 @@ def _sheet(
 ) -> Sheet:
     if not filled:
         raise unreadable(name, "has nothing in it", "a first row with the columns' names, and rows below it")
-    if len(filled) > MOST_ROWS + 1:
-        raise unreadable(name, f"has more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,} rows at a time")
     header = [_said(cell) for cell in filled[0][1]]
     while header and not header[-1]:
         header.pop()
@@ -135,7 +135,8 @@ def _lines(text: str, name: str, sign: str) -> list[tuple[int, Sequence[Cell]]]:
     found: list[tuple[int, Sequence[Cell]]] = []
     start = 1
     try:
-        for cells in lines:
+        for number, cells in enumerate(lines, 1):
+            _refuse_too_many(name, number, len(cells), len(found))
             is_said = any(cell.strip() for cell in cells)
             if is_said and not (start == 1 and sign.join(cells).lower().startswith("sep=")):
                 found.append((start, cells))
@@ -144,3 +145,14 @@ def _lines(text: str, name: str, sign: str) -> list[tuple[int, Sequence[Cell]]]:
         place = f"{name} line {lines.line_num}"
         raise unreadable(place, f"can't be read as CSV: {error}", "quotation marks around cells in pairs") from error
     return found
+
+
+def _refuse_too_many(name: str, lines: int, cells: int, rows: int) -> None:
+    """While they are read: 20 MB are 20 million lines of a byte, or as many cells."""
+    if rows > MOST_ROWS:
+        raise unreadable(name, f"has more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,} rows at a time")
+    if lines > MAX_SHEET_ROWS:
+        wrong = f"has more than {MAX_SHEET_ROWS:,} lines, empty ones among them"
+        raise unreadable(name, wrong, f"at most {MOST_ROWS:,} rows at a time")
+    if cells > _MOST_CELLS:
+        raise unreadable(name, f"has a line of {cells:,} cells", f"at most {_MOST_COLUMNS} columns")

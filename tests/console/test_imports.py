@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from gateway.accounts import kept_file, table_rows
+from gateway.accounts import file_row, kept_file, table_rows
 from gateway.console import imports
 from gateway.drafting.drafts import Draft, draft_of, edit
 from gateway.store.drafts import Change
@@ -273,3 +273,32 @@ def test_five_thousand_items_with_twelve_bad_rows(support: Browser) -> None:
     assert "12 rejected" in support.text
     press(support, "/apply")
     assert re.search(r"The draft has 4,988 edits", support.text)
+
+
+def test_support_takes_no_import_of_rules_back(gateway: Gateway, support: Browser) -> None:
+    """A folder that integration put into the draft is an import as well, of rules and terms."""
+    rules = file_row("order_map.yaml", b"reads: json\n")
+    known, (unit,) = {"author": "Kim", "batch": "b1"}, table_rows([UnitRow("CTN", None, "EA", Decimal(6))])
+    both = (rules, unit)
+    edit(
+        gateway.services,
+        "acme",
+        lambda draft: [draft.change(one.kind, one.natural_key, None, one.body) for one in both],
+        **known,
+    )
+    token = csrf(support.open(ITEMS))
+    answer = support.client.post("/accounts/acme/units/take-back", data={"csrf_token": token, "batch": "b1"})
+    assert answer.status_code == 403
+    assert {one.key for one in draft_of(gateway.services, "acme").edits} == {
+        (one.kind, one.natural_key) for one in both
+    }
+
+
+def test_files_that_are_read_leave_threads_for_orders(gateway: Gateway, support: Browser) -> None:
+    """Each file waited for its turn in a thread of its own, until none was left."""
+    turns = gateway.services.imports._turns
+    with turns, turns, turns:
+        answer = upload(support, GERMAN)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert "Others are importing files just now. Nothing was done" in support.text
+    assert upload(support, GERMAN).status_code == 200

@@ -152,6 +152,21 @@ def test_what_is_no_table_is_refused(body: bytes) -> None:
 
 
 # --- plans -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"a\n" * 300_000, "has more than 200,000 rows"),
+        (b"a,b\n" + b"\n" * 1_100_000, "has more than 1,048,576 lines, empty ones among them"),
+        (b"a" + b"," * 20_000, "has a line of 20,001 cells"),
+        (b"a,b\n" + b"," * 20_000, "has a line of 20,001 cells"),
+    ],
+)
+def test_what_is_far_too_large_is_refused_where_that_shows(body: bytes, said: str) -> None:
+    """20 MB of lines of one byte took a minute and 2 GB to be told too many, and as much with a line of them."""
+    with pytest.raises(FilesRejected, match=said):
+        read_sheet(body, "items.csv", "item")
+
+
 def planned(
     text: str | bytes, *standing: Any, kind: Kind = "item", catalogue: Catalogue = CATALOGUE, **chosen: Any
 ) -> ImportPlan:
@@ -362,3 +377,9 @@ def test_texts_that_a_spreadsheet_calculates_are_marked() -> None:
 
 def test_a_template_is_the_columns_alone() -> None:
     assert "".join(csv_file("unit", [])) == "\ufeffaccount_unit,product,unit,factor\r\n"
+
+
+def test_a_spreadsheet_of_too_many_rows_is_read_no_further() -> None:
+    """0.1 MB of them unpack to a million rows, which took a minute."""
+    with pytest.raises(FilesRejected, match="has more than 200,000 rows"):
+        read_sheet(workbook(*[["x"]] * 200_002), "items.xlsx", "item")
