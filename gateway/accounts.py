@@ -63,9 +63,14 @@ def plan_catalogue(store: Store, kind: str, rows: Sequence[Any]) -> Plan:
     return Plan(number, tuple(row_differences(standing, table_rows(rows))))
 
 
+def kept_terms(account: Account) -> dict[str, Any]:
+    """An account.yaml as revisions keep it."""
+    return account.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
 def folder_terms(folder: AccountFolder) -> dict[str, Any]:
     """The folder's account.yaml as revisions keep it."""
-    return folder.account.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return kept_terms(folder.account)
 
 
 def folder_rows(folder: AccountFolder) -> list[Row]:

@@ -193,6 +193,7 @@ def judge_messages(services: Services, revision: MappingRevision, last: int) -> 
     decided on are left out, and so is what says something of documents of ours."""
     account_id, catalogue = revision.account.id, services.terms.catalogue()
     formats = formats_of(revision)
+    stock = services.store.stock.load(catalogue.products, [account_id])
     found = []
     for stored in services.store.messages.page(account_id=account_id, limit=last):
         body = services.store.messages.body(stored.id)
@@ -202,9 +203,8 @@ def judge_messages(services: Services, revision: MappingRevision, last: int) -> 
         known = formats.get(stored.format or "")
         if known is not None and answer_format([known], body) is not None:
             continue
-        stock = untouched(services.store.stock.load(catalogue.products, [account_id]))
         at, test = stored.received_at, stored.test_key
-        judged = judge(services, revision, catalogue, stock, body, at, test=test, part=stored.part)
+        judged = judge(services, revision, catalogue, untouched(stock), body, at, test=test, part=stored.part)
         found.append((stored, replace(judged, mapped=None, ledger=())))  # there may be thousands
     return found
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from gateway.accounts import maps_in
 from gateway.drafting.drafts import DraftTerms
 from gateway.inventory_plans import InventoryPlans
+from gateway.remembered import Remembered
 from gateway.store.revisions import CATALOGUE, Row, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
@@ -19,7 +18,6 @@ from mappings.revision import Catalogue, MappingRevision
 from mappings.tables import from_fields
 
 _KEPT_REVISIONS = 200
-_Compiled = TypeVar("_Compiled")
 
 
 class Terms:
@@ -29,8 +27,7 @@ class Terms:
         self._store = store
         self.inventory = InventoryPlans(store.revisions)
         self.drafts = DraftTerms(store)
-        self._revisions: OrderedDict[tuple[str, int], Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self._revisions = Remembered(_KEPT_REVISIONS)
 
     def current(self, account_ids: Iterable[str]) -> dict[str, MappingRevision]:
         """Account → its published mapping; accounts that have none are left out."""
@@ -39,28 +36,15 @@ class Terms:
 
     def mapping(self, account_id: str, number: int) -> MappingRevision:
         """One account's mapping at one revision. Raises LookupError where there is none."""
-        return self._remembered(account_scope(account_id), number, self._compile_mapping)
+        scope = account_scope(account_id)
+        return self._revisions.made((scope, number), lambda: self._compile_mapping(scope, number))
 
     def catalogue(self, number: int | None = None) -> Catalogue:
         """The catalogue at this revision, or as it is now; an empty one before the first import."""
         wanted = self._store.revisions.current_catalogue() if number is None else number
         if wanted == 0:
             return compile_catalogue(0, [], [])
-        return self._remembered(CATALOGUE, wanted, self._compile_catalogue)
-
-    def _remembered(self, scope: str, number: int, compile_one: Callable[[str, int], _Compiled]) -> _Compiled:
-        key = (scope, number)
-        with self._lock:
-            if key in self._revisions:
-                self._revisions.move_to_end(key)
-                found: _Compiled = self._revisions[key]
-                return found
-        compiled = compile_one(scope, number)
-        with self._lock:
-            self._revisions[key] = compiled
-            while len(self._revisions) > _KEPT_REVISIONS:
-                self._revisions.popitem(last=False)
-        return compiled
+        return self._revisions.made((CATALOGUE, wanted), lambda: self._compile_catalogue(wanted))
 
     def _compile_mapping(self, scope: str, number: int) -> MappingRevision:
         stored = self._store.revisions.load(scope, number)
@@ -71,8 +55,8 @@ class Terms:
         items, units, sites, prices = (_rows_of(kind, stored.rows) for kind in kinds)
         return compile_revision(account, number, items, units, sites, prices, maps_in(stored.rows))
 
-    def _compile_catalogue(self, scope: str, number: int) -> Catalogue:
-        stored = self._store.revisions.load(scope, number)
+    def _compile_catalogue(self, number: int) -> Catalogue:
+        stored = self._store.revisions.load(CATALOGUE, number)
         if stored is None:
             raise LookupError(f"the catalogue has no revision {number}")
         products, packs, taxes = (_rows_of(kind, stored.rows) for kind in ("product", "pack", "tax"))

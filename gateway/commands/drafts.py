@@ -49,8 +49,9 @@ def draft(screen: Screen, account_id: str, discard: bool, reason: str | None) ->
 def publish(screen: Screen, account_id: str, reason: str, override: str | None) -> int:
     """Make an account's draft its mapping.
 
-    Orders that come in from then on are read by it. The draft's newest test (`gateway mappings test ID --draft`, or the
-    console's) must be of exactly what it is now, and find no order that newly fails, unless --override says why not.
+    Orders that come in from then on are read by it. A test of exactly what it is now (`gateway mappings test ID
+    --draft`, or the console's) must have gone through, and the one of most messages have found no order that newly
+    fails, unless --override says why not.
 
     Exit code 1: it has faults, or its test says no; 4: something in it was published otherwise meanwhile, or it was
     edited while it was published.

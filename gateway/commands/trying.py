@@ -21,7 +21,7 @@ _SEVERITY = {"newly_fails": "newly fails", "changed": "changed", "now_passes": "
 
 
 def try_draft(services: Services, screen: Screen, account_id: str, last: int) -> int:
-    """The account's draft against what is published; kept as the draft's newest test, so that it can be published."""
+    """The account's draft against what is published; the test is kept, for the draft to be published by it."""
     from gateway.drafting.draft_tests import CantTest, both, keep
     from gateway.drafting.drafts import draft_of
 
@@ -32,7 +32,7 @@ def try_draft(services: Services, screen: Screen, account_id: str, last: int) ->
         raise Failed(f"{account_id}: {reason}") from reason
     effects = _compared(services, screen, before, after, last)
     keep(services, draft, last, effects, person())
-    return _code(effects)
+    return _told(screen, before, last, effects)
 
 
 def try_revision(services: Services, screen: Screen, after: MappingRevision, last: int) -> int:
@@ -41,11 +41,7 @@ def try_revision(services: Services, screen: Screen, after: MappingRevision, las
     before = services.terms.current([account_id]).get(account_id)
     if before is None:
         raise Failed(f"{account_id} has no published mapping to compare with.")
-    return _code(_compared(services, screen, before, after, last))
-
-
-def _code(effects: Effects) -> int:
-    return FAILED if effects.newly_fail else DONE
+    return _told(screen, before, last, _compared(services, screen, before, after, last))
 
 
 def _compared(
@@ -61,9 +57,13 @@ def _compared(
         for page in compare(services, before, after, last):
             effects.merge(page.effects)
             bar.update(page.messages)
+    return effects
+
+
+def _told(screen: Screen, before: MappingRevision, last: int, effects: Effects) -> int:
     told = {"account": before.account.id, "against": before.number, "last": last, **effects.as_json()}
     screen.result(told, *effect_lines(effects))
-    return effects
+    return FAILED if effects.newly_fail else DONE
 
 
 def effect_lines(effects: Effects) -> Iterator[str]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?").fullmatch
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from mappings.sheets.writing import harmless
+
 _AT_ONCE = 200
 
 
@@ -22,19 +22,13 @@ def csv_download(name: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     return answer
 
 
-def plain_cell(value: object) -> str:
-    """As text that stays text: what a spreadsheet would compute stands behind an apostrophe."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) and not _NUMBER(text) else text
-
-
 def _written(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)
     yield b"\xef\xbb\xbf"
     for number, row in enumerate(rows, 1):
-        writer.writerow([plain_cell(cell) for cell in row])
+        writer.writerow(["" if cell is None else harmless(str(cell)) for cell in row])
         if number % _AT_ONCE == 0:
             yield _taken(out)
     yield _taken(out)

@@ -11,9 +11,8 @@ from gateway.console.frame import Denied, Missing, actor, console, needs, own_ac
 from gateway.console.places import mended_at
 from gateway.drafting.draft_tests import MOST_LAST, USUAL_LAST
 from gateway.drafting.drafts import Conflicting, Draft, Unpublishable, draft_faults, draft_of, edit
-from gateway.drafting.publishing import Blocked, draft_kinds, obstacles, publish, role_obstacles
+from gateway.drafting.publishing import Blocked, counting_test, draft_kinds, obstacles, publish, role_obstacles
 from gateway.store.database import Collision
-from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Change, Edit, Overtaken
 from schemas.faults import Fault
 
@@ -123,7 +122,7 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
     faults, warnings = draft_faults(services(), found)
     stands = obstacles(services(), found, user().role, faults)
     only, after = request.args.get("file", ""), request.args.get("after", "")
-    newest = services().store.draft_tests.newest(found.account_id)
+    test = counting_test(services(), found)
     locked = {kind for kind in draft_kinds(found) if role_obstacles({kind}, user().role)}
     return page(
         "draft",
@@ -143,8 +142,8 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
         may_edit=user().may("support"),
         locked=locked,
         is_locked=bool(locked & draft_kinds(found)),
-        newest=newest,
-        is_tested=newest is not None and _is_of(newest, found),
+        newest=test or services().store.draft_tests.newest(found.account_id),
+        is_tested=test is not None,
         last=USUAL_LAST,
         most=MOST_LAST,
         **told,
@@ -153,7 +152,3 @@ def _page(found: Draft, status: int = 200, **told: Any) -> Any:
 
 def _placed(found: Draft, faults: tuple[Fault, ...]) -> list[tuple[Fault, str | None]]:
     return [(fault, mended_at(found.account_id, fault)) for fault in faults[:_FAULTS_SHOWN]]
-
-
-def _is_of(newest: DraftTest, found: Draft) -> bool:
-    return (newest.revision, newest.version) == (found.number, found.version)

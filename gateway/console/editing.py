@@ -6,7 +6,6 @@ writes. Saving goes into the account's draft: nothing is used before that is pub
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pydantic import ValidationError
 from gateway.accounts import file_text, kept_file, maps_in
 from gateway.console.accounts import Unusable
 from gateway.console.editor_samples import Sample, chosen_sample, samples_to_choose
+from gateway.console.edits import fingerprint
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes, user
 from gateway.console.traced_page import ShownPreview, shown
 from gateway.drafting.drafts import Draft, draft_of, draft_revision, edit
@@ -155,7 +155,7 @@ def _changes(draft: Draft, editor: Editor) -> list[Change]:
     body = kept_file(editor.text) if editor.text.strip() else None
     if body == kept:
         return []
-    seen = kept if request.form.get("seen", "") == _digest(kept) else ""
+    seen = kept if request.form.get("seen", "") == fingerprint(kept) else ""
     return [draft.change("file", editor.chosen, seen, body)]
 
 
@@ -168,7 +168,7 @@ def _previewed(editor: Editor) -> tuple[ShownPreview | None, str, int]:
         return None, f"A map has at most {MAX_CHARACTERS:,} characters.", 200
     if not editor.text.strip():
         return None, "There is no text: saved so, the account has no such map.", 200
-    maps = {**maps_in(editor.draft.rows), editor.chosen: editor.text}
+    maps = {**maps_in(editor.draft.files), editor.chosen: editor.text}
     try:
         revision = draft_revision(services(), editor.draft)
         name, body = editor.sample.name, editor.sample.body
@@ -186,10 +186,6 @@ def _faults(made: ShownPreview | None) -> list[dict[str, object]]:
     """The map's mistakes as the editor's script takes them."""
     found = () if made is None else made.mistakes
     return [{"line": one.line, "column": one.column, "message": one.name} for one in found if one.line is not None]
-
-
-def _digest(body: str | None) -> str:
-    return "" if body is None else hashlib.sha256(body.encode()).hexdigest()
 
 
 def _differs(editor: Editor) -> list[Marked]:
@@ -214,7 +210,7 @@ def _needs_none(editor: Editor) -> str:
 def _page(editor: Editor, status: int = 200, *, wrong: str = "", differs: Sequence[Marked] = ()) -> Any:
     made, refused, previewed = _previewed(editor)
     status = status if status != 200 else 200 if previewed == 200 else previewed
-    known = maps_in(editor.draft.rows)
+    known = maps_in(editor.draft.files)
     return page(
         "mapping",
         status,
@@ -226,7 +222,7 @@ def _page(editor: Editor, status: int = 200, *, wrong: str = "", differs: Sequen
         needs_none="" if editor.text.strip() else _needs_none(editor),
         agreed_at=_KINDS.get(editor.chosen, "formats"),
         saved=request.args.get("saved") == editor.chosen,
-        seen=_digest(editor.kept),
+        seen=fingerprint(editor.kept),
         is_edited=_text_of(editor.draft, editor.chosen) != editor.text,
         may_save=user().may("integration"),
         maps=[(name, words, name in known) for name, words in MAPS.items()],

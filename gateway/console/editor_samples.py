@@ -42,7 +42,7 @@ class Sample:
 
 def samples_to_choose(services: Services, draft: Draft) -> list[tuple[str, list[tuple[str, str]]]]:
     """What may be chosen, in groups: keys and names."""
-    files = sorted(name for name in samples_of(draft.rows) if _EXPECTED not in name)
+    files = sorted(name for name in samples_of(draft.files) if _EXPECTED not in name)
     orders = [(_SAMPLE + name, name) for name in files if not is_of_what_we_send(name)]
     sent = [(_SAMPLE + name, name) for name in files if is_of_what_we_send(name)]
     page = services.store.messages.page(account_id=draft.account_id, limit=_LAST)
@@ -65,7 +65,7 @@ def chosen_sample(services: Services, draft: Draft, chosen: str) -> Sample | Non
 def _by_key(services: Services, draft: Draft, key: str) -> Sample | None:
     if key.startswith(_SAMPLE):
         name = key.removeprefix(_SAMPLE)
-        body = samples_of(draft.rows).get(name)
+        body = samples_of(draft.files).get(name)
         return None if body is None else Sample(key, name, body)
     if key.startswith(_MESSAGE) and "\0" not in key:
         stored = services.store.messages.one(draft.account_id, key.removeprefix(_MESSAGE))
@@ -88,7 +88,7 @@ def _plain(name: str) -> str:
 
 def _usual(services: Services, draft: Draft, chosen: str) -> Sample | None:
     """One of what the map writes; else an order."""
-    files = samples_of(draft.rows)
+    files = samples_of(draft.files)
     if chosen != ORDER_MAP:
         sent = next((one for one in sent_samples_in(files) if chosen in maps_for(one.kind)), None)
         if sent is not None:

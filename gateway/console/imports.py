@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from flask import Response, redirect, request, url_for
 
-from gateway.console.frame import Missing, actor, console, needs, page, services, takes, user
+from gateway.console.frame import Denied, Missing, actor, console, needs, page, services, takes, user
 from gateway.console.table_cells import KINDS, in_a_line
 from gateway.console.tables import PAGE_SIZE, TABLE, around, known_account, to_table
 from gateway.drafting.importing import (
@@ -22,6 +22,7 @@ from gateway.drafting.importing import (
     dry_run,
     sheet_of,
 )
+from gateway.drafting.publishing import role_obstacles
 from gateway.drafting.row_history import changed_cells
 from gateway.store.uploads import Upload
 from mappings.files.text import FilesRejected
@@ -62,7 +63,9 @@ def import_file(account_id: str, table: str) -> Any:
         return _start(account_id, table, "Choose a file first.", 422)
     try:
         kind: Kind = KINDS[table]
-        upload = begin_import(services(), account_id, user().id, kind, file.filename, file.stream.read())
+        with file.stream as stream:
+            body = stream.read()
+        upload = begin_import(services(), account_id, user().id, kind, file.filename, body)
     except FilesRejected as rejected:
         return _start(account_id, table, _sentence(rejected), 422)
     return redirect(url_for("console.import_columns", account_id=account_id, table=table, upload_id=upload.id), 303)
@@ -243,7 +246,12 @@ def import_drop(account_id: str, table: str, upload_id: str) -> Any:
 def take_import_back(account_id: str, table: str) -> Any:
     """Take an import out of the draft again."""
     known_account(account_id)
-    gone = services().store.drafts.discard_batch(account_id, request.form.get("batch", ""), author=actor())
+    batch = request.form.get("batch", "")
+    if role_obstacles(
+        services().store.drafts.batch_kinds(account_id, batch), user().role
+    ):  # a folder's import has rules and terms beside the rows
+        raise Denied("integration")
+    gone = services().store.drafts.discard_batch(account_id, batch, author=actor())
     return to_table(account_id, table, did="taken-back", rows=str(gone))
 
 

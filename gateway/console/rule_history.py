@@ -68,7 +68,7 @@ def rule_history(account_id: str) -> Any:
 
 def _names(draft: Draft) -> list[str]:
     """The account's files that are text, as the draft has them."""
-    maps = sorted(row.natural_key for row in draft.rows if row.kind == "file" and text_of(row) is not None)
+    maps = sorted(row.natural_key for row in draft.files if text_of(row) is not None)
     return [*(name for name in maps if "/" not in name), TERMS_FILE, *(name for name in maps if "/" in name)]
 
 

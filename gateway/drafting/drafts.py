@@ -7,8 +7,6 @@ others publish; a row that was edited here and published otherwise meanwhile is 
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -16,14 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.accounts import folder_of, folder_problems
+from gateway.accounts import folder_of, folder_problems, kept_terms, revision_of
 from gateway.differences import Difference, row_differences, term_differences
+from gateway.remembered import Remembered
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.drafts import TERMS_KEY, TERMS_KIND, Change, Edit, Key, StoredDraft, clear
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope
 from gateway.store.store import Store
 from mappings.account import Account
-from mappings.compile import compile_revision
 from mappings.own_format import map_faults, map_warnings, missing_maps
 from mappings.revision import Catalogue, MappingRevision
 from schemas.faults import Fault
@@ -32,7 +30,9 @@ if TYPE_CHECKING:
     from gateway.services import Services
 
 _KEPT = 4
-"""Of 100,000 items each is some 100 MB."""
+"""Accounts, of each its draft as it is now: of 100,000 items some 100 MB."""
+_OF_ONE = 4
+"""What is kept of each: what is published, the draft, the same compiled, its faults."""
 _TRIES = 5
 _TERMS_ROW = (TERMS_KIND, TERMS_KEY)
 _Found = TypeVar("_Found")
@@ -105,6 +105,11 @@ class Draft:
         stay = [row for row in self.published.rows if (row.kind, row.natural_key) not in self.edited]
         return (*stay, *(Row(*edit.key, edit.body) for edit in self._of_rows if edit.body is not None))
 
+    @cached_property
+    def files(self) -> tuple[Row, ...]:
+        """The field maps and samples among them: few, where the tables may have 100,000 rows."""
+        return tuple(row for row in self.rows if row.kind == "file")
+
     @property
     def _of_rows(self) -> list[Edit]:
         return [edit for edit in self.edits if edit.kind != TERMS_KIND]
@@ -159,9 +164,7 @@ def terms_text(terms: Mapping[str, Any]) -> str:
 
 def revision_of_draft(draft: Draft) -> MappingRevision:
     """The draft compiled, as revision 0. Raises ValidationError where its terms can't be used."""
-    folder = folder_of(draft.as_stored)
-    tables = (folder.items, folder.units, folder.sites, folder.prices)
-    return compile_revision(folder.account, 0, *tables, folder.maps)
+    return revision_of(folder_of(draft.as_stored))
 
 
 class DraftTerms:
@@ -169,18 +172,21 @@ class DraftTerms:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Remembered(_KEPT * _OF_ONE)
 
     def of(self, account_id: str) -> Draft:
         """The account's draft as it is now; of revision 0 and without terms where nobody published or edited any."""
         for _ in range(_TRIES):
-            number = self._number(account_id)
+            number, version = self._number(account_id), self._store.drafts.version(account_id)
+            known: Draft | None = self._kept.found(("draft", account_id, number, version))
+            if known is not None:
+                return known
             stored = self._store.drafts.of(account_id)
             if self._number(account_id) == number:  # publishing it ends it: the two belong together
                 break
+        self._kept.forget(lambda key: key[1] == account_id and key[2:4] not in ((number,), (number, stored.version)))
         key = ("draft", account_id, number, stored.version)
-        return self._remembered(key, lambda: Draft(self._published(account_id, number), stored))
+        return self._kept.made(key, lambda: Draft(self._published(account_id, number), stored))
 
     def _number(self, account_id: str) -> int:
         return self._store.revisions.current([account_id]).get(account_id, 0)
@@ -188,30 +194,17 @@ class DraftTerms:
     def _published(self, account_id: str, number: int) -> StoredRevision:
         scope = account_scope(account_id)
         key = ("published", account_id, number)
-        found = self._remembered(key, partial(self._store.revisions.load, scope, number)) if number else None
+        found = self._kept.made(key, partial(self._store.revisions.load, scope, number)) if number else None
         return found or StoredRevision(scope, 0, 0, "", "", {}, ())
 
     def revision(self, draft: Draft) -> MappingRevision:
         """The draft compiled, as revision 0. Raises ValidationError where its terms can't be used."""
         key = ("revision", draft.account_id, draft.number, draft.version)
-        return self._remembered(key, partial(revision_of_draft, draft))
+        return self._kept.made(key, partial(revision_of_draft, draft))
 
     def faults(self, draft: Draft, of_what: tuple[object, ...], find: Callable[[], _Found]) -> _Found:
         """What was found wrong with the draft beside `of_what`, looked for once."""
-        return self._remembered(("faults", draft.account_id, draft.number, draft.version, *of_what), find)
-
-    def _remembered(self, key: tuple[object, ...], make: Callable[[], _Found]) -> _Found:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                found: _Found = self._kept[key]
-                return found
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > _KEPT * 3:
-                self._kept.popitem(last=False)
-        return made
+        return self._kept.made(("faults", draft.account_id, draft.number, draft.version, *of_what), find)
 
 
 # --- what people do with it --------------------------------------------------------------------------------------
@@ -314,4 +307,4 @@ def _terms(draft: Draft) -> Mapping[str, Any]:
     """As every door keeps them, where they were edited."""
     if _TERMS_ROW not in draft.edited:
         return draft.published.terms
-    return Account.model_validate(draft.terms).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return kept_terms(Account.model_validate(draft.terms))

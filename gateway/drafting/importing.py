@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.drafting.drafts import Draft, draft_of, edit
+from gateway.remembered import Remembered
 from gateway.store.drafts import Change
 from gateway.store.uploads import Upload
 from mappings.sheets.choices import Choices, choice_faults, decimals_in, guessed
@@ -47,35 +47,20 @@ class KeptImports:
     """Files that were read and what they would do, for the next page of them. Shared by a process's threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Remembered(_KEPT * 2)
         self._making = threading.Lock()
 
     def remembered(self, key: tuple[object, ...], make: Callable[[], _Made]) -> _Made:
         """What `make` made under this key. One is made at a time: each takes a processor and much memory."""
-        found: _Made | None = self._found(key)
+        found: _Made | None = self._kept.found(key)
         if found is not None:
             return found
         with self._making:
-            found = self._found(key)
-            made = make() if found is None else found
-            with self._lock:
-                self._kept[key] = made
-                while len(self._kept) > _KEPT * 2:
-                    self._kept.popitem(last=False)
-        return made
-
-    def _found(self, key: tuple[object, ...]) -> Any:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            return self._kept.made(key, make)
 
     def forget(self, upload_id: str) -> None:
         """The upload has come to its end."""
-        with self._lock:
-            for key in [one for one in self._kept if upload_id in one]:
-                del self._kept[key]
+        self._kept.forget(lambda key: upload_id in key)
 
 
 def begin_import(services: Services, account_id: str, user_id: str, kind: Kind, name: str, body: bytes) -> Upload:

@@ -1,8 +1,8 @@
 """Publishing a draft, and publishing an earlier revision again: one set of rules for the console and the program.
 
-A draft is published when it has no faults and no conflicts, and its newest test, of exactly what it is now, went
-through and found no order that newly fails. A test that says otherwise can be overridden, with a reason of its own,
-which stands in the revision's.
+A draft is published when it has no faults and no conflicts, and a test of exactly what it is now, the one of most
+messages, went through and found no order that newly fails. A test that says otherwise can be overridden, with a reason
+of its own, which stands in the revision's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from gateway.drafting.drafts import (
     publish_draft,
     revision_faults,
 )
+from gateway.effects.titles import counted
 from gateway.store.database import Collision
+from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Key
 from gateway.store.revisions import Published, Row, StoredRevision, account_scope
 from gateway.store.users import ROLES, Role
@@ -66,9 +68,9 @@ def obstacles(services: Services, draft: Draft, role: Role, faults: Sequence[Fau
     """The same, for whoever knows the faults with which it could not be used."""
     found = [*role_obstacles(draft_kinds(draft), role), *_nothing(draft)]
     if faults:
-        found.append(Obstacle("faults", f"{_counted(len(faults), 'fault')} would keep it from being used."))
+        found.append(Obstacle("faults", f"{counted(len(faults), 'fault')} would keep it from being used."))
     if draft.conflicts:
-        edits = _counted(len(draft.conflicts), "edit")
+        edits = counted(len(draft.conflicts), "edit")
         found.append(Obstacle("conflicts", f"{edits} of what was published otherwise meanwhile: decide which counts."))
     return found if faults else [*found, *_of_test(services, draft)]
 
@@ -115,15 +117,28 @@ def _nothing(draft: Draft) -> list[Obstacle]:
 def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
     if not draft.edits or not _has_messages(services, draft.account_id):
         return []
-    newest = services.store.draft_tests.newest(draft.account_id)
-    if newest is None or (newest.revision, newest.version) != (draft.number, draft.version):
+    test = counting_test(services, draft)
+    if test is None:
         return [Obstacle("untested", "It wasn't tested as it is now.")]
-    if newest.status != "done":
+    if test.status != "done":
         return [Obstacle("untested", "Its test didn't go through all messages.")]
-    if newest.newly_failing:
-        one, many = "1 order that was answered would fail.", f"{newest.newly_failing:,} orders that were answered would"
-        return [Obstacle("failing", one if newest.newly_failing == 1 else f"{many} fail.")]
+    if failing := test.newly_failing:
+        one, many = "1 order that was answered would fail.", f"{failing:,} orders that were answered would fail."
+        return [Obstacle("failing", one if failing == 1 else many)]
     return []
+
+
+def counting_test(services: Services, draft: Draft) -> DraftTest | None:
+    """The test by which the draft, as it is now, is judged: of those that went through the one of most messages, else
+    the newest. A smaller one gets nobody past what a larger one found. None where it wasn't tested."""
+    tests = services.store.draft_tests.of_account(draft.account_id)
+    of_this = [one for one in tests if (one.revision, one.version) == (draft.number, draft.version)]
+    return max(of_this, key=_weight, default=None)
+
+
+def _weight(test: DraftTest) -> tuple[bool, int, str]:
+    is_done = test.status == "done"
+    return is_done, test.last if is_done else 0, test.id
 
 
 def _has_messages(services: Services, account_id: str) -> bool:
@@ -133,10 +148,6 @@ def _has_messages(services: Services, account_id: str) -> bool:
 def _although(stands: Sequence[Obstacle]) -> str:
     said = " and ".join(one.said.removesuffix(".") for one in stands)
     return said[:1].lower() + said[1:]
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 # --- back to an earlier one --------------------------------------------------------------------------------------

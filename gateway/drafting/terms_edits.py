@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gateway.accounts import kept_terms
 from gateway.drafting.drafts import Draft, terms_text
 from gateway.store.drafts import TERMS_KEY, TERMS_KIND, Change, Overtaken
 from mappings.account import Account
@@ -51,14 +52,9 @@ def said_of(fault: Fault) -> str:
     return told if not fault.expected or fault.expected in told else f"{told}: {fault.expected}"
 
 
-def dumped(account: Account) -> dict[str, Any]:
-    """Terms as every door keeps them."""
-    return account.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
 def terms_change(draft: Draft, account: Account) -> list[Change]:
     """The draft's terms become these, whatever they are now; nothing where they are the same."""
-    now, wanted = draft.body(TERMS_KIND, TERMS_KEY), terms_text(dumped(account))
+    now, wanted = draft.body(TERMS_KIND, TERMS_KEY), terms_text(kept_terms(account))
     same = terms_text(terms_tree(draft)) == wanted
     return [] if same else [draft.change(TERMS_KIND, TERMS_KEY, now, wanted)]
 
@@ -66,7 +62,7 @@ def terms_change(draft: Draft, account: Account) -> list[Change]:
 def terms_tree(draft: Draft) -> dict[str, Any]:
     """The draft's terms with every default; as they stand where they can't be used."""
     try:
-        return dumped(Account.model_validate(draft.terms))
+        return kept_terms(Account.model_validate(draft.terms))
     except ValidationError:
         found: dict[str, Any] = json.loads(json.dumps(draft.terms))
         return found

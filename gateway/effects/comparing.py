@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.effects.answers import answer_changes, answers_alike
-from gateway.effects.differences import Side, changes_of
+from gateway.effects.differences import changes_of
 from gateway.effects.effects import Change, Effects
+from gateway.effects.side import Side
 from gateway.intake import Recognised, recognise
 from gateway.judging import OF_THE_BOOKS, OF_THE_THREAD, SETTLED, Judged, decided, ended, untouched
 from gateway.reading import Bodies, bug_at, decode_one, map_one

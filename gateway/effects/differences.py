@@ -5,21 +5,20 @@ and of how the document reads. What follows from another change that is told alr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.effects.effects import Change, Severity
+from gateway.effects.outcomes import outcome_changes, outcomes_told
 from gateway.effects.reading import reading_changes
-from gateway.effects.titles import STATUS_WORDS, outcome_words
-from gateway.judging import Judged
+from gateway.effects.side import Side
+from gateway.effects.titles import STATUS_WORDS
 from gateway.trade.consequences import consequence_of
-from gateway.trade.decision import LineLedger
 from mappings.account import Policies
 from mappings.mapped import MappedLine
 from mappings.prices import money_text
 from mappings.revision import SiteRow
-from schemas.documents.order_response import LineOutcome, LineStatus
-from schemas.faults import Fault, line_index
+from schemas.documents.order_response import LineOutcome
+from schemas.faults import Fault
 from schemas.values import from_fraction, shortest
 
 _FAILING = frozenset(("reject_order", "hold_order"))
@@ -27,51 +26,6 @@ _OF_ONE_MESSAGE = frozenset(("internal_error", "quarantined"))
 """Faults whose value is the message's own."""
 _HAVE_IT_AFTER = frozenset(("order_fails", "line_refused", "line_waits", "noted"))
 _NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """An order as it is judged under one of the two mappings, and that mapping's policies."""
-
-    judged: Judged
-    policies: Policies
-
-    @property
-    def lines(self) -> dict[str, MappedLine]:
-        """Line number → the line, of an order that was read."""
-        mapped = self.judged.mapped
-        return {} if mapped is None else {line.line_number: line for line in mapped.lines}
-
-    @property
-    def stands(self) -> bool:
-        """Whether it is answered."""
-        return self.judged.status == "done"
-
-    def line_number(self, fault: Fault) -> str | None:
-        """The line that the fault is about; None for the order's header."""
-        index, mapped = line_index(fault), self.judged.mapped
-        if index is None:
-            return None
-        known = mapped is not None and index < len(mapped.lines)
-        return mapped.lines[index].line_number if known and mapped is not None else str(index + 1)
-
-    def outcomes(self) -> dict[str, Sequence[LineOutcome]]:
-        """Line number → what becomes of the line: as the answer says, and where none is wanted or it says nothing of
-        lines, by the order's ledger."""
-        response = self.judged.response
-        if response is not None and response.lines:
-            return {line.line_number: line.outcomes for line in response.lines}
-        return {one.line_number: _of_ledger(one) for one in self.judged.ledger}
-
-
-def _of_ledger(ledger: LineLedger) -> Sequence[LineOutcome]:
-    parts: Sequence[tuple[LineStatus, Decimal]] = (
-        ("accepted", ledger.confirmed),
-        ("backordered", ledger.backordered),
-        ("rejected", ledger.rejected),
-        ("cancelled", ledger.cancelled),
-    )
-    return [LineOutcome(status=status, quantity=amount, unit=ledger.unit) for status, amount in parts if amount]
 
 
 def changes_of(before: Side, after: Side) -> Iterator[Change]:
@@ -92,7 +46,7 @@ def changes_of(before: Side, after: Side) -> Iterator[Change]:
     yield from _line_changes(before, after)
     decided = was.order.function == now.order.function == "original"
     if before.stands and after.stands and decided:  # a change is decided by the order that stands
-        yield from _outcome_changes(before, after, explained)
+        yield from outcome_changes(before, after, explained)
 
 
 # --- does it stand? ----------------------------------------------------------------------------------------------
@@ -165,18 +119,24 @@ def _fault_changes(before: Side, after: Side) -> Iterator[Change]:
         number = after.line_number(one) or ""
         old, new = was.get(number, ()), now.get(number, ())
         if _newly(old, new, "rejected"):
-            yield _fault_change("line_refused", after, one, "newly_fails", _words(old), "refused")
-        elif _newly(old, new, "backordered"):
-            yield _fault_change("line_waits", after, one, "changed", _words(old), "back-ordered")
+            yield _fault_change("line_refused", after, one, "newly_fails", outcomes_told(old), "refused")
+        elif _is_held(after, one, new):
+            yield _fault_change("line_waits", after, one, "newly_fails", outcomes_told(old), "back-ordered")
         else:
             yield _fault_change("noted", after, one, "changed", "", "found")
     for one in _beyond(before, after):
         number = before.line_number(one) or ""
         old, new = was.get(number, ()), now.get(number, ())
         if _newly(new, old, "rejected"):
-            yield _fault_change("line_taken", before, one, "now_passes", "refused", _words(new))
+            yield _fault_change("line_taken", before, one, "now_passes", "refused", outcomes_told(new))
         else:
-            yield _fault_change("gone", before, one, "changed", "found", "")
+            severity: Severity = "now_passes" if _is_held(before, one, old) else "changed"
+            yield _fault_change("gone", before, one, severity, "found", "")
+
+
+def _is_held(side: Side, fault: Fault, outcomes: Sequence[LineOutcome]) -> bool:
+    """Whether the line waits for this fault to be mended; one may be back-ordered for want of stock as well."""
+    return consequence_of(fault.code, side.policies) == "hold_line" and _all(outcomes, "backordered")
 
 
 def _newly(was: Sequence[LineOutcome], now: Sequence[LineOutcome], status: str) -> bool:
@@ -266,7 +226,7 @@ def _meaning_changes(old: MappedLine, new: MappedLine) -> Iterator[Change]:
     elif not same_size and old.base_per_unit and new.base_per_unit:
         told = _size(old), _size(new)
         yield Change("factor", (new.unit or "1", item, *told), *told, number, "changed", *sums)
-    if old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):
+    if not same_price and old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):
         told = _price(old), _price(new)
         if told[0] == told[1]:
             return  # agreed by the unit that is ordered: that this is another size was said
@@ -304,48 +264,3 @@ def _price(line: MappedLine) -> str:
 
 def _currency(line: MappedLine) -> str:
     return line.contract_row.currency if line.contract_row else ""
-
-
-# --- what becomes of them ----------------------------------------------------------------------------------------
-def _outcome_changes(before: Side, after: Side, explained: set[str]) -> Iterator[Change]:
-    was, now, lines, read = before.outcomes(), after.outcomes(), after.lines, before.lines
-    for number, old in was.items():
-        new = now.get(number)
-        if new is None or old == new or number in explained or number not in lines or number not in read:
-            continue
-        parts, others = _by_status(old), _by_status(new)
-        same_quantity = read[number].line.quantity == lines[number].line.quantity
-        if (parts != others) if same_quantity else (parts.keys() != others.keys()):
-            about = "+".join(parts), "+".join(others), lines[number].unit or ""
-            worse = "rejected" in others and len(others) == 1 and "rejected" not in parts
-            better = "rejected" in parts and len(parts) == 1 and "rejected" not in others
-            severity: Severity = "newly_fails" if worse else "now_passes" if better else "changed"
-            yield Change("outcome", about, _words(old), _words(new), number, severity, parts, others)
-        elif _days(old) != _days(new):
-            yield _promise_change(number, old, new)
-
-
-def _promise_change(number: str, old: Sequence[LineOutcome], new: Sequence[LineOutcome]) -> Change:
-    was, now = _days(old), _days(new)
-    told = " and ".join(was) or "no day", " and ".join(now) or "no day"
-    last = [max((one.promised_delivery for one in some if one.promised_delivery), default=None) for some in (old, new)]
-    days = (last[1] - last[0]).days if last[0] and last[1] else 0
-    return Change("promise", (str(days),) if days else told[:1], *told, number)
-
-
-def _days(outcomes: Sequence[LineOutcome]) -> list[str]:
-    return [one.promised_delivery.isoformat() for one in outcomes if one.promised_delivery]
-
-
-def _by_status(outcomes: Sequence[LineOutcome]) -> dict[str, Decimal]:
-    parts: dict[str, Decimal] = {}
-    for one in outcomes:
-        parts[one.status] = parts.get(one.status, Decimal(0)) + one.quantity
-    return parts
-
-
-def _words(outcomes: Sequence[LineOutcome]) -> str:
-    unit = outcomes[0].unit if outcomes else None
-    reasons = " ".join(one.reason for one in outcomes if one.reason)
-    told = outcome_words(_by_status(outcomes), unit) if outcomes else ""
-    return f"{told} ({reasons})" if reasons else told

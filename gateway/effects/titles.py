@@ -171,7 +171,8 @@ def _outcome(group: Told) -> str:
 def _promise(group: Told) -> str:
     (days,) = group.about
     if not days.lstrip("-").isdigit():
-        return f"{_where(group)}: promised for {group.after} instead of {group.before}"
+        others = "" if group.is_uniform else ", and others"
+        return f"{_where(group)}: promised for {group.after} instead of {group.before}{others}"
     later = "later" if int(days) > 0 else "earlier"
     return f"{_where(group)}: promised {counted(abs(int(days)), 'day')} {later}"
 

@@ -55,7 +55,7 @@ class ReadSample:
 
 def samples_of(draft: Draft) -> dict[str, bytes]:
     """The orders among the draft's samples, by name."""
-    names = ((row.natural_key.removeprefix(SAMPLES), row) for row in draft.rows if row.kind == "file")
+    names = ((row.natural_key.removeprefix(SAMPLES), row) for row in draft.files)
     return {
         name: file_bytes(row)
         for name, row in sorted(names, key=lambda one: one[0])

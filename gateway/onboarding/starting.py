@@ -101,7 +101,7 @@ def add_sample(services: Services, account_id: str, dropped: Dropped, *, author:
 
 
 def _free_name(name: str, draft: Draft) -> str:
-    taken = {row.natural_key.removeprefix(SAMPLES) for row in draft.rows if row.kind == "file"}
+    taken = {row.natural_key.removeprefix(SAMPLES) for row in draft.files}
     stem, dot, suffix = name.rpartition(".")
     numbered = (f"{stem}-{number}{dot}{suffix}" for number in range(2, len(taken) + 3))
     return next(one for one in (name, *numbered) if one not in taken)

@@ -16,12 +16,12 @@ from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
 from gateway.store.drafts import Edit
+from gateway.store.revision_rows import STANDS
 from gateway.store.revisions import account_scope
 from gateway.store.statements import fetch, given
 from mappings.tables import TABLES
 
 _EDITS = "natural_key, kind, was, body, author, at, note, batch"
-_STANDS = "added_in <= ? AND (removed_in IS NULL OR removed_in > ?)"
 _LAST = "\U0010ffff"
 _AT_ONCE = 500
 """Rows that are looked at for a text at a time, at least."""
@@ -178,7 +178,7 @@ def _published(
         return
     where, values = _condition(connection, kind, look, ["body"])
     query = (
-        f"SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key > ? AND {_STANDS}"
+        f"SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key > ? AND {STANDS}"
         f"{where} ORDER BY natural_key LIMIT ?"
     )
     size = _size(look, limit)
@@ -273,8 +273,7 @@ def _texts(connection: Connection, scope: str, number: int, kind: str, keys: Seq
         return {}
     table, parameters = given(connection, [(key,) for key in keys], "w_key")
     rows = (
-        "SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key = w_key "
-        f"AND {_STANDS}"
+        f"SELECT natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key = w_key AND {STANDS}"
     )
     found = _seek(connection, rows, "revision_rows", table, [*parameters, scope, kind, number, number])
     standing = {row[0]: row[1] for row in found}

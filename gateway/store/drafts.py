@@ -96,6 +96,12 @@ class Drafts:
             return StoredDraft(account_id)
         return StoredDraft(account_id, int(found[0][0]), int(found[0][1]), tuple(Edit(*row) for row in rows))
 
+    def version(self, account_id: str) -> int:
+        """The draft's version alone; 0 where nobody ever edited anything."""
+        with self._database.read() as connection:
+            found = fetch(connection, "SELECT version FROM drafts WHERE account_id = ?", [account_id])
+        return int(found[0][0]) if found else 0
+
     def size(self, account_id: str) -> int:
         """How many edits the account's draft has."""
         with self._database.read() as connection:
@@ -119,21 +125,22 @@ class Drafts:
         batch: str | None = None,
     ) -> int:
         """Make these rows what they are to be, all or none; the draft's version then. A row that becomes what is
-        published is no edit any more.
+        published is no edit any more. One that was edited before is still an edit of what it was made of: a conflict
+        with what was published since stays one until somebody decides it.
 
         Raises Overtaken where somebody changed one after it was seen, Collision where another revision than `number`
         is published (0: none).
         """
         at, wanted = now_us(), [change.key for change in changes]
-        edits = [
-            Edit(*change.key, change.published, change.body, author, at, note, batch)
-            for change in changes
-            if change.body != change.published
-        ]
         with self._database.write() as connection:
             _require_revision(connection, account_id, number)
             standing = dict(_standing(connection, account_id, wanted))
             _refuse_overtaken(changes, standing)
+            edits = [
+                Edit(*change.key, _made_of(change, standing), change.body, author, at, note, batch)
+                for change in changes
+                if change.body != change.published
+            ]
             replaced = [(account_id, *key) for key in wanted if key in standing]
             run(connection, f"{_DELETE} AND kind = ? AND natural_key = ?", replaced)
             insert(connection, draft_edits, [_row(account_id, edit) for edit in edits])
@@ -150,6 +157,12 @@ class Drafts:
             rows = [(account_id, *key) for key in keys]
             gone = run(connection, f"{_DELETE} AND kind = ? AND natural_key = ?", rows)
             return self._after_discarding(connection, account_id, gone, author)
+
+    def batch_kinds(self, account_id: str, batch: str) -> set[str]:
+        """The kinds of what an import brought, as far as it wasn't edited since."""
+        query = "SELECT DISTINCT kind FROM draft_edits WHERE account_id = ? AND batch = ?"
+        with self._database.read() as connection:
+            return {str(row[0]) for row in fetch(connection, query, [account_id, batch])}
 
     def discard_batch(self, account_id: str, batch: str, *, author: str) -> int:
         """Take an import back, as far as its rows weren't edited since; how many there were."""
@@ -231,6 +244,10 @@ def _standing(connection: Connection, account_id: str, keys: Sequence[Key]) -> I
     for row in rows:
         edit = Edit(*row)
         yield edit.key, edit
+
+
+def _made_of(change: Change, standing: dict[Key, Edit]) -> str | None:
+    return standing[change.key].was if change.key in standing else change.published
 
 
 def _refuse_overtaken(changes: Sequence[Change], standing: dict[Key, Edit]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
+from gateway.store.revision_rows import touched_rows
 from gateway.store.revisions import Row, account_scope
 from gateway.store.statements import fetch
 
@@ -68,16 +69,10 @@ class RevisionLog:
     def between(self, account_id: str, old: int, new: int) -> tuple[list[Row], list[Row]]:
         """The rows that went and those that came from one revision to another. Costs what was published since the
         earlier of them, whatever stands from before."""
-        scope, since = account_scope(account_id), min(old, new)
-        columns = "id, kind, natural_key, body, added_in, removed_in"
-        query = (
-            f"SELECT {columns} FROM revision_rows WHERE scope = ? AND added_in > ? "
-            f"UNION SELECT {columns} FROM revision_rows WHERE scope = ? AND removed_in > ? ORDER BY id"
-        )
         with self._database.read() as connection:
-            rows = fetch(connection, query, [scope, since, scope, since])
-        went = [Row(*row[1:4]) for row in rows if _stands(row, old) and not _stands(row, new)]
-        return went, [Row(*row[1:4]) for row in rows if _stands(row, new) and not _stands(row, old)]
+            rows = touched_rows(connection, account_scope(account_id), min(old, new))
+        went = [one.row for one in rows if one.stands_in(old) and not one.stands_in(new)]
+        return went, [one.row for one in rows if one.stands_in(new) and not one.stands_in(old)]
 
     def files(self, account_id: str) -> list[str]:
         """The names of all files that the account ever had."""
@@ -130,8 +125,3 @@ def _counts(
 def _entry(row: Sequence[Any], **counted: Any) -> Entry:
     number, published_at, author, reason, restores = row[:5]
     return Entry(number, published_at, author, reason, restores, **counted)
-
-
-def _stands(row: Sequence[Any], number: int) -> bool:
-    added, removed = row[4], row[5]
-    return bool(added <= number and (removed is None or removed > number))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,40 +12,17 @@ from sqlalchemy.engine import Connection
 from gateway.store.audit import Audit
 from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.ids import now_us
+from gateway.store.revision_content import Put, Row, StoredRevision, digest_of, put_into, without_equals
+from gateway.store.revision_rows import STANDS, standing_rows, touched_rows
 from gateway.store.statements import fetch, given, insert, marks, run
 from gateway.store.tables import revision_rows, revisions
-from mappings.by_value import row_by_value, terms_by_value
+from mappings.by_value import terms_by_value
+
+__all__ = ["CATALOGUE", "Published", "Put", "Revisions", "Row", "StoredRevision", "account_scope"]
 
 CATALOGUE = "catalogue"
 _ACCOUNT = "account/"
 _PUT_TRIES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a mapping or of the catalogue, as text."""
-
-    kind: str
-    natural_key: str
-    body: str
-
-    def by_value(self) -> Row:
-        """The row by which it is known: equal ones are equal strings, in whatever way their numbers are written."""
-        body = row_by_value(self.kind, self.body)
-        return self if body == self.body else Row(self.kind, self.natural_key, body)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRevision:
-    """A revision with all it holds."""
-
-    scope: str
-    number: int
-    published_at: int
-    author: str
-    reason: str
-    terms: Mapping[str, Any]
-    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +38,6 @@ class Published:
 def account_scope(account_id: str) -> str:
     """The scope of one account's mapping."""
     return _ACCOUNT + account_id
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """What putting rows into a revision does: the revision that has them, and how many are new, changed, as before."""
-
-    number: int
-    published: bool
-    added: int
-    changed: int
-    unchanged: int
-    written: tuple[Row, ...]
-    """Those that are new or changed."""
 
 
 class Revisions:
@@ -109,7 +72,7 @@ class Revisions:
         replaced = set(kinds)
         with self._database.write() as connection:
             number = self._current(connection, CATALOGUE)
-            kept = [row for row in self._rows(connection, CATALOGUE, number) if row.kind not in replaced]
+            kept = [row for row in standing_rows(connection, CATALOGUE, number) if row.kind not in replaced]
             published = self._publish(connection, CATALOGUE, {}, [*kept, *rows], author, reason)
         self._database.has_grown("revision_rows", published.added)
         return published
@@ -124,7 +87,7 @@ class Revisions:
         reason: str,
     ) -> Published:
         text = json.dumps(terms, sort_keys=True, ensure_ascii=False)
-        digest = _digest(terms, rows)
+        digest = digest_of(terms, rows)
         current = self._current(connection, scope)
         if current and self._digest_of(connection, scope, current) == digest:
             return Published(current, changed=False)
@@ -148,13 +111,13 @@ class Revisions:
         """
         for _ in range(_PUT_TRIES):
             stored = self._stored_now(scope)
-            put, merged = _put_into(stored, rows)
+            put, merged = put_into(stored, rows)
             if not put.published:
                 return put
             text = json.dumps(stored.terms, sort_keys=True, ensure_ascii=False)
             try:
                 with self._database.write() as connection:
-                    self._write_put(connection, stored, put, text, _digest(stored.terms, merged), author, reason)
+                    self._write_put(connection, stored, put, text, digest_of(stored.terms, merged), author, reason)
             except Collision:
                 continue
             self._database.has_grown("revision_rows", len(put.written))
@@ -209,7 +172,7 @@ class Revisions:
         scope, text = seen.scope, json.dumps(terms, sort_keys=True, ensure_ascii=False)
         gone = {(row.kind, row.natural_key) for row in removed}
         rows = [*(row for row in seen.rows if (row.kind, row.natural_key) not in gone), *added]
-        digest = _digest(terms, rows)
+        digest = digest_of(terms, rows)
         with self._database.write() as connection:
             number = self._last(connection, scope) + 1
             if self._current(connection, scope) != seen.number:
@@ -237,8 +200,8 @@ class Revisions:
             "SELECT id, kind, natural_key, body FROM revision_rows WHERE scope = ? AND removed_in IS NULL ORDER BY id"
         )
         live = [(row[0], Row(row[1], row[2], row[3])) for row in fetch(connection, query, [scope])]
-        come, live = _without_equals(rows, live, lambda row: row)
-        come, live = _without_equals(come, live, Row.by_value)  # of few: most are as they were, to the letter
+        come, live = without_equals(rows, live, lambda row: row)
+        come, live = without_equals(come, live, Row.by_value)  # of few: most are as they were, to the letter
         return come, [row_id for row_id, _ in live]
 
     @staticmethod
@@ -289,7 +252,7 @@ class Revisions:
             found = fetch(connection, query, [scope, number])
             if not found:
                 return None
-            rows = self._rows(connection, scope, number)
+            rows = standing_rows(connection, scope, number)
         at, author, reason, terms = found[0]
         return StoredRevision(scope, number, at, author, reason, json.loads(terms), rows)
 
@@ -301,22 +264,12 @@ class Revisions:
         terms: Mapping[str, Any] = json.loads(found[0][0]) if found else {}
         return terms
 
-    @staticmethod
-    def _rows(connection: Connection, scope: str, number: int) -> tuple[Row, ...]:
-        rows = fetch(
-            connection,
-            "SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND added_in <= ? "
-            "AND (removed_in IS NULL OR removed_in > ?) ORDER BY id",
-            [scope, number, number],
-        )
-        return tuple(Row(*row) for row in rows)
-
     def of_kinds(self, scope: str, number: int, kinds: Iterable[str]) -> tuple[Row, ...]:
         """The revision's rows of these kinds alone, in the order they were imported."""
         wanted = sorted(kinds)
         query = (
             f"SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind IN ({marks(len(wanted))}) "
-            f"AND {_STANDS} ORDER BY id"
+            f"AND {STANDS} ORDER BY id"
         )
         with self._database.read() as connection:
             return tuple(Row(*row) for row in fetch(connection, query, [scope, *wanted, number, number]))
@@ -326,7 +279,7 @@ class Revisions:
         after = ""
         query = (
             "SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND natural_key > ? "
-            f"AND {_STANDS} ORDER BY natural_key LIMIT ?"
+            f"AND {STANDS} ORDER BY natural_key LIMIT ?"
         )
         while True:
             with self._database.read() as connection:
@@ -341,7 +294,7 @@ class Revisions:
         them is a seek."""
         match = "natural_key > w_key || '|' AND natural_key < w_key || '}'" if below else "natural_key = w_key"
         found = (
-            f"SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND {match} AND {_STANDS}"
+            f"SELECT kind, natural_key, body FROM revision_rows WHERE scope = ? AND kind = ? AND {match} AND {STANDS}"
         )
         with self._database.read() as connection:
             table, parameters = given(connection, [(key,) for key in keys], "w_key")
@@ -354,14 +307,9 @@ class Revisions:
     def changed(self, scope: str, since: int, number: int) -> list[Row]:
         """The rows that one of two revisions has and the other has not. Costs what was published since, whatever stands
         from before."""
-        columns = "kind, natural_key, body, added_in, removed_in"
-        query = (
-            f"SELECT {columns} FROM revision_rows WHERE scope = ? AND added_in > ? "
-            f"UNION SELECT {columns} FROM revision_rows WHERE scope = ? AND removed_in > ?"
-        )
         with self._database.read() as connection:
-            rows = fetch(connection, query, [scope, since, scope, since])
-        return [Row(*row[:3]) for row in rows if _stands(row, since) != _stands(row, number)]
+            rows = touched_rows(connection, scope, since)
+        return [one.row for one in rows if one.stands_in(since) != one.stands_in(number)]
 
     def history(self, scope: str) -> list[dict[str, Any]]:
         """Every revision of a scope, newest first, without rows."""
@@ -392,56 +340,5 @@ class Revisions:
         return {row[0]: row[1] for row in rows}
 
 
-def _without_equals(
-    rows: Iterable[Row], live: Iterable[tuple[int, Row]], known_by: Callable[[Row], Row]
-) -> tuple[list[Row], list[tuple[int, Row]]]:
-    """Both without those that are on either side."""
-    stands: dict[Row, list[tuple[int, Row]]] = {}
-    for row_id, row in live:
-        stands.setdefault(known_by(row), []).append((row_id, row))
-    come = []
-    for row in rows:
-        if equals := stands.get(known_by(row)):
-            equals.pop()
-        else:
-            come.append(row)
-    return come, [one for left in stands.values() for one in left]
-
-
-def _put_into(stored: StoredRevision, rows: Sequence[Row]) -> tuple[Put, list[Row]]:
-    """What these rows do to what stands, and all rows as they would be."""
-    before = {(row.kind, row.natural_key): row for row in stored.rows}
-    put = {(row.kind, row.natural_key): row for row in rows}
-    put = {key: _as_it_stands(row, before.get(key)) for key, row in put.items()}
-    written = tuple(row for key, row in put.items() if before.get(key) is not row)
-    merged = [row for row in stored.rows if (row.kind, row.natural_key) not in put]
-    changed = sum((row.kind, row.natural_key) in before for row in written)
-    number = stored.number + 1 if written else stored.number
-    told = Put(number, bool(written), len(written) - changed, changed, len(put) - len(written), written)
-    return told, [*merged, *put.values()]
-
-
-def _as_it_stands(row: Row, before: Row | None) -> Row:
-    """The row that stands, where it says the same."""
-    return before if before is not None and before.by_value() == row.by_value() else row
-
-
 def _columns(row: Row) -> tuple[str, str, str]:
     return row.kind, row.natural_key, row.body
-
-
-_STANDS = "added_in <= ? AND (removed_in IS NULL OR removed_in > ?)"
-
-
-def _stands(row: Sequence[Any], number: int) -> bool:
-    added, removed = row[3], row[4]
-    return bool(added <= number and (removed is None or removed > number))
-
-
-def _digest(terms: Mapping[str, Any], rows: Sequence[Row]) -> bytes:
-    """SHA-256 of what is said, in whatever way its numbers are written."""
-    text = json.dumps(terms_by_value(terms), sort_keys=True, ensure_ascii=False)
-    digest = hashlib.sha256(text.encode())
-    for row in sorted((row.by_value() for row in rows), key=lambda row: (row.kind, row.natural_key, row.body)):
-        digest.update(repr((row.kind, row.natural_key, row.body)).encode())
-    return digest.digest()

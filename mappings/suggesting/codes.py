@@ -74,11 +74,6 @@ def are_currencies(texts: Sequence[str]) -> bool:
     return bool(texts) and all(text.upper() in _CURRENCIES for text in texts)
 
 
-def are_countries(texts: Sequence[str]) -> bool:
-    """Whether each is a country's code of two letters."""
-    return bool(texts) and all(text.upper() in _COUNTRIES for text in texts)
-
-
 def are_units(texts: Sequence[str]) -> bool:
     """Whether each is written as units often are."""
     return bool(texts) and all(text.upper() in _UNITS for text in texts)

@@ -29,7 +29,6 @@ from mappings.suggesting.written import Frame, order_map
 
 MAX_UNUSED = 500
 """Places that no rule takes of which is told."""
-_REQUIRED = ("order_number", "lines", "lines.line_number", "lines.quantity")
 
 
 def suggest(body: bytes) -> Suggestion:

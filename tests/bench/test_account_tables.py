@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import encode_multipart
 
 from gateway.accounts import publish_catalogue, table_rows
 from mappings.revision import ItemRow, Product
@@ -82,7 +83,15 @@ def test_no_step_of_an_import_takes_long(browser: Browser, count: int, most: flo
 
         return act
 
-    assert fastest(send(f"{ITEMS}/import", file=(io.BytesIO(body), f"items.{ending}")), 1) <= most
+    sent, kind = encode_multipart({"csrf_token": token, "file": (io.BytesIO(body), f"items.{ending}")})[::-1]
+
+    def upload() -> Any:
+        answers.append(
+            browser.client.post(f"{ITEMS}/import", data=sent, content_type=f"multipart/form-data; boundary={kind}")
+        )
+        return answers[-1]
+
+    assert fastest(upload, 1) <= most
     here = answers[-1].headers["Location"]
     assert fastest(lambda: browser.client.get(here), 1) <= most
     assert fastest(send(here, sign="point"), 1) <= most

@@ -101,3 +101,23 @@ def test_a_file_is_imported_in_steps_by_the_keyboard_and_taken_back(
     look_everywhere(page, axe)
     page.get_by_role("button", name="Take this import back").press("Enter")
     expect(page.get_by_text("The import was taken back.")).to_be_visible()
+
+
+def test_five_thousand_items_with_twelve_bad_rows(pages: Pages, tmp_path: Path) -> None:
+    bad = set(range(100, 4900, 400))
+    rows = (f"{one:06},OAT-1L,CS,EA,{'0' if one in bad else '12'}\n" for one in range(5_000))
+    (tmp_path / "items.csv").write_text("account_sku,product,account_unit,unit,factor\n" + "".join(rows))
+    page = pages.of("support")
+    page.goto("/accounts/evergreen-diy/items/import")
+    page.get_by_label("A file with a row").set_input_files(tmp_path / "items.csv")
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="See what each row does").click()
+    expect(page.get_by_text("4,988 new rows")).to_be_visible(timeout=20_000)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download them with the reasons as CSV").click()
+    rejects = Path(download.value.path()).read_text().splitlines()
+    assert [line.split(",")[0] for line in rejects[1:]] == [f"line {one + 2}" for one in sorted(bad)]
+    page.get_by_role("button", name="Put the other 4,988 rows into the draft").click()
+    expect(page.get_by_text("It is in the draft:")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Take this import back").click()
+    expect(page.get_by_text("The import was taken back.")).to_be_visible()

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from gateway.accounts import table_rows
+from gateway.accounts import kept_file, table_rows
 from gateway.console import imports
-from gateway.drafting.drafts import draft_of, edit
+from gateway.drafting.drafts import Draft, draft_of, edit
+from gateway.store.drafts import Change
 from mappings.revision import ItemRow, UnitRow
 from mappings.tables import natural_key
 from tests.api.builders import Gateway
@@ -97,6 +98,18 @@ def test_a_file_goes_into_the_draft_in_three_steps_and_back_in_one(gateway: Gate
     press(support, "/take-back")
     assert "The import was taken back." in support.text
     assert draft_of(gateway.services, "acme").edits == ()
+
+
+def test_rules_of_a_folders_import_are_not_taken_back_from_a_table(gateway: Gateway, support: Browser) -> None:
+    def folder(draft: Draft) -> list[Change]:
+        row = next(iter(table_rows([ItemRow("PL-0099", None, "OAT-1L")])))
+        rules = draft.change("file", "order_map.yaml", None, kept_file("reads: json"))
+        return [draft.change(row.kind, row.natural_key, None, row.body), rules]
+
+    edit(gateway.services, "acme", folder, author="Ada", batch="b1")
+    sent = {"csrf_token": csrf(support.open(ITEMS)), "batch": "b1"}
+    assert support.client.post(f"{ITEMS}/take-back", data=sent).status_code == 403
+    assert len(draft_of(gateway.services, "acme").edits) == 2
 
 
 def test_a_number_that_can_be_two_is_asked(gateway: Gateway, support: Browser) -> None:

@@ -81,6 +81,16 @@ def test_a_draft_is_the_published_mapping_with_what_was_edited(services: Service
     assert services.terms.current(["acme"])["acme"].units["KRT", None].factor == 12
 
 
+def test_a_draft_is_read_once_a_version_and_earlier_ones_are_forgotten(services: Services) -> None:
+    published(services, OAT)
+    for factor in ("2", "3", "4"):
+        put(services, unit("KRT", factor), seen=None if factor == "2" else unit("KRT", str(int(factor) - 1)))
+        seen = draft_of(services, "acme")
+        draft_revision(services, seen)
+        assert draft_of(services, "acme") is seen
+    assert len(services.terms.drafts._kept) == 3  # what is published, the draft, the same compiled
+
+
 def test_publishing_makes_it_the_mapping_and_ends_it(services: Services) -> None:
     published(services, OAT, CASE)
     put(services, CARTON)

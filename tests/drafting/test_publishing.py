@@ -94,6 +94,23 @@ def test_one_that_sent_orders_needs_a_test_of_exactly_this(busy: Services) -> No
     assert (said(busy), go(busy)) == ([], 2)
 
 
+def test_a_smaller_test_does_not_get_past_what_a_larger_one_found(busy: Services) -> None:
+    version, tests = draft_of(busy, "acme").version, busy.store.draft_tests
+
+    def ran(last: int, newly_failing: int) -> None:
+        test_id = tests.begin("acme", 1, version, last, last, actor="test")
+        with busy.store.database.write() as connection:
+            text = "UPDATE draft_tests SET status = 'done', newly_failing = ? WHERE id = ?"
+            run(connection, text, [(newly_failing, test_id)])
+
+    ran(200, 2)
+    ran(1, 0)
+    assert said(busy) == ["2 orders that were answered would fail."]
+    tests.cancel(tests.begin("acme", 1, version, 10_000, 200, actor="test"), actor="test")
+    ran(200, 0)
+    assert said(busy) == []
+
+
 def test_a_reason_of_its_own_gets_past_the_test_and_is_kept(busy: Services) -> None:
     keep(busy, Ran(1, draft_of(busy, "acme").version, newly_failing=2))
     assert go(busy, override="agreed with them") == 2

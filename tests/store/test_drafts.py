@@ -75,6 +75,13 @@ def test_all_is_taken_back_only_as_it_was_seen(store: Store) -> None:
     assert len(bodies(store)) == 2
 
 
+def test_editing_on_does_not_end_a_conflict_unseen(store: Store) -> None:
+    store.drafts.put("acme", 0, [change("old", "mine", "old")], author="Kim")
+    store.drafts.put("acme", 0, [change("mine", "mine too", "theirs")], author="Kim")  # published by others meanwhile
+    (edit,) = store.drafts.of("acme").edits
+    assert (edit.was, edit.body) == ("old", "mine too")
+
+
 def test_an_edit_is_kept_of_what_is_published_today(store: Store) -> None:
     store.drafts.put("acme", 0, [change("old", "mine", "old"), change(None, "x", key=("unit", "K|"))], author="Kim")
     mine, unit = sorted(store.drafts.of("acme").edits, key=lambda edit: edit.kind)
