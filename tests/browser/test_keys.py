@@ -79,6 +79,16 @@ def test_a_row_of_a_table_is_edited_by_the_keyboard_alone(pages: Pages) -> None:
     assert "edit=" in page.url
 
 
+def test_enter_in_a_field_of_a_row_saves_it(pages: Pages) -> None:
+    """Not the first button of the form, which looks for a product."""
+    page = pages.of("support")
+    page.goto("/accounts/acme-retail/items?q=PL-0310")
+    page.get_by_role("link", name="Edit PL-0310").click()
+    page.get_by_label("Description description").fill("Raspberry jam, 340 g")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Saved to the draft: PL-0310")
+
+
 def test_every_key_that_is_listed_does_something_somewhere(pages: Pages) -> None:
     page = pages.of("support")
     page.goto("/accounts/acme-retail/items")
