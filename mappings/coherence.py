@@ -15,7 +15,7 @@ from typing import Any
 from mappings.account import SENT, Account, Rebate
 from mappings.mixed_units import by_base_unit, told_by_unit
 from mappings.own_format import CUSTOM, ORDER_MAP, map_of, maps_for
-from mappings.revision import Catalogue, PriceRow, Product, SiteRow
+from mappings.revision import Catalogue, ItemRow, PriceRow, Product, SiteRow
 from mappings.sites import normal_scheme
 from mappings.tables import TABLES, Kind
 from mappings.units import agreed_sizes, base_per_our_unit, count_text
@@ -25,6 +25,8 @@ from schemas.values import is_gs1_number, shortest
 
 Placed = Sequence[tuple[str, Any]]
 """Rows, each with the place where it stands; cells that are wrong by themselves are None."""
+_MOST_COMPARED = 100
+"""Rows of one item number that each further one is compared with."""
 _TERMS = "account.yaml"
 _NAMED_SITES = 10
 _GLN = "0088"
@@ -40,7 +42,7 @@ def mapping_problems(
     unread: Collection[Kind] = (),
     maps: Collection[str] = (),
 ) -> tuple[Fault, ...]:
-    """What will keep the account's orders from being answered, and numbers with a wrong check digit.
+    """What will keep the account's orders from being answered, and numbers with a wrong check digit or of two products.
 
     `account` is None where its terms can't be read, and has only what is right of them where a part is wrong;
     `catalogue` is None where nothing is to be said of our products. `sites` are those that stock was ever told of.
@@ -56,7 +58,7 @@ def mapping_problems(
         ours = (*_products_of_terms(account, catalogue), *ours)
     if catalogue is not None and not {"item", "unit"} & set(unread):
         ours = (*ours, *_price_units(rows, catalogue))
-    return (*terms, *ours, *_sites(account_id, rows["site"], sites), *_items_check_digits(rows["item"]))
+    return (*terms, *ours, *_sites(account_id, rows["site"], sites), *_items(rows["item"]))
 
 
 # --- account.yaml ----------------------------------------------------------------------------------------------------
@@ -245,6 +247,34 @@ def _no_such_unit(place: str, wrong: str, unit: str, product: Product, catalogue
     packs = [pack for owner, pack in catalogue.packs if owner == product.product]
     expected = f"one of {', '.join([product.base_unit, *packs])}, or a row for {unit} in packs.csv"
     return Fault("bad_value", f"{place}: {wrong}", "", place, unit, expected)
+
+
+def _items(rows: Placed) -> Iterator[Fault]:
+    yield from _items_check_digits(rows)
+    yield from _numbers_of_several(rows)
+
+
+def _numbers_of_several(rows: Placed) -> Iterator[Fault]:
+    """Item numbers that are two products on the same days, where no GTIN tells these apart: once a number."""
+    seen: dict[str, list[ItemRow]] = {}
+    told = set()
+    for place, row in rows:
+        if row.account_sku is None or row.product is None or row.account_sku in told:
+            continue
+        others = seen.setdefault(row.account_sku, [])
+        other = next((one for one in others if _is_another_product(one, row)), None)
+        if len(others) < _MOST_COMPARED:
+            others.append(row)
+        if other is not None:
+            told.add(row.account_sku)
+            both = f"{row.account_sku} is {other.product} and {row.product} on the same days"
+            detail = f"{place}: {both}: an order line that names nothing else is held"
+            yield Fault("bad_value", detail, "", place, row.account_sku, "one product, or days that don't meet")
+
+
+def _is_another_product(one: ItemRow, other: ItemRow) -> bool:
+    are_told_apart = one.gtin is not None and other.gtin is not None and one.gtin != other.gtin
+    return one.product != other.product and not are_told_apart and _overlap(one, other)
 
 
 def _items_check_digits(rows: Placed) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from gateway.commands.times import moment
 
 if TYPE_CHECKING:
     from gateway.drafting.drafts import Draft
+    from gateway.drafting.publishing import Obstacle
     from gateway.services import Services
     from gateway.store.drafts import Edit
 
@@ -48,8 +49,9 @@ def draft(screen: Screen, account_id: str, discard: bool, reason: str | None) ->
 def publish(screen: Screen, account_id: str, reason: str, override: str | None) -> int:
     """Make an account's draft its mapping.
 
-    Orders that come in from then on are read by it. A test of exactly what it is now must have gone through, and the
-    one of most messages have found no order that newly fails, unless --override says why not.
+    Orders that come in from then on are read by it. A test of exactly what it is now (`gateway mappings test ID
+    --draft`, or the console's) must have gone through, and the one of most messages have found no order that newly
+    fails, unless --override says why not.
 
     Exit code 1: it has faults, or its test says no; 4: something in it was published otherwise meanwhile, or it was
     edited while it was published.
@@ -69,14 +71,18 @@ def publish(screen: Screen, account_id: str, reason: str, override: str | None) 
             screen.faults(unusable.faults, f"The draft of {account_id} can't be published:")
             return FAILED
         except Blocked as blocked:
-            more = " --override TEXT publishes it all the same." if blocked.obstacles[0].is_overridable else ""
-            raise Failed(f"{blocked}{more}") from None
+            raise Failed(f"{blocked}{_way_on(account_id, blocked.obstacles[0])}") from None
         except Collision:
             raise Failed(_MOVED, CONFLICT) from None
     told = {"id": account_id, "revision": done.number, "changed": done.changed}
     told |= {"added": done.added, "removed": done.removed, "edits": len(found.edits)}
     screen.result(told, f"{account_id}: revision {done.number} is published, of {counted(len(found.edits), 'edit')}.")
     return 0
+
+
+def _way_on(account_id: str, obstacle: Obstacle) -> str:
+    test = f" gateway mappings test {account_id} --draft tries it." if obstacle.kind == "untested" else ""
+    return f"{test} --override TEXT publishes it all the same." if obstacle.is_overridable else ""
 
 
 def known_draft(services: Services, account_id: str) -> Draft:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.screen import DONE, FAILED, Failed, Screen, counted
+from gateway.commands.screen import DONE, FAILED, Failed, Screen, counted, person
 
 if TYPE_CHECKING:
     from gateway.effects.effects import ChangedLine, Effects, Group
@@ -22,7 +22,6 @@ _SEVERITY = {"newly_fails": "newly fails", "changed": "changed", "now_passes": "
 
 def try_draft(services: Services, screen: Screen, account_id: str, last: int) -> int:
     """The account's draft against what is published; the test is kept, for the draft to be published by it."""
-    from gateway.commands.screen import person
     from gateway.drafting.draft_tests import CantTest, both, keep
     from gateway.drafting.drafts import draft_of
 

@@ -9,6 +9,17 @@ from gateway.holding import holding_faults
 from gateway.services import Services
 from schemas.fault_codes import FAULTS
 
+_TABLES = {
+    "unknown_item": "items",
+    "item_conflict": "items",
+    "unknown_unit": "units",
+    "unknown_ship_to": "sites",
+    "unknown_supply_site": "sites",
+    "price_mismatch": "prices",
+    "no_contract_price": "prices",
+}
+_SAID_IN_ROWS = ("unknown_item", "unknown_unit")
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -24,6 +35,16 @@ class Cause:
     fingerprint: str
     first_at: int
     last_at: int
+
+    @property
+    def table(self) -> str | None:
+        """The account's table where it is mended; None where it is mended elsewhere."""
+        return _TABLES.get(self.code)
+
+    @property
+    def looked_for(self) -> str | None:
+        """What to look for in that table; None where its rows don't say it so."""
+        return self.value if self.code in _SAID_IN_ROWS else None
 
 
 def of_messages(services: Services, account_id: str | None) -> list[Cause]:

@@ -7,6 +7,7 @@ writes. Saving goes into the account's draft: nothing is used before that is pub
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from gateway.console.edits import fingerprint
 from gateway.console.frame import Missing, actor, console, needs, own_account, page, services, takes, user
 from gateway.console.traced_page import ShownPreview, shown
 from gateway.drafting.drafts import Draft, draft_of, draft_revision, edit
+from gateway.drafting.marked import Marked, marked_bodies
 from gateway.previewing import MAX_SAMPLE, SECONDS, SampleTooLarge, TooManyPreviews, preview
 from gateway.store.drafts import Change, Overtaken
 from mappings.account import SENT
@@ -90,9 +92,9 @@ def save_mapping(account_id: str) -> Any:
     try:
         edit(services(), editor.account_id, lambda draft: _changes(draft, editor), author=actor())
     except Overtaken:
-        wrong = "Somebody else saved this map since you opened it. Theirs stands below; yours is in the editor."
+        wrong = "Somebody else saved this map since you opened it. Nothing of yours was saved; it is in the editor."
         now = _editor(account_id)
-        return _page(now, 409, wrong=wrong, theirs=_text_of(now.draft, now.chosen))
+        return _page(now, 409, wrong=wrong, differs=_differs(now))
     sample = request.form.get("sample") or None
     chosen = editor.chosen
     return redirect(
@@ -139,6 +141,7 @@ def _chosen() -> str:
 
 MAPS = {ORDER_MAP: "orders that come in", **{map_of(kind): f"{words} that go out" for kind, words in SENT.items()}}
 """Every map that an account may have, and what it is for."""
+_KINDS = {map_of(kind): kind for kind in SENT}
 
 
 def _text_of(draft: Draft, name: str) -> str:
@@ -185,7 +188,26 @@ def _faults(made: ShownPreview | None) -> list[dict[str, object]]:
     return [{"line": one.line, "column": one.column, "message": one.name} for one in found if one.line is not None]
 
 
-def _page(editor: Editor, status: int = 200, *, wrong: str = "", theirs: str | None = None) -> Any:
+def _differs(editor: Editor) -> list[Marked]:
+    """What stands in the draft against what is in the editor."""
+    return marked_bodies(("file", editor.chosen), editor.kept, kept_file(editor.text))
+
+
+def _needs_none(editor: Editor) -> str:
+    """Why there need not be such a map; nothing where the account's own layout is agreed."""
+    terms, kind = editor.draft.terms, _KINDS.get(editor.chosen)
+    if kind is None:
+        formats = (terms.get("inbound") or {}).get("formats") or []
+        need = "needs" if len(formats) == 1 else "need"
+        said = f"Their orders come in as {', '.join(formats)}, which {need} no map."
+        return "" if "custom" in formats or not formats else said
+    agreed = ((terms.get("outbound") or {}).get(kind) or {}).get("format")
+    if agreed is None:
+        return f"No {SENT[kind]} are agreed with them."
+    return "" if agreed == "custom" else f"Their {SENT[kind]} go out as {agreed}, which needs no map."
+
+
+def _page(editor: Editor, status: int = 200, *, wrong: str = "", differs: Sequence[Marked] = ()) -> Any:
     made, refused, previewed = _previewed(editor)
     status = status if status != 200 else 200 if previewed == 200 else previewed
     known = maps_in(editor.draft.files)
@@ -196,7 +218,9 @@ def _page(editor: Editor, status: int = 200, *, wrong: str = "", theirs: str | N
         found=made,
         refused=refused,
         wrong=wrong,
-        theirs=theirs,
+        differs=differs,
+        needs_none="" if editor.text.strip() else _needs_none(editor),
+        agreed_at=_KINDS.get(editor.chosen, "formats"),
         saved=request.args.get("saved") == editor.chosen,
         seen=fingerprint(editor.kept),
         is_edited=_text_of(editor.draft, editor.chosen) != editor.text,

@@ -56,8 +56,10 @@ class TakenBack:
 @console.get("/accounts/<account_id>/revisions")
 @needs("viewer", ours_alone=True)
 def revision_list(account_id: str) -> Any:
-    """All revisions, newest first."""
-    current = _current(account_id)
+    """All revisions, newest first; none of an account that is only a draft."""
+    current = services().store.revisions.current([own_account(account_id)]).get(account_id)
+    if current is None and not draft_of(services(), account_id).edits:
+        raise Missing
     before = number_in("before")
     found = services().store.revision_log.page(account_id, before=before, limit=_AT_ONCE)
     more = found[-1].number if found and found[-1].number > 1 else None

@@ -36,6 +36,7 @@ _LARGEST_FORM = 500_000
 """Bytes: of a hundred items five fields each."""
 _MOST_NAMED = 1_000
 """Products that a browser proposes while one is typed."""
+_PARTS = ("manager", "item", "unit", "default_unit", "place")
 _WAITS = 8.0
 """Seconds for which whoever sends a test order waits for its answer."""
 
@@ -186,6 +187,7 @@ def _shown(
         newest_key=keys[0].id if keys else "",
         filled=filled,
         wrong=answers.faults,
+        first_wrong=min(answers.faults, key=_place_on_page, default=""),
         seen=terms_mark(draft),
         overtaken=overtaken,
         refused=refused,
@@ -196,6 +198,12 @@ def _shown(
         units=our_units(catalogue),
         sites=sorted(services().store.stock.sites()),
     )
+
+
+def _place_on_page(name: str) -> int:
+    """Of a field: which of the form's parts it is in."""
+    part = name.partition(".")[0]
+    return _PARTS.index(part) if part in _PARTS else len(_PARTS)
 
 
 def _standing(draft: Draft, keys: Sequence[ApiKey]) -> Standing:

@@ -74,7 +74,7 @@ def table(account_id: str, table: str) -> Any:
     """The table as the draft has it: found by `q`, from `after` on, with the row of the key `edit` as a form."""
     form = None
     if "edit" in request.args or "add" in request.args:
-        form = opened_form(account_id, KINDS[table], request.args.get("edit", ""))
+        form = opened_form(account_id, KINDS[table], request.args.get("edit", ""), request.args)
     return table_page(account_id, table, form)
 
 
@@ -205,10 +205,11 @@ def anchor(key: str) -> str:
 
 
 # --- a row's form ------------------------------------------------------------------------------------------------
-def opened_form(account_id: str, kind: Kind, key: str) -> Form:
-    """The form of this row as it stands, of a new one where `key` is empty. Raises Missing where there is no such."""
+def opened_form(account_id: str, kind: Kind, key: str, begun: Mapping[str, str]) -> Form:
+    """The form of this row as it stands; where `key` is empty that of a new one, with what is `begun` of it. Raises
+    Missing where there is no such row."""
     if not key:
-        return Form("", "", fields_of(kind, {}), is_new=True)
+        return Form("", "", fields_of(kind, begun), is_new=True)
     _, (row,) = table_rows_now(services(), account_id, kind, [key])
     if not _is_there(row):
         raise Missing

@@ -51,10 +51,17 @@ def begin_draft_test(account_id: str) -> Any:
 def draft_test_list(account_id: str) -> Any:
     """The account's tests, newest first."""
     found = services().store.draft_tests.of_account(own_account(account_id))
-    if not found and not draft_of(services(), account_id).number:
+    draft = draft_of(services(), account_id)
+    if not (found or draft.number or draft.edits):
         raise Missing
-    told = {"account_id": account_id, "tests": found, "said": _SAID, "last": USUAL_LAST, "most": MOST_LAST}
-    told["draft_page"] = _draft_page(account_id)
+    told: dict[str, Any] = {
+        "account_id": account_id,
+        "tests": found,
+        "said": _SAID,
+        "last": USUAL_LAST,
+        "most": MOST_LAST,
+    }
+    told |= {"draft_page": _draft_page(account_id), "is_new": not draft.number}
     return page("draft_tests", **told, may_begin=user().may("support"), within="console.account_list")
 
 

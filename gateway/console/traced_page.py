@@ -81,7 +81,7 @@ def shown(made: Preview, chosen: str) -> ShownPreview:
         more,
         tuple(_order(made, index, anchors, by_map=answers) for index in range(len(made.orders))),
         None if made.written is None else _answer(made.written, "w", by_map=True, of_source=True),
-        tuple(_counts(made.strip)),
+        tuple(_counts(made.strip, _starts(made, until))),
         tuple(map(at_its_line, made.mistakes)),
         tuple(map(at_its_line, made.warnings)),
     )
@@ -187,10 +187,17 @@ def _answer(written: TracedWriting, anchor: str, *, by_map: bool, of_source: boo
 
 
 # --- the strip ----------------------------------------------------------------------------------------------------
-def _counts(strip: Strip) -> Iterator[Count]:
+def _starts(made: Preview, until: int) -> Mapping[str, int]:
+    """Where the canonical values of a sample of what we send begin in it, by their pointers."""
+    if made.written is None:
+        return {}
+    return {pointer: start for pointer, (start, _) in pointed_spans(made.source, until).items()}
+
+
+def _counts(strip: Strip, starts: Mapping[str, int]) -> Iterator[Count]:
     yield _of_map("bad", strip.unmapped, "required field", "without a rule")
     count = strip.unused_count
-    entries = tuple(_unused(one) for one in strip.unused)
+    entries = tuple(_unused(one, starts) for one in strip.unused)
     yield Count("quiet", count, f"{counted(count, 'value')} of the sample that no rule uses", entries)
     yield _of_map("wait", strip.placeholders, "placeholder", "to be replaced")
     yield _of_map("fixed", strip.constants, "constant", "that the sample has no part in")
@@ -201,6 +208,8 @@ def _of_map(kind: str, places: tuple[MapPlace, ...], word: str, more: str) -> Co
     return Count(kind, len(places), f"{counted(len(places), word)} {more}", entries)
 
 
-def _unused(one: Unused) -> Entry:
+def _unused(one: Unused, starts: Mapping[str, int]) -> Entry:
     times = "" if one.count == 1 else f", {one.count:,} times"
-    return Entry(f"{one.name} ({one.first.text[:60]}{times}), {one.first.where}", f"s-{one.first.start or 0}")
+    start = starts.get(one.first.where) if one.first.start is None else one.first.start
+    leads_to = "" if start is None else f"s-{start}"
+    return Entry(f"{one.name} ({one.first.text[:60]}{times}), {one.first.where}", leads_to)

@@ -19,6 +19,7 @@ from gateway.lanes import DRAFTS
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 from gateway.store.draft_tests import ClaimedTest, DraftTest, Status
+from gateway.store.ids import new_id, now_us
 from mappings.revision import MappingRevision
 
 USUAL_LAST, MOST_LAST = 200, 10_000
@@ -51,16 +52,8 @@ def begin(services: Services, account_id: str, last: int, actor: str) -> str:
     return test_id
 
 
-def keep(services: Services, draft: Draft, last: int, effects: Effects, actor: str) -> str:
-    """Keep what a test of the draft found that was done at once, so that the draft may be published by it; its id."""
-    result = json.dumps(effects.as_json())
-    tests = services.store.draft_tests
-    told = (draft.account_id, draft.number, draft.version, last, effects.messages)
-    return tests.keep(*told, result, effects.newly_fail, actor=actor)
-
-
 def both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRevision]:
-    """The account's published mapping, and the draft. Raises CantTest."""
+    """The account's published mapping, and its draft. Raises CantTest."""
     if not draft.number:
         raise CantTest("Nothing is published yet that the draft could be compared with.")
     try:
@@ -68,6 +61,14 @@ def both(services: Services, draft: Draft) -> tuple[MappingRevision, MappingRevi
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
         raise CantTest(f"The terms can't be used: {wrong}") from error
+
+
+def keep(services: Services, draft: Draft, last: int, effects: Effects, actor: str) -> None:
+    """What came of the draft where it was tried at once: it counts as any other test of it."""
+    done = effects.messages
+    asked = (new_id(), draft.account_id, draft.number, draft.version, last)
+    ran = DraftTest(*asked, "done", done, done, effects.newly_fail, None, None, actor, now_us(), None)
+    services.store.draft_tests.keep(ran, json.dumps(effects.as_json()))
 
 
 def found(services: Services, test_id: str) -> Found | None:

@@ -228,6 +228,8 @@ def _meaning_changes(old: MappedLine, new: MappedLine) -> Iterator[Change]:
         yield Change("factor", (new.unit or "1", item, *told), *told, number, "changed", *sums)
     if not same_price and old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):
         told = _price(old), _price(new)
+        if told[0] == told[1]:
+            return  # agreed by the unit that is ordered: that this is another size was said
         yield Change("price", (new.product.product, new.unit or "unit", *told), *told, number)
 
 

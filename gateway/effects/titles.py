@@ -106,7 +106,8 @@ def _gone(group: Told) -> str:
 def _fault(group: Told) -> str:
     code, value = group.about
     title = FAULTS[code].title if code in FAULTS else code
-    told = f" ({value})" if " " in value else f" {value}" if value else ""
+    is_a_name = code.startswith("unknown_") and " " not in value
+    told = f" {value}" if value and is_a_name else f" ({value})" if value else ""
     return f"{title[:1].lower()}{title[1:]}{told}"
 
 

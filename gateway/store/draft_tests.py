@@ -81,32 +81,22 @@ class DraftTests:
                 return str(same[0][0])
             row = (row_id, account_id, revision, version, last, "waiting", 0, total, 0)
             insert(connection, draft_tests, [(*row, None, None, None, actor, at, None, None, None, None, None, 0)])
-            self._forget(connection, account_id)
-            told = {"test": row_id, "version": version, "last": last}
-            self._audit.note(connection, f"draft/{account_id}", "draft test asked for", actor, told)
+            self._noted(connection, account_id, {"test": row_id, "version": version, "last": last}, actor)
         return row_id
 
-    def keep(
-        self,
-        account_id: str,
-        revision: int,
-        version: int,
-        last: int,
-        done: int,
-        result: str,
-        newly_failing: int,
-        *,
-        actor: str,
-    ) -> str:
-        """A test that was done elsewhere, with what came of it; its id."""
-        row_id, at = new_id(), now_us()
-        row = (row_id, account_id, revision, version, last, "done", done, done, newly_failing)
+    def keep(self, ran: DraftTest, result: str) -> None:
+        """A test that was done elsewhere, with what came of it: from then on it is the account's newest."""
+        at = now_us()
+        row = (ran.id, ran.account_id, ran.revision, ran.version, ran.last, ran.status)
+        came = (ran.done, ran.total, ran.newly_failing, result, ran.cursor, ran.detail, ran.asked_by, ran.asked_at, at)
+        told = {"test": ran.id, "version": ran.version, "last": ran.last}
         with self._database.write() as connection:
-            insert(connection, draft_tests, [(*row, None, None, result, actor, at, at, None, None, None, None, 0)])
-            self._forget(connection, account_id)
-            told = {"test": row_id, "version": version, "last": last}
-            self._audit.note(connection, f"draft/{account_id}", "draft tested", actor, told)
-        return row_id
+            insert(connection, draft_tests, [(*row, *came, None, None, None, None, 0)])
+            self._noted(connection, ran.account_id, told, ran.asked_by)
+
+    def _noted(self, connection: Connection, account_id: str, told: dict[str, Any], actor: str) -> None:
+        self._forget(connection, account_id)
+        self._audit.note(connection, f"draft/{account_id}", "draft test asked for", actor, told)
 
     @staticmethod
     def _forget(connection: Connection, account_id: str) -> None:

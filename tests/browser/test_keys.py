@@ -66,6 +66,27 @@ def test_a_browsers_own_keys_stay_its_own(accounts: Page) -> None:
     assert accounts.evaluate("document.activeElement === document.body")
 
 
+def test_a_row_of_a_table_is_edited_by_the_keyboard_alone(pages: Pages) -> None:
+    """The place of the row is in the address, and a browser then leaves the focus where it was."""
+    page = pages.of("support")
+    page.goto("/accounts/acme-retail/items")
+    page.keyboard.press("e")
+    assert page.evaluate("document.activeElement === document.body"), "no row is chosen yet"
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    expect(page.get_by_role("form", name="Edit this item").get_by_label("Their number")).to_be_focused()
+    assert "edit=" in page.url
+
+
+def test_every_key_that_is_listed_does_something_somewhere(pages: Pages) -> None:
+    page = pages.of("support")
+    page.goto("/accounts/acme-retail/items")
+    page.keyboard.press("?")
+    listed = page.locator("#key-list dt").all_inner_texts()
+    assert listed == ["/", "j", "k", "Enter", "x", "1 to 5", "e", "[", "]", "?"]
+
+
 PARTS = """<p class="tabs"><a href="#one">One</a> <a href="#two">Two</a></p>
 <p><a data-key="e" href="#edit">Edit</a></p>
 <p><a rel="prev" href="#before">Previous</a> <a rel="next" href="#after">Next</a></p>

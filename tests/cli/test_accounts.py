@@ -173,6 +173,7 @@ def test_every_fault_of_a_folder_is_told_in_one_round(run: Run, catalogue: None,
         ("sites.csv line 2", "shipto"),
         ("sites.csv line 2", "4012345000017"),
         ("items.csv line 2", "9521234000014"),
+        ("items.csv line 3", "PL-0042"),
     ]
 
 

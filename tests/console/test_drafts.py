@@ -197,6 +197,16 @@ def test_support_may_publish_rows_and_is_told_that_rules_are_for_others(services
     assert signed_in(gateway, "integration").open(DRAFT).status_code == 200
 
 
+def test_one_that_was_not_tested_asks_why_without(services: Services, gateway: Gateway) -> None:
+    gateway.send(gateway.account("acme"), order())
+    put(services, CARTON)
+    browser = signed_in(gateway)
+    browser.open(DRAFT)
+    assert browser.root.xpath("//section[@aria-labelledby='publish']//a[@href='#test']/text()") == ["Test it"]
+    assert "Why without a test?" in browser.text
+    assert "test says otherwise" not in browser.text
+
+
 def test_a_test_that_says_no_is_overridden_with_a_reason_of_its_own(services: Services, gateway: Gateway) -> None:
     gateway.send(gateway.account("acme"), order())
     put(services, CARTON)
@@ -205,6 +215,7 @@ def test_a_test_that_says_no_is_overridden_with_a_reason_of_its_own(services: Se
     browser = signed_in(gateway)
     browser.open(DRAFT)
     assert "2 orders that were answered would fail." in browser.text
+    assert "Why although orders would fail?" in browser.text
     assert browser.send(PUBLISH, reason="pallets", override="").status_code == 409
     answer = browser.send(PUBLISH, reason="pallets", override="they know")
     assert answer.status_code == 303

@@ -74,6 +74,45 @@ def test_every_jump_leads_somewhere(browser: Browser) -> None:
         assert wanted <= ids(browser)
 
 
+def test_every_jump_of_a_map_that_writes_leads_somewhere(gateway: Gateway) -> None:
+    stock = {"number": "IR-1", "issue_date": "2026-11-24", "issued_at": "2026-11-24T06:00:00Z", "is_full": True}
+    line = {"buyer_item": "PL-1", "seller_item": "OAT-1L", "status": "out_of_stock", "quantity": "0", "unit": "EA"}
+    sample = {**stock, "lines": [{**line, "unit_code": "EA", "as_of": "2026-11-24T06:00:00Z"}]}
+    publish_mapped(gateway.services, samples={"9.inventory_report.json": json.dumps(sample).encode()})
+    browser = signed_in(gateway, "integration")
+    told = {"map": "inventory_report_map.yaml", "sample": "samples/9.inventory_report.json"}
+    post(browser, text="writes: json\ntemplate: {object: {n: number}}\n", **told)
+    assert [one.get("id") for one in browser.root.xpath("//section[@id='results']//section")] == ["answer"]
+    assert "Nothing was read" not in browser.text
+    wanted = {one[1:] for one in browser.root.xpath("//ul[@class='strip']//a/@href")}
+    assert wanted
+    assert wanted <= ids(browser)
+
+
+def test_an_account_whose_format_needs_no_map_is_told_so(gateway: Gateway) -> None:
+    terms = {"id": "plain", "name": "Plain", "inbound": {"formats": ["json-1", "ubl-2.1"]}}
+    terms["outbound"] = {"order_response": {"format": "cxml-1.2"}}
+    gateway.services.store.revisions.publish_account(terms, [], author="test", reason="test")
+    browser = signed_in(gateway, "integration")
+    browser.open("/accounts/plain/mapping")
+    assert "Their orders come in as json-1, ubl-2.1, which need no map." in browser.text
+    assert browser.root.xpath("//main//a/@href").count("/accounts/plain/terms/formats") == 1
+    browser.open("/accounts/plain/mapping?map=order_response_map.yaml")
+    assert "Their order responses go out as cxml-1.2, which needs no map." in browser.text
+    browser.open("/accounts/plain/mapping?map=invoice_map.yaml")
+    assert "No invoices are agreed with them." in browser.text
+
+
+def test_what_is_only_drafted_leads_to_the_draft(browser: Browser) -> None:
+    browser.open(PATH)
+    assert "The draft has" not in browser.text
+    answer = post(browser, f"{PATH}/save", text=ORDERS.replace("EUR", "USD"))
+    for page in (answer.headers["Location"], PATH):
+        browser.open(page)
+        assert browser.root.xpath("//main//a/@href").count("/accounts/acme/draft") == 1
+    assert "The draft has 1 edit; nothing of it counts before it is published." in browser.text
+
+
 def test_what_was_written_comes_back_with_its_results(browser: Browser) -> None:
     post(browser, text=ORDERS.replace("quantity: q", "quantity: {from: q, number: {implied: 1}}"))
     assert "OAT-1L 0.2 EA" in browser.text
@@ -146,7 +185,9 @@ def test_nothing_is_saved_over_what_somebody_else_saved(gateway: Gateway, browse
     answer = post(browser, f"{PATH}/save", text=ORDERS.replace("EUR", "CHF"), seen=seen)
     assert answer.status_code == 409
     assert "Somebody else saved this map" in browser.text
-    assert "USD" in browser.root.xpath("//details//pre")[0].text_content()
+    assert "− currency: {value: USD} + currency: {value: CHF}" in browser.text
+    assert browser.root.xpath("//a[.='Leave yours, and take theirs']/@href") == [f"{PATH}?map=order_map.yaml"]
+    assert "Save again, and yours replaces it." in browser.text
     assert "CHF" in browser.root.xpath("//textarea")[0].text
     assert "USD" in (draft_of(gateway.services, "acme").body("file", "order_map.yaml") or "")
     (now,) = browser.root.xpath("//input[@name='seen']/@value")

@@ -94,6 +94,17 @@ def _of_all(browser: Browser, unit: str) -> dict[str, str]:
     return {factor: "12", ours: "EA"}
 
 
+def test_what_the_suggested_map_does_not_read_is_named(gateway: Gateway) -> None:
+    browser = signed_in(gateway, "integration")
+    browser.open("/accounts/new")
+    sample = json.loads(JSON_ORDER)
+    sample["Bestellung"]["Rampe"] = "Tor 4 <b>"
+    browser.fill("/accounts/new", {"text": json.dumps(sample)})
+    (unread,) = browser.root.xpath("//table[caption='What no rule reads']")
+    assert "Bestellung.RampeTor 4 <b>" in unread.text_content()
+    assert "look for a day, a place or a note" in browser.text
+
+
 def test_nothing_counts_before_it_is_published(gateway: Gateway) -> None:
     browser = signed_in(gateway, "integration")
     browser.open("/accounts/new")

@@ -39,6 +39,18 @@ def test_what_waits_for_somebody_is_told_in_sentences(gateway: Gateway) -> None:
     assert "Acme acme ▲ 1 problem" in browser.text
 
 
+def test_a_cause_leads_to_the_table_where_it_is_mended(gateway: Gateway) -> None:
+    gateway.send(gateway.account("acme"), order(item="WHAT-1 & more"))
+    gateway.work()
+    browser = signed_in(gateway, "support")
+    for path in ("/", "/accounts/acme"):
+        browser.open(path)
+        assert browser.root.xpath("//a[.='Mend it in their items']/@href") == ["/accounts/acme/items?q=WHAT-1+%26+more"]
+    theirs = signed_in(gateway, "support", "acme")
+    theirs.open("/")
+    assert theirs.root.xpath("//a[.='Mend it in their items']") == []
+
+
 def test_scripts_in_what_came_in_are_text(gateway: Gateway) -> None:
     nasty = "<script>alert(1)</script>"
     acme = gateway.account("acme", name=nasty, manager={"name": nasty, "email": "a@b.example"})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.drafting.drafts import draft_of
+from gateway.drafting.drafts import draft_of, edit
 from gateway.services import Services
 from gateway.store.revisions import Row
 from tests.api.builders import Gateway, order
@@ -30,6 +30,12 @@ def rules(text: str) -> Row:
     return Row("file", "order_map.yaml", json.dumps({"text": text}))
 
 
+def begin_newco(services: Services) -> None:
+    """A new account, of which nothing is published."""
+    text = json.dumps({"id": "newco", "name": "New Company", "inbound": {"formats": ["json-1"]}})
+    edit(services, "newco", lambda draft: [draft.change("terms", "", None, text)], author="test")
+
+
 @pytest.fixture
 def services(gateway: Gateway) -> Services:
     publish(gateway.services, OAT, CASE, reason="first")
@@ -48,6 +54,30 @@ def test_all_revisions_are_listed_page_by_page(services: Services, gateway: Gate
     assert "first" in browser.text
     assert "Revision 28" not in browser.text
     assert browser.root.xpath("//a[.='Earlier ones']") == []
+
+
+def test_the_one_that_counts_leads_to_the_way_back(services: Services, gateway: Gateway) -> None:
+    publish(services, OAT, unit("KRT", "120"), reason="wrong")
+    browser = signed_in(gateway, "support")
+    browser.open(f"{AT}/2")
+    (back,) = browser.root.xpath("//a[.='Take it back']/@href")
+    assert back == f"{AT}/1/roll-back"
+    assert browser.root.xpath("//a[@rel='prev']/@href") == [f"{AT}/1"]
+    assert browser.root.xpath("//a[@rel='next']") == []
+    browser.open(f"{AT}/1")
+    assert browser.root.xpath("//a[.='Take it back']") == []
+    assert browser.root.xpath("//a[@rel='next']/@href") == [f"{AT}/2"]
+
+
+def test_an_account_that_is_only_a_draft_has_none_and_says_what_to_do(gateway: Gateway) -> None:
+    begin_newco(gateway.services)
+    browser = signed_in(gateway, "support")
+    for path in ("/accounts/newco/revisions", "/accounts/newco/draft/tests"):
+        assert browser.open(path).status_code == 200
+        assert "Nothing is published yet" in browser.text
+        assert browser.root.xpath("//main//a/@href").count("/accounts/newco/setup") == 1
+        assert browser.root.xpath("//main//button") == []
+    assert browser.open("/accounts/nobody/revisions").status_code == 404
 
 
 def test_one_says_what_is_different_from_another(services: Services, gateway: Gateway) -> None:
@@ -89,6 +119,7 @@ def test_going_back_shows_first_what_changes_and_what_went_out(services: Service
     browser.open(answer.headers["Location"])
     for said in ("It publishes revision 1 again. Taken back: revision 2.", "1 document went out", "12, not 120"):
         assert said in browser.text
+    assert browser.root.xpath("//a[.='Take it back']") == [], "the wrong one isn't offered again"
     assert services.terms.current(["acme"])["acme"].units["KRT", None].factor == 12
     assert len(draft_of(services, "acme").edits) == 1
     (documents,) = browser.root.xpath("//a[contains(@href, '/documents')]/@href")

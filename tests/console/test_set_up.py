@@ -78,6 +78,8 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_saved(gateway: Gateway
     for one in ("there is no product NO-SUCH", "which product of ours is it?", "must be above zero", "is missing"):
         assert any(one in each for each in said), (one, said)
     assert len(said) == 5
+    (first_wrong,) = browser.root.xpath("//a[.='Go to the first']/@href")
+    assert browser.root.xpath("//*[@aria-invalid='true']/@id")[0] == first_wrong[1:]
     values = {one.get("name"): one.get("value") for one in browser.root.iter("input")}
     assert (values[second], values["manager.email"], values[third]) == ("NO-SUCH", "who@example.com", "")
     assert browser.root.xpath(f"//input[@name='{second}']/@aria-invalid") == ["true"]
@@ -211,6 +213,7 @@ def test_a_test_order_that_is_held_says_why(gateway: Gateway, monkeypatch: pytes
     browser.open(answer.headers["Location"])
     assert "It is held: something is still to be mapped by us." in browser.text
     assert "nothing of ours is known by the account's item number KN-1001" in browser.text
+    assert browser.root.xpath("//main//a[.='Map what is missing, and send it again']/@href") == [AT]
     assert browser.open(f"{AT}/test/nobody").status_code == 404
 
 

@@ -153,6 +153,16 @@ def test_a_row_is_added_and_an_unknown_product_is_told_but_taken(gateway: Gatewa
     assert len(support.root.xpath("//tbody/tr")) == 1
 
 
+def test_what_is_not_found_can_be_added_as_it_was_searched(support: Browser) -> None:
+    support.open(f"{ITEMS}?q=00-9%209")
+    (add,) = support.root.xpath("//a[.='Add it']/@href")
+    support.open(add)
+    (field,) = support.root.xpath("//input[@name='account_sku']/@value")
+    assert field == "00-9 9"
+    support.open(f"{ITEMS}?add&nonsense=1&product=OAT-1L")
+    assert support.root.xpath("//input[@name='product']/@value") == ["OAT-1L"]
+
+
 def test_products_are_found_for_the_field(support: Browser) -> None:
     support.open(f"{ITEMS}?add")
     support.send(ITEMS, ("find", "1"), account_sku="0099", product="drink")

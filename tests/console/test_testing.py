@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 
 from gateway.accounts import table_rows
 from gateway.drafting import draft_tests
-from gateway.drafting.drafts import edit
+from gateway.drafting.drafts import draft_of, edit
+from gateway.effects.effects import Effects
+from gateway.store.draft_tests import DraftTest
 from mappings.revision import UnitRow
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
@@ -72,7 +75,22 @@ def test_a_test_is_begun_watched_and_read(acme: Gateway) -> None:
     assert browser.root.xpath("//ins[@class='now']")[0].text_content() == "+ 12 EA"
     assert "PO-<b>7</b>" in browser.text
     assert "<b>7</b>" not in done.text
+    (next_step,) = browser.root.xpath("//a[@href='/accounts/acme/draft#publish']")
+    assert next_step.text == "Publish the draft"
     assert browser.open(TESTS).text.count("/draft/tests/") >= 1
+
+
+def test_one_after_which_orders_newly_fail_leads_to_the_edits(acme: Gateway) -> None:
+    make_cases(acme, 7)
+    draft = draft_of(acme.services, "acme")
+    acme.services.store.draft_tests.keep(
+        DraftTest("t-9", "acme", draft.number, draft.version, 9, "done", 1, 1, 1, None, None, "kim", 7, None),
+        json.dumps(Effects(messages=1, orders=1, newly_fail=1).as_json()),
+    )
+    browser = signed_in(acme, "support")
+    browser.open(f"{TESTS}/t-9")
+    assert browser.root.xpath("//a[@href='/accounts/acme/draft']/text()").count("Look at the edits") == 1
+    assert "takes a reason of its own" in browser.text
 
 
 def test_the_same_asked_for_twice_is_one_test(acme: Gateway) -> None:

@@ -127,6 +127,33 @@ def test_numbers_with_a_wrong_check_digit() -> None:
     assert found[1].detail == "legal.endpoint.id: a GLN (scheme 0088) has 13 digits"
 
 
+def item(sku: str, product: str, gtin: str | None = None, *, since: date | None = None) -> ItemRow:
+    return ItemRow(sku, gtin, product, valid_from=since)
+
+
+def test_a_number_of_two_products_is_told_where_nothing_tells_them_apart() -> None:
+    (fault,) = problems(item("0042", "OAT"), item("0043", "TEA"), item("0042", "TEA"), item("0042", "TEA"))
+    assert (fault.code, fault.location, fault.value) == ("bad_value", "items.csv row 2", "0042")
+    assert fault.detail == (
+        "items.csv row 2: 0042 is OAT and TEA on the same days: an order line that names nothing else is held"
+    )
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        item("0042", "OAT"),
+        item("0042", "TEA", "9521234000037"),
+        item("0042", "TEA", since=date(2026, 12, 1)),
+        item("42", "TEA"),
+    ],
+)
+def test_a_number_whose_products_are_told_apart_is_none_of_these(second: ItemRow) -> None:
+    until = date(2026, 11, 30) if second.valid_from else None
+    first = replace(item("0042", "OAT", "9521234000013" if second.gtin else None), valid_to=until)
+    assert problems(first, second) == []
+
+
 def test_a_role_that_nobody_reads_makes_a_place_of_delivery() -> None:
     (fault,) = problems(SiteRow("A", None, "bil_to"), SiteRow("B", None, "bill_to"), SiteRow("C", None, "ship_to"))
     assert (fault.location, fault.value) == ("sites.csv row 0", "bil_to")

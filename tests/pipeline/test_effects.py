@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.accounts import published_folder
-from gateway.effects.effects import MOST_LINES, Change, Effects, comparing
+from gateway.effects import comparing
+from gateway.effects.effects import MOST_LINES, Change, Effects, Group
 from gateway.store.statements import run
 from mappings.files.account_folder import AccountFolder
 from mappings.revision import ItemRow
@@ -205,6 +206,11 @@ def test_a_price_for_an_ordered_unit_of_another_size_is_no_change_of_price(gatew
     gateway.publish(replace(published, prices=(replace(bolts, unit="DOOS", min_quantity=Decimal(0)),)))
     gateway.settle(PINE, order(line("1", "PH-0101", "4", "DOOS")))
     assert [one.kind for one in effects_of(gateway, PINE, unit("DOOS", 2)).groups] == ["factor"]
+
+
+def test_what_stands_beside_a_fault_is_no_part_of_its_name() -> None:
+    group = Group("line_refused", "newly_fails", ("not_a_multiple", "10"), "", "", orders=1, lines=1)
+    assert group.title == "1 line newly refused: not a multiple (10)"
 
 
 def test_another_place_is_told_by_orders(gateway: SmallGateway) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.store.draft_tests import KEPT, ClaimedTest
+from gateway.store.draft_tests import KEPT, ClaimedTest, DraftTest
 from gateway.store.statements import run
 from gateway.store.store import Store
 
@@ -46,6 +46,18 @@ def test_a_test_is_done_chunk_by_chunk_by_one_worker_at_a_time(store: Store) -> 
     assert found is not None
     assert (found[0].status, found[0].done, found[0].total, found[1]) == ("done", 160, 160, "{}")
     assert found[0].ended_at is not None
+    assert not store.draft_tests.waits()
+
+
+def test_one_that_was_done_elsewhere_is_the_newest_and_nobody_does_it(store: Store) -> None:
+    begin(store)
+    ran = DraftTest("t-9", "acme", 3, 2, 200, "done", 150, 150, 4, None, None, "kim@desk", 7, None)
+    store.draft_tests.keep(ran, '{"x": 1}')
+    found = store.draft_tests.found("t-9")
+    assert found is not None
+    assert (found[0].status, found[0].newly_failing, found[0].version, found[1]) == ("done", 4, 2, '{"x": 1}')
+    assert (found[0].asked_by, found[0].asked_at, found[0].ended_at is None) == ("kim@desk", 7, False)
+    assert claim(store).test.version == 1
     assert not store.draft_tests.waits()
 
 

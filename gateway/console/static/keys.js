@@ -64,15 +64,25 @@
     "]": () => use(first(document, "[data-key=']'], a[rel=next]")),
   };
   const tab = (number) => use([...document.querySelectorAll(TABS)].filter(isShown)[number - 1] ?? null);
-  // A control with data-key="r" is used by its key.
-  const named = (key) => /^[a-z]$/.test(key) && use(first(document, `[data-key=${key}]`));
+  // A control with data-key="e" is used by its key; one in a row by the row that is chosen.
+  function named(key, target) {
+    if (!/^[a-z]$/.test(key)) return false;
+    const row = rowOf(target);
+    const inRow = row === null ? null : first(row, `[data-key=${key}]`);
+    return use(inRow ?? [...document.querySelectorAll(`[data-key=${key}]`)].find((one) => isShown(one) && rowOf(one) === null) ?? null);
+  }
+
+  // A browser that goes to a place in the page leaves the field alone that it would have begun in.
+  addEventListener("load", () => {
+    if (location.hash !== "" && document.activeElement === document.body) document.querySelector("main [autofocus]")?.focus();
+  });
 
   document.addEventListener("keydown", (event) => {
     const target = event.composedPath()[0];
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     if (isOff() || document.querySelector("dialog[open]") || (target instanceof Element && target.matches(WRITTEN_INTO))) return;
     const found = KEYS[event.key];
-    const isDone = found ? found(target) : /^[1-5]$/.test(event.key) ? tab(Number(event.key)) : named(event.key);
+    const isDone = found ? found(target) : /^[1-5]$/.test(event.key) ? tab(Number(event.key)) : named(event.key, target);
     if (isDone) event.preventDefault();
   });
 
