@@ -226,10 +226,9 @@ def _meaning_changes(old: MappedLine, new: MappedLine) -> Iterator[Change]:
     elif not same_size and old.base_per_unit and new.base_per_unit:
         told = _size(old), _size(new)
         yield Change("factor", (new.unit or "1", item, *told), *told, number, "changed", *sums)
+    # a price that is agreed by the ordered unit stays as it is where that unit has another size, which was said
     if not same_price and old.base_per_unit and new.base_per_unit and _price_per_base(old) != _price_per_base(new):
         told = _price(old), _price(new)
-        if told[0] == told[1]:
-            return  # agreed by the unit that is ordered: that this is another size was said
         yield Change("price", (new.product.product, new.unit or "unit", *told), *told, number)
 
 
