@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from gateway.drafting.draft_tests import USUAL_LAST
 from gateway.drafting.drafts import (
     Conflicting,
     Draft,
@@ -125,6 +126,9 @@ def _of_test(services: Services, draft: Draft) -> list[Obstacle]:
     if failing := test.newly_failing:
         one, many = "1 order that was answered would fail.", f"{failing:,} orders that were answered would fail."
         return [Obstacle("failing", one if failing == 1 else many)]
+    if test.last < USUAL_LAST and test.total >= test.last:
+        tried = counted(test.last, "message")
+        return [Obstacle("untested", f"It was tested on {tried} alone; the last {USUAL_LAST} are asked for.")]
     return []
 
 

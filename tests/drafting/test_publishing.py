@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from gateway.drafting.drafts import Conflicting, Draft, Unpublishable, draft_of,
 from gateway.drafting.publishing import Blocked, may_publish, publish, roll_back, way_back
 from gateway.services import Services
 from gateway.store.database import Collision
+from gateway.store.draft_tests import DraftTest
 from gateway.store.drafts import Change
+from gateway.store.ids import new_id
 from gateway.store.statements import run
 from gateway.store.users import Role
 from mappings.revision import UnitRow
@@ -74,6 +76,15 @@ def test_an_account_that_sent_nothing_yet_needs_no_test(services: Services) -> N
     keep(services, None)
     assert said(services) == []
     assert go(services) == 2
+
+
+def test_a_test_of_few_of_many_messages_is_none(busy: Services) -> None:
+    version, tests = draft_of(busy, "acme").version, busy.store.draft_tests
+    few = DraftTest(new_id(), "acme", 1, version, 5, "done", 5, 5, 0, None, None, "test", 1, 1)
+    tests.keep(few, "{}")
+    assert said(busy) == ["It was tested on 5 messages alone; the last 200 are asked for."]
+    tests.keep(replace(few, id=new_id(), done=4, total=4), "{}")  # it has no more
+    assert said(busy) == []
 
 
 def test_one_that_sent_orders_needs_a_test_of_exactly_this(busy: Services) -> None:
