@@ -119,7 +119,7 @@ def _likeness(lines: Sequence[str], sign: str, kind: str) -> tuple[int, int]:
     read = [cells for cells in _parsed(lines, sign) if cells]
     if not read or len(read[0]) < 2:
         return 0, 0
-    named = sum(column is not None for column in matched_columns(kind, read[0]))
+    named = sum(column is not None for column in matched_columns(kind, read[0][:_MOST_COLUMNS]))
     return named, sum(len(cells) == len(read[0]) for cells in read) * len(read[0])
 
 
