@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
-from unicodedata import category
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -80,8 +79,11 @@ def _zone(name: str) -> str:
     return name
 
 
+_UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
 def _shown_name(name: str) -> str:
-    if any(category(letter) in ("Cc", "Cs") for letter in name):  # it has a column of its own, which takes no NUL
+    if _UNREADABLE.search(name):  # it has a column of its own, which takes no NUL
         raise ValueError("a name in one line, without control characters")
     return name
 
