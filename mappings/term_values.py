@@ -6,7 +6,6 @@ import re
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Any
-from unicodedata import category
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
@@ -24,6 +23,7 @@ _SPAN = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOSED = "closed"
 _DAY_MINUTES = 1440
+_UNREADABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def _duration(value: Any) -> Any:
@@ -54,7 +54,7 @@ def _zone(name: str) -> str:
 
 
 def _shown_name(name: str) -> str:
-    if any(category(letter) in ("Cc", "Cs") for letter in name):  # it has a column of its own, which takes no NUL
+    if _UNREADABLE.search(name):  # it has a column of its own, which takes no NUL
         raise ValueError("a name in one line, without control characters")
     return name
 
