@@ -125,17 +125,17 @@ class AccountTables:
             return int(fetch(connection, query, [account_id, MOST_COUNTED])[0][0])
 
     def batches(self, account_id: str, kind: str) -> list[Batch]:
-        """The imports into this table that the draft has rows of, the newest first. One seek for each."""
-        query = (
-            "SELECT batch, note, author, at, kind FROM draft_edits WHERE account_id = ? AND batch > ? "
-            "ORDER BY batch LIMIT 1"
-        )
+        """The imports into this table alone that the draft has rows of, the newest first; what came with a folder is
+        taken back as a whole, on the draft's page. Two seeks for each."""
+        columns = "batch, note, author, at, kind"
+        first = f"SELECT {columns} FROM draft_edits WHERE account_id = ? AND batch > ? ORDER BY batch, kind LIMIT 1"
+        last = "SELECT kind FROM draft_edits WHERE account_id = ? AND batch = ? ORDER BY kind DESC LIMIT 1"
         found: list[Batch] = []
         after = ""
         with self._database.read() as connection:
-            while rows := fetch(connection, query, [account_id, after]):
+            while rows := fetch(connection, first, [account_id, after]):
                 after = str(rows[0][0])
-                if rows[0][4] == kind:
+                if rows[0][4] == kind == fetch(connection, last, [account_id, after])[0][0]:
                     found.append(Batch(*rows[0][:4]))
         return sorted(found, key=lambda one: -one.at)
 

@@ -71,7 +71,8 @@ class DraftTests:
         self._max_losses = max_losses
 
     def begin(self, account_id: str, revision: int, version: int, last: int, total: int, *, actor: str) -> str:
-        """A test to be done; its id. The one that is open where the same was asked for already."""
+        """A test to be done; its id. The one that is open where the same was asked for already; any other that is open
+        ends, so that an account has one at a time."""
         row_id, at = new_id(), now_us()
         with self._database.write() as connection:
             asked = "account_id = ? AND revision = ? AND version = ? AND last = ?"
@@ -79,6 +80,7 @@ class DraftTests:
             same = fetch(connection, query, [account_id, revision, version, last])
             if same:
                 return str(same[0][0])
+            self._end_open(connection, account_id)
             row = (row_id, account_id, revision, version, last, "waiting", 0, total, 0)
             insert(connection, draft_tests, [(*row, None, None, None, actor, at, None, None, None, None, None, 0)])
             self._noted(connection, account_id, {"test": row_id, "version": version, "last": last}, actor)
@@ -97,6 +99,14 @@ class DraftTests:
     def _noted(self, connection: Connection, account_id: str, told: dict[str, Any], actor: str) -> None:
         self._forget(connection, account_id)
         self._audit.note(connection, f"draft/{account_id}", "draft test asked for", actor, told)
+
+    @staticmethod
+    def _end_open(connection: Connection, account_id: str) -> None:
+        text = (
+            "UPDATE draft_tests SET status = 'cancelled', detail = 'Another was asked for.', ended_at = ?, "
+            f"lease_id = NULL, worker = NULL WHERE account_id = ? AND {_OPEN}"
+        )
+        run(connection, text, [(now_us(), account_id)])
 
     @staticmethod
     def _forget(connection: Connection, account_id: str) -> None:

@@ -108,6 +108,7 @@ def test_rules_of_a_folders_import_are_not_taken_back_from_a_table(gateway: Gate
 
     edit(gateway.services, "acme", folder, author="Ada", batch="b1")
     sent = {"csrf_token": csrf(support.open(ITEMS)), "batch": "b1"}
+    assert "Take this import back" not in support.open(ITEMS).text
     assert support.client.post(f"{ITEMS}/take-back", data=sent).status_code == 403
     assert len(draft_of(gateway.services, "acme").edits) == 2
 

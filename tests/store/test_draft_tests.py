@@ -65,10 +65,19 @@ def test_the_oldest_is_done_first_and_the_same_is_asked_for_once(store: Store) -
     first = begin(store)
     other = begin(store, "delta")
     assert begin(store) == first
-    assert begin(store, version=2) != first
     assert claim(store).test.id == first
     assert claim(store).test.id == other
-    assert [one["kind"] for one in store.audit.of("draft/acme")] == ["draft test asked for"] * 2
+    assert [one["kind"] for one in store.audit.of("draft/acme")] == ["draft test asked for"]
+
+
+def test_another_of_the_account_ends_the_one_that_is_open(store: Store) -> None:
+    first = begin(store)
+    claimed = claim(store)
+    other = begin(store, version=2)
+    assert other != first
+    assert not store.draft_tests.save(claimed, "running", 50, "m-50", "{}", 0)
+    assert (status(store, first), status(store, other)) == ("cancelled", "waiting")
+    assert claim(store).test.id == other
 
 
 def test_what_a_lost_worker_had_another_goes_on_with(store: Store) -> None:

@@ -28,5 +28,5 @@ draft_edits = Table(
     Column("note", SortedText, nullable=False),
     Column("batch", SortedText, comment="the import that it came with"),
     PrimaryKeyConstraint("account_id", "kind", "natural_key"),
-    Index("ix_draft_edits_batch", "account_id", "batch"),
+    Index("ix_draft_edits_batch", "account_id", "batch", "kind"),
 )

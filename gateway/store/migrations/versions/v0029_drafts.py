@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("batch", _text, comment="the import that it came with"),
         sa.PrimaryKeyConstraint("account_id", "kind", "natural_key"),
     )
-    op.create_index("ix_draft_edits_batch", "draft_edits", ["account_id", "batch"])
+    op.create_index("ix_draft_edits_batch", "draft_edits", ["account_id", "batch", "kind"])
 
 
 def downgrade() -> None:
