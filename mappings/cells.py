@@ -51,6 +51,7 @@ _SUM = re.compile(r"[=@].*|[+-]\s*[A-Za-z0-9$.]+\s*[-+*/^(&].*", re.DOTALL)
 """What is a formula where a number belongs: `+1+1`, `-A1*2`, `@SUM`. As text it may be a name."""
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 """A long number as spreadsheets write it into CSV: `4.01E+12`."""
+_EXPONENT = re.compile(r"[+-]?[0-9.]+[eE][+-]?[0-9]+")
 _WITH_COMMA = re.compile(r"[+-]?[0-9.]*,[0-9.,]*")
 _OUR_UNIT = re.compile(r"[A-Z0-9]{2,3}")
 
@@ -76,6 +77,8 @@ def _decimal(cell: Cell) -> Decimal:
             raise Unfit("is written with a comma; write a point for the decimal comma, and nothing between thousands")
         if _SUM.fullmatch(text.strip()):
             raise Unfit(FORMULA)
+        if _EXPONENT.fullmatch(text.strip()):
+            raise Unfit("is written with an exponent; write all its digits")
         return exact(text)
     except ValueError as error:
         raise Unfit(f"is {error}") from error

@@ -133,6 +133,7 @@ class Drafts:
         """
         at, wanted = now_us(), [change.key for change in changes]
         with self._database.write() as connection:
+            version = _next_version(connection, account_id, at)
             _require_revision(connection, account_id, number)
             standing = dict(_standing(connection, account_id, wanted))
             _refuse_overtaken(changes, standing)
@@ -147,7 +148,6 @@ class Drafts:
             self._audit.note(
                 connection, f"draft/{account_id}", "draft changed", author, {"rows": len(changes), "note": note}
             )
-            version = _next_version(connection, account_id, at)
         self._database.has_grown("draft_edits", len(edits))
         return version
 
@@ -189,6 +189,7 @@ class Drafts:
         """Keep these edits, now of the rows that are published today: whoever decides so has seen both. Raises
         Overtaken where one isn't as it was."""
         with self._database.write() as connection:
+            _next_version(connection, account_id, now_us())
             standing = dict(_standing(connection, account_id, [edit.key for edit, _ in edits]))
             lost = {edit.key: body for edit, _ in edits if (body := _body(standing.get(edit.key))) != edit.body}
             if lost:
@@ -197,7 +198,6 @@ class Drafts:
             run(connection, text, [(published, account_id, *edit.key) for edit, published in edits])
             same = [(account_id, *edit.key) for edit, published in edits if edit.body == published]
             run(connection, f"{_DELETE} AND kind = ? AND natural_key = ?", same)
-            _next_version(connection, account_id, now_us())
             self._audit.note(connection, f"draft/{account_id}", "draft kept", author, {"rows": len(edits)})
 
 
@@ -218,6 +218,7 @@ def _row(account_id: str, edit: Edit) -> tuple[object, ...]:
 
 
 def _next_version(connection: Connection, account_id: str, at: int) -> int:
+    """Before anything of the draft is looked at: from then on nobody else writes to it until this is committed."""
     text = (
         "INSERT INTO drafts (account_id, version, changed_at) VALUES (?, 1, ?) ON CONFLICT (account_id) "
         "DO UPDATE SET version = drafts.version + 1, changed_at = excluded.changed_at"

@@ -22,7 +22,7 @@ __all__ = ["CATALOGUE", "Published", "Put", "Revisions", "Row", "StoredRevision"
 
 CATALOGUE = "catalogue"
 _ACCOUNT = "account/"
-_PUT_TRIES = 20
+_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +51,64 @@ class Revisions:
         self, account: Mapping[str, Any], rows: Sequence[Row], *, author: str, reason: str
     ) -> Published:
         """Make this the account's current mapping. Content equal to the current one makes no new revision, in whatever
-        way its numbers are written."""
-        with self._database.write() as connection:
-            published = self._publish(connection, account_scope(account["id"]), account, rows, author, reason)
-            self._name_account(connection, account, published.number)
-        self._database.has_grown("revision_rows", published.added)
-        return published
+        way its numbers are written. Raises StoreUnavailable where others publish all the time."""
+        scope = account_scope(account["id"])
+
+        def publish(connection: Connection) -> Published:
+            last = self._last(connection, scope)
+            published = self._publish(connection, scope, last, account, rows, author, reason)
+            if published.changed:
+                self._name_account(connection, account, published.number)
+            return published
+
+        return self._published(scope, publish)
 
     def publish_catalogue(self, rows: Sequence[Row], *, author: str, reason: str) -> Published:
-        """Make these products, packs and taxes the catalogue."""
-        with self._database.write() as connection:
-            published = self._publish(connection, CATALOGUE, {}, rows, author, reason)
-        self._database.has_grown("revision_rows", published.added)
-        return published
+        """Make these products, packs and taxes the catalogue. Raises as `publish_account`."""
+
+        def publish(connection: Connection) -> Published:
+            last = self._last(connection, CATALOGUE)
+            return self._publish(connection, CATALOGUE, last, {}, rows, author, reason)
+
+        return self._published(CATALOGUE, publish)
 
     def publish_catalogue_kinds(
         self, rows: Sequence[Row], kinds: Iterable[str], *, author: str, reason: str
     ) -> Published:
-        """Replace only these kinds of rows in the catalogue, keeping the others."""
+        """Replace only these kinds of rows in the catalogue, keeping the others. Raises as `publish_account`."""
         replaced = set(kinds)
-        with self._database.write() as connection:
-            number = self._current(connection, CATALOGUE)
-            kept = [row for row in standing_rows(connection, CATALOGUE, number) if row.kind not in replaced]
-            published = self._publish(connection, CATALOGUE, {}, [*kept, *rows], author, reason)
-        self._database.has_grown("revision_rows", published.added)
-        return published
+
+        def publish(connection: Connection) -> Published:
+            last = self._last(connection, CATALOGUE)
+            kept = [row for row in standing_rows(connection, CATALOGUE, last) if row.kind not in replaced]
+            return self._publish(connection, CATALOGUE, last, {}, [*kept, *rows], author, reason)
+
+        return self._published(CATALOGUE, publish)
+
+    def _published(self, scope: str, publish: Callable[[Connection], Published]) -> Published:
+        """What `publish` did in a transaction of its own, once more where another published the same meanwhile."""
+        for _ in range(_TRIES):
+            try:
+                with self._database.write() as connection:
+                    published = publish(connection)
+            except Collision:
+                continue
+            self._database.has_grown("revision_rows", published.added)
+            return published
+        raise StoreUnavailable(f"{scope} is published by others all the time")
 
     def _publish(
         self,
         connection: Connection,
         scope: str,
+        last: int,
         terms: Mapping[str, Any],
         rows: Sequence[Row],
         author: str,
         reason: str,
     ) -> Published:
+        """`last` is the newest revision as it was before anything else was read: where another was published since,
+        its number is taken, and so this one collides."""
         text = json.dumps(terms, sort_keys=True, ensure_ascii=False)
         digest = digest_of(terms, rows)
         current = self._current(connection, scope)
@@ -94,11 +117,11 @@ class Revisions:
         come, gone = self._changed_rows(connection, scope, rows)
         if current and not come and not gone and self._has_terms(connection, scope, current, terms):
             return Published(current, changed=False)  # an older program's digest told 2 and 2.0 apart
-        number = self._last(connection, scope) + 1
+        number = last + 1
+        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, None)])
         run(connection, "UPDATE revision_rows SET removed_in = ? WHERE id = ?", [(number, row_id) for row_id in gone])
         written = [(scope, row.kind, row.natural_key, row.body, number, None) for row in come]
         insert(connection, revision_rows, written)
-        insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, None)])
         body = {"number": number, "reason": reason, "added": len(come), "removed": len(gone)}
         self._audit.note(connection, scope, "published", author, body)
         return Published(number, changed=True, added=len(come), removed=len(gone))
@@ -109,7 +132,7 @@ class Revisions:
 
         Raises LookupError where the account was never published, StoreUnavailable where others publish all the time.
         """
-        for _ in range(_PUT_TRIES):
+        for _ in range(_TRIES):
             stored = self._stored_now(scope)
             put, merged = put_into(stored, rows)
             if not put.published:
@@ -180,10 +203,11 @@ class Revisions:
             if seen.number and self._digest_of(connection, scope, seen.number) == digest:
                 also(connection)
                 return Published(seen.number, changed=False)
+            # Its number first, as everybody who publishes does it: the second waits there, and locks none of the rows.
+            insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, restores)])
             text_removed = "UPDATE revision_rows SET removed_in = ? WHERE scope = ? AND kind = ? AND natural_key = ? "
             run(connection, f"{text_removed}AND removed_in IS NULL", [(number, scope, *key) for key in gone])
             insert(connection, revision_rows, [(scope, *_columns(row), number, None) for row in added])
-            insert(connection, revisions, [(scope, number, now_us(), author, reason, text, digest, restores)])
             self._name_account(connection, terms, number)
             body: dict[str, Any] = {"number": number, "reason": reason, "added": len(added), "removed": len(removed)}
             if restores is not None:

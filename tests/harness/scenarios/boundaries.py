@@ -79,11 +79,11 @@ def _intake_boundaries(url: str, fresh: Callable[[], list[SentOrder]], most: int
         died = False
         for moment in ("commit", "done"):
             orders = fresh()
-            died |= _child(lambda: _take_in(url, orders), number, moment)  # noqa: B023  runs at once
-            _must_end(_child(lambda: _take_in(url, orders)))  # noqa: B023
+            died |= child(lambda: _take_in(url, orders), number, moment)  # noqa: B023  runs at once
+            must_end(child(lambda: _take_in(url, orders)))  # noqa: B023
         if not died:
             break
-    _must_end(_child(lambda: _work(url)))
+    must_end(child(lambda: _work(url)))
     return 2 * number
 
 
@@ -96,17 +96,17 @@ def _worker_boundaries(url: str, fresh: Callable[[], list[SentOrder]], most: int
         for moment in ("commit", "done"):
             for earlier_death in (False, True):
                 orders = fresh()
-                _must_end(_child(lambda: _store(url, orders)))  # noqa: B023  runs at once
-                if earlier_death and not _child(lambda: _work(url), 1, "done"):
+                must_end(child(lambda: _store(url, orders)))  # noqa: B023  runs at once
+                if earlier_death and not child(lambda: _work(url), 1, "done"):
                     raise AssertionError("a worker outlived the kill after its claim")
-                died |= _child(lambda: _work(url), number, moment)
-                _must_end(_child(lambda: _work(url)))
+                died |= child(lambda: _work(url), number, moment)
+                must_end(child(lambda: _work(url)))
         if not died:
             break
     return 2 * number
 
 
-def _child(act: Callable[[], None], number: int = 0, moment: str = "") -> bool:
+def child(act: Callable[[], None], number: int = 0, moment: str = "") -> bool:
     """Run it in a child that kills itself at the boundary; whether it did. Raises where it failed otherwise."""
     pid = os.fork()
     if pid == 0:
@@ -125,7 +125,8 @@ def _child(act: Callable[[], None], number: int = 0, moment: str = "") -> bool:
     return code != 0
 
 
-def _must_end(died: bool) -> None:
+def must_end(died: bool) -> None:
+    """It was not to be killed."""
     if died:
         raise AssertionError("a child that was not to be killed died")
 
