@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 _USAGE, _CONFLICT = 2, 4
 _DELIVERY = "delivery"
 _UPLOADS_SECONDS = 3_600.0
+_SWITCH_SECONDS = 0.001
+"""How long a thread that computes, such as a preview, keeps Python's lock from one that takes an order in. At Python's
+own 5 ms two previews without a pause made the 95th percentile of a POST 172 ms instead of 17, at this one 82; how many
+orders are taken in a second is the same (measured)."""
 _CLI = "import sys; from gateway.cli import main; sys.exit(main())"
 
 logger = logging.getLogger("workers")
@@ -117,6 +121,7 @@ def web(settings: Settings, told: argparse.Namespace) -> int:
     limits = WebLimits(settings.threads, settings.connections, settings.max_body_bytes)
     app = create_app(services, settings.threads, settings.wait_seconds, settings.secret())
     gc.freeze()  # what is loaded by now stays: the collector need not walk it again and again
+    sys.setswitchinterval(_SWITCH_SECONDS)
     serve(app, listening, limits, Beat(told.beat_fd), stop, wake.append)
     app.door.close()
     services.store.close()

@@ -32,13 +32,14 @@ def browser(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Browser:
 
 def test_a_locked_database_is_told_on_each_page_that_writes(gateway: Gateway, browser: Browser, tmp_path: Path) -> None:
     was = draft_of(gateway.services, "acme").stored
-    for page, action, fields in (
+    writing: tuple[tuple[str, str, dict[str, str]], ...] = (
         (DRAFT, f"{DRAFT}/publish", {"reason": "tried", "override": "tried"}),
         (f"{DRAFT}/tests", f"{DRAFT}/tests", {"last": "200"}),
-    ):
+    )
+    for page, action, fields in writing:
         browser.open(page)
         with locked(tmp_path / "gateway.db"):
-            refused = browser.send(action, **fields)
+            refused = browser.fill(action, fields)
         assert refused.status_code == 503, browser.text
         assert "The database doesn't answer now. Nothing was done; try again in a moment." in browser.text
         assert int(refused.headers["Retry-After"]) >= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from gateway.drafting import draft_tests
 from gateway.drafting.drafts import Draft, draft_of, draft_revision, edit
@@ -35,7 +36,7 @@ def test_a_test_and_a_preview_leave_every_table_as_it_was(site: Site) -> None:
         assert (tried.test.status, tried.effects.messages) == ("done", 3)
         draft = draft_of(services, account_id)
         sent = next(one for one in orders if one.account_id == account_id)
-        known = {"maps": {}, "chosen": "order_map.yaml", "sample_name": "1", "body": sent.body}
+        known: dict[str, Any] = {"maps": {}, "chosen": "order_map.yaml", "sample_name": "1", "body": sent.body}
         made = preview(services, draft_revision(services, draft), **known)
         assert [one.status for one in made.orders] == ["answered"]
     assert _content(site) == before

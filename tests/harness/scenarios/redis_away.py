@@ -12,6 +12,7 @@ from pathlib import Path
 
 import redis
 
+from gateway.drafting import draft_tests
 from gateway.embedded_redis import EmbeddedRedis, start
 from tests.harness.accounts import SentOrder, orders_of_all
 from tests.harness.figures import Figures
@@ -19,6 +20,7 @@ from tests.harness.gateway import Processes, answers, ended, environment, free_p
 from tests.harness.ledger import Client
 from tests.harness.site import Site
 from tests.harness.waiting import until
+from tests.harness.working import services_on
 
 
 class OwnRedis:
@@ -58,6 +60,7 @@ def orders_survive_without_redis(site: Site, *, away_seconds: float, flushes: in
         with _posts(client, figures, sent):
             until(lambda: len(site.ledger) > 20, 30, "orders are taken without Redis")
             until(lambda: site.books.count("documents") > 10, 30, "and answered")
+            figures.note(draft_tried_s=_draft_is_tried(site))
             own.start()
             _more(site, "with Redis")
             own.kill()
@@ -77,6 +80,18 @@ def orders_survive_without_redis(site: Site, *, away_seconds: float, flushes: in
     figures.show()
     if set(client.statuses) != {202}:
         raise AssertionError(f"answers to POST: {client.statuses}")
+
+
+def _draft_is_tried(site: Site) -> float:
+    """Somebody asks for a test of a draft, of which nobody is rung; the seconds until a worker has done it."""
+    services = services_on(site.store)
+    test = draft_tests.begin(services, "garden-world", 200, "user Kim")
+
+    def is_done() -> bool:
+        found = draft_tests.found(services, test)
+        return found is not None and found.test.status == "done"
+
+    return until(is_done, 30, "a draft is tried out")
 
 
 @contextlib.contextmanager
