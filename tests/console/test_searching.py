@@ -49,7 +49,7 @@ def test_an_accounts_people_find_what_is_theirs_alone(gateway: Gateway) -> None:
     assert links(gateway, "PO-77") == {"/accounts/acme", "/accounts/delta"}
 
 
-@pytest.mark.parametrize("text", ["nothing like it", "%", "a" * 300, "\0", "' OR 1=1 --", "<b>"])
+@pytest.mark.parametrize("text", ["nothing like it", "%", "a" * 300, "' OR 1=1 --", "<b>"])
 def test_where_nothing_fits_it_says_how_things_are_found(gateway: Gateway, text: str) -> None:
     gateway.account("acme")
     browser = signed_in(gateway, "viewer")
