@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from gateway.accounts import publish_catalogue, table_rows
@@ -83,7 +84,7 @@ def test_no_step_of_an_import_takes_long(browser: Browser, count: int, most: flo
 
         return act
 
-    sent, kind = encode_multipart({"csrf_token": token, "file": (io.BytesIO(body), f"items.{ending}")})[::-1]
+    sent, kind = encode_multipart({"csrf_token": token, "file": FileStorage(io.BytesIO(body), f"items.{ending}")})[::-1]
 
     def upload() -> Any:
         answers.append(
