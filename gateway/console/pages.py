@@ -12,6 +12,7 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    corrections,
     drafts,
     editing,
     frame,
@@ -34,7 +35,7 @@ from gateway.console import (
 from gateway.console.terms import pages as terms
 
 PAGES = (
-    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""
