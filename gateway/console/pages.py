@@ -18,6 +18,7 @@ from gateway.console import (
     imports,
     keys,
     new_account,
+    notices,
     overview,
     people,
     revisions,
@@ -34,7 +35,7 @@ from gateway.console import (
 from gateway.console.terms import pages as terms
 
 PAGES = (
-    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(signing, overview, searching, account_list, accounts, notices, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""

@@ -31,7 +31,7 @@ _BEGINS = {
 def mail_of(kind: str, told: Told, console: str) -> EmailMessage:
     """The e-mail with its subject and content; who it is from and to is its sender's to say."""
     message = EmailMessage()
-    message["Subject"] = _in_one_line(f"{told.name}: {_headline(kind, told)}")[:_LONGEST_SUBJECT]
+    message["Subject"] = _in_one_line(f"{told.name}: {headline(kind, told)}")[:_LONGEST_SUBJECT]
     message.set_content("\n".join(_lines(kind, told, console)))
     return message
 
@@ -98,7 +98,8 @@ def _lines(kind: str, told: Told, console: str) -> Iterator[str]:
     yield f"{times}Who is told of this account stands at {_account_link(told, console)}"
 
 
-def _headline(kind: str, told: Told) -> str:
+def headline(kind: str, told: Told) -> str:
+    """What it tells, in a few words: `Unknown item 12345, 37 orders`."""
     count = len(told.items) + told.more
     if not count:
         return "a test of its notices"

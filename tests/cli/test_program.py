@@ -27,7 +27,7 @@ COMMANDS = {
     "secrets set", "secrets list", "secrets remove", "secrets reencrypt",
     "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
-    "mappings suggest",
+    "mappings suggest", "notices list", "notices test",
     "mappings draft", "mappings diff", "mappings publish", "mappings rollback", "mappings history",
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
