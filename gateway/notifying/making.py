@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from gateway.notifying.gathering import everything_open
-from gateway.notifying.people import People
+from gateway.notifying.people import People, Whom
 from gateway.notifying.told import Open, Told, by_account, told_of
 from gateway.services import Services
 from gateway.store.database import Collision
@@ -38,20 +38,25 @@ class Noticing:
     def __init__(self, services: Services, people: People | None = None) -> None:
         self._services, self._store = services, services.store.notices
         self._people = people or People(services.store)
+        self._whom: dict[str, Whom] = {}
+        """Who is told of each account, as of the present look."""
 
     def look(self, now: int | None = None) -> int:
         """Note what is open at this moment, in microseconds since 1970, and make the notices that are due; how many."""
         at = now_us() if now is None else now
         found = {one.subject: one for one in everything_open(self._services, at)}
-        self._note(found, at)
-        known = self._store.subjects()
+        before = self._store.subjects()
+        self._whom = self._people.several(
+            [*(one.account_id for one in found.values()), *(one.account_id for one in before)]
+        )
+        self._note({one.subject: one for one in before}, found, at)
+        known = [one for one in self._store.subjects() if one.account_id in self._whom]
         return (
             self._tell_opened(known, found, at) + self._tell_resolved(known, at) + self._tell_digests(known, found, at)
         )
 
-    def _note(self, found: Found, at: int) -> None:
-        known = {one.subject: one for one in self._store.subjects()}
-        new = [one for subject, one in found.items() if subject not in known and not one.is_quiet]
+    def _note(self, known: Mapping[str, Subject], found: Found, at: int) -> None:
+        new = [one for subject, one in sorted(found.items()) if subject not in known and not one.is_quiet]
         there = [(one, found[subject]) for subject, one in known.items() if subject in found]
         dropped = [one.subject for one, now in there if one.told_at is None and now.is_quiet]
         gone = [one for subject, one in known.items() if subject not in found]
@@ -99,15 +104,17 @@ class Noticing:
         told = [one for one in known if one.told_at is not None and one.gone_at is None and one.subject in found]
         open_now = dict(by_account(found[one.subject] for one in told))
         for account_id, due_at in self._store.digests_due(at):
-            own = [one for one in open_now.get(account_id, []) if not one.is_quiet]
+            if account_id not in open_now:
+                made += _wrote(partial(self._store.tell_digest, account_id, due_at, None, [], at), [])
+                continue
+            own = [one for one in open_now[account_id] if not one.is_quiet]
             notices = self._notices("digest", self._told(account_id, own), str(due_at)) if own else []
-            following = at + DIGEST_US if account_id in open_now else None
-            made += _wrote(partial(self._store.tell_digest, account_id, due_at, following, notices, at), notices)
+            made += _wrote(partial(self._store.tell_digest, account_id, due_at, at + DIGEST_US, notices, at), notices)
         return made
 
     # --- to whom ------------------------------------------------------------------------------------------------
     def _told(self, account_id: str, own: Sequence[Open]) -> Told:
-        whom = self._people.of(account_id)
+        whom = self._whom[account_id]
         return told_of(account_id, whom.name, whom.time_zone, own)
 
     def _notices(self, kind: str, told: Told, times: str) -> list[NewNotice]:
@@ -126,7 +133,7 @@ class Noticing:
 
     def _recipients(self, kind: str, account_id: str) -> Iterator[tuple[str, str]]:
         """(channel, recipient). Without a mail server what opened waits for one; a digest would be old by then."""
-        whom = self._people.of(account_id)
+        whom = self._whom[account_id]
         if kind != "digest" or self._services.calls.mail is not None:
             for email in whom.emails:
                 yield "email", email

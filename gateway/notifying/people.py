@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from gateway.store.store import Store
 from mappings.account import Account, Person
 from mappings.transports import BadTerms, mail_addresses
 
-_KEPT = 5_000
+_KEPT, _AT_ONCE = 5_000, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,17 @@ class People:
 
     def of(self, account_id: str) -> Whom:
         """Of an account that is gone, or whose terms can't be read, our own system alone is told."""
-        number = self._store.revisions.current([account_id]).get(account_id)
-        return Whom(account_id, account_id) if number is None else self.at(account_id, number)
+        return self.several([account_id])[account_id]
+
+    def several(self, account_ids: Iterable[str]) -> dict[str, Whom]:
+        """The same of each of these."""
+        wanted = sorted(set(account_ids))
+        found: dict[str, Whom] = {}
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            numbers = self._store.revisions.current(some)
+            found |= {one: self.at(one, numbers[one]) if one in numbers else Whom(one, one) for one in some}
+        return found
 
     def at(self, account_id: str, number: int) -> Whom:
         """By its terms at this revision."""

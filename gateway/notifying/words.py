@@ -54,7 +54,12 @@ def sentence(one: Open, time_zone: str, *, is_over: bool = False) -> str:
     """`Unknown item 12345: 37 orders, 18,400.00 EUR, oldest since Fri 27 Nov 08:12, due Fri 27 Nov 12:30`; of what is
     over no more than what it was."""
     facts = list(_facts(one, time_zone, is_over=is_over))
-    return f"{one.title}: {', '.join(facts)}" if facts else one.title
+    title = _title(one, is_over=is_over)
+    return f"{title}: {', '.join(facts)}" if facts else title
+
+
+def _title(one: Open, *, is_over: bool) -> str:
+    return "Orders have come again" if is_over and one.kind == "silence" else one.title
 
 
 def _facts(one: Open, time_zone: str, *, is_over: bool) -> Iterator[str]:
@@ -106,7 +111,7 @@ def headline(kind: str, told: Told) -> str:
     if count == 1:
         (one,) = told.items
         counted = f", {_counted(one.count, one.of)}" if one.count else ""
-        return _ONE[kind].format(f"{one.title}{counted}")
+        return _ONE[kind].format(f"{_title(one, is_over=kind == 'resolved')}{counted}")
     return _SEVERAL[kind].format(f"{count:,}")
 
 

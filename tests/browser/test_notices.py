@@ -68,6 +68,6 @@ def test_that_an_account_is_silent_stands_first(
     at = now_us()
     stack.store.silences.change([Silence("blue-harbor", at - 3_600_000_000, 7, 8, at, at - 604_800_000_000)], ())
     page.goto("/accounts/blue-harbor")
-    expect(page.get_by_text("Nothing has come from them yet")).to_be_visible()
+    expect(page.get_by_text("No orders have come from them yet")).to_be_visible()
     shot(page, "silent-account")
     look_everywhere(page, axe)

@@ -87,7 +87,7 @@ def test_an_account_that_is_silent_says_so_to_us_alone(acme: Gateway) -> None:
     acme.services.store.silences.change([Silence("acme", now_us(), 7, 8, now_us(), None)], ())
     browser = signed_in(acme, "viewer")
     browser.open("/accounts/acme")
-    assert "they had sent on 7 of the last 8 such days." in browser.text
+    assert "On 7 of the last 8 such days they had by " in browser.text
     theirs = signed_in(acme, "viewer", "acme")
     theirs.open("/accounts/acme")
     assert "such days" not in theirs.text

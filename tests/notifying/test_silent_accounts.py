@@ -12,6 +12,7 @@ import pytest
 from gateway.notifying import silent_accounts
 from gateway.notifying.silence import SilenceWatch
 from gateway.notifying.told import Told
+from gateway.notifying.words import headline
 from gateway.store.ids import id_from, new_id
 from gateway.store.statements import run
 from tests.examples.small_gateway import SmallGateway
@@ -120,6 +121,8 @@ def test_people_are_told_once_and_once_when_it_sends_again(desk: Desk, on_either
     desk.look()
     assert desk.look(MINUTE) == 2
     assert [one[0] for one in desk.told()].count("resolved") == 2
+    over = desk.services.store.notices.page(limit=1)[0]
+    assert headline(over.kind, Told.of_text(over.body)) == "settled: Orders have come again"
     assert desk.look(HOUR) == 0
 
 
