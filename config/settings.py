@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -155,11 +156,28 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         default="",
         repr=False,
-        description="Our mail server, for documents that leave by e-mail: smtp://USER:PASSWORD@HOST:587 (becomes "
-        "encrypted by STARTTLS) or smtps://USER:PASSWORD@HOST:465. Default: none.",
+        description="Our mail server, for documents and notices that leave by e-mail: smtp://USER:PASSWORD@HOST:587 "
+        "(becomes encrypted by STARTTLS) or smtps://USER:PASSWORD@HOST:465. Default: none.",
         json_schema_extra=_SECRET,
     )
     smtp_sender: str = Field(default="", validate_default=True, description="Address from which those e-mails come.")
+    notice_webhook: str = Field(
+        default="",
+        repr=False,
+        description="URL that is told of what waits for our people, beside the e-mails to them. Called as webhooks of "
+        "documents are: signed, public addresses and GATEWAY_DELIVERY_NETWORKS alone. Default: none.",
+        json_schema_extra=_SECRET,
+    )
+    notice_webhook_secret: str = Field(
+        default="NOTICES",
+        min_length=1,
+        description="Name of the secret that signs those calls; `gateway secrets set NOTICES` sets it.",
+    )
+    console_url: str = Field(
+        default="",
+        description="Where people reach the console, such as https://gateway.example.com: links in notices begin with "
+        "it. Default: none, and a link is its path alone.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -211,6 +229,23 @@ class Settings(BaseSettings):
         if url and not url.startswith(("smtp://", "smtps://")):
             raise ValueError("smtp://HOST or smtps://HOST")
         return url
+
+    @field_validator("notice_webhook")
+    @classmethod
+    def _can_be_called(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("https", "http") or not parts.hostname or parts.username is not None):
+            raise ValueError("https://HOST, without a user or password in it")
+        return url
+
+    @field_validator("console_url")
+    @classmethod
+    def _leads_to_pages(cls, url: str) -> str:
+        parts = urlsplit(url)
+        is_plain = not (parts.query or parts.fragment or parts.username) and url.isascii() and url.isprintable()
+        if url and (parts.scheme not in ("https", "http") or not parts.hostname or not is_plain):
+            raise ValueError("https://HOST, and perhaps a path")
+        return url.rstrip("/")
 
     @field_validator("secret_key", "secret_key_before")
     @classmethod

@@ -19,7 +19,7 @@ from gateway.kept_secrets import KeptSecrets
 from gateway.lanes import Lanes
 from gateway.named_secrets import NamedSecrets
 from gateway.sealing import Keyring
-from gateway.services import Calls, Limits, Pickup, Services
+from gateway.services import Calls, Limits, NoticePlaces, Pickup, Services
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.supplier import read_supplier
@@ -99,6 +99,11 @@ def keyring_at_hand(settings: Settings) -> Keyring:
     return Keyring(read)
 
 
+def notice_places(settings: Settings) -> NoticePlaces:
+    """Where our people are told of what waits for them, beside e-mail."""
+    return NoticePlaces(settings.notice_webhook, settings.notice_webhook_secret, settings.console_url)
+
+
 def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: bool = False) -> Services:
     """Everything a process needs, with the database opened; `upgrade` first brings it to this program's version.
 
@@ -130,4 +135,5 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
             MailServer.of(settings.smtp_url, settings.smtp_sender) if settings.smtp_url else None,
         ),
         pickup=Pickup(settings.pickups, settings.pickup_seconds),
+        notices=notice_places(settings),
     )

@@ -22,6 +22,7 @@ from gateway.commands.invoices import invoices
 from gateway.commands.keys import keys
 from gateway.commands.mappings import mappings
 from gateway.commands.messages import messages
+from gateway.commands.notices import notices
 from gateway.commands.orders import orders
 from gateway.commands.pickups import pickups
 from gateway.commands.problems import problems
@@ -46,7 +47,7 @@ for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
     (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, secrets, users, mappings),
-    (convert, messages, corrections, problems, replay, orders, documents, deliveries, pickups, audit),
+    (convert, messages, corrections, problems, replay, orders, documents, deliveries, pickups, audit, notices),
 ):
     for _command in _subject:
         program.add_command(_command)

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 
@@ -25,9 +25,11 @@ from gateway.embedded_redis import redis_url
 from gateway.kept_secrets import KeptSecrets
 from gateway.lanes import Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
+from gateway.notifying.health import notice_findings
 from gateway.pickup_health import pickup_findings
 from gateway.sealing import NO_KEYS, Keyring
 from gateway.secret_health import key_state, secret_problems
+from gateway.services import NoticePlaces
 from gateway.store.ids import now_us
 from gateway.store.schema import HEAD
 from gateway.store.store import Store
@@ -76,6 +78,8 @@ class Place:
     """Where the secret key is kept; None where it is set."""
     has_mail: bool = False
     """Whether a mail server is set."""
+    notices: NoticePlaces = field(default_factory=NoticePlaces)
+    """Where our people are told, beside e-mail."""
 
 
 def checks(place: Place) -> Iterator[Check]:
@@ -277,6 +281,8 @@ def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
     yield from _deliveries(store, secrets, place)
     for is_wrong, said in pickup_findings(store, secrets):
         yield Check("pickup", True, said, warning=is_wrong)
+    for wants_somebody, said in notice_findings(store, secrets, place.notices, has_mail=place.has_mail):
+        yield Check("notices", True, said, warning=wants_somebody)
 
 
 def _deliveries(store: Store, secrets: NamedSecrets, place: Place) -> Iterator[Check]:

@@ -99,6 +99,7 @@ class _Backlog(Collector):
             oldest_due = self._store.deliveries.oldest_due_seconds()
             unanswered = self._store.delivery_problems.overdue_counts()
             failing = self._store.pickups.failing()
+            notices = self._store.notices.counts()
         except StoreUnavailable as failure:
             logger.warning("no figures from the database: %s", failure)
             yield _one("gateway_store_up", "Whether the database answers", 0)
@@ -125,6 +126,8 @@ class _Backlog(Collector):
             yield _by("gateway_answers_overdue", help_text, "account", unanswered)
             help_text = "Places that orders are picked up from, whose last look failed"
             yield _by("gateway_pickups_failing", help_text, "account", failing)
+            help_text = "Notices to our people that are not sent: those that wait, and those that were given up"
+            yield _by("gateway_notices_open", help_text, "status", notices)
         depths = self._lanes.depths()
         yield _one("gateway_redis_up", "Whether Redis answers", 0 if depths is None else 1)
         if depths is not None:

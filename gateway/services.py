@@ -39,6 +39,18 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticePlaces:
+    """Where our people are told of what waits for them, beside e-mail (`Calls.mail`)."""
+
+    webhook: str = field(default="", repr=False)
+    """Our own system's URL; empty where none is told."""
+    webhook_secret: str = "NOTICES"  # noqa: S105 its name
+    """The name of the secret that signs."""
+    console: str = ""
+    """What links begin with; empty: a link is its path alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pickup:
     """How orders are picked up: below which folder of this machine, how often, how long one look may take, and how many
     files it takes at most."""
@@ -63,5 +75,6 @@ class Services:
     """Those that the accounts' terms name."""
     calls: Calls = Calls()
     pickup: Pickup = Pickup()
+    notices: NoticePlaces = NoticePlaces()
     imports: KeptImports = field(default_factory=KeptImports)
     """Files that somebody is importing, as this process has read them."""

@@ -240,6 +240,16 @@ class Policies(Terms):
         default=False,
         description="Whether a document waits until those before it of its order are there, or were given up.",
     )
+    notices_to: Literal["manager_and_team", "manager", "team", "nobody"] = Field(
+        default="manager_and_team",
+        description="Which of our people get an e-mail when something of the account waits for somebody.",
+    )
+    notices_webhook: bool = Field(
+        default=True, description="Whether our own system is told as well, at GATEWAY_NOTICE_WEBHOOK."
+    )
+    notices_silence: bool = Field(
+        default=True, description="Whether they are told when the account has usually sent by now and hasn't."
+    )
 
     second_person: tuple[Checked, ...] = Field(
         default=("price", "quantity", "ship_to", "item"),

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,9 +188,10 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
 
 def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     """What runs by the clock. Reports and invoices run beside the rest: a long one takes a while, and nothing is to
-    wait for it."""
+    wait for it. So do notices: what is told, e-mails and calls each by themselves, because a server may hang."""
     from gateway.billing_schedule import bill_due
     from gateway.inventory_schedule import Schedules
+    from workers.notices import notice_tasks
     from workers.schedule import Task, run_schedule
     from workers.sweep import sweep_once
 
@@ -199,15 +201,20 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
     uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
-    tasks = [invoices, reports, uploads]
-    beside = threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name="documents", daemon=True)
-    beside.start()
+    beside = [
+        threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name=name, daemon=True)
+        for name, tasks in {"documents": [invoices, reports, uploads], **notice_tasks(services)}.items()
+    ]
+    for one in beside:
+        one.start()
     run_schedule(
         [Task("sweep", settings.sweep_seconds, lambda: sweep_once(services))],
         Beat(told.beat_fd),
         stop,
     )
-    beside.join(timeout=settings.stop_seconds / 2)  # what is not saved by then is sent at the next start
+    ends = time.monotonic() + settings.stop_seconds / 2
+    for one in beside:  # what is not saved by then is sent at the next start
+        one.join(timeout=max(0.0, ends - time.monotonic()))
     services.store.close()
     return 0
 

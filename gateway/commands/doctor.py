@@ -37,7 +37,7 @@ def doctor(screen: Screen) -> int:
 
 
 def _found(settings: Settings) -> list[Check]:
-    from gateway.bootstrap import keyring_at_hand, misspelt_variables, read_named_secrets
+    from gateway.bootstrap import keyring_at_hand, misspelt_variables, notice_places, read_named_secrets
     from gateway.health import Check, Place, address_at, checks
 
     unknown = misspelt_variables(os.environ)
@@ -49,6 +49,7 @@ def _found(settings: Settings) -> list[Check]:
         keyring_at_hand(settings),
         settings.secret_file if settings.secret_key is None else None,
         has_mail=bool(settings.smtp_url),
+        notices=notice_places(settings),
     )
     return [Check("settings", not unknown, detail), *checks(place)]
 

@@ -13,6 +13,8 @@ from gateway.console.frame import Missing, console, needs, own_account, page, se
 from gateway.console.key_standings import standings
 from gateway.console.terms.sections import SECTIONS
 from gateway.delivery import TRANSPORTS
+from gateway.notifying import silent_accounts
+from gateway.notifying.people import Whom
 from gateway.store.ids import now_us
 from gateway.store.keys import ApiKey
 from mappings.account import Outbound
@@ -83,6 +85,9 @@ def told_of(revision: MappingRevision) -> dict[str, Any]:
         "problems": [*of_messages(services(), account.id), *of_documents(services(), account.id)],
         "sections": SECTIONS,
         "edits": services().store.drafts.size(account.id) if user().account_id is None else 0,
+        "silence": next(iter(silent_accounts(services(), account.id)), None),
+        "whom": Whom.of(account) if user().account_id is None else None,
+        "tells_our_system": bool(services().notices.webhook),
         "places_picked_up": [_place(one) for one in account.inbound.pickup or ()],
     }
 

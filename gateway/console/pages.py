@@ -19,6 +19,7 @@ from gateway.console import (
     imports,
     keys,
     new_account,
+    notices,
     overview,
     people,
     revisions,
@@ -35,7 +36,7 @@ from gateway.console import (
 from gateway.console.terms import pages as terms
 
 PAGES = (
-    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
+    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections, notices),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""

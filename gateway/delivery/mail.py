@@ -71,15 +71,27 @@ class Mail:
         return f"mailto:{','.join(mail_addresses(terms))}"
 
     def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
-        addresses, server = mail_addresses(terms), means.mail
-        if server is None:
-            raise BadTerms("no mail server is set: GATEWAY_SMTP_URL and GATEWAY_SMTP_SENDER")
-        told = f"{server.user or ''}{server.password or ''}"
-        if not (told.isascii() and told.isprintable()):
-            raise BadTerms("the user and password in GATEWAY_SMTP_URL must be printable ASCII")
-        ends = time.monotonic() + means.seconds
-        message = _message(parcel, addresses, server.sender).as_bytes(policy=_SEVEN_BIT)
-        return as_kept(_sent(message, addresses, server, means.guard, ends), _told_by(server))
+        addresses = mail_addresses(terms)
+        return send_mail(_message(parcel), parcel.document_id, addresses, means)
+
+
+def send_mail(message: EmailMessage, message_id: str, addresses: list[str], means: Means) -> Result:
+    """One attempt at an e-mail that has a subject and its content, within the deadline. `message_id` is the same at
+    each attempt, so that whoever gets it twice can tell. Raises BadTerms where no mail server is set."""
+    server = means.mail
+    if server is None:
+        raise BadTerms("no mail server is set: GATEWAY_SMTP_URL and GATEWAY_SMTP_SENDER")
+    told = f"{server.user or ''}{server.password or ''}"
+    if not (told.isascii() and told.isprintable()):
+        raise BadTerms("the user and password in GATEWAY_SMTP_URL must be printable ASCII")
+    ends = time.monotonic() + means.seconds
+    message["From"] = server.sender
+    message["To"] = ", ".join(addresses)
+    message["Date"] = formatdate(usegmt=True)
+    message["Message-ID"] = f"<{message_id}@{server.sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    wire = message.as_bytes(policy=_SEVEN_BIT)
+    return as_kept(_sent(wire, addresses, server, means.guard, ends), _told_by(server))
 
 
 def _told_by(server: MailServer) -> Iterator[str]:
@@ -158,18 +170,13 @@ _SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")
 """Not every server takes another (RFC 6152)."""
 
 
-def _message(parcel: Parcel, addresses: list[str], sender: str) -> EmailMessage:
-    """One e-mail a document, with the same Message-ID at each attempt."""
+def _message(parcel: Parcel) -> EmailMessage:
+    """One e-mail a document."""
     message = EmailMessage()
     what = _WORDS.get(parcel.type, parcel.type)
     about = f" for order {parcel.order_number}" if parcel.order_number else ""
     test = "TEST: " if parcel.test else ""
     message["Subject"] = " ".join(f"{test}{what} {parcel.number}{about}".split())
-    message["From"] = sender
-    message["To"] = ", ".join(addresses)
-    message["Date"] = formatdate(usegmt=True)
-    message["Message-ID"] = f"<{parcel.document_id}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
     message.set_content(f"{what} {parcel.number}{about} is attached.\n")
     main, _, sub = parcel.media_type.partition(";")[0].strip().partition("/")
     message.add_attachment(parcel.body, maintype=main, subtype=sub or "octet-stream", filename=parcel.filename)

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.delivery.http import Reply
@@ -32,17 +32,33 @@ class Webhook:
         return endpoint_of(url_of(terms, self.name))
 
     def send(self, parcel: Parcel, terms: Mapping[str, Any], means: Means) -> Result:
-        url = url_of(terms, self.name)
-        keys = [_key(name, means) for name in webhook_secrets(terms)]
-        at = str(int(time.time()))
-        headers = {
-            "Content-Type": parcel.media_type,
-            "webhook-id": parcel.document_id,
-            "webhook-timestamp": at,
-            "webhook-signature": " ".join(signature(key, parcel.document_id, at, parcel.body) for key in keys),
-            **named_headers(parcel),
-        }
-        return attempt(lambda: means.http.post(url, headers, parcel.body, seconds=means.seconds), _judged)
+        url, secrets = url_of(terms, self.name), webhook_secrets(terms)
+        return post_signed(
+            url, secrets, parcel.document_id, parcel.media_type, parcel.body, means, named_headers(parcel)
+        )
+
+
+def post_signed(
+    url: str,
+    secrets: Sequence[str],
+    identifier: str,
+    media_type: str,
+    body: bytes,
+    means: Means,
+    headers: Mapping[str, str] | None = None,
+) -> Result:
+    """One signed call, within the deadline; `secrets` are names. `identifier` is the same at each attempt. Raises
+    BadTerms where a secret can't be used."""
+    keys = [_key(name, means) for name in secrets]
+    at = str(int(time.time()))
+    told = {
+        "Content-Type": media_type,
+        "webhook-id": identifier,
+        "webhook-timestamp": at,
+        "webhook-signature": " ".join(signature(key, identifier, at, body) for key in keys),
+        **(headers or {}),
+    }
+    return attempt(lambda: means.http.post(url, told, body, seconds=means.seconds), _judged)
 
 
 def signature(key: bytes, identifier: str, at: str, body: bytes) -> str:

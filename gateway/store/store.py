@@ -22,8 +22,10 @@ from gateway.store.intake import Intake
 from gateway.store.inventory_reports import InventoryReports
 from gateway.store.invoices import Invoices
 from gateway.store.keys import Keys
+from gateway.store.lateness import Lateness
 from gateway.store.line_history import LineHistory
 from gateway.store.messages import Messages
+from gateway.store.notices import Notices
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
 from gateway.store.pickups import Pickups
@@ -39,6 +41,7 @@ from gateway.store.sealed_secrets import SealedSecrets
 from gateway.store.sending import Sending
 from gateway.store.sent_under import SentUnder
 from gateway.store.shipments import Shipments
+from gateway.store.silences import Silences
 from gateway.store.statements import fetch
 from gateway.store.stock import StockBook
 from gateway.store.threads import Threads
@@ -92,6 +95,9 @@ class Store:
         self.inventory_reports = InventoryReports(self.database, self.audit)
         self.worklist = Worklist(self.database)
         self.decisions = Decisions(self.database)
+        self.lateness = Lateness(self.database)
+        self.silences = Silences(self.database)
+        self.notices = Notices(self.database)
 
     def upgrade(self) -> None:
         """Bring the tables to this program's version. Safe to run at once from several processes."""

@@ -28,7 +28,7 @@ COMMANDS = {
     "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "corrections ask", "corrections list", "corrections show", "corrections agree",
     "corrections close", "problems list", "problems show", "replay", "mappings test", "mappings schema",
-    "mappings suggest",
+    "mappings suggest", "notices list", "notices test",
     "mappings draft", "mappings diff", "mappings publish", "mappings rollback", "mappings history",
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",

@@ -38,6 +38,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/new"): "our integration",
     ("POST", "/accounts/new"): "our integration",
     ("GET", "/accounts/<account_id>"): "viewer",
+    ("GET", "/accounts/<account_id>/notices"): "our viewer",
     ("GET", "/accounts/<account_id>/setup"): "our viewer",
     ("POST", "/accounts/<account_id>/setup"): "our integration",
     ("POST", "/accounts/<account_id>/setup/sample"): "our integration",

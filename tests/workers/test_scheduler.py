@@ -9,8 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config.settings import PREFIX
+from gateway.store.ids import now_us
+from gateway.store.silences import Silence
 from gateway.store.statements import run
 from gateway.store.store import Store
+from tests.delivery.partner import hangs, partner
+from tests.delivery.postbox import Postbox, mail_server
+from tests.delivery.test_over_http import NEW
 from tests.harness.new_database import new_sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,4 +55,42 @@ def test_two_schedulers_send_a_report_that_is_due_once(tmp_path: Path, until: Ca
     page = store.documents.page("acme", kind="inventory_report", order_number=None, after=None, limit=9)
     assert len(page) == 1
     assert list(store.audit.broken()) == []
+    store.close()
+
+
+def test_two_schedulers_tell_people_once_while_our_own_system_hangs(tmp_path: Path, until: Callable[..., None]) -> None:
+    """The account is silent, which was seen two minutes ago; the call to our own system is never answered."""
+    store, postbox, at = Store(new_sqlite(tmp_path / "gateway.db")), Postbox(), now_us()
+    terms = {**TERMS, "manager": {"name": "Dana", "email": "dana@halden.example"}}
+    store.revisions.publish_account(terms, [], author="test", reason="test")
+    store.silences.change([Silence("acme", at, 8, 8, at, None)], ())
+    store.notices.note([("silence/acme", "acme", "{}")], [], [], [], at - 120_000_000)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with mail_server(postbox, "us", "secret") as port, partner({"/n": hangs}) as ours:
+        told = {
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": str(store.database.url),
+            "SMTP_URL": f"smtp://us:secret@127.0.0.1:{port}",
+            "SMTP_SENDER": "gateway@halden.example",
+            "NOTICE_WEBHOOK": ours.url("/n"),
+            "SECRET_NOTICES": NEW,
+            "DELIVERY_NETWORKS": "127.0.0.0/8",
+        }
+        environment = {**clean, "PYTHONPATH": str(ROOT), **{PREFIX + name: value for name, value in told.items()}}
+        running = [_scheduler(environment) for _ in range(2)]
+        try:
+            until(lambda: ours.requests and postbox.kept, 30, "people and our own system are told")
+            for _, beats in running:
+                assert os.read(beats, 1), "and it goes on"
+            until(lambda: len(store.notices.page(status="sent")) == 1, 30, "which is kept")
+        finally:
+            ours.let_go.set()
+            for process, _ in running:
+                process.terminate()
+            said = [process.communicate(timeout=20)[1].decode() for process, _ in running]
+            for _, beats in running:
+                os.close(beats)
+    assert [process.returncode for process, _ in running] == [0, 0], said
+    assert [one["Subject"] for one in postbox.kept] == ["ACME: No orders yet, though they usually have come by now"]
+    assert sorted(one.channel for one in store.notices.page()) == ["email", "webhook"]
     store.close()

@@ -23,6 +23,7 @@ from gateway.store.tables.documents import document_orders, documents, inventory
 from gateway.store.tables.draft_tests import draft_tests
 from gateway.store.tables.drafts import draft_edits, drafts
 from gateway.store.tables.messages import envelopes, events, faults, leases, messages, payloads
+from gateway.store.tables.notices import notice_subjects, notices, silences
 from gateway.store.tables.orders import contract_movements, decisions, order_versions, orders, quantity_movements
 from gateway.store.tables.people import sign_in_links, sign_ins, users
 from gateway.store.tables.pickups import pickup_files, pickups
@@ -59,6 +60,8 @@ __all__ = [
     "leases",
     "messages",
     "metadata",
+    "notice_subjects",
+    "notices",
     "order_versions",
     "orders",
     "payloads",
@@ -76,6 +79,7 @@ __all__ = [
     "shipments",
     "sign_in_links",
     "sign_ins",
+    "silences",
     "ssccs",
     "stock_changes",
     "stock_movements",
