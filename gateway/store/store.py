@@ -25,6 +25,7 @@ from gateway.store.keys import Keys
 from gateway.store.line_history import LineHistory
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
+from gateway.store.order_threads import OrderThreads
 from gateway.store.orders import Orders
 from gateway.store.pickups import Pickups
 from gateway.store.problems import Problems
@@ -69,6 +70,7 @@ class Store:
         self.messages = Messages(self.database)
         self.orders = Orders(self.database)
         self.threads = Threads(self.database)
+        self.order_threads = OrderThreads(self.database)
         self.line_history = LineHistory(self.database)
         self.contracts = Contracts(self.database)
         self.envelopes = Envelopes(self.database)
