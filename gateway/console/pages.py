@@ -12,14 +12,18 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    documents,
     drafts,
     editing,
     frame,
     imports,
     keys,
     new_account,
+    order_lists,
+    order_pages,
     overview,
     people,
+    problem_deliveries,
     revisions,
     rule_history,
     searching,
@@ -36,6 +40,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+    *(order_pages, order_lists, documents, problem_deliveries),
 )
 """Each has put its views into the console as it was imported."""
 
@@ -53,9 +58,6 @@ _PLACES: Mapping[str, str] = {
     "console.problem_list": "/problems",
     "console.problem": "/problems/{fingerprint}",
     "console.fix_problem": "/problems/{fingerprint}/fix",
-    "console.order_thread": "/orders/{order_id}",
-    "console.overdue_orders": "/orders/overdue",
-    "console.document": "/documents/{document_id}",
     "console.replay_list": "/replays",
     "console.replay": "/replays/{replay_id}",
     "console.begin_replay": "/replays/new",

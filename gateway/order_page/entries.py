@@ -123,8 +123,6 @@ class Told:
     """Everything that entries are made of, as it was read."""
 
     head: OrderHead
-    kinds: Mapping[str, str]
-    """Message → what it is, where that is kept: order, change, cancel, answer, several."""
     versions: Sequence[MadeVersion]
     messages: Sequence[ThreadMessage]
     decisions: Sequence[DecidedByErp]
@@ -151,21 +149,22 @@ def _of_messages(told: Told) -> Iterator[Entry]:
     made = {one.message_id: one for one in told.versions}
     for one in told.messages:
         kind, state = message_standing(one.status)
-        title = _message_title(one, made.get(one.id), told.kinds)
+        title = _message_title(one, made.get(one.id))
         if one.waits_for_version is not None and one.status == "received":
             of = f"version {one.waits_for_version}" if one.waits_for_version else "the order itself"
             kind, state = "wait", f"waits for {of}"
-        more = "an edited copy of another" if one.parent_id and one.format is None else ""
+        more = "" if one.amount is None else f"worth {amount(one.amount, one.currency)}"
         yield Entry(0, one.received_at, "order", title, ("message", one.id), kind, state, more)
 
 
-def _message_title(one: ThreadMessage, made: MadeVersion | None, kinds: Mapping[str, str]) -> str:
+def _message_title(one: ThreadMessage, made: MadeVersion | None) -> str:
     if made is not None:
+        what = "Order" if made.version == 1 else f"{_FUNCTIONS.get(one.kind or '', 'Change')}, version {made.version}"
         called = "" if made.order_version == made.version else f", answered as {made.order_version}"
-        return "Order" if made.version == 1 else f"Change, version {made.version}{called}"
+        return f"{what}{called}"
     if one.duplicate_of is not None:
         return "Resend"
-    return _FUNCTIONS.get(kinds.get(one.id, ""), "Message")
+    return _FUNCTIONS.get(one.kind or "", "Message")
 
 
 def _of_decisions(told: Told) -> Iterator[Entry]:

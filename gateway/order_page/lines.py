@@ -12,7 +12,7 @@ from typing import Any
 from gateway.order_page.words import amount, quantity
 from gateway.store.orders import LedgerLine
 from gateway.trade.quantities import exact_base
-from schemas.values import EXACT, from_fraction
+from schemas.values import EXACT, half_up
 
 _BECAME = ("confirmed", "backordered", "rejected", "cancelled", "open")
 
@@ -61,14 +61,14 @@ class ShownLine:
 
     @property
     def worth(self) -> Decimal | None:
-        """What was ordered at the ordered price, where that is of the ordered unit; None where that can't be said."""
+        """What was ordered at the ordered price, to the cent; None where that is of no unit that was ordered."""
         told = self.ordered.get("price") or {}
         if not told.get("amount") or told.get("unit") not in (None, self.sums.unit):
             return None
         base = Fraction(str(told.get("base_quantity") or "1"))
         if not base:
             return None
-        return from_fraction(Fraction(str(told["amount"])) * Fraction(self.sums.ordered) / base)
+        return half_up(Fraction(str(told["amount"])) * Fraction(self.sums.ordered) / base)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from gateway.amending import waits_until
@@ -16,6 +17,8 @@ from gateway.order_page.picture import Picture, picture
 from gateway.services import Services
 from gateway.store.contracts import Released
 from gateway.store.order_threads import MadeVersion, OrderHead, ThreadDocument, ThreadMessage
+from gateway.trade.worth import worth_of
+from schemas.documents.order import Order
 
 LINES = 50
 """Lines of the ledger on a page."""
@@ -35,12 +38,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One order's thread. `lines` are those of the page that begins behind `skipped` of `count`; `is_cut`: there is
-    more of it than is shown. `others`: the other orders of its number."""
+    """One order's thread. `written` is its newest version as json-1 has it, `worth` what that says it is worth (None: too
+    many lines, or no prices). `lines` are those of the page that begins behind `skipped` of `count`;
+    `others` the other orders of its number; `is_cut`: there is more of it than is shown."""
 
     head: OrderHead
     heading: Heading
     written: Mapping[str, Any]
+    worth: Decimal | None
     versions: Sequence[MadeVersion]
     lines: Sequence[ShownLine]
     skipped: int
@@ -71,11 +76,11 @@ def thread_of(services: Services, head: OrderHead, skipped: int, now: int, time_
     count = store.order_threads.count_lines(order.id)
     messages = store.order_threads.messages(order, _MESSAGES + 1)
     documents = store.order_threads.documents(order, _DOCUMENTS + 1)
-    written = store.order_threads.canonical(order.id, order.version)
+    canonical = store.order_threads.canonical(order.id, order.version) or "{}"
+    written = _read(canonical)
     promised = _promised(services, order.id, documents)
     told = Told(
         head=head,
-        kinds={},
         versions=versions,
         messages=messages[:_MESSAGES],
         decisions=store.line_history.decisions(order.id),
@@ -103,6 +108,7 @@ def thread_of(services: Services, head: OrderHead, skipped: int, now: int, time_
         head=head,
         heading=heading(head, summed, told.billed.values(), others, now),
         written=written,
+        worth=worth_of(Order.model_validate_json(canonical)) if written and count <= MOST_SUMMED else None,
         versions=versions,
         lines=_lines(services, order.id, versions, written, promised, skipped),
         skipped=skipped,
@@ -130,7 +136,7 @@ def _promised(services: Services, order_id: str, documents: Sequence[ThreadDocum
     answered = next((one for one in documents if one.type == "order_response" and one.order_id == order_id), None)
     if answered is None:
         return {}
-    return promised_in(json.loads(services.store.documents.canonical(answered.id), parse_float=str))
+    return promised_in(_read(services.store.documents.canonical(answered.id)))
 
 
 def _lines(
@@ -149,7 +155,13 @@ def _lines(
     for one in list(reversed(versions))[1 : 1 + _VERSIONS_LOOKED_AT]:
         if not missing:
             break
-        found = lines_in(store.order_threads.canonical(order_id, one.version))
+        found = lines_in(_read(store.order_threads.canonical(order_id, one.version) or "{}"))
         earlier |= {number: found[number] for number in missing & found.keys()}
         missing -= found.keys()
     return shown(store.orders.ledger(order_id, numbers), newest, earlier, promised)
+
+
+def _read(canonical: str) -> dict[str, Any]:
+    """A document as it is kept, unjudged: of thousands of lines a page shows a few."""
+    found: dict[str, Any] = json.loads(canonical, parse_float=str)
+    return found

@@ -4,7 +4,6 @@ page at a time. Nothing is decided on it, and nothing of it costs more with what
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ _ORDER = (
 _OF_AN_ORDER = 16
 _MESSAGE = (
     "m.id, m.status, m.received_at, m.settled_at, m.due_at, m.source, m.format, m.duplicate_of, m.order_id, "
-    "m.parent_id, m.waits_for_version"
+    "m.parent_id, m.waits_for_version, m.kind, m.amount, m.currency"
 )
 _DOCUMENT = (
     "d.transaction_id, d.position, d.id, d.type, d.number, d.order_id, d.order_number, d.message_id, d.test, d.format, "
@@ -78,6 +77,9 @@ class ThreadMessage(NamedTuple):
     order_id: str | None
     parent_id: str | None
     waits_for_version: int | None
+    kind: str | None
+    amount: Decimal | None
+    currency: str | None
 
 
 class MadeVersion(NamedTuple):
@@ -194,13 +196,12 @@ class OrderThreads:
         told = order_versions(said_in(row[2]) for row in rows)
         return [MadeVersion(row[0], row[1], number) for row, number in zip(rows, told, strict=True)]
 
-    def canonical(self, order_id: str, version: int) -> dict[str, Any]:
-        """The order as of this version, as json-1 has it; empty where there is no such version."""
+    def canonical(self, order_id: str, version: int) -> str | None:
+        """The order as of this version, as json-1 has it; None where there is no such version."""
         query = "SELECT canonical FROM order_versions WHERE order_id = ? AND version = ?"
         with self._database.read() as connection:
             rows = fetch(connection, query, [order_id, version])
-        found: dict[str, Any] = json.loads(rows[0][0], parse_float=str) if rows else {}
-        return found
+        return str(rows[0][0]) if rows else None
 
     def messages(self, order: StoredOrder, limit: int) -> list[ThreadMessage]:
         """The newest messages that are the order's, or came under its number and are no order's, and those that repeat
@@ -212,13 +213,13 @@ class OrderThreads:
         )
         named = [order.account_id, order.order_number, int(order.test), order.id, limit]
         with self._database.read() as connection:
-            found = {row[0]: ThreadMessage(*row) for row in fetch(connection, query, named)}
+            found = {row[0]: _message(row) for row in fetch(connection, query, named)}
             again = (
                 f"SELECT {_MESSAGE} FROM messages m WHERE {one_of(connection, 'm.duplicate_of')} "
                 "AND m.duplicate_of IS NOT NULL ORDER BY m.id DESC LIMIT ?"
             )
             repeating = fetch(connection, again, [values(connection, sorted(found)), limit]) if found else []
-        found |= {row[0]: ThreadMessage(*row) for row in repeating}
+        found |= {row[0]: _message(row) for row in repeating}
         return sorted(found.values(), key=lambda one: one.id, reverse=True)[:limit]
 
     def documents(self, order: StoredOrder, limit: int) -> list[ThreadDocument]:
@@ -382,6 +383,11 @@ def _loaded(connection: Connection, document_ids: Sequence[str]) -> list[ThreadD
 
 def _order(row: Sequence[Any]) -> StoredOrder:
     return StoredOrder(*(*row[:2], bool(row[2]), *row[3:_OF_AN_ORDER]))
+
+
+def _message(row: Sequence[Any]) -> ThreadMessage:
+    *known, amount, currency = row
+    return ThreadMessage(*(*known, None if amount is None else Decimal(amount), currency))
 
 
 def _document(row: Sequence[Any]) -> ThreadDocument:
