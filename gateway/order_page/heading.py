@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.order_page.lines import is_to_ship
-from gateway.order_page.words import amount, counted, joined, quantity, until
+from gateway.order_page.words import amount, counted, quantity, until
 from gateway.store.order_threads import Billed, OrderHead
 from gateway.store.orders import LedgerLine
 from schemas.values import EXACT
@@ -62,7 +62,7 @@ def heading(
     stands += _billed(billed)
     open_ = list(_open(head, lines if is_shipped else (), others, now))
     is_bad = _is_late(head, now) or bool(others.held or others.stuck or others.unanswered)
-    said = f"{', '.join(stands)}; {joined(open_) if open_ else _closed(ledger)}"
+    said = f"{', '.join(stands)}; {', '.join(open_) if open_ else _closed(ledger)}"
     return Heading("bad" if is_bad else "wait" if open_ else "good", said)
 
 
@@ -101,7 +101,7 @@ def _open(head: OrderHead, lines: Sequence[LedgerLine], others: Open, now: int) 
     if others.stuck:
         yield f"{counted(others.stuck, 'document')} can't be delivered"
     if head.notice_due is not None:
-        yield f"{_rest(lines)} to ship, despatch notice {until(head.notice_due, now)}"
+        yield f"{_rest(lines)} to ship (despatch notice {until(head.notice_due, now)})"
     elif head.order.status not in _SHIPS_NOTHING and any(map(is_to_ship, lines)):
         yield f"{_rest(lines)} to ship"
     yield from _parts(lines, "backordered", lambda line: line.backordered)

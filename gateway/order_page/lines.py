@@ -45,8 +45,9 @@ class ShownLine:
 
     @property
     def left(self) -> Decimal | None:
-        """Base units that are confirmed and haven't left; None where the line has no base unit."""
-        return to_ship(self.sums)
+        """What is confirmed and hasn't left, in the account's unit; None where that can't be said."""
+        base = to_ship(self.sums)
+        return None if base is None else self.sums.in_unit(base)
 
     @property
     def price(self) -> str:

@@ -38,8 +38,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One order's thread. `written` is its newest version as json-1 has it, `worth` what that says it is worth (None: too
-    many lines, or no prices). `lines` are those of the page that begins behind `skipped` of `count`;
+    """One order's thread. `written` is its newest version as json-1 has it, `worth` what it says it is worth: None
+    where it has no prices or too many lines. `lines` are those of the page that begins behind `skipped` of `count`;
     `others` the other orders of its number; `is_cut`: there is more of it than is shown."""
 
     head: OrderHead

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from schemas.values import shortest
@@ -38,8 +37,3 @@ def counted(count: int, word: str) -> str:
 def until(due_at: int, now: int) -> str:
     """`due in 3 hours`, `2 hours overdue`."""
     return f"due in {lasting(due_at - now)}" if due_at > now else f"{lasting(now - due_at)} overdue"
-
-
-def joined(words: Sequence[str]) -> str:
-    """`a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -23,6 +23,7 @@ from mappings.revision import UnitRow
 from mappings.tables import natural_key
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
+from tests.console.threads import with_thread
 
 OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/sign-in/<token>"), ("POST", "/sign-in/<token>")}
 """For whoever isn't signed in."""
@@ -92,6 +93,20 @@ NEEDS: dict[tuple[str, str], str] = {
             *("/import/<upload_id>/drop", "/take-back"),
         )
     },
+    ("GET", "/accounts/<account_id>/orders"): "viewer",
+    ("GET", "/accounts/<account_id>/documents"): "viewer",
+    ("GET", "/orders"): "viewer",
+    ("GET", "/orders/overdue"): "viewer",
+    ("GET", "/orders/<order_id>"): "viewer",
+    ("GET", "/orders/<order_id>/lines/<path:line_number>"): "our viewer",
+    ("GET", "/documents/<document_id>"): "viewer",
+    ("GET", "/documents/<document_id>/file"): "viewer",
+    ("GET", "/documents/<document_id>/proof"): "our viewer",
+    ("POST", "/documents/<document_id>/send-again"): "support",
+    ("POST", "/documents/<document_id>/dismiss"): "our support",
+    ("GET", "/problems/<fingerprint>/documents"): "viewer",
+    ("POST", "/problems/<fingerprint>/send-again"): "our support",
+    ("POST", "/problems/<fingerprint>/close-documents"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
@@ -108,6 +123,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
     }
 
 
+IDS = ("key_id", "message_id", "test_id", "upload_id", "order_id", "document_id", "fingerprint")
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
 FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
 UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
@@ -115,7 +131,7 @@ UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
     path = route.replace(TABLE.rpartition("/")[2], "units")
-    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", **ids}.items():
+    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", "path:line_number": "1", **ids}.items():
         path = path.replace(f"<{name}>", value)
     if method == "GET":
         return browser.client.get(path, query_string={"key": natural_key(PALLET)} if "/units" in path else {})
@@ -137,7 +153,8 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
 def with_draft(gateway: Gateway) -> dict[str, str]:
     """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
     services = gateway.services
-    gateway.account("acme")
+    sender = gateway.account("acme")
+    thread = with_thread(gateway, sender)
     (key,) = services.store.keys.all("acme")
     sample = file_row("samples/po-1.json", json.dumps(order()).encode())
     twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
@@ -148,7 +165,7 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
-    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}"), **thread}
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -187,7 +204,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x"}, token)
+    answer = ask(browser, *case, dict.fromkeys(IDS, "x"), token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
