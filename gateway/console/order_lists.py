@@ -35,7 +35,7 @@ def account_orders(account_id: str) -> Any:
         rows=rows,
         behind=behind,
         is_short=is_short,
-        status=status,
+        stands=status,
         statuses=_STATUSES,
         is_first="after" not in asked,
         now=now_us(),

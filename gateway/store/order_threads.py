@@ -305,9 +305,9 @@ class OrderThreads:
         behind, named = ("", []) if before is None else (" AND id < ?", [before])
         looked_at = f"FROM messages WHERE account_id = ?{behind} ORDER BY id DESC LIMIT"
         query = (
-            f"SELECT {_ORDER}, o.ship_to_site, o.notice_due, m.received_at, m.id FROM "
-            f"(SELECT id, order_id, received_at {looked_at} {_LOOKED_AT}) m "
-            "JOIN orders o ON o.id = m.order_id AND o.message_id = m.id ORDER BY m.id DESC LIMIT ?"
+            f"SELECT {_ORDER}, o.ship_to_site, o.notice_due, some_.received_at, some_.id FROM "
+            f"(SELECT id, order_id, received_at {looked_at} {_LOOKED_AT}) some_ "
+            "JOIN orders o ON o.id = some_.order_id AND o.message_id = some_.id ORDER BY some_.id DESC LIMIT ?"
         )
         with self._database.read() as connection:
             rows = fetch(connection, query, [account_id, *named, limit + 1])
@@ -334,10 +334,10 @@ class OrderThreads:
             return _cut(found, limit)
         behind, named = ("", []) if before is None else (" AND (transaction_id, position) < (?, ?)", [*before])
         looked_at = f"FROM documents WHERE account_id = ?{behind} ORDER BY transaction_id DESC, position DESC LIMIT"
-        of_kind, told = ("", []) if kind is None else ("WHERE s.type = ? ", [kind])
+        of_kind, told = ("", []) if kind is None else ("WHERE some_.type = ? ", [kind])
         picked = (
-            f"SELECT s.id FROM (SELECT transaction_id, position, id, type {looked_at} {_LOOKED_AT}) s "
-            f"{of_kind}ORDER BY s.transaction_id DESC, s.position DESC LIMIT ?"
+            f"SELECT some_.id FROM (SELECT transaction_id, position, id, type {looked_at} {_LOOKED_AT}) some_ "
+            f"{of_kind}ORDER BY some_.transaction_id DESC, some_.position DESC LIMIT ?"
         )
         with self._database.read() as connection:
             ids = [row[0] for row in fetch(connection, picked, [account_id, *named, *told, limit + 1])]

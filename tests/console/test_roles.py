@@ -131,7 +131,14 @@ UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
     path = route.replace(TABLE.rpartition("/")[2], "units")
-    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", "path:line_number": "1", **ids}.items():
+    for name, value in {
+        "account_id": "acme",
+        "token": "x",
+        "section": "basics",
+        "int:number": "2",
+        "path:line_number": "1",
+        **ids,
+    }.items():
         path = path.replace(f"<{name}>", value)
     if method == "GET":
         return browser.client.get(path, query_string={"key": natural_key(PALLET)} if "/units" in path else {})
