@@ -21,9 +21,7 @@ _STATUSES = ("open", "awaiting_decision", "awaiting_buyer")
 @needs("viewer")
 def account_orders(account_id: str) -> Any:
     """The account's orders."""
-    wanted, asked = own_account(account_id), request.args
-    if wanted not in services().store.revisions.current([wanted]):
-        raise Missing
+    wanted, asked = known_account(account_id), request.args
     status = asked.get("status", "")
     if status not in ("", *_STATUSES):
         raise Missing
@@ -40,6 +38,14 @@ def account_orders(account_id: str) -> Any:
         is_first="after" not in asked,
         now=now_us(),
     )
+
+
+def known_account(account_id: str) -> str:
+    """The account's id, where it is published or a draft, and whoever is signed in may see it. Raises Missing."""
+    wanted, store = own_account(account_id), services().store
+    if wanted not in store.revisions.current([wanted]) and not store.drafts.size(wanted):
+        raise Missing
+    return wanted
 
 
 def _newest(account_id: str) -> tuple[Sequence[dict[str, Any]], str, bool]:
