@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from gateway.amending import waits_until
@@ -26,6 +27,11 @@ _MESSAGES, _DOCUMENTS, _RECEIPTS = 100, 100, 100
 _VERSIONS_LOOKED_AT = 5
 """Earlier versions that are looked at for what is written of a line that the newest one doesn't have."""
 _OTHERS, _RELEASED = 20, 50
+_LARGE = 200_000
+"""Characters of a document as it is kept, from which on only some of its lines are read."""
+_BEGIN_LINES = '"lines":[{"line_number":'
+"""Behind all that is said of the whole (an address has lines, too); inside a text its quotes would be escaped."""
+_LINES = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,9 @@ def thread_of(services: Services, head: OrderHead, skipped: int, now: int, time_
     messages = store.order_threads.messages(order, _MESSAGES + 1)
     documents = store.order_threads.documents(order, _DOCUMENTS + 1)
     canonical = store.order_threads.canonical(order.id, order.version) or "{}"
-    written = _read(canonical)
-    promised = _promised(services, order.id, documents)
+    numbers = store.order_threads.line_numbers(order.id, skipped, LINES)
+    written = _read(canonical, numbers)
+    promised = _promised(services, order.id, documents, numbers)
     told = Told(
         head=head,
         versions=versions,
@@ -110,7 +117,7 @@ def thread_of(services: Services, head: OrderHead, skipped: int, now: int, time_
         written=written,
         worth=worth_of(Order.model_validate_json(canonical)) if written and count <= MOST_SUMMED else None,
         versions=versions,
-        lines=_lines(services, order.id, versions, written, promised, skipped),
+        lines=_lines(services, order.id, versions, written, promised, numbers),
         skipped=skipped,
         count=count,
         entries=happened,
@@ -131,12 +138,14 @@ def thread_of(services: Services, head: OrderHead, skipped: int, now: int, time_
     )
 
 
-def _promised(services: Services, order_id: str, documents: Sequence[ThreadDocument]) -> dict[str, tuple[str, ...]]:
+def _promised(
+    services: Services, order_id: str, documents: Sequence[ThreadDocument], numbers: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """Line → the days that our newest response to the order promises."""
     answered = next((one for one in documents if one.type == "order_response" and one.order_id == order_id), None)
     if answered is None:
         return {}
-    return promised_in(_read(services.store.documents.canonical(answered.id)))
+    return promised_in(_read(services.store.documents.canonical(answered.id), numbers))
 
 
 def _lines(
@@ -145,23 +154,39 @@ def _lines(
     versions: Sequence[MadeVersion],
     written: Mapping[str, Any],
     promised: Mapping[str, tuple[str, ...]],
-    skipped: int,
+    numbers: Sequence[str],
 ) -> list[ShownLine]:
     store = services.store
-    numbers = store.order_threads.line_numbers(order_id, skipped, LINES)
     newest = lines_in(written)
     missing = {one for one in numbers if one not in newest}
     earlier: dict[str, Mapping[str, Any]] = {}
     for one in list(reversed(versions))[1 : 1 + _VERSIONS_LOOKED_AT]:
         if not missing:
             break
-        found = lines_in(_read(store.order_threads.canonical(order_id, one.version) or "{}"))
+        found = lines_in(_read(store.order_threads.canonical(order_id, one.version) or "{}", numbers))
         earlier |= {number: found[number] for number in missing & found.keys()}
         missing -= found.keys()
     return shown(store.orders.ledger(order_id, numbers), newest, earlier, promised)
 
 
-def _read(canonical: str) -> dict[str, Any]:
-    """A document as it is kept, unjudged: of thousands of lines a page shows a few."""
-    found: dict[str, Any] = json.loads(canonical, parse_float=str)
+def _read(canonical: str, numbers: Sequence[str]) -> dict[str, Any]:
+    """A document as it is kept, unjudged; of one with thousands of lines only those of these numbers are read, which a
+    page shows: all of them take a second."""
+    head, behind, _ = canonical.partition(_BEGIN_LINES)
+    if len(canonical) < _LARGE or not behind:
+        return _parsed(canonical)
+    found, at = _parsed(f"{head.rstrip().rstrip(',')}}}"), len(head)
+    found["lines"] = []
+    for number in numbers:  # mostly one behind the other
+        begins = f'{{"line_number":{quoted(number)}'
+        place = canonical.find(begins, at)
+        place = canonical.find(begins, 0, at) if place < 0 else place
+        if place >= 0:
+            line, at = _LINES.raw_decode(canonical, place)
+            found["lines"].append(line)
+    return found
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
     return found

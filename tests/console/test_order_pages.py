@@ -14,6 +14,7 @@ import pytest
 from time_machine import Traveller
 
 from gateway.console import documents, order_lists, order_pages
+from gateway.order_page import thread
 from gateway.store import order_threads
 from gateway.store.statements import fetch, run
 from tests.console.conftest import Browser, signed_in
@@ -199,6 +200,24 @@ def test_lines_come_by_the_page(on_either: SmallGateway, browser: Browser) -> No
     assert seen == [str(number) for number in range(1, 121)]
     assert "Lines 101 to 120 of 120" in browser.text
     assert browser.open(f"/orders/{order_id(gateway)}?lines=121").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["1", "61", "120"])
+def test_of_a_large_document_only_what_is_shown_is_read(
+    on_either: SmallGateway, browser: Browser, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    """The same page comes of it."""
+    gateway = on_either
+    lines = [line(f"{place}/ä", "PH-0101", "1", "DOOS", "6.00") for place in range(1, 121)]
+    assert gateway.settle(PINE, order(*lines, note='"lines":[ of it')).status == "done"
+    path = f"/orders/{order_id(gateway)}?lines={(int(number) - 1) // 50 * 50}"
+    browser.open(path)
+    whole = cells(browser, "What was ordered")
+    monkeypatch.setattr(thread, "_LARGE", 1)
+    browser.open(path)
+    assert cells(browser, "What was ordered") == whole
+    assert any(row[0].startswith(f"{number}/ä") for row in whole)
+    assert all("not in the newest version" not in row[1] for row in whole)
 
 
 def test_why_a_line_is_so(on_either: SmallGateway, browser: Browser) -> None:
