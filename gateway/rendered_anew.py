@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from gateway.cxml_answers import CXML
 from gateway.inventory import KIND, kept_report
-from gateway.printing.papers import Paper
+from gateway.printing.papers import PAPERS, Paper
+from gateway.services import Services
 from gateway.standing_orders import beside_the_order
 from gateway.store.documents import Documents, StoredDocument
 from mappings.own_format import formats_of
@@ -21,6 +22,14 @@ from schemas.formats.registry import format_by_name
 def formats_for(kind: str, revision: MappingRevision) -> Mapping[str, Format]:
     """The formats that a document of this type can be rendered in, for this account."""
     return {name: known for name, known in formats_of(revision).items() if kind in known.renderers}
+
+
+def ways(services: Services, stored: StoredDocument) -> Mapping[str, Format | Paper]:
+    """The formats and papers that a document can be had in besides the one that it went out in, by the account's terms
+    of now. Raises ValueError where these can't be used."""
+    revision = services.terms.current([stored.account_id])[stored.account_id]
+    papers = {name: paper for name, paper in PAPERS.items() if stored.type in paper.renderers}
+    return {**formats_for(stored.type, revision), **papers}
 
 
 def rendered_anew(documents: Documents, stored: StoredDocument, chosen: Format | Paper) -> bytes:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from gateway.store.deliveries import Attempt, Delivery, Endpoint, SaidReceipt
 
 _STATUSES = ("waiting", "sending", "held", "given_up", "rejected", "queried", "delivered", "received", "dismissed")
-_STUCK = ("held", "given_up", "rejected", "queried")
 _BULK = ("held", "given_up", "rejected")
-_HAD = ("delivered", "received")
 _TYPES = ("order_response", "despatch_advice", "inventory_report", "invoice", "credit_note")
 _COLUMNS = ["created_at", "account", "type", "number", "status", "attempts", "next_attempt_at", "detail", "id"]
 
@@ -110,10 +108,10 @@ def retry(
         raise click.UsageError("Name the documents that arrived and are sent again.")
     with opened() as services:
         if documents:
-            told = _retry_named(services, documents, reason, _HAD if also_had else ())
+            told = _retry_named(services, documents, reason, also_had=also_had)
         else:
             told = _retry_stuck(services, account, endpoint, (status,) if status else _BULK, reason)
-        _ring(services)
+            _ring(services)
     screen.result(told, *_retried_lines(told))
     if told["refused"]:
         return PARTLY if told["retried"] else CONFLICT
@@ -241,10 +239,11 @@ def _ring(services: Services) -> None:
 
 
 # --- sending again -----------------------------------------------------------------------------------------------
-def _retry_named(services: Services, texts: Sequence[str], reason: str, also: Sequence[str]) -> dict[str, Any]:
+def _retry_named(services: Services, texts: Sequence[str], reason: str, *, also_had: bool) -> dict[str, Any]:
+    from gateway.sending_again import send_again
+
     wanted = list(dict.fromkeys(_delivery(services, text).document_id for text in texts))
-    statuses = (*_STUCK, "waiting", "dismissed", *also)
-    retried = services.store.deliveries.retry(wanted, person(), reason, statuses=statuses)
+    retried = send_again(services, wanted, person(), reason, also_had=also_had)
     refused = [_delivery(services, one) for one in wanted if one not in retried]
     told = [{"id": one.document_id, "status": one.status, "detail": _why_not(one)} for one in refused]
     return {"retried": retried, "refused": told, "enabled": None}

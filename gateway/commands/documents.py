@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +12,8 @@ from gateway.commands.times import moment
 from gateway.commands.written import give_out, in_json
 
 if TYPE_CHECKING:
-    from gateway.printing.papers import Paper
     from gateway.services import Services
     from gateway.store.documents import StoredDocument
-    from schemas.formats import Format
 
 _COLUMNS = ["created_at", "account", "type", "number", "order_number", "format", "id"]
 
@@ -98,13 +95,13 @@ def _kind(one: StoredDocument) -> str:
 
 def _body(services: Services, stored: StoredDocument, wanted: str | None) -> tuple[bytes, str, str]:
     """The bytes, the name of their format and its media type."""
-    from gateway.rendered_anew import rendered_anew
+    from gateway.rendered_anew import rendered_anew, ways
     from schemas.faults import DocumentHeld
 
     repository = services.store.documents
     if wanted in (None, stored.format):
         return repository.body(stored.id), stored.format, stored.media_type
-    known = _ways(services, stored)
+    known = ways(services, stored)
     chosen = known.get(wanted or "")
     if chosen is None:
         names = dict.fromkeys((stored.format, *known))
@@ -114,13 +111,3 @@ def _body(services: Services, stored: StoredDocument, wanted: str | None) -> tup
     except DocumentHeld as held:
         detail = f"{stored.number} can't be written in {chosen.name}: {held.faults[0].detail}"
         raise Failed(detail) from held
-
-
-def _ways(services: Services, stored: StoredDocument) -> Mapping[str, Format | Paper]:
-    """The formats and papers that a document of this type can be had in, by the account's terms of now."""
-    from gateway.printing.papers import PAPERS
-    from gateway.rendered_anew import formats_for
-
-    revision = services.terms.current([stored.account_id])[stored.account_id]
-    papers = {name: paper for name, paper in PAPERS.items() if stored.type in paper.renderers}
-    return {**formats_for(stored.type, revision), **papers}

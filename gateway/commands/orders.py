@@ -12,13 +12,12 @@ from gateway.commands.screen import Failed, Screen, reports
 from gateway.commands.times import moment, seen
 
 if TYPE_CHECKING:
+    from gateway.order_page.overdue import Overdue, ToShip
     from gateway.services import Services
     from gateway.store.contracts import Released
     from gateway.store.messages import StoredMessage
     from gateway.store.orders import LedgerLine, OrderVersion, StoredOrder
     from gateway.store.shipments import OrderShipment
-    from gateway.store.worklist import WorkOrder
-    from gateway.trade.amendment import LineSums, Standing
 
 _QUANTITIES = ("ordered", "confirmed", "backordered", "rejected", "cancelled", "open", "shipped", "invoiced")
 _NAMED = 10
@@ -172,35 +171,32 @@ def overdue(screen: Screen, account: str | None, limit: int) -> None:
     That is what was confirmed for a day, as long before its arrival as the account's despatch_notice_before_arrival
     says, or when it would have to be on the road; the longest overdue first.
     """
+    from gateway.order_page.overdue import overdue_orders
+
     with opened() as services:
-        found = services.store.worklist.overdue(seen(), account, limit)
-        standing = services.store.threads.standing(one.id for one in found)
-    rows = [_overdue(one, standing[one.id]) for one in found]
+        found = overdue_orders(services, seen(), account, limit, most_lines=None)
+    rows = [_overdue(one) for one in found]
     columns = ["account", "order_number", "ship_to_site", "notice_due_at", "to_ship"]
     screen.table(rows, columns, "Nothing is overdue.")
 
 
-def _overdue(one: WorkOrder, standing: Standing) -> dict[str, Any]:
-    lines = [_to_ship(number, sums) for number, sums in standing.lines.items() if sums.base_confirmed > sums.shipped]
+def _overdue(one: Overdue) -> dict[str, Any]:
+    lines = [_to_ship(line) for line in one.lines]
     return {
-        "account": one.account_id,
-        "order_number": one.order_number,
-        "id": one.id,
-        "ship_to_site": one.ship_to_site,
-        "notice_due_at": moment(one.notice_due),
+        "account": one.order.account_id,
+        "order_number": one.order.order_number,
+        "id": one.order.id,
+        "ship_to_site": one.order.ship_to_site,
+        "notice_due_at": moment(one.order.notice_due),
         "to_ship": ", ".join(f"line {line['line_number']}: {line['to_ship']} of {line['product']}" for line in lines),
         "lines": lines,
     }
 
 
-def _to_ship(number: str, sums: LineSums) -> dict[str, Any]:
+def _to_ship(line: ToShip) -> dict[str, Any]:
     """What is confirmed of the line and hasn't left, in base units where it can be said so."""
-    from gateway.trade.base_units import in_base_units
-    from schemas.values import EXACT, shortest
-
-    confirmed = in_base_units(sums, sums.confirmed)
-    left = None if confirmed is None else f"{shortest(EXACT.subtract(confirmed, sums.shipped)):f}"
-    return {"line_number": number, "product": sums.product, "to_ship": left}
+    left = None if line.left is None else f"{line.left:f}"
+    return {"line_number": line.line_number, "product": line.product, "to_ship": left}
 
 
 def _not_on_the_books(order_number: str, carrying: Sequence[StoredMessage], waiting: Collection[str]) -> str:

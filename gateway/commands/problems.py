@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = ["fingerprint", "account", "code", "value", "messages", "documents", "last_at", "detail"]
-_STATUS_OF: Mapping[str, str] = {
-    "delivery_failed": "given_up",
-    "delivery_rejected": "rejected",
-    "delivery_terms": "held",
-}
-
-
 _AFTERWARDS: Mapping[str, str] = dict.fromkeys(
     ("document_rejected", "document_queried", "answer_overdue"), "once it is settled with the account"
 )
@@ -141,9 +134,11 @@ def _sent_again(one: DeliveryProblem) -> str:
     """The command that sends a problem's documents again, or closes what is open of them."""
     if one.code in _AFTERWARDS:
         return "gateway deliveries dismiss ID ... --reason TEXT"
+    from gateway.sending_again import STATUS_OF
+
     which = []
-    if one.code in _STATUS_OF:
-        which += ["--account", one.account_id, "--status", _STATUS_OF[one.code]]
+    if one.code in STATUS_OF:
+        which += ["--account", one.account_id, "--status", STATUS_OF[one.code]]
     if one.endpoint is not None:
         which += ["--endpoint", one.endpoint]
     return f"gateway deliveries retry {shlex.join(which)} --reason TEXT"

@@ -83,6 +83,7 @@ def told_of(revision: MappingRevision) -> dict[str, Any]:
         "keys": standings(keys, now_us()),
         "steps": _steps(revision, keys),
         "problems": [*of_messages(services(), account.id), *of_documents(services(), account.id)],
+        "overdue": services().store.worklist.overdue_counts(now_us()).get(account.id, 0),
         "sections": SECTIONS,
         "edits": services().store.drafts.size(account.id) if user().account_id is None else 0,
         "silence": next(iter(silent_accounts(services(), account.id)), None),

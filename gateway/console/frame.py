@@ -237,7 +237,7 @@ def _around() -> dict[str, Any]:
     if somebody is None:
         return {"user": None, "places": (), "has_bundle": _BUNDLE.is_file()}
     ours = somebody.account_id is None
-    about, sections = account_sections() if ours else ("", [])
+    about, sections = account_sections(ours=ours)
     return {
         "user": somebody,
         "about": about,

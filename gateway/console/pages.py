@@ -13,6 +13,7 @@ from gateway.console import (
     account_list,
     accounts,
     corrections,
+    documents,
     drafts,
     editing,
     frame,
@@ -20,8 +21,11 @@ from gateway.console import (
     keys,
     new_account,
     notices,
+    order_lists,
+    order_pages,
     overview,
     people,
+    problem_deliveries,
     revisions,
     rule_history,
     searching,
@@ -38,6 +42,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections, notices),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+    *(order_pages, order_lists, documents, problem_deliveries),
 )
 """Each has put its views into the console as it was imported."""
 
@@ -55,9 +60,6 @@ _PLACES: Mapping[str, str] = {
     "console.problem_list": "/problems",
     "console.problem": "/problems/{fingerprint}",
     "console.fix_problem": "/problems/{fingerprint}/fix",
-    "console.order_thread": "/orders/{order_id}",
-    "console.overdue_orders": "/orders/overdue",
-    "console.document": "/documents/{document_id}",
     "console.replay_list": "/replays",
     "console.replay": "/replays/{replay_id}",
     "console.begin_replay": "/replays/new",

@@ -21,12 +21,13 @@ class Section:
 _TABLES = ("items", "units", "sites", "prices")
 
 
-def account_sections() -> tuple[str, list[Section]]:
-    """The account that the present page is about, and its pages; none where it is about no account."""
+def account_sections(*, ours: bool = True) -> tuple[str, list[Section]]:
+    """The account that the present page is about, and its pages, for its own people (not `ours`) those that are for
+    them; none where it is about no account."""
     account_id = str((request.view_args or {}).get("account_id", ""))
     if not account_id:
         return "", []
-    found = list(_addresses(account_id))
+    found = list(_addresses(account_id, ours=ours))
     within = max((address for _, address in found if _is_below(address)), key=len, default="")
     here = "page" if request.path == within else "true"
     return account_id, [Section(title, address, here if address == within else None) for title, address in found]
@@ -36,8 +37,12 @@ def _is_below(address: str) -> bool:
     return request.path == address or request.path.startswith(f"{address}/")
 
 
-def _addresses(account_id: str) -> Iterator[tuple[str, str]]:
+def _addresses(account_id: str, *, ours: bool) -> Iterator[tuple[str, str]]:
     yield "Account", url_for("console.account", account_id=account_id)
+    yield "Orders", url_for("console.account_orders", account_id=account_id)
+    yield "Documents", url_for("console.account_documents", account_id=account_id)
+    if not ours:
+        return
     yield "Set-up", url_for("console.set_up", account_id=account_id)
     yield "Mapping", url_for("console.mapping", account_id=account_id)
     for table in _TABLES:

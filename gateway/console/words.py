@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from gateway.order_page.words import amount, quantity, until
 from gateway.store.ids import now_us
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
@@ -68,4 +69,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "worded": worded,
     "lower_first": lower_first,
     "upper_first": upper_first,
+    "quantity": quantity,
+    "amount": amount,
+    "until": until,
 }

@@ -156,6 +156,11 @@ class Documents:
         with self._database.read() as connection:
             return bytes(fetch(connection, "SELECT body FROM documents WHERE id = ?", [document_id])[0][0])
 
+    def revision(self, document_id: str) -> int:
+        """The mapping revision that it was made under."""
+        with self._database.read() as connection:
+            return int(fetch(connection, "SELECT mapping_revision FROM documents WHERE id = ?", [document_id])[0][0])
+
     def canonical(self, document_id: str) -> str:
         """The canonical document as JSON, to render it in another format."""
         with self._database.read() as connection:

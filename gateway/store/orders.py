@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from gateway.store.chain import HELD_AS_CHANGE
 from gateway.store.database import Database
-from gateway.store.statements import fetch, given
+from gateway.store.statements import fetch, given, one_of, values
 from gateway.trade.amendment import order_versions
 from schemas.documents.order import said_in
 from schemas.values import EXACT, from_fraction, is_carried, shortest
@@ -235,14 +235,17 @@ class Orders:
             rows = fetch(connection, query, [order_number] if account_id is None else [order_number, account_id])
         return [_stored(row) for row in rows]
 
-    def ledger(self, order_id: str) -> list[LedgerLine]:
-        """Each line's movements summed, in the order's own sequence of lines."""
+    def ledger(self, order_id: str, line_numbers: Sequence[str] | None = None) -> list[LedgerLine]:
+        """Each line's movements summed, in the order's own sequence of lines; or of these lines alone."""
         with self._database.read() as connection:
+            these, named = "", [order_id]
+            if line_numbers is not None:
+                these, named = f" AND {one_of(connection, 'line_number')}", [order_id, values(connection, line_numbers)]
             rows = fetch(
                 connection,
                 f"SELECT position, line_number, product, unit, base_unit, {', '.join(_SUMS)} FROM quantity_movements "
-                "WHERE order_id = ? ORDER BY position, line_number, number",
-                [order_id],
+                f"WHERE order_id = ?{these} ORDER BY position, line_number, number",
+                named,
             )
         sums: dict[str, list[Any]] = {}
         for row in rows:

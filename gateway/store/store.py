@@ -27,6 +27,7 @@ from gateway.store.line_history import LineHistory
 from gateway.store.messages import Messages
 from gateway.store.notices import Notices
 from gateway.store.numbers import Numbers
+from gateway.store.order_threads import OrderThreads
 from gateway.store.orders import Orders
 from gateway.store.pickups import Pickups
 from gateway.store.problems import Problems
@@ -74,6 +75,7 @@ class Store:
         self.resubmissions = Resubmissions(self.database)
         self.orders = Orders(self.database)
         self.threads = Threads(self.database)
+        self.order_threads = OrderThreads(self.database)
         self.line_history = LineHistory(self.database)
         self.contracts = Contracts(self.database)
         self.envelopes = Envelopes(self.database)

@@ -76,12 +76,17 @@ class Worklist:
         with self._database.read() as connection:
             return [WorkOrder(*row) for row in fetch(connection, query, [*parameters, limit])]
 
-    def overdue(self, now: int, account_id: str | None, limit: int) -> list[WorkOrder]:
+    def overdue(
+        self, now: int, account_id: str | None, limit: int, *, after: tuple[int, str] | None = None
+    ) -> list[WorkOrder]:
         """The orders of which something should have been announced by now and hasn't left, the longest overdue first;
-        of all accounts where none is named."""
-        of_account = "" if account_id is None else f" AND {_ACCOUNT} = ?"
-        parameters: list[Any] = [now] if account_id is None else [now, account_id]
-        query = f"SELECT {_COLUMNS} FROM orders WHERE {_OVERDUE}{of_account} ORDER BY notice_due, id LIMIT ?"
+        of all accounts where none is named; behind the order that has this `notice_due` and id."""
+        conditions, parameters = _OVERDUE, list[Any]([now])
+        if account_id is not None:
+            conditions, parameters = f"{conditions} AND {_ACCOUNT} = ?", [*parameters, account_id]
+        if after is not None:
+            conditions, parameters = f"{conditions} AND (notice_due, id) > (?, ?)", [*parameters, *after]
+        query = f"SELECT {_COLUMNS} FROM orders WHERE {conditions} ORDER BY notice_due, id LIMIT ?"
         with self._database.read() as connection:
             return [WorkOrder(*row) for row in fetch(connection, query, [*parameters, limit])]
 

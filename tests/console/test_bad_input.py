@@ -24,6 +24,7 @@ FIELDS = (
     *("kept_name", "kept_sample", "kind", "last", "manager.name", "manner", "map", "mark", "name", "newest", "note"),
     *("now", "number", "of", "outcome", "override", "product", "q", "reason", "sample", "saved", "seen", "separator"),
     *("sign", "take", "text", "tier", "time_zone", "told", "token", "unit", "until", "version", "writes", "find"),
+    *("account", "count", "did", "format", "known", "lines", "order", "status", "type"),
 )
 BAD = {
     "nul": "a\0b",
@@ -73,6 +74,7 @@ def path_of(gateway: Gateway, route: str, ids: dict[str, str]) -> str:
         "account_id": "acme",
         "section": "basics",
         "int:number": "2",
+        "path:line_number": "1",
         "upload_id": upload,
     }.items():
         path = path.replace(f"<{name}>", value)

@@ -122,7 +122,9 @@ def test_going_back_shows_first_what_changes_and_what_went_out(services: Service
     assert browser.root.xpath("//a[.='Take it back']") == [], "the wrong one isn't offered again"
     assert services.terms.current(["acme"])["acme"].units["KRT", None].factor == 12
     assert len(draft_of(services, "acme").edits) == 1
-    (documents,) = browser.root.xpath("//a[contains(@href, '/documents')]/@href")
+    (documents,) = browser.root.xpath(
+        "//main//a[contains(@href, '/revisions/') and contains(@href, '/documents')]/@href"
+    )
     browser.open(documents)
     assert "What went out under revision 2" in browser.text
     (download,) = browser.root.xpath("//a[contains(@href, '.csv')]/@href")

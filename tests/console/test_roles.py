@@ -25,6 +25,7 @@ from mappings.revision import UnitRow
 from mappings.tables import natural_key
 from tests.api.builders import Gateway, order
 from tests.console.conftest import Browser, csrf, signed_in
+from tests.console.threads import with_thread
 
 OPEN = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/sign-in/<token>"), ("POST", "/sign-in/<token>")}
 """For whoever isn't signed in."""
@@ -101,6 +102,20 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/corrections/<resubmission_id>"): "our viewer",
     ("POST", "/corrections/<resubmission_id>/agree"): "our support",
     ("POST", "/corrections/<resubmission_id>/close"): "our support",
+    ("GET", "/accounts/<account_id>/orders"): "viewer",
+    ("GET", "/accounts/<account_id>/documents"): "viewer",
+    ("GET", "/orders"): "viewer",
+    ("GET", "/orders/overdue"): "viewer",
+    ("GET", "/orders/<order_id>"): "viewer",
+    ("GET", "/orders/<order_id>/lines/<path:line_number>"): "our viewer",
+    ("GET", "/documents/<document_id>"): "viewer",
+    ("GET", "/documents/<document_id>/file"): "viewer",
+    ("GET", "/documents/<document_id>/proof"): "our viewer",
+    ("POST", "/documents/<document_id>/send-again"): "support",
+    ("POST", "/documents/<document_id>/dismiss"): "our support",
+    ("GET", "/problems/<fingerprint>/documents"): "viewer",
+    ("POST", "/problems/<fingerprint>/send-again"): "our support",
+    ("POST", "/problems/<fingerprint>/close-documents"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
@@ -117,6 +132,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
     }
 
 
+IDS = ("key_id", "message_id", "test_id", "upload_id", "order_id", "document_id", "fingerprint", "resubmission_id")
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
 FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
 UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
@@ -124,7 +140,14 @@ UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
     path = route.replace(TABLE.rpartition("/")[2], "units")
-    for name, value in {"account_id": "acme", "token": "x", "section": "basics", "int:number": "2", **ids}.items():
+    for name, value in {
+        "account_id": "acme",
+        "token": "x",
+        "section": "basics",
+        "int:number": "2",
+        "path:line_number": "1",
+        **ids,
+    }.items():
         path = path.replace(f"<{name}>", value)
     if method == "GET":
         return browser.client.get(path, query_string={"key": natural_key(PALLET)} if "/units" in path else {})
@@ -146,7 +169,8 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
 def with_draft(gateway: Gateway) -> dict[str, str]:
     """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
     services = gateway.services
-    gateway.account("acme")
+    sender = gateway.account("acme")
+    thread = with_thread(gateway, sender)
     (key,) = services.store.keys.all("acme")
     sample = file_row("samples/po-1.json", json.dumps(order()).encode())
     twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
@@ -162,6 +186,7 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
         "test_id": test_id,
         "message_id": send_sample(services, "acme", b"{}"),
         "resubmission_id": correction_of(gateway),
+        **thread,
     }
 
 
@@ -210,9 +235,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(
-        browser, *case, dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "resubmission_id"), "x"), token
-    )
+    answer = ask(browser, *case, dict.fromkeys(IDS, "x"), token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 

@@ -29,11 +29,11 @@ def test_an_order_is_found_with_its_documents_and_by_every_number(gateway: Gatew
     browser = signed_in(gateway, "viewer")
     for text in ("PO-77", sent["message_id"]):
         browser.open("/search", query_string={"q": f" {text} "})
-        assert f"gateway messages show {sent['message_id']}" in browser.text
+        assert browser.root.xpath(f"//main//a[@href='/messages/{sent['message_id']}']")
         assert "✓ done" in browser.text
     for text in (document.id, document.number):
         browser.open("/search", query_string={"q": text})
-        assert f"gateway documents show {document.id}" in browser.text
+        assert browser.root.xpath(f"//main//a[@href='/documents/{document.id}']")
 
 
 def test_an_accounts_people_find_what_is_theirs_alone(gateway: Gateway) -> None:
@@ -46,7 +46,8 @@ def test_an_accounts_people_find_what_is_theirs_alone(gateway: Gateway) -> None:
         browser.open("/search", query_string={"q": text})
         assert "delta" not in browser.text.replace("“delta”", "")
         assert "gateway messages" not in browser.text, "commands are ours"
-    assert links(gateway, "PO-77") == {"/accounts/acme", "/accounts/delta"}
+    found = {one for one in links(gateway, "PO-77") if one.startswith("/accounts/")}
+    assert found == {"/accounts/acme", "/accounts/delta"}
 
 
 @pytest.mark.parametrize("text", ["nothing like it", "%", "a" * 300, "' OR 1=1 --", "<b>"])
