@@ -73,6 +73,12 @@ def secrets_in(text: str) -> Secrets:
     return tuple(_known(text, _merged(_places(text))))
 
 
+def names_a_secret(place: str) -> bool:
+    """Whether the last step of a place, a pointer or a path, is a secret's name."""
+    last = place.partition(" (")[0].rpartition("/")[2].lower()
+    return any(word in last for word in _WORDS)
+
+
 def _places(text: str) -> Iterator[_Place]:
     """Where secrets stand; a large text without any of their words costs a look for each word."""
     lower = text.lower()

@@ -75,9 +75,14 @@ class ShownLines:
 
 
 def shown_lines(
-    services: Services, stored: StoredMessage, body: bytes, faults: Sequence[Fault], first: int = 1
+    services: Services,
+    stored: StoredMessage,
+    body: bytes,
+    faults: Sequence[Fault],
+    first: int = 1,
+    most: int = LINES_A_PAGE,
 ) -> ShownLines:
-    """Lines from this number on, at most LINES_A_PAGE. Raises NotMapped, and what `canonical` raises."""
+    """Lines from this number on, at most so many. Raises NotMapped, and what `canonical` raises."""
     found = canonical(services, stored, body)
     if len(found.orders) != 1:
         raise NotMapped(
@@ -94,7 +99,7 @@ def shown_lines(
     outcomes = _outcomes(services, stored)
     lines = tuple(
         _shown(one, mapped, revision, catalogue, received_on, of_line[one.index], outcomes)
-        for one in mapped.lines[start : start + LINES_A_PAGE]
+        for one in mapped.lines[start : start + most]
     )
     return ShownLines(order, len(order.lines), start + 1, lines, revision.number, catalogue.number, is_as_judged)
 

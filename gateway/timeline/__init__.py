@@ -13,6 +13,18 @@ from __future__ import annotations
 from gateway.timeline.building import timeline
 from gateway.timeline.loading import load, load_sent
 from gateway.timeline.sending import sending
-from gateway.timeline.steps import NotReached, Run, Sent, Step, Timeline, Told
+from gateway.timeline.steps import STAGES, NotReached, Run, Sent, Step, Timeline, Told
 
-__all__ = ["NotReached", "Run", "Sent", "Step", "Timeline", "Told", "load", "load_sent", "sending", "timeline"]
+__all__ = [
+    "STAGES",
+    "NotReached",
+    "Run",
+    "Sent",
+    "Step",
+    "Timeline",
+    "Told",
+    "load",
+    "load_sent",
+    "sending",
+    "timeline",
+]

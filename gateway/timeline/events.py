@@ -30,6 +30,8 @@ def step_of(event: Mapping[str, Any], told: Told) -> Step:
 
 def _step(event: Mapping[str, Any], told: Told, said: str, **more: Any) -> Step:
     body = event["body"]
+    if body.get("moved_up") and event["kind"] != "moved up":
+        said = f"{said} It went a lane up ({body['moved_up']}), due by {clock(body['due_at'])}."
     reason = None if told.for_account else body.get("reason")
     revisions = {name: body.get(name) for name in ("mapping_revision", "catalogue_revision")}
     return Step(
@@ -47,17 +49,17 @@ def _received(event: Mapping[str, Any], told: Told) -> Step:
     door = _DOORS.get(str(body.get("source")), f"by {body.get('source')}")
     form = f"in {body['format']}" if body.get("format") else "in no format that is known"
     file = f", from the file {body['file']}" if body.get("file") else ""
-    said = f"Received {door}{file}, {form}, {size(int(body.get('size', told.message.size)))}."
+    how = f"{form}, {size(int(body.get('size', told.message.size)))}."
+    said, outward = f"Received {door}{file}, {how}", f"Received {door}, {how}"
     if body.get("status") == "rejected":
-        return _step(
-            event, told, f"{said} It can't be read, so the sender was told at once.", stage="received", kind="bad"
-        )
+        refused = "It can't be read, so the sender was told at once."
+        return _step(event, told, f"{said} {refused}", stage="received", kind="bad", outward=f"{outward} {refused}")
     if body.get("duplicate_of"):
         said = f"{said} The same bytes were here before: the earlier message answers for them."
-        return _step(event, told, said, stage="received", message_id=body["duplicate_of"])
+        return _step(event, told, said, stage="received", message_id=body["duplicate_of"], outward=outward)
     if body.get("parts"):
         said = f"{said} It holds {body['parts']:,} orders, each of which is a message of its own."
-    return _step(event, told, said, stage="received")
+    return _step(event, told, said, stage="received", outward=outward)
 
 
 def _answered(event: Mapping[str, Any], told: Told) -> Step:

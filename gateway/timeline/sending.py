@@ -74,7 +74,8 @@ def _attempts(attempts: Sequence[Attempt], name: str, document_id: str) -> Itera
     yield first
     until, outcome = clock(between[-1].at), _lower(between[-1].said)
     said = f"{name}: {len(between):,} more attempts until {until}, the last of them: {outcome}"
-    yield Step(between[0].at, said, "wait", document_id=document_id, folded=tuple(between[-_MOST_FOLDED:]))
+    folded, outward = tuple(between[-_MOST_FOLDED:]), f"{name}: {len(between):,} more attempts until {until}."
+    yield Step(between[0].at, said, "wait", document_id=document_id, folded=folded, outward=outward)
     yield last
 
 
@@ -84,9 +85,10 @@ def _attempt(one: Attempt, name: str, document_id: str) -> Step:
     why = "" if one.outcome == "delivered" else "; ".join(filter(None, (one.detail, one.answer)))
     said = f"{outcome}: attempt {one.number} to send {_lower(name)}{where}"
     said += f" ({masked_text(' '.join(why.split()))[:_LONGEST]})." if why else "."
+    outward = f"{outcome}: attempt {one.number} to send {_lower(name)}."
     took = None if one.milliseconds is None else one.milliseconds * 1_000
     stage = "delivered" if one.outcome == "delivered" else ""
-    return Step(one.at, said, kind, stage, took, document_id=document_id)  # type: ignore[arg-type]  # of the two
+    return Step(one.at, said, kind, stage, took, document_id=document_id, outward=outward)  # type: ignore[arg-type]  # of the two
 
 
 def _receipt(one: SaidReceipt, name: str, document_id: str) -> Step:
@@ -97,7 +99,8 @@ def _receipt(one: SaidReceipt, name: str, document_id: str) -> Step:
     said = f"The account {word}: {_lower(name)}{code}" + (
         f", because: {masked_text(reasons)[:_LONGEST]}." if reasons else "."
     )
-    return Step(one.at, said, kind, "receipted", message_id=one.message_id, document_id=document_id)
+    outward = f"The account {word}: {_lower(name)}."
+    return Step(one.at, said, kind, "receipted", message_id=one.message_id, document_id=document_id, outward=outward)
 
 
 def _lower(text: str) -> str:

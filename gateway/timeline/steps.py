@@ -47,6 +47,8 @@ class Step:
     document_id: str | None = None
     folded: tuple[Step, ...] = ()
     """What it sums up."""
+    outward: str | None = None
+    """The sentence for whoever is neither of us nor of the account, where it has what is nobody else's business."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,11 @@ NEEDS: dict[tuple[str, str], str] = {
             *("/import/<upload_id>/drop", "/take-back"),
         )
     },
+    ("GET", "/messages/<message_id>"): "viewer",
+    ("GET", "/messages/<message_id>/raw"): "viewer",
+    ("GET", "/messages/<message_id>/canonical.json"): "viewer",
+    ("GET", "/messages/<message_id>/redacted"): "viewer",
+    ("POST", "/messages/<message_id>/dismiss"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
