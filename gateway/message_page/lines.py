@@ -17,6 +17,7 @@ from gateway.validation import mapped_lines
 from mappings.engine import to_ours
 from mappings.mapped import MappedLine, MappedOrder
 from mappings.revision import Catalogue, MappingRevision
+from mappings.units import count_text
 from schemas.documents.order import Order
 from schemas.documents.order_response import LineOutcome
 from schemas.faults import Fault, line_index
@@ -24,7 +25,6 @@ from schemas.formats.json_1 import parse_order_response
 from schemas.values import shortest
 
 LINES_A_PAGE = 50
-_IN_BASE_UNITS = "ordered in base units"
 
 
 class NotMapped(Exception):
@@ -45,7 +45,7 @@ class ShownLine:
     sold: str | None
     """What that is in the unit we sell."""
     arithmetic: str | None
-    """`10 CS x 12 EA = 120 EA, by items.csv: PL-0042,,OAT-1L,CS,EA,12`."""
+    """`10 CS x 12 EA = 120 EA, by items.csv: PL-0042`."""
     price: str | None
     contract_price: str | None
     outcomes: tuple[str, ...]
@@ -148,7 +148,7 @@ def _shown(
         product_name=line.product.name if line.product else None,
         quantity=f"{shortest(asked.quantity):f} {unit}".strip(),
         sold=f"{ours['quantity']} {ours['unit'] or ''}".strip() if ours["quantity"] else None,
-        arithmetic=_arithmetic(steps, unit),
+        arithmetic=_arithmetic(line, steps, unit),
         price=ours["price"],
         contract_price=ours["contract_price"],
         outcomes=tuple(map(_outcome, outcomes.get(line.line_number, ()))),
@@ -157,12 +157,15 @@ def _shown(
     )
 
 
-def _arithmetic(steps: Sequence[Step], unit: str) -> str | None:
-    worked = next((one.arithmetic for one in steps if one.figure == _IN_BASE_UNITS), None)
+def _arithmetic(line: MappedLine, steps: Sequence[Step], unit: str) -> str | None:
+    """The rule by its file and the beginning of its row; the whole of it is among the steps."""
+    product, size, base = line.product, line.base_per_unit, line.base_quantity
+    if product is None or size is None or base is None:
+        return None
+    asked, inside = f"{shortest(line.line.quantity):f} {unit}", f"{count_text(size)} {product.base_unit}"
+    worked = f"{asked} x {inside} = {shortest(base):f} {product.base_unit}"
     rule = next((one.rule for one in steps if one.figure == f"1 {unit}"), None)
-    if worked is None or rule is None:
-        return worked
-    return f"{worked}, by {rule}"
+    return worked if rule is None else f"{worked}, by {rule.partition(',')[0]}"
 
 
 def _outcome(one: LineOutcome) -> str:

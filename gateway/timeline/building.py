@@ -59,7 +59,9 @@ def _stages(told: Told, events: list[Mapping[str, Any]]) -> Iterator[Step]:
         if at is None:
             continue
         # a settlement has the time at which its whole batch was saved, or a moment before the last of these
-        step = Step(min(at, settled["at"]) if settled else at, _said(stage, told, settled), "good", stage, at - before)
+        at_most = min(at, settled["at"]) if settled else at
+        is_well = stage != "decided" or settled is None or settled["kind"] == "answered"
+        step = Step(at_most, _said(stage, told, settled), "good" if is_well else "", stage, at - before)
         if stage == "mapped" and settled is not None:
             revisions = {name: settled["body"].get(name) for name in ("mapping_revision", "catalogue_revision")}
             step = replace(step, **revisions)

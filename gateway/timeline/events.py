@@ -31,7 +31,8 @@ def step_of(event: Mapping[str, Any], told: Told) -> Step:
 def _step(event: Mapping[str, Any], told: Told, said: str, **more: Any) -> Step:
     body = event["body"]
     if body.get("moved_up") and event["kind"] != "moved up":
-        said = f"{said} It went a lane up ({body['moved_up']}), due by {clock(body['due_at'])}."
+        by = f", due by {clock(body['due_at'])}" if body.get("due_at") else ""
+        said = f"{said} It went a lane up ({body['moved_up']}){by}."
     reason = None if told.for_account else body.get("reason")
     revisions = {name: body.get(name) for name in ("mapping_revision", "catalogue_revision")}
     return Step(

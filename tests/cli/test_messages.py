@@ -599,7 +599,7 @@ def test_lines_are_told_with_their_arithmetic(run: Run, send: Send) -> None:
     done, held = send("acme-retail", "01-accepted.xml"), send("nordic-office", "03-unknown-item.json")
     (first, *_) = run("messages", "show", done, "--view", "lines", "--json").json
     assert (first["line"], first["item"], first["product"]) == ("1", "PL-0042", "OAT-1L")
-    assert " x 12 = " in first["arithmetic"]
+    assert " x 12 EA = " in first["arithmetic"]
     assert "accepted" in first["outcome"]
     lines = run("messages", "show", held, "--view", "lines").out
     assert "nothing of ours is known by the account's item number 0998" in lines

@@ -85,7 +85,7 @@ def test_lines_say_their_arithmetic_and_what_is_missing(desk: Desk) -> None:
     done, held = desk.sample("acme-retail", "01"), desk.sample("acme-retail", "03")
     browser = signed_in(desk, "support")
     see(browser, done, "lines")
-    assert re.search(r"\d+ x 12 = \d+ EA, by (items|units)\.csv: ", browser.text)
+    assert re.search(r"10 \w+ x 12 EA = 120 EA, by (items|units)\.csv: ", browser.text)
     assert "agreed 12.50" in browser.text
     see(browser, held, "lines")
     assert "nothing of ours" in browser.text
