@@ -238,7 +238,12 @@ def test_attempts_and_words_are_told(desk: Desk) -> None:
 # --- large ones -----------------------------------------------------------------------------------------------------
 def test_a_large_document_is_shown_in_parts(desk: Desk) -> None:
     lines = [
-        {"line_number": str(number), "buyer_item": "0042" if number != 1_900 else "0999", "quantity": "1", "unit": "EA"}
+        {
+            "line_number": str(number),
+            "buyer_item": "0042" if number != 1_900 else "0999",
+            "quantity": "12",
+            "unit": "EA",
+        }
         for number in range(1, 2_001)
     ]
     body = json.dumps({"order_number": "BIG", "lines": lines}, indent=1).encode()
