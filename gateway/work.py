@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.intake import kept_envelope_id
 from gateway.lanes import lane_of
+from gateway.masking import without_secret
 from gateway.order_keys import Likeness, likeness, order_key
 from gateway.store.answers import Said
 from gateway.store.changes import ClaimedMessage, Settlement
@@ -171,7 +172,7 @@ class Work:
         self.settlement = Settlement(
             event,
             dict(self.stages),
-            tuple(faults),
+            tuple(map(without_secret, faults)),
             stage,
             mapping_revision=pinned,
             catalogue_revision=self.catalogue.number,

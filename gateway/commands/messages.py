@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +14,15 @@ from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, p
 from gateway.commands.times import moment
 from gateway.commands.written import give_out
 from gateway.states import STATUSES
-from schemas.faults import DocumentFailure
+from schemas.faults import DocumentFailure, DocumentRejected
 
 if TYPE_CHECKING:
+    from gateway.message_page.lines import ShownLine
     from gateway.services import Services
     from gateway.store.arrivals import Child
     from gateway.store.documents import StoredDocument
     from gateway.store.messages import StoredMessage
     from schemas.faults import Fault
-    from schemas.formats import Format
 
 _ACCOUNT = click.option("--account", metavar="ID", help="Only this account's.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
@@ -86,14 +85,18 @@ def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
 @click.argument("message_id", metavar="ID")
 @click.option(
     "--view",
-    type=click.Choice(["raw", "canonical", "outbound", "timeline"]),
-    help="The bytes as they came, the order as read, what was answered, or every step.",
+    type=click.Choice(["raw", "canonical", "outbound", "timeline", "lines"]),
+    help="The document as it came, the order as read, what was answered, what happened, or its lines in our terms.",
 )
-def show(screen: Screen, message_id: str, view: str | None) -> None:
+@click.option("--unmasked", is_flag=True, help="Show passwords and other secrets in the document too.")
+def show(screen: Screen, message_id: str, view: str | None, unmasked: bool) -> None:
     """Show one message: its status and faults, or a view of it.
 
-    Of one that is held or has failed also what to do about it, and the commands for that.
+    Of one that is held or has failed also what to do about it, and the commands for that. Secrets in its document are
+    shown as [masked]; with --unmasked the raw view has every byte as it is kept.
     """
+    if unmasked and view != "raw":
+        raise click.UsageError("--unmasked goes with --view raw.")
     with opened() as services:
         stored = services.store.messages.one(None, message_id)
         if stored is None:
@@ -101,13 +104,37 @@ def show(screen: Screen, message_id: str, view: str | None) -> None:
         if view is None:
             _show(screen, services, stored)
         elif view == "raw":
-            _write(screen, _body(services, stored))
+            _write(screen, _raw(services, stored, unmasked=unmasked))
         elif view == "canonical":
             _write(screen, _canonical(services, stored))
+        elif view == "lines":
+            _show_lines(screen, services, stored)
         elif view == "outbound":
             _show_outbound(screen, services, stored)
         else:
             _show_timeline(screen, services, stored)
+
+
+@messages.command()
+@reports
+@click.argument("message_id", metavar="ID")
+def share(screen: Screen, message_id: str) -> None:
+    """Print a message to hand on, without names and prices.
+
+    It tells what happened and what is wrong, and shows the document with names, addresses, prices and free text
+    blanked. What it leaves out stands at its top.
+    """
+    from gateway.message_page.sharing import shared
+
+    with opened() as services:
+        stored = services.store.messages.one(None, message_id)
+        if stored is None:
+            raise Failed(f"There is no message {message_id}.")
+        told = shared(services, stored, services.store.messages.body(stored.id))
+    if screen.as_json:
+        screen.result({"text": told})
+    else:
+        give_out(screen, told.encode())
 
 
 @messages.command()
@@ -197,7 +224,7 @@ def _wait_line(wait: Mapping[str, Any]) -> str:
 
 def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
     row = _row(services, stored)
-    faults = services.store.messages.faults(stored.id)
+    faults = _faults(services, stored)
     answers = services.store.documents.of_messages(services.store.messages.answering(stored))
     row["file"] = _file_name(services, stored)
     row["faults"] = [fault.as_json() for fault in faults]
@@ -270,70 +297,134 @@ def _body(services: Services, stored: StoredMessage) -> bytes:
     return body
 
 
+def _raw(services: Services, stored: StoredMessage, *, unmasked: bool) -> bytes:
+    """The document as it came; without its secrets where it isn't to be shown with them."""
+    from gateway.masking import masked_bytes, shown_document
+
+    body = _body(services, stored)
+    if unmasked:
+        return body
+    return masked_bytes(body) if shown_document(body).document != body else body
+
+
+def _faults(services: Services, stored: StoredMessage) -> tuple[Fault, ...]:
+    """Those of its last run, without secrets of its document."""
+    from gateway.masking import masked_faults
+
+    return masked_faults(services.store.messages.faults(stored.id), services.store.messages.body(stored.id))
+
+
 def _canonical(services: Services, stored: StoredMessage) -> bytes:
     """The order as read, in json-1; the orders as a list where there are several; what it says of documents of ours,
     where it is no order. Raises DocumentFailure where one can't be read."""
-    from schemas.formats.registry import FORMATS
+    from gateway.masking import masked_faults, masked_text, secrets_in
+    from gateway.message_page.read_again import Unread, canonical
+    from gateway.message_page.readable import readable
 
     body = _body(services, stored)
-    known = _formats(services, stored).get(stored.format or "")
-    if known is None:
-        raise Failed("It is in no format that this program can read.")
-    if known.answers is not None and known.answers.sniff(body):
-        return json.dumps(asdict(known.answers.read(body)), ensure_ascii=False, indent=2).encode() + b"\n"
-    if stored.part is None:
-        orders = [read.order for read in known.parse_orders(body)]
-    else:
-        read = known.read_parts(body, [stored.part])[stored.part]
-        if isinstance(read, DocumentFailure):
-            raise read
-        orders = [read.order]
-    written = [FORMATS["json-1"].renderers["order"](order) for order in orders]
-    return written[0] if len(written) == 1 else b"[" + b",\n".join(written) + b"]\n"
+    try:
+        written = canonical(services, stored, body).as_json().decode()
+    except Unread as why:
+        raise Failed(str(why)) from None
+    except DocumentFailure as failure:
+        raise DocumentRejected(masked_faults(failure.faults, body)) from None
+    return masked_text(written, secrets_in(readable(body).text or "")).encode()
 
 
-def _formats(services: Services, stored: StoredMessage) -> Mapping[str, Format]:
-    """Those that there were for its account under the mapping that it was worked on with, or are now."""
-    from mappings.own_format import formats_of
-    from schemas.formats.registry import FORMATS
+def _show_lines(screen: Screen, services: Services, stored: StoredMessage) -> None:
+    from gateway.masking import masked_faults
+    from gateway.message_page.lines import NotMapped, shown_lines
+    from gateway.message_page.read_again import Unread
 
-    number = stored.mapping_revision or services.store.revisions.current([stored.account_id]).get(stored.account_id)
-    return FORMATS if number is None else formats_of(services.terms.mapping(stored.account_id, number))
+    try:
+        found = shown_lines(
+            services, stored, _body(services, stored), _faults(services, stored), most=services.limits.max_lines
+        )
+    except (Unread, NotMapped) as why:
+        raise Failed(str(why)) from None
+    except DocumentFailure as failure:
+        raise DocumentRejected(masked_faults(failure.faults, _body(services, stored))) from None
+    screen.table([_line_row(one) for one in found.lines], _LINE_COLUMNS, "It names no lines.")
+
+
+_LINE_COLUMNS = ["line", "item", "product", "quantity", "arithmetic", "price", "contract_price", "outcome", "missing"]
+
+
+def _line_row(one: ShownLine) -> dict[str, Any]:
+    return {
+        "line": one.number,
+        "item": one.theirs,
+        "product": one.product,
+        "quantity": one.quantity,
+        "sold": one.sold,
+        "arithmetic": one.arithmetic,
+        "price": one.price,
+        "contract_price": one.contract_price,
+        "outcome": "; ".join(one.outcomes),
+        "missing": "; ".join(fault.detail for fault in one.faults),
+    }
 
 
 def _show_outbound(screen: Screen, services: Services, stored: StoredMessage) -> None:
     answers = services.store.documents.of_messages(services.store.messages.answering(stored))
     if not answers:
         raise Failed("Nothing was answered.")
+    bodies = [_without_secrets(services, stored, services.store.documents.body(one.id)) for one in answers]
     if screen.as_json:
-        bodies = [services.store.documents.body(one.id).decode(errors="replace") for one in answers]
         screen.result(
             [
-                {"id": one.id, "type": one.type, "number": one.number, "format": one.format, "document": body}
+                {
+                    "id": one.id,
+                    "type": one.type,
+                    "number": one.number,
+                    "format": one.format,
+                    "document": body.decode(errors="replace"),
+                }
                 for one, body in zip(answers, bodies, strict=True)
             ]
         )
         return
-    for one in answers:
-        _write(screen, services.store.documents.body(one.id))
+    for body in bodies:
+        _write(screen, body)
+
+
+def _without_secrets(services: Services, stored: StoredMessage, written: bytes) -> bytes:
+    """A document of ours, without what it repeats of the message's secrets."""
+    from gateway.masking import masked_bytes, masked_text, secrets_in
+    from gateway.message_page.readable import readable
+
+    body = services.store.messages.body(stored.id)
+    secrets = secrets_in(readable(body).text or "") if body is not None else ()
+    if not secrets:
+        return masked_bytes(written)
+    return masked_text(written.decode("utf-8", "surrogateescape"), secrets).encode("utf-8", "surrogateescape")
 
 
 def _show_timeline(screen: Screen, services: Services, stored: StoredMessage) -> None:
-    steps = [{**event, "at": moment(event["at"])} for event in services.store.audit.of(stored.id)]
-    rows = [{**step, "detail": ", ".join(f"{name} {value}" for name, value in _said(step["body"]))} for step in steps]
-    screen.table(steps if screen.as_json else rows, ["at", "kind", "actor", "detail"], "Nothing happened.")
+    """The chain's events for programs; for people what they say, with what happened to its documents."""
+    from gateway.timeline import load, timeline
+    from gateway.timeline.words import lasted
 
-
-_SAID = ("source", "file", "status", "run", "reason", "order_number", "version", "lane", "moved_up", "due_at", "faults")
-
-
-def _said(body: dict[str, Any]) -> list[tuple[str, Any]]:
-    from gateway.lanes import lane_name
-
-    in_words: dict[str, Callable[[Any], Any]] = {"lane": lane_name, "due_at": moment}
-    return [
-        (name, in_words[name](value) if name in in_words else value) for name, value in body.items() if name in _SAID
+    if screen.as_json:
+        screen.table([{**event, "at": moment(event["at"])} for event in services.store.audit.of(stored.id)], [], "")
+        return
+    told = timeline(load(services, stored))
+    rows = [
+        {
+            "at": moment(step.at),
+            "run": run.number,
+            "what": step.said,
+            "took": "" if step.took is None else lasted(step.took),
+            "who": step.who or "gateway",
+            "reason": step.reason,
+            "mapping_revision": step.mapping_revision,
+        }
+        for run in told.runs
+        for step in run.steps
     ]
+    screen.table(rows, ["at", "run", "what", "took", "who", "reason", "mapping_revision"], "Nothing happened.")
+    for ahead in told.not_reached:
+        screen.note(f"not reached: {ahead.title.lower()}. {ahead.why}")
 
 
 def _write(screen: Screen, body: bytes) -> None:

@@ -6,19 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.holding import holding_faults
+from gateway.mended_in import SAID_IN_ROWS, TABLES
 from gateway.services import Services
 from schemas.fault_codes import FAULTS
-
-_TABLES = {
-    "unknown_item": "items",
-    "item_conflict": "items",
-    "unknown_unit": "units",
-    "unknown_ship_to": "sites",
-    "unknown_supply_site": "sites",
-    "price_mismatch": "prices",
-    "no_contract_price": "prices",
-}
-_SAID_IN_ROWS = ("unknown_item", "unknown_unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +29,12 @@ class Cause:
     @property
     def table(self) -> str | None:
         """The account's table where it is mended; None where it is mended elsewhere."""
-        return _TABLES.get(self.code)
+        return TABLES.get(self.code)
 
     @property
     def looked_for(self) -> str | None:
         """What to look for in that table; None where its rows don't say it so."""
-        return self.value if self.code in _SAID_IN_ROWS else None
+        return self.value if self.code in SAID_IN_ROWS else None
 
 
 def of_messages(services: Services, account_id: str | None) -> list[Cause]:

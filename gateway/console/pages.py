@@ -19,6 +19,7 @@ from gateway.console import (
     frame,
     imports,
     keys,
+    message,
     new_account,
     notices,
     order_lists,
@@ -40,9 +41,9 @@ from gateway.console import (
 from gateway.console.terms import pages as terms
 
 PAGES = (
-    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections, notices),
-    *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
-    *(order_pages, order_lists, documents, problem_deliveries),
+    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
+    *(notices, message, editing, tables, table_edits, imports, drafts, testing, revisions, sent_under),
+    *(rule_history, people, styles, order_pages, order_lists, documents, problem_deliveries),
 )
 """Each has put its views into the console as it was imported."""
 

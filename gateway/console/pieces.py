@@ -13,7 +13,7 @@ from typing import Literal
 from schemas.faults import Fault
 
 _DEEPEST = 6
-Kind = Literal["", "used", "unused"]
+Kind = Literal["", "used", "unused", "fault"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,22 @@ class Messages:
         with self._database.read() as connection:
             return [row[0] for row in fetch(connection, query, [account_id, order_number])]
 
+    def neighbours(self, account_id: str, message_id: str) -> tuple[str | None, str | None]:
+        """The ids of the account's messages that came before and after this one."""
+        found: list[str | None] = []
+        with self._database.read() as connection:
+            for sign, order in (("<", "DESC"), (">", "ASC")):
+                query = f"SELECT id FROM messages WHERE account_id = ? AND id {sign} ? ORDER BY id {order} LIMIT 1"
+                rows = fetch(connection, query, [account_id, message_id])
+                found.append(rows[0][0] if rows else None)
+        return found[0], found[1]
+
+    def repeating(self, message_id: str, limit: int) -> list[str]:
+        """The messages that repeat this one, newest first."""
+        query = "SELECT id FROM messages WHERE duplicate_of = ? AND duplicate_of IS NOT NULL ORDER BY id DESC LIMIT ?"
+        with self._database.read() as connection:
+            return [row[0] for row in fetch(connection, query, [message_id, limit])]
+
     def children(self, parent_id: str) -> list[Child]:
         """The messages of a body's orders, in their order: of each the last one, as it is now."""
         query = (

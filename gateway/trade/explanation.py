@@ -97,6 +97,18 @@ def explained(case: Case) -> tuple[Step, ...]:
     )
 
 
+def measured(case: Case) -> tuple[Step, ...]:
+    """The figures of the line that mapping alone tells: what its numbers lead to, its quantities and its prices."""
+    item = find_item(case.line.line, case.revision, case.catalogue, case.on)
+    known = item.product is not None
+    return (
+        *_items(case),
+        *(_units(case, item) if known else ()),
+        *_quantities(case, None),
+        *(_prices(case, item, None) if known else ()),
+    )
+
+
 def _wanted(case: Case, judgement: Judgement) -> Wanted | None:
     """What the line asks for under the policies; None where it is refused or kept back for its faults."""
     line, index = case.line, case.line.index

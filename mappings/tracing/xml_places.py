@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -13,17 +12,12 @@ from mappings.fieldmaps.from_xml import XmlSource, place_of
 from mappings.fieldmaps.xpath import Node, string_value
 from mappings.tracing.noting import NotedReading
 from mappings.tracing.places import Leaf, Places, is_lost, shown_until
+from mappings.tracing.tag_text import ATTRIBUTE, TOKEN
 from mappings.tracing.told import Origin
 from schemas.formats.xml import UTF_16_STARTS, Element
 
 MAX_INDEXED = 100_000
 """Elements whose path is known."""
-_TOKEN = re.compile(
-    r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<![^>]*>|"
-    r"<(?P<end>/?)(?P<name>[^\s/>]+)(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>",
-    re.DOTALL,
-)
-_ATTRIBUTE = re.compile(r"([^\s=\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
 class _Tags(NamedTuple):
@@ -38,7 +32,7 @@ def tags(text: str, until: int) -> list[_Tags]:
     """Every element that begins before `until`, in the document's order."""
     found: list[_Tags] = []
     open_ones: list[int] = []
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         if token["name"] is None:
             continue
         if token["end"]:
@@ -119,7 +113,7 @@ class XmlPlaces(Places):
             return None, None
         start, end = self._tags[index].inside
         if node.attribute is not None:
-            for found in _ATTRIBUTE.finditer(self.text, *self._tags[index].attributes):
+            for found in ATTRIBUTE.finditer(self.text, *self._tags[index].attributes):
                 if found[1].rpartition(":")[2] == _local(node.attribute):
                     return found.span(2 if found[2] is not None else 3)
             return None, None

@@ -28,6 +28,17 @@ def line_of(body: bytes, steps: Steps) -> int | None:
         return None
 
 
+def span_of(text: str, steps: Steps) -> tuple[int, int] | None:
+    """The characters of the value at these steps, a text's without its quotes; of the nearest value around it where
+    there is none. None where the text can't be read as far as there."""
+    try:
+        start = _position(text, steps)
+        _, end = LENIENT.raw_decode(text, start)
+    except (OffenceError, RecursionError, ValueError, IndexError):
+        return None
+    return (start + 1, end - 1) if text[start] == '"' else (start, end)
+
+
 def _position(text: str, steps: Steps) -> int:
     """The character at which the value at these steps begins, or the last one on the way that is there."""
     at = _after_blank(text, 0)

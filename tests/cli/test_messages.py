@@ -148,7 +148,7 @@ def test_how_urgent_a_message_is(run: Run, services: Services) -> None:
     due_at = run("messages", "show", held, "--json").json["due_at"]
     assert due_at == waiting["received_at"], "it was due before it came"
     timeline = run("messages", "show", held, "--view", "timeline").out
-    assert f"lane standard, moved_up rush, due_at {due_at}" in timeline
+    assert "It went a lane up (rush), due by " in timeline
 
 
 def test_a_dismissed_message_is_closed(run: Run, send: Send) -> None:
@@ -583,3 +583,49 @@ def test_a_resend_has_the_order_number_of_what_it_repeats(run: Run, services: Se
     again, original = run("messages", "list", "--json").json
     assert (again["status"], again["duplicate_of"], again["order_number"]) == ("duplicate", first, "ACME-1001")
     assert (original["id"], original["order_number"]) == (first, "ACME-1001")
+
+
+def test_the_timeline_is_told_in_sentences(run: Run, send: Send) -> None:
+    held = send("nordic-office", "03-unknown-item.json")
+    told = run("messages", "show", held, "--view", "timeline")
+    header, *steps = told.out.splitlines()
+    assert header.split("\t") == ["at", "run", "what", "took", "who", "reason", "mapping_revision"]
+    assert "Received" in steps[0]
+    assert "Held until we mend it: Unknown item" in steps[-1]
+    assert "not reached: answered. It is held until we mend it: Unknown item." in told.err
+
+
+def test_lines_are_told_with_their_arithmetic(run: Run, send: Send) -> None:
+    done, held = send("acme-retail", "01-accepted.xml"), send("nordic-office", "03-unknown-item.json")
+    (first, *_) = run("messages", "show", done, "--view", "lines", "--json").json
+    assert (first["line"], first["item"], first["product"]) == ("1", "PL-0042", "OAT-1L")
+    assert " x 12 EA = " in first["arithmetic"]
+    assert "accepted" in first["outcome"]
+    lines = run("messages", "show", held, "--view", "lines").out
+    assert "nothing of ours is known by the account's item number 0998" in lines
+
+
+def test_secrets_are_masked_unless_somebody_says_otherwise(run: Run, services: Services) -> None:
+    canary = "CaNaRy-7731-bird"
+    account = services.terms.current(["nordic-office"])["nordic-office"].account
+    body = sample("nordic-office", "03-unknown-item.json").replace(b"{", b'{"password": "%b", ' % canary.encode(), 1)
+    held = take_in(services, Arrival(account, False, body, "test")).kept.message_id
+    drain(services, EVERY_LANE, lambda: None)
+    for view in ("raw", "canonical", "lines", "outbound", "timeline"):
+        shown = run("messages", "show", held, "--view", view)
+        assert canary not in shown.out + shown.err, view
+    for rest in (("show", held), ("show", held, "--json"), ("share", held), ("share", held, "--json")):
+        shown = run("messages", *rest)
+        assert canary not in shown.out + shown.err, rest
+    assert '"password": "[masked]"' in run("messages", "show", held, "--view", "raw").out
+    assert run("messages", "show", held, "--view", "raw", "--unmasked").out.encode() == body
+    assert run("messages", "show", held, "--unmasked").code == 2
+
+
+def test_a_message_to_hand_on(run: Run, send: Send) -> None:
+    held = send("acme-retail", "03-unknown-item.xml")
+    told = run("messages", "share", held).out
+    assert told.startswith("This file can be handed on. It leaves out")
+    assert "PL-9999" in told
+    assert "12.50" not in told
+    assert run("messages", "share", "nothing").code == 1

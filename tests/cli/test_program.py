@@ -28,7 +28,7 @@ COMMANDS = {
     "convert", "messages list", "messages show", "messages find",
     "messages dismiss", "corrections ask", "corrections list", "corrections show", "corrections agree",
     "corrections close", "problems list", "problems show", "replay", "mappings test", "mappings schema",
-    "mappings suggest", "notices list", "notices test",
+    "mappings suggest", "notices list", "notices test", "messages share",
     "mappings draft", "mappings diff", "mappings publish", "mappings rollback", "mappings history",
     "orders show", "orders explain", "orders overdue", "audit verify",
     "invoices list", "invoices waiting", "invoices make",
@@ -96,8 +96,9 @@ def test_a_database_that_cannot_be_used_fails_in_words(run: Run, monkeypatch: py
 
 _ASKING = [
     "accounts list", "accounts export acme-retail out", "keys list", "keys revoke x", "mappings test acme-retail",
-    "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
-    "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
+    "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "messages share x",
+    "problems list", "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify",
+    "stock show",
     "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
     "deliveries list", "deliveries show x", "deliveries retry x --reason x", "deliveries test acme-retail",
     "deliveries proof x --to proof.zip", "pickups list", "pickups look", "pickups dismiss x --reason x",

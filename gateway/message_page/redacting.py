@@ -1,0 +1,197 @@
+"""A document with everything blanked but what an order is about: its numbers of items, quantities, units, dates.
+
+A value is kept by its name, or not at all: what nobody has said may stay is blanked, letter for letter (`x`) and digit
+for digit (`9`), so that the document's shape stays for whoever looks for a fault in it. Names of elements and members
+are the layout's own, and stay; but for those that are data themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from mappings.tracing import trace_reading
+from mappings.tracing.tag_text import ATTRIBUTE, TOKEN
+
+CANONICAL = frozenset(
+    (
+        *("function", "version", "order_type", "test", "order_number", "issue_date", "issued_at", "currency", "rush"),
+        *("respond_by", "cancel_after", "start", "end", "start_time", "end_time", "partial_allowed"),
+        *("backorder_allowed", "line_number", "buyer_line_reference", "buyer_item", "seller_item", "gtin", "quantity"),
+        *("unit", "unit_code", "base_quantity", "pack_size", "line_status"),
+    )
+)
+"""Fields of the canonical order that are kept."""
+_UBL = frozenset(
+    (
+        *("Order/ID", "OrderChange/ID", "OrderCancellation/ID", "OrderReference/ID", "OrderLine/LineItem/ID"),
+        *("UBLVersionID", "CustomizationID", "ProfileID", "IssueDate", "IssueTime", "OrderTypeCode"),
+        *("SequenceNumberID", "DocumentCurrencyCode", "LineItem/ID", "LineStatusCode", "Quantity", "BaseQuantity"),
+        *("BuyersItemIdentification/ID", "SellersItemIdentification/ID", "StandardItemIdentification/ID"),
+        *("StartDate", "EndDate", "StartTime", "EndTime", "PartialDeliveryIndicator", "BackOrderAllowedIndicator"),
+        *("@unitCode", "@currencyID", "StandardItemIdentification/ID/@schemeID", "@unitCodeListID"),
+    )
+)
+_CXML = frozenset(
+    (
+        *("cXML/@version", "cXML/@timestamp", "Request/@deploymentMode", "OrderRequestHeader/@orderID"),
+        *("OrderRequestHeader/@orderDate", "OrderRequestHeader/@orderType", "OrderRequestHeader/@orderVersion"),
+        *("OrderRequestHeader/@type", "ItemOut/@quantity", "ItemOut/@lineNumber", "ItemOut/@requestedDeliveryDate"),
+        *("ItemOut/@itemType", "ItemOut/@compositeItemType", "ItemOut/@parentLineNumber"),
+        *("ItemID/SupplierPartID", "ItemID/BuyerPartID", "UnitOfMeasure", "PriceBasisQuantity/@quantity", "EANID"),
+        *("Money/@currency", "ScheduleLine/@quantity", "ScheduleLine/@requestedDeliveryDate"),
+    )
+)
+_BY_FORMAT: Mapping[str, frozenset[str]] = {"ubl-2.1": _UBL, "peppol-bis-3": _UBL, "cxml-1.2": _CXML}
+_NO_LETTERS = re.compile(r"[^\W\d_]")
+_NO_DIGITS = re.compile(r"\d")
+_ENTITY = re.compile(r"(&(?:#\d+|#x[0-9A-Fa-f]+|\w+);)")
+_NAME = re.compile(r"[A-Za-z_$@#][\w.$:\-]{0,60}")
+"""A member's name that is a layout's; another one may be somebody's."""
+_JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},:]|[^\s\[\]{},:"]+')
+_SECONDS = 3.0
+"""For the trace by which is known what may stay."""
+_WORDS = ("true", "false", "null")
+Span = tuple[int, int]
+
+
+def redacted(document: str, format_name: str | None, map_text: str | None, body: bytes) -> str:
+    """The document's text without what is nobody else's business. `map_text`: the rules of the account's own layout,
+    by which is known what its values are; without them nothing of it is kept."""
+    kept = _traced(map_text, body, document) if format_name == "custom" and map_text is not None else frozenset()
+    start = document.lstrip()[:1]
+    if start == "<":
+        names = _BY_FORMAT.get(format_name or "", frozenset[str]())
+        return "".join(_xml(document, lambda path: _ends(path, names), kept))
+    if start in ("{", "["):
+        names = CANONICAL if format_name == "json-1" else frozenset[str]()
+        return "".join(_json(document, lambda name: name in names, kept))
+    return blanked(document)
+
+
+def blanked(text: str) -> str:
+    """Every letter as x, every digit as 9."""
+    return _NO_DIGITS.sub("9", _NO_LETTERS.sub("x", text))
+
+
+def _blanked_xml(text: str) -> str:
+    """But for entities, which are signs."""
+    return "".join(part if index % 2 else blanked(part) for index, part in enumerate(_ENTITY.split(text)))
+
+
+def _traced(map_text: str, body: bytes, document: str) -> frozenset[Span]:
+    """Where values stand that a rule makes a kept field of; none where the text isn't the one that was traced."""
+    until = time.monotonic() + _SECONDS
+    reading = trace_reading(map_text, body, is_over=lambda: time.monotonic() > until)
+    if reading.source.removeprefix("\ufeff") != document:
+        return frozenset()
+    return frozenset(
+        (origin.start, origin.end)
+        for value in reading.values
+        if value.pointer.rpartition("/")[2] in CANONICAL
+        for origin in value.origins
+        if origin.start is not None and origin.end is not None
+    )
+
+
+# --- XML ----------------------------------------------------------------------------------------------------------
+def _ends(path: str, names: frozenset[str]) -> bool:
+    parts = path.split("/")
+    return any("/".join(parts[at:]) in names for at in range(len(parts)))
+
+
+def _xml(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Iterator[str]:
+    path: list[str] = []
+    done = 0
+    for token in TOKEN.finditer(text):
+        yield _value(text, done, token.start(), "/".join(path), keeps, kept, _blanked_xml)
+        done = token.end()
+        if token["name"] is None:
+            yield _aside(token[0])
+        elif token["end"]:
+            yield token[0]
+            if path:
+                path.pop()
+        else:
+            path.append(token["name"].rpartition(":")[2])
+            yield from _tag(text, token, "/".join(path), keeps, kept)
+            if token[0].endswith("/>"):
+                path.pop()
+    yield _value(text, done, len(text), "/".join(path), keeps, kept, _blanked_xml)
+
+
+def _aside(written: str) -> str:
+    """A declaration stays; of comments, instructions and CDATA what is in them goes."""
+    if written.startswith(("<?xml", "<!DOCTYPE")):
+        return written
+    for begin, end in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")):
+        if written.startswith(begin):
+            return begin + blanked(written[len(begin) : len(written) - len(end)]) + end
+    return "<!>"
+
+
+def _tag(
+    text: str, token: re.Match[str], path: str, keeps: Callable[[str], bool], kept: frozenset[Span]
+) -> Iterator[str]:
+    start, end = token.span("attributes")
+    yield text[token.start() : start]
+    done = start
+    for one in ATTRIBUTE.finditer(text, start, end):
+        value = one.span(2 if one[2] is not None else 3)
+        yield text[done : value[0]]
+        name = one[1].rpartition(":")[2]
+        is_structure = one[1].startswith("xmlns") or one[1] == "xml:lang"
+        is_kept = is_structure or value in kept or keeps(f"{path}/@{name}")
+        yield text[slice(*value)] if is_kept else _blanked_xml(text[slice(*value)])
+        done = value[1]
+    yield text[done : token.end()]
+
+
+def _value(
+    text: str,
+    start: int,
+    end: int,
+    path: str,
+    keeps: Callable[[str], bool],
+    kept: frozenset[Span],
+    blank: Callable[[str], str],
+) -> str:
+    found = text[start:end]
+    if not found.strip():
+        return found
+    inside = (end - len(found.lstrip()), start + len(found.rstrip()))
+    return found if inside in kept or keeps(path) else blank(found)
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+def _json(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Iterator[str]:
+    groups: list[tuple[str, str]] = []
+    name, done = "", 0
+    tokens: Sequence[re.Match[str]] = list(_JSON.finditer(text))
+    for index, token in enumerate(tokens):
+        yield text[done : token.start()]
+        done, sign = token.end(), token[0]
+        is_name = index + 1 < len(tokens) and tokens[index + 1][0] == ":" and (not groups or groups[-1][0] == "{")
+        if sign in ("{", "["):
+            groups.append((sign, name))
+            yield sign
+        elif sign in ("}", "]"):
+            if groups:
+                name = groups.pop()[1]
+            yield sign
+        elif sign in (",", ":") or sign in _WORDS:
+            yield sign
+        elif is_name:
+            name = sign[1:-1]
+            yield sign if _NAME.fullmatch(name) else f'"{blanked(name)}"'
+        else:
+            inside = (token.start() + 1, token.end() - 1) if sign[0] == '"' else token.span()
+            yield sign if inside in kept or keeps(name) else _blanked_json(sign)
+    yield text[done:]
+
+
+def _blanked_json(sign: str) -> str:
+    """Escapes are signs, so that it stays JSON."""
+    parts = re.split(r"(\\u[0-9A-Fa-f]{4}|\\.)", sign)
+    return "".join(part if index % 2 else blanked(part) for index, part in enumerate(parts))
