@@ -23,6 +23,7 @@ from gateway.store.inventory_reports import InventoryReports
 from gateway.store.invoices import Invoices
 from gateway.store.keys import Keys
 from gateway.store.line_history import LineHistory
+from gateway.store.message_search import MessageSearch
 from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
@@ -33,8 +34,10 @@ from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
 from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
+from gateway.store.saved_searches import SavedSearches
 from gateway.store.schema import upgrade, version
 from gateway.store.sealed_secrets import SealedSecrets
+from gateway.store.search_backlog import SearchBacklog
 from gateway.store.sending import Sending
 from gateway.store.sent_under import SentUnder
 from gateway.store.shipments import Shipments
@@ -74,6 +77,9 @@ class Store:
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
         self.sent_under = SentUnder(self.database)
+        self.search = MessageSearch(self.database, self.messages, self.documents)
+        self.search_backlog = SearchBacklog(self.database)
+        self.saved_searches = SavedSearches(self.database)
         self.problems = Problems(self.database)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
