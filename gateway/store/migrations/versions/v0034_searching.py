@@ -45,10 +45,11 @@ def _words(dialect: str) -> list[str]:
             'CREATE TABLE search_words (message_id TEXT COLLATE "C" PRIMARY KEY, words TSVECTOR NOT NULL)',
             "CREATE INDEX ix_search_words_words ON search_words USING gin (words)",
         ]
-    signs = "-._/:#+@="
+    tokenizer = "ascii tokenchars '-._/:#+@='"
+    options = f"content='', contentless_delete=1, detail=none, tokenize=\"{tokenizer}\""
     return [
         "CREATE TABLE search_words_messages (number INTEGER PRIMARY KEY, message_id TEXT NOT NULL)",
-        f"CREATE VIRTUAL TABLE search_words USING fts5(words, content='', contentless_delete=1, detail=none, tokenize=\"ascii tokenchars '{signs}'\")",
+        f"CREATE VIRTUAL TABLE search_words USING fts5(words, {options})",
     ]
 
 
