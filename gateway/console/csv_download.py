@@ -6,6 +6,8 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
 
 from flask import Response
 
@@ -28,10 +30,19 @@ def _written(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
     writer.writerow(columns)
     yield b"\xef\xbb\xbf"
     for number, row in enumerate(rows, 1):
-        writer.writerow(["" if cell is None else harmless(str(cell)) for cell in row])
+        writer.writerow([_cell(cell) for cell in row])
         if number % _AT_ONCE == 0:
             yield _taken(out)
     yield _taken(out)
+
+
+def _cell(value: object) -> str:
+    """A number as it is, though it begins with a minus: nothing is calculated in it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else harmless(str(value))
 
 
 def _taken(out: io.StringIO) -> bytes:

@@ -17,6 +17,7 @@ from gateway.console import (
     frame,
     imports,
     keys,
+    message_list,
     new_account,
     overview,
     people,
@@ -34,7 +35,7 @@ from gateway.console import (
 from gateway.console.terms import pages as terms
 
 PAGES = (
-    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(signing, overview, searching, message_list, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""

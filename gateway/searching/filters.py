@@ -93,7 +93,7 @@ class Search:
         """The same without this filter; of several statuses without this one."""
         if name == "status":
             return replace(self, status=tuple(one for one in self.status if value and one != value))
-        return replace(self, **{name: ""})
+        return replace(self, **{name: ""})  # type: ignore[arg-type]  # every other filter is a text
 
 
 FILTERS = tuple(one.name for one in fields(Search))
@@ -116,7 +116,7 @@ def read_search(told: Mapping[str, Sequence[str]], now: int) -> tuple[Search, di
             if len(set(values)) > 1:
                 wrong[name] = "This is said twice; only one of them can be."
     status = tuple(dict.fromkeys(one.strip() for each in told.get("status", ()) for one in each.split(",")))
-    search = Search(**found, status=tuple(one for one in status if one))  # type: ignore[arg-type]
+    search = Search(**found, status=tuple(one for one in status if one))
     for name in ("account", "problem", *_UNKNOWN, "since", "until"):
         if len(found[name]) > _LONGEST_ID or _is_unwritable(found[name]):
             wrong[name] = "That is nothing that is kept here."

@@ -14,6 +14,7 @@ from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.packing import unpacked
+from gateway.store.problems import REMARKS
 from gateway.store.statements import fetch, insert, marks, one_of, run, values
 from gateway.store.tables import events
 from gateway.store.threads import wake
@@ -62,6 +63,16 @@ class StoredMessage:
     currency: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstFault:
+    """The first fault of a message's last run, where more than a remark; `has_more`: whether others follow it."""
+
+    code: str
+    value: str | None
+    has_more: bool
+
+
+_LOOKED_AT_OF_EACH = 10
 _OPEN = (
     "status = 'received' AND not_before IS NULL",
     "status = 'received' AND not_before IS NOT NULL",
@@ -253,6 +264,23 @@ class Messages:
         for message_id, code in rows:
             codes.setdefault(message_id, set()).add(code)
         return codes
+
+    def first_faults(self, message_ids: Sequence[str]) -> dict[str, FirstFault]:
+        """Message → the first fault of its last run, for those that have any: one that holds or refuses it, where one
+        of the first few does."""
+        if not message_ids:
+            return {}
+        with self._database.read() as connection:
+            query = (
+                "SELECT f.message_id, f.number, f.code, f.value FROM messages m CROSS JOIN faults f WHERE "
+                f"{one_of(connection, 'm.id')} AND f.message_id = m.id AND f.run = m.run AND f.number <= ?"
+            )
+            rows = fetch(connection, query, [values(connection, message_ids), _LOOKED_AT_OF_EACH])
+        found: dict[str, list[tuple[bool, int, str, str | None]]] = {}
+        for message_id, number, code, value in rows:
+            found.setdefault(message_id, []).append((code in REMARKS, number, code, value))
+        first = {one: (min(some), sum(not is_remark for is_remark, *_ in some)) for one, some in found.items()}
+        return {one: FirstFault(code, value, count > 1) for one, ((_, _, code, value), count) in first.items()}
 
     def counted(self, account_id: str, most: int) -> int:
         """How many messages the account has sent, up to this many."""

@@ -138,17 +138,18 @@ def _found_in_fts(
 ) -> list[str]:
     """By their numbers. Of what came in the same microsecond, as the orders of one body do, numbers don't tell which
     is first: all of it is read, and sorted by the ids."""
-    match, low = _match(wanted, account_id), first_of_time(from_id)
-    high = first_of_time(before) + _SLOTS
-    rows = _matching(connection, match, low, high, limit)
-    if len(rows) == limit:
-        last = rows[-1][0] >> _SLOT_BITS << _SLOT_BITS
-        together = _matching(connection, match, max(low, last), min(high, last + _SLOTS), _SLOTS)
-        rows = [row for row in rows if row[0] >= last + _SLOTS] + together
-    found = sorted((row[1] for row in rows if from_id <= row[1] < before), reverse=True)
-    if not found and len(rows) >= limit:  # all that was read came with `before`, and behind it
-        return _found_in_fts(connection, wanted, account_id, _before_time(before), from_id, limit)
-    return found
+    match, low, high = _match(wanted, account_id), first_of_time(from_id), first_of_time(before) + _SLOTS
+    while True:
+        rows = _matching(connection, match, low, high, limit)
+        is_full = len(rows) == limit
+        if is_full:
+            last = rows[-1][0] >> _SLOT_BITS << _SLOT_BITS
+            together = _matching(connection, match, max(low, last), min(high, last + _SLOTS), _SLOTS)
+            rows = [row for row in rows if row[0] >= last + _SLOTS] + together
+            high = last
+        found = sorted((row[1] for row in rows if from_id <= row[1] < before), reverse=True)
+        if found or not is_full:  # else all that was read came with `before`, and behind it
+            return found
 
 
 def _matching(connection: Connection, match: str, low: int, high: int, limit: int) -> list[tuple[int, str]]:
@@ -157,11 +158,6 @@ def _matching(connection: Connection, match: str, low: int, high: int, limit: in
         "WHERE w.search_words MATCH ? AND w.rowid >= ? AND w.rowid < ? ORDER BY w.rowid DESC LIMIT ?"
     )
     return fetch(connection, query, [match, low, min(high, _LAST_NUMBER), limit])
-
-
-def _before_time(message_id: str) -> str:
-    """An id before all of the same microsecond."""
-    return message_id[:15]
 
 
 def _numbers(connection: Connection, message_ids: Collection[str], *, known_only: bool = False) -> dict[str, int]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mappings.cells import Cell, RefusedCell
 from mappings.sheets.plan import PlannedRow
@@ -30,7 +30,7 @@ _UNWRITABLE = re.compile("[\ufffe\uffff\ud800-\udfff]")
 """What XML has no place for."""
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """What a spreadsheet would read as a character's number."""
-_WIDTH, _TEXT, _DAY = 18, "@", "yyyy-mm-dd"
+_WIDTH, _TEXT, _DAY, _MOMENT = 18, "@", "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 
 
 def csv_file(kind: Kind, rows: Iterable[Any]) -> Iterator[str]:
@@ -91,9 +91,28 @@ def xlsx_file(kind: Kind, rows: Iterable[Any]) -> bytes:
     return out.getvalue()
 
 
+def write_xlsx(out: IO[bytes], title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A workbook of one sheet with these cells, however many rows: they go to a file as they come. Times have to be in
+    UTC, which a spreadsheet can't say."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for position, _ in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(position)].width = _WIDTH
+    sheet.append([_text(sheet, one) for one in columns])
+    for row in rows:
+        sheet.append([_spread(sheet, value) for value in row])
+    book.save(out)
+
+
 def _spread(sheet: WriteOnlyWorksheet, value: Any) -> Any:
     if value is None:
         return None
+    if isinstance(value, datetime):
+        return _moment(sheet, value)
     if isinstance(value, date):
         return _day(sheet, value)
     if isinstance(value, Decimal):
@@ -114,6 +133,14 @@ def _day(sheet: WriteOnlyWorksheet, value: date) -> SpreadCell:
         return _text(sheet, value.isoformat())
     cell = WriteOnlyCell(sheet, datetime.combine(value, time()))
     cell.number_format = _DAY
+    return cell
+
+
+def _moment(sheet: WriteOnlyWorksheet, value: datetime) -> SpreadCell:
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, value.replace(tzinfo=None))
+    cell.number_format = _MOMENT
     return cell
 
 
