@@ -92,6 +92,11 @@ NEEDS: dict[tuple[str, str], str] = {
             *("/import/<upload_id>/drop", "/take-back"),
         )
     },
+    ("GET", "/messages"): "viewer",
+    ("GET", "/messages/export.csv"): "viewer",
+    ("GET", "/messages/export.xlsx"): "viewer",
+    ("POST", "/messages/saved"): "viewer",
+    ("POST", "/messages/saved/remove"): "viewer",
     ("GET", "/people"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
