@@ -13,13 +13,13 @@ from flask import Response, redirect, request, url_for
 
 from gateway.console.csv_download import csv_download
 from gateway.console.frame import console, needs, page, services, user
-from gateway.console.message_rows import COLUMNS, KINDS_SAID, cells_of, rows_of
 from gateway.lanes import LANES
+from gateway.searching.exporting import Export
 from gateway.searching.filters import FILTERS, KINDS, STATUS_CHOICES, UNREAD, Search, read_search
+from gateway.searching.rows import COLUMNS, KINDS_SAID, rows_of
 from gateway.store.ids import now_us
 from gateway.store.message_search import Found, TooBroad
 from gateway.store.saved_searches import CantSave
-from gateway.store.store import Store
 from mappings.sheets.writing import write_xlsx
 
 SHOWN = 50
@@ -92,7 +92,7 @@ def messages_csv() -> Any:
     if wrong:
         return redirect(url_for("console.message_list") + f"?{search.query()}", 303)
     return csv_download(
-        "messages.csv", COLUMNS, _all_cells(services().store, search.of_account(user().account_id), MOST_IN_CSV)
+        "messages.csv", COLUMNS, Export(services().store, search.of_account(user().account_id), MOST_IN_CSV)
     )
 
 
@@ -104,26 +104,12 @@ def messages_xlsx() -> Any:
     if wrong:
         return redirect(url_for("console.message_list") + f"?{search.query()}", 303)
     file = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed when it was sent
-    write_xlsx(
-        file, "messages", COLUMNS, _all_cells(services().store, search.of_account(user().account_id), MOST_IN_XLSX)
-    )
+    write_xlsx(file, "messages", COLUMNS, Export(services().store, search.of_account(user().account_id), MOST_IN_XLSX))
     file.seek(0)
     answer = Response(_pieces(file), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     answer.headers["Content-Disposition"] = 'attachment; filename="messages.xlsx"'
     answer.call_on_close(file.close)
     return answer
-
-
-def _all_cells(store: Store, search: Search, most: int) -> Iterator[tuple[Any, ...]]:
-    """A row more where the file is cut, that says so."""
-    told = 0
-    for some in store.search.each(search, most + 1):
-        rows = rows_of(store, some[: most - told])
-        yield from cells_of(rows)
-        told += len(some)
-    if told > most:
-        said = f"Cut here: a file has {most:,} rows, and more messages fit. Narrow the search."
-        yield (said, *[None] * (len(COLUMNS) - 1))
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

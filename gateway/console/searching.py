@@ -8,8 +8,8 @@ from typing import Any
 from flask import redirect, request, url_for
 
 from gateway.console.frame import console, needs, page, services, user
-from gateway.console.message_rows import rows_of
 from gateway.searching.filters import LONGEST_QUERY, Search, read_search
+from gateway.searching.rows import rows_of
 from gateway.store.documents import StoredDocument
 from gateway.store.ids import now_us
 from gateway.store.message_search import TooBroad

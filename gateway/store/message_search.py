@@ -26,11 +26,12 @@ from gateway.store.ids import id_from, now_us
 from gateway.store.messages import Messages, StoredMessage
 from gateway.store.statements import fetch, marks, one_of, values
 
-LOOKED_AT = 10_000
+LOOKED_AT = 5_000
 """Messages that one page looks at."""
-_CHUNKS = (200, 800, 3_200)
+_CHUNKS = (100, 900, 4_000)
 """How many at once, growing: most pages are full after the first."""
 _AT_ONCE = 5_000
+_CHUNKS_OF_ALL = (200, _AT_ONCE)
 _SECONDS = 2.0
 """So long one question of a page may take."""
 _NEWEST = "f" * 28
@@ -107,14 +108,15 @@ class MessageSearch:
             return Found(rows, found[limit - 1])
         return Found(rows, None) if is_all else Found(rows, last, _came_at(last))
 
-    def ids(self, search: Search, limit: int, *, oldest_first: bool = False) -> Frozen:
+    def ids(self, search: Search, limit: int, *, oldest_first: bool = False, before: str | None = None) -> Frozen:
         """The messages that fit now, at most so many: all of them, however far back they are. The newest are first, or
-        the oldest; where there are more than `limit` those that come last are left out."""
+        the oldest; where there are more than `limit` those that come last are left out. Only those behind the id
+        `before`, where it is told."""
         if oldest_first:
-            every = [one for chunk in self._chunks(search) for one, fits in chunk if fits][::-1]
+            every = [one for chunk in self._chunks(search, before) for one, fits in chunk if fits][::-1]
             return Frozen(tuple(every[:limit]), len(every) > limit)
         found: list[str] = []
-        for chunk in self._chunks(search):
+        for chunk in self._chunks(search, before, _CHUNKS_OF_ALL):
             found += [one for one, fits in chunk if fits]
             if len(found) > limit:
                 return Frozen(tuple(found[:limit]), is_cut=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.store.store import Store
 from tests.api.builders import Gateway, services_at
 from tests.bench.measuring import Report
 from tests.bench.million import Filled, fill
@@ -74,6 +75,9 @@ def filled(
 
 
 def _opened(url: str, folder: Path, name: str) -> Iterator[tuple[Browser, Filled, str]]:
+    store = Store(url)
+    store.upgrade()
+    store.close()
     gateway = Gateway(services_at(url, f"unix://{folder / 'nobody.sock'}"))
     began = time.perf_counter()
     there = fill(gateway.services.store, COUNT)

@@ -25,7 +25,7 @@ COMMANDS = {
     "stock show", "inventory show",
     "keys create", "keys list", "keys revoke",
     "secrets set", "secrets list", "secrets remove", "secrets reencrypt",
-    "convert", "messages list", "messages show", "messages find",
+    "convert", "messages list", "messages show", "messages find", "messages export",
     "messages dismiss", "problems list", "problems show", "replay", "mappings test", "mappings schema",
     "mappings suggest",
     "mappings draft", "mappings diff", "mappings publish", "mappings rollback", "mappings history",
@@ -95,8 +95,9 @@ def test_a_database_that_cannot_be_used_fails_in_words(run: Run, monkeypatch: py
 
 _ASKING = [
     "accounts list", "accounts export acme-retail out", "keys list", "keys revoke x", "mappings test acme-retail",
-    "messages list", "messages find x", "messages show x", "messages dismiss x --reason x", "problems list",
-    "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify", "stock show",
+    "messages list", "messages find x", "messages export x", "messages show x", "messages dismiss x --reason x",
+    "problems list", "problems show x", "replay x --reason x", "replay x --dry-run", "orders show x", "audit verify",
+    "stock show",
     "inventory show acme-retail", "orders explain x --line 1", "documents list", "documents show x",
     "deliveries list", "deliveries show x", "deliveries retry x --reason x", "deliveries test acme-retail",
     "deliveries proof x --to proof.zip", "pickups list", "pickups look", "pickups dismiss x --reason x",
