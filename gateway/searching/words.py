@@ -122,7 +122,7 @@ def _of_party(party: Party) -> dict[str, None]:
 
 
 # Items, parties and descriptions come again and again; remembered they take a tenth of the time.
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _of_numbers(buyer_item: str | None, seller_item: str | None, gtin: str | None, reference: str | None) -> Found:
     found: dict[str, None] = {}
     for text in (buyer_item, seller_item, gtin, reference):
@@ -153,7 +153,7 @@ def _words(text: str) -> Found:
     return found
 
 
-_remembered = lru_cache(maxsize=32_768)(_words)
+_remembered = lru_cache(maxsize=8_192)(_words)
 
 
 def _shortened(word: str) -> str:

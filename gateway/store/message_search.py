@@ -28,7 +28,7 @@ from gateway.store.statements import fetch, marks, one_of, values
 
 LOOKED_AT = 5_000
 """Messages that one page looks at."""
-_CHUNKS = (100, 900, 4_000)
+_FIRST_CHUNKS = (100, 900)
 """How many at once, growing: most pages are full after the first."""
 _AT_ONCE = 5_000
 _CHUNKS_OF_ALL = (200, _AT_ONCE)
@@ -94,7 +94,9 @@ class MessageSearch:
         found: list[str] = []
         looked, last, is_all = 0, before or _NEWEST, True
         deadline = time.monotonic() + _SECONDS
-        for chunk in self._chunks(search, before, _CHUNKS, is_bounded=True):
+        rest = most - sum(_FIRST_CHUNKS)
+        sizes = (*_FIRST_CHUNKS, rest) if rest > 0 else (most,)
+        for chunk in self._chunks(search, before, sizes, is_bounded=True):
             looked += len(chunk)
             last = chunk[-1][0]
             found += [message_id for message_id, fits in chunk if fits]
