@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Pages
 from tests.browser.stack import Stack
+from tests.harness.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def settled(stack: Stack) -> None:
+    """All that was sent is, however busy the machine."""
+    until(lambda: stack.store.queue.waiting() == 0, 120, "the stack's orders are settled", pause=0.1)
 
 
 def orders(page: Page) -> list[str]:
