@@ -65,6 +65,7 @@ def process(services: Services, claim: Claim, beat: Callable[[], None] = lambda:
     for work in works:
         beat()
         decode_one(services, work, bodies)
+        work.note_words()
     try:
         for work in works:  # a loop of its own: what mapping needs stays at hand, which decoding would push out
             map_one(services, work)
@@ -171,6 +172,7 @@ def settle_and_save(services: Services, lease: Lease, works: Sequence[Work], bea
     for _ in range(_TRIES):
         try:
             changes = settle_all(services, works, beat_and_renew)
+            changes.note_words(work.found_by for work in works)
             services.store.queue.save(claim, changes)
         except Collision as collision:
             cause = str(collision)

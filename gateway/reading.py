@@ -172,7 +172,7 @@ def decode_or_end(services: Services, work: Work, bodies: Bodies) -> None:
         faults = failure.faults
         if isinstance(failure, OrderPartlyRead):
             faults = in_document_order(faults + judge_rest(services, work, failure))
-            work.answer_currency = failure.rest.order.currency
+            work.answer_currency, work.rest = failure.rest.order.currency, failure.rest.order
             work.is_test = work.message.test or failure.rest.order.test
         placed = located(work, faults)
         work.answer_to, work.unread_number = failure.answer_to, failure.order_number

@@ -11,9 +11,11 @@ from gateway.intake import kept_envelope_id
 from gateway.lanes import lane_of
 from gateway.masking import without_secret
 from gateway.order_keys import Likeness, likeness, order_key
+from gateway.searching.words import words_of, words_of_answer, words_of_order
 from gateway.store.answers import Said
 from gateway.store.changes import ClaimedMessage, Settlement
 from gateway.store.envelopes import EnvelopeKey
+from gateway.store.search_words import Words
 from gateway.store.urgency import RUSH, TIME, Urgency
 from gateway.trade.hours import tightened
 from gateway.trade.worth import worth_of
@@ -59,6 +61,10 @@ class Work:
     """The order number of a document that could not be read whole, so that its refusal can name it."""
     answer_currency: str | None = None
     """The currency of such a document, where that could be read."""
+    rest: Order | None = None
+    """What could be read of a document that could not be read whole."""
+    words: str = ""
+    """What the message is found by, once that is noted."""
     places: Callable[[Sequence[str]], list[str]] | None = None
     """Where values of the order stand in a body that it shares with others, without reading that again for each."""
 
@@ -87,6 +93,23 @@ class Work:
             moved_up = None if lane == message.lane else RUSH if order.rush else TIME
         if (lane, due_at) != (message.lane, message.due_at):
             self.message = replace(message, urgency=Urgency(lane, due_at, moved_up))
+
+    def note_words(self) -> None:
+        """The words that the message is found by: all that could be read of it."""
+        if self.answer is not None:
+            self.words = words_of_answer(self.answer)
+        elif self.read is not None:
+            self.words = words_of_order(self.read.order)
+        elif self.rest is not None:
+            self.words = words_of_order(self.rest, (self.unread_number,))
+        else:
+            self.words = words_of((self.unread_number,))
+
+    @property
+    def found_by(self) -> Words:
+        """The same as it is kept."""
+        message = self.message
+        return Words(message.id, message.account_id, self.words, is_new=message.run == 1)
 
     def likeness(self, key: str) -> Likeness:
         """Whether the message is about the order under that key."""

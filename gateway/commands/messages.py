@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.filtering import filtering
 from gateway.commands.opening import opened
-from gateway.commands.screen import DONE, FAILED, Failed, Screen, fault_lines, person, remedies, reports
+from gateway.commands.screen import DONE, FAILED, PARTLY, Failed, Screen, fault_lines, person, remedies, reports
 from gateway.commands.times import moment
 from gateway.commands.written import give_out
-from gateway.states import STATUSES
 from schemas.faults import DocumentFailure, DocumentRejected
 
 if TYPE_CHECKING:
     from gateway.message_page.lines import ShownLine
+    from gateway.searching import Search
     from gateway.services import Services
     from gateway.store.arrivals import Child
     from gateway.store.documents import StoredDocument
     from gateway.store.messages import StoredMessage
     from schemas.faults import Fault
 
-_ACCOUNT = click.option("--account", metavar="ID", help="Only this account's.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
 _STUCK = ("held", "failed")
 _WELL = ("done", "duplicate")
@@ -39,42 +40,47 @@ def messages() -> None:
 
 @messages.command("list")
 @reports
-@_ACCOUNT
-@click.option("--status", type=click.Choice(STATUSES), help="Only those of this status.")
+@filtering
 @click.option("--before", metavar="ID", help="Go on behind this message.")
 @click.option("--parent", metavar="ID", help="Only the orders of this body of several, in their order.")
 @_LIMIT
-def list_messages(
-    screen: Screen, account: str | None, status: str | None, before: str | None, parent: str | None, limit: int
-) -> None:
-    """List messages, newest first."""
-    if parent is not None and (account is not None or before is not None):
+def list_messages(screen: Screen, search: Search, before: str | None, parent: str | None, limit: int) -> None:
+    """List messages, newest first: those that every filter fits."""
+    if parent is not None and (replace(search, status=()) or before is not None):
         raise click.UsageError("--parent goes with --status and --limit alone.")
     with opened() as services:
         if parent is None:
-            found = services.store.messages.page(account_id=account, status=status, before=before, limit=limit)
+            found = services.store.messages.several(services.store.search.ids(search, limit, before=before).ids)
         else:
-            found = _orders_of(services, parent, status)[:limit]
+            found = _orders_of(services, parent, search.statuses)[:limit]
         screen.table([_row(services, one) for one in found], _COLUMNS, "No messages.")
 
 
 @messages.command()
 @reports
 @click.argument("text")
-@_ACCOUNT
+@filtering
 @_LIMIT
-def find(screen: Screen, text: str, account: str | None, limit: int) -> int:
-    """Find messages by id, order number or the sender's key.
+def find(screen: Screen, text: str, search: Search, limit: int) -> int:
+    """Find messages by id, number, key or words.
 
+    Numbers are those of the order, its parties, items and contract, and of documents; words those of its texts, all of
+    which have to be there. With a * behind it the beginning of the last is enough.
     Keys are the Idempotency-Key, the SBDH InstanceIdentifier and the cXML payloadID. What repeats a message that is
     found is found too, and by the key of an envelope of several orders each of them
     (`gateway messages list --parent ID` has the orders of a body by its id).
     A document of ours by this number or id is named besides. Exit code 1 where no message is found.
     """
+    if search.q:
+        raise click.UsageError("What is looked for is said once: as TEXT.")
+    account = search.account or None
     with opened() as services:
-        found = [_row(services, one) for one in services.store.messages.find(text, account, limit)]
+        search = replace(search, q=text)
+        found = [
+            _row(services, one) for one in services.store.messages.several(services.store.search.ids(search, limit).ids)
+        ]
         sent = [one for one in services.store.documents.named(text) if account in (None, one.account_id)]
-    screen.table(found, _COLUMNS, "No message has this id, number or key.")
+    screen.table(found, _COLUMNS, "No message has this id, number or key, nor these words.")
     for document in sent:
         screen.note(_document_line(document))
     return DONE if found else FAILED
@@ -157,10 +163,32 @@ def _document_line(one: StoredDocument) -> str:
     return shown if "/" in one.message_id else f"{shown}. It came of message {one.message_id}"
 
 
-def _orders_of(services: Services, parent: str, status: str | None) -> list[StoredMessage]:
-    """The messages of a body's orders that have this status."""
+@messages.command()
+@reports
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@filtering
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100_000, show_default=True, help="At most so many.")
+def export(screen: Screen, file: Path, search: Search, limit: int) -> int:
+    """Write the messages that fit to FILE: as XLSX where it ends so, else as CSV.
+
+    Exit code 3 where more fit than were written.
+    """
+    from gateway.searching.exporting import write_file
+
+    with opened() as services:
+        try:
+            count, is_cut = write_file(services.store, search, file, limit)
+        except OSError as failure:
+            raise Failed(f"{file} can't be written: {failure.strerror}.") from failure
+    more = "; more fit" if is_cut else ""
+    screen.result({"file": str(file), "messages": count, "cut": is_cut}, f"{count:,} messages in {file}{more}.")
+    return PARTLY if is_cut else DONE
+
+
+def _orders_of(services: Services, parent: str, statuses: frozenset[str]) -> list[StoredMessage]:
+    """The messages of a body's orders that have one of these statuses, or any."""
     children = services.store.messages.children(parent)
-    wanted = [child.message_id for child in children if status in (None, child.status)]
+    wanted = [child.message_id for child in children if not statuses or child.status in statuses]
     return [found for one in wanted if (found := services.store.messages.one(None, one)) is not None]
 
 

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-from mappings.sheets.writing import harmless
-
-_AT_ONCE = 200
+from mappings.sheets.writing import csv_pieces
 
 
 def csv_download(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """The file of this name; however many rows there are, a few hundred are in memory. Its first bytes say that it is
     UTF-8, or spreadsheets take it for something else."""
-    answer = Response(_written(columns, rows), mimetype="text/csv")
+    answer = Response(csv_pieces(columns, rows), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]", "_", name)}"'
     return answer
-
-
-def _written(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    yield b"\xef\xbb\xbf"
-    for number, row in enumerate(rows, 1):
-        writer.writerow(["" if cell is None else harmless(str(cell)) for cell in row])
-        if number % _AT_ONCE == 0:
-            yield _taken(out)
-    yield _taken(out)
-
-
-def _taken(out: io.StringIO) -> bytes:
-    text = out.getvalue()
-    out.seek(0)
-    out.truncate()
-    return text.encode()

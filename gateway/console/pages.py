@@ -20,6 +20,7 @@ from gateway.console import (
     imports,
     keys,
     message,
+    message_list,
     new_account,
     notices,
     order_lists,
@@ -43,7 +44,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
     *(notices, message, editing, tables, table_edits, imports, drafts, testing, revisions, sent_under),
-    *(rule_history, people, styles, order_pages, order_lists, documents, problem_deliveries),
+    *(rule_history, people, styles, order_pages, order_lists, documents, problem_deliveries, message_list),
 )
 """Each has put its views into the console as it was imported."""
 

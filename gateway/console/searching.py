@@ -1,18 +1,22 @@
-"""One box for whatever somebody has in hand: an account's name, an order's number, a message's or a document's id."""
+"""One box for whatever somebody has in hand: an account's name, an order's number, a message's or a document's id, or
+words of an order. Where it can only be one thing, it leads straight there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import redirect, request, url_for
 
 from gateway.console.frame import console, needs, page, services, user
+from gateway.searching.filters import LONGEST_QUERY, Search, read_search
+from gateway.searching.rows import rows_of
 from gateway.store.documents import StoredDocument
+from gateway.store.ids import now_us
+from gateway.store.message_search import TooBroad
+from gateway.store.messages import StoredMessage
 
 _SHOWN = 20
 """Of each kind."""
-_LONGEST = 200
-"""Characters: no number or key that is kept is longer."""
 
 
 @console.get("/search")
@@ -22,17 +26,39 @@ def search() -> Any:
     text, own = request.args.get("q", "").strip(), user().account_id
     if not text:
         return page("search", text="")
-    if len(text) > _LONGEST or "\0" in text:
-        return page("search", text=text[:_LONGEST], accounts=[], messages=[], documents=[])
-    found = services().store.messages.find(text, own, _SHOWN + 1)
+    if len(text) > LONGEST_QUERY or "\0" in text:
+        return page("search", text=text[:LONGEST_QUERY], accounts=[], messages=[], documents=[])
+    exact = services().store.messages.find(text, own, _SHOWN + 1)
+    documents, accounts = _documents(text, own), _accounts(text, own)
+    if not accounts and len(exact) + len(documents) == 1:
+        only = _place_of(exact, documents)
+        return redirect(only, 303)
+    found = exact or _by_words(text, own)
     return page(
         "search",
         text=text,
-        accounts=_accounts(text, own),
-        messages=found[:_SHOWN],
+        accounts=accounts,
+        messages=rows_of(services().store, found[:_SHOWN]),
         more_messages=len(found) > _SHOWN,
-        documents=_documents(text, own),
+        documents=documents,
     )
+
+
+def _place_of(messages: list[StoredMessage], documents: list[StoredDocument]) -> str:
+    if messages:
+        return url_for("console.message", message_id=messages[0].id)
+    return url_for("console.document", document_id=documents[0].id)
+
+
+def _by_words(text: str, own: str | None) -> list[StoredMessage]:
+    """Those that have these words, where it is words."""
+    words, wrong = read_search({"q": [text]}, now_us())
+    if wrong:
+        return []
+    try:
+        return services().store.search.page(Search(q=words.q).of_account(own), limit=_SHOWN + 1).messages
+    except TooBroad:
+        return []
 
 
 def _accounts(text: str, own: str | None) -> list[dict[str, Any]]:

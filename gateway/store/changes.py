@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ from gateway.store.contracts import Drawings
 from gateway.store.fault_rows import fault_rows
 from gateway.store.outbox import Outbound
 from gateway.store.packing import packed
+from gateway.store.search_words import Words
 from gateway.store.takings import Takings
 from gateway.store.urgency import Urgency
 from gateway.trade.changing import LineMove
@@ -193,6 +194,8 @@ class Changes:
     """(account, order number): what waits for these orders may be claimed, because this save writes them."""
     said: list[Said] = field(default_factory=list)
     """What the accounts' systems say of documents of ours."""
+    words: list[Words] = field(default_factory=list)
+    """What the messages that are settled are found by."""
     settled: list[str] = field(default_factory=list)
     """Ids of the messages that leave `processing` with this save."""
 
@@ -232,6 +235,11 @@ class Changes:
                 message.id,
             )
         )
+
+    def note_words(self, words: Iterable[Words]) -> None:
+        """What these messages are found by, of which those count that this settles."""
+        settled = set(self.settled)
+        self.words = [one for one in words if one.message_id in settled]
 
     def keep_order(
         self,

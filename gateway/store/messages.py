@@ -14,6 +14,7 @@ from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
 from gateway.store.packing import unpacked
+from gateway.store.problems import REMARKS
 from gateway.store.statements import fetch, insert, marks, one_of, run, values
 from gateway.store.tables import events
 from gateway.store.threads import wake
@@ -62,6 +63,16 @@ class StoredMessage:
     currency: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstFault:
+    """The first fault of a message's last run, where more than a remark; `has_more`: whether others follow it."""
+
+    code: str
+    value: str | None
+    has_more: bool
+
+
+_LOOKED_AT_OF_EACH = 10
 _OPEN = (
     "status = 'received' AND not_before IS NULL",
     "status = 'received' AND not_before IS NOT NULL",
@@ -98,6 +109,15 @@ class Messages:
         with self._database.read() as connection:
             rows = fetch(connection, query, [message_id] if account_id is None else [message_id, account_id])
         return _stored(rows[0]) if rows else None
+
+    def several(self, message_ids: Sequence[str]) -> list[StoredMessage]:
+        """These messages, in this order; those that aren't there left out."""
+        if not message_ids:
+            return []
+        with self._database.read() as connection:
+            query = f"SELECT {_COLUMNS} FROM messages WHERE {one_of(connection, 'id')}"
+            found = {row[0]: _stored(row) for row in fetch(connection, query, [values(connection, message_ids)])}
+        return [found[one] for one in message_ids if one in found]
 
     def page(
         self, *, account_id: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
@@ -260,6 +280,23 @@ class Messages:
         for message_id, code in rows:
             codes.setdefault(message_id, set()).add(code)
         return codes
+
+    def first_faults(self, message_ids: Sequence[str]) -> dict[str, FirstFault]:
+        """Message → the first fault of its last run, for those that have any: one that holds or refuses it, where one
+        of the first few does."""
+        if not message_ids:
+            return {}
+        with self._database.read() as connection:
+            query = (
+                "SELECT f.message_id, f.number, f.code, f.value FROM messages m CROSS JOIN faults f WHERE "
+                f"{one_of(connection, 'm.id')} AND f.message_id = m.id AND f.run = m.run AND f.number <= ?"
+            )
+            rows = fetch(connection, query, [values(connection, message_ids), _LOOKED_AT_OF_EACH])
+        found: dict[str, list[tuple[bool, int, str, str | None]]] = {}
+        for message_id, number, code, value in rows:
+            found.setdefault(message_id, []).append((code in REMARKS, number, code, value))
+        first = {one: (min(some), sum(not is_remark for is_remark, *_ in some)) for one, some in found.items()}
+        return {one: FirstFault(code, value, count > 1) for one, ((_, _, code, value), count) in first.items()}
 
     def counted(self, account_id: str, most: int) -> int:
         """How many messages the account has sent, up to this many."""

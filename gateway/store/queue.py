@@ -26,6 +26,7 @@ from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.leases import LeaseLost
 from gateway.store.packing import unpacked
+from gateway.store.search_words import write_words
 from gateway.store.statements import fetch, insert, marks, one_of, run, update, values
 from gateway.store.tables import (
     deliveries,
@@ -314,6 +315,7 @@ class WorkQueue:
             insert(connection, faults, changes.faults)
             insert(connection, events, changes.events)
             insert(connection, payloads, changes.payloads, skip_conflicts=True)
+            write_words(connection, changes.words)
             write_said(connection, changes.said)
             for earlier, resend in changes.tried_again:
                 self._try_again(connection, earlier, resend, changes.at)

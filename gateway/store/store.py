@@ -24,6 +24,7 @@ from gateway.store.invoices import Invoices
 from gateway.store.keys import Keys
 from gateway.store.lateness import Lateness
 from gateway.store.line_history import LineHistory
+from gateway.store.message_search import MessageSearch
 from gateway.store.messages import Messages
 from gateway.store.notices import Notices
 from gateway.store.numbers import Numbers
@@ -37,8 +38,10 @@ from gateway.store.receipts import ReceiptClock
 from gateway.store.resubmissions import Resubmissions
 from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
+from gateway.store.saved_searches import SavedSearches
 from gateway.store.schema import upgrade, version
 from gateway.store.sealed_secrets import SealedSecrets
+from gateway.store.search_backlog import SearchBacklog
 from gateway.store.sending import Sending
 from gateway.store.sent_under import SentUnder
 from gateway.store.shipments import Shipments
@@ -81,6 +84,9 @@ class Store:
         self.envelopes = Envelopes(self.database)
         self.documents = Documents(self.database)
         self.sent_under = SentUnder(self.database)
+        self.search = MessageSearch(self.database, self.messages, self.documents)
+        self.search_backlog = SearchBacklog(self.database)
+        self.saved_searches = SavedSearches(self.database)
         self.problems = Problems(self.database)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)

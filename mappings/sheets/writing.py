@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mappings.cells import Cell, RefusedCell
 from mappings.sheets.plan import PlannedRow
@@ -30,7 +30,9 @@ _UNWRITABLE = re.compile("[\ufffe\uffff\ud800-\udfff]")
 """What XML has no place for."""
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """What a spreadsheet would read as a character's number."""
-_WIDTH, _TEXT, _DAY = 18, "@", "yyyy-mm-dd"
+_AT_ONCE = 200
+"""Rows of CSV."""
+_WIDTH, _TEXT, _DAY, _MOMENT = 18, "@", "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 
 
 def csv_file(kind: Kind, rows: Iterable[Any]) -> Iterator[str]:
@@ -69,6 +71,35 @@ def _line(cells: Sequence[str]) -> str:
     return out.getvalue()
 
 
+def csv_pieces(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """These cells as CSV, some hundred rows at a time, with the mark by which Excel knows UTF-8."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    yield b"\xef\xbb\xbf"
+    for number, row in enumerate(rows, 1):
+        writer.writerow([_plain(cell) for cell in row])
+        if number % _AT_ONCE == 0:
+            yield _taken(out)
+    yield _taken(out)
+
+
+def _plain(value: object) -> str:
+    """A number as it is, though it begins with a minus: nothing is calculated in it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else harmless(str(value))
+
+
+def _taken(out: io.StringIO) -> bytes:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text.encode("utf-8", "replace")
+
+
 # --- XLSX --------------------------------------------------------------------------------------------------------
 def xlsx_file(kind: Kind, rows: Iterable[Any]) -> bytes:
     """The rows as a workbook of one sheet, whose columns of text are formatted as text also below the last row."""
@@ -91,9 +122,28 @@ def xlsx_file(kind: Kind, rows: Iterable[Any]) -> bytes:
     return out.getvalue()
 
 
+def write_xlsx(out: IO[bytes], title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A workbook of one sheet with these cells, however many rows: they go to a file as they come. Times have to be in
+    UTC, which a spreadsheet can't say."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for position, _ in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(position)].width = _WIDTH
+    sheet.append([_text(sheet, one) for one in columns])
+    for row in rows:
+        sheet.append([_spread(sheet, value) for value in row])
+    book.save(out)
+
+
 def _spread(sheet: WriteOnlyWorksheet, value: Any) -> Any:
     if value is None:
         return None
+    if isinstance(value, datetime):
+        return _moment(sheet, value)
     if isinstance(value, date):
         return _day(sheet, value)
     if isinstance(value, Decimal):
@@ -114,6 +164,14 @@ def _day(sheet: WriteOnlyWorksheet, value: date) -> SpreadCell:
         return _text(sheet, value.isoformat())
     cell = WriteOnlyCell(sheet, datetime.combine(value, time()))
     cell.number_format = _DAY
+    return cell
+
+
+def _moment(sheet: WriteOnlyWorksheet, value: datetime) -> SpreadCell:
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, value.replace(tzinfo=None))
+    cell.number_format = _MOMENT
     return cell
 
 

@@ -19,8 +19,10 @@ NO_PAGES = {
     "/accounts/<account_id>/keys",
     "/accounts/<account_id>/setup/test",
     "/accounts/<account_id>/terms/schema.json",
+    "/messages/export.csv",
+    "/messages/export.xlsx",
 }
-"""They lead elsewhere, or are for scripts."""
+"""They lead elsewhere, are for scripts, or are downloads."""
 
 
 def _paths() -> list[str]:
@@ -68,14 +70,24 @@ def test_anybody_can_use_it(
     look_everywhere(page, axe)
 
 
-@pytest.mark.parametrize("path", ["/search?q=ACME-1001", "/search?q=acme", "/search?q=nothing", "/nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/search?q=acme",
+        "/search?q=nothing",
+        "/messages?q=acme&status=open&since=7d",
+        "/messages?q=acme&status=odd&lane=odd",
+        "/messages?q=nothing&status=rejected",
+        "/nowhere",
+    ],
+)
 def test_so_can_they_what_is_found(
     pages: Pages, axe: Callable[[Page], None], shot: Callable[[Page, str], None], path: str
 ) -> None:
     page = pages.of("admin")
     page.goto(path)
     pages.complaints[:] = [one for one in pages.complaints if "/nowhere" not in one]
-    shot(page, name_of(path.replace("?q=", "-")))
+    shot(page, name_of(path.replace("?q=", "-").replace("&", "-")))
     look_everywhere(page, axe)
 
 

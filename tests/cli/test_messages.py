@@ -29,13 +29,56 @@ def test_messages_are_listed_and_found(run: Run, send: Send) -> None:
     assert [row["id"] for row in run("messages", "list", "--before", second, "--json").json] == [first]
     assert run("messages", "list", "--account", "nobody", "--json").json == []
     nothing = run("messages", "find", "nothing")
-    assert (nothing.code, nothing.out, nothing.err) == (1, "", "No message has this id, number or key.\n")
+    assert (nothing.code, nothing.out, nothing.err) == (
+        1,
+        "",
+        "No message has this id, number or key, nor these words.\n",
+    )
     (found,) = run("messages", "find", "ACME-1001", "--json").json
     assert (found["id"], found["status"], found["faults"]) == (first, "done", [])
     header, told = run("messages", "find", second).out.splitlines()
     assert header == "id\treceived_at\taccount\tstatus\torder_number\tformat\tfaults"
     line = told.split("\t")
     assert (line[0], line[2:]) == (second, ["nordic-office", "held", "NO-7003", "json-1", "unknown_item"])
+
+
+def test_messages_are_filtered_as_in_the_console(run: Run, send: Send) -> None:
+    first, second = send("acme-retail", "01-accepted.xml"), send("nordic-office", "03-unknown-item.json")
+
+    def listed(*options: str) -> list[str]:
+        return [row["id"] for row in run("messages", "list", *options, "--json").json]
+
+    assert listed("--query", "ACME-1001") == listed("--account", "acme-retail") == listed("--lane", "high") == [first]
+    assert listed("--status", "open") == listed("--since", "1h", "--status", "held", "--status", "failed") == [second]
+    assert listed("--kind", "order") == [second, first]
+    assert listed("--until", "1h") == listed("--kind", "change") == listed("--test", "yes") == []
+    assert [row["id"] for row in run("messages", "find", "no-7003", "--status", "open", "--json").json] == [second]
+    assert run("messages", "find", "no-7003", "--status", "done").code == 1
+    assert run("messages", "find", "%").code == 1
+
+
+def test_whatever_is_wrong_with_filters_is_said_at_once(run: Run, send: Send) -> None:
+    send("acme-retail", "01-accepted.xml")
+    said = run("messages", "list", "--status", "odd", "--since", "soon", "--query", "%")
+    assert said.code == 2
+    for option in ("--status", "--since", "--query"):
+        assert f"{option}: " in said.err
+    assert run("messages", "find", "x", "--query", "y").code == 2
+    assert run("messages", "list", "--parent", "x", "--lane", "high").code == 2
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_what_fits_is_written_to_a_file(run: Run, send: Send, tmp_path: Path, ending: str) -> None:
+    for account, name in (("acme-retail", "01-accepted.xml"), ("nordic-office", "03-unknown-item.json")):
+        send(account, name)
+    file = tmp_path / f"messages.{ending}"
+    assert run("messages", "export", str(file), "--status", "open", "--json").json["messages"] == 1
+    assert file.read_bytes().startswith(b"PK" if ending == "xlsx" else b"\xef\xbb\xbfmessage,")
+    cut = run("messages", "export", str(file), "--limit", "1")
+    assert (cut.code, "more fit" in cut.out) == (3, True)
+    missing = run("messages", "export", str(tmp_path / "no" / "such" / "x.csv"))
+    assert missing.code == 1
+    assert "can't be written" in missing.err
 
 
 def test_what_came_again_is_found_by_the_number_of_what_it_repeats(run: Run, send: Send) -> None:

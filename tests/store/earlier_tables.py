@@ -42,7 +42,7 @@ def take_back(store: Store, version: str) -> None:
 
 def _undone(then: Any, now: Any) -> list[str]:
     gone = sorted(set(now.get_table_names()) - set(then.get_table_names()))
-    statements = [f"DROP TABLE {table}" for table in gone]
+    statements = [f"DROP TABLE IF EXISTS {table}" for table in gone]  # FTS5 takes its own with it
     for table in then.get_table_names():
         before = {one["name"]: one for one in then.get_indexes(table)}
         after = {one["name"]: one for one in now.get_indexes(table) if not one.get("duplicates_constraint")}

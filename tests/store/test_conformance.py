@@ -82,8 +82,14 @@ def test_the_migrations_make_the_tables_that_the_program_uses(store: Store) -> N
     from alembic.migration import MigrationContext
 
     with store.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        options = {"compare_type": False, "include_name": _is_the_same_on_both}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+def _is_the_same_on_both(name: str | None, kind: str, _parents: object) -> bool:
+    """But for the index of words: FTS5 and its own tables on SQLite, a table with a GIN index on PostgreSQL."""
+    return kind != "table" or not (name or "").startswith("search_words")
 
 
 def test_upgrading_twice_and_at_once_is_harmless(empty_database_url: str) -> None:

@@ -28,6 +28,7 @@ from gateway.store.tables.orders import contract_movements, decisions, order_ver
 from gateway.store.tables.people import sign_in_links, sign_ins, users
 from gateway.store.tables.pickups import pickup_files, pickups
 from gateway.store.tables.resubmissions import resubmissions
+from gateway.store.tables.searching import saved_searches, search_backlog
 from gateway.store.tables.shipments import departures, shipment_deliveries, shipment_lines, shipments, ssccs
 from gateway.store.tables.stock import stock_changes, stock_movements, stock_places, stock_snapshots
 from gateway.store.tables.uploads import uploads
@@ -73,6 +74,8 @@ __all__ = [
     "resubmissions",
     "revision_rows",
     "revisions",
+    "saved_searches",
+    "search_backlog",
     "secrets",
     "shipment_deliveries",
     "shipment_lines",

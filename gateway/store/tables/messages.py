@@ -142,6 +142,20 @@ Index(
     sqlite_where=_superseded,
     postgresql_where=_superseded,
 )
+Index("ix_messages_open_newest", messages.c.id, sqlite_where=_open, postgresql_where=_open)
+Index(
+    "ix_messages_open_of_account",
+    messages.c.account_id,
+    messages.c.id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+_rejected = text("status = 'rejected'")
+Index("ix_messages_rejected", messages.c.id, sqlite_where=_rejected, postgresql_where=_rejected)
+_closed = text("status IN ('superseded', 'dismissed')")
+Index("ix_messages_closed", messages.c.id, sqlite_where=_closed, postgresql_where=_closed)
+_few_are = text("kind IN ('change', 'cancel', 'answer', 'several')")
+Index("ix_messages_kind", messages.c.kind, messages.c.id, sqlite_where=_few_are, postgresql_where=_few_are)
 _waiting = text("status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL")
 Index(
     "ix_messages_waiting",
