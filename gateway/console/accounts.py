@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import redirect, url_for
 
-from gateway.console.causes import of_documents, of_messages
+from gateway.causes import of_documents, of_messages
 from gateway.console.frame import Missing, console, needs, own_account, page, services, user
 from gateway.console.key_standings import standings
 from gateway.console.terms.sections import SECTIONS

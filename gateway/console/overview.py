@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.console.causes import of_documents, of_messages
+from gateway.causes import of_documents, of_messages
 from gateway.console.frame import console, needs, page, services, user
 from gateway.delivery_health import endpoints_out
 from gateway.lanes import LANES
