@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from schemas.faults import Fault
 if TYPE_CHECKING:
     from gateway.causes import Cause
     from gateway.services import Services
-    from gateway.store.delivery_problems import DeliveryProblem
     from gateway.store.users import User
 
 
@@ -25,14 +23,6 @@ _COLUMNS = [
     *("fingerprint", "account", "code", "value", "state", "owner", "messages", "documents", "at_risk", "due_at"),
     *("last_at", "detail"),
 ]
-_STATUS_OF: Mapping[str, str] = {
-    "delivery_failed": "given_up",
-    "delivery_rejected": "rejected",
-    "delivery_terms": "held",
-}
-_AFTERWARDS: Mapping[str, str] = dict.fromkeys(
-    ("document_rejected", "document_queried", "answer_overdue"), "once it is settled with the account"
-)
 _SHOWN = ("open", "acknowledged")
 """Those that want somebody, where no state is asked for."""
 _LAST_RESOLVED = 200
@@ -222,19 +212,21 @@ def _entry(entry: Mapping[str, Any]) -> str:
 
 
 def _show_documents(screen: Screen, services: Services, cause: Cause) -> None:
+    from gateway.causes.sending_again import sent_again
+
     found = services.store.delivery_problems.all(fingerprint=cause.fingerprint)
     fault = Fault(cause.code, cause.detail, value=cause.endpoint)
     if not found:
         return _show(screen, services, cause, fault, {"document_ids": [], "numbers": []}, [])
     one = found[0]
-    listed, command = services.store.delivery_problems.documents(one), _sent_again(one)
+    listed, (when, command) = services.store.delivery_problems.documents(one), sent_again(one)
     told = {"document_ids": [each for each, _ in listed], "numbers": [each for _, each in listed], "command": command}
     more = one.documents - len(listed)
     lines = [
         f"{counted(one.documents, 'document')} of {one.account_id}:",
         *(f"    {document_id}, {number}" for document_id, number in listed),
         *([f"    and {more} more"] if more > 0 else []),
-        f"{_AFTERWARDS.get(one.code, 'to send all of them again then')}: {command}",
+        f"{when}: {command}",
     ]
     return _show(screen, services, cause, fault, told, lines)
 
@@ -247,18 +239,6 @@ def _show_pickup(screen: Screen, services: Services, one: Cause) -> None:
     told = {"refused": [{"name": file.name, "moved_to": file.moved_to, "detail": file.detail} for file in files]}
     lines = [f"    {file.name} {file.detail}; it is in {file.moved_to or 'its place'}" for file in files]
     _show(screen, services, one, Fault(one.code, one.detail, value=one.endpoint), told, lines)
-
-
-def _sent_again(one: DeliveryProblem) -> str:
-    """The command that sends a problem's documents again, or closes what is open of them."""
-    if one.code in _AFTERWARDS:
-        return "gateway deliveries dismiss ID ... --reason TEXT"
-    which = []
-    if one.code in _STATUS_OF:
-        which += ["--account", one.account_id, "--status", _STATUS_OF[one.code]]
-    if one.endpoint is not None:
-        which += ["--endpoint", one.endpoint]
-    return f"gateway deliveries retry {shlex.join(which)} --reason TEXT"
 
 
 def _row(one: Cause) -> dict[str, Any]:

@@ -93,6 +93,12 @@ NEEDS: dict[tuple[str, str], str] = {
         )
     },
     ("GET", "/people"): "our admin",
+    ("GET", "/problems"): "viewer",
+    ("GET", "/problems/<fingerprint>"): "viewer",
+    ("POST", "/problems/<fingerprint>/acknowledge"): "our support",
+    ("POST", "/problems/<fingerprint>/assign"): "our support",
+    ("POST", "/problems/<fingerprint>/ignore"): "our support",
+    ("POST", "/problems/<fingerprint>/reopen"): "our support",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
@@ -127,6 +133,7 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
         "sample": base64.b64encode(sample.encode()).decode(),
     }
     told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
+    told |= {"until": "8h", "to": "nobody", "reason": "they know"} if "<fingerprint>" in route else {}
     if route.endswith("/setup/test"):
         told["sample"] = "po-1.json"
     if route.endswith("/import"):
@@ -137,7 +144,9 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
 def with_draft(gateway: Gateway) -> dict[str, str]:
     """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
     services = gateway.services
-    gateway.account("acme")
+    gateway.send(gateway.account("acme"), order(item="WHAT-1"))
+    gateway.work()
+    (problem,) = services.store.problems.all()
     (key,) = services.store.keys.all("acme")
     sample = file_row("samples/po-1.json", json.dumps(order()).encode())
     twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
@@ -148,7 +157,8 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
-    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    ids = {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    return {**ids, "fingerprint": problem.fingerprint}
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -187,7 +197,9 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x"}, token)
+    answer = ask(
+        browser, *case, dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "fingerprint"), "x"), token
+    )
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
