@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.causes.cause import Cause
 from gateway.causes.gathering import gather, tell
@@ -98,13 +98,11 @@ def until_of(text: str) -> int:
         return now_us() + int(span[1]) * _UNITS[span[2]] * _SECOND
     try:
         moment = datetime.fromisoformat(said)
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise CantChange("The time is 30min, 8h, 3d or 2w from now, or like 2026-12-01T08:00+01:00.")
-    if moment.tzinfo is None and len(said) > len("2026-12-01"):
-        raise CantChange("Say the time with its offset, like 2026-12-01T08:00+01:00 or 2026-12-01T07:00Z.")
-    return int(moment.astimezone().timestamp()) * _SECOND
+        if moment.tzinfo is None and len(said) > len("2026-12-01"):
+            raise CantChange("Say the time with its offset, like 2026-12-01T08:00+01:00 or 2026-12-01T07:00Z.")
+        return int(moment.astimezone(UTC).timestamp()) * _SECOND
+    except (ValueError, OverflowError):
+        raise CantChange("The time is 30min, 8h, 3d or 2w from now, or like 2026-12-01T08:00+01:00.") from None
 
 
 def _open(cause: Cause) -> Cause:

@@ -113,7 +113,8 @@ class Cause:
             yield self.how_many
         if worth := amounts(self.worth):
             yield worth
-        yield f"{'oldest' if self.count > 1 else 'since'} {span(now - self.first_at)}"
+        age = span(now - self.first_at)
+        yield f"oldest {age}" if self.count > 1 else f"{age} old" if self.count else f"for {age}"
         if said := due(self.due_at, now):
             yield said
 
