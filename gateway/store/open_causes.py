@@ -20,6 +20,9 @@ from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import open_causes
 from mappings.account import Policies
 from schemas.faults import Fault
+from schemas.values import EXACT
+
+_MOST_HUNDREDTHS = 10**12
 
 
 class HeldMessage(NamedTuple):
@@ -42,14 +45,23 @@ def cause_rows(message: HeldMessage, faults: Sequence[Fault], policies: Policies
     found: dict[str, int] = {}
     for index in holding_faults(faults, policies):
         found.setdefault(fingerprint(message.account_id, faults[index]), index)
-    worth = None if message.amount is None else in_full(message.amount)
+    worth, hundredths = _kept(message.amount)
     return [
         (
             *(cause, message.id, message.account_id, faults[index].code, message.run, index + 1, place),
-            *(message.received_at, message.due_at, worth, message.currency, int(message.is_test)),
+            *(message.received_at, message.due_at, worth, message.currency, hundredths, int(message.is_test)),
         )
         for place, (cause, index) in enumerate(found.items(), 1)
     ]
+
+
+def _kept(amount: Decimal | None) -> tuple[str | None, int | None]:
+    """An amount in full and, where it is so many and their sum fits into 64 bits, in hundredths."""
+    if amount is None:
+        return None, None
+    scaled = amount.scaleb(2, EXACT)
+    is_whole = scaled == scaled.to_integral_value() and abs(scaled) < _MOST_HUNDREDTHS
+    return in_full(amount), int(scaled) if is_whole else None
 
 
 def keep_causes(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:

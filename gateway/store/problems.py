@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
-
-from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
 from gateway.store.open_causes import astray
-from gateway.store.statements import exact_sum, fetch, given
+from gateway.store.statements import fetch, given
 
 Worth = tuple[tuple[str, Decimal], ...]
 """(currency, amount), by currency; the currency is empty where an amount came without one."""
@@ -89,7 +87,9 @@ class Problems:
     def groups(self, account_id: str | None = None, fingerprint: str | None = None) -> list[Problem]:
         """The same without what is said of the newest message, which `detailed` adds to those that are shown."""
         with self._database.read() as connection:
-            groups = _grouped(fetch(connection, *groups_query(connection, account_id, fingerprint)))
+            rows = fetch(connection, *groups_query(account_id, fingerprint))
+            odd = fetch(connection, *odd_query(account_id, fingerprint))
+        groups = _grouped(rows, odd)
         return sorted(groups, key=lambda one: (one.messages, one.last_at), reverse=True)
 
     def detailed(self, problems: Sequence[Problem]) -> list[Problem]:
@@ -115,14 +115,15 @@ class Problems:
     def at_risk(self, account_id: str | None, now: int) -> AtRisk:
         """What all open messages come to, one account's or all."""
         with self._database.read() as connection:
-            rows = fetch(connection, *at_risk_query(connection, account_id, now))
+            rows = fetch(connection, *at_risk_query(account_id, now))
+            odd = fetch(connection, *odd_query(account_id, None))
         firsts, dues = ([row[at] for row in rows if row[at] is not None] for at in (3, 4))
         return AtRisk(
             sum(int(row[1]) for row in rows),
             sum(int(row[2]) for row in rows),
             min(firsts, default=None),
             min(dues, default=None),
-            _worth((row[0], row[5]) for row in rows),
+            _worth(((row[0], row[5]) for row in rows), ((row[1], row[2]) for row in odd if row[3] == 1)),
             sum(int(row[6]) for row in rows),
         )
 
@@ -172,25 +173,36 @@ class Problems:
             return list(astray(connection))
 
 
-def groups_query(connection: Connection, account_id: str | None, fingerprint: str | None) -> tuple[str, list[str]]:
+def groups_query(account_id: str | None, fingerprint: str | None) -> tuple[str, list[str]]:
     """What is open by cause and currency, and the query's parameters."""
     conditions, named = _narrowed(account_id=account_id, fingerprint=fingerprint)
     text = (
-        "SELECT fingerprint, account_id, code, currency, count(*), sum(is_test), min(received_at), max(received_at), "
-        "max(message_id), min(CASE WHEN is_test = 0 THEN due_at END), "
-        f"{exact_sum(connection, 'CASE WHEN is_test = 0 THEN amount END')}, "
+        "SELECT fingerprint, min(account_id), min(code), currency, count(*), sum(is_test), min(received_at), "
+        "max(received_at), max(message_id), min(CASE WHEN is_test = 0 THEN due_at END), "
+        "sum(CASE WHEN is_test = 0 THEN hundredths END), "
         "sum(CASE WHEN is_test = 0 AND amount IS NULL THEN 1 ELSE 0 END) "
-        f"FROM open_causes {conditions} GROUP BY fingerprint, account_id, code, currency ORDER BY fingerprint"
+        f"FROM open_causes{conditions} GROUP BY fingerprint, currency"
     )
     return text, named
 
 
-def at_risk_query(connection: Connection, account_id: str | None, now: int) -> tuple[str, list[Any]]:
+def odd_query(account_id: str | None, fingerprint: str | None) -> tuple[str, list[str]]:
+    """The amounts that aren't in hundredths, each by itself, and the query's parameters."""
+    conditions, named = _narrowed(account_id=account_id, fingerprint=fingerprint)
+    odd = f"{conditions} AND" if conditions else " WHERE"
+    text = (
+        f"SELECT fingerprint, currency, amount, place FROM open_causes{odd} hundredths IS NULL AND amount IS NOT NULL "
+        "AND is_test = 0"
+    )
+    return text, named
+
+
+def at_risk_query(account_id: str | None, now: int) -> tuple[str, list[Any]]:
     """What is open but tests, each message once, by currency, and the query's parameters."""
     own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
     text = (
         "SELECT currency, count(*), sum(CASE WHEN due_at < ? THEN 1 ELSE 0 END), min(received_at), min(due_at), "
-        f"{exact_sum(connection, 'amount')}, sum(CASE WHEN amount IS NULL THEN 1 ELSE 0 END) "
+        "sum(hundredths), sum(CASE WHEN amount IS NULL THEN 1 ELSE 0 END) "
         f"FROM open_causes WHERE place = 1 AND is_test = 0{own} GROUP BY currency"
     )
     return text, [now, *named]
@@ -199,14 +211,17 @@ def at_risk_query(connection: Connection, account_id: str | None, now: int) -> t
 def _narrowed(**wanted: str | None) -> tuple[str, list[str]]:
     named = {column: value for column, value in wanted.items() if value is not None}
     conditions = " AND ".join(f"{column} = ?" for column in named)
-    return f"WHERE {conditions}" if named else "", list(named.values())
+    return f" WHERE {conditions}" if named else "", list(named.values())
 
 
-def _grouped(rows: Iterable[Any]) -> Iterator[Problem]:
-    """One for each fingerprint; the rows are its currencies, one behind the other."""
+def _grouped(rows: Iterable[Any], odd: Iterable[Any]) -> Iterator[Problem]:
+    """One for each fingerprint, of the rows of its currencies and its odd amounts."""
     found: dict[str, list[Any]] = {}
     for row in rows:
         found.setdefault(row[0], []).append(row)
+    beside: dict[str, list[Any]] = {}
+    for row in odd:
+        beside.setdefault(row[0], []).append(row)
     for fingerprint, of_it in found.items():
         dues = [row[9] for row in of_it if row[9] is not None]
         yield Problem(
@@ -217,13 +232,22 @@ def _grouped(rows: Iterable[Any]) -> Iterator[Problem]:
             last_message_id=max(row[8] for row in of_it),
             tests=sum(int(row[5]) for row in of_it),
             due_at=min(dues, default=None),
-            worth=_worth((row[3], row[10]) for row in of_it),
+            worth=_worth(
+                ((row[3], row[10]) for row in of_it), ((row[1], row[2]) for row in beside.get(fingerprint, ()))
+            ),
             unpriced=sum(int(row[11]) for row in of_it),
         )
 
 
-def _worth(found: Iterable[tuple[str | None, Any]]) -> Worth:
-    return tuple(sorted((currency or "", Decimal(amount)) for currency, amount in found if amount is not None))
+def _worth(hundredths: Iterable[tuple[str | None, Any]], odd: Iterable[tuple[str | None, Any]]) -> Worth:
+    """The sums by currency, to the last digit."""
+    sums = {currency or "": Decimal(int(one)).scaleb(-2) for currency, one in hundredths if one is not None}
+    for currency, amount in odd:
+        sums[currency or ""] = _ALL_DIGITS.add(sums.get(currency or "", Decimal(0)), Decimal(amount))
+    return tuple(sorted(sums.items()))
+
+
+_ALL_DIGITS = Context(prec=1_000)
 
 
 def _open_message(

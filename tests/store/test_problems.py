@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gateway.holding import holding_faults
 from gateway.store.ids import now_us
-from gateway.store.problems import at_risk_query, groups_query
+from gateway.store.problems import at_risk_query, groups_query, odd_query
 from gateway.store.statements import fetch
 from gateway.store.store import Store
 from mappings.account import Policies
@@ -101,11 +101,12 @@ def test_pages_cost_what_is_open(store: Store) -> None:
     explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
     with store.database.read() as connection:
         for query, named in (
-            groups_query(connection, None, None),
-            groups_query(connection, "acme", None),
-            groups_query(connection, None, "1-x"),
-            at_risk_query(connection, None, 1),
-            at_risk_query(connection, "acme", 1),
+            groups_query(None, None),
+            groups_query("acme", None),
+            groups_query(None, "1-x"),
+            odd_query(None, None),
+            at_risk_query(None, 1),
+            at_risk_query("acme", 1),
         ):
             plan = " ".join(str(row) for row in fetch(connection, f"{explain} {query}", named))
             assert "open_causes" in plan

@@ -23,12 +23,16 @@ open_causes = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("amount", Exact),
     Column("currency", SortedText),
+    Column("hundredths", BigInteger, comment="the amount, where it is so many to the last digit"),
     Column("is_test", SmallInteger, nullable=False),
     PrimaryKeyConstraint("fingerprint", "message_id"),
     Index("ix_open_causes_message_id", "message_id"),
     Index("ix_open_causes_account_id", "account_id", "fingerprint", "message_id"),
     sqlite_with_rowid=False,
 )
+
+_odd = text("hundredths IS NULL AND amount IS NOT NULL")
+Index("ix_open_causes_odd", open_causes.c.fingerprint, sqlite_where=_odd, postgresql_where=_odd)
 
 # A cause from when it first held something. What it reads as stays here for when nothing is left of it.
 problem_states = Table(

@@ -57,10 +57,17 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("amount", Exact()),
         sa.Column("currency", _text),
+        sa.Column(
+            "hundredths",
+            sa.BigInteger(),
+            comment="the amount, where it is so many to the last digit",
+        ),
         sa.Column("is_test", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("fingerprint", "message_id", name="pk_open_causes"),
         sqlite_with_rowid=False,
     )
+    odd = sa.text("hundredths IS NULL AND amount IS NOT NULL")
+    op.create_index("ix_open_causes_odd", "open_causes", ["fingerprint"], sqlite_where=odd, postgresql_where=odd)
     op.create_index("ix_open_causes_message_id", "open_causes", ["message_id"])
     op.create_index("ix_open_causes_account_id", "open_causes", ["account_id", "fingerprint", "message_id"])
     op.create_table(
