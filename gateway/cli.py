@@ -10,6 +10,7 @@ from gateway.commands.accounts import accounts
 from gateway.commands.audit import audit
 from gateway.commands.catalogue import packs, products, taxes
 from gateway.commands.convert import convert
+from gateway.commands.corrections import corrections
 from gateway.commands.database import db
 from gateway.commands.deliveries import deliveries
 from gateway.commands.demo import demo
@@ -45,7 +46,7 @@ for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
     (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, secrets, users, mappings),
-    (convert, messages, problems, replay, orders, documents, deliveries, pickups, audit),
+    (convert, messages, corrections, problems, replay, orders, documents, deliveries, pickups, audit),
 ):
     for _command in _subject:
         program.add_command(_command)

@@ -401,7 +401,9 @@ def _differ(one: str | None, other: str | None) -> bool:
 
 def _answers_for(earlier: OpenMessage, work: Work) -> bool:
     """Whether another message of this content may answer for it. One that waits and was received behind it does not: it
-    is the retry of this, and would take its place among the changes."""
+    is the retry of this, and would take its place among the changes. Nor does a corrected copy that was refused."""
+    if on_resend(earlier.status) == "judge_afresh":
+        return False
     receipt = Receipt(earlier.received_at, earlier.id)
     return receipt < received(work) or (earlier.status != "received" and earlier.id != work.message.id)
 

@@ -160,6 +160,10 @@ class BusinessHours(Terms):
         return (*working, self.saturday, self.sunday)
 
 
+Checked = Literal["price", "quantity", "ship_to", "item"]
+"""What of an order is checked by a second person where somebody corrects its document by hand."""
+
+
 class Policies(Terms):
     """What happens where an order doesn't fit, per account (rules of the trade; defaults are the contract's). The
     descriptions are what whoever decides reads."""
@@ -235,6 +239,11 @@ class Policies(Terms):
     delivery_in_turn: bool = Field(
         default=False,
         description="Whether a document waits until those before it of its order are there, or were given up.",
+    )
+
+    second_person: tuple[Checked, ...] = Field(
+        default=("price", "quantity", "ship_to", "item"),
+        description="What of a document nobody corrects by hand alone: somebody else has to agree.",
     )
 
     @field_validator("order_key")

@@ -12,6 +12,7 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    corrections,
     drafts,
     editing,
     frame,
@@ -37,6 +38,7 @@ from gateway.console.terms import pages as terms
 
 PAGES = (
     *(signing, overview, problem_list, problem, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(corrections,),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
 )
 """Each has put its views into the console as it was imported."""

@@ -54,6 +54,8 @@ class NewMessage:
     """The mapping by whose rules they were counted, and are to be read."""
     file_name: str | None = None
     """What the file was called that it came in; its first event says it."""
+    edited_from: str | None = None
+    """The message in whose place it comes, corrected by a person; its first event says it."""
     id: str = field(default_factory=new_id)
     received_at: int = field(default_factory=now_us)
     stored: bytes = field(init=False, repr=False)
@@ -156,6 +158,20 @@ class Group:
         outcomes = [self._place(draft) for draft in self.drafts]
         self._write()
         return outcomes
+
+    def keep_edited(self, actor: str, at: int, *, parent_id: str, part: int | None) -> bool:
+        """Keep the one draft, which a person made of another message's document, under `parent_id`: the original, or
+        the body of which both are order `part`. False, and nothing is kept, where the same bytes came before."""
+        (draft,) = self.drafts
+        self._store_bytes()
+        if draft.key in self.stored_before:
+            return False
+        message = draft.message
+        event = _first_event(message, "received", None, actor, at)
+        child = None if part is None else _NewChild(part, message.id, event)
+        self._append(message, event, "received", None, self.payload_ids[draft.key], child=child, parent_id=parent_id)
+        self._write()
+        return True
 
     def _write(self) -> None:
         insert_at_once(self.connection, messages, self.message_rows)
@@ -373,7 +389,7 @@ class Group:
                 None if child else self._key_to_store(message),
                 None if child else message.envelope_id,
                 parent_id,
-                None,
+                message.edited_from,
                 duplicate_of,
                 1,
                 0,
@@ -425,8 +441,11 @@ def _is_judged_afresh(earlier: _Earlier, message: NewMessage) -> bool:
     return act == "judge_afresh" or (act == "try_again" and earlier.parts != message.parts)
 
 
-def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> Event:
-    """What begins the message's chain; `as_json` would write the body the same."""
+def _first_event(
+    message: NewMessage, status: str, duplicate_of: str | None, actor: str | None = None, at: int | None = None
+) -> Event:
+    """What begins the message's chain; `as_json` would write the body the same. Its account does it as it is received,
+    where nobody else does at another time."""
     form = "null" if message.format is None else quoted(message.format)
     told = (
         f'{{"source":{quoted(message.source)},"format":{form},"size":{len(message.body)},'
@@ -434,8 +453,10 @@ def _first_event(message: NewMessage, status: str, duplicate_of: str | None) -> 
     )
     told += f',"file":{quoted(message.file_name)}' if message.file_name is not None else ""
     told += f',"duplicate_of":"{duplicate_of}"' if duplicate_of else ""
+    told += f',"edited_from":"{message.edited_from}"' if message.edited_from else ""
     told += f',"parts":{message.parts}}}' if status == "done" else "}"
-    return written_event(message.id, 1, START, "received", f"account/{message.account_id}", told, message.received_at)
+    who = f"account/{message.account_id}" if actor is None else actor
+    return written_event(message.id, 1, START, "received", who, told, message.received_at if at is None else at)
 
 
 def _new_children(message: NewMessage) -> tuple[_NewChild, ...]:

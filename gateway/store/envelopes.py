@@ -56,18 +56,21 @@ class Envelopes:
 def take(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """Let each id (account, test, id, message, content) stand for its message.
 
-    Raises Collision where it stands for another one by now, unless that was refused or closed.
+    Raises Collision where it stands for another one by now, unless that was refused or closed. What a corrected message
+    came with goes on standing for that content, for which its corrected copy answers.
     """
     if run(connection, _TAKE, sorted(rows)) != len(rows):
         raise Collision("an envelope id was taken meanwhile")
 
 
 _FREE = ", ".join(f"'{status}'" for status in STATUSES if on_resend(status) == "judge_afresh")
+_OF_THE_ORIGINAL = "(SELECT o.duplicate_of FROM messages o WHERE o.id = envelopes.message_id) = excluded.message_id"
 _TAKE = (
     "INSERT INTO envelopes (account_id, test, envelope_id, message_id, content_sha256) VALUES (?, ?, ?, ?, ?) "
-    "ON CONFLICT (account_id, test, envelope_id) "
-    "DO UPDATE SET message_id = excluded.message_id, content_sha256 = excluded.content_sha256 "
-    "WHERE envelopes.message_id = excluded.message_id OR (SELECT a.status FROM messages m "
+    "ON CONFLICT (account_id, test, envelope_id) DO UPDATE SET "
+    f"message_id = CASE WHEN {_OF_THE_ORIGINAL} THEN envelopes.message_id ELSE excluded.message_id END, "
+    f"content_sha256 = CASE WHEN {_OF_THE_ORIGINAL} THEN envelopes.content_sha256 ELSE excluded.content_sha256 END "
+    f"WHERE envelopes.message_id = excluded.message_id OR {_OF_THE_ORIGINAL} OR (SELECT a.status FROM messages m "
     "JOIN messages a ON a.id = coalesce(m.duplicate_of, m.id) WHERE m.id = envelopes.message_id) "
     f"IN ({_FREE})"
 )

@@ -178,9 +178,10 @@ class Orders:
         return found
 
     def open_messages(self, numbers: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], list[OpenMessage]]:
-        """(account, test, order number) → the held and failed messages that carry it, and those that wait for it."""
+        """(account, test, order number) → the held and failed messages that carry it, those that wait for it, and those
+        that were corrected, as what took their place stands."""
         waiting = "status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL"
-        return self._carrying(numbers, "status IN ('held', 'failed')", waiting)
+        return self._carrying(numbers, "status IN ('held', 'failed')", waiting, "status = 'superseded'")
 
     def unapplied(self, numbers: Iterable[tuple[str, bool, str]]) -> dict[tuple[str, bool, str], list[OpenMessage]]:
         """(account, test, order number) → the changes of it that were too late to matter: done, and of no order."""
@@ -198,9 +199,12 @@ class Orders:
             rows = sorted({(account, number) for account, _, number in wanted})
             table, parameters = given(connection, rows, "w_account", "w_number")
             one = (
-                "SELECT account_id, test, order_number, id, content_sha256, status, received_at, envelope_id, "
-                "idempotency_key "
-                f"FROM {table} w CROSS JOIN messages WHERE account_id = w_account AND order_number = w_number "
+                "SELECT account_id, test, order_number, "
+                "CASE WHEN status = 'superseded' THEN duplicate_of ELSE id END, content_sha256, "
+                "CASE WHEN status = 'superseded' "
+                "THEN (SELECT c.status FROM messages c WHERE c.id = m.duplicate_of) ELSE status END, "
+                "received_at, envelope_id, idempotency_key "
+                f"FROM {table} w CROSS JOIN messages m WHERE account_id = w_account AND order_number = w_number "
                 "AND {} AND content_sha256 IS NOT NULL"
             )
             query = f"{' UNION ALL '.join(one.format(state) for state in states)} ORDER BY 4"

@@ -32,6 +32,7 @@ from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
+from gateway.store.resubmissions import Resubmissions
 from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
@@ -68,6 +69,7 @@ class Store:
         self.keys = Keys(self.database, self.audit)
         self.secrets = SealedSecrets(self.database, self.audit)
         self.messages = Messages(self.database)
+        self.resubmissions = Resubmissions(self.database)
         self.orders = Orders(self.database)
         self.threads = Threads(self.database)
         self.line_history = LineHistory(self.database)

@@ -16,7 +16,9 @@ from gateway.console import set_up
 from gateway.drafting.drafts import edit
 from gateway.drafting.importing import begin_import
 from gateway.drafting.row_edits import save_row
+from gateway.intake import Arrival, take_in
 from gateway.onboarding.trying import send_sample
+from gateway.resubmitting.correcting import correct, original_of
 from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow
@@ -92,6 +94,12 @@ NEEDS: dict[tuple[str, str], str] = {
             *("/import/<upload_id>/drop", "/take-back"),
         )
     },
+    ("GET", "/messages/<message_id>/edit"): "our support",
+    ("POST", "/messages/<message_id>/edit"): "our support",
+    ("GET", "/corrections"): "our viewer",
+    ("GET", "/corrections/<resubmission_id>"): "our viewer",
+    ("POST", "/corrections/<resubmission_id>/agree"): "our support",
+    ("POST", "/corrections/<resubmission_id>/close"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/problems"): "viewer",
     ("GET", "/problems/<fingerprint>"): "viewer",
@@ -157,8 +165,22 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
-    ids = {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
-    return {**ids, "fingerprint": problem.fingerprint}
+    return {
+        "key_id": key.id,
+        "test_id": test_id,
+        "message_id": send_sample(services, "acme", b"{}"),
+        "resubmission_id": correction_of(gateway),
+        "fingerprint": problem.fingerprint,
+    }
+
+
+def correction_of(gateway: Gateway) -> str:
+    """A correction of a document that could not be read, which waits for a second person."""
+    mapping = gateway.services.terms.current(["acme"])["acme"]
+    refused = take_in(gateway.services, Arrival(mapping.account, False, b"{", "http", "application/json"))
+    original = original_of(gateway.services, "acme", refused.kept.message_id)
+    assert original is not None
+    return correct(gateway.services, original, json.dumps(order()).encode(), "a typo", "user Somebody").id
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -198,7 +220,10 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
     answer = ask(
-        browser, *case, dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "fingerprint"), "x"), token
+        browser,
+        *case,
+        dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "fingerprint", "resubmission_id"), "x"),
+        token,
     )
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 

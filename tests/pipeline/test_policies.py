@@ -466,6 +466,7 @@ ELSEWHERE = {
     "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
     "delivery_waits": "tests/delivery/test_deliverer.py",
     "delivery_in_turn": "tests/delivery/test_deliverer.py",
+    "second_person": "tests/pipeline/test_corrections.py",
 }
 HERE = {
     *(name for case in CASES for name in case.policies),

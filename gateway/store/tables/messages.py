@@ -133,6 +133,15 @@ Index(
     sqlite_where=_open,
     postgresql_where=_open,
 )
+_superseded = text("status = 'superseded'")
+Index(
+    "ix_messages_superseded",
+    messages.c.account_id,
+    messages.c.order_number,
+    messages.c.id,
+    sqlite_where=_superseded,
+    postgresql_where=_superseded,
+)
 _waiting = text("status = 'received' AND not_before IS NOT NULL AND order_number IS NOT NULL")
 Index(
     "ix_messages_waiting",

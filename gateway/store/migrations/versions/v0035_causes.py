@@ -8,7 +8,7 @@ from alembic import op
 from gateway.store.columns import Exact
 
 revision = "0035"
-down_revision = "0033"
+down_revision = "0039"
 
 _text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _REMARKS = "'check_digit', 'other_currency', 'unknown_element', 'unread_value'"
