@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.amounts import amount
 from gateway.order_page.entries import LANES, Due, Entry, Lane
 from gateway.order_page.picture import MOST_DRAWN, picture
-from gateway.order_page.words import amount, lasting, quantity, until
+from gateway.order_page.words import lasting, quantity, until
 
 _DAY = 86_400_000_000
 _START = 1_795_000_000_000_000

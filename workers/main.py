@@ -192,6 +192,7 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     """What runs by the clock. Reports and invoices run beside the rest: a long one takes a while, and nothing is to
     wait for it. So do notices: what is told, e-mails and calls each by themselves, because a server may hang."""
     from gateway.billing_schedule import bill_due
+    from gateway.causes import follow
     from gateway.inventory_schedule import Schedules
     from gateway.searching.older import index_older
     from workers.notices import notice_tasks
@@ -203,9 +204,10 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     services = _services(settings, "scheduler")
     reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
+    problems = Task("problems", settings.sweep_seconds, lambda: follow(services))
     uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
     words = Task("words of older messages", _WORDS_SECONDS, lambda: index_older(services))
-    documents = [invoices, reports, uploads, words]
+    documents = [problems, invoices, reports, uploads, words]
     beside = [
         threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name=name, daemon=True)
         for name, tasks in {"documents": documents, **notice_tasks(services)}.items()

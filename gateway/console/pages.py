@@ -27,7 +27,9 @@ from gateway.console import (
     order_pages,
     overview,
     people,
+    problem,
     problem_deliveries,
+    problem_list,
     revisions,
     rule_history,
     searching,
@@ -43,8 +45,9 @@ from gateway.console.terms import pages as terms
 
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
-    *(notices, message, editing, tables, table_edits, imports, drafts, testing, revisions, sent_under),
-    *(rule_history, people, styles, order_pages, order_lists, documents, problem_deliveries, message_list),
+    *(problem_list, problem, notices, message, editing, tables, table_edits, imports, drafts, testing),
+    *(revisions, sent_under, rule_history, people, styles, order_pages, order_lists, documents),
+    *(problem_deliveries, message_list),
 )
 """Each has put its views into the console as it was imported."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
 
-from gateway.order_page.words import amount, quantity, until
+from gateway.amounts import amount
+from gateway.causes.cause import Cause
+from gateway.causes.words import amounts
+from gateway.order_page.words import quantity, until
 from gateway.store.ids import now_us
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
@@ -61,6 +65,21 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def facts(cause: Cause) -> str:
+    """What stands behind a problem's name: how many, what they are worth, how old, when due."""
+    return ", ".join(cause.facts(now_us()))
+
+
+def is_late(cause: Cause) -> bool:
+    """Whether an answer should have gone out by now."""
+    return cause.is_overdue(now_us())
+
+
+def money(worth: Decimal, currency: str | None) -> str:
+    """`18,400.00 EUR`."""
+    return amount(worth, currency or "")
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": ago,
@@ -72,4 +91,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "quantity": quantity,
     "amount": amount,
     "until": until,
+    "facts": facts,
+    "is_late": is_late,
+    "money": money,
+    "amounts": amounts,
 }

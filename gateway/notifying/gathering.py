@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from urllib.parse import urlencode
 
-from gateway.holding import holding_faults
+from gateway.causes import causes
+from gateway.causes.cause import THINGS
 from gateway.notifying.told import Open
 from gateway.services import Services
 from gateway.store.columns import in_full
-from schemas.fault_codes import FAULTS
 
 _NAMES_ITS_CAUSE = ("unknown_item", "unknown_unit", "item_conflict", "unknown_ship_to")
 """Codes whose value is what our people look for."""
@@ -24,33 +25,23 @@ def everything_open(services: Services, now: int) -> list[Open]:
 
 
 def current_problems(services: Services) -> Iterator[Open]:
-    """What waits for one of our people, by cause: messages, documents that don't arrive, places to pick orders up."""
-    store = services.store
-    for one in store.problems.all(holds=holding_faults(services.terms)):
+    """What waits for one of our people, by cause: messages, documents that don't arrive, places to pick orders up.
+    Nobody is told of what is ignored, or of test orders alone."""
+    for one in causes(services):
         said = one.value if one.code in _NAMES_ITS_CAUSE else None
-        yield _problem(one.fingerprint, one.account_id, one.code, said, one.messages, "order", one.first_at)
-    for document in store.delivery_problems.all():
-        found = document.fingerprint, document.account_id, document.code, None, document.documents
-        yield _problem(*found, "document", document.first_at)
-    for place in store.pickups.problems():
-        found = place.fingerprint, place.account_id, place.code, None, place.files
-        yield _problem(*found, "file", place.first_at)
-
-
-def _problem(
-    fingerprint: str, account_id: str, code: str, value: str | None, count: int, of: str, oldest_at: int
-) -> Open:
-    title = FAULTS[code].title if code in FAULTS else code
-    return Open(
-        subject=f"problem/{fingerprint}",
-        kind="problem",
-        account_id=account_id,
-        title=f"{title} {shortened(value)}" if value else title,
-        path=f"/problems/{fingerprint}",
-        count=count,
-        of=of,
-        oldest_at=oldest_at,
-    )
+        yield Open(
+            subject=f"problem/{one.fingerprint}",
+            kind="problem",
+            account_id=one.account_id,
+            title=f"{one.title} {shortened(said)}" if said else one.title,
+            path=f"/problems/{one.fingerprint}",
+            count=one.count,
+            of=THINGS[one.what],
+            amounts=tuple((in_full(amount), currency) for currency, amount in one.worth),
+            oldest_at=one.first_at,
+            due_at=one.due_at,
+            is_quiet=one.state == "ignored" or one.tests == one.count,
+        )
 
 
 def late_answers(services: Services, now: int) -> Iterator[Open]:
@@ -61,7 +52,7 @@ def late_answers(services: Services, now: int) -> Iterator[Open]:
             kind="late_answer",
             account_id=one.account_id,
             title="Order responses are overdue",
-            path=f"/accounts/{one.account_id}",
+            path=f"/messages?{urlencode({'account': one.account_id, 'status': 'open'})}",
             count=one.orders,
             of="order",
             amounts=tuple((in_full(amount), currency) for currency, amount in one.amounts.items()),
@@ -80,7 +71,7 @@ def late_notices(services: Services, now: int) -> Iterator[Open]:
             kind="late_notice",
             account_id=account_id,
             title="Despatch notices are overdue",
-            path=f"/accounts/{account_id}",
+            path=f"/orders/overdue?{urlencode({'account': account_id})}",
             count=count,
             of="order",
             due_at=None if first is None else first.notice_due,

@@ -9,7 +9,8 @@ from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from gateway.order_page.words import amount, until
+from gateway.amounts import amount
+from gateway.order_page.words import until
 from gateway.store.line_history import DecidedByErp
 from gateway.store.order_threads import (
     Billed,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from gateway.amounts import amount
 from gateway.order_page.lines import is_to_ship
-from gateway.order_page.words import amount, counted, quantity, until
+from gateway.order_page.words import counted, quantity, until
 from gateway.store.order_threads import Billed, OrderHead
 from gateway.store.orders import LedgerLine
 from schemas.values import EXACT

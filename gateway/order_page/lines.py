@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from gateway.order_page.words import amount, quantity
+from gateway.amounts import amount
+from gateway.order_page.words import quantity
 from gateway.store.orders import LedgerLine
 from gateway.trade.quantities import exact_base
 from schemas.values import EXACT, half_up

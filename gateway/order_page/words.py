@@ -14,12 +14,6 @@ def quantity(count: Decimal, unit: str | None = None) -> str:
     return f"{shortest(count):,f} {unit or ''}".rstrip()
 
 
-def amount(money: Decimal, currency: str | None) -> str:
-    """`1,200.00 EUR`: two decimals at least."""
-    whole, _, decimals = f"{shortest(money):,f}".partition(".")
-    return f"{whole}.{decimals:<02} {currency or ''}".rstrip()
-
-
 def lasting(microseconds: int) -> str:
     """In the largest unit that says it: `3 hours`."""
     seconds = max(0, microseconds // 1_000_000)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gateway.holding import REMARKS
 from gateway.states import advance
 from gateway.store.arrivals import Child
 from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
+from gateway.store.open_causes import move_on
 from gateway.store.packing import unpacked
-from gateway.store.problems import REMARKS
-from gateway.store.statements import fetch, insert, marks, one_of, run, values
+from gateway.store.statements import fetch, insert, marks, one_of, values
 from gateway.store.tables import events
 from gateway.store.threads import wake
 from schemas.faults import Fault
@@ -343,21 +344,8 @@ class Messages:
             after = advance(status, event)
             entry = next_event(message_id, count + 1, bytes(head), event, actor, {**body, "status": after}, at)
             insert(connection, events, [entry.row()])
-            run(
-                connection,
-                "UPDATE messages SET status = ?, run = ?, losses = 0, not_before = NULL, mapping_revision = NULL, "
-                "settled_at = ?, event_count = ?, event_hash = ? WHERE id = ?",
-                [
-                    (
-                        after,
-                        number if settled else number + 1,
-                        at if settled else None,
-                        entry.number,
-                        entry.hash,
-                        message_id,
-                    )
-                ],
-            )
+            again, settled_at = (number, at) if settled else (number + 1, None)
+            move_on(connection, message_id, after, again, settled_at, entry)
             if settled and order_number is not None:
                 wake(connection, [(account_id, order_number)])
         return self.one(None, message_id)

@@ -31,6 +31,7 @@ from gateway.store.numbers import Numbers
 from gateway.store.order_threads import OrderThreads
 from gateway.store.orders import Orders
 from gateway.store.pickups import Pickups
+from gateway.store.problem_states import ProblemStates
 from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
@@ -88,6 +89,7 @@ class Store:
         self.search_backlog = SearchBacklog(self.database)
         self.saved_searches = SavedSearches(self.database)
         self.problems = Problems(self.database)
+        self.problem_states = ProblemStates(self.database, self.audit)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
         self.answers = Answers(self.database)

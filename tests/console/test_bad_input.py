@@ -19,13 +19,14 @@ from tests.store.conftest import database_url, postgres, postgres_with_tables
 __all__ = ["database_url", "postgres", "postgres_with_tables"]
 
 FIELDS = (
-    *("account", "account_unit", "add", "after", "against", "answers", "as", "batch", "before", "column.0"),
-    *("count", "current", "days", "default_unit", "did", "do", "edit", "edited", "encoding", "factor"),
-    *("fault", "faults", "file", "find", "format", "from", "id", "identifier.0", "in", "kept", "kept_name"),
-    *("kept_sample", "key", "kind", "known", "last", "line", "lines", "manager.name", "manner", "map"),
-    *("mark", "name", "newest", "note", "now", "number", "of", "order", "outcome", "override", "part"),
-    *("product", "q", "reason", "sample", "saved", "seen", "separator", "sign", "status", "take", "text"),
-    *("tier", "time_zone", "token", "told", "type", "unit", "until", "version", "view", "writes"),
+    *("account", "account_unit", "add", "after", "against", "answers", "as", "batch", "before", "behind"),
+    *("code", "column.0", "count", "current", "days", "default_unit", "did", "do", "edit", "edited"),
+    *("encoding", "factor", "fault", "faults", "file", "find", "format", "from", "id", "identifier.0", "in"),
+    *("kept", "kept_name", "kept_sample", "key", "kind", "known", "last", "late", "line", "lines"),
+    *("manager.name", "manner", "map", "mark", "name", "newest", "note", "now", "number", "of", "order"),
+    *("outcome", "override", "owner", "page", "part", "product", "q", "reason", "sample", "saved", "seen"),
+    *("separator", "sign", "state", "status", "take", "text", "tier", "time_zone", "to", "token", "told"),
+    *("type", "unit", "until", "version", "view", "writes"),
 )
 BAD = {
     "nul": "a\0b",

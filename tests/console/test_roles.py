@@ -127,6 +127,12 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/messages/saved"): "viewer",
     ("POST", "/messages/saved/remove"): "viewer",
     ("GET", "/people"): "our admin",
+    ("GET", "/problems"): "viewer",
+    ("GET", "/problems/<fingerprint>"): "viewer",
+    ("POST", "/problems/<fingerprint>/acknowledge"): "our support",
+    ("POST", "/problems/<fingerprint>/assign"): "our support",
+    ("POST", "/problems/<fingerprint>/ignore"): "our support",
+    ("POST", "/problems/<fingerprint>/reopen"): "our support",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
@@ -169,6 +175,7 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
         "sample": base64.b64encode(sample.encode()).decode(),
     }
     told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
+    told |= {"until": "8h", "to": "nobody", "reason": "they know"} if "<fingerprint>" in route else {}
     if route.endswith("/setup/test"):
         told["sample"] = "po-1.json"
     if route.endswith("/import"):
