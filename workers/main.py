@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _USAGE, _CONFLICT = 2, 4
 _DELIVERY = "delivery"
 _UPLOADS_SECONDS = 3_600.0
+_SEAL_SECONDS = 60.0
 _SWITCH_SECONDS = 0.001
 """How long a thread that computes, such as a preview, keeps Python's lock from one that takes an order in. At Python's
 own 5 ms two previews without a pause made the 95th percentile of a POST 172 ms instead of 17, at this one 82; how many
@@ -188,7 +189,9 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
 def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     """What runs by the clock. Reports and invoices run beside the rest: a long one takes a while, and nothing is to
     wait for it."""
+    from gateway.auditing.sealing import Sealer
     from gateway.billing_schedule import bill_due
+    from gateway.bootstrap import keyring_of
     from gateway.inventory_schedule import Schedules
     from workers.schedule import Task, run_schedule
     from workers.sweep import sweep_once
@@ -199,7 +202,8 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
     uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
-    tasks = [invoices, reports, uploads]
+    seals = Task("audit seals", _SEAL_SECONDS, Sealer(services.store, keyring_of(settings), settings.data_dir).seal)
+    tasks = [invoices, reports, uploads, seals]
     beside = threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name="documents", daemon=True)
     beside.start()
     run_schedule(

@@ -35,6 +35,7 @@ from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
 from gateway.store.schema import upgrade, version
 from gateway.store.sealed_secrets import SealedSecrets
+from gateway.store.seals import Seals
 from gateway.store.sending import Sending
 from gateway.store.sent_under import SentUnder
 from gateway.store.shipments import Shipments
@@ -53,6 +54,7 @@ class Store:
     def __init__(self, url: str, *, lease_seconds: float = 30.0, max_losses: int = 3) -> None:
         self.database = Database(url)
         self.audit = Audit(self.database)
+        self.seals = Seals(self.database)
         self.intake = Intake(self.database)
         self.receipts = ReceiptClock(self.database)
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)
