@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from gateway.commands.times import moment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.services import Services
     from gateway.store.seal_check import Expected, SealCheck
 
 _SHOWN = 1000

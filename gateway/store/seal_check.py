@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.sealing import MarkKey
 from gateway.store.seals import Head, ReadSeal, Seal, read_seals
-from gateway.store.statements import fetch, given
+from gateway.store.statements import fetch, given, one_of, values
 
 _AT_ONCE = 500
 
@@ -112,12 +112,10 @@ def _stored(connection: Connection, heads: Sequence[Head]) -> dict[tuple[str, in
 
 
 def _forgotten(connection: Connection, names: Sequence[str]) -> dict[str, Head]:
-    table, told = given(connection, [(one, 0) for one in names], "name", "nothing")
-    query = (
-        f"SELECT f.stream, f.number, f.hash FROM {table} wanted "
-        "CROSS JOIN forgotten_streams f WHERE f.stream = wanted.name"
-    )
-    return {row[0]: Head(row[0], row[1], bytes(row[2])) for row in fetch(connection, query, told)}
+    query = f"SELECT stream, number, hash FROM forgotten_streams WHERE {one_of(connection, 'stream')}"
+    return {
+        row[0]: Head(row[0], row[1], bytes(row[2])) for row in fetch(connection, query, [values(connection, names)])
+    }
 
 
 def _named(seal: Seal) -> str:

@@ -122,7 +122,7 @@ class Verification:
             others = (_keys(connection), _secrets(connection), _scopes(connection), _forgotten(connection))
             rows = merge(self._messages(connection), *others, key=itemgetter(0))
             ends = ((row[0], (row[1], bytes(row[2]))) for row in stream(connection, HEADS))
-            noted = ((name, both) for name, *both in _side_by_side(self._chains(connection), ends))
+            noted = ((name, (chain, end)) for name, chain, end in _side_by_side(self._chains(connection), ends))
             for name, both, row in _side_by_side(noted, rows):
                 chain, end = both or (None, None)
                 erased.extend(chain.erased if chain else ())
@@ -301,9 +301,7 @@ def _is_noted(name: str) -> bool:
     return "/" in name or name in ("catalogue", "system")
 
 
-def _broken_end(
-    name: str, chain: _Chain | None, end: tuple[int, bytes] | None, *, is_named: bool
-) -> Iterator[str]:
+def _broken_end(name: str, chain: _Chain | None, end: tuple[int, bytes] | None, *, is_named: bool) -> Iterator[str]:
     """What is wrong with where a stream ends, beside what is noted of it."""
     if end is None:
         if chain is not None and _is_noted(name):

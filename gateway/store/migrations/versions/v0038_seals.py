@@ -22,9 +22,7 @@ def upgrade() -> None:
         op.create_index("ix_events_position", "events", ["position", "stream", "number"])
     somebody = sa.text("kind <> 'received' AND kind <> 'resent' AND actor <> 'gateway'")
     for name, columns in (("people", ["at", "stream", "number"]), ("actor", ["actor", "at", "stream", "number"])):
-        op.create_index(
-            f"ix_events_{name}", "events", columns, sqlite_where=somebody, postgresql_where=somebody
-        )
+        op.create_index(f"ix_events_{name}", "events", columns, sqlite_where=somebody, postgresql_where=somebody)
     _make_tables()
     has_no_row = _OF_NO_ROW.replace("position('/' in stream)", "instr(stream, '/')") if is_sqlite else _OF_NO_ROW
     op.execute(
