@@ -13,8 +13,9 @@ from gateway.commands.screen import DONE, FAILED, Failed, Screen, counted, repor
 from gateway.commands.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from gateway.store.audit_log import Entry
     from gateway.store.seal_check import Expected, SealCheck
 
 _SHOWN = 1000
@@ -133,3 +134,57 @@ def seal(screen: Screen) -> None:
         raise Failed("There is no event yet.")
     told = {"seal": newest.name, "at": moment(newest.at), "made": made}
     screen.result(told, newest.name)
+
+
+_ABOUT = "Only about this: message, account, key, user, draft, delivery, problem, replay, secret, retention …"
+
+
+@audit.command("list")
+@reports
+@click.option("--actor", metavar="NAME", help="Only what they did: a person's name, or as the chain has it.")
+@click.option("--account", metavar="ID", help="Only about this account.")
+@click.option("--about", metavar="KIND", help=_ABOUT)
+@click.option("--since", metavar="T", help="From this day or moment on: 2026-11-27 or 2026-11-27T14:30, UTC.")
+@click.option("--until", metavar="T", help="Until this moment, or the end of this day.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
+def list_events(screen: Screen, limit: int, **told: str | None) -> None:
+    """List what people and systems did, newest first.
+
+    What the pipeline does with orders is not among it: `gateway messages show ID` tells that.
+    """
+    from gateway.auditing.filters import asked_of
+
+    fields = {"who": told.pop("actor"), **told}
+    with opened() as services:
+        asked = asked_of(services.store, {name: value for name, value in fields.items() if value})
+        if asked.wrong:
+            raise click.UsageError("\n".join(f"--{name}: {why}" for name, why in asked.wrong.items()))
+        names = {one.id: one.name for one in services.store.users.all()}
+        rows = [_event(one, names) for one in islice(services.store.audit_log.all(asked.wanted), limit)]
+    screen.table(rows, ["at", "actor", "what", "account", "reason"], "Nothing that fits.")
+
+
+@audit.command("show")
+@reports
+@click.argument("stream")
+def show(screen: Screen, stream: str) -> None:
+    """Show every event of one stream, oldest first.
+
+    STREAM is a message's id, or what `gateway audit list --json` names: key/ID, account/ID, user/ID, problem/…
+    """
+    with opened() as services:
+        found = services.store.audit_log.stream(stream) if "\0" not in stream else []
+        names = {one.id: one.name for one in services.store.users.all()}
+    if not found:
+        raise Failed(f"There is no stream {stream}.")
+    rows = [_event(one, names) for one in found]
+    screen.table(rows, ["number", "at", "actor", "what", "reason"], "")
+
+
+def _event(one: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+    from gateway.auditing.sentences import changes_of, reason_of, said
+
+    changes = [{"what": what or None, "before": before, "after": after} for what, before, after in changes_of(one)]
+    told = {"stream": one.stream, "number": one.number, "at": moment(one.at), "actor": one.actor, "kind": one.kind}
+    what = {"what": said(one, names), "account": one.account_id, "reason": reason_of(one) or None}
+    return {**told, **what, "changes": changes, "body": one.body}

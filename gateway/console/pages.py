@@ -12,6 +12,7 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    audit,
     drafts,
     editing,
     frame,
@@ -25,6 +26,7 @@ from gateway.console import (
     searching,
     sent_under,
     set_up,
+    settings,
     signing,
     styles,
     table_edits,
@@ -36,6 +38,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+    *(audit, settings),
 )
 """Each has put its views into the console as it was imported."""
 

@@ -135,7 +135,8 @@ def _digest(previous: bytes, told: Sequence[Any], packed: bytes) -> bytes:
 
 
 def _seal(row: Sequence[Any]) -> Seal:
-    return Seal(*row[:6], bytes(row[7]), row[8])
+    number, at, position, name, event, events = row[:6]
+    return Seal(number, at, position, name, event, events, bytes(row[7]), row[8])
 
 
 # --- reading them to check them ----------------------------------------------------------------------------------

@@ -93,6 +93,9 @@ NEEDS: dict[tuple[str, str], str] = {
         )
     },
     ("GET", "/people"): "our admin",
+    ("GET", "/audit"): "our support",
+    ("GET", "/audit.csv"): "our support",
+    ("GET", "/settings"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
