@@ -35,6 +35,7 @@ _USAGE, _CONFLICT = 2, 4
 _DELIVERY = "delivery"
 _UPLOADS_SECONDS = 3_600.0
 _SEAL_SECONDS = 60.0
+_RETENTION_SECONDS = 300.0
 _SWITCH_SECONDS = 0.001
 """How long a thread that computes, such as a preview, keeps Python's lock from one that takes an order in. At Python's
 own 5 ms two previews without a pause made the 95th percentile of a POST 172 ms instead of 17, at this one 82; how many
@@ -193,6 +194,7 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     from gateway.billing_schedule import bill_due
     from gateway.bootstrap import keyring_of
     from gateway.inventory_schedule import Schedules
+    from gateway.retention.keeping import Keeper
     from workers.schedule import Task, run_schedule
     from workers.sweep import sweep_once
 
@@ -203,7 +205,8 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
     uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
     seals = Task("audit seals", _SEAL_SECONDS, Sealer(services.store, keyring_of(settings), settings.data_dir).seal)
-    tasks = [invoices, reports, uploads, seals]
+    retention = Task("retention", _RETENTION_SECONDS, Keeper(services.store).keep)
+    tasks = [invoices, reports, uploads, seals, retention]
     beside = threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name="documents", daemon=True)
     beside.start()
     run_schedule(

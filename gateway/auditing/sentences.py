@@ -84,7 +84,10 @@ name that its first event gave it, and whatever stands in the event's body."""
 
 _OF_PEOPLE: Mapping[tuple[str, str], str] = {("user", "enabled"): "let {name} in again"}
 """The same where the word means something else of this kind of subject."""
-_NOT_SHOWN = {"reason", "note", "before", "after", "status", "documents", "sealed", "sha256", "account"}
+_NOT_SHOWN = {
+    *("reason", "note", "before", "after", "status", "documents", "sealed", "sha256", "account", "name", "number"),
+    *("test", "streams", "messages", "payloads"),
+}
 _LONGEST = 200
 
 
@@ -148,10 +151,11 @@ def _short(value: Any) -> str:
 
 def details_of(entry: Entry) -> list[tuple[str, str]]:
     """What else the event tells, in small: names and plain values."""
+    told = _NOT_SHOWN | ({"role"} if changes_of(entry) else set())
     return [
         (name.replace("_", " "), _short(value))
         for name, value in entry.body.items()
-        if name not in _NOT_SHOWN and isinstance(value, str | int | bool) and value != ""
+        if name not in told and isinstance(value, str | int) and value not in ("", False)
     ]
 
 

@@ -147,14 +147,22 @@ _ABOUT = "Only about this: message, account, key, user, draft, delivery, problem
 @click.option("--since", metavar="T", help="From this day or moment on: 2026-11-27 or 2026-11-27T14:30, UTC.")
 @click.option("--until", metavar="T", help="Until this moment, or the end of this day.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
-def list_events(screen: Screen, limit: int, **told: str | None) -> None:
+def list_events(
+    screen: Screen,
+    actor: str | None,
+    account: str | None,
+    about: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
     """List what people and systems did, newest first.
 
     What the pipeline does with orders is not among it: `gateway messages show ID` tells that.
     """
     from gateway.auditing.filters import asked_of
 
-    fields = {"who": told.pop("actor"), **told}
+    fields = {"who": actor, "account": account, "about": about, "since": since, "until": until}
     with opened() as services:
         asked = asked_of(services.store, {name: value for name, value in fields.items() if value})
         if asked.wrong:

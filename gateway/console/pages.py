@@ -15,6 +15,7 @@ from gateway.console import (
     audit,
     drafts,
     editing,
+    erasing,
     frame,
     imports,
     keys,
@@ -38,7 +39,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
-    *(audit, settings),
+    *(audit, settings, erasing),
 )
 """Each has put its views into the console as it was imported."""
 

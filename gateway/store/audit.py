@@ -21,13 +21,14 @@ class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def note(self, connection: Any, stream: str, kind: str, actor: str, body: Mapping[str, Any]) -> None:
-        """Append one event to a stream inside the caller's write transaction."""
+    def note(self, connection: Any, stream: str, kind: str, actor: str, body: Mapping[str, Any]) -> int:
+        """Append one event to a stream inside the caller's write transaction; its number."""
         last = fetch(
             connection, "SELECT number, hash FROM events WHERE stream = ? ORDER BY number DESC LIMIT 1", [stream]
         )
         number, previous = (last[0][0], bytes(last[0][1])) if last else (0, START)
         append(connection, [next_event(stream, number + 1, previous, kind, actor, body)])
+        return int(number) + 1
 
     def of(self, stream: str) -> list[dict[str, Any]]:
         """A stream's events in order, for a timeline."""

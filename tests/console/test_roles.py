@@ -96,6 +96,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/audit"): "our support",
     ("GET", "/audit.csv"): "our support",
     ("GET", "/settings"): "our admin",
+    ("GET", "/messages/<message_id>/erase"): "our admin",
+    ("POST", "/messages/<message_id>/erase"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",

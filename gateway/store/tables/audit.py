@@ -90,19 +90,22 @@ forgotten_streams = Table(
     sqlite_with_rowid=False,
 )
 
-# How far retention has come with the payloads of an account, and which it has to look at again.
+# How far retention has come with an account's payloads and messages, and which it has to look at again.
 retention_progress = Table(
     "retention_progress",
     metadata,
-    Column("account_id", SortedText, primary_key=True),
-    Column("message_id", SortedText, nullable=False, comment="the payloads of messages up to it were looked at"),
+    Column("account_id", SortedText, nullable=False),
+    Column("what", SortedText, nullable=False, comment="payloads, messages"),
+    Column("message_id", SortedText, nullable=False, comment="messages up to it were looked at"),
+    PrimaryKeyConstraint("account_id", "what"),
     sqlite_with_rowid=False,
 )
 retention_waits = Table(
     "retention_waits",
     metadata,
     Column("account_id", SortedText, nullable=False),
-    Column("message_id", SortedText, nullable=False, comment="its payload was still needed"),
-    PrimaryKeyConstraint("account_id", "message_id"),
+    Column("what", SortedText, nullable=False),
+    Column("message_id", SortedText, nullable=False, comment="it was still needed"),
+    PrimaryKeyConstraint("account_id", "what", "message_id"),
     sqlite_with_rowid=False,
 )

@@ -85,15 +85,18 @@ def _make_tables() -> None:
     op.create_index("ix_forgotten_streams_notice", "forgotten_streams", ["account_id", "notice", "stream"])
     op.create_table(
         "retention_progress",
-        sa.Column("account_id", _text, primary_key=True),
-        sa.Column("message_id", _text, nullable=False, comment="the payloads of messages up to it were looked at"),
+        sa.Column("account_id", _text, nullable=False),
+        sa.Column("what", _text, nullable=False, comment="payloads, messages"),
+        sa.Column("message_id", _text, nullable=False, comment="messages up to it were looked at"),
+        sa.PrimaryKeyConstraint("account_id", "what", name=op.f("pk_retention_progress")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "retention_waits",
         sa.Column("account_id", _text, nullable=False),
-        sa.Column("message_id", _text, nullable=False, comment="its payload was still needed"),
-        sa.PrimaryKeyConstraint("account_id", "message_id", name=op.f("pk_retention_waits")),
+        sa.Column("what", _text, nullable=False),
+        sa.Column("message_id", _text, nullable=False, comment="it was still needed"),
+        sa.PrimaryKeyConstraint("account_id", "what", "message_id", name=op.f("pk_retention_waits")),
         sqlite_with_rowid=False,
     )
 
