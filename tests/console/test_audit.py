@@ -10,7 +10,7 @@ import pytest
 from gateway.auditing.sealing import Sealer
 from gateway.sealing import Keyring
 from tests.api.builders import Gateway, order
-from tests.console.conftest import signed_in
+from tests.console.conftest import PASSWORD, signed_in
 
 
 @pytest.fixture
@@ -100,3 +100,32 @@ def test_settings_are_shown_and_secrets_are_not(gateway: Gateway, monkeypatch: p
     assert newest is not None
     assert newest.name in browser.text
     assert f"SQLite, tables of version {store.version()}" in browser.text
+
+
+def test_an_admin_erases_what_came_in_with_the_password_once_more(used: Gateway) -> None:
+    store = used.services.store
+    (message,) = store.messages.page(limit=1)
+    address = f"/messages/{message.id}/erase"
+    browser = signed_in(used)
+    assert browser.open(address).status_code == 200
+    assert browser.send(address, reason="", password=PASSWORD).status_code == 400
+    assert browser.send(address, reason="request 17", password="wrong").status_code == 403
+    assert store.messages.body(message.id) is not None
+    assert browser.send(address, reason="request 17", password=PASSWORD).status_code == 303
+    assert store.messages.body(message.id) is None
+    browser.open(address)
+    assert "Its bytes are erased." in browser.text
+    browser.open("/audit?about=message")
+    assert "erased content of" in browser.text
+    assert "request 17" in browser.text
+    assert list(store.audit.broken()) == []
+
+
+def test_what_waits_is_not_erased(gateway: Gateway) -> None:
+    sender = gateway.account("acme")
+    message_id = gateway.send(sender, order("PO-1")).json["message_id"]
+    browser = signed_in(gateway)
+    browser.open(f"/messages/{message_id}/erase")
+    assert "Dismiss it first" in browser.text
+    assert not browser.root.xpath("//form[@method='post'][contains(@action, 'erase')]")
+    assert browser.open("/messages/nobody/erase").status_code == 404
