@@ -86,7 +86,7 @@ _OF_PEOPLE: Mapping[tuple[str, str], str] = {("user", "enabled"): "let {name} in
 """The same where the word means something else of this kind of subject."""
 _NOT_SHOWN = {
     *("reason", "note", "before", "after", "status", "documents", "sealed", "sha256", "account", "name", "number"),
-    *("test", "streams", "messages", "payloads"),
+    *("test", "streams", "messages", "payloads", "seconds", "received_before_ms"),
 }
 _LONGEST = 200
 

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gateway.console.frame import console, needs, page, services
+from gateway.services import Setting
 
 
 @console.get("/settings")
@@ -21,12 +22,23 @@ def settings() -> Any:
         wrong=sum(not one.ok for one in checks),
         warned=sum(one.ok and one.warning for one in checks),
         rows=here.installation.settings,
+        unusual={one.variable for one in here.installation.settings if _is_unusual(one)},
         program=_program(),
         python=".".join(map(str, sys.version_info[:3])),
         database="SQLite" if here.store.database.is_sqlite else "PostgreSQL",
         migration=here.store.version(),
         newest=here.store.seals.newest(),
     )
+
+
+def _is_unusual(one: Setting) -> bool:
+    """Whether it is set to something else than it is without being set; 30.0 seconds are 30."""
+    if not one.default or one.secret:
+        return False
+    try:
+        return float(one.value) != float(one.default)  # neither money nor a quantity
+    except ValueError:
+        return one.value != one.default
 
 
 def _program() -> str:
