@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
@@ -19,10 +19,13 @@ from gateway.kept_secrets import KeptSecrets
 from gateway.lanes import Lanes
 from gateway.named_secrets import NamedSecrets
 from gateway.sealing import Keyring
-from gateway.services import Calls, Limits, NoticePlaces, Pickup, Services
+from gateway.services import Calls, Installation, Limits, NoticePlaces, Pickup, Services, Setting
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.files.supplier import read_supplier
+
+if TYPE_CHECKING:
+    from gateway.health import Check, Place
 
 
 class BadSettings(Exception):
@@ -136,4 +139,32 @@ def build_services(settings: Settings, *, worker_name: str = "worker", upgrade: 
         ),
         pickup=Pickup(settings.pickups, settings.pickup_seconds),
         notices=notice_places(settings),
+        installation=_installation(settings, store),
     )
+
+
+def place_of(settings: Settings) -> Place:
+    """Where this gateway keeps what it has, for a look that makes nothing."""
+    from gateway.health import Place, address_at
+
+    return Place(
+        *(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file),
+        address_at(settings.host, settings.port),
+        read_named_secrets(),
+        keyring_at_hand(settings),
+        settings.secret_file if settings.secret_key is None else None,
+        has_mail=bool(settings.smtp_url),
+        notices=notice_places(settings),
+    )
+
+
+def _installation(settings: Settings, store: Store) -> Installation:
+    def look() -> Iterator[Check]:
+        from gateway.health import quick_checks
+
+        return quick_checks(place_of(settings), store)
+
+    rows = [
+        Setting(one.variable, one.default, one.value, one.description, one.secret) for one in settings_table(settings)
+    ]
+    return Installation(rows, look)

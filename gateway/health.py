@@ -45,6 +45,9 @@ _LEAST_PYTHON = (3, 11)
 _LEAST_SQLITE = (3, 51, 3)
 """Up to 3.51.2 a WAL that is reset at the wrong moment can lose commits (sqlite.org/wal.html)."""
 _ANSWERS_WITHIN = 5.0
+_MOST_UNSEALED = 1000
+_SEALED_WITHIN = 600_000_000
+"""Microseconds: the scheduler seals every minute what is new."""
 _LEAST_FREE = 1_000_000_000
 """Bytes: a day of orders and their answers."""
 
@@ -102,6 +105,51 @@ def checks(place: Place) -> Iterator[Check]:
     if is_sqlite:
         yield _sqlite()
     yield from _database(database, place)
+
+
+def quick_checks(place: Place, store: Store) -> Iterator[Check]:
+    """Those of them that a page can wait for, on the store that is open already: no account's mapping is read, nobody
+    outside is called, and what they ask of the database has its index."""
+    yield _python()
+    yield _data_folder(place.data_dir)
+    yield _free_disk(place.data_dir)
+    yield _supplier(place.supplier_file)
+    yield _redis(place)
+    is_sqlite = store.database.is_sqlite
+    warns, said = key_state(place.keyring, place.key_file, is_shared=not is_sqlite)
+    yield Check("secret key", True, said, warning=warns)
+    if is_sqlite:
+        yield _sqlite()
+    writes = store.can_store()
+    yield Check("database", writes, _kind_of(store) if writes else f"{_kind_of(store)}: it takes no writes now")
+    yield _sealed(store)
+    yield _despatch_notices(store)
+    yield _invoices(store)
+    for is_wrong, said in secret_problems(KeptSecrets(store.secrets, place.keyring), place.keyring):
+        yield Check("secrets", not is_wrong, said, warning=not is_wrong)
+    wants_somebody, said = waiting_documents(store)
+    yield Check("deliveries", True, said, warning=wants_somebody)
+    for said in endpoints_out(store):
+        yield Check("endpoint", True, said, warning=True)
+
+
+def _kind_of(store: Store) -> str:
+    name = "SQLite" if store.database.is_sqlite else "PostgreSQL"
+    return f"{name}, version {store.version()}, {store.database.url.render_as_string(hide_password=True)}"
+
+
+def _sealed(store: Store) -> Check:
+    """Whether the audit chain is sealed: what is not could be changed unseen."""
+    newest = store.seals.newest()
+    unsealed = store.seals.unsealed(_MOST_UNSEALED)
+    until = "nothing is sealed yet" if newest is None else f"sealed {_minutes(now_us() - newest.at)} ago"
+    said = f"{until}, {unsealed}{' or more' if unsealed == _MOST_UNSEALED else ''} events since"
+    lasts = newest is None or now_us() - newest.at > _SEALED_WITHIN
+    return Check("audit", True, said, warning=bool(unsealed) and lasts)
+
+
+def _minutes(microseconds: int) -> str:
+    return f"{max(0, microseconds) // 60_000_000} min"
 
 
 def _python() -> Check:
@@ -268,6 +316,7 @@ def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
         return
     writes = store.can_store()
     yield Check("database", writes, f"{shown}, version {version}" + ("" if writes else "; it takes no writes now"))
+    yield _sealed(store)
     yield _catalogue(Terms(store))
     yield from _accounts(store, Terms(store))
     yield _despatch_notices(store)

@@ -7,6 +7,7 @@ secret's name and number are authenticated with it: a row that is put in another
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _SEALS = b"order-gateway/named-secrets/1"
 _NAMES_KEY = b"order-gateway/named-secrets/1/key-id"
+_MARKS = b"order-gateway/audit-seals/1"
+_MARKS_KEY = b"order-gateway/audit-seals/1/key-id"
 _KEY_BYTES, _ID_BYTES = 32, 8
 _LEAST_CHARACTERS, _LEAST_DIFFERENT = 32, 10
 _EXAMPLES = ("at-least-32-characters-the-same-everywhere",)
@@ -38,6 +41,22 @@ class Sealed:
     def digest(self) -> str:
         """What the audit chain knows it by. It tells nothing of what is in it: sealed again it is another."""
         return hashlib.sha256(self.nonce + self.ciphertext).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class MarkKey:
+    """What marks the audit chain's seals as the gateway's own; it opens nothing."""
+
+    id: str
+    _key: bytes = field(repr=False)
+
+    def mark(self, digest: bytes) -> bytes:
+        """HMAC-SHA-256 of it."""
+        return hmac.digest(self._key, digest, "sha256")
+
+    def marked(self, digest: bytes, mark: bytes) -> bool:
+        """Whether the mark is of this key and this digest."""
+        return hmac.compare_digest(self.mark(digest), mark)
 
 
 class NotOpened(Exception):
@@ -83,6 +102,21 @@ class Keyring:
     def before_id(self) -> str | None:
         """Which key was the one before; None where none is told."""
         return None if self._keys[1] is None else self._keys[1].id
+
+    @cached_property
+    def mark_keys(self) -> tuple[MarkKey, ...]:
+        """What seals of the audit chain are marked with: the present key, then the one before it, of those there
+        are."""
+        return tuple(
+            MarkKey(_derived(text, _MARKS_KEY, _ID_BYTES).hex(), _derived(text, _MARKS, _KEY_BYTES))
+            for text in self._read()
+            if text
+        )
+
+    @property
+    def mark_key(self) -> MarkKey | None:
+        """The one that marks; None where there is no present key."""
+        return self.mark_keys[0] if self._keys[0] is not None else None
 
     def seal(self, name: str, number: int, value: str) -> Sealed:
         """The value, sealed under the present key. Raises NotOpened where there is none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.delivery.mail import MailServer
 from gateway.drafting.importing import KeptImports
@@ -12,6 +14,9 @@ from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.store.store import Store
 from gateway.terms import Terms
 from mappings.revision import Supplier
+
+if TYPE_CHECKING:
+    from gateway.health import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,25 @@ class Pickup:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as people may see it: secrets are masked."""
+
+    variable: str
+    default: str
+    value: str
+    description: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How this process was set up, and a look at whether that holds: quick, and it calls no partner."""
+
+    settings: Sequence[Setting] = ()
+    look: Callable[[], Iterable[Check]] = tuple
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The store, the lanes, the accounts' terms and who we are."""
 
@@ -78,3 +102,5 @@ class Services:
     notices: NoticePlaces = NoticePlaces()
     imports: KeptImports = field(default_factory=KeptImports)
     """Files that somebody is importing, as this process has read them."""
+    installation: Installation = Installation()
+    """For the page that shows it."""

@@ -231,6 +231,19 @@ class Policies(Terms):
     order_rate_per_minute: int = Field(
         default=600, ge=0, description="So many orders may come in a minute; 0 is no limit."
     )
+    keep_payloads_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="So many days the bytes that came in are kept; 0 is for ever. What the order book says stays.",
+    )
+    keep_messages_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="So many days messages are kept of which no order came, with all that is known of them; 0 is for "
+        "ever.",
+    )
     delivery_waits: tuple[Wait, ...] = Field(
         default=USUAL_WAITS,
         max_length=50,
@@ -263,6 +276,18 @@ class Policies(Terms):
         if "order_number" not in key:
             raise ValueError("a list with order_number in it")
         return key
+
+    @field_validator("keep_messages_days")
+    @classmethod
+    def _outlives_its_bytes(cls, days: int, info: ValidationInfo) -> int:
+        """Bytes of which nothing is known any more would be nobody's; and what recognises a resend has to be there for
+        as long as its order number stands for it."""
+        payloads, months = info.data.get("keep_payloads_days"), info.data.get("order_number_reuse_months")
+        if days and payloads is not None and (not payloads or payloads > days):
+            raise ValueError("no fewer days than keep_payloads_days, which may not be for ever then")
+        if days and months is not None and days < months * 30.4:
+            raise ValueError("no fewer days than order_number_reuse_months has (of 30.4 days)")
+        return days
 
 
 class PaymentDiscount(Terms):

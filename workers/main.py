@@ -37,6 +37,8 @@ _DELIVERY = "delivery"
 _UPLOADS_SECONDS = 3_600.0
 _WORDS_SECONDS = 1.0
 """Between some hundred messages of earlier releases and the next, so that orders go first."""
+_SEAL_SECONDS = 60.0
+_RETENTION_SECONDS = 300.0
 _SWITCH_SECONDS = 0.001
 """How long a thread that computes, such as a preview, keeps Python's lock from one that takes an order in. At Python's
 own 5 ms two previews without a pause made the 95th percentile of a POST 172 ms instead of 17, at this one 82; how many
@@ -191,9 +193,12 @@ def worker(settings: Settings, told: argparse.Namespace) -> int:
 def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     """What runs by the clock. Reports and invoices run beside the rest: a long one takes a while, and nothing is to
     wait for it. So do notices: what is told, e-mails and calls each by themselves, because a server may hang."""
+    from gateway.auditing.sealing import Sealer
     from gateway.billing_schedule import bill_due
+    from gateway.bootstrap import keyring_of
     from gateway.causes import follow
     from gateway.inventory_schedule import Schedules
+    from gateway.retention.keeping import Keeper
     from gateway.searching.older import index_older
     from workers.notices import notice_tasks
     from workers.schedule import Task, run_schedule
@@ -206,11 +211,13 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
     problems = Task("problems", settings.sweep_seconds, lambda: follow(services))
     uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
+    seals = Task("audit seals", _SEAL_SECONDS, Sealer(services.store, keyring_of(settings), settings.data_dir).seal)
+    retention = Task("retention", _RETENTION_SECONDS, Keeper(services.store).keep)
     words = Task("words of older messages", _WORDS_SECONDS, lambda: index_older(services))
-    documents = [problems, invoices, reports, uploads, words]
+    documents = [problems, invoices, reports, uploads, words, retention]
     beside = [
         threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name=name, daemon=True)
-        for name, tasks in {"documents": documents, **notice_tasks(services)}.items()
+        for name, tasks in {"documents": documents, "seals": [seals], **notice_tasks(services)}.items()
     ]
     for one in beside:
         one.start()

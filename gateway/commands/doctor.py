@@ -37,21 +37,12 @@ def doctor(screen: Screen) -> int:
 
 
 def _found(settings: Settings) -> list[Check]:
-    from gateway.bootstrap import keyring_at_hand, misspelt_variables, notice_places, read_named_secrets
-    from gateway.health import Check, Place, address_at, checks
+    from gateway.bootstrap import misspelt_variables, place_of
+    from gateway.health import Check, checks
 
     unknown = misspelt_variables(os.environ)
     detail = f"no settings, perhaps misspelt: {', '.join(unknown)}" if unknown else "every GATEWAY_* variable is known"
-    address = address_at(settings.host, settings.port)
-    place = Place(
-        *(settings.database, settings.redis_url, settings.data_dir, settings.supplier_file, address),
-        read_named_secrets(),
-        keyring_at_hand(settings),
-        settings.secret_file if settings.secret_key is None else None,
-        has_mail=bool(settings.smtp_url),
-        notices=notice_places(settings),
-    )
-    return [Check("settings", not unknown, detail), *checks(place)]
+    return [Check("settings", not unknown, detail), *checks(place_of(settings))]
 
 
 def _state(check: Check) -> str:

@@ -12,7 +12,18 @@ import click
 
 from gateway.commands.filtering import filtering
 from gateway.commands.opening import opened
-from gateway.commands.screen import DONE, FAILED, PARTLY, Failed, Screen, fault_lines, person, remedies, reports
+from gateway.commands.screen import (
+    CONFLICT,
+    DONE,
+    FAILED,
+    PARTLY,
+    Failed,
+    Screen,
+    fault_lines,
+    person,
+    remedies,
+    reports,
+)
 from gateway.commands.times import moment
 from gateway.commands.written import give_out
 from schemas.faults import DocumentFailure, DocumentRejected
@@ -154,6 +165,30 @@ def dismiss(screen: Screen, message_id: str, reason: str) -> None:
     if stored is None:
         raise Failed(f"There is no message {message_id}.")
     screen.result({"id": stored.id, "status": stored.status}, f"Message {stored.id} is {stored.status}.")
+
+
+@messages.command()
+@reports
+@click.argument("message_id", metavar="ID")
+@click.option("--reason", required=True, help="Why, for the record: a request for erasure, for instance.")
+def erase(screen: Screen, message_id: str, reason: str) -> None:
+    """Erase the bytes that came in as a message, and the files in it.
+
+    What was read from them stays: the order book, answers and invoices; and their digest, which recognises a resend.
+    Exit code 4 where the message still waits for an answer: it is judged by its bytes.
+    """
+    from gateway.retention.forgetting import forget_content
+    from gateway.store.retention import Retention, StillNeeded
+
+    with opened() as services:
+        store = services.store
+        try:
+            erased = Retention(store.database, store.audit, forget_content).erase(message_id, person(), reason)
+        except StillNeeded:
+            raise Failed(f"Message {message_id} still waits, and is judged by its bytes.", CONFLICT) from None
+    if erased is None:
+        raise Failed(f"There is no message {message_id}.")
+    screen.result({"id": message_id, "erased": erased}, f"Message {message_id}: its bytes are erased.")
 
 
 def _document_line(one: StoredDocument) -> str:

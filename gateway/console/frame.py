@@ -69,6 +69,8 @@ PLACES: Sequence[Place] = (
     Place("console.message_list", "Messages"),
     Place("console.account_list", "Accounts"),
     Place("console.people", "People", role="admin", ours_alone=True),
+    Place("console.audit", "Audit", role="support", ours_alone=True),
+    Place("console.settings", "Settings", role="admin", ours_alone=True),
 )
 
 

@@ -12,10 +12,12 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    audit,
     corrections,
     documents,
     drafts,
     editing,
+    erasing,
     frame,
     imports,
     keys,
@@ -35,6 +37,7 @@ from gateway.console import (
     searching,
     sent_under,
     set_up,
+    settings,
     signing,
     styles,
     table_edits,
@@ -47,7 +50,7 @@ PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
     *(problem_list, problem, notices, message, editing, tables, table_edits, imports, drafts, testing),
     *(revisions, sent_under, rule_history, people, styles, order_pages, order_lists, documents),
-    *(problem_deliveries, message_list),
+    *(problem_deliveries, message_list, audit, settings, erasing),
 )
 """Each has put its views into the console as it was imported."""
 

@@ -40,7 +40,7 @@ def try_notices(services: Services, account_id: str, actor: str) -> list[Tried]:
     if tried:
         said = [{"channel": one.channel, "recipient": one.recipient, "outcome": one.outcome} for one in tried]
         with services.store.database.write() as connection:
-            services.store.audit.note(connection, f"notices/{account_id}", "notices_tested", actor, {"sent": said})
+            services.store.audit.note(connection, f"notice/{account_id}", "tested", actor, {"sent": said})
     return tried
 
 

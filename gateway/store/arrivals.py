@@ -257,8 +257,9 @@ class Group:
             return self._resend(draft, earlier)
         payload_id = self.payload_ids[draft.key]
         if earlier is not None or draft.key in self.stored_before:
-            statement = "UPDATE payloads SET message_id = ? WHERE id = ?"
-            run(self.connection, statement, [(draft.message.id, payload_id)])
+            # Bytes that retention erased are there again, and are needed again.
+            statement = "UPDATE payloads SET message_id = ?, body = coalesce(body, ?), erased_at = NULL WHERE id = ?"
+            run(self.connection, statement, [(draft.message.id, draft.message.stored, payload_id)])
         return self._first(draft, payload_id)
 
     def _goes_back(self, draft: Draft) -> bool:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gateway.sealing import MarkKey
 from gateway.store.chain import START, next_event
 from gateway.store.database import Database
-from gateway.store.statements import fetch, insert
-from gateway.store.tables import events
+from gateway.store.noting import append
+from gateway.store.seal_check import Expected
+from gateway.store.statements import fetch
 from gateway.store.verification import Verification
 
 
 class Audit:
-    """Events that don't belong to a message: accounts, keys, settings."""
+    """Events that don't belong to a message: accounts, keys, settings; and whether all that is recorded holds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def note(self, connection: Any, stream: str, kind: str, actor: str, body: Mapping[str, Any]) -> None:
-        """Append one event to a stream inside the caller's write transaction."""
+    def note(self, connection: Any, stream: str, kind: str, actor: str, body: Mapping[str, Any]) -> int:
+        """Append one event to a stream inside the caller's write transaction; its number."""
         last = fetch(
             connection, "SELECT number, hash FROM events WHERE stream = ? ORDER BY number DESC LIMIT 1", [stream]
         )
         number, previous = (last[0][0], bytes(last[0][1])) if last else (0, START)
-        insert(connection, events, [next_event(stream, number + 1, previous, kind, actor, body).row()])
+        append(connection, [next_event(stream, number + 1, previous, kind, actor, body)])
+        return int(number) + 1
 
     def of(self, stream: str) -> list[dict[str, Any]]:
         """A stream's events in order, for a timeline."""
@@ -40,15 +43,15 @@ class Audit:
             for number, at, kind, actor, body in rows
         ]
 
-    def size(self) -> tuple[int, int]:
-        """How many streams there are, and how many events in all of them."""
-        with self._database.read() as connection:
-            streams, entries = fetch(connection, "SELECT count(DISTINCT stream), count(*) FROM events", [])[0]
-        return int(streams), int(entries)
-
-    def verification(self) -> Verification:
-        """A look through all that is recorded, begun when it is asked for what is wrong."""
-        return Verification(self._database)
+    def verification(
+        self,
+        keys: Sequence[MarkKey] = (),
+        expected: Sequence[Expected] = (),
+        progress: Callable[[str, int], None] | None = None,
+    ) -> Verification:
+        """A look through all that is recorded, begun when it is asked for what is wrong: with what seals are marked
+        by, and with seals that are known from elsewhere."""
+        return Verification(self._database, keys, expected, progress)
 
     def broken(self) -> Iterator[str]:
         """Sentences, each naming something that isn't as it was recorded; none where all is."""

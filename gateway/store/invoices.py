@@ -15,6 +15,7 @@ from gateway.store.billed_charges import write_charges
 from gateway.store.chain import START, next_event
 from gateway.store.columns import in_full
 from gateway.store.database import Collision, Database
+from gateway.store.noting import append
 from gateway.store.numbers import Numbers
 from gateway.store.order_moves import BilledMove, SeenOrder, move_billed, see_orders, transaction_of
 from gateway.store.orders import StoredOrder
@@ -28,7 +29,6 @@ from gateway.store.tables import (
     deliveries,
     document_orders,
     documents,
-    events,
     invoice_lines,
     invoices,
     shipment_deliveries,
@@ -486,7 +486,7 @@ def _write(connection: Connection, one: WrittenInvoice, written: InvoiceRows, st
         insert(connection, document_orders, rows)
     told = {"number": number, "account": account, "documents": {document_id: one.document.digests()}, **one.told}
     event = next_event(source, 1, START, "invoiced" if kind == "invoice" else "credited", written.actor, told, at)
-    insert(connection, events, [event.row()])
+    append(connection, [event])
 
 
 def _line_row(invoice_id: str, line: WrittenLine) -> tuple[Any, ...]:

@@ -29,6 +29,10 @@ _COLUMNS = (
 )
 
 
+_CLOSED = {"declined": "edit declined", "withdrawn": "edit withdrawn", "outdated": "edit outdated"}
+"""How it came to nothing, as the original's chain tells it."""
+
+
 class SameBytes(Exception):
     """The corrected document came before, to the letter: what came of it is that message's."""
 
@@ -162,7 +166,7 @@ class Resubmissions:
             self._check_waits(connection, resubmission.id)
             _decide(connection, resubmission.id, status, actor, why, None)
             original = _original(connection, resubmission.message_id, None)
-            _note(connection, original, f"edit {status}", actor, {"resubmission": resubmission.id, "reason": why})
+            _note(connection, original, _CLOSED[status], actor, {"resubmission": resubmission.id, "reason": why})
 
     @staticmethod
     def _check_waits(connection: Connection, resubmission_id: str) -> None:
@@ -212,7 +216,7 @@ def _supersede(
     if not Group(connection, [Draft(message)]).keep_edited(actor, at, parent_id=parent_id, part=part):
         raise SameBytes(message.sha256.hex())
     body = {**told, "child": message.id, "status": after}
-    entry = next_event(original.id, original.event_count + 1, original.event_hash, "superseded", actor, body, at)
+    entry = next_event(original.id, original.event_count + 1, original.event_hash, "supersede", actor, body, at)
     insert(connection, events, [entry.row()])
     text = (
         "UPDATE messages SET status = ?, duplicate_of = ?, settled_at = ?, not_before = NULL, event_count = ?, "

@@ -14,6 +14,7 @@ from gateway.store.chain import START, next_event
 from gateway.store.columns import in_full
 from gateway.store.database import Database
 from gateway.store.departures import Departure, depart
+from gateway.store.noting import append
 from gateway.store.order_moves import SeenOrder, see_orders, transaction_of
 from gateway.store.orders import StoredOrder
 from gateway.store.statements import fetch, given, insert, one_of, run, values
@@ -22,7 +23,6 @@ from gateway.store.tables import (
     deliveries,
     document_orders,
     documents,
-    events,
     quantity_movements,
     shipment_lines,
     shipments,
@@ -233,7 +233,7 @@ class Shipments:
             insert(connection, billables, written.billables)
             stream = stream_of(written.shipment_id)
             event = next_event(stream, 1, START, "shipped", written.actor, written.told, written.at)
-            insert(connection, events, [event.row()])
+            append(connection, [event])
             leaving = (written.departures, written.reallocations)
             depart(connection, written.shipment_id, stream, *leaving, written.shipped_at, written.at)
 

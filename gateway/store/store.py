@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gateway.store.account_tables import AccountTables
 from gateway.store.answers import Answers
 from gateway.store.audit import Audit
+from gateway.store.audit_log import AuditLog
 from gateway.store.availability import Availability
 from gateway.store.billed_charges import BilledCharges
 from gateway.store.contracts import Contracts
@@ -42,6 +43,7 @@ from gateway.store.revisions import Revisions
 from gateway.store.saved_searches import SavedSearches
 from gateway.store.schema import upgrade, version
 from gateway.store.sealed_secrets import SealedSecrets
+from gateway.store.seals import Seals
 from gateway.store.search_backlog import SearchBacklog
 from gateway.store.sending import Sending
 from gateway.store.sent_under import SentUnder
@@ -62,6 +64,8 @@ class Store:
     def __init__(self, url: str, *, lease_seconds: float = 30.0, max_losses: int = 3) -> None:
         self.database = Database(url)
         self.audit = Audit(self.database)
+        self.audit_log = AuditLog(self.database)
+        self.seals = Seals(self.database)
         self.intake = Intake(self.database)
         self.receipts = ReceiptClock(self.database)
         self.queue = WorkQueue(self.database, lease_seconds=lease_seconds, max_losses=max_losses)

@@ -119,8 +119,10 @@ class Users:
     def change_role(self, user_id: str, role: Role, *, actor: str) -> None:
         """From now on they may do what this role may."""
         with self._database.write() as connection:
+            rows = fetch(connection, "SELECT role FROM users WHERE id = ?", [user_id])
             if run(connection, "UPDATE users SET role = ? WHERE id = ? AND role <> ?", [(role, user_id, role)]):
-                self._audit.note(connection, f"user/{user_id}", "role changed", actor, {"role": role})
+                told = {"role": role, "before": rows[0][0], "after": role}
+                self._audit.note(connection, f"user/{user_id}", "role changed", actor, told)
 
     def disable(self, user_id: str, *, actor: str, reason: str) -> bool:
         """Let them in no more, end their sign-ins and links; False where that is so already."""

@@ -2,7 +2,9 @@
 
 All tables are read once, in one snapshot, each in the order of an index and a few rows at a time. Streams of events and
 the rows that they are of (messages, keys, named secrets, accounts' and the catalogue's revisions) are walked side by
-side by name, so that a stream without its row is found as well as a row without its stream.
+side by name, so that a stream without its row is found as well as a row without its stream. Streams of no row of their
+own end as it is noted beside them (`audit_heads`). What somebody made of both is found by the seals (seal_check.py),
+and what retention took out is what its notices tell.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge
@@ -21,11 +25,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from gateway.sealing import Sealed
+from gateway.sealing import MarkKey, Sealed
 from gateway.store.chain import START, digest_of
 from gateway.store.database import Database
 from gateway.store.open_causes import astray
 from gateway.store.packing import unpacked
+from gateway.store.seal_check import Expected, SealCheck
 from gateway.store.statements import stream
 
 _L = TypeVar("_L")
@@ -36,6 +41,8 @@ MESSAGES = (
     "SELECT m.id, m.status, m.event_count, m.event_hash, m.payload_sha256, m.payload_id, p.sha256 "
     "FROM messages m LEFT JOIN payloads p ON p.id = m.payload_id ORDER BY m.id"
 )
+HEADS = "SELECT stream, number, hash FROM audit_heads ORDER BY stream"
+FORGOTTEN = "SELECT account_id, notice, stream, number, hash FROM forgotten_streams ORDER BY account_id, notice, stream"
 SHIPMENTS = "SELECT 'shipment/' || id FROM shipments ORDER BY id"
 INVOICES = "SELECT 'invoice/' || id FROM invoices ORDER BY id"
 INVENTORY_REPORTS = "SELECT 'inventory_report/' || number FROM inventory_reports ORDER BY number"
@@ -71,6 +78,10 @@ class _Chain:
     """The digest of what a named secret was sealed as last."""
     published: set[int] = field(default_factory=set)
     """The numbers of a scope's revisions."""
+    forgotten: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Number of an event that tells of streams that retention took out → how many, and their digest."""
+    erased: list[int] = field(default_factory=list)
+    """Payloads whose bytes it tells were erased."""
     broken: list[str] = field(default_factory=list)
 
 
@@ -84,23 +95,65 @@ class _Row(NamedTuple):
 class Verification:
     """One look through everything."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: Sequence[MarkKey] = (),
+        expected: Sequence[Expected] = (),
+        progress: Callable[[str, int], None] | None = None,
+    ) -> None:
+        """`keys` are those that seals may be marked with, `expected` seals that are known from elsewhere. `progress`
+        is told from time to time what is looked at, and how many of it were."""
         self._database = database
+        self._expected = expected
+        self._progress = progress or _nobody_asks
+        self.seals = SealCheck(keys, expected)
         self.undigested = 0
         """Documents that were passed over: their message was settled before digests of documents were recorded."""
+        self.streams = 0
+        self.events = 0
 
     def broken(self) -> Iterator[str]:
         """Sentences, each naming something that isn't as it was recorded."""
-        self.undigested = 0
+        self.undigested = self.streams = self.events = 0
+        erased = array("q")
         with self._database.snapshot() as connection:
             if self._database.is_sqlite:
                 _teach_sha256(connection)
-            others = (_keys(connection), _secrets(connection), _scopes(connection))
+            others = (_keys(connection), _secrets(connection), _scopes(connection), _forgotten(connection))
             rows = merge(self._messages(connection), *others, key=itemgetter(0))
-            for name, chain, row in _side_by_side(_chains(connection), rows):
+            ends = ((row[0], (row[1], bytes(row[2]))) for row in stream(connection, HEADS))
+            noted = ((name, (chain, end)) for name, chain, end in _side_by_side(self._chains(connection), ends))
+            for name, both, row in _side_by_side(noted, rows):
+                chain, end = both or (None, None)
+                erased.extend(chain.erased if chain else ())
                 yield from _compared(name, chain, row)
-            yield from _broken_payloads(connection)
+                yield from _broken_end(name, chain, end, is_named=row is not None)
+            yield from _broken_payloads(connection, array("q", sorted(erased)))
             yield from astray(connection)
+            yield from self.seals.broken(connection, self._seen_heads())
+
+    def _chains(self, connection: Connection) -> Iterator[tuple[str, _Chain]]:
+        for name, events in groupby(stream(connection, EVENTS), itemgetter(0)):
+            chain = _Chain()
+            before = self.events // _TOLD_EACH
+            for event in events:
+                _follow(chain, event)
+                self.events += 1
+            self.streams += 1
+            if self.events // _TOLD_EACH != before:
+                self._progress("events", self.events)
+            yield name, chain
+
+    def _seen_heads(self) -> Callable[[int], None]:
+        seen = 0
+
+        def add(heads: int) -> None:
+            nonlocal seen
+            seen += heads
+            self._progress("sealed ends of chains", seen)
+
+        return add
 
     def _messages(self, connection: Connection) -> Iterator[tuple[str, _Row]]:
         """Every message, inventory report, invoice and shipment with its documents, and documents whose source is
@@ -141,6 +194,14 @@ class Verification:
                     yield f"{name}: its canonical form was replaced (SHA-256 {_hex(canonical)}, made as {digests[1]})"
         for document_id in told:
             yield f"document {document_id} of {source}: it is gone"
+
+
+_TOLD_EACH = 5000
+"""Events, between two times that somebody is told how far it is."""
+
+
+def _nobody_asks(_: str, __: int) -> None:
+    """In place of a progress that nobody looks at."""
 
 
 _OTHER_SOURCES = ("inventory_report", "invoice", "shipment")
@@ -190,6 +251,8 @@ def _compared(name: str, chain: _Chain | None, row: _Row | None) -> Iterator[str
         yield from row.compare(chain)
     elif row is not None:
         yield f"{row.name}: its whole chain is gone"
+    elif chain is not None and chain.forgotten:
+        yield from _broken_notices(f"stream {name}", {}, chain)
     elif chain is not None and (what := _what_it_was_of(name)):
         yield f"{what}: it is gone, though it had {chain.number} events"
 
@@ -205,14 +268,6 @@ def _what_it_was_of(stream_name: str) -> str | None:
 
 
 # --- chains ------------------------------------------------------------------------------------------------------
-
-
-def _chains(connection: Connection) -> Iterator[tuple[str, _Chain]]:
-    for name, events in groupby(stream(connection, EVENTS), itemgetter(0)):
-        chain = _Chain()
-        for event in events:
-            _follow(chain, event)
-        yield name, chain
 
 
 def _follow(chain: _Chain, event: Any) -> None:
@@ -231,6 +286,33 @@ def _follow(chain: _Chain, event: Any) -> None:
     chain.sealed = told.get("sealed", chain.sealed)
     if kind == "published":
         chain.published.add(told.get("number", 0))
+    elif kind == FORGOT:
+        chain.forgotten[number] = (told.get("messages", 0), told.get("streams", ""))
+    elif kind == ERASED:
+        chain.erased.extend(one for one in told.get("payloads", ()) if isinstance(one, int))
+
+
+FORGOT = "messages forgotten"
+"""What the event is called that tells of streams that retention took out."""
+ERASED = "payloads erased"
+"""And that which tells of bytes that it erased, or a person did."""
+
+
+def _is_noted(name: str) -> bool:
+    """Whether a stream has no row that says where it ends."""
+    return "/" in name or name in ("catalogue", "system")
+
+
+def _broken_end(name: str, chain: _Chain | None, end: tuple[int, bytes] | None, *, is_named: bool) -> Iterator[str]:
+    """What is wrong with where a stream ends, beside what is noted of it."""
+    if end is None:
+        if chain is not None and _is_noted(name):
+            yield f"stream {name}: nothing is noted of where it ends"
+    elif chain is None:
+        if not is_named:
+            yield f"stream {name}: its whole chain is gone"
+    elif (chain.number, chain.head) != end:
+        yield f"stream {name}: it doesn't end with event {end[0]} as noted, but with event {chain.number}"
 
 
 def _told(body: str) -> dict[str, Any]:
@@ -308,7 +390,38 @@ def _broken_scope(name: str, stored: set[int], chain: _Chain) -> Iterator[str]:
         yield f"{name}: its revision {number} is gone"
 
 
-def _broken_payloads(connection: Connection) -> Iterator[str]:
+def streams_digest(ends: Iterable[tuple[str, int, bytes]]) -> str:
+    """By which retention's notice knows the streams that it took out; they come in the order of their names."""
+    digest = hashlib.sha256()
+    for name, number, head in ends:
+        digest.update(f"{name} {number} {bytes(head).hex()}\n".encode())
+    return digest.hexdigest()
+
+
+def _forgotten(connection: Connection) -> Iterator[tuple[str, _Row]]:
+    """What retention took out, by accounts."""
+    for account_id, rows in groupby(stream(connection, FORGOTTEN), itemgetter(0)):
+        found: dict[int, tuple[int, str]] = {}
+        for notice, streams in groupby(rows, itemgetter(1)):
+            ends = [(row[2], row[3], row[4]) for row in streams]
+            found[notice] = (len(ends), streams_digest(ends))
+        name = f"what retention took out of {account_id}"
+        yield f"retention/{account_id}", _Row(name, partial(_broken_notices, name, found))
+
+
+def _broken_notices(name: str, found: dict[int, tuple[int, str]], chain: _Chain) -> Iterator[str]:
+    for notice in sorted(found.keys() | chain.forgotten.keys()):
+        if found.get(notice) != chain.forgotten.get(notice):
+            yield f"{name}: it isn't what event {notice} of its chain tells"
+
+
+def _is_in(numbers: array[int], number: int) -> bool:
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
+def _broken_payloads(connection: Connection, erased: array[int]) -> Iterator[str]:
+    """`erased`: those of which some chain tells that their bytes were erased, in order."""
     for payload_id, account_id, message_id, sha256, found, size, length, erased_at, other in stream(
         connection, PAYLOADS
     ):
@@ -317,7 +430,7 @@ def _broken_payloads(connection: Connection) -> Iterator[str]:
             body = _as_it_came(bytes(other))
             found, length = hashlib.sha256(body).digest(), len(body)
         if found is None:
-            if erased_at is None:
+            if erased_at is None or not _is_in(erased, payload_id):
                 yield f"{name}: its bytes are gone, and were not erased by retention"
         elif found != sha256:
             yield f"{name}: its bytes were replaced (SHA-256 {_hex(found)}, not {_hex(sha256)})"

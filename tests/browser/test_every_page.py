@@ -21,6 +21,7 @@ NO_PAGES = {
     "/accounts/<account_id>/terms/schema.json",
     "/messages/export.csv",
     "/messages/export.xlsx",
+    "/audit.csv",
 }
 """They lead elsewhere, are for scripts, or are downloads."""
 

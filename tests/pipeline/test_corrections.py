@@ -73,7 +73,7 @@ def test_a_second_person_agrees_and_the_copy_is_answered_in_the_originals_place(
     assert (child.received_at, child.due_at) == (message.received_at, message.due_at)
     assert (before.status, before.duplicate_of) == ("superseded", child_id)
     assert gateway.store.messages.body(message.id) != gateway.store.messages.body(child_id)
-    assert kinds(gateway, message.id) == ["received", "held", "edit asked for", "superseded"]
+    assert kinds(gateway, message.id) == ["received", "held", "edit asked for", "supersede"]
     told = gateway.store.audit.of(message.id)[-1]
     assert (told["actor"], told["body"]["asked_by"], told["body"]["reason"]) == (
         "user Bob",

@@ -464,6 +464,8 @@ ELSEWHERE = {
     "despatch_notice_before_arrival": "tests/pipeline/test_overdue_notices.py",
     "order_charges": "tests/pipeline/test_invoices.py",
     "unnamed_lines": "tests/pipeline/test_unnamed_lines.py",
+    "keep_payloads_days": "tests/retention/test_retention.py",
+    "keep_messages_days": "tests/retention/test_retention.py",
     "delivery_waits": "tests/delivery/test_deliverer.py",
     "delivery_in_turn": "tests/delivery/test_deliverer.py",
     "second_person": "tests/pipeline/test_corrections.py",

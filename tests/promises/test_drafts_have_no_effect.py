@@ -16,7 +16,7 @@ from tests.harness.site import Site
 from tests.harness.storing import keep
 from tests.harness.working import services_on, work_once
 
-_OWN = {"draft_tests", "events"}
+_OWN = {"draft_tests", "events", "audit_heads"}
 
 
 def test_a_test_and_a_preview_leave_every_table_as_it_was(site: Site) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.store.schema import alembic_config
-from gateway.store.statements import run
+from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 
 Shape = dict[str, tuple[set[str], set[tuple[str | None, tuple[str | None, ...], bool]]]]
@@ -34,10 +34,26 @@ def take_back(store: Store, version: str) -> None:
         upgrade_to(earlier, version)
         then, now = sa.inspect(earlier.database.engine), sa.inspect(store.database.engine)
         statements = list(_undone(then, now))
+        if store.database.is_sqlite and "position" not in {one["name"] for one in then.get_columns("events")}:
+            statements = _unnumbered(earlier, statements)
         earlier.close()
     with store.database.write() as connection:
         for statement in (*statements, f"UPDATE alembic_version SET version_num = '{version}'"):
             run(connection, statement, [()])
+
+
+def _unnumbered(earlier: Store, statements: list[str]) -> list[str]:
+    """The events' table as it was before its rows had numbers, which SQLite can't take away: made anew, and filled."""
+    with earlier.database.read() as connection:
+        (made,) = fetch(connection, "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'events'")
+    columns = "stream, number, at, kind, actor, body, hash"
+    return [
+        *(one for one in statements if "ALTER TABLE events DROP COLUMN position" not in one),
+        "ALTER TABLE events RENAME TO events_now",
+        made[0],
+        f"INSERT INTO events ({columns}) SELECT {columns} FROM events_now",
+        "DROP TABLE events_now",
+    ]
 
 
 def _undone(then: Any, now: Any) -> list[str]:

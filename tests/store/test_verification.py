@@ -109,10 +109,18 @@ def test_an_account_that_lost_its_revisions_and_its_chain_is_missed(store: Store
     assert list(store.audit.broken()) == ["account acme: its whole chain is gone"]
 
 
-def test_what_retention_erased_is_no_fault(store: Store, recorded: Names) -> None:
+def test_what_retention_erased_is_no_fault_once_a_chain_tells_of_it(store: Store, recorded: Names) -> None:
     with store.database.write() as connection:
         run(connection, "UPDATE payloads SET body = NULL, erased_at = 1 WHERE message_id = ?", [(recorded.held,)])
-    assert list(store.audit.broken()) == []
+        (found,) = fetch(connection, "SELECT id FROM payloads WHERE message_id = ?", [recorded.held])
+    assert [one.endswith("its bytes are gone, and were not erased by retention") for one in broken(store)] == [True]
+    with store.database.write() as connection:
+        store.audit.note(connection, "retention/acme", "payloads erased", "t", {"payloads": [found[0]]})
+    assert broken(store) == []
+
+
+def broken(store: Store) -> list[str]:
+    return list(store.audit.broken())
 
 
 def test_a_message_under_a_lease_is_no_fault(store: Store, recorded: Names) -> None:

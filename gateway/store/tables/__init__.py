@@ -7,6 +7,14 @@ What is append-only is said so; nothing there is ever updated or deleted but by 
 from __future__ import annotations
 
 from gateway.store.tables.accounts import accounts, api_keys, revision_rows, revisions, secrets
+from gateway.store.tables.audit import (
+    audit_heads,
+    audit_seals,
+    events,
+    forgotten_streams,
+    retention_progress,
+    retention_waits,
+)
 from gateway.store.tables.billing import (
     billables,
     billed_charges,
@@ -23,7 +31,7 @@ from gateway.store.tables.deliveries import deliveries, delivery_attempts, endpo
 from gateway.store.tables.documents import document_orders, documents, inventory_reports
 from gateway.store.tables.draft_tests import draft_tests
 from gateway.store.tables.drafts import draft_edits, drafts
-from gateway.store.tables.messages import envelopes, events, faults, leases, messages, payloads
+from gateway.store.tables.messages import envelopes, faults, leases, messages, payloads
 from gateway.store.tables.notices import notice_subjects, notices, silences
 from gateway.store.tables.orders import contract_movements, decisions, order_versions, orders, quantity_movements
 from gateway.store.tables.people import sign_in_links, sign_ins, users
@@ -37,6 +45,8 @@ from gateway.store.tables.uploads import uploads
 __all__ = [
     "accounts",
     "api_keys",
+    "audit_heads",
+    "audit_seals",
     "billables",
     "billed_charges",
     "billed_parts",
@@ -56,6 +66,7 @@ __all__ = [
     "envelopes",
     "events",
     "faults",
+    "forgotten_streams",
     "inventory_reports",
     "invoice_lines",
     "invoices",
@@ -75,6 +86,8 @@ __all__ = [
     "rebate_settlements",
     "receipts",
     "resubmissions",
+    "retention_progress",
+    "retention_waits",
     "revision_rows",
     "revisions",
     "saved_searches",

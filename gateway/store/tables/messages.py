@@ -237,18 +237,3 @@ faults = Table(
     Index("ix_faults_fingerprint", "fingerprint", "message_id"),
     sqlite_with_rowid=False,
 )
-
-# Append-only. Each stream (a message, an account, "system") is a chain: hash = SHA-256(previous hash, event).
-events = Table(
-    "events",
-    metadata,
-    Column("stream", SortedText, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("kind", SortedText, nullable=False),
-    Column("actor", SortedText, nullable=False),
-    Column("body", SortedText, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("stream", "number"),
-    sqlite_with_rowid=False,
-)

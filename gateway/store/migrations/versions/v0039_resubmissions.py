@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0039"
-down_revision = "0037"
+down_revision = "0038"
 
 _text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -1,0 +1,75 @@
+"""Erasing what accounts have agreed on to be kept no longer, by the clock, in batches."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.retention.forgetting import forget_content
+from gateway.store.ids import id_from, now_us
+from gateway.store.retention import Batch, Retention
+from gateway.store.store import Store
+from mappings.account import Account, Policies
+
+_DAY = 86_400_000_000
+_MOST_SECONDS = 10.0
+"""Of one turn: other tasks of the scheduler wait for it."""
+_ACCOUNTS = 200
+
+logger = logging.getLogger(__name__)
+
+
+class Keeper:
+    """What the scheduler does from time to time. It may be ended at any moment, and several may do it at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._retention = Retention(store.database, store.audit, forget_content)
+
+    def keep(self) -> int:
+        """Erase and take out what is over, of every account, for some seconds at most; how much that was."""
+        until, done = time.monotonic() + _MOST_SECONDS, 0
+        for account_id, policies in self._policies():
+            days = (policies.keep_payloads_days, policies.keep_messages_days)
+            names = ("keep_payloads_days", "keep_messages_days")
+            acts = (self._retention.erase_batch, self._retention.forget_batch)
+            for name, count, act in zip(names, days, acts, strict=True):
+                if count:
+                    done += _all(act, account_id, id_from(now_us() - count * _DAY), f"{name}: {count}", until)
+            if time.monotonic() > until:
+                break
+        return done
+
+    def _policies(self) -> Iterator[tuple[str, Policies]]:
+        """Account → its policies, of those whose published terms can be used."""
+        after = ""
+        while True:
+            found = self._store.revisions.accounts_after(after, _ACCOUNTS)
+            for one in found:
+                account = self._account(one)
+                if account is not None:
+                    yield str(one["id"]), account.policies
+            if len(found) < _ACCOUNTS:
+                return
+            after = str(found[-1]["id"])
+
+    def _account(self, known: Any) -> Account | None:
+        try:
+            return Account.model_validate(self._store.revisions.terms(str(known["id"]), int(known["revision"])))
+        except (ValidationError, ValueError, LookupError):
+            return None
+
+
+def _all(act: Callable[..., Batch], account_id: str, until_id: str, policy: str, until: float) -> int:
+    """Every batch there is, and once what was still needed the times before."""
+    done = act(account_id, until_id, policy, again=True).done
+    while time.monotonic() < until:
+        batch = act(account_id, until_id, policy)
+        done += batch.done
+        if not batch.looked_at:
+            break
+    return done

@@ -1,0 +1,285 @@
+"""What is kept no longer: bytes that came in, and messages of which no order came, once their account's time is over.
+
+A batch at a time, oldest first: what a batch looks at is found by the account's index of messages, and how far it came
+stands in `retention_progress`. What was still needed then is in `retention_waits`, and looked at again each time. Every
+batch is one short transaction, with its notice in the stream `retention/<account>`: a process that dies loses nothing.
+
+The chains hold: of erased bytes the row stays, with their digest, and the notice names it. Of messages that were taken
+out the ends of their chains stay in `forgotten_streams`, and the notice has the digest of those.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from gateway.store.audit import Audit
+from gateway.store.chain import next_event
+from gateway.store.database import Database
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, insert, one_of, run, values
+from gateway.store.tables import events, forgotten_streams
+from gateway.store.verification import ERASED, FORGOT, streams_digest
+
+AT_ONCE = 200
+"""Messages of one batch."""
+_WAITING_AT_ONCE = 1000
+_OPEN = "('received', 'processing', 'held', 'failed')"
+_ACTOR = "retention"
+PAYLOADS, MESSAGES = "payloads", "messages"
+Forget = Callable[[Connection, Sequence[str]], object]
+
+
+def forget_nothing(_connection: Connection, _message_ids: Sequence[str]) -> None:
+    """Where nothing else keeps what messages say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of one batch: how many messages were looked at, and how many were erased or taken out."""
+
+    looked_at: int
+    done: int
+
+
+class StillNeeded(Exception):
+    """The bytes of a message that waits for somebody are what it is judged by: they can't be erased."""
+
+
+class Retention:
+    """The repository of what is kept no longer. `forget` takes what messages say out of whatever else holds it."""
+
+    def __init__(self, database: Database, audit: Audit, forget: Forget = forget_nothing) -> None:
+        self._database = database
+        self._audit = audit
+        self._forget = forget
+
+    # --- bytes ---------------------------------------------------------------------------------------------------
+    def erase_batch(self, account_id: str, until: str, policy: str, *, again: bool = False) -> Batch:
+        """Erase the bytes of the account's next messages whose ids are before `until`; with `again` of those that were
+        still needed when they were looked at."""
+        with self._database.read() as connection:
+            ids = self._next(connection, account_id, PAYLOADS, until, again=again)
+            judged = _judge_bytes(connection, ids, until)
+        due = {message_id: one for message_id, one in judged.items() if one is not None}
+        waits = [message_id for message_id, one in judged.items() if one is None]
+        if not ids:
+            return Batch(0, 0)
+        with self._database.write() as connection:
+            erased = _erase(connection, list(due.values()))
+            if erased:
+                self._forget(connection, sorted(due))
+                told = {"payloads": erased, "received_before_ms": _day(until), "reason": policy}
+                self._audit.note(connection, _stream(account_id), ERASED, _ACTOR, told)
+            self._note_progress(connection, account_id, PAYLOADS, ids, waits, again=again)
+        return Batch(len(ids), len(erased))
+
+    def erase(self, message_id: str, actor: str, reason: str) -> int | None:
+        """Erase what came in as this message, and the files in it, by a person's word; how many bodies that were. None
+        where there is no such message. Raises StillNeeded."""
+        with self._database.write() as connection:
+            query = (
+                "SELECT m.account_id, m.test, m.payload_sha256, m.event_count, m.event_hash, m.order_id, p.id, "
+                f"m.status IN {_OPEN} OR {_STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
+                "p.account_id = m.account_id AND p.test = m.test AND p.sha256 = m.payload_sha256 "
+                "LEFT JOIN messages s ON s.id = p.message_id WHERE m.id = ?"
+            )
+            rows = fetch(connection, query, [message_id])
+            if not rows:
+                return None
+            account_id, test, _, count, head, order_id, payload_id, is_open = rows[0]
+            if is_open:
+                raise StillNeeded(message_id)
+            files = _files(connection, order_id, message_id)
+            wanted = [payload_id] if payload_id is not None else []
+            wanted += [one for one in _of_digests(connection, account_id, test, files) if one not in wanted]
+            erased = _blank(connection, wanted)
+            if erased:
+                body = {"payloads": erased, "reason": reason}
+                entry = next_event(message_id, count + 1, bytes(head), ERASED, actor, body)
+                insert(connection, events, [entry.row()])
+                text = "UPDATE messages SET event_count = ?, event_hash = ? WHERE id = ?"
+                run(connection, text, [(entry.number, entry.hash, message_id)])
+                self._forget(connection, [message_id])
+        return len(erased)
+
+    # --- messages ------------------------------------------------------------------------------------------------
+    def forget_batch(self, account_id: str, until: str, policy: str, *, again: bool = False) -> Batch:
+        """The same with messages of which no order came: they are taken out with all that is known of them."""
+        with self._database.read() as connection:
+            ids = self._next(connection, account_id, MESSAGES, until, again=again)
+            going, waits = _judge_messages(connection, ids)
+        if not ids:
+            return Batch(0, 0)
+        with self._database.write() as connection:
+            ends = _ends(connection, going, is_sqlite=self._database.is_sqlite)
+            if ends:
+                told = {
+                    "messages": len(ends),
+                    "streams": streams_digest(ends),
+                    "received_before_ms": _day(until),
+                    "reason": policy,
+                }
+                notice = self._audit.note(connection, _stream(account_id), FORGOT, _ACTOR, told)
+                insert(connection, forgotten_streams, [(*end, account_id, notice) for end in ends])
+                self._forget(connection, [end[0] for end in ends])
+                _delete(connection, [end[0] for end in ends])
+            self._note_progress(connection, account_id, MESSAGES, ids, waits, again=again)
+        return Batch(len(ids), len(ends))
+
+    # --- how far it is -------------------------------------------------------------------------------------------
+    @staticmethod
+    def _next(connection: Connection, account_id: str, what: str, until: str, *, again: bool) -> list[str]:
+        if again:
+            query = (
+                "SELECT message_id FROM retention_waits WHERE account_id = ? AND what = ? AND message_id < ? "
+                "ORDER BY message_id LIMIT ?"
+            )
+            return [row[0] for row in fetch(connection, query, [account_id, what, until, _WAITING_AT_ONCE])]
+        reached = "SELECT message_id FROM retention_progress WHERE account_id = ? AND what = ?"
+        rows = fetch(connection, reached, [account_id, what])
+        query = "SELECT id FROM messages WHERE account_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"
+        behind = rows[0][0] if rows else ""
+        return [row[0] for row in fetch(connection, query, [account_id, behind, until, AT_ONCE])]
+
+    @staticmethod
+    def _note_progress(
+        connection: Connection, account_id: str, what: str, ids: Sequence[str], waits: Sequence[str], *, again: bool
+    ) -> None:
+        if again:
+            settled = sorted(set(ids) - set(waits))
+            text = (
+                f"DELETE FROM retention_waits WHERE account_id = ? AND what = ? AND {one_of(connection, 'message_id')}"
+            )
+            run(connection, text, [(account_id, what, values(connection, settled))])
+            return
+        text = "INSERT INTO retention_waits (account_id, what, message_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        run(connection, text, [(account_id, what, one) for one in waits])
+        text = (
+            "INSERT INTO retention_progress (account_id, what, message_id) VALUES (?, ?, ?) "
+            "ON CONFLICT (account_id, what) DO UPDATE SET message_id = excluded.message_id"
+        )
+        run(connection, text, [(account_id, what, ids[-1])])
+
+
+def _stream(account_id: str) -> str:
+    return f"retention/{account_id}"
+
+
+def _day(until: str) -> int:
+    """The moment of an id, in milliseconds since 1970."""
+    return int(until[:12], 16)
+
+
+# --- bytes -------------------------------------------------------------------------------------------------------
+_STANDS_OPEN = (
+    f"coalesce(s.status IN {_OPEN}, 1 = 0) OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = s.id "
+    f"AND c.part IS NOT NULL AND c.status IN {_OPEN})"
+)
+"""Whether the message that bytes stand for now, `s`, or an order in them waits for a worker or a person."""
+_Seen = tuple[int, str]
+"""A payload, and the message that it stands for."""
+
+
+def _judge_bytes(connection: Connection, ids: Sequence[str], until: str) -> dict[str, _Seen | None]:
+    """Message → its payload, where that is over; None where it is still needed. Not of those whose payload stands for
+    a later message: it is looked at with that."""
+    query = (
+        f"SELECT m.id, p.id, p.message_id, m.status IN {_OPEN} OR {_STANDS_OPEN}, "
+        "(SELECT max(d.id) FROM messages d WHERE d.duplicate_of = s.id AND d.duplicate_of IS NOT NULL) "
+        "FROM messages m JOIN payloads p ON p.id = m.payload_id LEFT JOIN messages s ON s.id = p.message_id "
+        f"WHERE {one_of(connection, 'm.id')} AND m.part IS NULL AND p.body IS NOT NULL"
+    )
+    judged: dict[str, _Seen | None] = {}
+    for message_id, payload_id, standing, is_open, repeated in fetch(connection, query, [values(connection, ids)]):
+        if standing >= until:
+            continue
+        is_needed = is_open or (repeated is not None and repeated >= until)
+        judged[message_id] = None if is_needed else (payload_id, standing)
+    return judged
+
+
+def _erase(connection: Connection, seen: Sequence[_Seen]) -> list[int]:
+    """Blank those that stand for the same message still: one that came again meanwhile is needed again."""
+    text = "UPDATE payloads SET body = NULL, erased_at = ? WHERE id = ? AND message_id = ? AND body IS NOT NULL"
+    at = now_us()
+    return [one for one, standing in sorted(set(seen)) if run(connection, text, [(at, one, standing)])]
+
+
+def _blank(connection: Connection, ids: Sequence[int]) -> list[int]:
+    text = "UPDATE payloads SET body = NULL, erased_at = ? WHERE id = ? AND body IS NOT NULL"
+    at = now_us()
+    return [one for one in sorted(ids) if run(connection, text, [(at, one)])]
+
+
+def _files(connection: Connection, order_id: str | None, message_id: str) -> list[str]:
+    """The digests of the files that came in an order."""
+    if order_id is None:
+        return []
+    query = "SELECT canonical FROM order_versions WHERE order_id = ? AND message_id = ?"
+    found = [json.loads(row[0]) for row in fetch(connection, query, [order_id, message_id])]
+    return [one["sha256"] for order in found for one in order.get("attachments", ()) if one.get("sha256")]
+
+
+def _of_digests(connection: Connection, account_id: str, test: int, digests: Sequence[str]) -> list[int]:
+    query = "SELECT id FROM payloads WHERE account_id = ? AND test = ? AND sha256 = ?"
+    told = [[account_id, test, bytes.fromhex(one)] for one in digests]
+    return [row[0] for one in told for row in fetch(connection, query, one)]
+
+
+# --- messages ----------------------------------------------------------------------------------------------------
+def _made_an_order(alias: str) -> str:
+    return f"EXISTS (SELECT 1 FROM order_versions v WHERE v.order_id = {alias}.order_id AND v.message_id = {alias}.id)"
+
+
+def _judge_messages(connection: Connection, ids: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of which nothing is needed any more, and those that are to be looked at again. Those that made an order, or
+    one of whose orders did, are neither: they stay as long as the order book."""
+    query = (
+        f"SELECT m.id, {_made_an_order('m')}, "
+        f"EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL AND {_made_an_order('c')}), "
+        f"m.status IN {_OPEN} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
+        "OR EXISTS (SELECT 1 FROM messages d WHERE d.duplicate_of = m.id AND d.duplicate_of IS NOT NULL) "
+        "OR EXISTS (SELECT 1 FROM documents o JOIN deliveries l ON l.document_id = o.id "
+        "WHERE o.message_id = m.id AND l.next_attempt_at IS NOT NULL) "
+        f"FROM messages m WHERE {one_of(connection, 'm.id')} ORDER BY m.id"
+    )
+    going, waits = list[str](), list[str]()
+    for message_id, made, holds, is_needed in fetch(connection, query, [values(connection, ids)]):
+        if made or holds:
+            continue
+        (waits if is_needed else going).append(message_id)
+    return going, waits
+
+
+def _ends(connection: Connection, ids: Sequence[str], *, is_sqlite: bool) -> list[tuple[str, int, bytes]]:
+    """How their chains end, in the order of their names; nobody else's for the rest of the transaction."""
+    if not ids:
+        return []
+    lock = "" if is_sqlite else " FOR UPDATE"
+    query = (
+        f"SELECT id, event_count, event_hash FROM messages WHERE {one_of(connection, 'id')} "
+        f"AND status NOT IN {_OPEN} ORDER BY id{lock}"
+    )
+    return [(row[0], row[1], bytes(row[2])) for row in fetch(connection, query, [values(connection, ids)])]
+
+
+def _delete(connection: Connection, ids: Sequence[str]) -> None:
+    """Every row that is known of these messages."""
+    told = values(connection, ids)
+    these = one_of(connection, "message_id")
+    of_documents = f"document_id IN (SELECT id FROM documents WHERE {these})"
+    for table in ("deliveries", "delivery_attempts", "receipts", "document_orders"):
+        run(connection, f"DELETE FROM {table} WHERE {of_documents}", [(told,)])
+    run(connection, f"DELETE FROM documents WHERE {these}", [(told,)])
+    own = f"SELECT payload_id FROM messages WHERE {one_of(connection, 'id')} AND payload_id IS NOT NULL"
+    run(connection, f"DELETE FROM payloads WHERE id IN ({own}) AND {these}", [(told, told)])
+    run(connection, f"DELETE FROM faults WHERE {these}", [(told,)])
+    sent_as = f"SELECT account_id, test, envelope_id FROM messages WHERE {one_of(connection, 'id')}"
+    text = f"DELETE FROM envelopes WHERE (account_id, test, envelope_id) IN ({sent_as}) AND {these}"
+    run(connection, text, [(told, told)])
+    run(connection, f"DELETE FROM events WHERE {one_of(connection, 'stream')}", [(told,)])
+    run(connection, f"DELETE FROM messages WHERE {one_of(connection, 'id')}", [(told,)])

@@ -1,0 +1,293 @@
+"""What is over is erased and nothing else is; the audit chain holds, and a resend is still known. On both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from pydantic import ValidationError
+
+from gateway.retention.keeping import Keeper
+from gateway.sealing import Keyring
+from gateway.store import retention as retention_file
+from gateway.store.ids import id_from, now_us
+from gateway.store.retention import Batch, Retention, StillNeeded
+from gateway.store.statements import fetch, run
+from gateway.store.store import Store
+from mappings.account import Policies
+from tests.api.builders import Gateway, order, services_at
+from tests.store.conftest import database_url, postgres, postgres_with_tables, store
+from tests.store.test_conformance import arrival, claim, document, settled
+
+__all__ = ["database_url", "postgres", "postgres_with_tables", "store"]
+KEYS = Keyring(lambda: ("k" * 20 + "0123456789abcdef", None))
+
+
+def later() -> str:
+    """Before it is everything that came until now."""
+    return id_from(now_us() + 60_000_000)
+
+
+def kept(store: Store, body: bytes, event: str = "answer", account: str = "acme") -> str:
+    """A message that came and was settled so."""
+    message_id = store.intake.keep(arrival(body, account)).message_id
+    work = claim(store)
+    store.queue.save(work, settled(work.messages[0], event))
+    return message_id
+
+
+def rows(store: Store, text: str, *values: Any) -> list[Any]:
+    with store.database.read() as connection:
+        return [tuple(row) for row in fetch(connection, text, list(values))]
+
+
+def broken(store: Store) -> list[str]:
+    return list(store.audit.verification(KEYS.mark_keys).broken())
+
+
+def seal(store: Store) -> None:
+    (key,) = KEYS.mark_keys
+    while store.seals.append(key):
+        pass
+
+
+def erase_all(store: Store, until: str, account: str = "acme") -> int:
+    retention = Retention(store.database, store.audit)
+    done = retention.erase_batch(account, until, "t", again=True).done
+    while (batch := retention.erase_batch(account, until, "t")).looked_at:
+        done += batch.done
+    return done
+
+
+def forget_all(store: Store, until: str, account: str = "acme") -> int:
+    retention = Retention(store.database, store.audit)
+    done = retention.forget_batch(account, until, "t", again=True).done
+    while (batch := retention.forget_batch(account, until, "t")).looked_at:
+        done += batch.done
+    return done
+
+
+def test_bytes_whose_time_is_over_are_erased_and_the_chain_holds(store: Store) -> None:
+    old, others = kept(store, b"old"), kept(store, b"old", account="other")
+    until = later()
+    seal(store)
+    assert erase_all(store, until) == 1
+    assert store.messages.body(old) is None
+    assert store.messages.body(others) == b"old", "another account's equal bytes are its own"
+    assert broken(store) == []
+    seal(store)
+    assert broken(store) == []
+    assert erase_all(store, until) == 0
+    (told,) = store.audit.of("retention/acme")
+    assert (told["kind"], told["actor"], told["body"]["reason"]) == ("payloads erased", "retention", "t")
+
+
+def test_what_is_younger_stays(store: Store) -> None:
+    until = id_from(now_us() - 60_000_000)
+    young = kept(store, b"young")
+    assert erase_all(store, until) == 0
+    assert store.messages.body(young) == b"young"
+
+
+@pytest.mark.parametrize("event", ["hold", "fail"])
+def test_what_waits_for_somebody_stays_until_it_does_not(store: Store, event: str) -> None:
+    waiting = kept(store, b"waiting", event)
+    unread = store.intake.keep(arrival(b"unread")).message_id
+    until = later()
+    assert erase_all(store, until) == 0
+    assert (store.messages.body(waiting), store.messages.body(unread)) == (b"waiting", b"unread")
+    assert erase_all(store, until) == 0
+    store.messages.dismiss(waiting, "user Dana", "t")
+    assert erase_all(store, until) == 1
+    assert store.messages.body(waiting) is None
+    assert rows(store, "SELECT message_id FROM retention_waits") == [(unread,)]
+    assert broken(store) == []
+
+
+def test_bytes_that_came_again_later_are_kept_for_the_later_one(store: Store) -> None:
+    first = kept(store, b"twice")
+    until = id_from(now_us())
+    with time_machine.travel(now_us() / 1_000_000 + 60, tick=True):
+        until = id_from(now_us())
+        again = store.intake.keep(arrival(b"twice"))
+        assert again.duplicate
+    assert erase_all(store, until) == 0
+    assert store.messages.body(first) == b"twice"
+    assert erase_all(store, id_from(now_us() + 120_000_000)) == 1
+    assert store.messages.body(first) is None
+
+
+def test_a_resend_of_erased_bytes_is_still_known(store: Store) -> None:
+    first = kept(store, b"once")
+    assert erase_all(store, later()) == 1
+    again = store.intake.keep(arrival(b"once"))
+    assert (again.message_id, again.status, again.duplicate) == (first, "done", True)
+    assert broken(store) == []
+
+
+def test_erased_bytes_that_are_judged_afresh_are_there_again(store: Store) -> None:
+    refused = kept(store, b"refused", "reject")
+    assert erase_all(store, later()) == 1
+    again = store.intake.keep(arrival(b"refused"))
+    assert again.message_id != refused
+    assert [one.body for one in claim(store).messages] == [b"refused"]
+    assert broken(store) == []
+
+
+def test_batches_go_on_where_they_were(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention_file, "AT_ONCE", 2)
+    for number in range(5):
+        kept(store, b"%d" % number)
+    until = later()
+    retention = Retention(store.database, store.audit)
+    batches = [retention.erase_batch("acme", until, "t") for _ in range(4)]
+    assert batches == [Batch(2, 2), Batch(2, 2), Batch(1, 1), Batch(0, 0)]
+    kept(store, b"new")
+    assert retention.erase_batch("acme", later(), "t") == Batch(1, 1)
+
+
+# --- messages ------------------------------------------------------------------------------------------------------
+def test_messages_of_which_no_order_came_are_taken_out_and_sealed_chains_hold(store: Store) -> None:
+    gone = [kept(store, b"%d" % number, "reject") for number in range(3)]
+    repeated = kept(store, b"repeated")
+    copy = rows(store, "SELECT max(id) FROM messages")[0][0]
+    store.intake.keep(arrival(b"repeated"))
+    others = kept(store, b"0", "reject", account="other")
+    made = document(store, "OR-1")
+    seal(store)
+    until = later()
+    assert forget_all(store, until) == 5
+    assert forget_all(store, until) == 1, "what repeats it is gone by now"
+    assert rows(store, "SELECT id FROM messages") == [(others,)]
+    assert rows(store, "SELECT count(*) FROM payloads")[0][0] == 1
+    for table, column in (("faults", "message_id"), ("documents", "id"), ("deliveries", "document_id")):
+        assert rows(store, f"SELECT count(*) FROM {table} WHERE {column} <> ?", others) == [(0,)], table
+    assert {copy, *gone, repeated} <= {row[0] for row in rows(store, "SELECT stream FROM forgotten_streams")}
+    assert made not in str(rows(store, "SELECT id FROM documents"))
+    assert broken(store) == []
+    seal(store)
+    assert broken(store) == []
+
+
+def test_what_is_open_or_made_an_order_stays(store: Store) -> None:
+    held = kept(store, b"held", "hold")
+    made = kept(store, b"made")
+    with store.database.write() as connection:
+        run(connection, "UPDATE messages SET order_id = 'o-1' WHERE id = ?", [(made,)])
+        text = "INSERT INTO order_versions (order_id, version, message_id, canonical) VALUES ('o-1', 1, ?, '{}')"
+        run(connection, text, [(made,)])
+    assert forget_all(store, later()) == 0
+    assert {row[0] for row in rows(store, "SELECT id FROM messages")} == {held, made}
+    assert rows(store, "SELECT message_id FROM retention_waits") == [(held,)]
+
+
+FAKES = [
+    "DELETE FROM forgotten_streams WHERE stream = '{0}'",
+    "DELETE FROM forgotten_streams",
+    "UPDATE forgotten_streams SET number = number + 1 WHERE stream = '{0}'",
+    "UPDATE forgotten_streams SET stream = 'another' WHERE stream = '{0}'",
+    "UPDATE forgotten_streams SET hash = account_hash WHERE stream = '{0}'",
+    "UPDATE events SET body = '{{}}' WHERE stream = 'retention/acme'",
+    "DELETE FROM events WHERE stream = 'retention/acme'",
+]
+
+
+@pytest.mark.parametrize("fake", FAKES)
+def test_what_was_not_taken_out_by_retention_is_missed(store: Store, fake: str) -> None:
+    first, _ = kept(store, b"1", "reject"), kept(store, b"2", "reject")
+    forget_all(store, later())
+    assert broken(store) == []
+    digest = "'\\x" + "ab" * 32 + "'" if not store.database.is_sqlite else "x'" + "ab" * 32 + "'"
+    with store.database.write() as connection:
+        connection.exec_driver_sql(fake.format(first).replace("account_hash", digest))
+    assert broken(store) != []
+
+
+def test_a_message_that_somebody_took_out_as_if_retention_had_is_missed(store: Store) -> None:
+    """It has no notice, or none of its own."""
+    kept(store, b"1", "reject")
+    forget_all(store, later())
+    taken = kept(store, b"2", "reject")
+    seal(store)
+    (count, head), *_ = rows(store, "SELECT event_count, event_hash FROM messages WHERE id = ?", taken)
+    with store.database.write() as connection:
+        for table, column in (("events", "stream"), ("messages", "id"), ("payloads", "message_id")):
+            run(connection, f"DELETE FROM {table} WHERE {column} = ?", [(taken,)])
+        run(connection, "DELETE FROM faults WHERE message_id = ?", [(taken,)])
+        text = "INSERT INTO forgotten_streams (stream, number, hash, account_id, notice) VALUES (?, ?, ?, 'acme', 1)"
+        run(connection, text, [(taken, count, bytes(head))])
+    assert broken(store) == ["what retention took out of acme: it isn't what event 1 of its chain tells"]
+
+
+# --- by hand -------------------------------------------------------------------------------------------------------
+def test_a_person_erases_one_message(store: Store) -> None:
+    message_id = kept(store, b"personal")
+    retention = Retention(store.database, store.audit)
+    assert retention.erase(message_id, "user Dana", "request 17") == 1
+    assert retention.erase(message_id, "user Dana", "request 17") == 0
+    assert retention.erase("nobody", "user Dana", "t") is None
+    assert store.messages.body(message_id) is None
+    told = store.audit.of(message_id)[-1]
+    assert (told["kind"], told["actor"], told["body"]["reason"]) == ("payloads erased", "user Dana", "request 17")
+    assert broken(store) == []
+    held = kept(store, b"held", "hold")
+    with pytest.raises(StillNeeded):
+        retention.erase(held, "user Dana", "t")
+    assert store.messages.body(held) == b"held"
+
+
+# --- by the clock, through the application -------------------------------------------------------------------------
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    opened = Gateway(services_at(f"sqlite:///{tmp_path / 'gateway.db'}", f"unix://{tmp_path / 'nobody.sock'}"))
+    yield opened
+    opened.close()
+
+
+def test_each_account_keeps_for_as_long_as_it_agreed(gateway: Gateway) -> None:
+    agreed = {"keep_payloads_days": 400, "keep_messages_days": 800}
+    keeps, forgets = gateway.account("keeps"), gateway.account("forgets", policies=agreed)
+    sent = {one.account_id: gateway.send(one, order("PO-1")).json["message_id"] for one in (keeps, forgets)}
+    bad = gateway.send(forgets, b"no order").json["message_id"]
+    gateway.work()
+    store = gateway.services.store
+    assert Keeper(store).keep() == 0
+    with time_machine.travel(now_us() / 1_000_000 + 401 * 86_400, tick=True):
+        assert Keeper(store).keep() == 2
+    assert store.messages.body(sent["forgets"]) is None
+    assert store.messages.body(sent["keeps"]) is not None
+    assert broken(store) == []
+    again = gateway.send(forgets, order("PO-1"))
+    assert (again.json["duplicate"], again.json["message_id"]) == (True, sent["forgets"])
+    shown = gateway.client.get(f"/v1/messages/{sent['forgets']}", headers=forgets.headers)
+    assert shown.json["status"] == "done"
+    with time_machine.travel(now_us() / 1_000_000 + 801 * 86_400, tick=True):
+        assert Keeper(store).keep() == 2, "the unreadable one, and what repeated the order"
+    assert store.messages.one(None, bad) is None
+    assert store.messages.one(None, sent["forgets"]) is not None, "it made an order"
+    assert gateway.client.get("/v1/orders/PO-1", headers=forgets.headers).status_code == 200
+    assert broken(store) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "is_right"),
+    [
+        ({"keep_payloads_days": 400, "keep_messages_days": 800}, True),
+        ({"keep_payloads_days": 400}, True),
+        ({"keep_messages_days": 800}, False),
+        ({"keep_payloads_days": 900, "keep_messages_days": 800}, False),
+        ({"keep_payloads_days": 400, "keep_messages_days": 700}, False),
+        ({"keep_payloads_days": 400, "keep_messages_days": 700, "order_number_reuse_months": 12}, True),
+        ({"keep_payloads_days": -1}, False),
+    ],
+)
+def test_terms_that_contradict_themselves_are_refused(told: dict[str, int], is_right: bool) -> None:
+    if is_right:
+        assert Policies.model_validate(told).keep_payloads_days == told["keep_payloads_days"]
+        return
+    with pytest.raises(ValidationError):
+        Policies.model_validate(json.loads(json.dumps(told)))
