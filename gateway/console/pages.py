@@ -9,6 +9,7 @@ from gateway.console import (
     accounts,
     drafts,
     editing,
+    fixing,
     frame,
     imports,
     keys,
@@ -31,6 +32,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+    fixing,
 )
 """Each has put its views into the console as it was imported."""
 

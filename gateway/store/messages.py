@@ -93,6 +93,13 @@ class Messages:
             rows = fetch(connection, query, [message_id] if account_id is None else [message_id, account_id])
         return _stored(rows[0]) if rows else None
 
+    def named(self, message_ids: Sequence[str]) -> list[StoredMessage]:
+        """The messages of these ids, in their order; ids that no message has are left out."""
+        with self._database.read() as connection:
+            query = f"SELECT {_COLUMNS} FROM messages WHERE {one_of(connection, 'id')}"
+            found = {row[0]: _stored(row) for row in fetch(connection, query, [values(connection, message_ids)])}
+        return [found[one] for one in dict.fromkeys(message_ids) if one in found]
+
     def page(
         self, *, account_id: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
     ) -> list[StoredMessage]:
