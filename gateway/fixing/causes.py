@@ -12,7 +12,7 @@ from gateway.store.messages import StoredMessage
 
 MOST_JUDGED = 500
 """Messages that are judged to show what a fix does; of more the oldest."""
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 6_000_000
 """Of their bodies together: what is judged while somebody waits."""
 
 

@@ -26,7 +26,7 @@ from mappings.revision import MappingRevision
 from mappings.units import count_text
 from schemas.documents.order_response import LineOutcome
 from schemas.fault_codes import FAULTS
-from schemas.faults import Fault
+from schemas.faults import Fault, line_index
 from schemas.values import EXACT, from_fraction
 
 OTHERS_LOOKED_AT = 50
@@ -144,7 +144,7 @@ class Foreseen:
 def foresee_fix(services: Services, proposal: Proposal) -> Foreseen:
     """What the proposal would do, with nothing done."""
     fix, policies = proposal.fix, proposal.revision.account.policies
-    caused = _lines_with_cause(fix)
+    caused = _lines_with_cause(services, fix)
     judged = foresee(services, fix.judged, {fix.account_id: proposal.revision})
     outcomes, otherwise, orders = Counter[str](), Counter[str](), []
     sums: dict[tuple[str, ...], Sum] = {}
@@ -167,13 +167,13 @@ def effects_on_others(services: Services, fix: Fix, revision: MappingRevision) -
     return compare_messages(services, fix.revision, revision, answered)
 
 
-def _lines_with_cause(fix: Fix) -> Mapping[str, set[int]]:
+def _lines_with_cause(services: Services, fix: Fix) -> Mapping[str, set[int]]:
     """Message → the indexes of its lines at which the cause was found."""
-    found: dict[str, set[int]] = {}
-    for one in fix.seen:
-        if one.line is not None:
-            found.setdefault(one.message.id, set()).add(one.line.index)
-    return found
+    paths = services.store.problems.paths(fix.cause.fingerprint, [stored.id for stored, _ in fix.judged])
+    return {
+        one: {index for path in some if (index := line_index(Fault(fix.cause.code, "", path))) is not None}
+        for one, some in paths.items()
+    }
 
 
 # --- one order ---------------------------------------------------------------------------------------------------
@@ -255,9 +255,8 @@ def _order(
 def _by_line(faults: Iterable[Fault]) -> Mapping[int, list[Fault]]:
     found: dict[int, list[Fault]] = {}
     for one in faults:
-        parts = one.path.split("/")
-        if one.path.startswith("/lines/") and parts[2].isdigit():
-            found.setdefault(int(parts[2]), []).append(one)
+        if (index := line_index(one)) is not None:
+            found.setdefault(index, []).append(one)
     return found
 
 

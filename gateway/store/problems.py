@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
-from gateway.store.statements import fetch
+from gateway.store.statements import fetch, one_of, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,19 @@ class Problems:
         with self._database.read() as connection:
             return [row[0] for row in fetch(connection, query, [message_id])]
 
+    def paths(self, fingerprint: str, message_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Message → the places at which its last run found this cause, of these messages."""
+        with self._database.read() as connection:
+            query = (
+                "SELECT f.message_id, f.path FROM faults f JOIN messages m ON m.id = f.message_id AND m.run = f.run "
+                f"WHERE f.fingerprint = ? AND {one_of(connection, 'f.message_id')} ORDER BY f.message_id, f.number"
+            )
+            rows = fetch(connection, query, [fingerprint, values(connection, message_ids)])
+        found: dict[str, list[str]] = {}
+        for message_id, path in rows:
+            found.setdefault(message_id, []).append(path)
+        return found
+
     def messages(self, fingerprint: str, *, holds: Holds = lambda _: True) -> list[str]:
         """The ids of the open messages with this cause, oldest first."""
         with self._database.read() as connection:
@@ -114,18 +127,18 @@ class Problems:
 
 def _open_faults(connection: Connection, account_id: str | None, fingerprint: str | None) -> list[OpenFault]:
     """Every fault of the open messages, or of those that have this one; by message."""
-    conditions, values = "", []
+    conditions, named = "", []
     if account_id is not None:
         conditions += " AND m.account_id = ?"
-        values.append(account_id)
+        named.append(account_id)
     if fingerprint is not None:
         conditions += " AND m.id IN (SELECT message_id FROM faults WHERE fingerprint = ?)"
-        values.append(fingerprint)
+        named.append(fingerprint)
     query = (
         "SELECT m.id, m.account_id, m.mapping_revision, m.received_at, f.code, f.path, f.fingerprint "
         f"{_OPEN}{conditions} ORDER BY m.id, f.number"
     )
-    return [OpenFault(*row) for row in fetch(connection, query, values)]
+    return [OpenFault(*row) for row in fetch(connection, query, named)]
 
 
 def _holding(found: Iterable[OpenFault], holds: Holds) -> Iterator[OpenFault]:

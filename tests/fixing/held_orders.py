@@ -13,7 +13,7 @@ from gateway.fixing.foreseeing import Foreseen, foresee_fix
 from gateway.fixing.proposals import Proposal, propose
 from gateway.services import Services
 from gateway.store.revisions import account_scope
-from mappings.revision import Pack, Product, StockRow
+from mappings.revision import Pack, Product, StockRow, UnitRow
 from tests.api.builders import Gateway, Sender
 
 PRODUCTS = (
@@ -81,3 +81,8 @@ class Held(Gateway):
 
 def stock_row(product: str, on_hand: int, site: str = "MAIN") -> StockRow:
     return StockRow(product, site, datetime(2026, 11, 1, tzinfo=UTC), Decimal(on_hand))
+
+
+def other_row() -> UnitRow:
+    """A row about something else."""
+    return UnitRow("PAL", None, "EA", Decimal(480))
