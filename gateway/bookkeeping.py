@@ -120,6 +120,7 @@ class Books:
                 envelope_id=work.envelope_id,
                 is_test=work.is_test,
                 is_change=work.order.function != "original",
+                **work.described,
                 takes_envelope=decision.verdict != "rejected"
                 and self.known.takes_envelope(work, message.id, "done" if decision.verdict == "answered" else "held"),
             ),

@@ -370,6 +370,7 @@ class KnownOrders:
             envelope_id=work.envelope_id,
             takes_envelope=takes_envelope,
             is_test=work.is_test,
+            **work.described,
         )
 
     def place_of(self, work: Work) -> tuple[int, int]:

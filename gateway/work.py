@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from gateway.intake import kept_envelope_id
 from gateway.lanes import lane_of
@@ -14,6 +15,7 @@ from gateway.store.changes import ClaimedMessage, Settlement
 from gateway.store.envelopes import EnvelopeKey
 from gateway.store.urgency import RUSH, TIME, Urgency
 from gateway.trade.hours import tightened
+from gateway.trade.worth import worth_of
 from mappings.account import Account
 from mappings.buyers import NOBODY, BuyerNumbers, buyer_numbers
 from mappings.mapped import MappedOrder
@@ -152,6 +154,17 @@ class Work:
         """(account, test key, envelope id): how the message that the id stands for is found."""
         return (self.message.account_id, self.message.test, self.envelope_id or "")
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the message is, and what it says that it is worth, for its settlement; nothing where it was not read."""
+        if self.answer is not None:
+            return {"kind": "answer"}
+        if self.read is None:
+            return {}
+        order = self.read.order
+        kind = "order" if order.function == "original" else order.function
+        return {"kind": kind, "amount": worth_of(order), "currency": order.currency}
+
     def end(self, event: str, faults: Sequence[Fault], stage: str, **known: object) -> None:
         """Settle without a decision."""
         pinned = self.revision.number if self.revision else None
@@ -166,7 +179,7 @@ class Work:
             order_number=self.read.order.order_number if self.read else self.unread_number,
             envelope_id=self.envelope_id or self.message.envelope_id,
             is_test=self.is_test,
-            **known,  # type: ignore[arg-type]
+            **{**self.described, **known},
         )
 
 

@@ -395,6 +395,9 @@ class Group:
                 parts,
                 None,
                 None,
+                "several" if parts is not None else None,
+                None,
+                None,
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from gateway.states import advance
@@ -91,6 +92,11 @@ class Settlement:
     """Sent with a test key, or marked as a test by its sender."""
     is_change: bool = False
     """It changes or cancels an order: told where it is held, for then it will bring none."""
+    kind: str | None = None
+    """What the message is: order, change, cancel, answer; None: it was not read."""
+    amount: Decimal | None = None
+    """What it says that it is worth."""
+    currency: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     """Document of ours → what the message says of it, where it is no order."""
 
@@ -220,6 +226,9 @@ class Changes:
                 number,
                 event.hash,
                 int(end.is_test or message.test),
+                end.kind,
+                None if end.amount is None else in_full(end.amount),
+                end.currency,
                 message.id,
             )
         )
@@ -434,5 +443,6 @@ def _times(stages: Mapping[str, int]) -> str:
 SETTLED = (
     *("status", "settled_at", "mapping_revision", "catalogue_revision", "content_sha256", "order_number", "order_id"),
     *("duplicate_of", "envelope_id", "stages", "event_count", "event_hash", "is_test"),
+    *("kind", "amount", "currency"),
 )
 """What a settlement sets of a message, as `message_updates` has it, with the message's id behind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from gateway.states import advance
@@ -54,6 +55,11 @@ class StoredMessage:
     """Whether it is a test: sent with a test key or, once it was read, marked as a test by its sender."""
     waits_for_version: int | None = None
     """Of a change that waits: for this version of its order, by its sender's number; 0: for the order itself."""
+    kind: str | None = None
+    """What it is: order, change, cancel, answer; several: a body of several orders; None: it was not read."""
+    amount: Decimal | None = None
+    """What it says that it is worth, in `currency`."""
+    currency: str | None = None
 
 
 _OPEN = (
@@ -65,7 +71,7 @@ _OPEN = (
 _COLUMNS = (
     "id, account_id, test, status, lane, due_at, received_at, settled_at, source, format, media_type, size, run, "
     "parent_id, duplicate_of, mapping_revision, catalogue_revision, order_number, order_id, stages, moved_up, "
-    "part, parts, is_test, waits_for_version"
+    "part, parts, is_test, waits_for_version, kind, amount, currency"
 )
 
 _LONGEST_CHAIN = 8
@@ -316,5 +322,18 @@ class Messages:
 
 def _stored(row: Any) -> StoredMessage:
     stages = json.loads(row[19]) if row[19] else {}
-    test_key = bool(row[2])
-    return StoredMessage(*(*row[:2], test_key, *row[3:19], stages, *row[20:23], test_key or bool(row[23]), row[24]))
+    test_key, amount = bool(row[2]), None if row[26] is None else Decimal(row[26])
+    return StoredMessage(
+        *(
+            *row[:2],
+            test_key,
+            *row[3:19],
+            stages,
+            *row[20:23],
+            test_key or bool(row[23]),
+            row[24],
+            row[25],
+            amount,
+            row[27],
+        )
+    )

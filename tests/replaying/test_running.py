@@ -1,4 +1,4 @@
-"""A frozen set judged again: the first, then the rest; each once, whoever is killed, and stopped where it helps nobody."""
+"""A frozen set judged again: the first, then the rest; each once, and stopped where it helps nobody."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_it_stops_where_the_cause_returns_at_several_in_a_row(gateway: SmallGate
     stopped = found(gateway, replay_id)
     assert (stopped.status, stopped.done) == ("stopped", 1)
     assert "messages one after the other" in (stopped.detail or "")
-    assert 0 < stopped.left
+    assert stopped.left > 0
     agree(gateway, replay_id)
 
 

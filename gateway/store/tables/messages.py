@@ -15,6 +15,7 @@ from sqlalchemy import (
     text,
 )
 
+from gateway.store.columns import Exact
 from gateway.store.tables.common import Serial, SortedText, metadata
 
 # The bytes as they came, apart from what is known of them. The row stays when retention erases the body, and it is what
@@ -87,6 +88,11 @@ messages = Table(
         BigInteger,
         comment="the version of its order that a change waits for, 0 for the order itself; null: it waits for neither",
     ),
+    Column(
+        "kind", SortedText, comment="order, change, cancel, answer; several: a body of several orders; null: not read"
+    ),
+    Column("amount", Exact, comment="what it says that it is worth; null: it doesn't say"),
+    Column("currency", SortedText),
     Index("ix_messages_account_id_id", "account_id", "id"),
 )
 _numbered = text("order_number IS NOT NULL")  # known once it is read: intake has no entry to write
