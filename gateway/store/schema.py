@@ -15,7 +15,7 @@ from gateway.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0033"
+HEAD = "0036"
 """The newest migration; a test holds it to the files."""
 
 

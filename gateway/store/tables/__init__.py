@@ -26,6 +26,7 @@ from gateway.store.tables.messages import envelopes, events, faults, leases, mes
 from gateway.store.tables.orders import contract_movements, decisions, order_versions, orders, quantity_movements
 from gateway.store.tables.people import sign_in_links, sign_ins, users
 from gateway.store.tables.pickups import pickup_files, pickups
+from gateway.store.tables.replays import replay_messages, replays
 from gateway.store.tables.shipments import departures, shipment_deliveries, shipment_lines, shipments, ssccs
 from gateway.store.tables.stock import stock_changes, stock_movements, stock_places, stock_snapshots
 from gateway.store.tables.uploads import uploads
@@ -66,6 +67,8 @@ __all__ = [
     "quantity_movements",
     "rebate_settlements",
     "receipts",
+    "replay_messages",
+    "replays",
     "revision_rows",
     "revisions",
     "secrets",
