@@ -35,6 +35,8 @@ class Filled:
     choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     replaces: ItemRow | SiteRow | PriceRow | None = None
     catalogue: Catalogue | None = None
+    their_unit: str = ""
+    """The unit that most of the lines are ordered by."""
     products: tuple[str, ...] = ()
     """Those that the lines are of, where that is known."""
 
@@ -79,10 +81,11 @@ def unknown_item(
         ("product", "account_unit", "factor", "unit"),
         beside={
             "product": _said("Their orders call it", _texts(seen)),
-            "account_unit": _said("Ordered by", _units(seen)),
+            "account_unit": _ordered_by(seen, revision),
             "factor": _pack_sizes(seen),
             "valid_from": "" if stood is None else "It was agreed for other days; left empty it counts always.",
         },
+        their_unit=next(iter(_units(seen)), ""),
         catalogue=catalogue,
     )
 
@@ -109,8 +112,9 @@ def item_conflict(
         f"Say which product of ours {sku} is; its row is changed to that.",
         cells,
         ("product", "account_unit", "factor", "unit"),
-        beside={"product": said, "account_unit": _said("Ordered by", _units(seen)), "factor": _pack_sizes(seen)},
+        beside={"product": said, "account_unit": _ordered_by(seen, revision), "factor": _pack_sizes(seen)},
         replaces=stands,
+        their_unit=next(iter(_units(seen)), ""),
         catalogue=catalogue,
     )
 
@@ -305,6 +309,16 @@ def _texts(seen: Sequence[Seen]) -> list[str]:
 
 def _units(seen: Sequence[Seen]) -> list[str]:
     return all_of(seen, lambda one: (one.line.line.unit or one.line.unit) if one.line else None)
+
+
+def _ordered_by(seen: Sequence[Seen], revision: MappingRevision) -> str:
+    """The lines' units, and what is known of each whatever the product."""
+
+    def told(unit: str) -> str:
+        row = revision.units.get((unit, None))
+        return unit if row is None else f"{unit} (1 {unit} = {shortest(row.factor):f} {row.unit} by units.csv)"
+
+    return _said("Ordered by", [told(unit) for unit in _units(seen)])
 
 
 def _said(before: str, found: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from gateway.store.messages import StoredMessage
 from gateway.store.users import ROLES, Role, User
 from mappings.revision import Catalogue, MappingRevision
 from mappings.sheets.words import label
-from mappings.tables import TABLES, Kind, key_part
+from mappings.tables import TABLES, Column, Kind, key_part
 
 _TABLE_OF: Mapping[str, Kind] = {
     "unknown_item": "item",
@@ -30,7 +30,6 @@ _TABLE_OF: Mapping[str, Kind] = {
     "currency_mismatch": "price",
 }
 """Code → the table whose row mends it."""
-_UNIT_OF_ITEM = frozenset(("account_unit", "unit", "factor"))
 _MOST_READ = 50
 """Orders whose lines are looked at for what they say."""
 
@@ -109,8 +108,13 @@ class Fix:
                 self._choices(column.name, told),
                 column.name in self.filled.main,
             )
-            for column in TABLES[self.kind].columns
+            for column in sorted(TABLES[self.kind].columns, key=self._place)
         ]
+
+    def _place(self, column: Column) -> int:
+        """The main ones in the order in which they are asked, then the others in the table's."""
+        main = self.filled.main
+        return main.index(column.name) if column.name in main else len(main)
 
     def _choices(self, name: str, told: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         if name == "product":

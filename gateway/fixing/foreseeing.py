@@ -136,7 +136,8 @@ class Foreseen:
             return "No other order of this account was answered yet that it could change."
         looked = f"their last {counted(self.others.orders, 'answered order')}"
         if not self.others.differ:
-            return f"None of {looked} would come out otherwise."
+            one = "Their one answered order would come out as it did."
+            return one if self.others.orders == 1 else f"None of {looked} would come out otherwise."
         fails = f", {self.others.newly_fail:,} of them would fail" if self.others.newly_fail else ""
         return f"Of {looked} {self.others.differ:,} would come out otherwise{fails}:"
 

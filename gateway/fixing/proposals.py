@@ -20,7 +20,6 @@ from mappings.revision import MappingRevision
 from mappings.sheets.words import label
 from mappings.tables import TABLES, Kind, from_fields, natural_key, row_text
 
-_UNIT_OF_ITEM = ("account_unit", "factor", "unit")
 _PLACED_AT = ("product", "supply_site", "unit", "role")
 """Columns whose value what doesn't fit our catalogue or stock is about."""
 
@@ -61,7 +60,7 @@ class Proposal:
 
 def propose(services: Services, fix: Fix, typed: Mapping[str, str]) -> Proposal:
     """The change that these cells are. Raises RowRefused with every fault, each at its column."""
-    cells = _without_unit_unsaid(fix.kind, typed)
+    cells = _with_their_unit(fix, typed)
     refused: dict[str, Sequence[str]] = {}
     row = None
     try:
@@ -83,11 +82,13 @@ def propose(services: Services, fix: Fix, typed: Mapping[str, str]) -> Proposal:
     return Proposal(fix, row, tuple(removed), with_rows(fix.revision, old, [row]), tuple(told))
 
 
-def _without_unit_unsaid(kind: Kind, typed: Mapping[str, str]) -> dict[str, str]:
-    """The orders' unit is filled in for whoever says its size; who says none leaves it to the other tables."""
-    cells = {name: typed.get(name, "") for name in TABLES[kind].names}
-    if kind == "item" and not any(cells[name].strip() for name in _UNIT_OF_ITEM[1:]):
-        cells["account_unit"] = ""
+def _with_their_unit(fix: Fix, typed: Mapping[str, str]) -> dict[str, str]:
+    """An item's size is that of the unit that the orders are by; who says none leaves it to the other tables."""
+    cells = {name: typed.get(name, "") for name in TABLES[fix.kind].names}
+    if fix.kind == "item":
+        says_size = any(cells[name].strip() for name in ("factor", "unit"))
+        theirs = cells["account_unit"].strip() or fix.filled.their_unit
+        cells["account_unit"] = theirs if says_size else ""
     return cells
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.engine import Connection
 
 from gateway.drafting.drafts import draft_of
 from gateway.drafting.publishing import role_obstacles
-from gateway.fixing.causes import open_messages
+from gateway.fixing.causes import Cause
 from gateway.fixing.foreseeing import effects_on_others
 from gateway.fixing.proposals import Proposal
-from gateway.fixing.replays import prepared
+from gateway.lanes import REPLAYS
+from gateway.replaying import Wanted, plan, ready
 from gateway.services import Services
 from gateway.store.database import Collision
+from gateway.store.replays import ReadyReplay
 from gateway.store.users import Role
 
 
@@ -53,8 +58,7 @@ def publish_fix(
         raise Collision(f"revision {published.number} of {fix.account_id} was published meanwhile")
     if not although and (fails := effects_on_others(services, fix, proposal.revision).newly_fail):
         raise BreaksOthers(fails)
-    waiting = open_messages(services, fix.cause) if replays else []
-    replay = prepared(services, fix.cause, waiting, reason=reason, actor=actor) if waiting else None
+    replay = _replay_of(services, fix.cause, reason, actor) if replays else None
     removed, added = ([], []) if proposal.changes_nothing else (list(proposal.removed), [proposal.added])
     done = services.store.revisions.publish_changes(
         published,
@@ -63,9 +67,23 @@ def publish_fix(
         added,
         author=actor,
         reason=reason,
-        also=replay.write if replay else lambda _: None,
+        also=partial(_begin, services, replay),
     )
     if replay is None:
         return Fixed(done.number, None, 0)
-    replay.ring(services)
-    return Fixed(done.number, replay.replay_id, replay.messages)
+    services.lanes.ring(REPLAYS)
+    return Fixed(done.number, replay.replay_id, len(replay.messages))
+
+
+def _begin(services: Services, replay: ReadyReplay | None, connection: Connection) -> None:
+    """In the transaction that publishes: what comes apart here is neither."""
+    if replay is not None:
+        services.store.replays.write(connection, replay)
+
+
+def _replay_of(services: Services, cause: Cause, reason: str, actor: str) -> ReadyReplay | None:
+    """The replay of what waits for the cause now, not begun yet; None where nothing of it can be judged again."""
+    planned = plan(services, Wanted(problem=cause.fingerprint))
+    if not planned.messages:
+        return None
+    return ready(services, planned, mapping="current", reason=reason, actor=actor)

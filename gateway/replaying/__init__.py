@@ -6,7 +6,7 @@ would come of it, `beginning` starts it, and `running` is what a worker does, a 
 
 from __future__ import annotations
 
-from gateway.replaying.beginning import begin, cancel, pause, resume
+from gateway.replaying.beginning import begin, cancel, pause, ready, resume
 from gateway.replaying.planning import CantReplay, Plan, plan
 from gateway.replaying.wanting import Filters, Search, Wanted, wanted_from
 
@@ -20,6 +20,7 @@ __all__ = [
     "cancel",
     "pause",
     "plan",
+    "ready",
     "resume",
     "wanted_from",
 ]

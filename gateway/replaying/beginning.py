@@ -6,7 +6,7 @@ from gateway.lanes import REPLAYS
 from gateway.replaying.planning import CantReplay, Plan, plan
 from gateway.replaying.wanting import Wanted
 from gateway.services import Services
-from gateway.store.replays import REASON_LENGTH, Mapped
+from gateway.store.replays import REASON_LENGTH, Mapped, ReadyReplay
 
 
 def begin(
@@ -30,12 +30,22 @@ def begin_planned(
     services: Services, planned: Plan, *, mapping: Mapped, reason: str, actor: str, all_at_once: bool = False
 ) -> str:
     """The same of a set that was looked at before."""
+    found = ready(services, planned, mapping=mapping, reason=reason, actor=actor, all_at_once=all_at_once)
+    services.store.replays.begin(found)
+    services.lanes.ring(REPLAYS)
+    return found.replay_id
+
+
+def ready(
+    services: Services, planned: Plan, *, mapping: Mapped, reason: str, actor: str, all_at_once: bool = False
+) -> ReadyReplay:
+    """The same not begun yet: `store.replays.write` does that, with what it goes with. Raises as `begin`."""
     why = reason.strip()
     if not why or len(why) > REASON_LENGTH:
         raise ValueError(f"a reason of 1 to {REASON_LENGTH:,} characters")
     if not planned.messages:
         raise CantReplay("None of these can be judged again.")
-    replay_id = services.store.replays.begin(
+    return services.store.replays.ready(
         planned.messages,
         asked_for=planned.asked_for(),
         fingerprint=planned.wanted.problem,
@@ -44,8 +54,6 @@ def begin_planned(
         actor=actor,
         tries_first=len(planned.messages) > 1 and not all_at_once,
     )
-    services.lanes.ring(REPLAYS)
-    return replay_id
 
 
 def pause(services: Services, replay_id: str, actor: str) -> bool:

@@ -199,6 +199,17 @@ class ToReplay:
     parts: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyReplay:
+    """A replay as it will be written: its row, those of its messages, and what the audit says."""
+
+    replay_id: str
+    row: tuple[Any, ...]
+    messages: Sequence[tuple[Any, ...]]
+    actor: str
+    told: Mapping[str, Any]
+
+
 class Replays:
     """The repository of replays."""
 
@@ -208,7 +219,7 @@ class Replays:
         self.leases = ChunkLeases(database, "replays", is_open="is_open = 1", order="looked_at, id", **lease)
 
     # --- what people do -----------------------------------------------------------------------------------------------
-    def begin(
+    def ready(
         self,
         found: Sequence[ToReplay],
         *,
@@ -218,8 +229,8 @@ class Replays:
         reason: str,
         actor: str,
         tries_first: bool,
-    ) -> str:
-        """Freeze the set, in this order, to be asked for; the replay's id."""
+    ) -> ReadyReplay:
+        """The set, frozen in this order, to be asked for once it is written."""
         replay_id, at = new_id(), now_us()
         accounts = {one.account_id for one in found}
         account = accounts.pop() if len(accounts) == 1 else None
@@ -227,12 +238,19 @@ class Replays:
         counts = (len(found), 0, 0, 0, 0, 0, 0, 0, int(tries_first), 1, 1)
         rows = [(replay_id, at, one.id, one.run + 1, "waiting", None, None) for at, one in enumerate(found, 1)]
         told = {"messages": len(found), "mapping": mapping, "reason": reason, "of": asked_for}
+        return ReadyReplay(replay_id, (*row, *counts, None, at, None, None, None, None, 0), rows, actor, told)
+
+    def write(self, connection: Connection, ready: ReadyReplay) -> None:
+        """Begin it, inside the transaction of what it goes with: with that, or not at all."""
+        insert(connection, replays, [ready.row])
+        insert(connection, replay_messages, ready.messages)
+        self._audit.note(connection, _stream(ready.replay_id), "replay asked for", ready.actor, ready.told)
+
+    def begin(self, ready: ReadyReplay) -> None:
+        """The same in a transaction of its own."""
         with self._database.write() as connection:
-            insert(connection, replays, [(*row, *counts, None, at, None, None, None, None, 0)])
-            insert(connection, replay_messages, rows)
-            self._audit.note(connection, _stream(replay_id), "replay asked for", actor, told)
-        self._database.has_grown("replay_messages", len(rows))
-        return replay_id
+            self.write(connection, ready)
+        self._database.has_grown("replay_messages", len(ready.messages))
 
     def pause(self, replay_id: str, *, actor: str) -> bool:
         """Ask for nothing more for now; what is being judged just now is judged. False where it stands still."""

@@ -39,7 +39,7 @@ def test_the_item_is_entered_its_effect_seen_and_everything_replayed(gateway: He
     assert "No other order of this account was answered yet" in browser.text
     answer = browser.send(path, ("publish", "1"), reason="new item")
     assert answer.status_code == 303, browser.text
-    gateway.work()
+    gateway.settle()
     assert gateway.statuses(ids) == {"done"}
     assert len(gateway.services.store.documents.of_messages(ids)) == 37
 

@@ -11,6 +11,7 @@ from gateway.accounts import publish_catalogue, table_rows
 from gateway.fixing import Fix, NamedCause, cause_of, fix_for
 from gateway.fixing.foreseeing import Foreseen, foresee_fix
 from gateway.fixing.proposals import Proposal, propose
+from gateway.replaying.running import step
 from gateway.services import Services
 from gateway.store.revisions import account_scope
 from mappings.revision import Pack, Product, StockRow, UnitRow
@@ -34,6 +35,11 @@ class Held(Gateway):
         publish_catalogue(services.store, {"product": PRODUCTS, "pack": PACKS}, author="test", reason="test")
         services.store.stock.record([stock_row("OAT-1L", 4000), stock_row("SOY-1L", 100)])
         self.sender: Sender = self.account(ACCOUNT, policies={"unknown_ship_to": "hold", "price_mismatch": "hold"})
+
+    def settle(self) -> None:
+        """Go on with replays until there is nothing to do for any."""
+        while step(self.services):
+            self.work()
 
     def publish(self, *rows: Any) -> None:
         """Put these rows into the account's mapping."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from gateway.drafting.row_edits import RowRefused
 from gateway.fixing.publishing import publish_fix
 from tests.fixing.held_orders import Held
 
@@ -23,7 +20,7 @@ def test_thirty_seven_orders_are_freed_by_one_row(on_either: Held) -> None:
     assert on_either.statuses(ids) == {"held"}, "nothing is done by looking"
     done = publish_fix(on_either.services, on_either.proposed(**CARTONS), actor="user Dana", reason="new item")
     assert done.messages == 37
-    on_either.work()
+    on_either.settle()
     assert on_either.statuses(ids) == {"done"}
     answers = on_either.services.store.documents.of_messages(ids)
     assert len(answers) == 37
