@@ -59,6 +59,8 @@ class ForeseenOrder:
     said: str
     lines: tuple[ForeseenLine, ...]
     more_lines: int = 0
+    was: str = "held"
+    """How it stands now."""
 
 
 @dataclass(slots=True)
@@ -236,7 +238,7 @@ def _order(
 ) -> ForeseenOrder:
     mapped = judged.mapped if judged is not None else None
     if judged is None or mapped is None:
-        return ForeseenOrder(stored.id, stored.order_number, kind, said, ())
+        return ForeseenOrder(stored.id, stored.order_number, kind, said, (), was=stored.status)
     outcomes = Side(judged, policies).outcomes() if kind == "answered" else {}
     faults = _by_line(judged.faults)
     ranked = sorted(mapped.lines, key=lambda line: line.index not in caused)
@@ -250,7 +252,8 @@ def _order(
         )
         for line in ranked[:_LINES_SHOWN]
     )
-    return ForeseenOrder(stored.id, mapped.order.order_number, kind, said, lines, max(0, len(ranked) - _LINES_SHOWN))
+    more = max(0, len(ranked) - _LINES_SHOWN)
+    return ForeseenOrder(stored.id, mapped.order.order_number, kind, said, lines, more, stored.status)
 
 
 def _by_line(faults: Iterable[Fault]) -> Mapping[int, list[Fault]]:

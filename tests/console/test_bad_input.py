@@ -23,7 +23,7 @@ FIELDS = (
     *("default_unit", "did", "edit", "edited", "encoding", "factor", "file", "from", "id", "identifier.0", "in", "key"),
     *("kept_name", "kept_sample", "kind", "last", "manager.name", "manner", "map", "mark", "name", "newest", "note"),
     *("now", "number", "of", "outcome", "override", "product", "q", "reason", "sample", "saved", "seen", "separator"),
-    *("sign", "take", "text", "tier", "time_zone", "told", "token", "unit", "until", "version", "writes", "find"),
+    *("publish", "shown", "sign", "take", "text", "tier", "time_zone", "told", "token", "unit", "until", "version", "writes", "find"),
 )
 BAD = {
     "nul": "a\0b",
@@ -114,6 +114,9 @@ def said_to(gateway: Gateway) -> list[str]:
         ("POST", "/accounts", "sample"),
         ("POST", "/accounts/<account_id>/setup/publish", "version"),
         ("POST", "/accounts/<account_id>/draft/publish", "reason"),
+        ("POST", "/problems/<fingerprint>/fix", "product"),
+        ("POST", "/problems/<fingerprint>/fix", "factor"),
+        ("GET", "/problems/<fingerprint>/fix", "unit"),
     ],
 )
 def test_nor_where_one_field_does(gateway: Gateway, method: str, route: str, field: str) -> None:

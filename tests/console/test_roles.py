@@ -92,6 +92,8 @@ NEEDS: dict[tuple[str, str], str] = {
             *("/import/<upload_id>/drop", "/take-back"),
         )
     },
+    ("GET", "/problems/<fingerprint>/fix"): "our support",
+    ("POST", "/problems/<fingerprint>/fix"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
@@ -137,7 +139,7 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
 def with_draft(gateway: Gateway) -> dict[str, str]:
     """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
     services = gateway.services
-    gateway.account("acme")
+    sender = gateway.account("acme")
     (key,) = services.store.keys.all("acme")
     sample = file_row("samples/po-1.json", json.dumps(order()).encode())
     twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
@@ -148,7 +150,17 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
-    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    gateway.send(sender, held_order())
+    gateway.work()
+    (problem,) = services.store.problems.all("acme")
+    ids = {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    return {**ids, "fingerprint": problem.fingerprint}
+
+
+def held_order() -> dict[str, Any]:
+    """An order by a unit that nobody knows."""
+    line = {"line_number": "1", "seller_item": "OAT-1L", "quantity": "2", "unit": "BTL"}
+    return {"order_number": "PO-HELD", "lines": [line]}
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -187,7 +199,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x"}, token)
+    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x", "fingerprint": "x"}, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
