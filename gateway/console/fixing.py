@@ -5,19 +5,21 @@ Nothing is published whose effect wasn't on the page: the form says which change
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from flask import redirect, request, url_for
 
 from gateway.console.frame import Missing, actor, console, needs, page, services, user
+from gateway.console.table_cells import in_a_line
 from gateway.drafting.row_edits import RowRefused
 from gateway.fixing import Cause, Fix, NamedCause, cause_of, fix_for
 from gateway.fixing.foreseeing import foresee_fix
 from gateway.fixing.proposals import Proposal, propose
 from gateway.fixing.publishing import BreaksOthers, Fixed, publish_fix
 from gateway.store.database import Collision
-from mappings.tables import TABLES
+from mappings.tables import TABLES, to_fields
 from schemas.fault_codes import FAULTS
 
 FIX = "/problems/<fingerprint>/fix"
@@ -108,7 +110,14 @@ def _is_live() -> bool:
 def _shown(
     problem: NamedCause, fix: Fix, typed: Mapping[str, str], proposal: Proposal, status: int = 200, **told: Any
 ) -> Any:
-    return _answer(problem, fix, typed, status, proposal=proposal, foreseen=foresee_fix(services(), proposal), **told)
+    replaced = [] if proposal.changes_nothing else [_in_a_line(fix, json.loads(row.body)) for row in proposal.removed]
+    foreseen = foresee_fix(services(), proposal)
+    told |= {"proposal": proposal, "foreseen": foreseen, "replaced": replaced}
+    return _answer(problem, fix, typed, status, now=_in_a_line(fix, to_fields(proposal.row)), **told)
+
+
+def _in_a_line(fix: Fix, cells: Mapping[str, str]) -> str:
+    return in_a_line(fix.kind, cells)
 
 
 def _answer(problem: NamedCause, fix: Fix, typed: Mapping[str, str], status: int, **told: Any) -> Any:

@@ -11,7 +11,7 @@ from gateway.fixing.evidence import Seen, all_of, most_frequent
 from gateway.services import Services
 from mappings.mapped import MappedLine
 from mappings.prices import money_text
-from mappings.revision import Catalogue, ItemRow, MappingRevision, PriceRow, Product, SiteRow
+from mappings.revision import Catalogue, ItemRow, MappingRevision, Product, SiteRow
 from mappings.tables import to_fields
 from schemas.documents.common import Party
 from schemas.units import rec_20
@@ -33,7 +33,7 @@ class Filled:
     wanted: Collection[str] = ()
     beside: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    replaces: ItemRow | SiteRow | PriceRow | None = None
+    replaces: ItemRow | SiteRow | None = None
     catalogue: Catalogue | None = None
     their_unit: str = ""
     """The unit that most of the lines are ordered by."""
@@ -261,7 +261,6 @@ def price_mismatch(
         agreed,
         ("product", "price", "valid_from"),
         beside={"price": _said("The orders say", _prices(seen, row.product))},
-        replaces=row,
         catalogue=catalogue,
         products=(row.product,),
     )

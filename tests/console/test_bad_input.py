@@ -23,7 +23,8 @@ FIELDS = (
     *("default_unit", "did", "edit", "edited", "encoding", "factor", "file", "from", "id", "identifier.0", "in", "key"),
     *("kept_name", "kept_sample", "kind", "last", "manager.name", "manner", "map", "mark", "name", "newest", "note"),
     *("now", "number", "of", "outcome", "override", "product", "q", "reason", "sample", "saved", "seen", "separator"),
-    *("publish", "shown", "sign", "take", "text", "tier", "time_zone", "told", "token", "unit", "until", "version", "writes", "find"),
+    *("sign", "take", "text", "tier", "time_zone", "told", "token", "unit", "until", "version", "writes", "find"),
+    *("publish", "shown"),
 )
 BAD = {
     "nul": "a\0b",

@@ -199,7 +199,8 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x", "fingerprint": "x"}, token)
+    ids = dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "fingerprint"), "x")
+    answer = ask(browser, *case, ids, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
