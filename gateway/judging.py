@@ -76,13 +76,16 @@ def judge(
     return judged[0] if len(judged) == 1 else Judged("done", None, (), judged)
 
 
-def foresee(services: Services, messages: Iterable[tuple[StoredMessage, bytes]]) -> list[Judged | None]:
-    """What would come of replaying these messages now, one after the other: under the published mappings, on the orders
-    and the stock that there are now, from which each takes. None where its account has no mapping. Nothing is done, and
-    orders and stock may be others by the time of a real replay.
+def foresee(
+    services: Services, messages: Iterable[tuple[StoredMessage, bytes]], *, pinned: bool = False
+) -> list[Judged | None]:
+    """What would come of replaying these messages now, one after the other: under the published mappings, or each under
+    the one that it was last judged under (`pinned`), on the orders and the stock that there are now, from which each
+    takes. None where its account has no mapping. Nothing is done, and orders and stock may be others by the time of a
+    real replay.
     """
     catalogue = services.terms.catalogue()
-    read = [_read_again(services, catalogue, stored, body) for stored, body in messages]
+    read = [_read_again(services, catalogue, stored, body, pinned) for stored, body in messages]
     books = Books(services, [one for one in read if isinstance(one, Work)], foresees=True)
     return [_foreseen(services, one, books) if isinstance(one, Work) else one for one in read]
 
@@ -110,9 +113,14 @@ def _judged(work: Work, decision: Decision, stock: Stock) -> Judged:
     return Judged(status, decision.response, faults, (), number, work.mapped, decision.ledger)
 
 
-def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
+def _read_again(
+    services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes, pinned: bool
+) -> Work | Judged | None:
     try:
-        revision = services.terms.current([stored.account_id])[stored.account_id]
+        if pinned and stored.mapping_revision is not None:
+            revision = services.terms.mapping(stored.account_id, stored.mapping_revision)
+        else:
+            revision = services.terms.current([stored.account_id])[stored.account_id]
     except LookupError:
         return None
     read = _read(services, revision, catalogue, body, stored.received_at, stored.test_key, stored.id, stored.part)

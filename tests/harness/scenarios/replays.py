@@ -92,7 +92,7 @@ def _among_faults(site: Site, replay_id: str, faults: list[str], messages: int, 
 def _gateway(site: Site) -> Gateway:
     """With two workers. A message whose worker is lost several times is taken for poison: aimed kills make a chance of
     that which no real outage has, so the bound is raised."""
-    return site.gateway(lease_seconds=LEASE_SECONDS, claim_attempts=12, workers=2)
+    return site.gateway(lease_seconds=LEASE_SECONDS, heartbeat_seconds=30, claim_attempts=12, workers=2)
 
 
 def _is_there(replay: Replay, place: int) -> bool:
