@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.opening import opened
+from gateway.commands.problem_fix import fix
 from gateway.commands.screen import Failed, Screen, counted, fault_lines, remedies, reports
 from gateway.commands.times import moment
 from schemas.faults import Fault
@@ -37,6 +38,9 @@ _AFTERWARDS: Mapping[str, str] = dict.fromkeys(
 @click.group()
 def problems() -> None:
     """What waits for one of us, grouped by cause."""
+
+
+problems.add_command(fix)
 
 
 @problems.command("list")

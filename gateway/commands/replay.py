@@ -106,7 +106,6 @@ def _run(
 ) -> tuple[Replay, bool]:
     """The replay once it is done, has stopped, or nothing happens any more; and whether workers were rung for."""
     from gateway.lanes import REPLAYS
-    from gateway.replaying import running
     from gateway.replaying.beginning import begin_planned
 
     try:
@@ -116,7 +115,15 @@ def _run(
     except ValueError as wrong:
         raise Failed(f"Say why in {wrong}.", USAGE) from None
     rung = services.lanes.ring(REPLAYS)
-    with _progress(screen, len(planned.messages)) as bar:
+    return followed(screen, services, replay_id, len(planned.messages), rung=rung), rung
+
+
+def followed(screen: Screen, services: Services, replay_id: str, total: int, *, rung: bool) -> Replay:
+    """The replay once it is done, has stopped, or nothing happens any more, with its progress meanwhile. `rung`:
+    whether workers were, who judge its messages."""
+    from gateway.replaying import running
+
+    with _progress(screen, total) as bar:
         deadline = time.monotonic() + _WAIT_SECONDS
         while (found := _found(services, replay_id)).is_open:
             bar.show(found)
@@ -127,7 +134,7 @@ def _run(
                 break
             time.sleep(_LOOK_SECONDS)
         bar.show(found)
-    return found, rung
+    return found
 
 
 def _found(services: Services, replay_id: str) -> Replay:

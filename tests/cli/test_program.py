@@ -26,7 +26,7 @@ COMMANDS = {
     "keys create", "keys list", "keys revoke",
     "secrets set", "secrets list", "secrets remove", "secrets reencrypt",
     "convert", "messages list", "messages show", "messages find",
-    "messages dismiss", "problems list", "problems show", "replay",
+    "messages dismiss", "problems list", "problems show", "problems fix", "replay",
     "replays list", "replays show", "replays pause", "replays resume", "replays cancel",
     "mappings test", "mappings schema",
     "mappings suggest",
