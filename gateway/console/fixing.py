@@ -13,6 +13,7 @@ from flask import redirect, request, url_for
 
 from gateway.console.frame import Missing, actor, console, needs, page, services, user
 from gateway.console.table_cells import in_a_line
+from gateway.console.terms.sections import section_of
 from gateway.drafting.row_edits import RowRefused
 from gateway.fixing import Cause, Fix, NamedCause, cause_of, fix_for
 from gateway.fixing.foreseeing import foresee_fix
@@ -23,6 +24,7 @@ from mappings.tables import TABLES, to_fields
 from schemas.fault_codes import FAULTS
 
 FIX = "/problems/<fingerprint>/fix"
+_DEFAULT_UNIT, _SENT = "/policies/default_unit", "/outbound"
 _LONGEST_REASON = 1_000
 _ORDERS_SHOWN = 20
 _MOVED = "Something was published since this page was loaded. Nothing was done: this is what it would do now."
@@ -123,8 +125,7 @@ def _in_a_line(fix: Fix, cells: Mapping[str, str]) -> str:
 def _answer(problem: NamedCause, fix: Fix, typed: Mapping[str, str], status: int, **told: Any) -> Any:
     if not _is_live():
         return _page(problem, fix, typed, status, **told)
-    fields = {one.name: one for one in fix.fields(typed)}
-    return page("fix_effect", problem=problem, fix=fix, fields=fields, orders_shown=_ORDERS_SHOWN, **told)
+    return page("fix_effect", problem=problem, fix=fix, orders_shown=_ORDERS_SHOWN, **told)
 
 
 def _page(problem: NamedCause, fix: Fix | None, typed: Mapping[str, str] | None, status: int = 200, **told: Any) -> Any:
@@ -146,11 +147,22 @@ def _page(problem: NamedCause, fix: Fix | None, typed: Mapping[str, str] | None,
 @console.app_context_processor
 def _fixes() -> dict[str, Any]:
     """For the page of a problem, which has the form in it."""
-    return {"fix_of": _fix_of, "remedy_of": _remedy_of}
+    return {"fix_of": _fix_of, "remedy_of": _remedy_of, "in_terms": _in_terms}
 
 
 def _fix_of(problem: Cause) -> Fix | None:
     return fix_for(services(), problem, user())
+
+
+def _in_terms(problem: Cause) -> tuple[str, str] | None:
+    """What the account's terms lack, where that is what no row mends: in a sentence, and the page where it is said."""
+    if problem.code == "unknown_unit" and not problem.value:
+        said, section = "Name the unit that counts where a line says none (default_unit).", section_of(_DEFAULT_UNIT)
+    elif problem.code == "delivery_terms":
+        said, section = "Correct how the account's documents are sent; they go by themselves then.", section_of(_SENT)
+    else:
+        return None
+    return said, url_for("console.terms", account_id=problem.account_id, section=section)
 
 
 def _remedy_of(code: str) -> str:

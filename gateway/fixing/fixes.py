@@ -90,6 +90,10 @@ class Fix:
         """Whether the published mapping has what was missing by now, so that replaying is enough."""
         return bool(self.judged) and not self.seen
 
+    def label_of(self, name: str) -> str:
+        """What a column is called."""
+        return label(self.kind, name)
+
     def may_be_used_by(self, user: User) -> bool:
         """Whether this person may publish it."""
         return user.account_id is None and ROLES.index(user.role) >= ROLES.index(self.role)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.builders import services_at
 from tests.console.conftest import Browser, signed_in
-from tests.fixing.held_orders import Held
+from tests.fixing.held_orders import Held, item, other_row
 
 CARTONS = {"product": "OAT-1L", "factor": "12", "unit": "EA"}
 
@@ -93,8 +93,6 @@ def test_who_published_meanwhile_is_told_and_the_effect_shown_anew(gateway: Held
     gateway.ordered(1)
     browser, path = at_fix(gateway)
     browser.send(path, ("show", "1"), **CARTONS)
-    from tests.fixing.held_orders import other_row
-
     gateway.publish(other_row())
     assert browser.send(path, ("publish", "1"), reason="x").status_code == 409
     assert "Something was published since this page was loaded" in browser.text
@@ -118,3 +116,51 @@ def test_bad_input_is_answered_with_what_is_wrong(gateway: Held, text: str) -> N
         data = {**CARTONS, "csrf_token": browser.root.xpath("//input[@name='csrf_token']/@value")[0], name: told}
         answer = browser.client.post(path, data={**data, "publish": "1"})
         assert answer.status_code in (400, 409, 422), answer.text
+
+
+def test_what_the_terms_lack_leads_there(gateway: Held) -> None:
+    gateway.ordered(1, buyer_item=None, seller_item="OAT-1L", unit=None)
+    browser, _ = at_fix(gateway, "integration", "unknown_unit")
+    assert "Name the unit that counts where a line says none" in browser.text
+    (place,) = browser.root.xpath("//section[@id='fix']//a[contains(@href, '/terms/')]/@href")
+    assert browser.open(place).status_code == 200
+    browser, _ = at_fix(gateway, "support", "unknown_unit")
+    assert "That takes somebody of the role integration." in browser.text
+
+
+def test_a_cause_that_no_row_mends_says_what_else_to_do(gateway: Held) -> None:
+    gateway.ordered(1, buyer_item=None)
+    browser, path = at_fix(gateway)
+    assert "No row of the account's tables mends this. What to do:" in browser.text
+    assert browser.root.xpath(f"//form[@action='{path}']") == []
+    token = browser.root.xpath("//input[@name='csrf_token']/@value")[0]
+    assert browser.client.post(path, data={"csrf_token": token, "publish": "1"}).status_code == 409
+
+
+def test_while_somebody_types_the_effect_alone_is_answered(gateway: Held) -> None:
+    gateway.ordered(2)
+    browser, path = at_fix(gateway)
+    token = browser.root.xpath("//input[@name='csrf_token']/@value")[0]
+    typed = {"csrf_token": token, "account_sku": "PL-9", **CARTONS}
+    answer = browser.client.post(path, data={**typed, "publish": "1", "reason": "x"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert "2 orders: 2 would be answered (2 accepted)." in answer.text
+    answer = browser.client.post(path, data={**typed, "factor": ""}, headers={"HX-Request": "true"})
+    assert (answer.status_code, "fix-factor" in answer.text) == (200, True)
+    assert gateway.services.store.revisions.current(["acme"]) == {"acme": 1}, "typing publishes nothing"
+
+
+def test_orders_that_would_fail_are_asked_about(gateway: Held) -> None:
+    gateway.publish(item("PL-1", "OAT-1L"))
+    gateway.ordered(2, first=100, buyer_item="PL-1", unit="EA")
+    gateway.ordered(1)
+    browser, path = at_fix(gateway)
+    wrong = {"account_sku": "PL-1", "product": "SOY-1L", "factor": "", "unit": ""}
+    browser.send(path, ("show", "1"), **wrong)
+    assert "Of their last 2 answered orders 2 would come out otherwise, 2 of them would fail:" in browser.text
+    assert "It would free none of them." in browser.text
+    answer = browser.send(path, ("publish", "1"), reason="x")
+    assert answer.status_code == 409
+    assert "Tick that you want it all the same" in browser.text
+    assert browser.send(path, ("publish", "1"), reason="x", although="1").status_code == 303

@@ -14,7 +14,7 @@ from gateway.fixing.proposals import Proposal, propose
 from gateway.replaying.running import step
 from gateway.services import Services
 from gateway.store.revisions import account_scope
-from mappings.revision import Pack, Product, StockRow, UnitRow
+from mappings.revision import ItemRow, Pack, Product, StockRow, UnitRow
 from tests.api.builders import Gateway, Sender
 
 PRODUCTS = (
@@ -92,3 +92,8 @@ def stock_row(product: str, on_hand: int, site: str = "MAIN") -> StockRow:
 def other_row() -> UnitRow:
     """A row about something else."""
     return UnitRow("PAL", None, "EA", Decimal(480))
+
+
+def item(sku: str, product: str) -> ItemRow:
+    """That their number is one of our products."""
+    return ItemRow(sku, None, product)
