@@ -113,6 +113,7 @@ class Books:
                 {**work.stages, decision.verdict: now_us()},
                 in_document_order((*decision.faults, *warnings)),
                 mapping_revision=revision,
+                policies=work.revision.account.policies if work.revision else None,
                 catalogue_revision=work.catalogue.number,
                 content_sha256=work.content,
                 order_number=work.order.order_number,

@@ -268,6 +268,7 @@ def _opened_database(store: Store, shown: str, place: Place) -> Iterator[Check]:
     yield from _accounts(store, Terms(store))
     yield _despatch_notices(store)
     yield _invoices(store)
+    yield _problems(store)
     kept = KeptSecrets(store.secrets, place.keyring)
     for is_wrong, said in secret_problems(kept, place.keyring):
         yield Check("secrets", not is_wrong, said, warning=not is_wrong)
@@ -299,6 +300,14 @@ def _despatch_notices(store: Store) -> Check:
     accounts = ", ".join(f"{account} {count}" for account, count in sorted(counts.items()))
     said = f"{sum(counts.values())} orders are overdue ({accounts}); `gateway orders overdue` lists them"
     return Check("despatch notices", True, said, warning=True)
+
+
+def _problems(store: Store) -> Check:
+    """Whether the causes that are listed are those that messages wait for."""
+    astray = store.problems.astray()
+    counts = store.problems.counts()
+    waiting = f"{sum(counts.values())} messages wait for one of us" if counts else "no message waits for one of us"
+    return Check("problems", not astray, "; ".join(astray[:3]) if astray else waiting)
 
 
 def _invoices(store: Store) -> Check:

@@ -174,6 +174,7 @@ class Work:
             tuple(faults),
             stage,
             mapping_revision=pinned,
+            policies=self.revision.account.policies if self.revision else None,
             catalogue_revision=self.catalogue.number,
             content_sha256=self.content or None,
             order_number=self.read.order.order_number if self.read else self.unread_number,

@@ -189,6 +189,7 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     """What runs by the clock. Reports and invoices run beside the rest: a long one takes a while, and nothing is to
     wait for it."""
     from gateway.billing_schedule import bill_due
+    from gateway.causes import follow
     from gateway.inventory_schedule import Schedules
     from workers.schedule import Task, run_schedule
     from workers.sweep import sweep_once
@@ -198,8 +199,9 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
     services = _services(settings, "scheduler")
     reports = Task("inventory reports", settings.sweep_seconds, Schedules(services).send_due)
     invoices = Task("invoices", settings.sweep_seconds, lambda: bill_due(services))
+    problems = Task("problems", settings.sweep_seconds, lambda: follow(services))
     uploads = Task("uploads", _UPLOADS_SECONDS, services.store.uploads.drop_old)
-    tasks = [invoices, reports, uploads]
+    tasks = [problems, invoices, reports, uploads]
     beside = threading.Thread(target=run_schedule, args=(tasks, lambda: None, stop), name="documents", daemon=True)
     beside.start()
     run_schedule(

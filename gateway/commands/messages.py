@@ -226,7 +226,7 @@ def _show(screen: Screen, services: Services, stored: StoredMessage) -> None:
 
 def _codes_that_hold(faults: Sequence[Fault]) -> Iterator[str]:
     """What is only remarked on needs no remedy."""
-    from gateway.store.problems import REMARKS
+    from gateway.holding import REMARKS
 
     return (fault.code for fault in faults if fault.code not in REMARKS)
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import request
 from pydantic import ValidationError
 
-from gateway.console.causes import of_documents
+from gateway.causes import of_documents
 from gateway.console.frame import console, needs, page, services, user
 from mappings.account import Account
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import redirect, url_for
 
-from gateway.console.causes import of_documents, of_messages
+from gateway.causes import causes
 from gateway.console.frame import Missing, console, needs, own_account, page, services, user
 from gateway.console.key_standings import standings
 from gateway.console.terms.sections import SECTIONS
@@ -19,6 +19,9 @@ from mappings.account import Outbound
 from mappings.pickups import endpoint_of
 from mappings.revision import MappingRevision
 from mappings.transports import BadTerms
+
+_PROBLEMS = 20
+"""That the page shows; the list of problems has them all."""
 
 
 class Unusable(Exception):
@@ -80,7 +83,7 @@ def told_of(revision: MappingRevision) -> dict[str, Any]:
         "usual": type(account.policies)().model_dump(mode="json"),
         "keys": standings(keys, now_us()),
         "steps": _steps(revision, keys),
-        "problems": [*of_messages(services(), account.id), *of_documents(services(), account.id)],
+        "problems": causes(services(), account.id)[:_PROBLEMS],
         "sections": SECTIONS,
         "edits": services().store.drafts.size(account.id) if user().account_id is None else 0,
         "places_picked_up": [_place(one) for one in account.inbound.pickup or ()],

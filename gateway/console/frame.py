@@ -65,6 +65,7 @@ class Place:
 
 PLACES: Sequence[Place] = (
     Place("console.home", "Overview"),
+    Place("console.problem_list", "Problems"),
     Place("console.account_list", "Accounts"),
     Place("console.people", "People", role="admin", ours_alone=True),
 )

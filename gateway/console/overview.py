@@ -1,35 +1,54 @@
-"""The first page: what waits for somebody, and whether all is well."""
+"""The first page: what waits for somebody, what is at risk by it, and whether all is well.
+
+Everything here costs what is open or waits, never what ever was.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gateway.console.causes import of_documents, of_messages
+from gateway.causes import Cause, gather, tell
 from gateway.console.frame import console, needs, page, services, user
 from gateway.delivery_health import endpoints_out
 from gateway.lanes import LANES
+from gateway.store.delivery_problems import OVERDUE
 from gateway.store.ids import now_us
 
-_SHOWN = 20
+_SHOWN = 10
+_MOST_WAITING = 1_000
+_ORDERS = 5
 
 
 @console.get("/")
 @needs("viewer")
 def home() -> Any:
-    """What waits, worst first; of an account's people their account alone."""
-    store, account = services().store, user().account_id
-    problems, stuck = of_messages(services(), account), of_documents(services(), account)
+    """What waits, most at risk first; of an account's people their account alone."""
+    store, account, now = services().store, user().account_id, now_us()
     ours = account is None
-    overdue = store.worklist.overdue_counts(now_us())
+    found = [one for one in gather(store, account) if one.state in ("open", "acknowledged")]
+    mine = [one for one in found if one.assigned_to == user().id] if ours else []
+    others = [one for one in found if one not in mine[:_SHOWN]]
+    overdue = sum(count for one, count in store.worklist.overdue_counts(now).items() if account in (None, one))
     waiting = store.queue.oldest_waiting_seconds() if ours else {}
-    newest = next(iter(store.messages.page(account_id=account, limit=1)), None)
     return page(
         "home",
-        problems=problems[:_SHOWN],
-        more_problems=max(0, len(problems) - _SHOWN),
-        stuck=stuck[:_SHOWN],
-        overdue={one: count for one, count in sorted(overdue.items()) if account in (None, one)},
+        now=now,
+        mine=tell(services(), mine[:_SHOWN]),
+        more_mine=max(0, len(mine) - _SHOWN),
+        problems=tell(services(), others[:_SHOWN]),
+        more_problems=max(0, len(others) - _SHOWN),
+        count=len(found),
+        at_risk=store.problems.at_risk(account, now),
+        late=store.backlog.late(now, account, _MOST_WAITING),
+        most_waiting=_MOST_WAITING,
+        unanswered=_count(found, OVERDUE),
+        overdue=overdue,
+        overdue_orders=store.worklist.overdue(now, account, _ORDERS) if overdue else [],
         endpoints=list(endpoints_out(store)) if ours else [],
         lanes=[(name, waiting[number]) for number, name in enumerate(LANES) if number in waiting],
-        newest=newest,
+        newest=next(iter(store.messages.page(account_id=account, limit=1)), None),
     )
+
+
+def _count(found: list[Cause], code: str) -> int:
+    return sum(one.count for one in found if one.code == code)

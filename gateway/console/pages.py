@@ -21,6 +21,8 @@ from gateway.console import (
     new_account,
     overview,
     people,
+    problem,
+    problem_list,
     revisions,
     rule_history,
     searching,
@@ -35,7 +37,7 @@ from gateway.console import (
 from gateway.console.terms import pages as terms
 
 PAGES = (
-    *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
+    *(signing, overview, problem_list, problem, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
     fixing,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import redirect, request, url_for
 
-from gateway.console.causes import Cause, of_messages
+from gateway.causes import Cause, of_messages
 from gateway.console.frame import Denied, Missing, actor, console, needs, own_account, page, services, user
 from gateway.drafting.drafts import Unpublishable, draft_of
 from gateway.drafting.marked import Marked, first_marked

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
 
+from gateway.causes.cause import Cause
+from gateway.causes.words import amount, amounts
 from gateway.store.ids import now_us
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
@@ -60,6 +63,21 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def facts(cause: Cause) -> str:
+    """What stands behind a problem's name: how many, what they are worth, how old, when due."""
+    return ", ".join(cause.facts(now_us()))
+
+
+def is_late(cause: Cause) -> bool:
+    """Whether an answer should have gone out by now."""
+    return cause.is_overdue(now_us())
+
+
+def money(worth: Decimal, currency: str | None) -> str:
+    """`18,400.00 EUR`."""
+    return amount(worth, currency or "")
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": ago,
@@ -68,4 +86,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "worded": worded,
     "lower_first": lower_first,
     "upper_first": upper_first,
+    "facts": facts,
+    "is_late": is_late,
+    "money": money,
+    "amounts": amounts,
 }

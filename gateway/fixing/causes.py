@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.holding import holding_faults
 from gateway.services import Services
 from gateway.store.messages import StoredMessage
 
@@ -45,15 +44,14 @@ class NamedCause:
 
 def cause_of(services: Services, fingerprint: str, account_id: str | None = None) -> NamedCause | None:
     """The open cause with this fingerprint; None where no message waits for it, or it is another account's."""
-    holds = holding_faults(services.terms)
-    for one in services.store.problems.all(account_id, fingerprint, holds=holds):
+    for one in services.store.problems.all(account_id, fingerprint):
         return NamedCause(one.fingerprint, one.account_id, one.code, one.value, one.path, one.detail)
     return None
 
 
 def open_messages(services: Services, cause: Cause) -> list[str]:
     """The ids of the messages that wait for this cause, oldest first."""
-    return services.store.problems.messages(cause.fingerprint, holds=holding_faults(services.terms))
+    return services.store.problems.messages(cause.fingerprint)
 
 
 def to_judge(services: Services, message_ids: Sequence[str]) -> list[tuple[StoredMessage, bytes]]:

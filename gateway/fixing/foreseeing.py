@@ -172,7 +172,7 @@ def effects_on_others(services: Services, fix: Fix, revision: MappingRevision) -
 
 def _lines_with_cause(services: Services, fix: Fix) -> Mapping[str, set[int]]:
     """Message → the indexes of its lines at which the cause was found."""
-    paths = services.store.problems.paths(fix.cause.fingerprint, [stored.id for stored, _ in fix.judged])
+    paths = services.store.messages.places_of(fix.cause.fingerprint, [stored.id for stored, _ in fix.judged])
     return {
         one: {index for path in some if (index := line_index(Fault(fix.cause.code, "", path))) is not None}
         for one, some in paths.items()

@@ -6,14 +6,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gateway.holding import holding_faults
+from gateway.holding import REMARKS, holding_faults
 from gateway.lanes import LANES
 from gateway.services import Services
 from gateway.states import ImpossibleMove, advance
 from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.leases import LeaseLost
-from gateway.store.problems import REMARKS, Holds, OpenFault
 from gateway.store.replays import Came, Chunk, Claimed, FaultOfRun, Replay, Standing
+from mappings.account import Policies
+from schemas.faults import Fault
 
 CHUNK = 100
 """Messages that are asked for at once."""
@@ -159,12 +160,10 @@ class _Judge:
     returned: set[int] = field(default_factory=set)
     """Positions at which the cause came back."""
     _by_message: dict[str, list[FaultOfRun]] = field(init=False)
-    _holds: Holds = field(init=False)
     _first: Came | None = field(init=False, default=None)
     _first_is_new: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        self._holds = holding_faults(self.services.terms)
         self._by_message = {}
         for fault in self.faults:
             self._by_message.setdefault(fault.message_id, []).append(fault)
@@ -200,9 +199,18 @@ class _Judge:
         return "received" if waits_long else None
 
     def _holding(self, faults: Sequence[FaultOfRun]) -> Sequence[FaultOfRun]:
-        """Those of its faults that keep it from an answer; all of them where none seems to."""
-        found = [fault for fault in faults if fault.code not in REMARKS]
-        return [fault for fault in found if self._holds(_open(fault))] or found
+        """Those of a message's faults that keep it from an answer; all of them where none seems to."""
+        told = [Fault(one.code, one.detail, one.path) for one in faults]
+        return [faults[index] for index in holding_faults(told, self._policies(faults[0]))] if faults else ()
+
+    def _policies(self, one: FaultOfRun) -> Policies | None:
+        """Those that the message was judged under; None where it was under none, or under one of no use any more."""
+        if one.mapping_revision is None:
+            return None
+        try:
+            return self.services.terms.mapping(one.account_id, one.mapping_revision).account.policies
+        except (LookupError, ValueError):
+            return None
 
     def first_failed(self) -> str | None:
         """Why the rest doesn't follow the first; None where it does."""
@@ -219,8 +227,3 @@ class _Judge:
 
 def _word(status: str) -> str:
     return {"failed": "not judged: it failed", "rejected": "refused"}.get(status, status)
-
-
-def _open(fault: FaultOfRun) -> OpenFault:
-    told = (fault.message_id, fault.account_id, fault.mapping_revision, fault.received_at)
-    return OpenFault(*told, fault.code, fault.path, fault.fingerprint)

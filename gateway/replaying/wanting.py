@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.holding import holding_faults
 from gateway.services import Services
 from gateway.states import STATUSES
 
@@ -91,7 +90,7 @@ class Wanted:
         many."""
         found = list(self.messages)
         if self.problem is not None:
-            found += services.store.problems.messages(self.problem, holds=holding_faults(services.terms))
+            found += services.store.problems.messages(self.problem)
         if self.search is not None:
             found += sorted(self.search.ids(services, limit))
         return list(dict.fromkeys(found))[:limit]

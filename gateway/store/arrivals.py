@@ -17,6 +17,7 @@ from gateway.states import advance, on_resend
 from gateway.store.chain import START, Event, as_json, next_event, quoted, written_event
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
+from gateway.store.open_causes import move_on
 from gateway.store.packing import packed
 from gateway.store.statements import fetch, insert, insert_at_once, marks, run
 from gateway.store.tables import events, faults, messages
@@ -337,12 +338,7 @@ class Group:
         )
         self.events.append(event)
         earlier.run, earlier.event_count, earlier.event_hash = earlier.run + 1, event.number, event.hash
-        run(
-            self.connection,
-            "UPDATE messages SET status = ?, run = ?, losses = 0, mapping_revision = NULL, not_before = NULL, "
-            "settled_at = NULL, event_count = ?, event_hash = ? WHERE id = ?",
-            [(earlier.status, earlier.run, event.number, event.hash, earlier.message_id)],
-        )
+        move_on(self.connection, earlier.message_id, earlier.status, earlier.run, None, event)
 
     def _append(
         self,

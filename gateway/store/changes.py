@@ -14,6 +14,7 @@ from gateway.store.chain import HELD_AS_CHANGE, as_json, next_event, quoted, wri
 from gateway.store.columns import in_full
 from gateway.store.contracts import Drawings
 from gateway.store.fault_rows import fault_rows
+from gateway.store.open_causes import HeldMessage, cause_rows
 from gateway.store.outbox import Outbound
 from gateway.store.packing import packed
 from gateway.store.takings import Takings
@@ -21,6 +22,7 @@ from gateway.store.urgency import Urgency
 from gateway.trade.changing import LineMove
 from gateway.trade.decision import NOTHING, LineLedger
 from gateway.trade.precedence import Precedence
+from mappings.account import Policies
 from schemas.documents.order import Order
 from schemas.faults import Fault
 
@@ -80,6 +82,8 @@ class Settlement:
     faults: tuple[Fault, ...] = ()
     stage: str = "decide"
     mapping_revision: int | None = None
+    policies: Policies | None = None
+    """Those of that mapping, by which its faults hold it or don't; None: it was judged under none."""
     catalogue_revision: int | None = None
     content_sha256: bytes | None = None
     order_number: str | None = None
@@ -162,6 +166,8 @@ class Changes:
     at: int
     message_updates: list[tuple[Any, ...]] = field(default_factory=list)
     faults: list[tuple[Any, ...]] = field(default_factory=list)
+    open_causes: list[tuple[Any, ...]] = field(default_factory=list)
+    """For which of them messages are held."""
     events: list[tuple[Any, ...]] = field(default_factory=list)
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     order_versions: list[tuple[Any, ...]] = field(default_factory=list)
@@ -210,6 +216,8 @@ class Changes:
             self.urgencies.append(message.urgency.row(message.id, message.received_at))
         if end.faults:
             self.faults.extend(fault_rows(message.id, message.account_id, message.run, end.stage, end.faults))
+        if status in ("held", "failed"):
+            self.open_causes.extend(cause_rows(_held(message, end), end.faults, end.policies))
         self.settled.append(message.id)
         self.message_updates.append(
             (
@@ -399,6 +407,14 @@ class Changes:
                     None,
                 )
             )
+
+
+def _held(message: ClaimedMessage, end: Settlement) -> HeldMessage:
+    due_at = message.due_at if message.urgency is None else message.urgency.due_at
+    return HeldMessage(
+        *(message.id, message.account_id, message.run, message.received_at, due_at, end.is_test or message.test),
+        *(end.amount, end.currency),
+    )
 
 
 _EVENT_NAMES = {

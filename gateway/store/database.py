@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
+from gateway.store.statements import ExactSum
 from schemas.faults import Fault, TryAgain
 
 BUSY_SECONDS = 5.0
@@ -292,6 +293,7 @@ def _sqlite_engine(url: URL) -> Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        connection.create_aggregate("exact_sum", 1, ExactSum)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -81,8 +81,8 @@ class DeliveryProblems:
         with self._database.read() as connection:
             return {row[0]: int(row[1]) for row in fetch(connection, *overdue_query(None, now_us()))}
 
-    def documents(self, problem: DeliveryProblem, limit: int = 1_000) -> list[tuple[str, str]]:
-        """(id, number) of its documents, oldest first."""
+    def documents(self, problem: DeliveryProblem, limit: int = 1_000, after: str = "") -> list[tuple[str, str]]:
+        """(id, number) of its documents behind this one's id, oldest first."""
         named: list[Any]
         if problem.code == GONE:
             conditions, named = f"{_AT_GONE} AND account_id = ?", [problem.endpoint, problem.account_id]
@@ -93,11 +93,12 @@ class DeliveryProblems:
             named = [problem.account_id, problem.code, problem.endpoint or ""]
         query = (
             "SELECT v.document_id, d.number FROM "
-            f"(SELECT document_id FROM deliveries WHERE {conditions} ORDER BY document_id LIMIT ?) v "
+            f"(SELECT document_id FROM deliveries WHERE {conditions} AND document_id > ? "
+            "ORDER BY document_id LIMIT ?) v "
             "JOIN documents d ON d.id = v.document_id ORDER BY v.document_id"
         )
         with self._database.read() as connection:
-            return [(row[0], row[1]) for row in fetch(connection, query, [*named, limit])]
+            return [(row[0], row[1]) for row in fetch(connection, query, [*named, after, limit])]
 
 
 def stuck_query(account_id: str | None) -> tuple[str, list[str]]:

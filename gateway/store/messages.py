@@ -13,8 +13,9 @@ from gateway.store.arrivals import Child
 from gateway.store.chain import next_event
 from gateway.store.database import Database
 from gateway.store.ids import now_us
+from gateway.store.open_causes import move_on
 from gateway.store.packing import unpacked
-from gateway.store.statements import fetch, insert, marks, one_of, run, values
+from gateway.store.statements import fetch, insert, marks, one_of, values
 from gateway.store.tables import events
 from gateway.store.threads import wake
 from schemas.faults import Fault
@@ -252,6 +253,19 @@ class Messages:
             codes.setdefault(message_id, set()).add(code)
         return codes
 
+    def places_of(self, fingerprint: str, message_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Message → the paths at which its last run found this cause, of these messages."""
+        with self._database.read() as connection:
+            query = (
+                "SELECT f.message_id, f.path FROM faults f JOIN messages m ON m.id = f.message_id AND m.run = f.run "
+                f"WHERE f.fingerprint = ? AND {one_of(connection, 'f.message_id')} ORDER BY f.message_id, f.number"
+            )
+            rows = fetch(connection, query, [fingerprint, values(connection, message_ids)])
+        found: dict[str, list[str]] = {}
+        for message_id, path in rows:
+            found.setdefault(message_id, []).append(path)
+        return found
+
     def counted(self, account_id: str, most: int) -> int:
         """How many messages the account has sent, up to this many."""
         with self._database.read() as connection:
@@ -297,21 +311,8 @@ class Messages:
             after = advance(status, event)
             entry = next_event(message_id, count + 1, bytes(head), event, actor, {**body, "status": after}, at)
             insert(connection, events, [entry.row()])
-            run(
-                connection,
-                "UPDATE messages SET status = ?, run = ?, losses = 0, not_before = NULL, mapping_revision = NULL, "
-                "settled_at = ?, event_count = ?, event_hash = ? WHERE id = ?",
-                [
-                    (
-                        after,
-                        number if settled else number + 1,
-                        at if settled else None,
-                        entry.number,
-                        entry.hash,
-                        message_id,
-                    )
-                ],
-            )
+            again, settled_at = (number, at) if settled else (number + 1, None)
+            move_on(connection, message_id, after, again, settled_at, entry)
             if settled and order_number is not None:
                 wake(connection, [(account_id, order_number)])
         return self.one(None, message_id)

@@ -1,20 +1,30 @@
-"""What waits for one of our people, grouped by cause: the faults of held and failed messages by their fingerprint."""
+"""What waits for one of our people, grouped by cause: held and failed messages by the fingerprints of what holds them.
+
+Everything here is read from `open_causes`, which `gateway.store.open_causes` keeps in step with the messages: it costs
+what is open, not what ever was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from gateway.store.database import Database
-from gateway.store.statements import fetch, one_of, values
+from gateway.store.open_causes import astray
+from gateway.store.statements import exact_sum, fetch, given
+
+Worth = tuple[tuple[str, Decimal], ...]
+"""(currency, amount), by currency; the currency is empty where an amount came without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One cause. `detail`, `path`, `value` and `expected` are those of its newest message."""
+    """One cause. `path`, `location`, `detail`, `value` and `expected` are those of its newest message. Times are
+    microseconds since 1970."""
 
     fingerprint: str
     account_id: str
@@ -23,60 +33,98 @@ class Problem:
     first_at: int
     last_at: int
     last_message_id: str
-    path: str
-    location: str
-    detail: str
-    value: str | None
-    expected: str | None
-
-
-# what is only remarked on beside the fault that holds the message
-REMARKS = frozenset(("check_digit", "unknown_element", "other_currency", "unread_value"))
-_OPEN = (
-    "FROM messages m JOIN faults f ON f.message_id = m.id AND f.run = m.run "
-    f"WHERE m.status IN ('held', 'failed') AND f.code NOT IN ({', '.join(repr(code) for code in sorted(REMARKS))})"
-)
+    path: str = ""
+    location: str = ""
+    detail: str = ""
+    value: str | None = None
+    expected: str | None = None
+    tests: int = 0
+    """How many of the messages are tests, of which nothing is at risk."""
+    due_at: int | None = None
+    """When the first of their answers is expected; None where all are tests."""
+    worth: Worth = ()
+    """What those that are no tests say that they are worth."""
+    unpriced: int = 0
+    """How many of those don't say it."""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenFault:
-    """One fault of a held or failed message. `mapping_revision` is what it was judged under, None where nothing was."""
+class AtRisk:
+    """What all open messages but tests come to; each message counts once, whatever it waits for."""
 
-    message_id: str
-    account_id: str
-    mapping_revision: int | None
+    messages: int
+    overdue: int
+    """Those whose answer should have gone out by now."""
+    first_at: int | None
+    due_at: int | None
+    worth: Worth
+    unpriced: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMessage:
+    """One message that waits for a cause."""
+
+    id: str
+    status: str
+    order_number: str | None
+    order_id: str | None
     received_at: int
-    code: str
-    path: str
-    fingerprint: str
-
-
-Holds = Callable[[OpenFault], bool]
-"""Whether a fault is one that keeps its message from being answered."""
+    due_at: int
+    amount: Decimal | None
+    currency: str | None
+    is_test: bool
 
 
 class Problems:
-    """The repository of open problems. Costs what is open, not what ever was.
-
-    Beside the fault that holds a message stand others that would not. They are no problems, and are left out by
-    `holds`; of a message whose faults all seem to be such, each counts, so that nothing waits unseen.
-    """
+    """The repository of open problems of messages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def all(
-        self, account_id: str | None = None, fingerprint: str | None = None, *, holds: Holds = lambda _: True
-    ) -> list[Problem]:
+    def all(self, account_id: str | None = None, fingerprint: str | None = None) -> list[Problem]:
         """Every open problem, the one with most messages first."""
-        with self._database.snapshot() as connection:
-            causes: dict[tuple[str, str, str], dict[str, int]] = {}
-            for one in _holding(_open_faults(connection, account_id, fingerprint), holds):
-                if fingerprint in (None, one.fingerprint):
-                    cause = (one.fingerprint, one.account_id, one.code)
-                    causes.setdefault(cause, {})[one.message_id] = one.received_at
-            ranked = sorted(causes.items(), key=lambda cause: (len(cause[1]), max(cause[1])), reverse=True)
-            return [self._problem(connection, cause, messages) for cause, messages in ranked]
+        return self.detailed(self.groups(account_id, fingerprint))
+
+    def groups(self, account_id: str | None = None, fingerprint: str | None = None) -> list[Problem]:
+        """The same without what is said of the newest message, which `detailed` adds to those that are shown."""
+        with self._database.read() as connection:
+            groups = _grouped(fetch(connection, *groups_query(connection, account_id, fingerprint)))
+        return sorted(groups, key=lambda one: (one.messages, one.last_at), reverse=True)
+
+    def detailed(self, problems: Sequence[Problem]) -> list[Problem]:
+        """These, each with the fault of its newest message."""
+        if not problems:
+            return []
+        with self._database.read() as connection:
+            wanted, named = given(connection, [[one.fingerprint, one.last_message_id] for one in problems], "c", "m")
+            query = (
+                f"SELECT g.c, f.path, f.location, f.detail, f.value, f.expected FROM {wanted} g "
+                "CROSS JOIN open_causes o CROSS JOIN faults f WHERE o.fingerprint = g.c AND o.message_id = g.m "
+                "AND f.message_id = o.message_id AND f.run = o.run AND f.number = o.number"
+            )
+            told = {row[0]: row[1:] for row in fetch(connection, query, named)}
+        names = ("path", "location", "detail", "value", "expected")
+        return [replace(one, **dict(zip(names, told.get(one.fingerprint, ()), strict=False))) for one in problems]
+
+    def fingerprints(self) -> set[str]:
+        """Every cause that something waits for."""
+        with self._database.read() as connection:
+            return {row[0] for row in fetch(connection, "SELECT DISTINCT fingerprint FROM open_causes")}
+
+    def at_risk(self, account_id: str | None, now: int) -> AtRisk:
+        """What all open messages come to, one account's or all."""
+        with self._database.read() as connection:
+            rows = fetch(connection, *at_risk_query(connection, account_id, now))
+        firsts, dues = ([row[at] for row in rows if row[at] is not None] for at in (3, 4))
+        return AtRisk(
+            sum(int(row[1]) for row in rows),
+            sum(int(row[2]) for row in rows),
+            min(firsts, default=None),
+            min(dues, default=None),
+            _worth((row[0], row[5]) for row in rows),
+            sum(int(row[6]) for row in rows),
+        )
 
     def counts(self, account_id: str | None = None) -> dict[str, int]:
         """Account → its messages that are held or have failed."""
@@ -85,64 +133,109 @@ class Problems:
         with self._database.read() as connection:
             return {str(row[0]): int(row[1]) for row in fetch(connection, query, named)}
 
-    def _problem(self, connection: Connection, cause: tuple[str, str, str], messages: dict[str, int]) -> Problem:
-        times, newest = messages.values(), max(messages)
-        told = self._newest(connection, cause[0], newest)
-        return Problem(*cause, len(messages), min(times), max(times), newest, *told)  # type: ignore[arg-type]
-
-    @staticmethod
-    def _newest(connection: Connection, fingerprint: str, message_id: str) -> tuple[str | None, ...]:
-        query = (
-            "SELECT f.path, f.location, f.detail, f.value, f.expected FROM faults f "
-            "JOIN messages m ON m.id = f.message_id AND m.run = f.run "
-            "WHERE f.fingerprint = ? AND f.message_id = ? ORDER BY f.number LIMIT 1"
-        )
-        return tuple(fetch(connection, query, [fingerprint, message_id])[0])
-
     def of_message(self, message_id: str) -> list[str]:
         """The fingerprints of the causes for which this message is held or has failed, in its faults' order."""
-        query = f"SELECT f.fingerprint {_OPEN} AND m.id = ? GROUP BY f.fingerprint ORDER BY min(f.number)"
+        query = "SELECT fingerprint FROM open_causes WHERE message_id = ? ORDER BY number"
         with self._database.read() as connection:
             return [row[0] for row in fetch(connection, query, [message_id])]
 
-    def paths(self, fingerprint: str, message_ids: Sequence[str]) -> dict[str, list[str]]:
-        """Message → the places at which its last run found this cause, of these messages."""
-        with self._database.read() as connection:
-            query = (
-                "SELECT f.message_id, f.path FROM faults f JOIN messages m ON m.id = f.message_id AND m.run = f.run "
-                f"WHERE f.fingerprint = ? AND {one_of(connection, 'f.message_id')} ORDER BY f.message_id, f.number"
-            )
-            rows = fetch(connection, query, [fingerprint, values(connection, message_ids)])
-        found: dict[str, list[str]] = {}
-        for message_id, path in rows:
-            found.setdefault(message_id, []).append(path)
-        return found
-
-    def messages(self, fingerprint: str, *, holds: Holds = lambda _: True) -> list[str]:
+    def messages(self, fingerprint: str) -> list[str]:
         """The ids of the open messages with this cause, oldest first."""
         with self._database.read() as connection:
-            found = _holding(_open_faults(connection, None, fingerprint), holds)
-            return sorted({one.message_id for one in found if one.fingerprint == fingerprint})
+            query = "SELECT message_id FROM open_causes WHERE fingerprint = ? ORDER BY message_id"
+            return [row[0] for row in fetch(connection, query, [fingerprint])]
+
+    def page(self, fingerprint: str, after: str, limit: int) -> list[OpenMessage]:
+        """The open messages with this cause behind this one's id, oldest first."""
+        query = (
+            "SELECT c.message_id, m.status, m.order_number, m.order_id, c.received_at, c.due_at, c.amount, c.currency, "
+            "c.is_test FROM open_causes c JOIN messages m ON m.id = c.message_id "
+            "WHERE c.fingerprint = ? AND c.message_id > ? ORDER BY c.message_id LIMIT ?"
+        )
+        with self._database.read() as connection:
+            rows = fetch(connection, query, [fingerprint, after, limit])
+        return [_open_message(*row) for row in rows]
+
+    def trend(self, fingerprint: str, since: int, step: int) -> dict[int, int]:
+        """How many of the messages with this cause came in each span of so many microseconds, by when that begins,
+        from `since` on; spans without any are left out."""
+        query = (
+            f"SELECT received_at - received_at % {int(step)}, count(*) FROM open_causes "
+            "WHERE fingerprint = ? AND received_at >= ? GROUP BY 1 ORDER BY 1"
+        )
+        with self._database.read() as connection:
+            return {int(row[0]): int(row[1]) for row in fetch(connection, query, [fingerprint, since])}
+
+    def astray(self) -> list[str]:
+        """Where the causes and the messages have come apart, in sentences; empty where all is well."""
+        with self._database.snapshot() as connection:
+            return list(astray(connection))
 
 
-def _open_faults(connection: Connection, account_id: str | None, fingerprint: str | None) -> list[OpenFault]:
-    """Every fault of the open messages, or of those that have this one; by message."""
-    conditions, named = "", []
-    if account_id is not None:
-        conditions += " AND m.account_id = ?"
-        named.append(account_id)
-    if fingerprint is not None:
-        conditions += " AND m.id IN (SELECT message_id FROM faults WHERE fingerprint = ?)"
-        named.append(fingerprint)
-    query = (
-        "SELECT m.id, m.account_id, m.mapping_revision, m.received_at, f.code, f.path, f.fingerprint "
-        f"{_OPEN}{conditions} ORDER BY m.id, f.number"
+def groups_query(connection: Connection, account_id: str | None, fingerprint: str | None) -> tuple[str, list[str]]:
+    """What is open by cause and currency, and the query's parameters."""
+    conditions, named = _narrowed(account_id=account_id, fingerprint=fingerprint)
+    text = (
+        "SELECT fingerprint, account_id, code, currency, count(*), sum(is_test), min(received_at), max(received_at), "
+        "max(message_id), min(CASE WHEN is_test = 0 THEN due_at END), "
+        f"{exact_sum(connection, 'CASE WHEN is_test = 0 THEN amount END')}, "
+        "sum(CASE WHEN is_test = 0 AND amount IS NULL THEN 1 ELSE 0 END) "
+        f"FROM open_causes {conditions} GROUP BY fingerprint, account_id, code, currency ORDER BY fingerprint"
     )
-    return [OpenFault(*row) for row in fetch(connection, query, named)]
+    return text, named
 
 
-def _holding(found: Iterable[OpenFault], holds: Holds) -> Iterator[OpenFault]:
-    """Of each message the faults that hold it; all of them where none seems to."""
-    for _, of_message in groupby(found, key=lambda one: one.message_id):
-        faults = list(of_message)
-        yield from [one for one in faults if holds(one)] or faults
+def at_risk_query(connection: Connection, account_id: str | None, now: int) -> tuple[str, list[Any]]:
+    """What is open but tests, each message once, by currency, and the query's parameters."""
+    own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
+    text = (
+        "SELECT currency, count(*), sum(CASE WHEN due_at < ? THEN 1 ELSE 0 END), min(received_at), min(due_at), "
+        f"{exact_sum(connection, 'amount')}, sum(CASE WHEN amount IS NULL THEN 1 ELSE 0 END) "
+        f"FROM open_causes WHERE place = 1 AND is_test = 0{own} GROUP BY currency"
+    )
+    return text, [now, *named]
+
+
+def _narrowed(**wanted: str | None) -> tuple[str, list[str]]:
+    named = {column: value for column, value in wanted.items() if value is not None}
+    conditions = " AND ".join(f"{column} = ?" for column in named)
+    return f"WHERE {conditions}" if named else "", list(named.values())
+
+
+def _grouped(rows: Iterable[Any]) -> Iterator[Problem]:
+    """One for each fingerprint; the rows are its currencies, one behind the other."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    for fingerprint, of_it in found.items():
+        dues = [row[9] for row in of_it if row[9] is not None]
+        yield Problem(
+            *(fingerprint, of_it[0][1], of_it[0][2]),
+            messages=sum(int(row[4]) for row in of_it),
+            first_at=min(row[6] for row in of_it),
+            last_at=max(row[7] for row in of_it),
+            last_message_id=max(row[8] for row in of_it),
+            tests=sum(int(row[5]) for row in of_it),
+            due_at=min(dues, default=None),
+            worth=_worth((row[3], row[10]) for row in of_it),
+            unpriced=sum(int(row[11]) for row in of_it),
+        )
+
+
+def _worth(found: Iterable[tuple[str | None, Any]]) -> Worth:
+    return tuple(sorted((currency or "", Decimal(amount)) for currency, amount in found if amount is not None))
+
+
+def _open_message(
+    message_id: str,
+    status: str,
+    order_number: str | None,
+    order_id: str | None,
+    received_at: int,
+    due_at: int,
+    amount: Any,
+    currency: str | None,
+    is_test: int,
+) -> OpenMessage:
+    worth = None if amount is None else Decimal(amount)
+    return OpenMessage(message_id, status, order_number, order_id, received_at, due_at, worth, currency, bool(is_test))

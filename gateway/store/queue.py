@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Connection
@@ -25,6 +26,7 @@ from gateway.store.envelopes import take
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.leases import LeaseLost
+from gateway.store.open_causes import HeldMessage, cause_rows, keep_causes, move_on
 from gateway.store.packing import unpacked
 from gateway.store.statements import fetch, insert, marks, one_of, run, update, values
 from gateway.store.tables import (
@@ -312,6 +314,7 @@ class WorkQueue:
             insert(connection, documents, _stamped(changes.documents, transaction))
             insert(connection, deliveries, changes.deliveries)
             insert(connection, faults, changes.faults)
+            keep_causes(connection, changes.open_causes)
             insert(connection, events, changes.events)
             insert(connection, payloads, changes.payloads, skip_conflicts=True)
             write_said(connection, changes.said)
@@ -400,12 +403,13 @@ class WorkQueue:
                     continue
                 rows = fetch(
                     connection,
-                    "SELECT id, account_id, run, losses, event_count, event_hash FROM messages "
+                    "SELECT id, account_id, run, received_at, due_at, coalesce(is_test, test), losses, event_count, "
+                    "event_hash, amount, currency FROM messages "
                     "WHERE status = 'processing' AND lease_id = ?",
                     [lease_id],
                 )
                 released += len(rows)
-                poison = [row for row in rows if row[3] + 1 >= self._max_losses]
+                poison = [row for row in rows if row[6] + 1 >= self._max_losses]
                 quarantined += [row[0] for row in poison]
                 run(
                     connection,
@@ -413,20 +417,19 @@ class WorkQueue:
                     [(row[0],) for row in rows],
                 )
                 for row in poison:
-                    self._quarantine(connection, *row)
+                    self._quarantine(connection, _held(*row[:6], *row[9:]), *row[6:9])
         return released, tuple(quarantined)
 
     @staticmethod
-    def _quarantine(
-        connection: Connection, message_id: str, account: str, number: int, losses: int, count: int, head: bytes
-    ) -> None:
-        at = now_us()
+    def _quarantine(connection: Connection, message: HeldMessage, losses: int, count: int, head: bytes) -> None:
+        at, message_id = now_us(), message.id
         detail = f"Processing this document ended its worker {losses + 1} times; it is kept apart from the others."
         fault = Fault("quarantined", detail, value=str(losses + 1))
         status = advance("processing", "quarantine")
         event = next_event(message_id, count + 1, bytes(head), "quarantined", "gateway", {"status": status}, at)
         insert(connection, events, [event.row()])
-        insert(connection, faults, fault_rows(message_id, account, number, "process", [fault]))
+        insert(connection, faults, fault_rows(message_id, message.account_id, message.run, "process", [fault]))
+        keep_causes(connection, cause_rows(message, [fault], None))
         run(
             connection,
             "UPDATE messages SET status = ?, settled_at = ?, waits_for_version = NULL, event_count = ?, event_hash = ? "
@@ -465,18 +468,14 @@ class WorkQueue:
 
     @staticmethod
     def _try_again(connection: Connection, message_id: str, resend: str, at: int) -> None:
-        rows = fetch(connection, "SELECT status, event_count, event_hash FROM messages WHERE id = ?", [message_id])
+        query = "SELECT status, event_count, event_hash, run FROM messages WHERE id = ?"
+        rows = fetch(connection, query, [message_id])
         if rows[0][0] not in ("held", "failed"):
             raise Collision(f"message {message_id} is {rows[0][0]} by now")
         status = advance(rows[0][0], "resend")
         event = next_event(message_id, rows[0][1] + 1, bytes(rows[0][2]), "resent", "gateway", {"resend": resend}, at)
         insert(connection, events, [event.row()])
-        run(
-            connection,
-            "UPDATE messages SET status = ?, run = run + 1, losses = 0, mapping_revision = NULL, settled_at = NULL, "
-            "event_count = ?, event_hash = ? WHERE id = ?",
-            [(status, event.number, event.hash, message_id)],
-        )
+        move_on(connection, message_id, status, rows[0][3] + 1, None, event)
 
     def has_unread_before(
         self, account_id: str, receipt: Receipt, order_number: str, *, may_be_another_order: bool
@@ -529,6 +528,20 @@ class WorkQueue:
                 if rows[0][0] is not None:
                     ages[lane] = max(0.0, now - rows[0][0] / 1_000_000)
         return ages
+
+
+def _held(
+    message_id: str,
+    account_id: str,
+    number: int,
+    received_at: int,
+    due_at: int,
+    is_test: int,
+    amount: Any,
+    currency: str | None,
+) -> HeldMessage:
+    worth = None if amount is None else Decimal(amount)
+    return HeldMessage(message_id, account_id, number, received_at, due_at, bool(is_test), worth, currency)
 
 
 def _bodies(connection: Connection, payload_ids: Collection[int]) -> dict[int, bytes]:

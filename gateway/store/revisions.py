@@ -14,7 +14,7 @@ from gateway.store.database import Collision, Database, StoreUnavailable
 from gateway.store.ids import now_us
 from gateway.store.revision_content import Put, Row, StoredRevision, digest_of, put_into, without_equals
 from gateway.store.revision_rows import STANDS, standing_rows, touched_rows
-from gateway.store.statements import fetch, given, insert, marks, run
+from gateway.store.statements import fetch, given, insert, marks, one_of, run, values
 from gateway.store.tables import revision_rows, revisions
 from mappings.by_value import terms_by_value
 
@@ -354,6 +354,12 @@ class Revisions:
         with self._database.read() as connection:
             rows = fetch(connection, query, [account_id, limit])
         return [{"id": row[0], "name": row[1], "tier": row[2], "revision": row[3]} for row in rows]
+
+    def names(self, account_ids: Iterable[str]) -> dict[str, str]:
+        """Account → its name, of those that are published."""
+        with self._database.read() as connection:
+            query = f"SELECT id, name FROM accounts WHERE {one_of(connection, 'id')}"
+            return {row[0]: row[1] for row in fetch(connection, query, [values(connection, set(account_ids))])}
 
     def current(self, account_ids: Iterable[str]) -> dict[str, int]:
         """Account → its published revision."""

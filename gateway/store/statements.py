@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Context, Decimal
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -195,6 +196,30 @@ def _item(value: str | int | bytes | None) -> str:
     if value is None:
         return "NULL"
     return f'"\\\\x{value.hex()}"' if isinstance(value, bytes) else str(value)
+
+
+def exact_sum(connection: Connection, expression: str) -> str:
+    """The sum of decimals to the last digit, null where there are none; SQLite's own is a float's."""
+    return f"exact_sum({expression})" if connection.dialect.name == "sqlite" else f"sum({expression})"
+
+
+class ExactSum:
+    """SQLite's `exact_sum`: of decimals that are kept as text."""
+
+    def __init__(self) -> None:
+        self._total: Decimal | None = None
+
+    def step(self, value: str | None) -> None:
+        """One more row."""
+        if value is not None:
+            self._total = _ALL_DIGITS.add(self._total or _NOTHING, Decimal(value))
+
+    def finalize(self) -> str | None:
+        """The sum as text."""
+        return None if self._total is None else f"{self._total:f}"
+
+
+_ALL_DIGITS, _NOTHING = Context(prec=1_000), Decimal(0)
 
 
 def marks(count: int) -> str:

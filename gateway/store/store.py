@@ -27,6 +27,7 @@ from gateway.store.messages import Messages
 from gateway.store.numbers import Numbers
 from gateway.store.orders import Orders
 from gateway.store.pickups import Pickups
+from gateway.store.problem_states import ProblemStates
 from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
@@ -79,6 +80,7 @@ class Store:
         self.documents = Documents(self.database)
         self.sent_under = SentUnder(self.database)
         self.problems = Problems(self.database)
+        self.problem_states = ProblemStates(self.database, self.audit)
         self.sending = Sending(self.database, lease_seconds=lease_seconds)
         self.deliveries = Deliveries(self.database, self.audit)
         self.answers = Answers(self.database)

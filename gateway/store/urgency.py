@@ -25,6 +25,7 @@ STEP = 500
 STEPS = 10
 """Transactions of one sweep; what is left is the next one's."""
 
+_LANES = 4
 _MAY_MOVE = "status = 'received' AND not_before IS NULL AND moved_up IS NULL AND lane > 0"
 """In the words of the index that answers it. What a worker has, or waits for its time, is left to its next turn."""
 
@@ -82,6 +83,20 @@ class Backlog:
             return bool(
                 fetch(connection, f"SELECT 1 FROM messages WHERE {_MAY_MOVE} AND moves_up_at < ? LIMIT 1", [now])
             )
+
+    def late(self, now: int, account_id: str | None = None, most: int = 1_000) -> int:
+        """How many messages, up to so many and one more, wait for a worker though their answer is due by now; one
+        account's or all. Costs what waits, not what ever was."""
+        own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
+        query = (
+            f"SELECT 1 FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ?{own} AND due_at < ? "
+            "LIMIT ?"
+        )
+        found = 0
+        with self._database.read() as connection:
+            for lane in range(_LANES):
+                found += len(fetch(connection, query, [lane, *named, now, most + 1 - found]))
+        return found
 
     def _move_some(self, now: int, limit: int) -> list[int]:
         """One step; the lanes that its messages are in now."""

@@ -24,6 +24,7 @@ from sqlalchemy.engine import Connection
 from gateway.sealing import Sealed
 from gateway.store.chain import START, digest_of
 from gateway.store.database import Database
+from gateway.store.open_causes import astray
 from gateway.store.packing import unpacked
 from gateway.store.statements import stream
 
@@ -99,6 +100,7 @@ class Verification:
             for name, chain, row in _side_by_side(_chains(connection), rows):
                 yield from _compared(name, chain, row)
             yield from _broken_payloads(connection)
+            yield from astray(connection)
 
     def _messages(self, connection: Connection) -> Iterator[tuple[str, _Row]]:
         """Every message, inventory report, invoice and shipment with its documents, and documents whose source is

@@ -23,6 +23,7 @@ FIELDS = (
     *("default_unit", "did", "edit", "edited", "encoding", "factor", "file", "from", "id", "identifier.0", "in", "key"),
     *("kept_name", "kept_sample", "kind", "last", "manager.name", "manner", "map", "mark", "name", "newest", "note"),
     *("now", "number", "of", "outcome", "override", "product", "q", "reason", "sample", "saved", "seen", "separator"),
+    *("state", "owner", "account", "code", "late", "page", "behind", "to"),
     *("sign", "take", "text", "tier", "time_zone", "told", "token", "unit", "until", "version", "writes", "find"),
     *("publish", "shown"),
 )

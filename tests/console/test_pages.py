@@ -21,7 +21,7 @@ def test_all_clear_says_when_something_came_last(gateway: Gateway) -> None:
     gateway.send(acme, order())
     gateway.work()
     browser.open("/")
-    assert re.search(r"All clear\. Last message \d+ seconds ago", browser.text)
+    assert re.search(r"All clear\. Last order \d+ seconds ago", browser.text)
     assert "Nothing waits." in browser.text
 
 
@@ -33,7 +33,7 @@ def test_what_waits_for_somebody_is_told_in_sentences(gateway: Gateway) -> None:
     browser.open("/")
     (cause,) = browser.root.find_class("cause")
     said = " ".join(cause.text_content().split())
-    assert said.endswith("WHAT-1 from acme: 1 message")
+    assert said.startswith("Unknown item WHAT-1 from Acme: 1 order, ")
     assert "unknown_item" in browser.text
     browser.open("/accounts")
     assert "Acme acme ▲ 1 problem" in browser.text
@@ -159,7 +159,7 @@ def test_a_database_that_is_away_is_said_on_a_page(gateway: Gateway, monkeypatch
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(gateway.services.store.problems, "all", away)
+    monkeypatch.setattr(gateway.services.store.problems, "groups", away)
     answer = browser.open("/")
     assert (answer.status_code, "The database doesn't answer now" in browser.text) == (503, True)
 
@@ -266,7 +266,7 @@ def test_an_accounts_page_says_what_waits_and_its_people_see_no_commands(gateway
         for path in ("/", "/accounts/acme"):
             browser.open(path)
             assert "WHAT-1" in browser.text
-            assert ("gateway problems show" in browser.text) is sees, path
+            assert ("Mend it in their items" in browser.text) is sees, path
         assert "Orders are picked up from" in browser.text
         assert ("Policies" in browser.text) is sees, "what is agreed on prices is ours"
     ours.open("/accounts")

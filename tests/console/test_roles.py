@@ -95,6 +95,12 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/problems/<fingerprint>/fix"): "our support",
     ("POST", "/problems/<fingerprint>/fix"): "our support",
     ("GET", "/people"): "our admin",
+    ("GET", "/problems"): "viewer",
+    ("GET", "/problems/<fingerprint>"): "viewer",
+    ("POST", "/problems/<fingerprint>/acknowledge"): "our support",
+    ("POST", "/problems/<fingerprint>/assign"): "our support",
+    ("POST", "/problems/<fingerprint>/ignore"): "our support",
+    ("POST", "/problems/<fingerprint>/reopen"): "our support",
     ("GET", "/search"): "viewer",
     ("GET", "/style"): "viewer",
     ("POST", "/sign-out"): "viewer",
@@ -129,6 +135,7 @@ def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: s
         "sample": base64.b64encode(sample.encode()).decode(),
     }
     told |= {"version": "1", "id": "fresh", "name": "Fresh", "tier": "gold", "time_zone": "UTC", "answers": "json-1"}
+    told |= {"until": "8h", "to": "nobody", "reason": "they know"} if "<fingerprint>" in route else {}
     if route.endswith("/setup/test"):
         told["sample"] = "po-1.json"
     if route.endswith("/import"):
@@ -140,6 +147,9 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     """An account with a key, a sample, a unit that its draft changes, and a test order; their ids."""
     services = gateway.services
     sender = gateway.account("acme")
+    gateway.send(sender, held_order())
+    gateway.work()
+    (problem,) = services.store.problems.all()
     (key,) = services.store.keys.all("acme")
     sample = file_row("samples/po-1.json", json.dumps(order()).encode())
     twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
@@ -150,9 +160,6 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
-    gateway.send(sender, held_order())
-    gateway.work()
-    (problem,) = services.store.problems.all("acme")
     ids = {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
     return {**ids, "fingerprint": problem.fingerprint}
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.holding import holding_faults
 from gateway.services import Limits
-from gateway.store.problems import OpenFault
 from gateway.store.queue import WorkQueue
 from gateway.trade.amendment import amend
 from mappings.files.account_folder import read_account
@@ -202,9 +200,3 @@ def test_a_claim_of_many_groups_keeps_its_lease(gateway: SmallGateway, monkeypat
     gateway.work()
     assert confirmed(gateway) == {"1": ("6", "6", "0")}
     assert len(extended) == 5
-
-
-def test_a_fault_under_terms_that_can_t_be_used_holds_its_message(gateway: SmallGateway) -> None:
-    holds = holding_faults(gateway.services.terms)
-    fault = OpenFault("m", PINE, 99, 0, "price_mismatch", "/lines/0/price", "f")
-    assert holds(fault)

@@ -16,6 +16,7 @@ from gateway.store.tables.billing import (
     invoices,
     rebate_settlements,
 )
+from gateway.store.tables.causes import open_causes, problem_states
 from gateway.store.tables.common import metadata
 from gateway.store.tables.counters import counters, timers
 from gateway.store.tables.deliveries import deliveries, delivery_attempts, endpoints, receipts
@@ -59,11 +60,13 @@ __all__ = [
     "leases",
     "messages",
     "metadata",
+    "open_causes",
     "order_versions",
     "orders",
     "payloads",
     "pickup_files",
     "pickups",
+    "problem_states",
     "quantity_movements",
     "rebate_settlements",
     "receipts",

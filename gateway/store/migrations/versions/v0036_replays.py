@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0036"
-down_revision = "0033"
+down_revision = "0035"
 
 _text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
