@@ -66,6 +66,7 @@ class Place:
 PLACES: Sequence[Place] = (
     Place("console.home", "Overview"),
     Place("console.account_list", "Accounts"),
+    Place("console.replay_list", "Replays", ours_alone=True),
     Place("console.people", "People", role="admin", ours_alone=True),
 )
 

@@ -12,6 +12,7 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    begin_replay,
     drafts,
     editing,
     frame,
@@ -20,6 +21,7 @@ from gateway.console import (
     new_account,
     overview,
     people,
+    replays,
     revisions,
     rule_history,
     searching,
@@ -36,6 +38,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
+    *(replays, begin_replay),
 )
 """Each has put its views into the console as it was imported."""
 
@@ -56,9 +59,6 @@ _PLACES: Mapping[str, str] = {
     "console.order_thread": "/orders/{order_id}",
     "console.overdue_orders": "/orders/overdue",
     "console.document": "/documents/{document_id}",
-    "console.replay_list": "/replays",
-    "console.replay": "/replays/{replay_id}",
-    "console.begin_replay": "/replays/new",
     "console.audit": "/audit",
     "console.settings": "/settings",
 }

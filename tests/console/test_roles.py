@@ -17,6 +17,8 @@ from gateway.drafting.drafts import edit
 from gateway.drafting.importing import begin_import
 from gateway.drafting.row_edits import save_row
 from gateway.onboarding.trying import send_sample
+from gateway.services import Services
+from gateway.store.replays import ToReplay
 from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow
@@ -43,6 +45,13 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/setup/test"): "our integration",
     ("POST", "/accounts/<account_id>/setup/test"): "our integration",
     ("GET", "/accounts/<account_id>/setup/test/<message_id>"): "our viewer",
+    ("GET", "/replays"): "our viewer",
+    ("GET", "/replays/new"): "our support",
+    ("POST", "/replays/new"): "our support",
+    ("GET", "/replays/<replay_id>"): "our viewer",
+    ("POST", "/replays/<replay_id>/pause"): "our support",
+    ("POST", "/replays/<replay_id>/resume"): "our support",
+    ("POST", "/replays/<replay_id>/cancel"): "our support",
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
@@ -148,7 +157,15 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     edit(services, "acme", lambda one: [one.change(row.kind, row.natural_key, was.body, row.body)], author="test")
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
-    return {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    told = {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
+    return {**told, "replay_id": replay_of_nothing(services)}
+
+
+def replay_of_nothing(services: Services) -> str:
+    """A replay of a message that isn't kept any more."""
+    gone = ToReplay("gone", "acme", "held", 1, None, None, True)
+    told: dict[str, Any] = {"asked_for": {}, "fingerprint": None, "mapping": "current", "tries_first": False}
+    return services.store.replays.begin([gone], reason="test", actor="test", **told)
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -187,7 +204,9 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    answer = ask(browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x"}, token)
+    answer = ask(
+        browser, *case, {"key_id": "x", "message_id": "x", "test_id": "x", "upload_id": "x", "replay_id": "x"}, token
+    )
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
 
