@@ -62,7 +62,7 @@ def show(screen: Screen, replay_id: str, state: str | None, after: int, limit: i
         replay_row(found) | {"messages": listed},
         *said_of(found),
         f"Of {found.words}; asked for by {found.asked_by}: {found.reason}",
-        *(f"Left out of it: {count:,} that {why}." for why, count in found.asked_for.get("excluded", {}).items()),
+        *(f"Left out of it: {count:,}, {why}." for why, count in found.asked_for.get("excluded", {}).items()),
         *(
             f"    {one.position}. {one.message_id}{f', order {one.order_number}' if one.order_number else ''}: "
             f"{one.outcome or one.state}{f': {one.detail}' if one.detail else ''}"

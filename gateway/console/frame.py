@@ -67,6 +67,7 @@ PLACES: Sequence[Place] = (
     Place("console.home", "Overview"),
     Place("console.problem_list", "Problems"),
     Place("console.account_list", "Accounts"),
+    Place("console.replay_list", "Replays", ours_alone=True),
     Place("console.people", "People", role="admin", ours_alone=True),
 )
 

@@ -12,6 +12,7 @@ from flask import Flask
 from gateway.console import (
     account_list,
     accounts,
+    begin_replay,
     drafts,
     editing,
     fixing,
@@ -23,6 +24,7 @@ from gateway.console import (
     people,
     problem,
     problem_list,
+    replays,
     revisions,
     rule_history,
     searching,
@@ -39,7 +41,7 @@ from gateway.console.terms import pages as terms
 PAGES = (
     *(signing, overview, problem_list, problem, searching, account_list, accounts, keys, new_account, set_up, terms),
     *(editing, tables, table_edits, imports, drafts, testing, revisions, sent_under, rule_history, people, styles),
-    fixing,
+    *(fixing, replays, begin_replay),
 )
 """Each has put its views into the console as it was imported."""
 
@@ -60,9 +62,6 @@ _PLACES: Mapping[str, str] = {
     "console.order_thread": "/orders/{order_id}",
     "console.overdue_orders": "/orders/overdue",
     "console.document": "/documents/{document_id}",
-    "console.replay_list": "/replays",
-    "console.replay": "/replays/{replay_id}",
-    "console.begin_replay": "/replays/new",
     "console.audit": "/audit",
     "console.settings": "/settings",
 }

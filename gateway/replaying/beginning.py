@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.lanes import REPLAYS
 from gateway.replaying.planning import CantReplay, Plan, plan
 from gateway.replaying.wanting import Wanted
@@ -30,30 +32,36 @@ def begin_planned(
     services: Services, planned: Plan, *, mapping: Mapped, reason: str, actor: str, all_at_once: bool = False
 ) -> str:
     """The same of a set that was looked at before."""
-    found = ready(services, planned, mapping=mapping, reason=reason, actor=actor, all_at_once=all_at_once)
-    services.store.replays.begin(found)
+    told = _checked(planned, mapping=mapping, reason=reason, actor=actor, all_at_once=all_at_once)
+    replay_id = services.store.replays.begin(planned.messages, **told)
     services.lanes.ring(REPLAYS)
-    return found.replay_id
+    return replay_id
 
 
 def ready(
     services: Services, planned: Plan, *, mapping: Mapped, reason: str, actor: str, all_at_once: bool = False
 ) -> ReadyReplay:
-    """The same not begun yet: `store.replays.write` does that, with what it goes with. Raises as `begin`."""
+    """The same not begun yet: `store.replays.write` does that, in the transaction of what it goes with. Raises as
+    `begin`."""
+    told = _checked(planned, mapping=mapping, reason=reason, actor=actor, all_at_once=all_at_once)
+    return services.store.replays.ready(planned.messages, **told)
+
+
+def _checked(planned: Plan, *, mapping: Mapped, reason: str, actor: str, all_at_once: bool) -> dict[str, Any]:
+    """What the store is told beside the messages."""
     why = reason.strip()
     if not why or len(why) > REASON_LENGTH:
         raise ValueError(f"a reason of 1 to {REASON_LENGTH:,} characters")
     if not planned.messages:
         raise CantReplay("None of these can be judged again.")
-    return services.store.replays.ready(
-        planned.messages,
-        asked_for=planned.asked_for(),
-        fingerprint=planned.wanted.problem,
-        mapping=mapping,
-        reason=why,
-        actor=actor,
-        tries_first=len(planned.messages) > 1 and not all_at_once,
-    )
+    return {
+        "asked_for": planned.asked_for(),
+        "fingerprint": planned.wanted.problem,
+        "mapping": mapping,
+        "reason": why,
+        "actor": actor,
+        "tries_first": len(planned.messages) > 1 and not all_at_once,
+    }
 
 
 def pause(services: Services, replay_id: str, actor: str) -> bool:

@@ -12,12 +12,12 @@ from gateway.states import ImpossibleMove, advance
 from gateway.store.replays import ToReplay
 
 _WHY_NOT = {
-    "received": "wait to be judged already",
-    "processing": "are being judged just now",
-    "done": "are answered already: what came of them stands, and nothing of it is repeated",
-    "duplicate": "repeat an earlier message, which answers for them",
-    "superseded": "were replaced by another",
-    "dismissed": "were dismissed by somebody",
+    "received": "waits to be judged already",
+    "processing": "is being judged just now",
+    "done": "answered already: what came of it stands, and nothing of it is repeated",
+    "duplicate": "repeats an earlier message, which answers for it",
+    "superseded": "replaced by another",
+    "dismissed": "dismissed by somebody",
 }
 _NAMED = 10
 """So many messages of a body's orders are named."""
@@ -98,18 +98,19 @@ def plan(services: Services, wanted: Wanted) -> Plan:
 
 def _left_out(services: Services, message_id: str, found: ToReplay | None) -> Excluded | None:
     if found is None:
-        return Excluded(message_id, None, "there is no such message", "don't exist")
+        return Excluded(message_id, None, "there is no such message", "no such message")
     try:
         advance(found.status, "replay")
     except ImpossibleMove as impossible:
-        said, reason = str(impossible), _WHY_NOT.get(found.status, f"are {found.status}")
+        said, reason = str(impossible), _WHY_NOT.get(found.status, f"is {found.status}")
         if found.parts:
-            said, reason = _of_orders(services, message_id, said), "are bodies, whose orders are messages of their own"
+            said, reason = (
+                _of_orders(services, message_id, said),
+                "a body of several orders, which are messages of their own",
+            )
         return Excluded(message_id, found.status, said, reason)
     if not found.has_bytes:
-        return Excluded(
-            message_id, found.status, "its bytes are erased", "can't be judged again: their bytes are erased"
-        )
+        return Excluded(message_id, found.status, "its bytes are erased", "its bytes are erased")
     return None
 
 

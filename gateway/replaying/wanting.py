@@ -68,6 +68,25 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedAgain:
+    """What failed again in an earlier replay."""
+
+    replay_id: str
+
+    def ids(self, services: Services, limit: int) -> list[str]:
+        found = services.store.replays.messages(self.replay_id, state="failed", limit=limit)
+        return [one.message_id for one in found]
+
+    @property
+    def words(self) -> str:
+        return f"what failed again in replay {self.replay_id}"
+
+    @property
+    def as_query(self) -> Mapping[str, str]:
+        return {"again": self.replay_id}
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One of the three; nothing at all where none is named."""
 
@@ -127,10 +146,13 @@ def wanted_from(query: Mapping[str, list[str]]) -> Wanted:
     if len(named) > MOST_NAMED:
         raise BadQuery(f"{len(named):,} messages are named; {MOST_NAMED:,} may be, and any number by a search.")
     problem = next((one.strip() for one in query.get("problem", []) if one.strip()), None)
-    if any(len(one) > _LONGEST_ID for one in (*named, problem or "")):
+    again = next((one.strip() for one in query.get("again", []) if one.strip()), None)
+    if any(len(one) > _LONGEST_ID for one in (*named, problem or "", again or "")):
         raise BadQuery(f"An id has at most {_LONGEST_ID} characters.")
     if named or problem is not None:
         return Wanted(tuple(dict.fromkeys(named)), problem)
+    if again is not None:
+        return Wanted(search=FailedAgain(again))
     return Wanted(search=_search(query))
 
 

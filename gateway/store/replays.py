@@ -246,11 +246,13 @@ class Replays:
         insert(connection, replay_messages, ready.messages)
         self._audit.note(connection, _stream(ready.replay_id), "replay asked for", ready.actor, ready.told)
 
-    def begin(self, ready: ReadyReplay) -> None:
-        """The same in a transaction of its own."""
+    def begin(self, found: Sequence[ToReplay], **told: Any) -> str:
+        """What is `ready` by that, begun in a transaction of its own; the replay's id."""
+        ready = self.ready(found, **told)
         with self._database.write() as connection:
             self.write(connection, ready)
         self._database.has_grown("replay_messages", len(ready.messages))
+        return ready.replay_id
 
     def pause(self, replay_id: str, *, actor: str) -> bool:
         """Ask for nothing more for now; what is being judged just now is judged. False where it stands still."""

@@ -19,6 +19,7 @@ NO_PAGES = {
     "/accounts/<account_id>/keys",
     "/accounts/<account_id>/setup/test",
     "/accounts/<account_id>/terms/schema.json",
+    "/replays/new",
 }
 """They lead elsewhere, or are for scripts."""
 

@@ -17,6 +17,8 @@ from gateway.drafting.drafts import edit
 from gateway.drafting.importing import begin_import
 from gateway.drafting.row_edits import save_row
 from gateway.onboarding.trying import send_sample
+from gateway.services import Services
+from gateway.store.replays import ToReplay
 from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow
@@ -43,6 +45,13 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/setup/test"): "our integration",
     ("POST", "/accounts/<account_id>/setup/test"): "our integration",
     ("GET", "/accounts/<account_id>/setup/test/<message_id>"): "our viewer",
+    ("GET", "/replays"): "our viewer",
+    ("GET", "/replays/new"): "our support",
+    ("POST", "/replays/new"): "our support",
+    ("GET", "/replays/<replay_id>"): "our viewer",
+    ("POST", "/replays/<replay_id>/pause"): "our support",
+    ("POST", "/replays/<replay_id>/resume"): "our support",
+    ("POST", "/replays/<replay_id>/cancel"): "our support",
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
@@ -161,13 +170,20 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     save_row(services, "acme", "unit", None, None, PALLET, author="test")
     test_id = services.store.draft_tests.begin("acme", 1, 0, 200, 0, actor="test")
     ids = {"key_id": key.id, "test_id": test_id, "message_id": send_sample(services, "acme", b"{}")}
-    return {**ids, "fingerprint": problem.fingerprint}
+    return {**ids, "fingerprint": problem.fingerprint, "replay_id": replay_of_nothing(services)}
 
 
 def held_order() -> dict[str, Any]:
     """An order by a unit that nobody knows."""
     line = {"line_number": "1", "seller_item": "OAT-1L", "quantity": "2", "unit": "BTL"}
     return {"order_number": "PO-HELD", "lines": [line]}
+
+
+def replay_of_nothing(services: Services) -> str:
+    """A replay of a message that isn't kept any more."""
+    gone = ToReplay("gone", "acme", "held", 1, None, None, True)
+    told: dict[str, Any] = {"asked_for": {}, "fingerprint": None, "mapping": "current", "tries_first": False}
+    return services.store.replays.begin([gone], reason="test", actor="test", **told)
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:
@@ -206,7 +222,7 @@ def test_nobody_gets_nothing(gateway: Gateway, case: tuple[str, str]) -> None:
     gateway.account("acme")
     browser = Browser(gateway)
     token = csrf(browser.open("/sign-in"))
-    ids = dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "fingerprint"), "x")
+    ids = dict.fromkeys(("key_id", "message_id", "test_id", "upload_id", "fingerprint", "replay_id"), "x")
     answer = ask(browser, *case, ids, token)
     assert (answer.status_code, answer.headers["Location"].startswith("/sign-in")) == (303, True)
 
