@@ -57,12 +57,17 @@ def keep_causes(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None
     insert(connection, open_causes, rows)
 
 
+def wait_no_more(connection: Connection, message_ids: Sequence[str]) -> None:
+    """Inside the transaction that moves these messages on: they wait for no cause any more."""
+    run(connection, "DELETE FROM open_causes WHERE message_id = ?", [(one,) for one in message_ids])
+
+
 def move_on(
     connection: Connection, message_id: str, status: str, number: int, settled_at: int | None, event: Event
 ) -> None:
     """A held, failed or rejected message has this status from now on: it waits to be judged again as this run, or is
     settled at that moment. Its causes go with it; `event` is the last of its chain, and is written by the caller."""
-    run(connection, "DELETE FROM open_causes WHERE message_id = ?", [(message_id,)])
+    wait_no_more(connection, [message_id])
     run(
         connection,
         "UPDATE messages SET status = ?, run = ?, losses = 0, not_before = NULL, mapping_revision = NULL, "

@@ -70,16 +70,19 @@ def test_by_mouse(stack: Stack, pages: Pages, axe: Callable[[Page], None], shot:
     shot(page, "fix")
     look_everywhere(page, axe)
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.get_by_label("Our product").fill("OAT-1L")
-    page.get_by_label("How many of ours").fill("12")
-    page.get_by_label("Our unit").fill("EA")
+    page.goto("/")
+    page.get_by_role("link", name="PL-7042").first.click()  # 1
+    page.wait_for_url(f"**/problems/{fingerprint}")
+    page.get_by_label("Our product").fill("OAT-1L")  # 2
+    page.get_by_label("How many of ours").fill("12")  # 3
+    page.get_by_label("Our unit").fill("EA")  # 4
     expect(page.get_by_text("37 orders: 37 would be answered")).to_be_visible()
     expect(page.get_by_text("10 XCS → 10 × 12 EA = 120 EA").first).to_be_visible()
     shot(page, "fix-effect")
     look_everywhere(page, axe)
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.get_by_label("Why?").fill("new private label")
-    page.get_by_role("button", name="Publish and replay 37").click()
+    page.get_by_label("Why?").fill("new private label")  # 5
+    page.get_by_role("button", name="Publish and replay 37").click()  # 6
     page.wait_for_url("**/replays/*")
     not_there_yet(pages)
     all_answered_once(stack, ids)
