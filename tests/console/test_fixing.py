@@ -164,3 +164,16 @@ def test_orders_that_would_fail_are_asked_about(gateway: Held) -> None:
     assert answer.status_code == 409
     assert "Tick that you want it all the same" in browser.text
     assert browser.send(path, ("publish", "1"), reason="x", although="1").status_code == 303
+
+
+def test_the_form_stands_in_the_problems_page(gateway: Held) -> None:
+    gateway.ordered(2)
+    browser, path = at_fix(gateway)
+    assert browser.open(path.removesuffix("/fix")).status_code == 200
+    assert "Say which product of ours PL-9 is." in browser.text
+    browser.send(path, ("show", "1"), **CARTONS)
+    assert "2 orders: 2 would be answered (2 accepted)." in browser.text
+    viewer = signed_in(gateway, "viewer")
+    assert viewer.open(path.removesuffix("/fix")).status_code == 200
+    assert "That takes somebody of the role support." in viewer.text
+    assert signed_in(gateway, "viewer", "acme").open(path.removesuffix("/fix")).status_code == 200
