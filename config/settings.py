@@ -86,9 +86,9 @@ class Settings(BaseSettings):
     connections: int = Field(default=1000, ge=10, description="Connections the web server holds open at most.")
     workers: int = Field(default=1, ge=1, le=64, description="Worker processes that `gateway up` runs.")
     lanes: Names = Field(
-        default=("critical", "high", "standard", "bulk", "delivery", "drafts"),
+        default=("critical", "high", "standard", "bulk", "delivery", "replays", "drafts"),
         description="Lanes a worker drains, most urgent first, separated by commas; `delivery` sends documents and "
-        "picks orders up, `drafts` tries drafts of mappings on past orders.",
+        "picks orders up, `replays` has messages judged again, `drafts` tries drafts of mappings on past orders.",
     )
     delivery_threads: int = Field(
         default=64, ge=1, le=512, description="Calls to partners that one process makes at once."

@@ -29,6 +29,7 @@ from gateway.commands.problems import problems
 from gateway.commands.processes import scheduler, up, web, worker
 from gateway.commands.rebates import rebates
 from gateway.commands.replay import replay
+from gateway.commands.replays import replays
 from gateway.commands.secrets import secrets
 from gateway.commands.stock import stock
 from gateway.commands.users import users
@@ -47,7 +48,7 @@ for _subject in (
     (up, web, worker, scheduler),
     (db, doctor, demo, faults),
     (accounts, products, packs, taxes, stock, inventory, invoices, rebates, keys, secrets, users, mappings),
-    (convert, messages, corrections, problems, replay, orders, documents, deliveries, pickups, audit, notices),
+    (convert, messages, corrections, problems, replay, orders, documents, deliveries, pickups, audit, notices, replays),
 ):
     for _command in _subject:
         program.add_command(_command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.amending import stale_change
@@ -76,13 +76,19 @@ def judge(
     return judged[0] if len(judged) == 1 else Judged("done", None, (), judged)
 
 
-def foresee(services: Services, messages: Iterable[tuple[StoredMessage, bytes]]) -> list[Judged | None]:
-    """What would come of replaying these messages now, one after the other: under the published mappings, on the orders
-    and the stock that there are now, from which each takes. None where its account has no mapping. Nothing is done, and
-    orders and stock may be others by the time of a real replay.
+def foresee(
+    services: Services,
+    messages: Iterable[tuple[StoredMessage, bytes]],
+    revisions: Mapping[str, MappingRevision] | None = None,
+    *,
+    pinned: bool = False,
+) -> list[Judged | None]:
+    """What would come of replaying these messages now, one after the other: under the published mappings, or these ones
+    by their accounts, or each under the one that it was last judged under (`pinned`), on the orders and the stock that
+    there are now, from which each takes. None where its account has no mapping. Nothing is done, and orders and stock
+    may be others by the time of a real replay.
     """
-    catalogue = services.terms.catalogue()
-    read = [_read_again(services, catalogue, stored, body) for stored, body in messages]
+    read = read_again(services, messages, revisions, pinned=pinned)
     books = Books(services, [one for one in read if isinstance(one, Work)], foresees=True)
     return [_foreseen(services, one, books) if isinstance(one, Work) else one for one in read]
 
@@ -110,10 +116,41 @@ def _judged(work: Work, decision: Decision, stock: Stock) -> Judged:
     return Judged(status, decision.response, faults, (), number, work.mapped, decision.ledger)
 
 
-def _read_again(services: Services, catalogue: Catalogue, stored: StoredMessage, body: bytes) -> Work | Judged | None:
+def read_again(
+    services: Services,
+    messages: Iterable[tuple[StoredMessage, bytes]],
+    revisions: Mapping[str, MappingRevision] | None = None,
+    *,
+    pinned: bool = False,
+) -> list[Work | Judged | None]:
+    """The same messages in our terms, undecided; or what came of each before. None where its account has no mapping."""
+    messages = list(messages)
+    if revisions is None:
+        revisions = services.terms.current({stored.account_id for stored, _ in messages})
+    catalogue = services.terms.catalogue()
+    under = [_pinned(services, one, revisions) if pinned else revisions.get(one.account_id) for one, _ in messages]
+    return [
+        _read_again(services, revision, catalogue, one, body)
+        for revision, (one, body) in zip(under, messages, strict=True)
+    ]
+
+
+def _pinned(
+    services: Services, stored: StoredMessage, revisions: Mapping[str, MappingRevision]
+) -> MappingRevision | None:
+    """What the message was last judged under; the current one where it was judged under none."""
+    if stored.mapping_revision is None:
+        return revisions.get(stored.account_id)
     try:
-        revision = services.terms.current([stored.account_id])[stored.account_id]
+        return services.terms.mapping(stored.account_id, stored.mapping_revision)
     except LookupError:
+        return None
+
+
+def _read_again(
+    services: Services, revision: MappingRevision | None, catalogue: Catalogue, stored: StoredMessage, body: bytes
+) -> Work | Judged | None:
+    if revision is None:
         return None
     read = _read(services, revision, catalogue, body, stored.received_at, stored.test_key, stored.id, stored.part)
     return read[0] if len(read) == 1 else Judged("held", None, ())

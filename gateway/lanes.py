@@ -28,18 +28,21 @@ LANES = ("critical", "high", "standard", "bulk")
 
 DELIVERY = "delivery"
 """The queue of what leaves: its ring wakes whoever sends documents."""
+REPLAYS = "replays"
+"""The queue of replays, whose ring has the next messages of one judged again. Orders of any lane go first."""
 DRAFTS = "drafts"
-"""The queue of drafts that are tried on past orders. It stands behind all others: orders of any lane go first."""
-QUEUES = (*LANES, DELIVERY, DRAFTS)
+"""The queue of drafts that are tried on past orders. It stands behind all others."""
+QUEUES = (*LANES, DELIVERY, REPLAYS, DRAFTS)
 """All that a worker may listen on."""
 
 DRAIN = "workers.jobs.drain"
 DELIVER = "workers.jobs.deliver"
+REPLAY = "workers.jobs.replay"
 TEST_DRAFTS = "workers.jobs.test_drafts"
-JOBS = (DRAIN, DELIVER, TEST_DRAFTS)
+JOBS = (DRAIN, DELIVER, REPLAY, TEST_DRAFTS)
 """Every function that a job may name. Workers run nothing else."""
 
-_JOB_OF = {DELIVERY: DELIVER, DRAFTS: TEST_DRAFTS}
+_JOB_OF = {DELIVERY: DELIVER, REPLAYS: REPLAY, DRAFTS: TEST_DRAFTS}
 """Queue → the job that its ring is; every other queue's is DRAIN."""
 _TIER_LANES = {"platinum": 1, "gold": 2, "standard": 3}
 _JOB_TTL = 86_400

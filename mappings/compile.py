@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -52,6 +53,41 @@ def compile_revision(
         own_format=own_format(maps or {}),
         maps=maps or {},
     )
+
+
+def with_rows(revision: MappingRevision, removed: Iterable[Any], added: Iterable[Any]) -> MappingRevision:
+    """The mapping as revision 0 without and with these rows of its tables: what compiling all of them anew would make,
+    without looking at the others. Of rows that start on one day the added ones stand last."""
+    tables: dict[str, Any] = {name: dict(getattr(revision, name)) for name in _TABLES}
+    for row in removed:
+        for name, key in _places_of(row):
+            rows = tuple(one for one in tables[name].pop(key, ()) if one != row)
+            tables[name].update({key: rows} if rows else {})
+        if isinstance(row, UnitRow):
+            tables["units"].pop((row.account_unit, row.product), None)
+    for row in added:
+        for name, key in _places_of(row):
+            tables[name][key] = tuple(sorted((*tables[name].get(key, ()), row), key=_start, reverse=True))
+        if isinstance(row, UnitRow):
+            tables["units"][row.account_unit, row.product] = row
+    return replace(revision, number=0, **tables)
+
+
+_TABLES = ("items_by_sku", "items_by_gtin", "items_by_product", "units", "sites", "prices")
+
+
+def _places_of(row: Any) -> Iterator[tuple[str, str]]:
+    """Each look-up table whose rows are grouped that a row stands in, and under which key."""
+    if isinstance(row, ItemRow):
+        if row.account_sku is not None:
+            yield "items_by_sku", row.account_sku
+        if row.gtin:
+            yield "items_by_gtin", padded_gtin(row.gtin)
+        yield "items_by_product", row.product
+    elif isinstance(row, SiteRow):
+        yield "sites", row.account_site
+    elif isinstance(row, PriceRow):
+        yield "prices", row.product
 
 
 def compile_catalogue(

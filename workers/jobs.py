@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from gateway import pipeline
 from gateway.drafting import draft_tests
-from gateway.lanes import DRAFTS, LANES
+from gateway.lanes import DRAFTS, LANES, REPLAYS
+from gateway.replaying import running
 from gateway.services import Services
 from gateway.store.database import StoreUnavailable
 
@@ -41,7 +42,33 @@ def drain(desk: Desk, lane: str) -> int:
     settled, is_empty = drain_batches(desk)
     if not is_empty:
         desk.services.lanes.ring(lane)
+    if settled:
+        _ring_for_replays(desk)
     return settled
+
+
+def _ring_for_replays(desk: Desk) -> None:
+    """What was settled may have been asked for by a replay, which goes on by that."""
+    try:
+        if desk.services.store.replays.leases.waits():
+            desk.services.lanes.ring(REPLAYS)
+    except StoreUnavailable as failure:  # as below
+        logger.warning("Could not look for replays: %s", failure)
+
+
+def replay(desk: Desk, lane: str) -> None:
+    """The next messages of a replay; where none can go on now, whoever settles a message rings again."""
+    if _replay_some(desk):
+        desk.services.lanes.ring(lane)
+
+
+def _replay_some(desk: Desk) -> bool:
+    desk.beat()
+    try:
+        return running.step(desk.services)
+    except StoreUnavailable as failure:  # the sweeper rings when the database is back
+        logger.warning("Could not go on with a replay: %s", failure)
+        return False
 
 
 def test_drafts(desk: Desk, lane: str) -> None:
@@ -51,11 +78,14 @@ def test_drafts(desk: Desk, lane: str) -> None:
 
 
 def look(desk: Desk) -> int:
-    """What a worker does that nobody can ring for: orders, and where none waits a chunk of a test. How much it was."""
+    """What a worker does that nobody can ring for: orders, and where none waits a chunk of a replay or of a test. How
+    much it was."""
     settled = drain_batches(desk)[0]
-    if settled or DRAFTS not in desk.lanes or desk.stopping():
+    if settled or desk.stopping():
         return settled
-    return int(_try_some(desk, desk.stopping))
+    if REPLAYS in desk.lanes and _replay_some(desk):
+        return 1
+    return int(DRAFTS in desk.lanes and _try_some(desk, desk.stopping))
 
 
 def _try_some(desk: Desk, pauses: Callable[[], bool]) -> bool:

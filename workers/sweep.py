@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from gateway.lanes import DRAFTS
+from gateway.lanes import DRAFTS, REPLAYS
 from gateway.services import Services
 from gateway.store.ids import now_us
 from workers.names import is_gone
@@ -24,8 +24,9 @@ def sweep_once(services: Services) -> frozenset[int]:
         services.lanes.ring(lane)
     if moved_up:
         logger.info("%d messages with less than a quarter of their time left moved up a lane", moved_up.total())
-    if services.store.draft_tests.waits():
-        services.lanes.ring(DRAFTS)
+    for leases, queue in ((services.store.replays.leases, REPLAYS), (services.store.draft_tests.leases, DRAFTS)):
+        if leases.waits():
+            services.lanes.ring(queue)
     if swept.released:
         logger.warning("%d messages had lost their worker and wait again", swept.released)
     for message_id in swept.quarantined:
@@ -34,11 +35,15 @@ def sweep_once(services: Services) -> frozenset[int]:
 
 
 def end_leases_of_the_gone(services: Services) -> None:
-    """What a worker of this machine held when it was killed need not wait until its lease runs out: messages, and
-    tests of drafts."""
+    """What a worker of this machine held when it was killed need not wait until its lease runs out: messages, chunks
+    of replays and of tests of drafts."""
     gone = [name for name in services.store.queue.lessees() if is_gone(name)]
     if gone and services.store.queue.end_leases(gone):
         logger.warning("%s held messages and is gone", " and ".join(gone))
-    gone = [name for name in services.store.draft_tests.lessees() if is_gone(name)]
-    if gone and services.store.draft_tests.end_leases(gone):
-        logger.warning("%s worked at a test of a draft and is gone", " and ".join(gone))
+    for leases, what in (
+        (services.store.replays.leases, "replay"),
+        (services.store.draft_tests.leases, "test of a draft"),
+    ):
+        gone = [name for name in leases.lessees() if is_gone(name)]
+        if gone and leases.end_leases(gone):
+            logger.warning("%s worked at a %s and is gone", " and ".join(gone), what)

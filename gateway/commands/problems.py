@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.opening import opened
+from gateway.commands.problem_fix import fix
 from gateway.commands.screen import CONFLICT, Failed, Screen, counted, fault_lines, person, remedies, reports
 from gateway.commands.times import moment, seen
 from schemas.faults import Fault
@@ -32,6 +33,9 @@ _REASON = click.option("--reason", default="", help="Why, for whoever looks next
 @click.group()
 def problems() -> None:
     """What waits for one of us, grouped by cause."""
+
+
+problems.add_command(fix)
 
 
 @problems.command("list")

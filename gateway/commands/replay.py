@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from gateway.commands.opening import opened
-from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, Failed, Screen, person, reports
-from gateway.states import ImpossibleMove, advance
+from gateway.commands.screen import CONFLICT, DONE, FAILED, PARTLY, USAGE, Failed, Screen, person, reports
 
 if TYPE_CHECKING:
-    from gateway.judging import Judged
+    from gateway.replaying.foreseeing import Foreseen
+    from gateway.replaying.planning import Excluded, Plan
     from gateway.services import Services
-    from gateway.store.messages import StoredMessage
+    from gateway.store.replays import Mapped, Replay, ReplayMessage
 
 _FORESEEN = (
     "Judged one after the other on the orders and the stock that are there now, which may change until a real replay. "
     "Nothing was done."
 )
-_OPEN = ("received", "processing")
 _STUCK = ("held", "failed")
-_NAMED = 10
-"""So many messages of a body's orders are named."""
 _WAIT_SECONDS = 5.0
+"""So long nothing may happen before the command leaves the rest to the gateway."""
 _LOOK_SECONDS = 0.1
+_SAID = 100
+"""Of a larger replay only what didn't go through is said message by message."""
 
 
 @click.command()
@@ -34,157 +37,260 @@ _LOOK_SECONDS = 0.1
 @click.option("--problem", metavar="FINGERPRINT", help="Every open message with this cause.")
 @click.option(
     "--mapping",
-    type=click.Choice(["current"]),
+    type=click.Choice(["current", "pinned"]),
     default="current",
     show_default=True,
-    help="The mapping that is published now; replaying under an earlier one is not possible yet.",
+    help="The mapping that is published when each is judged, or the revision that each was last judged under.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would come of it on present stock; nothing is done.")
 @click.option("--reason", help="Why, for the record; needed unless it is a dry run.")
+@click.option("--all-at-once", is_flag=True, help="Don't wait for the first to go through before the rest follows.")
 def replay(
-    screen: Screen, message_ids: tuple[str, ...], problem: str | None, mapping: str, dry_run: bool, reason: str | None
+    screen: Screen,
+    message_ids: tuple[str, ...],
+    problem: str | None,
+    mapping: Mapped,
+    dry_run: bool,
+    reason: str | None,
+    all_at_once: bool,
 ) -> int:
     """Judge messages again that were held, failed or rejected.
 
-    The original bytes are judged as if they had just been claimed; an order that stands is never made twice. While
-    the gateway runs, what became of each is waited for up to five seconds and told.
+    The original bytes are judged as if they had just been claimed; an order that stands is never made twice. Of several
+    the first is judged alone, and the rest when it went through; it stops where the same cause comes back. While the
+    gateway runs this waits and shows how far it is, as long as anything happens; the replay goes on without it
+    (`gateway replays show ID`).
 
     Exit code 0: each is answered or refused now, or waits to be judged, and of a dry run: each would be judged; 1: none
     is, they are still held or failed; 3: some are; 4: none could be replayed, as they stand.
     """
+    from gateway.replaying import CantReplay, Wanted, plan
+
     if reason is None and not dry_run:
         raise click.UsageError("Say why: --reason TEXT.")
     with opened() as services:
-        wanted = list(dict.fromkeys((*message_ids, *(services.store.problems.messages(problem) if problem else ()))))
-        if not wanted:
-            raise Failed("No open message has this cause." if problem else "Name messages, or --problem.", 2)
-        replayed = _foresee(services, wanted) if dry_run else [_replay(services, one, reason or "") for one in wanted]
-        asked = [one for one in replayed if one["ok"] and not dry_run]
-        rung = _ring(services, asked)
-        if rung:
-            _wait(services, asked)
-        for one in asked:
-            one |= _outcome(services, one["id"])
-    lines = [f"{one['id']}: {one['detail']}" for one in replayed]
-    told: dict[str, Any] = {"mapping": mapping, "dry_run": dry_run, "messages": replayed}
-    code = _exit_code(replayed)
-    if dry_run and any(one["ok"] for one in replayed):
-        lines.append(_FORESEEN)
-        told["note"] = _FORESEEN
-    screen.result(told, *lines)
-    if not rung:
-        screen.note("Redis can't be reached now; the messages wait in the database until the gateway runs.")
+        wanted = Wanted(tuple(dict.fromkeys(message_ids)), problem)
+        try:
+            planned = plan(services, wanted)
+        except CantReplay:
+            raise Failed("Name messages, or --problem.", USAGE) from None
+        if not planned.messages and not planned.excluded:
+            raise Failed("No open message has this cause.", USAGE)
+        if dry_run:
+            return _foresee(screen, services, planned, mapping)
+        return _replay(screen, services, planned, mapping, reason or "", all_at_once)
+
+
+# --- the real one -----------------------------------------------------------------------------------------------------
+def _replay(screen: Screen, services: Services, planned: Plan, mapping: Mapped, reason: str, all_at_once: bool) -> int:
+    told: dict[str, Any] = {"mapping": mapping, "dry_run": False}
+    ran: dict[str, dict[str, Any]] = {}
+    if planned.messages:
+        done, rung = _run(screen, services, planned, mapping, reason, all_at_once)
+        told["replay"] = replay_row(done)
+        of_set = services.store.replays.messages(done.id, limit=done.total)
+        ran = {one.message_id: _outcome(services, one, done) for one in of_set}
+        for line in said_of(done):
+            screen.note(line)
+        if not rung:
+            screen.note("Redis can't be reached now; the messages wait in the database until the gateway runs.")
+    messages = _in_order(planned, ran)
+    code = _exit_code(messages)
+    shown = [one for one in messages if len(messages) <= _SAID or not one["ok"] or one.get("status") in _STUCK]
+    screen.result(told | {"messages": messages}, *(f"{one['id']}: {one['detail']}" for one in shown))
     return code
 
 
-def _replay(services: Services, message_id: str, reason: str) -> dict[str, Any]:
+def _run(
+    screen: Screen, services: Services, planned: Plan, mapping: Mapped, reason: str, all_at_once: bool
+) -> tuple[Replay, bool]:
+    """The replay once it is done, has stopped, or nothing happens any more; and whether workers were rung for."""
+    from gateway.lanes import REPLAYS
+    from gateway.replaying.beginning import begin_planned
+
     try:
-        stored = services.store.messages.try_again(message_id, person(), reason)
-    except ImpossibleMove as failure:
-        return _impossible(message_id, failure.status, _why_not(services, message_id, failure), CONFLICT)
-    if stored is None:
-        return _missing(message_id)
-    return {"id": message_id, "ok": True, "run": stored.run, "lane": stored.lane, "code": DONE}
+        replay_id = begin_planned(
+            services, planned, mapping=mapping, reason=reason, actor=person(), all_at_once=all_at_once
+        )
+    except ValueError as wrong:
+        raise Failed(f"Say why in {wrong}.", USAGE) from None
+    rung = services.lanes.ring(REPLAYS)
+    return followed(screen, services, replay_id, len(planned.messages), rung=rung), rung
 
 
-def _wait(services: Services, asked: list[dict[str, Any]]) -> None:
-    """Until each is judged, or it takes too long: it is judged later then."""
-    deadline = time.monotonic() + _WAIT_SECONDS
-    waiting = [one["id"] for one in asked]
-    while waiting := [one for one in waiting if services.store.messages.status(one) in _OPEN]:
-        if time.monotonic() > deadline:
-            return
-        time.sleep(_LOOK_SECONDS)
+def followed(screen: Screen, services: Services, replay_id: str, total: int, *, rung: bool) -> Replay:
+    """The replay once it is done, has stopped, or nothing happens any more, with its progress meanwhile. `rung`:
+    whether workers were, who judge its messages."""
+    from gateway.replaying import running
+
+    with _progress(screen, total) as bar:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while (found := _found(services, replay_id)).is_open:
+            bar.show(found)
+            if running.step(services):  # as a worker does: alone it would only be asked for
+                deadline = time.monotonic() + _WAIT_SECONDS
+                continue
+            if not rung or time.monotonic() > deadline:
+                break
+            time.sleep(_LOOK_SECONDS)
+        bar.show(found)
+    return found
 
 
-def _outcome(services: Services, message_id: str) -> dict[str, Any]:
+def _found(services: Services, replay_id: str) -> Replay:
+    found = services.store.replays.found(replay_id)
+    if found is None:
+        raise Failed(f"The replay {replay_id} is gone.")
+    return found
+
+
+class _Bar(Protocol):
+    def show(self, replay: Replay) -> None: ...
+
+
+class _NoBar:
+    def show(self, replay: Replay) -> None:
+        """Nobody looks."""
+
+
+@contextmanager
+def _progress(screen: Screen, total: int) -> Iterator[_Bar]:
+    """A bar on a terminal, for more than one message."""
+    if screen.as_json or total < 2 or not sys.stderr.isatty():
+        yield _NoBar()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("replaying", total=total)
+
+        class Shown:
+            def show(self, replay: Replay) -> None:
+                words = f"{replay.done:,} done, {replay.failed:,} failed again, {replay.skipped:,} passed over"
+                progress.update(task, completed=replay.through, description=words)
+
+        yield Shown()
+
+
+def replay_row(one: Replay) -> dict[str, Any]:
+    """A replay for programs."""
+    from gateway.commands.times import moment
+
+    counts = {name: getattr(one, name) for name in ("total", "done", "failed", "skipped", "asked", "left")}
+    return {
+        "id": one.id,
+        "status": one.status,
+        "of": one.words,
+        "account": one.account_id,
+        "problem": one.fingerprint,
+        "mapping": one.mapping,
+        "reason": one.reason,
+        "asked_by": one.asked_by,
+        "asked_at": moment(one.asked_at),
+        "ended_at": moment(one.ended_at),
+        "detail": one.detail,
+        "excluded": dict(one.asked_for.get("excluded", {})),
+        **counts,
+    }
+
+
+def said_of(one: Replay) -> Iterator[str]:
+    """How it stands, in sentences."""
+    standing = {
+        "done": "is done",
+        "stopped": "has stopped",
+        "paused": "is paused",
+        "cancelled": "was cancelled",
+    }.get(one.status, "goes on by itself while the gateway runs")
+    counts = f"{one.done:,} of {one.total:,} done, {one.failed:,} failed again, {one.skipped:,} passed over"
+    yield f"Replay {one.id} {standing}: {counts}."
+    if one.detail:
+        yield one.detail
+    if one.status == "stopped":
+        yield f"gateway replays resume {one.id} --anyway goes on with the other {one.left:,}; replays cancel ends it."
+
+
+def _outcome(services: Services, one: ReplayMessage, whole: Replay) -> dict[str, Any]:
     """The message's status now, what was answered, and both in words."""
-    status = services.store.messages.status(message_id)
-    answers = [one.number for one in services.store.documents.of_messages([message_id])]
-    faults = services.store.messages.faults(message_id)
+    if one.state == "skipped":
+        return _impossible(one.message_id, one.status, one.detail or "", CONFLICT)
+    if one.state == "waiting":
+        detail = "waits to be judged" if whole.is_under_way else "was not asked for: the replay has stopped before it"
+        code = DONE if whole.is_under_way else FAILED
+        return {"id": one.message_id, "ok": whole.is_under_way, "status": one.status, "detail": detail, "code": code}
+    answers = [each.number for each in services.store.documents.of_messages([one.message_id])]
+    faults = services.store.messages.faults(one.message_id)
     why = "; ".join(dict.fromkeys(fault.detail for fault in faults))
-    if status in _OPEN:
+    if one.status in ("received", "processing"):
         detail = "waits to be judged"
-    elif status == "done":
+    elif one.status == "done":
         detail = f"answered: {', '.join(answers)}" if answers else "done; the account wants no answer"
     else:
-        detail = f"{'still held' if status == 'held' else status}: {why}"
+        detail = f"{'still held' if one.status == 'held' else one.status}: {why}"
     found = [fault.as_json() for fault in faults]
-    code = FAILED if status in _STUCK else DONE
-    return {"status": status, "answers": answers, "detail": detail, "faults": found, "code": code}
+    code = FAILED if one.status in _STUCK else DONE
+    told = {"id": one.message_id, "ok": True, "run": one.run, "status": one.status, "answers": answers}
+    return told | {"detail": detail, "faults": found, "code": code}
 
 
-def _foresee(services: Services, wanted: list[str]) -> list[dict[str, Any]]:
+# --- a dry run --------------------------------------------------------------------------------------------------------
+def _foresee(screen: Screen, services: Services, planned: Plan, mapping: Mapped) -> int:
     """What replaying these would come to now, in their order; nothing is done."""
-    from gateway.judging import foresee
+    from gateway.replaying.foreseeing import foreseen
 
-    found = [_to_judge(services, message_id) for message_id in wanted]
-    judged = iter(foresee(services, [one for one in found if isinstance(one, tuple)]))
-    return [_foreseen(services, one[0], next(judged)) if isinstance(one, tuple) else one for one in found]
-
-
-def _to_judge(services: Services, message_id: str) -> tuple[StoredMessage, bytes] | dict[str, Any]:
-    """The message and its bytes; or what is told of one that can't be replayed."""
-    stored = services.store.messages.one(None, message_id)
-    if stored is None:
-        return _missing(message_id)
-    try:
-        advance(stored.status, "replay")
-    except ImpossibleMove as failure:
-        return _impossible(message_id, stored.status, _why_not(services, message_id, failure), CONFLICT)
-    body = services.store.messages.body(message_id)
-    return _impossible(message_id, stored.status, "its bytes are erased", FAILED) if body is None else (stored, body)
+    found = foreseen(services, [one.id for one in planned.messages], mapping)
+    messages = _in_order(planned, {one.stored.id: _foreseen(one) for one in found})
+    lines = [f"{one['id']}: {one['detail']}" for one in messages]
+    told: dict[str, Any] = {"mapping": mapping, "dry_run": True, "messages": messages}
+    if any(one["ok"] for one in messages):
+        lines.append(_FORESEEN)
+        told["note"] = _FORESEEN
+    code = _exit_code(messages)
+    screen.result(told, *lines)
+    return code
 
 
-def _why_not(services: Services, message_id: str, failure: ImpossibleMove) -> str:
-    """Why it can't be replayed; of a body of several orders, which of their messages should be."""
-    children = services.store.messages.children(message_id)
-    if not children:
-        return str(failure)
-    stuck = [one for one in children if one.status in _STUCK]
-    if not stuck:
-        return f"its {len(children)} orders are messages of their own; none of them is held or failed"
-    named = ", ".join(f"{one.message_id} (order {one.part}, {one.status})" for one in stuck[:_NAMED])
-    more = f" and {len(stuck) - _NAMED} more" if len(stuck) > _NAMED else ""
-    return f"its {len(children)} orders are messages of their own; replay {named}{more}"
+def _foreseen(one: Foreseen) -> dict[str, Any]:
+    judged = one.judged
+    if judged is None:
+        return _impossible(one.stored.id, one.stored.status, "no mapping", FAILED)
+    outcome = judged.response.outcome if judged.response else None
+    would_be = judged.status + (f", answered {outcome}" if outcome else "")
+    before, after = (_codes([fault.code for fault in faults]) for faults in (one.before, judged.faults))
+    detail = f"is {one.stored.status} for {before}; judged now: {after}; would be {would_be}"
+    found = [fault.as_json() for fault in judged.faults]
+    ahead = {"status": judged.status, "outcome": outcome, "lines": one.lines}
+    told = {"id": one.stored.id, "ok": True, "status": one.stored.status, "detail": detail, "faults": found}
+    return {**told, "would_be": ahead, "code": DONE}
+
+
+# --- both -------------------------------------------------------------------------------------------------------------
+def _in_order(planned: Plan, came: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is told of each, as they were named: of those that were left out why."""
+    left_out = {one.message_id: _left_out(one) for one in planned.excluded}
+    named = list(planned.wanted.messages)
+    order = dict.fromkeys((*named, *came, *left_out))
+    return [came.get(one) or left_out[one] for one in order if one in came or one in left_out]
+
+
+def _left_out(one: Excluded) -> dict[str, Any]:
+    is_conflict = one.status is not None and "erased" not in one.detail
+    return _impossible(one.message_id, one.status, one.detail, CONFLICT if is_conflict else FAILED)
 
 
 def _impossible(message_id: str, status: str | None, detail: str, code: int) -> dict[str, Any]:
     return {"id": message_id, "ok": False, "status": status, "detail": detail, "code": code}
 
 
-def _foreseen(services: Services, stored: StoredMessage, judged: Judged | None) -> dict[str, Any]:
-    from gateway.samples import response_lines
-
-    if judged is None:
-        return _impossible(stored.id, stored.status, "no mapping", FAILED)
-    before = [fault.code for fault in services.store.messages.faults(stored.id)]
-    after = [fault.code for fault in judged.faults]
-    outcome = judged.response.outcome if judged.response else None
-    would_be = judged.status + (f", answered {outcome}" if outcome else "")
-    detail = f"is {stored.status} for {_codes(before)}; judged now: {_codes(after)}; would be {would_be}"
-    found = [fault.as_json() for fault in judged.faults]
-    foreseen = {"status": judged.status, "outcome": outcome, "lines": response_lines(judged.response)}
-    told = {"id": stored.id, "ok": True, "status": stored.status, "detail": detail, "faults": found}
-    return {**told, "would_be": foreseen, "code": DONE}
-
-
-def _missing(message_id: str) -> dict[str, Any]:
-    return _impossible(message_id, None, "there is no such message", FAILED)
-
-
 def _codes(codes: list[str]) -> str:
     return ", ".join(dict.fromkeys(codes)) or "no fault"
 
 
-def _ring(services: Services, replayed: list[dict[str, Any]]) -> bool:
-    rung = [services.lanes.ring(lane) for lane in sorted({one["lane"] for one in replayed})]
-    return all(rung)
-
-
-def _exit_code(replayed: list[dict[str, Any]]) -> int:
+def _exit_code(told: list[dict[str, Any]]) -> int:
     """What became of them together; each one's own code goes with it."""
-    codes = {one.pop("code") for one in replayed}
+    codes = {one.pop("code") for one in told}
     if codes == {DONE}:
         return DONE
     if DONE in codes:

@@ -68,6 +68,7 @@ PLACES: Sequence[Place] = (
     Place("console.problem_list", "Problems"),
     Place("console.message_list", "Messages"),
     Place("console.account_list", "Accounts"),
+    Place("console.replay_list", "Replays", ours_alone=True),
     Place("console.people", "People", role="admin", ours_alone=True),
     Place("console.audit", "Audit", role="support", ours_alone=True),
     Place("console.settings", "Settings", role="admin", ours_alone=True),

@@ -13,11 +13,13 @@ from gateway.console import (
     account_list,
     accounts,
     audit,
+    begin_replay,
     corrections,
     documents,
     drafts,
     editing,
     erasing,
+    fixing,
     frame,
     imports,
     keys,
@@ -32,6 +34,7 @@ from gateway.console import (
     problem,
     problem_deliveries,
     problem_list,
+    replays,
     revisions,
     rule_history,
     searching,
@@ -50,7 +53,7 @@ PAGES = (
     *(signing, overview, searching, account_list, accounts, keys, new_account, set_up, terms, corrections),
     *(problem_list, problem, notices, message, editing, tables, table_edits, imports, drafts, testing),
     *(revisions, sent_under, rule_history, people, styles, order_pages, order_lists, documents),
-    *(problem_deliveries, message_list, audit, settings, erasing),
+    *(problem_deliveries, message_list, audit, settings, erasing, fixing, replays, begin_replay),
 )
 """Each has put its views into the console as it was imported."""
 
@@ -71,6 +74,9 @@ _PLACES: Mapping[str, str] = {
     "console.replay_list": "/replays",
     "console.replay": "/replays/{replay_id}",
     "console.begin_replay": "/replays/new",
+    "console.order_thread": "/orders/{order_id}",
+    "console.overdue_orders": "/orders/overdue",
+    "console.document": "/documents/{document_id}",
     "console.audit": "/audit",
     "console.settings": "/settings",
 }

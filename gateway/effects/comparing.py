@@ -70,6 +70,13 @@ def compare(
         yield Compared(pages.compared(page), behind, len(page), is_last)
 
 
+def compare_messages(
+    services: Services, before: MappingRevision, after: MappingRevision, messages: Sequence[StoredMessage]
+) -> Effects:
+    """The same of these messages, which are all read at once."""
+    return _Pages(services, before, after).compared(messages)
+
+
 def _page(services: Services, account_id: str, behind: str | None, left: int) -> tuple[list[StoredMessage], bool]:
     """As many as have room together, and whether there are no more."""
     page, wanted = services.store.messages.page, min(left, _PAGE)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
 from gateway.store.audit import Audit
-from gateway.store.clock import LeaseClock
+from gateway.store.chunk_leases import ChunkLeases
 from gateway.store.database import Database
 from gateway.store.ids import new_id, now_us
 from gateway.store.statements import fetch, insert, run
@@ -66,9 +65,8 @@ class DraftTests:
 
     def __init__(self, database: Database, audit: Audit, *, lease_seconds: float = 30.0, max_losses: int = 3) -> None:
         self._database, self._audit = database, audit
-        self._clock = LeaseClock(is_sqlite=database.is_sqlite)
-        self._lease_ms = int(lease_seconds * 1000)
-        self._max_losses = max_losses
+        lease: dict[str, Any] = {"lease_seconds": lease_seconds, "max_losses": max_losses}
+        self.leases = ChunkLeases(database, "draft_tests", is_open=_OPEN, order="id", **lease)
 
     def begin(self, account_id: str, revision: int, version: int, last: int, total: int, *, actor: str) -> str:
         """A test to be done; its id. The one that is open where the same was asked for already; any other that is open
@@ -131,44 +129,15 @@ class DraftTests:
         """The account's last test."""
         return next(iter(self.of_account(account_id, 1)), None)
 
-    def waits(self) -> bool:
-        """Whether there is one of which nobody does a chunk just now."""
-        with self._database.read() as connection:
-            return bool(self._free(connection, ""))
-
-    def _free(self, connection: Connection, lock: str) -> list[Any]:
-        now, moment = self._clock.now()
-        query = (
-            f"SELECT id, lease_id, losses FROM draft_tests WHERE {_OPEN} AND (lease_id IS NULL OR lease_until <= {now} "
-            f"OR lease_boot <> ?) ORDER BY id LIMIT 1{lock}"
-        )
-        return fetch(connection, query, [*moment, self._clock.boot])
-
     def claim(self, worker: str) -> ClaimedTest | None:
         """The oldest one that is free, under a lease; None where there is none. One that lost too many workers fails
         instead, and the next is taken."""
-        lock = "" if self._database.is_sqlite else " FOR UPDATE SKIP LOCKED"
-        while self.waits():
-            with self._database.write_lightly() as connection:
-                rows = self._free(connection, lock)
-                if not rows:
-                    return None
-                test_id, before, losses = rows[0]
-                losses += before is not None
-                if losses < self._max_losses:
-                    return self._take(connection, test_id, losses, worker)
-                self._end(connection, test_id, "failed", "It ended its worker several times.")
-        return None
+        taken = self.leases.claim(worker, self._fail, also="status = 'running', ")
+        found = None if taken is None else self.found(taken[0])
+        return None if taken is None or found is None else ClaimedTest(taken[1], *found)
 
-    def _take(self, connection: Connection, test_id: str, losses: int, worker: str) -> ClaimedTest:
-        lease_id, (now, moment) = new_id(), self._clock.now()
-        text = (
-            "UPDATE draft_tests SET status = 'running', lease_id = ?, worker = ?, lease_boot = ?, losses = ?, "
-            f"lease_until = {now} + ? WHERE id = ?"
-        )
-        run(connection, text, [(lease_id, worker, self._clock.boot, losses, *moment, self._lease_ms, test_id)])
-        rows = fetch(connection, f"SELECT {_COLUMNS}, result FROM draft_tests WHERE id = ?", [test_id])
-        return ClaimedTest(lease_id, DraftTest(*rows[0][:-1]), rows[0][-1])
+    def _fail(self, connection: Connection, test_id: str) -> None:
+        self._end(connection, test_id, "failed", "It ended its worker several times.")
 
     def save(
         self,
@@ -209,15 +178,3 @@ class DraftTests:
             f"WHERE id = ? AND {_OPEN}"
         )
         return run(connection, text, [(status, detail, now_us(), test_id)]) == 1
-
-    def lessees(self) -> list[str]:
-        """The workers, by name, that do a chunk of some test."""
-        query = f"SELECT DISTINCT worker FROM draft_tests WHERE {_OPEN} AND lease_id IS NOT NULL"
-        with self._database.read() as connection:
-            return [str(row[0]) for row in fetch(connection, query)]
-
-    def end_leases(self, workers: Sequence[str]) -> int:
-        """The leases of these workers, which are gone, are over; how many they were."""
-        text = f"UPDATE draft_tests SET lease_until = 0 WHERE {_OPEN} AND lease_id IS NOT NULL AND worker = ?"
-        with self._database.write_lightly() as connection:
-            return run(connection, text, [(worker,) for worker in workers])

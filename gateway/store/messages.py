@@ -118,7 +118,7 @@ class Messages:
         with self._database.read() as connection:
             query = f"SELECT {_COLUMNS} FROM messages WHERE {one_of(connection, 'id')}"
             found = {row[0]: _stored(row) for row in fetch(connection, query, [values(connection, message_ids)])}
-        return [found[one] for one in message_ids if one in found]
+        return [found[one] for one in dict.fromkeys(message_ids) if one in found]
 
     def page(
         self, *, account_id: str | None = None, status: str | None = None, before: str | None = None, limit: int = 50
@@ -298,6 +298,19 @@ class Messages:
             found.setdefault(message_id, []).append((code in REMARKS, number, code, value))
         first = {one: (min(some), sum(not is_remark for is_remark, *_ in some)) for one, some in found.items()}
         return {one: FirstFault(code, value, count > 1) for one, ((_, _, code, value), count) in first.items()}
+
+    def places_of(self, fingerprint: str, message_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Message → the paths at which its last run found this cause, of these messages."""
+        with self._database.read() as connection:
+            query = (
+                "SELECT f.message_id, f.path FROM faults f JOIN messages m ON m.id = f.message_id AND m.run = f.run "
+                f"WHERE f.fingerprint = ? AND {one_of(connection, 'f.message_id')} ORDER BY f.message_id, f.number"
+            )
+            rows = fetch(connection, query, [fingerprint, values(connection, message_ids)])
+        found: dict[str, list[str]] = {}
+        for message_id, path in rows:
+            found.setdefault(message_id, []).append(path)
+        return found
 
     def counted(self, account_id: str, most: int) -> int:
         """How many messages the account has sent, up to this many."""

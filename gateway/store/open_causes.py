@@ -69,9 +69,9 @@ def keep_causes(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None
     insert(connection, open_causes, rows)
 
 
-def drop_causes(connection: Connection, message_id: str) -> None:
-    """The message waits for nothing any more: beside whatever else takes it out of held or failed."""
-    run(connection, "DELETE FROM open_causes WHERE message_id = ?", [(message_id,)])
+def wait_no_more(connection: Connection, message_ids: Sequence[str]) -> None:
+    """Inside the transaction that moves these messages on: they wait for no cause any more."""
+    run(connection, "DELETE FROM open_causes WHERE message_id = ?", [(one,) for one in message_ids])
 
 
 def move_on(
@@ -79,7 +79,7 @@ def move_on(
 ) -> None:
     """A held, failed or rejected message has this status from now on: it waits to be judged again as this run, or is
     settled at that moment. Its causes go with it; `event` is the last of its chain, and is written by the caller."""
-    drop_causes(connection, message_id)
+    wait_no_more(connection, [message_id])
     run(
         connection,
         "UPDATE messages SET status = ?, run = ?, losses = 0, not_before = NULL, mapping_revision = NULL, "

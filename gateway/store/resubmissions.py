@@ -16,7 +16,7 @@ from gateway.store.arrivals import Draft, Group, NewMessage
 from gateway.store.chain import next_event
 from gateway.store.database import Collision, Database
 from gateway.store.ids import new_id, now_us
-from gateway.store.open_causes import drop_causes
+from gateway.store.open_causes import wait_no_more
 from gateway.store.packing import packed, unpacked
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import events, resubmissions
@@ -225,7 +225,7 @@ def _supersede(
     seen = (original.id, original.status, original.event_count)
     if run(connection, text, [(after, message.id, at, entry.number, entry.hash, *seen)]) != 1:
         raise Collision(f"message {original.id} moved meanwhile")
-    drop_causes(connection, original.id)
+    wait_no_more(connection, [original.id])
     run(connection, "UPDATE messages SET duplicate_of = ? WHERE duplicate_of = ?", [(message.id, original.id)])
     if original.order_number is not None:
         wake(connection, [(original.account_id, original.order_number)])

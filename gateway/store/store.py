@@ -37,6 +37,8 @@ from gateway.store.problems import Problems
 from gateway.store.queue import WorkQueue
 from gateway.store.rebate_settlements import RebateSettlements
 from gateway.store.receipts import ReceiptClock
+from gateway.store.repeating import Repeating
+from gateway.store.replays import Replays
 from gateway.store.resubmissions import Resubmissions
 from gateway.store.revision_log import RevisionLog
 from gateway.store.revisions import Revisions
@@ -74,6 +76,8 @@ class Store:
         self.revision_log = RevisionLog(self.database)
         self.drafts = Drafts(self.database, self.audit)
         self.draft_tests = DraftTests(self.database, self.audit, lease_seconds=lease_seconds, max_losses=max_losses)
+        self.replays = Replays(self.database, self.audit, lease_seconds=lease_seconds)
+        self.repeating = Repeating(self.database)
         self.account_tables = AccountTables(self.database)
         self.uploads = Uploads(self.database)
         self.users = Users(self.database, self.audit)

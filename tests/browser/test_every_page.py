@@ -22,6 +22,7 @@ NO_PAGES = {
     "/messages/export.csv",
     "/messages/export.xlsx",
     "/audit.csv",
+    "/replays/new",
 }
 """They lead elsewhere, are for scripts, or are downloads."""
 

@@ -389,7 +389,7 @@ def test_a_replay_that_is_partly_possible_says_so(run: Run, send: Send) -> None:
     assert "note" not in run("replay", done, "--dry-run", "--json").json
     assert run("replay", "--reason", "try").code == 2
     assert run("replay", held).code == 2
-    assert run("replay", held, "--mapping", "pinned", "--reason", "x").code == 2
+    assert run("replay", held, "--mapping", "earlier", "--reason", "x").code == 2
 
 
 def test_a_replay_of_several_orders_names_those_that_are_held(run: Run, services: Services) -> None:

@@ -24,9 +24,9 @@ FIELDS = (
     *("encoding", "factor", "fault", "faults", "file", "find", "format", "from", "id", "identifier.0", "in"),
     *("kept", "kept_name", "kept_sample", "key", "kind", "known", "last", "late", "line", "lines"),
     *("manager.name", "manner", "map", "mark", "name", "newest", "note", "now", "number", "of", "order"),
-    *("outcome", "override", "owner", "page", "part", "product", "q", "reason", "sample", "saved", "seen"),
-    *("separator", "sign", "state", "status", "take", "text", "tier", "time_zone", "to", "token", "told"),
-    *("type", "unit", "until", "version", "view", "writes"),
+    *("outcome", "override", "owner", "page", "part", "product", "publish", "q", "reason", "sample", "saved"),
+    *("seen", "separator", "shown", "sign", "state", "status", "take", "text", "tier", "time_zone", "to"),
+    *("token", "told", "type", "unit", "until", "version", "view", "writes"),
 )
 BAD = {
     "nul": "a\0b",
@@ -118,6 +118,9 @@ def said_to(gateway: Gateway) -> list[str]:
         ("POST", "/accounts", "sample"),
         ("POST", "/accounts/<account_id>/setup/publish", "version"),
         ("POST", "/accounts/<account_id>/draft/publish", "reason"),
+        ("POST", "/problems/<fingerprint>/fix", "product"),
+        ("POST", "/problems/<fingerprint>/fix", "factor"),
+        ("GET", "/problems/<fingerprint>/fix", "unit"),
     ],
 )
 def test_nor_where_one_field_does(gateway: Gateway, method: str, route: str, field: str) -> None:

@@ -19,6 +19,8 @@ from gateway.drafting.row_edits import save_row
 from gateway.intake import Arrival, take_in
 from gateway.onboarding.trying import send_sample
 from gateway.resubmitting.correcting import correct, original_of
+from gateway.services import Services
+from gateway.store.replays import ToReplay
 from gateway.store.revisions import account_scope
 from gateway.store.users import ROLES
 from mappings.revision import UnitRow
@@ -47,6 +49,13 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/accounts/<account_id>/setup/test"): "our integration",
     ("POST", "/accounts/<account_id>/setup/test"): "our integration",
     ("GET", "/accounts/<account_id>/setup/test/<message_id>"): "our viewer",
+    ("GET", "/replays"): "our viewer",
+    ("GET", "/replays/new"): "our support",
+    ("POST", "/replays/new"): "our support",
+    ("GET", "/replays/<replay_id>"): "our viewer",
+    ("POST", "/replays/<replay_id>/pause"): "our support",
+    ("POST", "/replays/<replay_id>/resume"): "our support",
+    ("POST", "/replays/<replay_id>/cancel"): "our support",
     ("GET", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys"): "our admin",
     ("POST", "/accounts/<account_id>/keys/<key_id>/revoke"): "our admin",
@@ -126,6 +135,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/messages/export.xlsx"): "viewer",
     ("POST", "/messages/saved"): "viewer",
     ("POST", "/messages/saved/remove"): "viewer",
+    ("GET", "/problems/<fingerprint>/fix"): "our support",
+    ("POST", "/problems/<fingerprint>/fix"): "our support",
     ("GET", "/people"): "our admin",
     ("GET", "/problems"): "viewer",
     ("GET", "/problems/<fingerprint>"): "viewer",
@@ -153,13 +164,25 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
     }
 
 
-IDS = ("key_id", "message_id", "test_id", "upload_id", "order_id", "document_id", "fingerprint", "resubmission_id")
+IDS = (
+    "key_id",
+    "message_id",
+    "test_id",
+    "upload_id",
+    "order_id",
+    "document_id",
+    "fingerprint",
+    "resubmission_id",
+    "replay_id",
+)
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
 FILE = b"account_unit,unit,factor\nCTN,EA,6\n"
 UNIT = {"account_unit": "BTL", "product": "", "unit": "EA", "factor": "12", "key": "", "seen": ""}
 
 
 def ask(browser: Browser, method: str, route: str, ids: dict[str, str], token: str) -> Any:
+    if route.endswith("/fix"):
+        ids = {**ids, "fingerprint": ids.get("held_fingerprint", "x")}
     path = route.replace(TABLE.rpartition("/")[2], "units")
     for name, value in {
         "account_id": "acme",
@@ -193,6 +216,9 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
     services = gateway.services
     sender = gateway.account("acme")
     thread = with_thread(gateway, sender)
+    gateway.send(sender, held_order())
+    gateway.work()
+    held = next(one for one in services.store.problems.all() if one.code == "unknown_unit")
     (key,) = services.store.keys.all("acme")
     sample = file_row("samples/po-1.json", json.dumps(order()).encode())
     twelve, thirteen, draft = (table_rows([UnitRow("KRT", None, "EA", Decimal(one))]) for one in (12, 13, 14))
@@ -208,6 +234,8 @@ def with_draft(gateway: Gateway) -> dict[str, str]:
         "test_id": test_id,
         "message_id": send_sample(services, "acme", b"{}"),
         "resubmission_id": correction_of(gateway),
+        "replay_id": replay_of_nothing(services),
+        "held_fingerprint": held.fingerprint,
         **thread,
     }
 
@@ -219,6 +247,19 @@ def correction_of(gateway: Gateway) -> str:
     original = original_of(gateway.services, "acme", refused.kept.message_id)
     assert original is not None
     return correct(gateway.services, original, json.dumps(order()).encode(), "a typo", "user Somebody").id
+
+
+def held_order() -> dict[str, Any]:
+    """An order by a unit that nobody knows."""
+    line = {"line_number": "1", "seller_item": "OAT-1L", "quantity": "2", "unit": "BTL"}
+    return {"order_number": "PO-HELD", "lines": [line]}
+
+
+def replay_of_nothing(services: Services) -> str:
+    """A replay of a message that isn't kept any more."""
+    gone = ToReplay("gone", "acme", "held", 1, None, None, True)
+    told: dict[str, Any] = {"asked_for": {}, "fingerprint": None, "mapping": "current", "tries_first": False}
+    return services.store.replays.begin([gone], reason="test", actor="test", **told)
 
 
 def upload_of(gateway: Gateway, role: str, account: str | None) -> str:

@@ -95,7 +95,7 @@ def test_a_killed_workers_chunk_is_done_again_and_counted_once(gateway: SmallGat
     draft_tests.step(gateway.services, at_once)
     assert gateway.store.draft_tests.claim("killed") is not None
     assert not draft_tests.step(gateway.services)
-    assert gateway.store.draft_tests.end_leases(["killed"]) == 1
+    assert gateway.store.draft_tests.leases.end_leases(["killed"]) == 1
     run(gateway)
     whole = found(gateway, test_id)
     assert (whole.test.status, whole.effects.messages, whole.effects.orders) == ("done", 60, 60)

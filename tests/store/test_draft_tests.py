@@ -35,7 +35,7 @@ def test_a_test_is_done_chunk_by_chunk_by_one_worker_at_a_time(store: Store) -> 
     test_id = begin(store)
     first = claim(store)
     assert (first.test.id, first.test.done, first.result) == (test_id, 0, None)
-    assert not store.draft_tests.waits()
+    assert not store.draft_tests.leases.waits()
     assert store.draft_tests.claim("w2") is None
     assert store.draft_tests.save(first, "running", 50, "m-50", '{"x": 1}', 0)
     second = claim(store, "w2")
@@ -46,7 +46,7 @@ def test_a_test_is_done_chunk_by_chunk_by_one_worker_at_a_time(store: Store) -> 
     assert found is not None
     assert (found[0].status, found[0].done, found[0].total, found[1]) == ("done", 160, 160, "{}")
     assert found[0].ended_at is not None
-    assert not store.draft_tests.waits()
+    assert not store.draft_tests.leases.waits()
 
 
 def test_one_that_was_done_elsewhere_is_the_newest_and_nobody_does_it(store: Store) -> None:
@@ -58,7 +58,7 @@ def test_one_that_was_done_elsewhere_is_the_newest_and_nobody_does_it(store: Sto
     assert (found[0].status, found[0].newly_failing, found[0].version, found[1]) == ("done", 4, 2, '{"x": 1}')
     assert (found[0].asked_by, found[0].asked_at, found[0].ended_at is None) == ("kim@desk", 7, False)
     assert claim(store).test.version == 1
-    assert not store.draft_tests.waits()
+    assert not store.draft_tests.leases.waits()
 
 
 def test_the_oldest_is_done_first_and_the_same_is_asked_for_once(store: Store) -> None:
@@ -84,13 +84,13 @@ def test_what_a_lost_worker_had_another_goes_on_with(store: Store) -> None:
     begin(store)
     lost = claim(store)
     lose(store)
-    assert store.draft_tests.waits()
+    assert store.draft_tests.leases.waits()
     taken = claim(store, "w2")
     assert taken.test.id == lost.test.id
     assert not store.draft_tests.save(lost, "done", 150, "m", "{}", 0)
-    assert store.draft_tests.lessees() == ["w2"]
-    assert store.draft_tests.end_leases(["w1", "w2"]) == 1
-    assert store.draft_tests.waits()
+    assert store.draft_tests.leases.lessees() == ["w2"]
+    assert store.draft_tests.leases.end_leases(["w1", "w2"]) == 1
+    assert store.draft_tests.leases.waits()
 
 
 def test_one_that_ends_its_workers_fails(store: Store) -> None:
@@ -108,7 +108,7 @@ def test_a_test_is_cancelled_once_and_nothing_of_the_chunk_at_hand_is_kept(store
     assert store.draft_tests.cancel(test_id, actor="user Kim")
     assert not store.draft_tests.cancel(test_id, actor="user Kim")
     assert not store.draft_tests.save(claimed, "running", 50, "m-50", "{}", 0)
-    assert (status(store, test_id), store.draft_tests.waits()) == ("cancelled", False)
+    assert (status(store, test_id), store.draft_tests.leases.waits()) == ("cancelled", False)
 
 
 @pytest.mark.parametrize("more", [0, 5])

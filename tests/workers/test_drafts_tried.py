@@ -149,7 +149,7 @@ def test_where_a_worker_is_killed_another_goes_on_and_each_message_is_counted_on
         def is_caught() -> bool:
             """In the middle of the rest, or when it is through: whatever the machine's speed."""
             os.kill(first.pid, signal.SIGSTOP)
-            if services.store.draft_tests.lessees() or not found(services, test_id).test.is_open:
+            if services.store.draft_tests.leases.lessees() or not found(services, test_id).test.is_open:
                 return True
             os.kill(first.pid, signal.SIGCONT)
             return False

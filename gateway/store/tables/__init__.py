@@ -36,6 +36,7 @@ from gateway.store.tables.notices import notice_subjects, notices, silences
 from gateway.store.tables.orders import contract_movements, decisions, order_versions, orders, quantity_movements
 from gateway.store.tables.people import sign_in_links, sign_ins, users
 from gateway.store.tables.pickups import pickup_files, pickups
+from gateway.store.tables.replays import replay_messages, replays
 from gateway.store.tables.resubmissions import resubmissions
 from gateway.store.tables.searching import saved_searches, search_backlog
 from gateway.store.tables.shipments import departures, shipment_deliveries, shipment_lines, shipments, ssccs
@@ -85,6 +86,8 @@ __all__ = [
     "quantity_movements",
     "rebate_settlements",
     "receipts",
+    "replay_messages",
+    "replays",
     "resubmissions",
     "retention_progress",
     "retention_waits",

@@ -237,7 +237,9 @@ def _test(services: Services, _known: Any) -> None:
 
 
 def _tested(services: Services, known: Any) -> None:
-    services.store.draft_tests.end_leases(services.store.draft_tests.lessees())  # as the sweeper does of the dead
+    services.store.draft_tests.leases.end_leases(
+        services.store.draft_tests.leases.lessees()
+    )  # as the sweeper does of the dead
     _test(services, known)
     found = draft_tests.found(services, known["test"])
     if found is None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0037"
-down_revision = "0035"
+down_revision = "0036"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -1,0 +1,7 @@
+"""Mending a problem where it is shown: what is missing is entered once, what that would do is seen, and it is published
+and replayed in one step."""
+
+from gateway.fixing.causes import Cause, NamedCause, cause_of
+from gateway.fixing.fixes import Fix, fix_for
+
+__all__ = ["Cause", "Fix", "NamedCause", "cause_of", "fix_for"]
