@@ -37,7 +37,7 @@ def test_a_replay_is_watched_until_it_stops(
     page.get_by_role("button", name="Go on anyway with the other 1").click()
     expect(page.get_by_text("It is done.")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="2 failed again").click()
-    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page.locator("tbody tr")).to_have_count(2)
     if scripts:
         shot(page, "replay-done")
         page.goto("/replays")
