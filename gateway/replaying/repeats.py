@@ -10,12 +10,12 @@ from gateway.services import Services
 from gateway.store.repeating import Effects
 
 _STANDING = (
-    "have the number of a message of the set. None is made again: the same content is answered with what it got, other "
+    "under a number of these messages. None is made again: the same content is answered with what it got, other "
     "content goes by the account's rule for a number that is used already."
 )
 _ANSWERED = (
-    "keep their numbers{numbers}; the account has {arrived:,} of them. None is made or sent again: what is judged "
-    "now is answered by a new document."
+    "that stay as they are, with their numbers{numbers}; the account has {arrived:,} of them. None is made or sent "
+    "again: what is judged now is answered by a new document."
 )
 
 
@@ -43,9 +43,7 @@ def _found(there: Effects) -> Iterator[NotRepeated]:
     for found in (
         NotRepeated(there.standing, "order that stands", "orders that stand", _STANDING),
         NotRepeated(there.answers, "answer to these messages", "answers to these messages", answered),
-        NotRepeated(
-            there.to_come, "of these answers", "of these answers", "did not arrive yet; that goes on as it is."
-        ),
+        NotRepeated(there.to_come, "of these answers", "of these answers", "not arrived yet: they go out as they are."),
         NotRepeated(
             *(there.notices, "despatch advice or invoice", "despatch advices and invoices"),
             "of these orders: numbers stay, nothing is made or sent again.",

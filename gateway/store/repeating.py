@@ -12,7 +12,7 @@ from gateway.store.statements import fetch, given, one_of, values
 
 _AT_ONCE = 1_000
 _ARRIVED = ("delivered", "received", "queried", "rejected")
-_TO_COME = ("waiting", "sending", "held")
+_TO_COME = ("available", "waiting", "sending", "held")
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ def test_a_replay_is_watched_until_it_stops(
     stack: Stack, pages: Pages, axe: Callable[[Page], None], shot: Callable[[Page, str], None], scripts: bool
 ) -> None:
     """Nobody mended the orders, so the first comes back with its cause, and the other is left as it is."""
-    held = [stack.send("acme-retail", name) for name in ("03-unknown-item", "04-price-two-percent-off")]
+    stack.send("acme-retail", "04-price-two-percent-off")
+    held = sorted(one.id for one in stack.store.messages.page(account_id="acme-retail", status="held"))[:2]
     page = pages.of("support", java_script_enabled=scripts)
     page.goto("/replays/new?" + "&".join(f"message={one}" for one in held))
     expect(page.get_by_role("heading", name="Replay 2 messages")).to_be_visible()
@@ -36,7 +37,7 @@ def test_a_replay_is_watched_until_it_stops(
     page.get_by_role("button", name="Go on anyway with the other 1").click()
     expect(page.get_by_text("It is done.")).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="2 failed again").click()
-    expect(page.get_by_role("row")).to_have_count(3)
+    expect(page.locator("tbody tr")).to_have_count(2)
     if scripts:
         shot(page, "replay-done")
         page.goto("/replays")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.chaos
 
 
 def test_a_replay_survives_kills(site: Site) -> None:
-    a_replay_survives_kills(site, ReplayKills(messages=5_000, workers=6, gateways=4))
+    a_replay_survives_kills(site, ReplayKills(messages=5_000, workers=7, gateways=3))
 
 
 def test_every_replay_boundary_is_safe(site: Site) -> None:

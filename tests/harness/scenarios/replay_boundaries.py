@@ -35,7 +35,7 @@ def every_replay_boundary_is_safe(site: Site, most: int) -> None:
     figures = Figures(f"commit boundaries of replays on {site.kind}")
     command = [sys.executable, "-P", "-m", __name__, site.url, str(site.folder / "new-item"), str(most)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600, check=False)
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, timeout=1200, check=False)
     if ran.returncode != 0:
         raise AssertionError(f"the tries failed: {ran.stdout[-2000:]} {ran.stderr[-4000:]}")
     killed = json.loads(ran.stdout.splitlines()[-1])["killed"]

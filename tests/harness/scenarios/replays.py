@@ -66,7 +66,7 @@ def _among_faults(site: Site, replay_id: str, faults: list[str], messages: int, 
     gateway = _gateway(site)
     try:
         for place, fault in zip(places, faults, strict=True):
-            until(lambda: _is_there(_found(site, replay_id), place), 120, "so many are asked for", pause=0.001)  # noqa: B023
+            until(lambda: _is_there(_found(site, replay_id), place), 600, "so many are asked for", pause=0.001)  # noqa: B023
             if fault == "worker":
                 until(lambda: gateway.kill("worker"), 30, "a worker to kill", pause=0.001)  # noqa: B023  at once
             else:
@@ -76,7 +76,7 @@ def _among_faults(site: Site, replay_id: str, faults: list[str], messages: int, 
             if fault == "gateway":
                 gateway = _gateway(site)
                 progress_is_right(site.store.database, replay_id)
-        rest = until(lambda: not _found(site, replay_id).is_open, 300, "the replay is done", pause=0.05)
+        rest = until(lambda: not _found(site, replay_id).is_open, 600, "the replay is done", pause=0.05)
         figures.note(gateway_started_in_s=gateway.start_seconds, done_after_s=rest)
         progress_is_right(site.store.database, replay_id)
         if bugs := gateway.bugs():
