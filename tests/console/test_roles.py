@@ -165,14 +165,7 @@ def pages(gateway: Gateway) -> set[tuple[str, str]]:
 
 
 IDS = (
-    "key_id",
-    "message_id",
-    "test_id",
-    "upload_id",
-    "order_id",
-    "document_id",
-    "fingerprint",
-    "resubmission_id",
+    *("key_id", "message_id", "test_id", "upload_id", "order_id", "document_id", "fingerprint", "resubmission_id"),
     "replay_id",
 )
 PALLET = UnitRow("PAL", None, "EA", Decimal(480))
