@@ -350,6 +350,16 @@ class Replays:
         """Those that were asked for and not seen settled yet, as they stand."""
         return self._standing("r.replay_id = ? AND r.state = 'asked'", [replay_id])
 
+    def is_behind(self, replay_id: str) -> bool:
+        """Whether one that was asked for is settled, and was not seen so yet."""
+        query = (
+            "SELECT 1 FROM replay_messages r LEFT JOIN messages m ON m.id = r.message_id WHERE r.replay_id = ? "
+            "AND r.state = 'asked' AND (m.id IS NULL OR m.run > r.run OR m.status NOT IN ('received', 'processing')) "
+            "LIMIT 1"
+        )
+        with self._database.read() as connection:
+            return bool(fetch(connection, query, [replay_id]))
+
     def next(self, replay_id: str, reached: int, limit: int) -> list[Standing]:
         """Those whose turn is next, behind this position, as they stand."""
         upto = [replay_id, reached, reached + limit]
