@@ -22,7 +22,7 @@ from gateway.store.chunk_leases import ChunkLeases
 from gateway.store.database import Collision, Database
 from gateway.store.ids import new_id, now_us
 from gateway.store.leases import LeaseLost
-from gateway.store.open_causes import wait_no_more
+from gateway.store.open_causes import JUDGED_AGAIN, wait_no_more
 from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, replay_messages, replays
 
@@ -466,7 +466,7 @@ class Replays:
         )
         if moved != len(asked):
             raise Collision("a message was moved meanwhile")
-        wait_no_more(connection, [one.message_id for one in asked])
+        wait_no_more(connection, [one.message_id for one in asked], JUDGED_AGAIN)
 
     # --- what a set is made of ----------------------------------------------------------------------------------------
     def look_at(self, message_ids: Sequence[str]) -> dict[str, ToReplay]:

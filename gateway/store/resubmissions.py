@@ -29,8 +29,10 @@ _COLUMNS = (
 )
 
 
-_CLOSED = {"declined": "edit declined", "withdrawn": "edit withdrawn", "outdated": "edit outdated"}
-"""How it came to nothing, as the original's chain tells it."""
+_CLOSED = {"declined": "edit declined", "withdrawn": "edit withdrawn"}
+"""How it came to nothing by a person's word, as the original's chain tells it. One is outdated by what moves the
+original on, and that is in the chain."""
+_ANOTHER = "Another correction took its place."
 
 
 class SameBytes(Exception):
@@ -154,18 +156,17 @@ class Resubmissions:
             original = _original(connection, resubmission.message_id, resubmission.run)
             told = {"reason": resubmission.reason, "resubmission": resubmission.id, "asked_by": resubmission.asked_by}
             told |= {"agreed": why} if why else {}
-            _supersede(connection, original, message, actor, told, parent_id=parent_id, part=part)
             _decide(connection, resubmission.id, "resubmitted", actor, why, message.id)
+            _supersede(connection, original, message, actor, told, parent_id=parent_id, part=part)
 
-    def close(
-        self, resubmission: Resubmission, status: Literal["declined", "withdrawn", "outdated"], actor: str, why: str
-    ) -> None:
-        """It comes to nothing: somebody declined it, whoever asked took it back, or the original went on. Raises
-        NotWaiting."""
+    def close(self, resubmission: Resubmission, status: Literal["declined", "withdrawn"], actor: str, why: str) -> None:
+        """It comes to nothing: somebody declined it, or whoever asked took it back. Raises NotWaiting."""
         with self._database.write() as connection:
             self._check_waits(connection, resubmission.id)
+            original = _original(
+                connection, resubmission.message_id, None
+            )  # locked first, as whatever moves it on does
             _decide(connection, resubmission.id, status, actor, why, None)
-            original = _original(connection, resubmission.message_id, None)
             _note(connection, original, _CLOSED[status], actor, {"resubmission": resubmission.id, "reason": why})
 
     @staticmethod
@@ -225,7 +226,7 @@ def _supersede(
     seen = (original.id, original.status, original.event_count)
     if run(connection, text, [(after, message.id, at, entry.number, entry.hash, *seen)]) != 1:
         raise Collision(f"message {original.id} moved meanwhile")
-    wait_no_more(connection, [original.id])
+    wait_no_more(connection, [original.id], _ANOTHER)
     run(connection, "UPDATE messages SET duplicate_of = ? WHERE duplicate_of = ?", [(message.id, original.id)])
     if original.order_number is not None:
         wake(connection, [(original.account_id, original.order_number)])
