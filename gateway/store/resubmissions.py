@@ -18,7 +18,7 @@ from gateway.store.database import Collision, Database
 from gateway.store.ids import new_id, now_us
 from gateway.store.open_causes import wait_no_more
 from gateway.store.packing import packed, unpacked
-from gateway.store.statements import fetch, insert, run
+from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, resubmissions
 from gateway.store.threads import wake
 
@@ -103,7 +103,7 @@ class Resubmissions:
             return _one(connection, resubmission_id)
 
     def body(self, resubmission_id: str) -> bytes:
-        """The corrected document."""
+        """The corrected document; none of it where it was erased with the original's bytes or its own."""
         with self._database.read() as connection:
             found = fetch(connection, "SELECT body FROM resubmissions WHERE id = ?", [resubmission_id])
         return unpacked(bytes(found[0][0]))
@@ -176,6 +176,22 @@ class Resubmissions:
             raise LookupError(resubmission_id)
         if found.status != "waiting":
             raise NotWaiting(found)
+
+
+def forget_corrections(connection: Connection, message_ids: Sequence[str]) -> None:
+    """Inside the transaction that erases what came in as these messages: what was made of it by hand, or what they were
+    made of, goes with it. Of a correction stays who asked for it, who decided and when."""
+    told = values(connection, message_ids)
+    corrected = (
+        f"SELECT id FROM messages WHERE {one_of(connection, 'duplicate_of')} AND duplicate_of IS NOT NULL "
+        "AND status = 'superseded'"
+    )
+    run(
+        connection,
+        "UPDATE resubmissions SET body = ?, differences = '[]' WHERE status <> 'waiting' "
+        f"AND ({one_of(connection, 'message_id')} OR message_id IN ({corrected}))",
+        [(packed(b""), told, told)],
+    )
 
 
 @dataclass(frozen=True, slots=True)
