@@ -28,6 +28,14 @@ AT_ONCE = 200
 """Messages of one batch."""
 _WAITING_AT_ONCE = 1000
 _OPEN = "('received', 'processing', 'held', 'failed')"
+
+
+def _waits(alias: str) -> str:
+    """Whether a message waits for a worker or for a person: to be judged, or to agree to a correction of it."""
+    asked = f"SELECT 1 FROM resubmissions r WHERE r.message_id = {alias}.id AND r.status = 'waiting'"
+    return f"({alias}.status IN {_OPEN} OR EXISTS ({asked}))"
+
+
 _ACTOR = "retention"
 PAYLOADS, MESSAGES = "payloads", "messages"
 Forget = Callable[[Connection, Sequence[str]], object]
@@ -83,7 +91,7 @@ class Retention:
         with self._database.write() as connection:
             query = (
                 "SELECT m.account_id, m.test, m.payload_sha256, m.event_count, m.event_hash, m.order_id, p.id, "
-                f"m.status IN {_OPEN} OR {_STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
+                f"{_waits('m')} OR {_STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
                 "p.account_id = m.account_id AND p.test = m.test AND p.sha256 = m.payload_sha256 "
                 "LEFT JOIN messages s ON s.id = p.message_id WHERE m.id = ?"
             )
@@ -176,8 +184,8 @@ def _day(until: str) -> int:
 
 # --- bytes -------------------------------------------------------------------------------------------------------
 _STANDS_OPEN = (
-    f"coalesce(s.status IN {_OPEN}, 1 = 0) OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = s.id "
-    f"AND c.part IS NOT NULL AND c.status IN {_OPEN})"
+    f"coalesce({_waits('s')}, 1 = 0) OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = s.id "
+    f"AND c.part IS NOT NULL AND {_waits('c')})"
 )
 """Whether the message that bytes stand for now, `s`, or an order in them waits for a worker or a person."""
 _Seen = tuple[int, str]
@@ -188,7 +196,7 @@ def _judge_bytes(connection: Connection, ids: Sequence[str], until: str) -> dict
     """Message → its payload, where that is over; None where it is still needed. Not of those whose payload stands for
     a later message: it is looked at with that."""
     query = (
-        f"SELECT m.id, p.id, p.message_id, m.status IN {_OPEN} OR {_STANDS_OPEN}, "
+        f"SELECT m.id, p.id, p.message_id, {_waits('m')} OR {_STANDS_OPEN}, "
         "(SELECT max(d.id) FROM messages d WHERE d.duplicate_of = s.id AND d.duplicate_of IS NOT NULL) "
         "FROM messages m JOIN payloads p ON p.id = m.payload_id LEFT JOIN messages s ON s.id = p.message_id "
         f"WHERE {one_of(connection, 'm.id')} AND m.part IS NULL AND p.body IS NOT NULL"
@@ -241,7 +249,7 @@ def _judge_messages(connection: Connection, ids: Sequence[str]) -> tuple[list[st
     query = (
         f"SELECT m.id, {_made_an_order('m')}, "
         f"EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL AND {_made_an_order('c')}), "
-        f"m.status IN {_OPEN} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
+        f"{_waits('m')} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM messages d WHERE d.duplicate_of = m.id AND d.duplicate_of IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM documents o JOIN deliveries l ON l.document_id = o.id "
         "WHERE o.message_id = m.id AND l.next_attempt_at IS NOT NULL) "
@@ -261,8 +269,8 @@ def _ends(connection: Connection, ids: Sequence[str], *, is_sqlite: bool) -> lis
         return []
     lock = "" if is_sqlite else " FOR UPDATE"
     query = (
-        f"SELECT id, event_count, event_hash FROM messages WHERE {one_of(connection, 'id')} "
-        f"AND status NOT IN {_OPEN} ORDER BY id{lock}"
+        f"SELECT m.id, m.event_count, m.event_hash FROM messages m WHERE {one_of(connection, 'm.id')} "
+        f"AND NOT {_waits('m')} ORDER BY m.id{lock}"
     )
     return [(row[0], row[1], bytes(row[2])) for row in fetch(connection, query, [values(connection, ids)])]
 
@@ -277,7 +285,8 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
     run(connection, f"DELETE FROM documents WHERE {these}", [(told,)])
     own = f"SELECT payload_id FROM messages WHERE {one_of(connection, 'id')} AND payload_id IS NOT NULL"
     run(connection, f"DELETE FROM payloads WHERE id IN ({own}) AND {these}", [(told, told)])
-    run(connection, f"DELETE FROM faults WHERE {these}", [(told,)])
+    for table in ("faults", "resubmissions"):
+        run(connection, f"DELETE FROM {table} WHERE {these}", [(told,)])
     sent_as = f"SELECT account_id, test, envelope_id FROM messages WHERE {one_of(connection, 'id')}"
     text = f"DELETE FROM envelopes WHERE (account_id, test, envelope_id) IN ({sent_as}) AND {these}"
     run(connection, text, [(told, told)])

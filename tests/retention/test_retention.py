@@ -11,10 +11,12 @@ import pytest
 import time_machine
 from pydantic import ValidationError
 
+from gateway.retention.forgetting import forget_content
 from gateway.retention.keeping import Keeper
 from gateway.sealing import Keyring
 from gateway.store import retention as retention_file
 from gateway.store.ids import id_from, now_us
+from gateway.store.resubmissions import Asked, Difference, Resubmission
 from gateway.store.retention import Batch, Retention, StillNeeded
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
@@ -183,6 +185,46 @@ def test_what_is_open_or_made_an_order_stays(store: Store) -> None:
     assert forget_all(store, later()) == 0
     assert {row[0] for row in rows(store, "SELECT id FROM messages")} == {held, made}
     assert rows(store, "SELECT message_id FROM retention_waits") == [(held,)]
+
+
+# --- corrections ---------------------------------------------------------------------------------------------------
+def corrected(store: Store, message_id: str) -> Resubmission:
+    """A correction of it that waits for a second person."""
+    changes = [Difference("/ship_to/address/street", "Kai 4", "Kai 5")]
+    asked = Asked(message_id, 1, "acme", b"Kai 5, as corrected", changes, ["ship_to"], "the mail of Monday")
+    found = store.resubmissions.one(store.resubmissions.ask(asked, "user Ann"))
+    assert found is not None
+    return found
+
+
+def test_what_a_correction_waits_for_stays_until_it_is_decided(store: Store) -> None:
+    refused = kept(store, b"refused", "reject")
+    waiting = corrected(store, refused)
+    until, retention = later(), Retention(store.database, store.audit, forget_content)
+    assert (erase_all(store, until), forget_all(store, until)) == (0, 0)
+    with pytest.raises(StillNeeded):
+        retention.erase(refused, "user Dana", "t")
+    assert store.messages.body(refused) == b"refused"
+    store.resubmissions.close(waiting, "declined", "user Bob", "no")
+    assert erase_all(store, until) == 1
+    assert store.messages.body(refused) is None
+    assert broken(store) == []
+
+
+def test_what_was_written_into_a_correction_goes_with_the_bytes(store: Store) -> None:
+    refused, other = kept(store, b"refused", "reject"), kept(store, b"other", "reject")
+    ours, others = corrected(store, refused), corrected(store, other)
+    for one in (ours, others):
+        store.resubmissions.close(one, "declined", "user Bob", "no")
+    assert Retention(store.database, store.audit, forget_content).erase(refused, "user Dana", "request 17") == 1
+    assert store.resubmissions.body(ours.id) == b""
+    assert store.resubmissions.body(others.id) == b"Kai 5, as corrected"
+    left = store.resubmissions.one(ours.id)
+    assert left is not None
+    assert (left.differences, left.asked_by, left.decided_by) == ((), "user Ann", "user Bob")
+    assert forget_all(store, later()) == 2
+    assert rows(store, "SELECT count(*) FROM resubmissions") == [(0,)]
+    assert broken(store) == []
 
 
 FAKES = [
