@@ -18,7 +18,7 @@ from gateway.store.database import Collision, Database
 from gateway.store.ids import new_id, now_us
 from gateway.store.open_causes import wait_no_more
 from gateway.store.packing import packed, unpacked
-from gateway.store.statements import fetch, insert, run
+from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, resubmissions
 from gateway.store.threads import wake
 
@@ -175,6 +175,21 @@ class Resubmissions:
             raise LookupError(resubmission_id)
         if found.status != "waiting":
             raise NotWaiting(found)
+
+
+def forget_corrections(connection: Connection, message_ids: Sequence[str]) -> None:
+    """Take what corrections of these messages say out of them: those of which they are the original, and those by which
+    they came. One that still waited has nothing left that anybody could agree to."""
+    told = values(connection, message_ids)
+    of_original = f"SELECT id FROM messages WHERE {one_of(connection, 'duplicate_of')} AND duplicate_of IS NOT NULL"
+    text = (
+        "UPDATE resubmissions SET body = ?, differences = '[]', "
+        "status = CASE WHEN status = 'waiting' THEN 'outdated' ELSE status END, "
+        "decided_at = coalesce(decided_at, ?), decided_by = coalesce(decided_by, ?), "
+        "decided_why = coalesce(decided_why, ?) "
+        f"WHERE {one_of(connection, 'message_id')} OR message_id IN ({of_original})"
+    )
+    run(connection, text, [(b"", now_us(), "retention", "What came in was erased.", told, told)])
 
 
 @dataclass(frozen=True, slots=True)
