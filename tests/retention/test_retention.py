@@ -321,12 +321,12 @@ def test_a_correction_of_what_is_erased_waits_for_nobody_any_more(gateway: Gatew
 
 def test_orders_of_an_erased_body_are_found_by_its_words_no_more(gateway: Gateway) -> None:
     both = [order(number, note="for Mrs Kowalczyk") for number in ("PO-1", "PO-2")]
-    sent = gateway.send(gateway.account("acme"), json.dumps(both).encode())
+    message_id = gateway.send(gateway.account("acme"), json.dumps(both).encode()).get_json()["message_id"]
     gateway.work()
     store = gateway.services.store
     assert len(store.search.page(Search(q="kowalczyk")).messages) == 2
     retention = Retention(store.database, store.audit, forget_content)
-    assert retention.erase(sent.json["message_id"], "user Dana", "request 17") == 1
+    assert retention.erase(message_id, "user Dana", "request 17") == 1
     assert store.search.page(Search(q="kowalczyk")).messages == []
 
 
