@@ -179,19 +179,18 @@ class Resubmissions:
 
 
 def forget_corrections(connection: Connection, message_ids: Sequence[str]) -> None:
-    """Inside the transaction that erases what came in as these messages: what was made of it by hand, or what they were
-    made of, goes with it. Of a correction stays who asked for it, who decided and when."""
+    """Take what corrections of these messages say out of them: those of which they are the original, and those by which
+    they came. One that still waited has nothing left that anybody could agree to."""
     told = values(connection, message_ids)
-    corrected = (
-        f"SELECT id FROM messages WHERE {one_of(connection, 'duplicate_of')} AND duplicate_of IS NOT NULL "
-        "AND status = 'superseded'"
+    of_original = f"SELECT id FROM messages WHERE {one_of(connection, 'duplicate_of')} AND duplicate_of IS NOT NULL"
+    text = (
+        "UPDATE resubmissions SET body = ?, differences = '[]', "
+        "status = CASE WHEN status = 'waiting' THEN 'outdated' ELSE status END, "
+        "decided_at = coalesce(decided_at, ?), decided_by = coalesce(decided_by, ?), "
+        "decided_why = coalesce(decided_why, ?) "
+        f"WHERE {one_of(connection, 'message_id')} OR message_id IN ({of_original})"
     )
-    run(
-        connection,
-        "UPDATE resubmissions SET body = ?, differences = '[]' WHERE status <> 'waiting' "
-        f"AND ({one_of(connection, 'message_id')} OR message_id IN ({corrected}))",
-        [(packed(b""), told, told)],
-    )
+    run(connection, text, [(b"", now_us(), "retention", "What came in was erased.", told, told)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ import pytest
 import time_machine
 from pydantic import ValidationError
 
+from gateway.resubmitting.correcting import agree, correct, original_of
 from gateway.retention.forgetting import forget_content
 from gateway.retention.keeping import Keeper
 from gateway.sealing import Keyring
+from gateway.searching import Search
 from gateway.store import retention as retention_file
 from gateway.store.ids import id_from, now_us
 from gateway.store.resubmissions import Asked, Difference, Resubmission
@@ -313,6 +315,64 @@ def test_each_account_keeps_for_as_long_as_it_agreed(gateway: Gateway) -> None:
     assert store.messages.one(None, sent["forgets"]) is not None, "it made an order"
     assert gateway.client.get("/v1/orders/PO-1", headers=forgets.headers).status_code == 200
     assert broken(store) == []
+
+
+LINE = {"line_number": "1", "buyer_item": "OAT-1LL", "quantity": "2", "unit": "EA", "price": {"amount": "1.10"}}
+
+
+def put_right(gateway: Gateway, *, agreed: bool) -> tuple[str, Resubmission]:
+    """An order that a person put right, which somebody else agreed to or hasn't yet: the original, and that."""
+    sent = gateway.send(gateway.account("acme"), order("PO-1", lines=[LINE], note="for Mrs Kowalczyk"))
+    gateway.work()
+    original = original_of(gateway.services, None, sent.json["message_id"])
+    assert original is not None
+    edited = original.body.replace(b'"buyer_item": "OAT-1LL"', b'"seller_item": "OAT-1L"')
+    kept = correct(gateway.services, original, edited, "a typo", "user Dana")
+    if agreed:
+        agree(gateway.services, kept, "user Lee")
+        gateway.work()
+    found = gateway.services.store.resubmissions.one(kept.id)
+    assert found is not None
+    return original.stored.id, found
+
+
+@pytest.mark.parametrize("of_copy", [False, True])
+def test_what_a_correction_says_goes_with_what_it_corrects(gateway: Gateway, of_copy: bool) -> None:
+    original, kept = put_right(gateway, agreed=True)
+    store = gateway.services.store
+    erased = str(kept.child_id) if of_copy else original
+    assert Retention(store.database, store.audit, forget_content).erase(erased, "user Dana", "request 17") == 1
+    found = store.resubmissions.one(kept.id)
+    assert found is not None
+    assert (store.resubmissions.body(kept.id), found.differences) == (b"", ())
+    assert (found.status, found.decided_by, found.reason) == ("resubmitted", "user Lee", "a typo")
+    assert broken(store) == []
+
+
+def test_orders_of_an_erased_body_are_found_by_its_words_no_more(gateway: Gateway) -> None:
+    both = [order(number, note="for Mrs Kowalczyk") for number in ("PO-1", "PO-2")]
+    message_id = gateway.send(gateway.account("acme"), json.dumps(both).encode()).get_json()["message_id"]
+    gateway.work()
+    store = gateway.services.store
+    assert len(store.search.page(Search(q="kowalczyk")).messages) == 2
+    retention = Retention(store.database, store.audit, forget_content)
+    assert retention.erase(message_id, "user Dana", "request 17") == 1
+    assert store.search.page(Search(q="kowalczyk")).messages == []
+
+
+def test_what_came_again_just_now_is_not_erased(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL it may come between the look at a message and its erasing."""
+    refused = kept(store, b"refused", "reject")
+    erase = retention_file._erase
+
+    def late(connection: Any, seen: Any) -> Any:
+        run(connection, "UPDATE payloads SET message_id = 'later' WHERE message_id = ?", [(refused,)])
+        return erase(connection, seen)
+
+    monkeypatch.setattr(retention_file, "_erase", late)
+    with pytest.raises(StillNeeded):
+        Retention(store.database, store.audit).erase(refused, "user Dana", "t")
+    assert store.messages.body(refused) == b"refused"
 
 
 @pytest.mark.parametrize(
