@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from gateway.amounts import amount
 from gateway.lanes import LANES
 from gateway.store.messages import FirstFault, StoredMessage
 from gateway.store.store import Store
@@ -61,8 +62,8 @@ class Row:
     @property
     def worth(self) -> str:
         """The amount with its currency; empty where it says none."""
-        amount = self.message.amount
-        return "" if amount is None else f"{amount:,f} {self.message.currency or ''}".strip()
+        worth = self.message.amount
+        return "" if worth is None else amount(worth, self.message.currency or "")
 
 
 def rows_of(store: Store, messages: Sequence[StoredMessage]) -> list[Row]:

@@ -63,11 +63,11 @@ class Pages:
         self._open: list[BrowserContext] = []
         self.complaints: list[str] = []
 
-    def of(self, role: Role | None = "admin", account: str | None = None, **terms: Any) -> Page:
-        """A page of somebody of this role (None: of nobody). `terms` are those of a browser's context, such as
-        color_scheme, viewport=(360, 740) and java_script_enabled."""
+    def of(self, role: Role | None = "admin", account: str | None = None, *, name: str = "", **terms: Any) -> Page:
+        """A page of somebody of this role (None: of nobody); with a `name` of somebody else than without. `terms` are
+        those of a browser's context, such as color_scheme, viewport=(360, 740) and java_script_enabled."""
         width, height = terms.pop("viewport", WIDE)
-        state = {} if role is None else {"storage_state": self._signed_in(role, account)}
+        state = {} if role is None else {"storage_state": self._signed_in(role, account, name)}
         context = self._chromium.new_context(
             base_url=self._stack.base_url,
             viewport={"width": width, "height": height},
@@ -81,17 +81,18 @@ class Pages:
         page.on("pageerror", lambda failure: self._complain(page, "error", str(failure)))
         return page
 
-    def _signed_in(self, role: Role, account: str | None) -> Any:
+    def _signed_in(self, role: Role, account: str | None, name: str) -> Any:
         """The cookies of somebody of this role, who came by their link once for all tests."""
-        if (role, account) not in self._stack.cookies:
+        called = name or f"{role} of {account or 'ours'}"
+        if called not in self._stack.cookies:
             page = self.of(None)
-            page.goto(self._stack.link_of(f"{role} of {account or 'ours'}", role, account))
+            page.goto(self._stack.link_of(called, role, account))
             page.get_by_label("Password", exact=True).fill(PASSWORD)
             page.get_by_label("The same again").fill(PASSWORD)
             page.get_by_role("button", name="Take it, and sign in").click()
             page.get_by_role("heading", name="Overview").wait_for()
-            self._stack.cookies[role, account] = page.context.storage_state()
-        return self._stack.cookies[role, account]
+            self._stack.cookies[called] = page.context.storage_state()
+        return self._stack.cookies[called]
 
     def _complain(self, page: Page, kind: str, text: str) -> None:
         if kind in ("error", "warning"):

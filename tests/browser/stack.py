@@ -30,8 +30,9 @@ class Stack:
         self.base_url = gateway.address
         self.store = store
         self.accounts = {one.account.id: one for one in accounts}
-        self.cookies: dict[tuple[Role, str | None], Any] = {}
-        """Role and account → what the browser of somebody of theirs keeps who is signed in."""
+        self.gateway = gateway
+        self.cookies: dict[str, Any] = {}
+        """Somebody's name → what their browser keeps once they are signed in."""
 
     def send(self, account_id: str, sample: str) -> str:
         """Send this sample of the account's folder; the message's id once it is settled."""

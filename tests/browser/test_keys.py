@@ -94,7 +94,7 @@ def test_every_key_that_is_listed_does_something_somewhere(pages: Pages) -> None
     page.goto("/accounts/acme-retail/items")
     page.keyboard.press("?")
     listed = page.locator("#key-list dt").all_inner_texts()
-    assert listed == ["/", "j", "k", "Enter", "x", "1 to 5", "e", "[", "]", "?"]
+    assert listed == ["/", "j", "k", "Enter", "x", "1 to 5", "e", "r", "[", "]", "?"]
 
 
 PARTS = """<p class="tabs"><a href="#one">One</a> <a href="#two">Two</a></p>

@@ -32,16 +32,17 @@ def test_an_order_that_waits_is_found_and_the_search_kept_by_the_keyboard(pages:
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"q=acme&.*status=open"))
-    assert len(orders(page)) == 1
-    expect(page.locator("tbody tr")).to_contain_text("Unknown item")
+    waiting = orders(page)
+    assert "ACME-1003" in waiting
+    expect(page.locator("tbody tr", has_text="ACME-1003")).to_contain_text("Unknown item")
     page.keyboard.press("j")
     page.keyboard.press("x")
-    expect(page.locator("tbody input[type=checkbox]")).to_be_checked()
+    expect(page.locator("tbody input[type=checkbox]").first).to_be_checked()
     page.get_by_label("Keep this search as").fill("Acme waits")
     page.keyboard.press("Enter")
     expect(page.get_by_role("navigation", name="Searches that you keep")).to_contain_text("Acme waits")
     page.get_by_role("link", name="status: open").click()
-    assert len(orders(page)) > 1
+    assert len(orders(page)) > len(waiting)
     page.get_by_role("link", name="Acme waits").click()
     page.get_by_role("button", name="Forget it").click()
     expect(page.get_by_text("Acme waits")).to_have_count(0)
@@ -50,9 +51,10 @@ def test_an_order_that_waits_is_found_and_the_search_kept_by_the_keyboard(pages:
 def test_a_row_leads_to_its_message(pages: Pages, stack: Stack) -> None:
     page = pages.of("viewer")
     page.goto("/messages?status=open")
-    (held,) = stack.store.messages.page(status="held")
-    link = page.locator("tbody th a")
-    assert link.get_attribute("href") == f"/messages/{held.id}"
+    held = {f"/messages/{one.id}" for one in stack.store.messages.page(status="held", limit=500)}
+    links = page.locator("tbody tr", has_text="held").locator("th a").all()
+    assert links
+    assert {one.get_attribute("href") for one in links} <= held
     assert page.locator("tbody input").count() == 0, "a viewer replays nothing"
 
 
