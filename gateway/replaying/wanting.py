@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Protocol
 
-from gateway.searching.filters import FILTERS, OPEN, Search, read_search
+from gateway.searching.filters import FILTERS, OPEN, OPEN_STATUSES, Search, read_search
 from gateway.services import Services
 from gateway.store.ids import now_us
 from gateway.store.message_search import Frozen
@@ -56,7 +57,8 @@ class Fitting:
         told = self.search.pairs()
         said = [f"{_SAID[name]} {value}" for name, value in told if name not in ("status", "late")]
         said += ["past the time of their response"] if self.search.late else []
-        states = [_STATUS_SAID.get(one, one) for one in self._narrowed.status]
+        named = (OPEN_STATUSES if one == OPEN else (one,) for one in self._narrowed.status)
+        states = list(dict.fromkeys(chain.from_iterable(named)))
         state = states[0] if len(states) == 1 else f"{', '.join(states[:-1])} or {states[-1]}"
         return f"messages that are {state}" + (f", {', '.join(said)}" if said else "")
 
@@ -68,7 +70,6 @@ class Fitting:
         return found | ({_OF_SEARCH: "yes"} if self.search.problem else {})
 
 
-_STATUS_SAID = {OPEN: "held, failed"}
 _SAID = {
     "q": "found by",
     "account": "of",
