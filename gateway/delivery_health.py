@@ -48,14 +48,12 @@ def answers_wanted(store: Store) -> Iterator[str]:
             yield f"{words}: {said[code]} of our documents; `gateway problems list` says which"
 
 
-def endpoints_out(store: Store) -> Iterator[str]:
-    """A sentence for each endpoint that nothing is sent to just now."""
+def endpoints_out(store: Store, *, with_command: bool = True) -> Iterator[str]:
+    """A sentence for each endpoint that nothing is sent to just now; with the command that ends it."""
     for one in store.deliveries.endpoints():
         if one.gone_at is not None:
-            yield (
-                f"{one.endpoint} wants nothing more (HTTP 410) since {_moment(one.gone_at)}; where it does again: "
-                "`gateway deliveries retry --endpoint`"
-            )
+            command = "; where it does again: `gateway deliveries retry --endpoint`" if with_command else ""
+            yield f"{one.endpoint} wants nothing more (HTTP 410) since {_moment(one.gone_at)}{command}"
         elif one.rests_until is not None:
             yield f"{one.endpoint} {_failing(one)}; it is tried again {_moment(one.rests_until)}"
 

@@ -21,6 +21,7 @@ _OPTIONS = (
     click.option("--until", metavar="TIME", help="The same; a day's whole day."),
     click.option("--problem", metavar="FINGERPRINT", help="Only those with this cause."),
     click.option("--test", metavar="yes|no", help="Only tests, or none."),
+    click.option("--late", flag_value="yes", help="Only what isn't answered yet, past the time of its response."),
 )
 
 
@@ -29,7 +30,7 @@ def filtering(act: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(act)
     def run(*arguments: Any, **options: Any) -> Any:
-        names = ("q", "account", "kind", "status", "lane", "since", "until", "problem", "test")
+        names = ("q", "account", "kind", "status", "lane", "since", "until", "problem", "test", "late")
         return act(*arguments, search=_search({one: options.pop(one) for one in names}), **options)
 
     for option in reversed(_OPTIONS):

@@ -223,10 +223,10 @@ def export(screen: Screen, file: Path, search: Search, limit: int) -> int:
     return PARTLY if is_cut else DONE
 
 
-def _orders_of(services: Services, parent: str, statuses: frozenset[str]) -> list[StoredMessage]:
+def _orders_of(services: Services, parent: str, statuses: frozenset[str] | None) -> list[StoredMessage]:
     """The messages of a body's orders that have one of these statuses, or any."""
     children = services.store.messages.children(parent)
-    wanted = [child.message_id for child in children if not statuses or child.status in statuses]
+    wanted = [child.message_id for child in children if statuses is None or child.status in statuses]
     return [found for one in wanted if (found := services.store.messages.one(None, one)) is not None]
 
 

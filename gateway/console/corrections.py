@@ -266,6 +266,7 @@ def _shown(found: Resubmission, status: int = 200, wrong: str = "") -> Any:
     return page(
         "correction",
         status,
+        within="console.correction_list",
         correction=found,
         message=store.messages.one(None, found.message_id),
         child=None if found.child_id is None else store.messages.one(None, found.child_id),

@@ -61,17 +61,20 @@ class Place:
     role: Role = "viewer"
     ours_alone: bool = False
     """Nothing for people of an account."""
+    is_seldom: bool = False
+    """It stands behind “More”, beside the name of whoever is signed in."""
 
 
 PLACES: Sequence[Place] = (
     Place("console.home", "Overview"),
     Place("console.problem_list", "Problems"),
     Place("console.message_list", "Messages"),
-    Place("console.account_list", "Accounts"),
     Place("console.replay_list", "Replays", ours_alone=True),
-    Place("console.people", "People", role="admin", ours_alone=True),
-    Place("console.audit", "Audit", role="support", ours_alone=True),
-    Place("console.settings", "Settings", role="admin", ours_alone=True),
+    Place("console.account_list", "Accounts"),
+    Place("console.correction_list", "Corrections", ours_alone=True, is_seldom=True),
+    Place("console.audit", "Audit", role="support", ours_alone=True, is_seldom=True),
+    Place("console.people", "People", role="admin", ours_alone=True, is_seldom=True),
+    Place("console.settings", "Settings", role="admin", ours_alone=True, is_seldom=True),
 )
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 
 from gateway.console.frame import Missing, actor, console, needs, page, services, user
 from gateway.console.pieces import Row, Span, Value, tree
 from gateway.console.sheet import Line, Part, Sheet
 from gateway.console.words import upper_first
+from gateway.fixing import has_form
 from gateway.masking import Secrets, masked_fault, masked_text, secrets_in, shown_document
 from gateway.mended_in import SAID_IN_ROWS, TABLES
 from gateway.message_page.lines import NotMapped, ShownLines, shown_lines
@@ -24,6 +25,7 @@ from gateway.message_page.readable import Readable, readable
 from gateway.message_page.relatives import relatives
 from gateway.message_page.sharing import shared
 from gateway.states import ImpossibleMove
+from gateway.store.fault_rows import fingerprint
 from gateway.store.messages import StoredMessage
 from gateway.timeline import STAGES, Sent, load, load_sent, timeline
 from gateway.timeline.words import lasted, size
@@ -180,9 +182,9 @@ def _page(stored: StoredMessage, status: int = 200, refused: str = "") -> Any:
         refused=refused,
         lasted=lasted,
         size=size(stored.size),
-        problems=services().store.problems.of_message(stored.id)
-        if stored.status in ("held", "failed") and ours
-        else [],
+        problems=_waits_for(stored) if stored.status in ("held", "failed") and ours else [],
+        corrections=services().store.resubmissions.of_message(stored.id) if ours else [],
+        may_erase=ours and user().may("admin") and body is not None,
         within="console.message_list",
         **{"faults": [], "all_faults": len(faults), "first_fault": 1, **shown},
     )
@@ -312,12 +314,26 @@ def _without_places(stored: StoredMessage, faults: Sequence[Fault], first: int) 
 
 
 def _mend(stored: StoredMessage, fault: Fault) -> str | None:
-    """The table in which one of us mends it, with what to look for."""
+    """Where one of us mends it: the form of its problem, or the table, with what to look for."""
+    if user().account_id is not None or stored.status not in ("held", "failed"):
+        return None
+    if has_form(fault.code) and user().may("support"):
+        cause = fingerprint(stored.account_id, fault)
+        if cause in _waits_for(stored):
+            return url_for("console.fix_problem", fingerprint=cause)
     table = TABLES.get(fault.code)
-    if table is None or user().account_id is not None or stored.status not in ("held", "failed"):
+    if table is None:
         return None
     looked_for = fault.value if fault.code in SAID_IN_ROWS else None
     return url_for("console.table", account_id=stored.account_id, table=table, q=looked_for and looked_for[:200])
+
+
+def _waits_for(stored: StoredMessage) -> list[str]:
+    """The fingerprints of its open causes, asked for once a page."""
+    if "waits_for" not in g:
+        g.waits_for = services().store.problems.of_message(stored.id)
+    found: list[str] = g.waits_for
+    return found
 
 
 def _behind(faults: Sequence[Fault], first: int) -> int:

@@ -42,6 +42,7 @@ _NAMES = {
     "until": "until",
     "problem": "problem",
     "test": "tests",
+    "late": "response overdue",
 }
 _TOO_BROAD = "Too much has these words to look through: add a word, an account or a time, or write more of the number."
 

@@ -11,12 +11,15 @@ from gateway.causes import Cause, gather, tell
 from gateway.console.frame import console, needs, page, services, user
 from gateway.delivery_health import endpoints_out
 from gateway.lanes import LANES
+from gateway.notifying import silent_accounts
 from gateway.store.delivery_problems import OVERDUE
 from gateway.store.ids import now_us
 
 _SHOWN = 10
 _MOST_WAITING = 1_000
 _ORDERS = 5
+_SILENT = 10
+_MOST_CORRECTIONS = 100
 
 
 @console.get("/")
@@ -44,8 +47,12 @@ def home() -> Any:
         unanswered=_count(found, OVERDUE),
         overdue=overdue,
         overdue_orders=store.worklist.overdue(now, account, _ORDERS) if overdue else [],
-        endpoints=list(endpoints_out(store)) if ours else [],
+        endpoints=list(endpoints_out(store, with_command=False)) if ours else [],
         lanes=[(name, waiting[number]) for number, name in enumerate(LANES) if number in waiting],
+        silent=silent_accounts(services())[: _SILENT + 1] if ours else [],
+        most_silent=_SILENT,
+        corrections=len(store.resubmissions.waiting(limit=_MOST_CORRECTIONS + 1)) if ours else 0,
+        most_corrections=_MOST_CORRECTIONS,
         newest=next(iter(store.messages.page(account_id=account, limit=1)), None),
     )
 

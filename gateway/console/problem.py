@@ -10,7 +10,6 @@ from flask import redirect, request, url_for
 
 from gateway.causes import CantChange, Cause, one_cause
 from gateway.causes import acting as acts
-from gateway.causes.sending_again import sent_again
 from gateway.causes.trend import trend
 from gateway.console.frame import Missing, actor, console, needs, page, services, user
 from gateway.store.ids import now_us
@@ -18,6 +17,7 @@ from gateway.store.pickups import REFUSED
 
 _SHOWN = 50
 _HISTORY = 50
+_REPLAYS = 5
 _LONGEST_ID = 100
 SPANS = {"1h": "1 hour", "4h": "4 hours", "1d": "1 day", "3d": "3 days", "1w": "1 week", "4w": "4 weeks"}
 
@@ -110,6 +110,7 @@ def _page(cause: Cause, status: int = 200, refused: str = "") -> Any:
         takers=acts.takers(services()) if is_ours and user().may("support") else [],
         spans=SPANS,
         history=store.problem_states.history(cause.fingerprint)[-_HISTORY:] if is_ours else [],
+        replays=store.replays.of_problem(cause.account_id, cause.fingerprint, _REPLAYS) if is_ours else [],
         fix=_fix(cause),
         refused=refused,
         filled=request.form,
@@ -137,7 +138,7 @@ def _affected(cause: Cause) -> dict[str, Any]:
     elif cause.what == "document":
         for one in store.delivery_problems.all(cause.account_id, cause.fingerprint):
             listed = store.delivery_problems.documents(one, _SHOWN + 1, after)
-            told |= {"documents": listed[:_SHOWN], "command": sent_again(one)}
+            told["documents"] = listed[:_SHOWN]
             told["following"] = listed[_SHOWN - 1][0] if len(listed) > _SHOWN else None
     elif cause.code == REFUSED:
         told["files"] = [one for place, one in store.pickups.refused(cause.account_id) if place == cause.endpoint]

@@ -2,6 +2,6 @@
 and replayed in one step."""
 
 from gateway.fixing.causes import Cause, NamedCause, cause_of
-from gateway.fixing.fixes import Fix, fix_for
+from gateway.fixing.fixes import Fix, fix_for, has_form
 
-__all__ = ["Cause", "Fix", "NamedCause", "cause_of", "fix_for"]
+__all__ = ["Cause", "Fix", "NamedCause", "cause_of", "fix_for", "has_form"]

@@ -128,6 +128,11 @@ class Fix:
         return self.filled.choices.get(name, ())
 
 
+def has_form(code: str) -> bool:
+    """Whether a cause of this code is mended by a row that can be entered in its place."""
+    return code in _TABLE_OF
+
+
 def fix_for(services: Services, problem: Cause, user: User | None = None, *, wanted: str = "") -> Fix | None:
     """What mends this cause; None where no row of the account's tables does, or nothing is published yet. Who may not
     see our tables (`user`: somebody of an account) is shown none. `wanted` is what they look for among our products.

@@ -29,6 +29,8 @@ class Relatives:
     by_status: Mapping[str, int] | None = None
     children: Sequence[Child] = ()
     """Of these orders the first SHOWN."""
+    edited_as: str | None = None
+    """The copy that was edited of it and took its place."""
     duplicate_of: str | None = None
     resends: Sequence[str] = ()
     """What repeats it, newest first; at most SHOWN."""
@@ -49,17 +51,20 @@ def relatives(services: Services, stored: StoredMessage) -> Relatives:
     parts = {child.part: child.message_id for child in children}
     before, after = messages.neighbours(stored.account_id, stored.id)
     counts = Counter(child.status for child in children)
+    is_superseded = stored.status == "superseded"
+    originals = messages.edited_into(stored.id)
     is_open = stored.status in ("held", "failed") and stored.order_number is not None
     return Relatives(
         parent_id=stored.parent_id if stored.part is not None else None,
-        original_id=stored.parent_id if stored.part is None else None,
+        original_id=originals[0] if originals else stored.parent_id if stored.part is None else None,
         parts=len(parts),
         by_status=dict(sorted(counts.items(), key=lambda one: (one[0] in _WELL, one[0]))),
         children=sorted(children, key=lambda child: (child.status in _WELL, child.part))[:SHOWN]
         if stored.parts
         else (),
-        duplicate_of=stored.duplicate_of,
-        resends=messages.repeating(stored.id, SHOWN),
+        edited_as=stored.duplicate_of if is_superseded else None,
+        duplicate_of=None if is_superseded else stored.duplicate_of,
+        resends=[one for one in messages.repeating(stored.id, SHOWN) if one not in originals],
         part_before=parts.get((stored.part or 0) - 1),
         part_after=parts.get(stored.part + 1) if stored.part is not None else None,
         before=before,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from gateway.replaying.beginning import begin, cancel, pause, ready, resume
 from gateway.replaying.planning import CantReplay, Plan, plan
-from gateway.replaying.wanting import Filters, Search, Wanted, wanted_from
+from gateway.replaying.wanting import Fitting, Wanted, wanted_from
 
 __all__ = [
     "CantReplay",
-    "Filters",
+    "Fitting",
     "Plan",
-    "Search",
     "Wanted",
     "begin",
     "cancel",

@@ -49,6 +49,11 @@ class Plan:
     """Whether more were asked for than one replay takes."""
 
     @property
+    def looked_at(self) -> int:
+        """How many were asked for, but those beyond what one replay takes."""
+        return len(self.messages) + len(self.excluded)
+
+    @property
     def accounts(self) -> list[str]:
         """Whose they are."""
         return sorted({one.account_id for one in self.messages})
@@ -81,8 +86,8 @@ def plan(services: Services, wanted: Wanted) -> Plan:
     """The set as it is now. Raises CantReplay where nothing is named."""
     if wanted.is_empty:
         raise CantReplay("Name messages, a problem, or what to look for.")
-    ids = wanted.ids(services, MOST_MESSAGES + 1)
-    is_cut, ids = len(ids) > MOST_MESSAGES, ids[:MOST_MESSAGES]
+    frozen = wanted.ids(services, MOST_MESSAGES)
+    ids = list(frozen.ids)
     there = services.store.replays.look_at(ids)
     messages: list[ToReplay] = []
     excluded: list[Excluded] = []
@@ -93,7 +98,7 @@ def plan(services: Services, wanted: Wanted) -> Plan:
             excluded.append(why)
         elif found is not None:
             messages.append(found)
-    return Plan(wanted, tuple(messages), tuple(excluded), is_cut)
+    return Plan(wanted, tuple(messages), tuple(excluded), frozen.is_cut)
 
 
 def _left_out(services: Services, message_id: str, found: ToReplay | None) -> Excluded | None:

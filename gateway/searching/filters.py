@@ -19,11 +19,13 @@ from gateway.states import STATUSES, Status
 OPEN = "open"
 """Stands for the statuses in which we must act."""
 OPEN_STATUSES: tuple[Status, ...] = ("held", "failed")
+UNANSWERED: frozenset[str] = frozenset(("received", "processing", *OPEN_STATUSES))
 STATUS_CHOICES = (OPEN, *STATUSES)
 UNREAD = "unread"
 KINDS = ("order", "change", "cancel", "answer", "several", UNREAD)
 """What a message may be; unread: nobody could tell."""
 TESTS = ("no", "yes")
+LATE = ("yes",)
 LONGEST_QUERY = 200
 _LONGEST_ID = 200
 _US = timedelta(microseconds=1)
@@ -55,16 +57,20 @@ class Search:
     """The fingerprint of a fault of the message's last run."""
     test: str = ""
     """yes: only tests; no: none."""
+    late: str = ""
+    """yes: only what isn't answered yet and is past the time of its response; tests are never late."""
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""
         return any(getattr(self, one.name) for one in fields(self))
 
     @property
-    def statuses(self) -> frozenset[str]:
-        """The statuses that fit; none where all do."""
-        found = set(self.status) - {OPEN}
-        return frozenset(found | set(OPEN_STATUSES) if OPEN in self.status else found)
+    def statuses(self) -> frozenset[str] | None:
+        """The statuses that fit; None where all do."""
+        found = frozenset(self.status) - {OPEN} | (frozenset(OPEN_STATUSES) if OPEN in self.status else frozenset())
+        if self.late:
+            return found & UNANSWERED if self.status else UNANSWERED
+        return found or None
 
     def between(self, now: int) -> tuple[int | None, int | None]:
         """From when on and before when it looks, in microseconds since 1970; `now` is what times ago are counted from.
@@ -101,6 +107,7 @@ _UNKNOWN = {
     "kind": ("what a message is", KINDS),
     "lane": ("a lane", LANES),
     "test": ("yes or no", TESTS),
+    "late": ("what this filter may be", LATE),
 }
 
 
@@ -122,7 +129,7 @@ def read_search(told: Mapping[str, Sequence[str]], now: int) -> tuple[Search, di
             wrong[name] = "That is nothing that is kept here."
     for name, (what, choices) in _UNKNOWN.items():
         if found[name] and found[name] not in choices:
-            wrong[name] = f"That isn't {what}; there are {_listed(choices)}."
+            wrong[name] = f"That isn't {what}; {'there is' if len(choices) == 1 else 'there are'} {_listed(choices)}."
     unknown = [one for one in search.status if one not in STATUS_CHOICES]
     if unknown:
         wrong["status"] = f"“{_shown(unknown[0])}” is no status; there are {_listed(STATUS_CHOICES)}."
@@ -179,7 +186,7 @@ def _is_unwritable(text: str) -> bool:
 
 
 def _listed(choices: Sequence[str]) -> str:
-    return f"{', '.join(choices[:-1])} and {choices[-1]}"
+    return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} and {choices[-1]}"
 
 
 def _shown(text: str) -> str:

@@ -212,11 +212,13 @@ def _came_at(message_id: str) -> int | None:
 def _way(search: Search, from_id: str, exact: Sequence[str]) -> _Way | None:
     """The shortest way that the search has; None where nothing can fit."""
     fits, told = _condition(search)
+    statuses = search.statuses
+    if statuses is not None and not statuses:
+        return None
     if search.q.strip():
         return _by_words(search, from_id, exact, fits, told)
     if search.problem:
         return _by_problem(search.problem, from_id, fits, told)
-    statuses = search.statuses
     if statuses and statuses <= frozenset().union(*_FEW.values(), *_WAITING.values()):
         ways = [_by_status(one, search, from_id, fits, told) for one, some in _FEW.items() if some & statuses]
         ways += [
@@ -323,7 +325,7 @@ def _condition(search: Search) -> tuple[str, list[Any]]:
 
     if search.account:
         has("account_id = ?", search.account)
-    if search.statuses:
+    if search.statuses is not None:
         statuses = sorted(search.statuses)
         has(f"status IN ({marks(len(statuses))})", *statuses)
     if search.kind == UNREAD:
@@ -335,6 +337,8 @@ def _condition(search: Search) -> tuple[str, list[Any]]:
     if search.test:  # null until it is read
         marked = "coalesce(is_test, 0)"
         has(f"(test = 1 OR {marked} = 1)" if search.test == "yes" else f"(test = 0 AND {marked} = 0)")
+    if search.late:
+        has("due_at < ? AND test = 0 AND coalesce(is_test, 0) = 0", now_us())
     if search.problem:
         has(
             "EXISTS (SELECT 1 FROM faults f WHERE f.message_id = messages.id AND f.run = messages.run "

@@ -193,6 +193,15 @@ class Messages:
         with self._database.read() as connection:
             return [row[0] for row in fetch(connection, query, [message_id, limit])]
 
+    def edited_into(self, message_id: str) -> list[str]:
+        """The messages in whose place this one came, the last one edited first."""
+        query = (
+            "SELECT id FROM messages WHERE duplicate_of = ? AND duplicate_of IS NOT NULL AND status = 'superseded' "
+            "ORDER BY id DESC LIMIT 2"
+        )
+        with self._database.read() as connection:
+            return [row[0] for row in fetch(connection, query, [message_id])]
+
     def children(self, parent_id: str) -> list[Child]:
         """The messages of a body's orders, in their order: of each the last one, as it is now."""
         query = (

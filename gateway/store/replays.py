@@ -38,6 +38,8 @@ _COLUMNS = (
 )
 _KEPT = ("status", "detail", "reached", "asked", "done", "failed", "skipped", "returned", "streak", "tries_first")
 """What a chunk changes."""
+_LAST = 500
+"""Replays of an account among which those of one problem are looked for."""
 REASON_LENGTH = 2_000
 
 
@@ -305,6 +307,15 @@ class Replays:
         query = f"SELECT {_COLUMNS} FROM replays {where}ORDER BY id DESC LIMIT ?"
         with self._database.read() as connection:
             return [_replay(row) for row in fetch(connection, query, [*told, limit])]
+
+    def of_problem(self, account_id: str, fingerprint: str, limit: int) -> list[Replay]:
+        """Replays of this problem among the account's last ones, newest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS} FROM replays WHERE account_id = ? ORDER BY id DESC LIMIT ?) r "
+            "WHERE fingerprint = ? ORDER BY id DESC LIMIT ?"
+        )
+        with self._database.read() as connection:
+            return [_replay(row) for row in fetch(connection, query, [account_id, _LAST, fingerprint, limit])]
 
     def messages(
         self, replay_id: str, *, state: str | None = None, after: int = 0, limit: int = 50

@@ -85,18 +85,17 @@ class Backlog:
             )
 
     def late(self, now: int, account_id: str | None = None, most: int = 1_000) -> int:
-        """How many messages, up to so many and one more, wait for a worker though their answer is due by now; one
-        account's or all. Costs what waits, not what ever was."""
+        """How many messages but tests, up to so many and one more, wait for a worker or for what comes before them
+        though their answer is due by now; one account's or all. Costs what waits, not what ever was."""
         own, named = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
-        query = (
-            f"SELECT 1 FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ?{own} AND due_at < ? "
-            "LIMIT ?"
-        )
+        counts = f"test = 0 AND COALESCE(is_test, 0) = 0{own} AND due_at < ? LIMIT ?"
+        ready = f"SELECT 1 FROM messages WHERE status = 'received' AND not_before IS NULL AND lane = ? AND {counts}"
+        delayed = f"SELECT 1 FROM messages WHERE status = 'received' AND not_before IS NOT NULL AND {counts}"
         found = 0
         with self._database.read() as connection:
             for lane in range(_LANES):
-                found += len(fetch(connection, query, [lane, *named, now, most + 1 - found]))
-        return found
+                found += len(fetch(connection, ready, [lane, *named, now, most + 1 - found]))
+            return found + len(fetch(connection, delayed, [*named, now, most + 1 - found]))
 
     def _move_some(self, now: int, limit: int) -> list[int]:
         """One step; the lanes that its messages are in now."""

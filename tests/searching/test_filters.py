@@ -54,6 +54,7 @@ def test_a_day_lasts_until_its_end_and_an_offset_counts() -> None:
         *(("status", one) for one in ("held;", "OPEN", "\ud800")),
         *(("lane", one) for one in ("fast", "1")),
         ("test", "maybe"),
+        *(("late", one) for one in ("no", "YES")),
         *(("q", one) for one in ("%", "a" * 201, "a\0b", "a\ud800", "ab*")),
         *(("account", one) for one in ("a\0", "a" * 300, "a\nb")),
         *(("problem", one) for one in ("\ud800", "a" * 300)),
@@ -77,6 +78,13 @@ def test_whatever_is_in_an_address_is_a_search_or_said_to_be_none(told: dict[str
     if not wrong:
         assert read_search(parse_qs(search.query()), NOW) == (search, {})
         search.between(NOW)
+
+
+def test_late_is_what_isnt_answered_yet() -> None:
+    assert read(late="yes")[0].statuses == {"received", "processing", "held", "failed"}
+    assert read(late="yes", status=["open", "done"])[0].statuses == {"held", "failed"}
+    assert read(late="yes", status="done")[0].statuses == frozenset()
+    assert read()[0].statuses is None
 
 
 def test_a_filter_is_taken_off() -> None:
