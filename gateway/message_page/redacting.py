@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice, zip_longest
 
 from mappings.tracing import trace_reading
-from mappings.tracing.tag_text import ATTRIBUTE, TOKEN
+from mappings.tracing.tag_text import ATTRIBUTE, TORN_TOKEN
 
 CANONICAL = frozenset(
     (
@@ -50,24 +51,37 @@ _ENTITY = re.compile(r"(&(?:#\d+|#x[0-9A-Fa-f]+|\w+);)")
 _NAME = re.compile(r"[A-Za-z_$@#][\w.$:\-]{0,60}")
 """A member's name that is a layout's; another one may be somebody's."""
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},:]|[^\s\[\]{},:"]+')
+_DECLARATION = re.compile(r"<\?xml\s[^<>]{0,200}\?>|<!DOCTYPE\s[^<>\[]{0,500}>")
+_STEPS = 4
+"""Of a path, from its end: no name of a value to keep has more."""
 _SECONDS = 3.0
 """For the trace by which is known what may stay."""
 _WORDS = ("true", "false", "null")
 Span = tuple[int, int]
 
 
-def redacted(document: str, format_name: str | None, map_text: str | None, body: bytes) -> str:
+def redacted(document: str, format_name: str | None, map_text: str | None, body: bytes, most: int | None = None) -> str:
     """The document's text without what is nobody else's business. `map_text`: the rules of the account's own layout,
-    by which is known what its values are; without them nothing of it is kept."""
+    by which is known what its values are; without them nothing of it is kept. Of a document of more than `most`
+    characters the beginning, of so many at least."""
     kept = _traced(map_text, body, document) if format_name == "custom" and map_text is not None else frozenset()
     start = document.lstrip()[:1]
     if start == "<":
         names = _BY_FORMAT.get(format_name or "", frozenset[str]())
-        return "".join(_xml(document, lambda path: _ends(path, names), kept))
+        return "".join(_beginning(_xml(document, lambda path: _ends(path, names), kept), most))
     if start in ("{", "["):
         names = CANONICAL if format_name == "json-1" else frozenset[str]()
-        return "".join(_json(document, lambda name: name in names, kept))
-    return blanked(document)
+        return "".join(_beginning(_json(document, lambda name: name in names, kept), most))
+    return blanked(document[: None if most is None else most + 1])
+
+
+def _beginning(pieces: Iterable[str], most: int | None) -> Iterator[str]:
+    length = 0
+    for piece in pieces:
+        yield piece
+        length += len(piece)
+        if most is not None and length > most:
+            return
 
 
 def blanked(text: str) -> str:
@@ -104,8 +118,8 @@ def _ends(path: str, names: frozenset[str]) -> bool:
 def _xml(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Iterator[str]:
     path: list[str] = []
     done = 0
-    for token in TOKEN.finditer(text):
-        yield _value(text, done, token.start(), "/".join(path), keeps, kept, _blanked_xml)
+    for token in TORN_TOKEN.finditer(text):
+        yield _value(text, done, token.start(), "/".join(path[-_STEPS:]), keeps, kept, _blanked_xml)
         done = token.end()
         if token["name"] is None:
             yield _aside(token[0])
@@ -115,19 +129,20 @@ def _xml(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Iter
                 path.pop()
         else:
             path.append(token["name"].rpartition(":")[2])
-            yield from _tag(text, token, "/".join(path), keeps, kept)
+            yield from _tag(text, token, "/".join(path[-_STEPS:]), keeps, kept)
             if token[0].endswith("/>"):
                 path.pop()
-    yield _value(text, done, len(text), "/".join(path), keeps, kept, _blanked_xml)
+    yield _value(text, done, len(text), "/".join(path[-_STEPS:]), keeps, kept, _blanked_xml)
 
 
 def _aside(written: str) -> str:
     """A declaration stays; of comments, instructions and CDATA what is in them goes."""
-    if written.startswith(("<?xml", "<!DOCTYPE")):
+    if _DECLARATION.fullmatch(written):
         return written
     for begin, end in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")):
         if written.startswith(begin):
-            return begin + blanked(written[len(begin) : len(written) - len(end)]) + end
+            inside = written.removeprefix(begin)
+            return begin + blanked(inside.removesuffix(end)) + (end if inside.endswith(end) else "")
     return "<!>"
 
 
@@ -139,13 +154,14 @@ def _tag(
     done = start
     for one in ATTRIBUTE.finditer(text, start, end):
         value = one.span(2 if one[2] is not None else 3)
-        yield text[done : value[0]]
+        yield blanked(text[done : one.start()])
+        yield text[one.start() : value[0]]
         name = one[1].rpartition(":")[2]
         is_structure = one[1].startswith("xmlns") or one[1] == "xml:lang"
         is_kept = is_structure or value in kept or keeps(f"{path}/@{name}")
         yield text[slice(*value)] if is_kept else _blanked_xml(text[slice(*value)])
         done = value[1]
-    yield text[done : token.end()]
+    yield blanked(text[done:end]) + text[end : token.end()]
 
 
 def _value(
@@ -168,11 +184,11 @@ def _value(
 def _json(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Iterator[str]:
     groups: list[tuple[str, str]] = []
     name, done = "", 0
-    tokens: Sequence[re.Match[str]] = list(_JSON.finditer(text))
-    for index, token in enumerate(tokens):
+    following = islice(_JSON.finditer(text), 1, None)
+    for token, then in zip_longest(_JSON.finditer(text), following):
         yield text[done : token.start()]
         done, sign = token.end(), token[0]
-        is_name = index + 1 < len(tokens) and tokens[index + 1][0] == ":" and (not groups or groups[-1][0] == "{")
+        is_name = then is not None and then[0] == ":" and (not groups or groups[-1][0] == "{")
         if sign in ("{", "["):
             groups.append((sign, name))
             yield sign

@@ -47,8 +47,8 @@ def shared(services: Services, stored: StoredMessage, body: bytes | None) -> str
     elif text.text is None or document is None:
         sections.append(f"THE DOCUMENT\nIt is no text; its {size(stored.size)} are left out.")
     else:
-        whole = redacted(text.text, stored.format, _map_text(services, stored), document.document)
-        more = len(whole) - LARGEST
+        whole = redacted(text.text, stored.format, _map_text(services, stored), document.document, LARGEST)
+        more = len(text.text) - LARGEST if len(whole) > LARGEST else 0
         rest = f"\n… and {more:,} more characters, which are left out." if more > 0 else ""
         sections.append(f"THE DOCUMENT\n{whole[:LARGEST].rstrip()}{rest}")
     return masked_text("\n\n".join(sections) + "\n", secrets)

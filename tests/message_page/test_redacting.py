@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,15 @@ from gateway.message_page.redacting import blanked, redacted
             '{"order_number": "PO-1", "note": "\\"xxxx\\"", "total": 99.9, "rush": true,\n "xxxx@x": {"unit": "CS"}}',
         ),
         ("json-1", '{"quantity": "4", "note": "Dana', '{"quantity": "4", "note": "xxxx'),
+        ("ubl-2.1", "<Order Dana ID='1'><ID>7</ID></Order>", "<Order xxxx ID='9'><ID>7</ID></Order>"),
+        ("ubl-2.1", "<Order><ID>7</ID><Note a='Dana", "<Order><ID>7</ID><Note x='xxxx"),
+        ("ubl-2.1", "<?xml Dana <ID>7</ID>", "<?xxx xxxx <xx>9</xx>"),
+        ("ubl-2.1", "<!-- Dana", "<!-- xxxx"),
+        (
+            "cxml-1.2",
+            "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'cXML.dtd'><!DOCTYPE a [<!ENTITY x 'Dana'>",
+            "<?xml version='1.0'?><!DOCTYPE cXML SYSTEM 'cXML.dtd'><!>",
+        ),
         (None, '{"quantity": "4"}', '{"quantity": "9"}'),
         (None, "UNB+4012345+Dana'", "xxx+9999999+xxxx'"),
     ],
@@ -63,3 +73,26 @@ def test_nothing_fails_and_the_shape_stays(document: str, format_name: str | Non
     found = redacted(document, format_name, None, document.encode())
     assert "a" not in found.replace("amp", "") or "<" in document or '"' in document
     assert blanked(blanked(document)) == blanked(document)
+
+
+_TORN = ("<", "<a ", "<a>", '<a b="', "<!--", "<?", "<![CDATA[", "<!", '"a":"', "&amp;", '{"a":', "[", "a", " ")
+
+
+@pytest.mark.parametrize("torn", _TORN)
+@pytest.mark.parametrize(("begins", "format_name"), [("<", "ubl-2.1"), ("<a ", "ubl-2.1"), ("[", "json-1")])
+def test_what_it_costs_grows_with_the_document_and_no_faster(torn: str, begins: str, format_name: str) -> None:
+    """Whoever may look at a message may ask for it, and anybody sends what is no XML."""
+
+    def seconds(characters: int) -> float:
+        document = begins + torn * (characters // len(torn))
+        began = time.process_time()
+        redacted(document, format_name, None, b"")
+        return time.process_time() - began
+
+    assert seconds(240_000) < 24 * max(seconds(20_000), 0.01)
+
+
+def test_of_a_large_document_the_beginning_is_told() -> None:
+    assert redacted("<a>b</a>" * 1_000, "ubl-2.1", None, b"", 20).startswith("<a>x</a><a>x</a><a>x")
+    assert len(redacted("<a>b</a>" * 1_000, "ubl-2.1", None, b"", 20)) < 40
+    assert len(redacted("Dana" * 1_000, None, None, b"", 20)) == 21
