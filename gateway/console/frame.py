@@ -24,7 +24,7 @@ from gateway.api.problems import http_failure
 from gateway.console.sections import account_sections
 from gateway.console.words import FILTERS
 from gateway.services import Services
-from gateway.store.database import StoreUnavailable
+from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import new_id
 from gateway.store.users import Role, TooMany, User
 
@@ -295,6 +295,14 @@ def _away(failure: StoreUnavailable) -> Any:
     logger.warning("the database did not take or give it: %s", failure)
     said = "The database doesn't answer now. Nothing was done; try again in a moment."
     return *page("trouble", 503, title="Not just now", said=said), SOON
+
+
+@console.errorhandler(Collision)
+def _overtaken(failure: Collision) -> tuple[str, int]:
+    """Of two people, or two tabs, at once; the pages where that is usual say what stands there now."""
+    logger.info("a page was overtaken: %s", failure)
+    said = "Somebody else changed it at the same moment. Nothing was done: load the page anew, and try again."
+    return page("trouble", 409, title="Somebody else was faster", said=said)
 
 
 @console.errorhandler(TooMany)

@@ -52,3 +52,18 @@ def test_a_locked_database_is_told_on_each_page_that_writes(gateway: Gateway, br
             assert browser.open(page).status_code == 200, f"{page} only reads"
     assert draft_tests.step(gateway.services)
     assert gateway.services.store.draft_tests.of_account("acme")[0].status == "done"
+
+
+def test_whoever_is_second_of_two_at_once_is_told_so(gateway: Gateway) -> None:
+    """What the other one has written of the message by then is the next event of its chain."""
+    line = {"line_number": "1", "buyer_item": "WHAT-1", "quantity": "1", "unit": "EA"}
+    sent = gateway.send(gateway.account("acme"), order("PO-1", lines=[line]))
+    message_id = sent.json["message_id"]
+    gateway.work()
+    store, browser = gateway.services.store, signed_in(gateway, "support")
+    browser.open(f"/messages/{message_id}")
+    with store.database.write() as connection:
+        store.audit.note(connection, message_id, "replay", "user Lee", {})
+    assert browser.fill(f"/messages/{message_id}/dismiss", {"reason": "by telephone"}).status_code == 409
+    assert "Somebody else changed it at the same moment. Nothing was done" in browser.text
+    assert store.messages.status(message_id) == "held"
