@@ -1,10 +1,10 @@
 """Whether what is stored is what was recorded: every chain, and what the rows beside the chains should then be.
 
 All tables are read once, in one snapshot, each in the order of an index and a few rows at a time. Streams of events and
-the rows that they are of (messages, keys, named secrets, accounts' and the catalogue's revisions) are walked side by
-side by name, so that a stream without its row is found as well as a row without its stream. Streams of no row of their
-own end as it is noted beside them (`audit_heads`). What somebody made of both is found by the seals (seal_check.py),
-and what retention took out is what its notices tell.
+the rows that they are of (messages, keys, people, named secrets, accounts' and the catalogue's revisions) are walked
+side by side by name, so that a stream without its row is found as well as a row without its stream. Streams of no row
+of their own end as it is noted beside them (`audit_heads`). What somebody made of both is found by the seals
+(seal_check.py), and what retention took out is what its notices tell.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ INVOICES = "SELECT 'invoice/' || id FROM invoices ORDER BY id"
 INVENTORY_REPORTS = "SELECT 'inventory_report/' || number FROM inventory_reports ORDER BY number"
 DOCUMENTS = "SELECT message_id, id, type, number, sha256(body), sha256({canonical}) FROM documents ORDER BY message_id"
 KEYS = "SELECT id, account_id, test, revoked_at FROM api_keys ORDER BY id"
+USERS = "SELECT id, role, account_id, disabled_at FROM users ORDER BY id"
 SECRETS = "SELECT name, number, ended_at, key_id, nonce, ciphertext FROM secrets ORDER BY name, number"
 REVISIONS = (
     "SELECT 'account/' || id, 0 FROM accounts UNION ALL SELECT scope, number FROM revisions ORDER BY 1, 2"  # 0: none
@@ -76,6 +77,10 @@ class _Chain:
     """Document → the digests of its body and of its canonical form."""
     sealed: str | None = None
     """The digest of what a named secret was sealed as last."""
+    role: str | None = None
+    """The one that somebody was given last."""
+    is_disabled: bool = False
+    """Whether somebody is let in no more."""
     published: set[int] = field(default_factory=set)
     """The numbers of a scope's revisions."""
     forgotten: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -120,7 +125,13 @@ class Verification:
         with self._database.snapshot() as connection:
             if self._database.is_sqlite:
                 _teach_sha256(connection)
-            others = (_keys(connection), _secrets(connection), _scopes(connection), _forgotten(connection))
+            others = (
+                _keys(connection),
+                _people(connection),
+                _secrets(connection),
+                _scopes(connection),
+                _forgotten(connection),
+            )
             rows = merge(self._messages(connection), *others, key=itemgetter(0))
             ends = ((row[0], (row[1], bytes(row[2]))) for row in stream(connection, HEADS))
             noted = ((name, (chain, end)) for name, chain, end in _side_by_side(self._chains(connection), ends))
@@ -262,7 +273,7 @@ def _what_it_was_of(stream_name: str) -> str | None:
     if re.fullmatch(r"[0-9a-f]{28}", stream_name):
         return f"message {stream_name}"
     kind, slash, name = stream_name.partition("/")
-    if slash and kind in ("key", "secret", "account", *_OTHER_SOURCES):
+    if slash and kind in ("key", "user", "secret", "account", *_OTHER_SOURCES):
         return f"{kind.replace('_', ' ')} {name}"
     return "the catalogue" if stream_name == "catalogue" else None
 
@@ -284,7 +295,10 @@ def _follow(chain: _Chain, event: Any) -> None:
     if isinstance(documents, dict):
         chain.documents.update(documents)
     chain.sealed = told.get("sealed", chain.sealed)
-    if kind == "published":
+    chain.role = told.get("role", chain.role)
+    if kind in ("disabled", "enabled"):
+        chain.is_disabled = kind == "disabled"
+    elif kind == "published":
         chain.published.add(told.get("number", 0))
     elif kind == FORGOT:
         chain.forgotten[number] = (told.get("messages", 0), told.get("streams", ""))
@@ -356,6 +370,24 @@ def _broken_key(row: Any, chain: _Chain) -> Iterator[str]:
     if (revoked_at is not None) != (chain.kind == "revoked"):
         now, then = ("revoked", "live") if revoked_at is not None else ("live", "revoked")
         yield f"key {key_id}: it is {now}, but its chain says {then}"
+
+
+def _people(connection: Connection) -> Iterator[tuple[str, _Row]]:
+    for somebody in stream(connection, USERS):
+        yield f"user/{somebody[0]}", _Row(f"user {somebody[0]}", partial(_broken_user, somebody))
+
+
+def _broken_user(row: Any, chain: _Chain) -> Iterator[str]:
+    user_id, role, account_id, disabled_at = row
+    name = f"user {user_id} ({chain.first.get('name')})"
+    if chain.role != role:
+        yield f"{name}: the role is {role}, but the chain says {chain.role or 'nothing of that'}"
+    if chain.first.get("account") != account_id:
+        owner = chain.first.get("account") or "us"
+        yield f"{name}: was made as one of {owner}, and is one of {account_id or 'us'} by now"
+    if (disabled_at is not None) != chain.is_disabled:
+        now, then = ("out", "in") if disabled_at is not None else ("in", "out")
+        yield f"{name}: is let {now}, but the chain says {then}"
 
 
 def _secrets(connection: Connection) -> Iterator[tuple[str, _Row]]:

@@ -13,7 +13,7 @@ from gateway.store.ids import new_id
 from gateway.store.revisions import Row
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
-from gateway.store.verification import DOCUMENTS, EVENTS, KEYS, MESSAGES, PAYLOADS
+from gateway.store.verification import DOCUMENTS, EVENTS, KEYS, MESSAGES, PAYLOADS, USERS
 from tests.store.test_conformance import arrival, claim, document, settled
 
 SHA = "'\\x" + "ab" * 32 + "'", "x'" + "ab" * 32 + "'"
@@ -30,6 +30,8 @@ class Names:
     waiting: str
     live: str
     revoked: str
+    viewer: str
+    gone: str
 
 
 @pytest.fixture
@@ -46,11 +48,15 @@ def recorded(store: Store) -> Names:
     live, _ = store.keys.create("acme", actor="t")
     revoked, _ = store.keys.create(None, actor="t")
     store.keys.revoke(revoked.id, actor="t")
+    viewer = store.users.create("Dana", "support", "acme", actor="t")
+    store.users.change_role(viewer.id, "viewer", actor="t")
+    gone = store.users.create("Lee", "admin", None, actor="t")
+    store.users.disable(gone.id, actor="t", reason="left")
     for name in ("ACME", "ACME SE"):
         store.revisions.publish_account({"id": "acme", "name": name}, [], author="t", reason="t")
     store.revisions.publish_catalogue([Row("product", "P", "{}")], author="t", reason="t")
     assert list(store.audit.broken()) == []
-    return Names(answered, made, held, waiting, live.id, revoked.id)
+    return Names(answered, made, held, waiting, live.id, revoked.id, viewer.id, gone.id)
 
 
 TAMPERINGS = [
@@ -80,6 +86,11 @@ TAMPERINGS = [
     ("UPDATE documents SET message_id = 'other'", "document {document} of message {answered}: it is gone"),
     ("DELETE FROM events WHERE stream = 'key/{live}'", "key {live}: its whole chain is gone"),
     ("DELETE FROM events WHERE stream = 'key/{revoked}' AND number = 1", "stream key/{revoked}: event 2"),
+    ("DELETE FROM users WHERE id = '{viewer}'", "user {viewer}: it is gone"),
+    ("UPDATE users SET role = 'admin' WHERE id = '{viewer}'", "user {viewer} (Dana): the role is admin"),
+    ("UPDATE users SET account_id = NULL WHERE id = '{viewer}'", "user {viewer} (Dana): was made as one of acme"),
+    ("UPDATE users SET disabled_at = NULL", "user {gone} (Lee): is let in, but the chain says out"),
+    ("UPDATE users SET disabled_at = 1 WHERE id = '{viewer}'", "user {viewer} (Dana): is let out, but"),
     ("DELETE FROM api_keys WHERE id = '{live}'", "key {live}: it is gone"),
     ("UPDATE api_keys SET account_id = 'other' WHERE id = '{live}'", "key {live}: it was made as a live key of acme"),
     ("UPDATE api_keys SET test = 1 WHERE id = '{live}'", "key {live}: it was made as a live key of acme"),
@@ -177,6 +188,7 @@ def test_it_reads_by_its_indexes_and_sorts_nothing(store: Store, recorded: Names
         MESSAGES,
         documents.replace("sha256(", "length("),
         KEYS,
+        USERS,
         PAYLOADS.replace("sha256(", "length("),
     ):
         plan = planned(store, query)
