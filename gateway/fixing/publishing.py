@@ -8,7 +8,6 @@ from functools import partial
 from sqlalchemy.engine import Connection
 
 from gateway.drafting.drafts import draft_of
-from gateway.drafting.publishing import role_obstacles
 from gateway.fixing.causes import Cause
 from gateway.fixing.foreseeing import effects_on_others
 from gateway.fixing.proposals import Proposal
@@ -17,7 +16,6 @@ from gateway.replaying import Wanted, plan, ready
 from gateway.services import Services
 from gateway.store.database import Collision
 from gateway.store.replays import ReadyReplay
-from gateway.store.users import Role
 
 
 class BreaksOthers(Exception):
@@ -36,11 +34,6 @@ class Fixed:
     revision: int
     replay_id: str | None
     messages: int
-
-
-def may_publish(proposal: Proposal, role: Role) -> bool:
-    """Whether somebody of this role may publish the row."""
-    return not role_obstacles({proposal.fix.kind}, role)
 
 
 def publish_fix(
