@@ -114,9 +114,11 @@ def found_by(
             found = _found_on_the_way(connection, wanted, account_id, before, from_id, most)
             if len(found) >= limit:
                 return found[:limit]
+    # No plan by the ids' order, nor by their index: it would look at each. (PostgreSQL took it as soon as the statement
+    # was prepared, when it knows neither words nor ids.)
     query = (
-        "SELECT message_id FROM search_words WHERE words @@ ?::tsquery AND message_id < ? AND message_id >= ? "
-        "ORDER BY message_id || '' DESC LIMIT ?"  # no plan by the ids' order: it would look at each
+        "SELECT message_id FROM search_words WHERE words @@ ?::tsquery AND message_id || '' < ? "
+        "AND message_id || '' >= ? ORDER BY message_id || '' DESC LIMIT ?"
     )
     return [row[0] for row in fetch(connection, query, [_tsquery(wanted, account_id), before, from_id, limit])]
 
