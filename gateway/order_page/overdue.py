@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gateway.order_page.lines import is_to_ship, to_ship
 from gateway.services import Services
-from gateway.store.orders import LedgerLine
+from gateway.store.orders import Ledger, LedgerLine
 from gateway.store.worklist import WorkOrder
 
 MOST_LINES = 200
@@ -44,15 +44,12 @@ def overdue_orders(
 ) -> list[Overdue]:
     """The longest overdue first; of all accounts where none is named. `most_lines`: None for all of an order's."""
     found = services.store.worklist.overdue(now, account_id, limit, after=after)
-    return [_with_lines(services, one, most_lines) for one in found]
+    ledgers = services.store.orders.ledgers([one.id for one in found], most_lines)
+    return [_with_lines(one, ledgers.get(one.id, Ledger([], is_cut=False))) for one in found]
 
 
-def _with_lines(services: Services, order: WorkOrder, most: int | None) -> Overdue:
-    if most is None:
-        return Overdue(order, tuple(_waiting(services.store.orders.ledger(order.id))), is_cut=False)
-    numbers = services.store.order_threads.line_numbers(order.id, 0, most + 1)
-    ledger = services.store.orders.ledger(order.id, numbers[:most])
-    return Overdue(order, tuple(_waiting(ledger)), is_cut=len(numbers) > most)
+def _with_lines(order: WorkOrder, ledger: Ledger) -> Overdue:
+    return Overdue(order, tuple(_waiting(ledger.lines)), ledger.is_cut)
 
 
 def _waiting(ledger: list[LedgerLine]) -> list[ToShip]:

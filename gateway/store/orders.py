@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -149,6 +149,14 @@ _ORDER_COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """An order's first lines. `is_cut`: it has more."""
+
+    lines: list[LedgerLine]
+    is_cut: bool
+
+
 class Orders:
     """The repository of orders."""
 
@@ -247,13 +255,29 @@ class Orders:
                 f"WHERE order_id = ?{these} ORDER BY position, line_number, number",
                 named,
             )
-        sums: dict[str, list[Any]] = {}
-        for row in rows:
-            line = sums.setdefault(row[1], [None, None, None, *([Decimal(0)] * len(_SUMS))])
-            line[:3] = (new or old for new, old in zip(row[2:5], line[:3], strict=True))
-            for index, value in enumerate(row[5:], 3):
-                line[index] = EXACT.add(line[index], Decimal(value or 0))
-        return [LedgerLine(line_number, *line) for line_number, line in sums.items()]
+        return _summed(rows)
+
+    def ledgers(self, order_ids: Collection[str], most: int | None = None) -> dict[str, Ledger]:
+        """The same of several orders at once, of each its first so many lines."""
+        if not order_ids:
+            return {}
+        few, named = "", list[Any]()
+        if most is not None:
+            few, named = " WHERE place <= ?", [most + 1]
+        found: dict[str, list[Any]] = {}
+        with self._database.read() as connection:
+            query = (
+                "WITH few AS (SELECT order_id, line_number FROM (SELECT order_id, line_number, row_number() OVER "
+                "(PARTITION BY order_id ORDER BY min(position), line_number) AS place FROM quantity_movements WHERE "
+                f"{one_of(connection, 'order_id')} GROUP BY order_id, line_number) placed{few}) "
+                f"SELECT m.order_id, m.position, m.line_number, m.product, m.unit, m.base_unit, {', '.join(_SUMS)} "
+                "FROM few CROSS JOIN quantity_movements m WHERE m.order_id = few.order_id "
+                "AND m.line_number = few.line_number ORDER BY m.order_id, m.position, m.line_number, m.number"
+            )
+            for row in fetch(connection, query, [values(connection, order_ids), *named]):
+                found.setdefault(row[0], []).append(row[1:])
+        summed = {order_id: _summed(rows) for order_id, rows in found.items()}
+        return {one: Ledger(lines[:most], most is not None and len(lines) > most) for one, lines in summed.items()}
 
     def versions(self, order_id: str) -> list[OrderVersion]:
         """Every version of the order, the first one first."""
@@ -262,6 +286,17 @@ class Orders:
             rows = fetch(connection, query, [order_id])
         told = order_versions(said_in(row[2]) for row in rows)
         return [OrderVersion(row[0], row[1], row[2], number) for row, number in zip(rows, told, strict=True)]
+
+
+def _summed(rows: Iterable[Any]) -> list[LedgerLine]:
+    """Movements, those of a line as they came, as lines in the order of each one's first."""
+    sums: dict[str, list[Any]] = {}
+    for row in rows:
+        line = sums.setdefault(row[1], [None, None, None, *([Decimal(0)] * len(_SUMS))])
+        line[:3] = (new or old for new, old in zip(row[2:5], line[:3], strict=True))
+        for index, value in enumerate(row[5:], 3):
+            line[index] = EXACT.add(line[index], Decimal(value or 0))
+    return [LedgerLine(line_number, *line) for line_number, line in sums.items()]
 
 
 def _stored(row: Any) -> StoredOrder:

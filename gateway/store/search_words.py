@@ -28,6 +28,9 @@ _WALKED_FIRST = (400, 3_000)
 """On PostgreSQL so many of the newest are looked at one by one before the index is asked: it has all messages of a word
 that is in each of them."""
 
+_WALKED_ON = 20_000
+"""So many where many are wanted. Words that a quarter of those are found by, the index has too often to be asked."""
+
 
 class Words(NamedTuple):
     """What a message is found by: its words, each once, between spaces."""
@@ -106,7 +109,7 @@ def found_by(
     connection: Connection, wanted: Wanted, account_id: str, before: str, from_id: str, limit: int
 ) -> list[str]:
     """Up to `limit` messages that are found by these words, newest first, behind `before` and none older than
-    `from_id`."""
+    `from_id`; fewer, though there are more behind them, where words are common, and none where there are none."""
     if connection.dialect.name == "sqlite":
         return _found_in_fts(connection, wanted, account_id, before, from_id, limit)
     for most in _WALKED_FIRST:
@@ -114,9 +117,15 @@ def found_by(
             found = _found_on_the_way(connection, wanted, account_id, before, from_id, most)
             if len(found) >= limit:
                 return found[:limit]
+    if limit > _WALKED_FIRST[-1] // 4:  # the newest had it often, or nobody would ask for so many
+        found = _found_on_the_way(connection, wanted, account_id, before, from_id, _WALKED_ON)
+        if len(found) >= limit // 4:
+            return found[:limit]
+    # No plan by the ids' order, nor by their index: it would look at each. (PostgreSQL took it as soon as the statement
+    # was prepared, when it knows neither words nor ids.)
     query = (
-        "SELECT message_id FROM search_words WHERE words @@ ?::tsquery AND message_id < ? AND message_id >= ? "
-        "ORDER BY message_id || '' DESC LIMIT ?"  # no plan by the ids' order: it would look at each
+        "SELECT message_id FROM search_words WHERE words @@ ?::tsquery AND message_id || '' < ? "
+        "AND message_id || '' >= ? ORDER BY message_id || '' DESC LIMIT ?"
     )
     return [row[0] for row in fetch(connection, query, [_tsquery(wanted, account_id), before, from_id, limit])]
 

@@ -326,3 +326,31 @@ def test_a_page_is_read_by_an_index(
         assert "Seq Scan" not in plan, (text, plan)
     assert id_from(now_us()) > ""
     assert read_search({}, 0)
+
+
+def test_a_prepared_search_for_words_goes_by_their_index(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL plans a statement that is asked often once for whatever it is asked with: then it knows neither words
+    nor ids, and took the ids' index, by which it looked at each message (59 ms of 20,000)."""
+    if store.database.is_sqlite:
+        pytest.skip("SQLite has one plan")
+    asked: list[str] = []
+
+    def noted(connection: Any, text: str, parameters: Any = ()) -> list[Any]:
+        asked.append(text)
+        return fetch(connection, text, parameters)
+
+    monkeypatch.setattr(search_words, "fetch", noted)
+    put(store, *({"words": f"oat-{number}"} for number in range(300)))
+    with store.database.read() as connection:
+        connection.exec_driver_sql("ANALYZE search_words")
+    store.search.page(Search(q="oat-7"))
+    text = next(one for one in asked if "newest" not in one)
+    for place in range(1, 5):
+        text = text.replace("?", f"${place}", 1)
+    with store.database.write() as connection:
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.exec_driver_sql(f"PREPARE searched (text, text, text, int) AS {text}")
+        plan = str(fetch(connection, "EXPLAIN EXECUTE searched ('oat', 'f', '', 100)"))
+        connection.exec_driver_sql("DEALLOCATE searched")
+    assert "ix_search_words_words" in plan, plan
+    assert "search_words_pkey" not in plan, plan
