@@ -155,6 +155,7 @@ def place_of(settings: Settings) -> Place:
         settings.secret_file if settings.secret_key is None else None,
         has_mail=bool(settings.smtp_url),
         notices=notice_places(settings),
+        lanes=settings.lanes,
     )
 
 

@@ -23,7 +23,8 @@ from gateway.cxml_health import cxml_problems
 from gateway.delivery_health import answers_wanted, endpoints_out, settings_missing, waiting_documents
 from gateway.embedded_redis import redis_url
 from gateway.kept_secrets import KeptSecrets
-from gateway.lanes import Lanes
+from gateway.lane_health import lanes_served
+from gateway.lanes import QUEUES, Lanes
 from gateway.named_secrets import NO_SECRETS, NamedSecrets
 from gateway.notifying.health import notice_findings
 from gateway.pickup_health import pickup_findings
@@ -83,6 +84,8 @@ class Place:
     """Whether a mail server is set."""
     notices: NoticePlaces = field(default_factory=NoticePlaces)
     """Where our people are told, beside e-mail."""
+    lanes: tuple[str, ...] = QUEUES
+    """Those that a worker of this machine serves, by its settings."""
 
 
 def checks(place: Place) -> Iterator[Check]:
@@ -91,7 +94,7 @@ def checks(place: Place) -> Iterator[Check]:
     yield _data_folder(place.data_dir)
     yield _free_disk(place.data_dir)
     yield _supplier(place.supplier_file)
-    yield _redis(place)
+    yield from _redis_and_lanes(place)
     try:
         database = make_url(place.database)
     except ArgumentError:
@@ -114,7 +117,7 @@ def quick_checks(place: Place, store: Store) -> Iterator[Check]:
     yield _data_folder(place.data_dir)
     yield _free_disk(place.data_dir)
     yield _supplier(place.supplier_file)
-    yield _redis(place)
+    yield from _redis_and_lanes(place)
     is_sqlite = store.database.is_sqlite
     warns, said = key_state(place.keyring, place.key_file, is_shared=not is_sqlite)
     yield Check("secret key", True, said, warning=warns)
@@ -194,15 +197,21 @@ def _supplier(file: Path) -> Check:
     return Check("supplier", True, f"{supplier.legal_name}, {file}")
 
 
-def _redis(place: Place) -> Check:
+def _redis_and_lanes(place: Place) -> Iterator[Check]:
     try:
         lanes = Lanes(redis_url(place.redis, place.data_dir))
     except ValueError as failure:
-        return Check("redis", False, f"GATEWAY_REDIS_URL: {failure}")
+        yield Check("redis", False, f"GATEWAY_REDIS_URL: {failure}")
+        return
     try:
-        answers = lanes.answers()
+        yield _redis(place, answers=lanes.answers())
+        warns, said = lanes_served(lanes, place.lanes)
+        yield Check("lanes", True, said, warning=warns)
     finally:
         lanes.close()
+
+
+def _redis(place: Place, *, answers: bool) -> Check:
     if place.redis is not None:
         return Check("redis", answers, "answers" if answers else "does not answer; orders are taken, but wait")
     if answers:

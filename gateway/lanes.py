@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.worker_registration import get_keys
 
 LANES = ("critical", "high", "standard", "bulk")
 """Most urgent first. The position is the lane's number in the store; the name is its RQ queue."""
@@ -124,6 +125,19 @@ class Lanes:
         found: dict[str, int] = {}
         reached = self._attempt(lambda: found.update({name: len(self._queues[name]) for name in LANES}))
         return found if reached else None
+
+    def served(self) -> set[str] | None:
+        """The queues that a living worker listens on, as workers say here: one that was killed is counted for a minute
+        and a half. None where Redis can't be reached."""
+        found: set[str] = set()
+
+        def look() -> None:
+            for name in QUEUES:
+                workers = get_keys(self._queues[name])
+                if workers and self._redis.exists(*workers):
+                    found.add(name)
+
+        return found if self._attempt(look, unless_away=False) else None
 
     def answers(self) -> bool:
         """Whether Redis answers just now."""

@@ -347,15 +347,6 @@ class Messages:
     def dismiss(self, message_id: str, actor: str, reason: str) -> StoredMessage | None:
         """Close a message by a person's word; what waits for its order looks again. Raises `gateway.states` errors
         where its status doesn't allow it."""
-        return self._move(message_id, "dismiss", actor, {"reason": reason}, settled=True)
-
-    def try_again(self, message_id: str, actor: str, reason: str) -> StoredMessage | None:
-        """Judge a held, failed or rejected message again, under the mapping that is then published."""
-        return self._move(message_id, "replay", actor, {"reason": reason}, settled=False)
-
-    def _move(
-        self, message_id: str, event: str, actor: str, body: Mapping[str, Any], *, settled: bool
-    ) -> StoredMessage | None:
         at = now_us()
         with self._database.write() as connection:
             query = "SELECT status, run, event_count, event_hash, account_id, order_number FROM messages WHERE id = ?"
@@ -363,12 +354,12 @@ class Messages:
             if not rows:
                 return None
             status, number, count, head, account_id, order_number = rows[0]
-            after = advance(status, event)
-            entry = next_event(message_id, count + 1, bytes(head), event, actor, {**body, "status": after}, at)
+            after = advance(status, "dismiss")
+            told = {"reason": reason, "status": after}
+            entry = next_event(message_id, count + 1, bytes(head), "dismiss", actor, told, at)
             insert(connection, events, [entry.row()])
-            again, settled_at = (number, at) if settled else (number + 1, None)
-            move_on(connection, message_id, after, again, settled_at, entry)
-            if settled and order_number is not None:
+            move_on(connection, message_id, after, number, at, entry)
+            if order_number is not None:
                 wake(connection, [(account_id, order_number)])
         return self.one(None, message_id)
 

@@ -64,6 +64,20 @@ def test_a_gateway_with_its_accounts_is_well(run: Run, services: Services) -> No
     assert said["ok"]
 
 
+def test_a_lane_that_nobody_serves_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> tuple[bool, str]:
+        (found,) = [one for one in run("doctor", "--json").json["checks"] if one["name"] == "lanes"]
+        return found["warning"], found["detail"]
+
+    assert told()[0] is False
+    monkeypatch.setenv("GATEWAY_LANES", "critical,high,standard,bulk,delivery,drafts")
+    warns, said = told()
+    assert warns
+    assert said.startswith(
+        "GATEWAY_LANES here leaves out replays (has messages judged again); `gateway worker --lanes "
+    )
+
+
 def test_every_setting_is_described_and_secrets_are_masked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_SECRET_KEY", "canary-" * 8)
     settings: list[dict[str, Any]] = run("doctor", "--json").json["settings"]

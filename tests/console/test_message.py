@@ -16,6 +16,7 @@ from gateway.store.answers import Said
 from gateway.store.tables import delivery_attempts, payloads
 from tests.console.conftest import Browser, signed_in
 from tests.console.desk import Desk, desk_at, sample
+from tests.harness.replaying import judge_again
 
 CANARY = "CaNaRy-7731-bird"
 
@@ -121,7 +122,7 @@ def test_what_is_refused_lights_every_fault(desk: Desk) -> None:
 
 def test_a_replay_is_a_run_of_its_own(desk: Desk) -> None:
     message_id = desk.sample("acme-retail", "03")
-    desk.services.store.messages.try_again(message_id, "user Dana", "the item is there now")
+    judge_again(desk.services.store, message_id)
     browser = signed_in(desk, "viewer")
     see(browser, message_id)
     assert "It waits for a worker." in browser.text

@@ -14,6 +14,7 @@ from gateway.judging import judge_messages
 from mappings.files.account_folder import read_account, read_folder, write_account
 from tests.examples.small_gateway import ACCOUNTS, HERE, SmallGateway
 from tests.examples.test_onboarding import mailbox, taken
+from tests.harness.replaying import judge_again
 
 ACCOUNT = """id: aspen-marine
 name: Aspen Marine
@@ -230,12 +231,12 @@ def test_an_order_is_not_read_as_its_sibling_when_the_rules_have_changed(gateway
     (folder / "order_map.yaml").write_text(ORDER_MAP.replace("orders: Tilaus", "orders: '*'"))
     (folder / "items.csv").write_text(ITEMS + "UUSI,HAMMER-16,,,\n")
     gateway.publish(read_account(folder))
-    gateway.store.messages.try_again(last, "test", "the item is known")
+    judge_again(gateway.store, last)
     gateway.work()
     assert (gateway.message(last).status, gateway.faults(last)) == ("held", [("unsupported_document", "")])
     (folder / "order_map.yaml").write_text(ORDER_MAP)
     gateway.publish(read_account(folder))
-    gateway.store.messages.try_again(last, "test", "the rules are as before")
+    judge_again(gateway.store, last)
     gateway.work()
     assert (gateway.message(last).status, gateway.message(last).order_number) == ("done", "A-18")
 

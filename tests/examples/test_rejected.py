@@ -40,6 +40,7 @@ from schemas.formats import ReadOrder
 from schemas.formats.json_1 import JSON_1
 from schemas.formats.registry import FORMATS
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway
+from tests.harness.replaying import judge_again
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -251,7 +252,7 @@ def test_change_overtaken(gateway: SmallGateway) -> None:
     more = {**by_line, "line_number": "2", "quantity": "7"}
     assert gateway.settle("pine-hardware", {**asked, "function": "change", "lines": [more]}).status == "done"
     gateway.set_policies("pine-hardware", price_tolerance_percent="20")
-    gateway.store.messages.try_again(held.id, "test", "the price is agreed")
+    judge_again(gateway.store, held.id)
     gateway.work()
     assert (gateway.message(held.id).status, gateway.faults(held.id)) == (
         "held",
@@ -321,7 +322,7 @@ def test_unknown_supply_site(gateway: SmallGateway) -> None:
     ]
 
     gateway.publish(folder)
-    gateway.store.messages.try_again(held.id, "test", "sites.csv is mended")
+    judge_again(gateway.store, held.id)
     gateway.work()
     assert gateway.message(held.id).status == "done"
     assert gateway.faults(held.id) == []
@@ -364,7 +365,7 @@ def test_internal_error(gateway: SmallGateway, monkeypatch: pytest.MonkeyPatch) 
     assert "a bug" not in fault.detail
 
     monkeypatch.setitem(FORMATS, "buggy-1", replace(buggy, parse_orders=mended))  # type: ignore[arg-type]
-    gateway.store.messages.try_again(failing, "test", "the reader is mended")
+    judge_again(gateway.store, failing)
     gateway.work()
     assert gateway.message(failing).status == "done"
     assert gateway.faults(failing) == []
@@ -389,7 +390,7 @@ def test_quarantined(filled: Path, tmp_path: Path, today: time_machine.Traveller
     reopened = SmallGateway.on(gateway.database)
     assert reopened.settle("pine-hardware", order_of_hammers("PH-2")).status == "done"
     assert reopened.message(poison).status == "failed"
-    reopened.store.messages.try_again(poison, "test", "the worker is mended")
+    judge_again(reopened.store, poison)
     reopened.work()
     assert reopened.message(poison).status == "done"
     reopened.close()

@@ -28,6 +28,7 @@ from schemas.formats.ubl_2_1 import codec
 from schemas.safe_json.reader import read_json
 from tests.examples.order_lines import BOLTS, HAMMERS, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, ORDERS, SmallGateway
+from tests.harness.replaying import judge_again
 
 PINE, BIRCH = "pine-hardware", "birch-timber"
 UBL = (ORDERS / "birch-timber.xml").read_text("utf-8").partition("?>\n")[2]
@@ -330,7 +331,7 @@ def test_a_claim_is_counted_once_under_rules_that_find_other_orders(
     changed = SHORT_MAP.replace("orders: A", f'orders: "{orders}"')
     gateway.publish(replace(own, maps={**own.maps, "order_map.yaml": changed}))
     for child in children(gateway, answer):
-        gateway.store.messages.try_again(child.id, "test", "under other rules")
+        judge_again(gateway.store, child.id)
     readings: list[int] = []
 
     def counted(body: bytes, **named: Any) -> Any:

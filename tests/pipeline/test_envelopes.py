@@ -21,6 +21,7 @@ from gateway.store.queue import Claim, WorkQueue
 from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, ORDERS, TODAY, SmallGateway
+from tests.harness.replaying import judge_again
 
 BIRCH = "birch-timber"
 UBL = (ORDERS / "birch-timber.xml").read_text("utf-8").partition("?>\n")[2]
@@ -161,7 +162,7 @@ def test_it_stays_held_however_often_it_is_judged(on_either: SmallGateway) -> No
     """By a replay, by the same bytes and by the same content in other bytes; the first one answers for its own."""
     body, other = enveloped("E-1", order("BT-1")), enveloped("E-1", order("BT-2"))
     first, second = settle(on_either, body), settle(on_either, other)
-    on_either.store.messages.try_again(second.id, "t", "again")
+    judge_again(on_either.store, second.id)
     on_either.work()
     for again in (other, respelt(other)):
         settle(on_either, again)
@@ -178,7 +179,7 @@ def test_other_content_while_the_first_is_held(on_either: SmallGateway) -> None:
     second = settle(on_either, enveloped("E-1", order("BT-2")))
     assert [on_either.message(one.id).status for one in (first, second)] == ["held", "held"]
     learn(on_either)
-    on_either.store.messages.try_again(first.id, "t", "learnt")
+    judge_again(on_either.store, first.id)
     on_either.work()
     assert on_either.message(first.id).status == "done", "its own id is no other's"
     assert numbers(on_either) == ["BT-1"]
@@ -203,7 +204,7 @@ def test_what_failed_before_it_was_decided_holds_no_id(
         failed = settle(on_either, enveloped("E-1", order("BT-1")))
     assert failed.status == "failed"
     assert settle(on_either, enveloped("E-1", order("BT-2"))).status == "done"
-    on_either.store.messages.try_again(failed.id, "t", "mended")
+    judge_again(on_either.store, failed.id)
     on_either.work()
     assert (on_either.message(failed.id).status, on_either.faults(failed.id)) == ("held", [REUSED])
     assert numbers(on_either) == ["BT-2"]

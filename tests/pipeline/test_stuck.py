@@ -10,6 +10,7 @@ from gateway.store.database import Collision
 from gateway.store.queue import Claim, WorkQueue
 from tests.examples.order_lines import BOLTS, order
 from tests.examples.small_gateway import SmallGateway
+from tests.harness.replaying import judge_again
 
 PINE = "pine-hardware"
 
@@ -18,7 +19,7 @@ def test_a_rejected_test_order_can_be_replayed(gateway: SmallGateway) -> None:
     """Its response has another number in each run, so that a second one never meets the first."""
     message = gateway.settle(PINE, order({**BOLTS, "quantity": "0"}), test=True)
     assert message.status == "rejected"
-    assert gateway.store.messages.try_again(message.id, "t", "again") is not None
+    judge_again(gateway.store, message.id)
     live = gateway.send(PINE, order(BOLTS, order_number="PH-LIVE"))
     gateway.work()
     assert gateway.message(message.id).status == "rejected"

@@ -21,6 +21,7 @@ from mappings.files.account_folder import read_account
 from mappings.revision import ItemRow
 from tests.examples.order_lines import BOLTS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ORDERS, TODAY, SmallGateway
+from tests.harness.replaying import judge_again
 from workers.sweep import sweep_once
 
 PINE, BIRCH = "pine-hardware", "birch-timber"
@@ -79,7 +80,7 @@ def test_a_rush_order_that_is_held_waits_one_lane_higher(
 def test_its_next_run_is_claimed_from_there_and_moves_it_no_further(on_either: SmallGateway) -> None:
     rush = on_either.settle(PINE, order(UNKNOWN, rush=True)).id
     for run in (2, 3):
-        on_either.store.messages.try_again(rush, "t", "again")
+        judge_again(on_either.store, rush)
         assert pipeline.drain(on_either.services, [STANDARD, BULK], lambda: None) == 0
         assert pipeline.drain(on_either.services, [HIGH], lambda: None) == 1
         assert on_either.message(rush).run == run
@@ -95,7 +96,7 @@ def test_a_rush_order_that_the_gateway_failed_at(on_either: SmallGateway, monkey
         broken.setattr(Books, "number", lambda *_: 1 / 0)
         rush = on_either.settle(PINE, order(BOLTS, rush=True)).id
     assert place(on_either, rush) == ("failed", HIGH, RUSH)
-    on_either.store.messages.try_again(rush, "t", "mended")
+    judge_again(on_either.store, rush)
     assert pipeline.drain(on_either.services, [HIGH], lambda: None) == 1
     assert place(on_either, rush) == ("done", HIGH, RUSH)
 
@@ -153,7 +154,7 @@ def test_the_tightened_clock_orders_the_next_run(on_either: SmallGateway) -> Non
     second = on_either.settle(PINE, order(UNKNOWN, number="PH-2", respond_by="2026-11-23")).id
     assert due(on_either, second) == datetime(2026, 11, 23, 23, tzinfo=UTC)
     for one in (first, second):
-        on_either.store.messages.try_again(one, "t", "again")
+        judge_again(on_either.store, one)
     claim = on_either.store.queue.claim("w", range(4), 1)
     assert claim is not None
     assert [message.id for message in claim.messages] == [second]
@@ -229,10 +230,10 @@ def test_an_account_that_is_promoted_meanwhile(on_either: SmallGateway) -> None:
     """A message never moves down, and one that was moved up stays where it is."""
     rush = on_either.settle(PINE, order(UNKNOWN, rush=True)).id
     set_tier(on_either, "standard")
-    on_either.store.messages.try_again(rush, "t", "again")
+    judge_again(on_either.store, rush)
     on_either.work()
     assert place(on_either, rush) == ("held", HIGH, RUSH)
     set_tier(on_either, "platinum")
-    on_either.store.messages.try_again(rush, "t", "again")
+    judge_again(on_either.store, rush)
     on_either.work()
     assert place(on_either, rush) == ("held", HIGH, RUSH)

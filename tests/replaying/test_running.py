@@ -128,13 +128,20 @@ def test_at_most_some_are_judged_at_a_time(gateway: SmallGateway, monkeypatch: p
     assert list(gateway.store.audit.broken()) == []
 
 
+def resend(gateway: SmallGateway, message_id: str) -> None:
+    """Its sender sends it again, to the letter."""
+    body = gateway.store.messages.body(message_id)
+    assert body is not None
+    assert gateway.send(PINE, body) == message_id
+
+
 def test_what_stands_otherwise_by_then_is_passed_over_with_a_reason(on_either: SmallGateway) -> None:
     gateway = on_either
     sent = send_crates(gateway, 4)
     know_crates(gateway)
     replay_id = started(gateway, Wanted.of_messages(sent), all_at_once=True)
     gateway.store.messages.dismiss(sent[0], "user Lee", "by telephone")
-    gateway.store.messages.try_again(sent[1], "user Lee", "sooner")
+    resend(gateway, sent[1])
     settle(gateway)
     other = started(gateway, Wanted.of_messages(sent[2:3]))
     gateway.store.replays.claim("elsewhere", [other])  # it is looked at first, and its worker hangs
@@ -211,7 +218,7 @@ def test_one_that_its_sender_sends_again_meanwhile_is_counted_as_it_ended(gatewa
     running.step(gateway.services)
     settle(gateway)
     know_crates(gateway)
-    gateway.store.messages.try_again(sent, "user Lee", "now")
+    resend(gateway, sent)
     settle(gateway)
     go_on(gateway)
     (row,) = rows(gateway, replay_id)
@@ -230,7 +237,7 @@ def test_the_same_cause_of_a_refusal_comes_back_too(gateway: SmallGateway) -> No
 def test_what_cant_be_replayed_is_left_out_and_counted(gateway: SmallGateway) -> None:
     sent = send_crates(gateway, 3)
     know_crates(gateway)
-    gateway.store.messages.try_again(sent[0], "user Lee", "sooner")
+    resend(gateway, sent[0])
     settle(gateway)
     gateway.store.messages.dismiss(sent[1], "user Lee", "by telephone")
     planned = plan(gateway.services, Wanted.of_messages([*sent, "nothing", sent[2]]))

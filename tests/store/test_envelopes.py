@@ -12,6 +12,7 @@ from gateway.store.queue import Claim
 from gateway.store.schema import alembic_config
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
+from tests.harness.replaying import judge_again
 from tests.store.test_conformance import arrival, claim
 
 KEY = ("acme", False, "E-1")
@@ -74,7 +75,7 @@ def test_its_own_id_is_a_messages_own_in_every_run(store: Store) -> None:
     work = claimed(store, b"x")
     message_id = work.messages[0].id
     store.queue.save(work, taking(work, "hold"))
-    store.messages.try_again(message_id, "t", "mended")
+    judge_again(store, message_id)
     again = claim(store)
     store.queue.save(again, taking(again, content=OTHER))  # read otherwise by a later release
     assert owner(store) == EnvelopeOwner(message_id, "done", OTHER)

@@ -19,6 +19,7 @@ from gateway.store.search_words import Words, write_words
 from gateway.store.statements import fetch, insert, run
 from gateway.store.store import Store
 from gateway.store.tables import accounts, faults, messages
+from tests.harness.replaying import judge_again
 from tests.store.test_conformance import arrival, claim, settled
 
 _COLUMNS = [column.name for column in messages.columns]
@@ -211,7 +212,7 @@ def test_what_is_settled_is_found_and_anew_by_its_last_words_alone(store: Store)
 
     message_id = settle("first", "hold")
     assert page(store, Search(q="first")) == [message_id]
-    store.messages.try_again(message_id, "test", "again")
+    judge_again(store, message_id)
     settle("second", "answer")
     assert page(store, Search(q="second")) == [message_id]
     assert page(store, Search(q="first")) == page(store, Search(q="another")) == []

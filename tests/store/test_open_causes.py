@@ -11,6 +11,7 @@ from gateway.store.queue import WorkQueue
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from schemas.faults import Fault
+from tests.harness.replaying import judge_again
 from tests.store.test_conformance import arrival, claim, settled
 from tests.store.test_problems import PRICE, UNKNOWN, hold
 
@@ -41,7 +42,7 @@ def test_they_go_with_whatever_moves_the_message_on(store: Store) -> None:
     dismissed, replayed, resent, repeated = (hold(store, body, UNKNOWN) for body in (b"1", b"2", b"3", b"4"))
     store.messages.dismiss(dismissed, "cli", "no more")
     assert {row[0] for row in causes(store)} == {replayed, resent, repeated}
-    store.messages.try_again(replayed, "cli", "mended")
+    judge_again(store, replayed)
     assert {row[0] for row in causes(store)} == {resent, repeated}
     store.intake.keep(arrival(b"3"))
     assert {row[0] for row in causes(store)} == {repeated}
@@ -64,7 +65,7 @@ def settled_again(message: object) -> object:
 
 def test_the_same_is_held_again_under_its_next_run(store: Store) -> None:
     held = hold(store, b"1", UNKNOWN)
-    store.messages.try_again(held, "cli", "mended")
+    judge_again(store, held)
     taken = claim(store)
     store.queue.save(taken, settled(taken.messages[0], "hold", faults=(UNKNOWN,)))
     assert causes(store) == [(held, "unknown_item", 2, 1)]

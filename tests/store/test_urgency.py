@@ -19,6 +19,7 @@ from gateway.store.schema import alembic_config
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from gateway.store.urgency import RUSH, TIME, Urgency
+from tests.harness.replaying import judge_again
 from tests.store.test_conformance import LANES, arrival, claim
 
 NOON = 1_800_000_000_000_000
@@ -219,7 +220,7 @@ def test_the_next_run_is_as_urgent_as_the_order(store: Store, event: str, again:
     assert (told["lane"], told["moved_up"], told["due_at"]) == (1, RUSH, NOON + 3 * HOUR)
     assert "lane" not in store.audit.of(usual)[-1]["body"]
     if again == "replay":
-        store.messages.try_again(rush, "t", "mended")
+        judge_again(store, rush)
     else:
         assert store.intake.keep(arrival(b"rush")).message_id == rush
     assert store.backlog.move_up(LATE + 100 * HOUR) == {}, "once in its life"
@@ -236,7 +237,7 @@ def test_a_tightened_clock_orders_the_next_run(store: Store) -> None:
     assert [one.id for one in work.messages] == [first, tightened]
     settle(store, work, "hold", None, Urgency(2, NOON + HOUR, None))
     for one in (first, tightened):
-        store.messages.try_again(one, "t", "mended")
+        judge_again(store, one)
     assert store.backlog.move_up(NOON + HOUR - HOUR // 4 + 1) == {1: 1}, "and its quarter begins sooner"
     assert stored(store, first).moved_up is None
     assert [one.id for one in claim(store, 1).messages] == [tightened]

@@ -14,6 +14,7 @@ from gateway.store.revisions import Row
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from gateway.store.verification import DOCUMENTS, EVENTS, KEYS, MESSAGES, PAYLOADS, USERS
+from tests.harness.replaying import judge_again
 from tests.store.test_conformance import arrival, claim, document, settled
 
 SHA = "'\\x" + "ab" * 32 + "'", "x'" + "ab" * 32 + "'"
@@ -147,7 +148,7 @@ def test_every_move_of_a_message_leaves_its_chain_saying_its_status(store: Store
     work = claim(store)
     for message in work.messages:
         store.queue.save(work, settled(message, "fail"))
-    store.messages.try_again(recorded.held, "t", "again")
+    judge_again(store, recorded.held)
     assert list(store.audit.broken()) == []
     store.messages.dismiss(recorded.waiting, "t", "by hand")
     assert store.messages.status(recorded.waiting) == "dismissed"

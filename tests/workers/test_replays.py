@@ -21,6 +21,7 @@ from gateway import pipeline
 from gateway.accounts import table_rows
 from gateway.bootstrap import build_services
 from gateway.intake import Arrival, take_in
+from gateway.lane_health import lanes_served
 from gateway.lanes import LANES, QUEUES, REPLAYS
 from gateway.replaying import Wanted, begin, pause, resume, running
 from gateway.services import Services
@@ -188,7 +189,9 @@ def test_a_worker_with_the_lanes_of_the_settings_does_replays_by_rings_alone(
     services: Services, valkey: Valkey, tmp_path: Path, until: Callable[..., None]
 ) -> None:
     ids = held(services, 120)
+    assert services.lanes.served() == set()
     with worker(valkey, tmp_path):
+        until(lambda: services.lanes.served() == set(QUEUES), 300, "the worker serves every lane")
         first = begun(services, ids[:60])
         until(lambda: found(services, first).status == "done", 300, "the first replay is done")
         second = begun(services, ids[60:], all_at_once=True)
@@ -202,6 +205,11 @@ def test_where_a_worker_is_killed_with_a_replay_another_goes_on_at_the_next_swee
     ids = held(services, 5)
     replay_id = begun(services, ids)
     with worker(valkey, tmp_path, LANES="critical") as idle:
+        until(services.lanes.served, 300, "it runs")
+        warns, said = lanes_served(services.lanes, QUEUES)
+        assert warns
+        assert "no worker that runs serves high (judges orders), " in said
+        assert "replays (has messages judged again)" in said
         assert services.store.replays.claim(_name_of(idle.pid)) is not None
         os.kill(idle.pid, signal.SIGKILL)
         idle.wait()
