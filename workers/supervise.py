@@ -33,6 +33,9 @@ _LONGEST_WAIT = 1.0
 """Of a part that had come up, or that was killed: what it held waits for the next one."""
 _LONGEST_WAIT_STILLBORN = 5.0
 """Of a part that ended by itself before it came up, and most likely will again: each try costs processor time."""
+_LONGEST_START = 600.0
+"""A part that was killed because it did not come up in time gets twice the time at its next start, up to this: on a
+machine that is too busy to start it, killing each try as early as the last would go on for ever."""
 _REDIS_STOP_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
@@ -58,7 +61,7 @@ class Part:
     """Called when it ended before its first sign of life."""
     pass_fds: tuple[int, ...] = ()
     start_seconds: float = 60.0
-    """How long until the first sign of life."""
+    """How long until the first sign of life, at its first start."""
     heartbeat_seconds: float | None = None
     """Its own heartbeat, where it isn't the supervisor's."""
     starts_after: str | None = None
@@ -72,8 +75,9 @@ class Part:
 class _Running:
     """One life of a part."""
 
-    def __init__(self, part: Part, process: subprocess.Popen[bytes], beats: int | None) -> None:
+    def __init__(self, part: Part, process: subprocess.Popen[bytes], beats: int | None, start_seconds: float) -> None:
         self.part = part
+        self.start_seconds = start_seconds
         self.process = process
         self.beats = beats
         self.started = self.last_sign = self.last_probe = time.monotonic()
@@ -83,7 +87,7 @@ class _Running:
         if self.part.runs_once or not (self.part.beats or self.part.probe):
             return False
         allowed = self.may_be_silent(heartbeat_seconds)
-        return time.monotonic() - self.last_sign > (allowed if self.has_shown_life else self.part.start_seconds)
+        return time.monotonic() - self.last_sign > (allowed if self.has_shown_life else self.start_seconds)
 
     def may_be_silent(self, heartbeat_seconds: float) -> float:
         heartbeat = self.part.heartbeat_seconds or heartbeat_seconds
@@ -117,6 +121,7 @@ class Supervisor:
         self._running: dict[str, _Running] = {}
         self._start_at: dict[str, float] = {part.name: 0.0 for part in parts if part.starts_after is None}
         self._short_lives: dict[str, int] = {}
+        self._late_starts: dict[str, int] = {}
         self._seen: set[str] = set()
         self._selector = selectors.DefaultSelector()
         self._stop_signals = 0
@@ -145,6 +150,8 @@ class Supervisor:
             elif running.part.is_lost is not None and running.has_shown_life and running.part.is_lost():
                 self._replace(running, "lost what it works with")
             elif running.silent_too_long(self._heartbeat_seconds):
+                if not running.has_shown_life:
+                    self._late_starts[running.part.name] = self._late_starts.get(running.part.name, 0) + 1
                 self._replace(running, "shows no sign of life")
 
     def stop(self) -> None:
@@ -202,7 +209,9 @@ class Supervisor:
         finally:
             if writing is not None:
                 os.close(writing)
-        return _Running(part, process, reading)
+        late = min(self._late_starts.get(part.name, 0), 10)
+        longest = max(part.start_seconds, _LONGEST_START)
+        return _Running(part, process, reading, min(longest, part.start_seconds * 2**late))
 
     def _hear(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
@@ -231,6 +240,7 @@ class Supervisor:
             return
         running.has_shown_life = True
         name = running.part.name
+        self._late_starts.pop(name, None)
         if name not in self._seen:
             self._seen.add(name)
             self._on_first_sign(name)

@@ -48,7 +48,6 @@ SENTENCES: Mapping[str, str] = {
     "edit asked for": "asked for a second person to agree to an edit of message {about}",
     "edit declined": "declined an edit of message {about}",
     "edit withdrawn": "took back an edit of message {about}",
-    "edit outdated": "left an edit of message {about} that went on without it",
     # documents on their way
     "retried": "had document {about} sent again",
     "dismissed": "dismissed what stood in the way of document {about}",

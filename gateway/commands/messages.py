@@ -175,7 +175,8 @@ def erase(screen: Screen, message_id: str, reason: str) -> None:
     """Erase the bytes that came in as a message, and the files in it.
 
     What was read from them stays: the order book, answers and invoices; and their digest, which recognises a resend.
-    Exit code 4 where the message still waits for an answer: it is judged by its bytes.
+    Exit code 4 where the message still waits for an answer, or a correction of it for a second person: its bytes are
+    what they look at.
     """
     from gateway.retention.forgetting import forget_content
     from gateway.store.retention import Retention, StillNeeded
@@ -185,7 +186,9 @@ def erase(screen: Screen, message_id: str, reason: str) -> None:
         try:
             erased = Retention(store.database, store.audit, forget_content).erase(message_id, person(), reason)
         except StillNeeded:
-            raise Failed(f"Message {message_id} still waits, and is judged by its bytes.", CONFLICT) from None
+            raise Failed(
+                f"Message {message_id}, or a correction of it, still waits and is judged by its bytes.", CONFLICT
+            ) from None
     if erased is None:
         raise Failed(f"There is no message {message_id}.")
     screen.result({"id": message_id, "erased": erased}, f"Message {message_id}: its bytes are erased.")

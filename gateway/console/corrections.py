@@ -123,13 +123,13 @@ def agree_to_correction(resubmission_id: str) -> Any:
     except OwnEdit:
         return _shown(found, 409, "You asked for it: somebody else has to agree.")
     except NotWaiting as decided:
-        return _shown(decided.resubmission, 409, "Somebody has decided on it already.")
+        return _shown(decided.resubmission, 409, _not_waiting(decided.resubmission))
     except Unfit as unfit:
         return _shown(found, 409, f"It can't be taken any more: {unfit}")
     except SameBytes:
         return _shown(found, 409, _SAME)
     except (Collision, ImpossibleMove):
-        return _shown(found, 409, "The message was judged again since it was corrected. Decline this, or take it back.")
+        return _shown(_correction(resubmission_id), 409, "The message moved just then. Nothing was done; look again.")
     return redirect(url_for("console.correction", resubmission_id=found.id), 303)
 
 
@@ -144,10 +144,16 @@ def close_correction(resubmission_id: str) -> Any:
         status = "withdrawn" if found.asked_by == actor() else "declined"
         services().store.resubmissions.close(found, status, actor(), reason)  # type: ignore[arg-type]
     except NotWaiting as decided:
-        return _shown(decided.resubmission, 409, "Somebody has decided on it already.")
+        return _shown(decided.resubmission, 409, _not_waiting(decided.resubmission))
     except Collision:
         return _shown(found, 409, "The message moved just then. Nothing was done; try again.")
     return redirect(url_for("console.correction", resubmission_id=found.id), 303)
+
+
+def _not_waiting(found: Resubmission) -> str:
+    if found.status == "outdated":
+        return "The message went on since it was corrected, so this came to nothing. Correct it as it is now."
+    return "Somebody has decided on it already."
 
 
 # --- a form of a document ----------------------------------------------------------------------------------------

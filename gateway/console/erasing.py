@@ -59,6 +59,7 @@ def _form(stored: StoredMessage, status: int = 200, wrong: dict[str, str] | None
         message=stored,
         is_erased=store.messages.body(stored.id) is None,
         is_open=stored.status in ("received", "processing", "held", "failed"),
+        correction=next((one for one in store.resubmissions.of_message(stored.id) if one.status == "waiting"), None),
         wrong=wrong or {},
         filled={"reason": reason},
     )

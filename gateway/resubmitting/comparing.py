@@ -26,6 +26,8 @@ _OF = {
     "item": ("buyer_item", "seller_item", "gtin"),
 }
 """What is checked → the members of the canonical order that are of it."""
+_OF_ALL = frozenset(("function", "order_type", "test"))
+"""Members that say what the document is at all: an order that becomes a cancellation changes every quantity."""
 EVERYTHING: tuple[Checked, ...] = ("price", "quantity", "ship_to", "item")
 
 
@@ -106,8 +108,8 @@ def differences_of(was: Order, now: Order) -> list[Difference]:
 def touched(differences: Iterable[Difference]) -> tuple[Checked, ...]:
     """What of an order's weight they change: its prices, quantities, places and items."""
     members = {member for one in differences for member in one.path.split("/")}
-    whole_line = any(one.path == "/lines" for one in differences)
-    return tuple(one for one in EVERYTHING if whole_line or members.intersection(_OF[one]))
+    is_all = bool(members & _OF_ALL) or any(one.path == "/lines" for one in differences)
+    return tuple(one for one in EVERYTHING if is_all or members.intersection(_OF[one]))
 
 
 def _lines(original: bytes, edited: bytes) -> Sequence[Line]:

@@ -1,7 +1,8 @@
 """The table of what held and failed messages wait for, kept in step with them.
 
 Whatever holds a message writes its causes in the same transaction (`keep_causes`); whatever moves a held, failed or
-rejected one on does so by `move_on`, which takes them away. `astray` finds where the two have come apart.
+rejected one on does so by `move_on`, which takes them away and outdates a correction that waits. `astray` finds where
+the two have come apart.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from gateway.holding import REMARKS, holding_faults
 from gateway.store.chain import Event
 from gateway.store.columns import in_full
 from gateway.store.fault_rows import fingerprint
+from gateway.store.ids import now_us
 from gateway.store.statements import fetch, insert, run
 from gateway.store.tables import open_causes
 from mappings.account import Policies
 from schemas.faults import Fault
 from schemas.values import EXACT
 
+JUDGED_AGAIN = "The message was judged again meanwhile."
+"""Why a correction of it is outdated."""
 _MOST_HUNDREDTHS = 10**12
 
 
@@ -69,9 +73,17 @@ def keep_causes(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None
     insert(connection, open_causes, rows)
 
 
-def wait_no_more(connection: Connection, message_ids: Sequence[str]) -> None:
-    """Inside the transaction that moves these messages on: they wait for no cause any more."""
+def wait_no_more(connection: Connection, message_ids: Sequence[str], why: str) -> None:
+    """Inside the transaction that moves these messages on: they wait for no cause any more, and a correction of one
+    that waits for a second person is outdated: it was of the message as it stood. `why` says so in a sentence."""
     run(connection, "DELETE FROM open_causes WHERE message_id = ?", [(one,) for one in message_ids])
+    at = now_us()
+    run(
+        connection,
+        "UPDATE resubmissions SET status = 'outdated', decided_by = 'gateway', decided_at = ?, decided_why = ? "
+        "WHERE message_id = ? AND status = 'waiting'",
+        [(at, why, one) for one in message_ids],
+    )
 
 
 def move_on(
@@ -79,7 +91,7 @@ def move_on(
 ) -> None:
     """A held, failed or rejected message has this status from now on: it waits to be judged again as this run, or is
     settled at that moment. Its causes go with it; `event` is the last of its chain, and is written by the caller."""
-    wait_no_more(connection, [message_id])
+    wait_no_more(connection, [message_id], JUDGED_AGAIN if status == "received" else "The message was dismissed.")
     run(
         connection,
         "UPDATE messages SET status = ?, run = ?, losses = 0, not_before = NULL, mapping_revision = NULL, "

@@ -22,7 +22,7 @@ from gateway.store.chunk_leases import ChunkLeases
 from gateway.store.database import Collision, Database
 from gateway.store.ids import new_id, now_us
 from gateway.store.leases import LeaseLost
-from gateway.store.open_causes import wait_no_more
+from gateway.store.open_causes import JUDGED_AGAIN, wait_no_more
 from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, replay_messages, replays
 
@@ -350,6 +350,16 @@ class Replays:
         """Those that were asked for and not seen settled yet, as they stand."""
         return self._standing("r.replay_id = ? AND r.state = 'asked'", [replay_id])
 
+    def is_behind(self, replay_id: str) -> bool:
+        """Whether one that was asked for is settled, and was not seen so yet."""
+        query = (
+            "SELECT 1 FROM replay_messages r LEFT JOIN messages m ON m.id = r.message_id WHERE r.replay_id = ? "
+            "AND r.state = 'asked' AND (m.id IS NULL OR m.run > r.run OR m.status NOT IN ('received', 'processing')) "
+            "LIMIT 1"
+        )
+        with self._database.read() as connection:
+            return bool(fetch(connection, query, [replay_id]))
+
     def next(self, replay_id: str, reached: int, limit: int) -> list[Standing]:
         """Those whose turn is next, behind this position, as they stand."""
         upto = [replay_id, reached, reached + limit]
@@ -456,7 +466,7 @@ class Replays:
         )
         if moved != len(asked):
             raise Collision("a message was moved meanwhile")
-        wait_no_more(connection, [one.message_id for one in asked])
+        wait_no_more(connection, [one.message_id for one in asked], JUDGED_AGAIN)
 
     # --- what a set is made of ----------------------------------------------------------------------------------------
     def look_at(self, message_ids: Sequence[str]) -> dict[str, ToReplay]:

@@ -18,7 +18,7 @@ from gateway.store.database import Collision, Database
 from gateway.store.ids import new_id, now_us
 from gateway.store.open_causes import wait_no_more
 from gateway.store.packing import packed, unpacked
-from gateway.store.statements import fetch, insert, run
+from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, resubmissions
 from gateway.store.threads import wake
 
@@ -29,8 +29,10 @@ _COLUMNS = (
 )
 
 
-_CLOSED = {"declined": "edit declined", "withdrawn": "edit withdrawn", "outdated": "edit outdated"}
-"""How it came to nothing, as the original's chain tells it."""
+_CLOSED = {"declined": "edit declined", "withdrawn": "edit withdrawn"}
+"""How it came to nothing by a person's word, as the original's chain tells it. One is outdated by what moves the
+original on, and that is in the chain."""
+_ANOTHER = "Another correction took its place."
 
 
 class SameBytes(Exception):
@@ -101,7 +103,7 @@ class Resubmissions:
             return _one(connection, resubmission_id)
 
     def body(self, resubmission_id: str) -> bytes:
-        """The corrected document."""
+        """The corrected document; none of it where it was erased with the original's bytes or its own."""
         with self._database.read() as connection:
             found = fetch(connection, "SELECT body FROM resubmissions WHERE id = ?", [resubmission_id])
         return unpacked(bytes(found[0][0]))
@@ -154,18 +156,17 @@ class Resubmissions:
             original = _original(connection, resubmission.message_id, resubmission.run)
             told = {"reason": resubmission.reason, "resubmission": resubmission.id, "asked_by": resubmission.asked_by}
             told |= {"agreed": why} if why else {}
-            _supersede(connection, original, message, actor, told, parent_id=parent_id, part=part)
             _decide(connection, resubmission.id, "resubmitted", actor, why, message.id)
+            _supersede(connection, original, message, actor, told, parent_id=parent_id, part=part)
 
-    def close(
-        self, resubmission: Resubmission, status: Literal["declined", "withdrawn", "outdated"], actor: str, why: str
-    ) -> None:
-        """It comes to nothing: somebody declined it, whoever asked took it back, or the original went on. Raises
-        NotWaiting."""
+    def close(self, resubmission: Resubmission, status: Literal["declined", "withdrawn"], actor: str, why: str) -> None:
+        """It comes to nothing: somebody declined it, or whoever asked took it back. Raises NotWaiting."""
         with self._database.write() as connection:
             self._check_waits(connection, resubmission.id)
+            original = _original(
+                connection, resubmission.message_id, None
+            )  # locked first, as whatever moves it on does
             _decide(connection, resubmission.id, status, actor, why, None)
-            original = _original(connection, resubmission.message_id, None)
             _note(connection, original, _CLOSED[status], actor, {"resubmission": resubmission.id, "reason": why})
 
     @staticmethod
@@ -175,6 +176,21 @@ class Resubmissions:
             raise LookupError(resubmission_id)
         if found.status != "waiting":
             raise NotWaiting(found)
+
+
+def forget_corrections(connection: Connection, message_ids: Sequence[str]) -> None:
+    """Take what corrections of these messages say out of them: those of which they are the original, and those by which
+    they came. One that still waited has nothing left that anybody could agree to."""
+    told = values(connection, message_ids)
+    of_original = f"SELECT id FROM messages WHERE {one_of(connection, 'duplicate_of')} AND duplicate_of IS NOT NULL"
+    text = (
+        "UPDATE resubmissions SET body = ?, differences = '[]', "
+        "status = CASE WHEN status = 'waiting' THEN 'outdated' ELSE status END, "
+        "decided_at = coalesce(decided_at, ?), decided_by = coalesce(decided_by, ?), "
+        "decided_why = coalesce(decided_why, ?) "
+        f"WHERE {one_of(connection, 'message_id')} OR message_id IN ({of_original})"
+    )
+    run(connection, text, [(b"", now_us(), "retention", "What came in was erased.", told, told)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +241,7 @@ def _supersede(
     seen = (original.id, original.status, original.event_count)
     if run(connection, text, [(after, message.id, at, entry.number, entry.hash, *seen)]) != 1:
         raise Collision(f"message {original.id} moved meanwhile")
-    wait_no_more(connection, [original.id])
+    wait_no_more(connection, [original.id], _ANOTHER)
     run(connection, "UPDATE messages SET duplicate_of = ? WHERE duplicate_of = ?", [(message.id, original.id)])
     if original.order_number is not None:
         wake(connection, [(original.account_id, original.order_number)])

@@ -28,6 +28,14 @@ AT_ONCE = 200
 """Messages of one batch."""
 _WAITING_AT_ONCE = 1000
 _OPEN = "('received', 'processing', 'held', 'failed')"
+
+
+def _waits(alias: str) -> str:
+    """Whether a message waits for a worker or for a person: to be judged, or to agree to a correction of it."""
+    asked = f"SELECT 1 FROM resubmissions r WHERE r.message_id = {alias}.id AND r.status = 'waiting'"
+    return f"({alias}.status IN {_OPEN} OR EXISTS ({asked}))"
+
+
 _ACTOR = "retention"
 PAYLOADS, MESSAGES = "payloads", "messages"
 Forget = Callable[[Connection, Sequence[str]], object]
@@ -71,7 +79,7 @@ class Retention:
         with self._database.write() as connection:
             erased = _erase(connection, list(due.values()))
             if erased:
-                self._forget(connection, sorted(due))
+                self._forget(connection, _of_body(connection, sorted(due)))
                 told = {"payloads": erased, "received_before_ms": _day(until), "reason": policy}
                 self._audit.note(connection, _stream(account_id), ERASED, _ACTOR, told)
             self._note_progress(connection, account_id, PAYLOADS, ids, waits, again=again)
@@ -82,28 +90,28 @@ class Retention:
         where there is no such message. Raises StillNeeded."""
         with self._database.write() as connection:
             query = (
-                "SELECT m.account_id, m.test, m.payload_sha256, m.event_count, m.event_hash, m.order_id, p.id, "
-                f"m.status IN {_OPEN} OR {_STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
+                "SELECT m.account_id, m.test, m.event_count, m.event_hash, m.order_id, p.id, p.message_id, "
+                f"p.body IS NOT NULL, {_waits('m')} OR {_STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
                 "p.account_id = m.account_id AND p.test = m.test AND p.sha256 = m.payload_sha256 "
                 "LEFT JOIN messages s ON s.id = p.message_id WHERE m.id = ?"
             )
             rows = fetch(connection, query, [message_id])
             if not rows:
                 return None
-            account_id, test, _, count, head, order_id, payload_id, is_open = rows[0]
-            if is_open:
+            account_id, test, count, head, order_id, payload_id, standing, is_there, is_open = rows[0]
+            own = [(payload_id, standing)] if is_there else []
+            erased = [] if is_open else _erase(connection, own)
+            if is_open or len(erased) < len(own):  # the latter: the same bytes came again just now
                 raise StillNeeded(message_id)
             files = _files(connection, order_id, message_id)
-            wanted = [payload_id] if payload_id is not None else []
-            wanted += [one for one in _of_digests(connection, account_id, test, files) if one not in wanted]
-            erased = _blank(connection, wanted)
+            erased += _erase(connection, _of_digests(connection, account_id, test, files))
             if erased:
                 body = {"payloads": erased, "reason": reason}
                 entry = next_event(message_id, count + 1, bytes(head), ERASED, actor, body)
                 insert(connection, events, [entry.row()])
                 text = "UPDATE messages SET event_count = ?, event_hash = ? WHERE id = ?"
                 run(connection, text, [(entry.number, entry.hash, message_id)])
-                self._forget(connection, [message_id])
+                self._forget(connection, _of_body(connection, [message_id, standing or message_id]))
         return len(erased)
 
     # --- messages ------------------------------------------------------------------------------------------------
@@ -176,8 +184,8 @@ def _day(until: str) -> int:
 
 # --- bytes -------------------------------------------------------------------------------------------------------
 _STANDS_OPEN = (
-    f"coalesce(s.status IN {_OPEN}, 1 = 0) OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = s.id "
-    f"AND c.part IS NOT NULL AND c.status IN {_OPEN})"
+    f"coalesce({_waits('s')}, 1 = 0) OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = s.id "
+    f"AND c.part IS NOT NULL AND {_waits('c')})"
 )
 """Whether the message that bytes stand for now, `s`, or an order in them waits for a worker or a person."""
 _Seen = tuple[int, str]
@@ -188,7 +196,7 @@ def _judge_bytes(connection: Connection, ids: Sequence[str], until: str) -> dict
     """Message → its payload, where that is over; None where it is still needed. Not of those whose payload stands for
     a later message: it is looked at with that."""
     query = (
-        f"SELECT m.id, p.id, p.message_id, m.status IN {_OPEN} OR {_STANDS_OPEN}, "
+        f"SELECT m.id, p.id, p.message_id, {_waits('m')} OR {_STANDS_OPEN}, "
         "(SELECT max(d.id) FROM messages d WHERE d.duplicate_of = s.id AND d.duplicate_of IS NOT NULL) "
         "FROM messages m JOIN payloads p ON p.id = m.payload_id LEFT JOIN messages s ON s.id = p.message_id "
         f"WHERE {one_of(connection, 'm.id')} AND m.part IS NULL AND p.body IS NOT NULL"
@@ -209,10 +217,10 @@ def _erase(connection: Connection, seen: Sequence[_Seen]) -> list[int]:
     return [one for one, standing in sorted(set(seen)) if run(connection, text, [(at, one, standing)])]
 
 
-def _blank(connection: Connection, ids: Sequence[int]) -> list[int]:
-    text = "UPDATE payloads SET body = NULL, erased_at = ? WHERE id = ? AND body IS NOT NULL"
-    at = now_us()
-    return [one for one in sorted(ids) if run(connection, text, [(at, one)])]
+def _of_body(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """These, and the messages of the orders in their bodies."""
+    query = f"SELECT id FROM messages WHERE {one_of(connection, 'parent_id')} AND part IS NOT NULL"
+    return sorted({*ids, *(row[0] for row in fetch(connection, query, [values(connection, ids)]))})
 
 
 def _files(connection: Connection, order_id: str | None, message_id: str) -> list[str]:
@@ -224,10 +232,10 @@ def _files(connection: Connection, order_id: str | None, message_id: str) -> lis
     return [one["sha256"] for order in found for one in order.get("attachments", ()) if one.get("sha256")]
 
 
-def _of_digests(connection: Connection, account_id: str, test: int, digests: Sequence[str]) -> list[int]:
-    query = "SELECT id FROM payloads WHERE account_id = ? AND test = ? AND sha256 = ?"
+def _of_digests(connection: Connection, account_id: str, test: int, digests: Sequence[str]) -> list[_Seen]:
+    query = "SELECT id, message_id FROM payloads WHERE account_id = ? AND test = ? AND sha256 = ?"
     told = [[account_id, test, bytes.fromhex(one)] for one in digests]
-    return [row[0] for one in told for row in fetch(connection, query, one)]
+    return [(row[0], row[1]) for one in told for row in fetch(connection, query, one)]
 
 
 # --- messages ----------------------------------------------------------------------------------------------------
@@ -241,7 +249,7 @@ def _judge_messages(connection: Connection, ids: Sequence[str]) -> tuple[list[st
     query = (
         f"SELECT m.id, {_made_an_order('m')}, "
         f"EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL AND {_made_an_order('c')}), "
-        f"m.status IN {_OPEN} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
+        f"{_waits('m')} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM messages d WHERE d.duplicate_of = m.id AND d.duplicate_of IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM documents o JOIN deliveries l ON l.document_id = o.id "
         "WHERE o.message_id = m.id AND l.next_attempt_at IS NOT NULL) "
@@ -261,8 +269,8 @@ def _ends(connection: Connection, ids: Sequence[str], *, is_sqlite: bool) -> lis
         return []
     lock = "" if is_sqlite else " FOR UPDATE"
     query = (
-        f"SELECT id, event_count, event_hash FROM messages WHERE {one_of(connection, 'id')} "
-        f"AND status NOT IN {_OPEN} ORDER BY id{lock}"
+        f"SELECT m.id, m.event_count, m.event_hash FROM messages m WHERE {one_of(connection, 'm.id')} "
+        f"AND NOT {_waits('m')} ORDER BY m.id{lock}"
     )
     return [(row[0], row[1], bytes(row[2])) for row in fetch(connection, query, [values(connection, ids)])]
 
@@ -272,12 +280,14 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
     told = values(connection, ids)
     these = one_of(connection, "message_id")
     of_documents = f"document_id IN (SELECT id FROM documents WHERE {these})"
+    run(connection, f"DELETE FROM resubmissions WHERE {these}", [(told,)])
     for table in ("deliveries", "delivery_attempts", "receipts", "document_orders"):
         run(connection, f"DELETE FROM {table} WHERE {of_documents}", [(told,)])
     run(connection, f"DELETE FROM documents WHERE {these}", [(told,)])
     own = f"SELECT payload_id FROM messages WHERE {one_of(connection, 'id')} AND payload_id IS NOT NULL"
     run(connection, f"DELETE FROM payloads WHERE id IN ({own}) AND {these}", [(told, told)])
-    run(connection, f"DELETE FROM faults WHERE {these}", [(told,)])
+    for table in ("faults", "resubmissions"):
+        run(connection, f"DELETE FROM {table} WHERE {these}", [(told,)])
     sent_as = f"SELECT account_id, test, envelope_id FROM messages WHERE {one_of(connection, 'id')}"
     text = f"DELETE FROM envelopes WHERE (account_id, test, envelope_id) IN ({sent_as}) AND {these}"
     run(connection, text, [(told, told)])

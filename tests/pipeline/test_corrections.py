@@ -4,6 +4,7 @@ the sender's resend of the original is answered by that. On both databases."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from gateway.store.statements import run
 from tests.examples.order_lines import BOLTS, SAWS, line, order
 from tests.examples.small_gateway import SmallGateway
 from tests.examples.threads import PINE
+from tests.harness.replaying import judge_again
 from tests.pipeline.test_envelopes import BIRCH, UNKNOWN, enveloped, respelt
 from tests.pipeline.test_envelopes import order as birch_order
 
@@ -169,18 +171,49 @@ def test_it_is_of_the_run_that_was_edited(on_either: SmallGateway) -> None:
     asked = ask(gateway, message.id, right)
     with pytest.raises(Collision):
         ask(gateway, message.id, right, "user Cem")
-    gateway.store.messages.try_again(message.id, "user Dee", "perhaps now")
-    with pytest.raises(Collision):
+    judge_again(gateway.store, message.id)
+    with pytest.raises(NotWaiting):
         agree(gateway.services, asked, "user Bob")
     with pytest.raises((Collision, ImpossibleMove)):
         correct(gateway.services, found, right, "again", "user Ann")
     gateway.work()
     assert gateway.message(message.id).status == "held"
-    gateway.store.resubmissions.close(asked, "withdrawn", "user Ann", "it was judged again")
-    found_again = gateway.store.resubmissions.one(asked.id)
-    assert found_again is not None
-    assert (found_again.status, found_again.decided_by) == ("withdrawn", "user Ann")
-    assert ask(gateway, message.id, right).status == "waiting"
+    assert ask(gateway, message.id, right).status == "waiting", "the first stands in nobody's way"
+    stands(gateway)
+
+
+MOVES: dict[str, tuple[Callable[[SmallGateway, StoredMessage], object], str]] = {
+    "it is replayed": (lambda gateway, message: judge_again(gateway.store, message.id), "judged again"),
+    "it is dismissed": (
+        lambda gateway, message: gateway.store.messages.dismiss(message.id, "user Dee", "no"),
+        "dismissed",
+    ),
+    "its sender sends it again": (
+        lambda gateway, message: gateway.send(PINE, gateway.store.messages.body(message.id) or b""),
+        "judged again",
+    ),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_correction_that_waits_while_its_message_goes_on_is_outdated_by_itself(
+    on_either: SmallGateway, move: str
+) -> None:
+    gateway, message = on_either, held(on_either)
+    asked = ask(gateway, message.id, put_right(gateway, message.id))
+    act, said = MOVES[move]
+    act(gateway, message)
+    found = gateway.store.resubmissions.one(asked.id)
+    assert found is not None
+    assert (found.status, found.decided_why) == (
+        "outdated",
+        f"The message was {said}{' meanwhile' * (said != 'dismissed')}.",
+    )
+    assert gateway.store.resubmissions.waiting() == [], "nobody is asked to agree to it any more"
+    with pytest.raises(NotWaiting):
+        gateway.store.resubmissions.close(asked, "withdrawn", "user Ann", "too late")
+    gateway.work()
+    assert gateway.store.problems.astray() == []
     stands(gateway)
 
 

@@ -11,10 +11,14 @@ import pytest
 import time_machine
 from pydantic import ValidationError
 
+from gateway.resubmitting.correcting import agree, correct, original_of
+from gateway.retention.forgetting import forget_content
 from gateway.retention.keeping import Keeper
 from gateway.sealing import Keyring
+from gateway.searching import Search
 from gateway.store import retention as retention_file
 from gateway.store.ids import id_from, now_us
+from gateway.store.resubmissions import Asked, Difference, Resubmission
 from gateway.store.retention import Batch, Retention, StillNeeded
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
@@ -185,6 +189,46 @@ def test_what_is_open_or_made_an_order_stays(store: Store) -> None:
     assert rows(store, "SELECT message_id FROM retention_waits") == [(held,)]
 
 
+# --- corrections ---------------------------------------------------------------------------------------------------
+def corrected(store: Store, message_id: str) -> Resubmission:
+    """A correction of it that waits for a second person."""
+    changes = [Difference("/ship_to/address/street", "Kai 4", "Kai 5")]
+    asked = Asked(message_id, 1, "acme", b"Kai 5, as corrected", changes, ["ship_to"], "the mail of Monday")
+    found = store.resubmissions.one(store.resubmissions.ask(asked, "user Ann"))
+    assert found is not None
+    return found
+
+
+def test_what_a_correction_waits_for_stays_until_it_is_decided(store: Store) -> None:
+    refused = kept(store, b"refused", "reject")
+    waiting = corrected(store, refused)
+    until, retention = later(), Retention(store.database, store.audit, forget_content)
+    assert (erase_all(store, until), forget_all(store, until)) == (0, 0)
+    with pytest.raises(StillNeeded):
+        retention.erase(refused, "user Dana", "t")
+    assert store.messages.body(refused) == b"refused"
+    store.resubmissions.close(waiting, "declined", "user Bob", "no")
+    assert erase_all(store, until) == 1
+    assert store.messages.body(refused) is None
+    assert broken(store) == []
+
+
+def test_what_was_written_into_a_correction_goes_with_the_bytes(store: Store) -> None:
+    refused, other = kept(store, b"refused", "reject"), kept(store, b"other", "reject")
+    ours, others = corrected(store, refused), corrected(store, other)
+    for one in (ours, others):
+        store.resubmissions.close(one, "declined", "user Bob", "no")
+    assert Retention(store.database, store.audit, forget_content).erase(refused, "user Dana", "request 17") == 1
+    assert store.resubmissions.body(ours.id) == b""
+    assert store.resubmissions.body(others.id) == b"Kai 5, as corrected"
+    left = store.resubmissions.one(ours.id)
+    assert left is not None
+    assert (left.differences, left.asked_by, left.decided_by) == ((), "user Ann", "user Bob")
+    assert forget_all(store, later()) == 2
+    assert rows(store, "SELECT count(*) FROM resubmissions") == [(0,)]
+    assert broken(store) == []
+
+
 FAKES = [
     "DELETE FROM forgotten_streams WHERE stream = '{0}'",
     "DELETE FROM forgotten_streams",
@@ -271,6 +315,64 @@ def test_each_account_keeps_for_as_long_as_it_agreed(gateway: Gateway) -> None:
     assert store.messages.one(None, sent["forgets"]) is not None, "it made an order"
     assert gateway.client.get("/v1/orders/PO-1", headers=forgets.headers).status_code == 200
     assert broken(store) == []
+
+
+LINE = {"line_number": "1", "buyer_item": "OAT-1LL", "quantity": "2", "unit": "EA", "price": {"amount": "1.10"}}
+
+
+def put_right(gateway: Gateway, *, agreed: bool) -> tuple[str, Resubmission]:
+    """An order that a person put right, which somebody else agreed to or hasn't yet: the original, and that."""
+    sent = gateway.send(gateway.account("acme"), order("PO-1", lines=[LINE], note="for Mrs Kowalczyk"))
+    gateway.work()
+    original = original_of(gateway.services, None, sent.json["message_id"])
+    assert original is not None
+    edited = original.body.replace(b'"buyer_item": "OAT-1LL"', b'"seller_item": "OAT-1L"')
+    kept = correct(gateway.services, original, edited, "a typo", "user Dana")
+    if agreed:
+        agree(gateway.services, kept, "user Lee")
+        gateway.work()
+    found = gateway.services.store.resubmissions.one(kept.id)
+    assert found is not None
+    return original.stored.id, found
+
+
+@pytest.mark.parametrize("of_copy", [False, True])
+def test_what_a_correction_says_goes_with_what_it_corrects(gateway: Gateway, of_copy: bool) -> None:
+    original, kept = put_right(gateway, agreed=True)
+    store = gateway.services.store
+    erased = str(kept.child_id) if of_copy else original
+    assert Retention(store.database, store.audit, forget_content).erase(erased, "user Dana", "request 17") == 1
+    found = store.resubmissions.one(kept.id)
+    assert found is not None
+    assert (store.resubmissions.body(kept.id), found.differences) == (b"", ())
+    assert (found.status, found.decided_by, found.reason) == ("resubmitted", "user Lee", "a typo")
+    assert broken(store) == []
+
+
+def test_orders_of_an_erased_body_are_found_by_its_words_no_more(gateway: Gateway) -> None:
+    both = [order(number, note="for Mrs Kowalczyk") for number in ("PO-1", "PO-2")]
+    message_id = gateway.send(gateway.account("acme"), json.dumps(both).encode()).get_json()["message_id"]
+    gateway.work()
+    store = gateway.services.store
+    assert len(store.search.page(Search(q="kowalczyk")).messages) == 2
+    retention = Retention(store.database, store.audit, forget_content)
+    assert retention.erase(message_id, "user Dana", "request 17") == 1
+    assert store.search.page(Search(q="kowalczyk")).messages == []
+
+
+def test_what_came_again_just_now_is_not_erased(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL it may come between the look at a message and its erasing."""
+    refused = kept(store, b"refused", "reject")
+    erase = retention_file._erase
+
+    def late(connection: Any, seen: Any) -> Any:
+        run(connection, "UPDATE payloads SET message_id = 'later' WHERE message_id = ?", [(refused,)])
+        return erase(connection, seen)
+
+    monkeypatch.setattr(retention_file, "_erase", late)
+    with pytest.raises(StillNeeded):
+        Retention(store.database, store.audit).erase(refused, "user Dana", "t")
+    assert store.messages.body(refused) == b"refused"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """A part for the supervisor's tests: `part_process.py KIND FOLDER [--beat-fd N]`. It appends its pid to FOLDER/pids.
 
 beats: goes on beating. silent: beats once, then loops without end. dies: beats once and fails. stillborn: fails at
-once. stubborn: ignores SIGTERM. parent: has a child of its own, whose pid it notes too. once: notes that it ran.
+once. late: takes a second to come up, then beats. stubborn: ignores SIGTERM. parent: has a child of its own, whose pid
+it notes too. once: notes that it ran.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def main() -> int:
     note(folder, os.getpid())
     if kind in ("stillborn", "once"):
         return int(kind == "stillborn")
+    if kind == "late":
+        time.sleep(1)
     while True:
         os.write(beat_fd, b".")
         if kind == "dies":

@@ -112,6 +112,14 @@ def test_a_part_that_is_killed_before_it_comes_up_is_tried_again_soon_however_of
     watched.until(lambda: watched.pid("beats") not in (None, first), 4.0)  # one that fails by itself waits 5 s by then
 
 
+def test_a_part_that_comes_up_slowly_is_given_more_time_at_each_start(watch, tmp_path: Path, caplog) -> None:
+    """On a machine that has no time for it, to kill it as late as the last one was would be to do so for ever."""
+    watched = watch(part("late", tmp_path, start_seconds=0.3))
+    with caplog.at_level(logging.ERROR):
+        watched.until(lambda: watched.first_signs, 60.0)
+    assert "shows no sign of life" in caplog.text, "the first was not given enough"
+
+
 def test_a_part_that_cannot_be_started_is_tried_again(watch, tmp_path: Path, caplog) -> None:
     tries: list[str] = []
 
