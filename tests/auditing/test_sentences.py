@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,15 @@ from gateway.store.verification import ERASED, FORGOT
 ROOT = Path(__file__).resolve().parents[2] / "gateway"
 _KIND_AT = {"note": 2, "next_event": 3, "written_event": 3}
 """Which argument is the kind, by what writes an event."""
+_WRITES = re.compile(rf"\b({'|'.join(_KIND_AT)})\(")
 
 
 def kinds_in(file: Path) -> Iterator[str]:
     """Literal kinds of the events that a file writes."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    text = file.read_text("utf-8")
+    if not _WRITES.search(text):  # most don't, and to parse all takes seconds of each test process
+        return
+    for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
