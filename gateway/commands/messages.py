@@ -207,9 +207,9 @@ def _document_line(one: StoredDocument) -> str:
 @filtering
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=100_000, show_default=True, help="At most so many.")
 def export(screen: Screen, file: Path, search: Search, limit: int) -> int:
-    """Write the messages that fit to FILE: as XLSX where it ends so, else as CSV.
+    """Write the messages that fit to FILE, as CSV or XLSX.
 
-    Exit code 3 where more fit than were written.
+    XLSX where the file's name ends so. Exit code 3 where more fit than were written.
     """
     from gateway.searching.exporting import write_file
 

@@ -67,8 +67,6 @@ class ProblemState:
     changed_by: str
     changed_at: int
     times_reopened: int
-    opened_told: int | None
-    resolved_told: int | None
 
     def now(self, at: int, *, is_there: bool) -> State:
         """Its state at that moment, when something waits for it or nothing does."""
@@ -77,14 +75,6 @@ class ProblemState:
         if self.state == "resolved" or (self.state == "ignored" and (self.ignored_until or 0) <= at):
             return "open"
         return self.state
-
-
-@dataclass(frozen=True, slots=True)
-class Untold:
-    """What people should be told of: problems that were opened, and told ones of which nothing is left."""
-
-    opened: tuple[ProblemState, ...]
-    resolved: tuple[ProblemState, ...]
 
 
 class ProblemStates:
@@ -158,18 +148,16 @@ class ProblemStates:
         if known.state != "resolved":
             return known
         never_left = known.resolved_at is not None and at - known.resolved_at < _SAME_US
-        is_told = known.opened_told if known.resolved_told is None else None  # of what was never told as over
         run(
             connection,
             "UPDATE problem_states SET state = 'open', ignored_until = NULL, reason = NULL, resolved_at = NULL, "
-            "value = ?, path = ?, detail = ?, opened_at = ?, times_reopened = times_reopened + ?, opened_told = ?, "
-            "resolved_told = NULL, changed_by = ?, changed_at = ? WHERE fingerprint = ?",
+            "value = ?, path = ?, detail = ?, opened_at = ?, times_reopened = times_reopened + ?, "
+            "changed_by = ?, changed_at = ? WHERE fingerprint = ?",
             [
                 (
                     *_said(one),
                     known.opened_at if never_left else at,
                     0 if never_left else 1,
-                    is_told,
                     *(_US, at, one.fingerprint),
                 )
             ],
@@ -181,11 +169,10 @@ class ProblemStates:
         """Nothing is left of it; looked at again here, for it may have come back meanwhile."""
         text = (
             "UPDATE problem_states SET state = 'resolved', resolved_at = ?, ignored_until = NULL, changed_by = ?, "
-            "resolved_told = CASE WHEN opened_told IS NULL THEN ? END, opened_told = coalesce(opened_told, ?), "
             f"changed_at = ? WHERE fingerprint = ? AND {_STANDING} "
             "AND NOT EXISTS (SELECT 1 FROM open_causes o WHERE o.fingerprint = problem_states.fingerprint)"
         )
-        if run(connection, text, [(at, _US, at, at, at, fingerprint)]):
+        if run(connection, text, [(at, _US, at, fingerprint)]):
             self._note(connection, fingerprint, "resolved", _US, {})
 
     def _wake(self, at: int) -> None:
@@ -247,40 +234,11 @@ class ProblemStates:
             body = {**(told or {}), **({"reason": said} if said else {})}
             self._note(connection, cause.fingerprint, kind, actor, body)
 
-    # --- who was told -------------------------------------------------------------------------------------------
-    def untold(self, at: int, limit: int = 100) -> Untold:
-        """What people weren't told of yet as of this moment, the longest standing first: problems that are open, and
-        problems of which they were told when they were opened and that have been resolved for SAME_SECONDS. One that
-        came and went before anybody was told is neither."""
-        with self._database.read() as connection:
-            query = (
-                f"SELECT {_COLUMNS} FROM problem_states WHERE (opened_told IS NULL OR resolved_told IS NULL) "
-                "AND {} ORDER BY changed_at LIMIT ?"
-            )
-            fresh = "opened_told IS NULL AND state NOT IN ('resolved', 'ignored')"
-            opened = fetch(connection, query.format(fresh), [limit])
-            left = "opened_told IS NOT NULL AND resolved_told IS NULL AND state = 'resolved' AND resolved_at <= ?"
-            resolved = fetch(connection, query.format(left), [at - _SAME_US, limit])
-        return Untold(tuple(ProblemState(*row) for row in opened), tuple(ProblemState(*row) for row in resolved))
-
-    @staticmethod
-    def note_told(connection: Connection, one: ProblemState, at: int) -> bool:
-        """In the caller's transaction: people are told of this one as `untold` gave it. False where somebody else did
-        so, or it has changed since, and nothing is to be told."""
-        column = "resolved_told" if one.state == "resolved" else "opened_told"
-        text = (
-            f"UPDATE problem_states SET {column} = ? WHERE fingerprint = ? AND {column} IS NULL AND opened_at = ? "
-            f"AND {'state' if one.state == 'resolved' else _IS_OPEN} = ?"
-        )
-        is_as_seen = "resolved" if one.state == "resolved" else 1
-        return run(connection, text, [(at, one.fingerprint, one.opened_at, is_as_seen)]) == 1
-
     def _note(self, connection: Connection, fingerprint: str, kind: str, actor: str, body: Mapping[str, Any]) -> None:
         self._audit.note(connection, _TEXT_OF_STREAM.format(fingerprint), kind, actor, body)
 
 
 _AT_ONCE = 100
-_IS_OPEN = "(CASE WHEN state <> 'resolved' THEN 1 ELSE 0 END)"
 
 
 def _locked(connection: Connection, fingerprint: str) -> ProblemState | None:
@@ -303,5 +261,5 @@ def _said(one: SeenCause) -> tuple[str | None, str, str]:
 def _new_row(one: SeenCause, at: int) -> tuple[Any, ...]:
     return (
         *(one.fingerprint, one.account_id, one.code, one.what, *_said(one)),
-        *("open", None, None, None, at, None, _US, at, 0, None, None),
+        *("open", None, None, None, at, None, _US, at, 0),
     )

@@ -280,7 +280,6 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
     told = values(connection, ids)
     these = one_of(connection, "message_id")
     of_documents = f"document_id IN (SELECT id FROM documents WHERE {these})"
-    run(connection, f"DELETE FROM resubmissions WHERE {these}", [(told,)])
     for table in ("deliveries", "delivery_attempts", "receipts", "document_orders"):
         run(connection, f"DELETE FROM {table} WHERE {of_documents}", [(told,)])
     run(connection, f"DELETE FROM documents WHERE {these}", [(told,)])

@@ -234,8 +234,6 @@ def _resolved(gateway: Gateway) -> None:
             "changed_by": "gateway",
             "changed_at": LAST_US,
             "times_reopened": 0,
-            "opened_told": LAST_US,
-            "resolved_told": LAST_US,
         }
         for number in range(RESOLVED)
     ]

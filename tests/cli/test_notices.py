@@ -73,7 +73,7 @@ def test_a_test_reaches_the_people_and_our_system(
         ran = run("notices", "test", "--account", "acme-retail")
         assert (ran.code, "rejected, SMTP 550: no" in ran.out) == (3, True)
     assert services.store.notices.page() == [], "a test is kept nowhere"
-    assert [one["kind"] for one in services.store.audit.of("notices/acme-retail")] == ["notices_tested"] * 2
+    assert [one["kind"] for one in services.store.audit.of("notice/acme-retail")] == ["tested"] * 2
 
 
 def test_a_test_that_reaches_nobody_says_why(run: Run, services: Services) -> None:

@@ -13,13 +13,13 @@ import time_machine
 from click.testing import CliRunner
 
 from gateway.cli import program
-from gateway.commands.replay import _replay
 from gateway.judging import foresee
 from gateway.store.statements import fetch, run
 from mappings.files.account_folder import read_account
 from tests.examples.order_lines import BOLTS, line, order
 from tests.examples.small_gateway import ACCOUNTS, ALL_LANES, SmallGateway
 from tests.examples.threads import PINE, cancel, change, confirmed, settle, taken
+from tests.harness.replaying import judge_again
 
 NEW_ITEM = line("1", "NEWSKU", "3", "STUK")
 A_DAY = timedelta(hours=25)
@@ -48,7 +48,7 @@ def know_the_item(gateway: SmallGateway) -> None:
 def test_it_is_made_when_the_order_is_replayed(on_either: SmallGateway, today: time_machine.Traveller) -> None:
     held, cancelled = hold_order_and_cancel(on_either, today)
     know_the_item(on_either)
-    assert _replay(on_either.services, held, "the item is known")["ok"]
+    judge_again(on_either.store, held, "the item is known")
     on_either.work()
     on_either.work()
     assert [on_either.message(one).status for one in (held, cancelled)] == ["done", "done"]
@@ -63,7 +63,7 @@ def dismiss(gateway: SmallGateway, held: str) -> None:
 
 def reject(gateway: SmallGateway, held: str) -> None:
     gateway.set_policies(PINE, unknown_item="reject_line")
-    assert _replay(gateway.services, held, "not ours")["ok"]
+    judge_again(gateway.store, held, "not ours")
     gateway.work()
     assert gateway.message(held).status == "rejected"
 
@@ -90,7 +90,7 @@ def test_two_that_wait_are_no_order_to_each_other(on_either: SmallGateway, today
 def test_an_order_that_is_judged_again_is_waited_for(on_either: SmallGateway, today: time_machine.Traveller) -> None:
     """Another worker has it at that moment."""
     held, cancelled = hold_order_and_cancel(on_either, today)
-    assert _replay(on_either.services, held, "again")["ok"]
+    judge_again(on_either.store, held, "again")
     assert on_either.store.queue.claim("another", ALL_LANES, 1) is not None
     look_again(on_either, today)
     assert on_either.message(cancelled).status == "received"
@@ -129,7 +129,7 @@ def test_what_waits_when_it_is_judged_again_does_not_wait_for_itself(
     refused = on_either.settle(PINE, change(BOLTS, buyer=OTHER_BUYER)).id
     assert on_either.message(refused).status == "rejected"
     know_the_buyer(on_either)
-    assert _replay(on_either.services, refused, "the buyer is known")["ok"]
+    judge_again(on_either.store, refused, "the buyer is known")
     on_either.work()
     assert on_either.message(refused).status == "received"
     look_again(on_either, today)

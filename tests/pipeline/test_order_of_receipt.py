@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import time_machine
 
-from gateway.commands.replay import _replay
 from gateway.judging import foresee
 from gateway.pipeline import process
 from gateway.store.changes import Changes
@@ -21,6 +20,7 @@ from schemas.documents.order import Order
 from tests.examples.order_lines import BOLTS, HAMMERS, line, order
 from tests.examples.small_gateway import ALL_LANES, SmallGateway
 from tests.examples.threads import PINE, cancel, change, confirmed, ledger, settle, taken
+from tests.harness.replaying import judge_again
 
 
 def bolts(quantity: str, **said: Any) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def test_a_replay_of_a_held_change(on_either: SmallGateway) -> None:
     (foreseen,) = foresee(on_either.services, [(on_either.message(held), body)])
     assert foreseen is not None
     assert (foreseen.status, [fault.code for fault in foreseen.faults]) == ("done", ["stale_change"])
-    assert _replay(on_either.services, held, "the price is right")["ok"]
+    judge_again(on_either.store, held, "the price is right")
     on_either.work()
     assert is_stale(on_either, held)
     assert confirmed(on_either) == {"1": ("6", "6", "0")}
@@ -442,7 +442,7 @@ def test_it_waits_a_minute_and_what_comes_then_is_held(on_either: SmallGateway, 
     on_either.work()
     assert (on_either.message(one).status, on_either.faults(one)) == ("held", [("change_overtaken", "/order_number")])
     assert on_either.responses([one]) == []
-    assert _replay(on_either.services, one, "again")["ok"]
+    judge_again(on_either.store, one, "again")
     on_either.work()
     assert on_either.message(one).status == "held", "by whoever it is judged again"
     assert confirmed(on_either) == {"1": ("8", "8", "0")}

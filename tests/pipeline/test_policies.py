@@ -469,6 +469,8 @@ ELSEWHERE = {
     "delivery_waits": "tests/delivery/test_deliverer.py",
     "delivery_in_turn": "tests/delivery/test_deliverer.py",
     "second_person": "tests/pipeline/test_corrections.py",
+    **dict.fromkeys(("notices_to", "notices_webhook"), "tests/notifying/test_making.py"),
+    "notices_silence": "tests/notifying/test_silent_accounts.py",
 }
 HERE = {
     *(name for case in CASES for name in case.policies),

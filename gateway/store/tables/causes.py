@@ -54,8 +54,6 @@ problem_states = Table(
     Column("changed_by", SortedText, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("times_reopened", Integer, nullable=False),
-    Column("opened_told", BigInteger, comment="when people were told that it is open; null: not yet"),
-    Column("resolved_told", BigInteger, comment="when they were told that it is no more; null: not yet"),
     Index("ix_problem_states_resolved_at", "resolved_at", "fingerprint"),
     Index("ix_problem_states_account_id", "account_id", "resolved_at", "fingerprint"),
     sqlite_with_rowid=False,
@@ -66,11 +64,4 @@ Index(
     problem_states.c.fingerprint,
     sqlite_where=_standing,
     postgresql_where=_standing,
-)
-_untold = text("opened_told IS NULL OR resolved_told IS NULL")
-Index(
-    "ix_problem_states_untold",
-    problem_states.c.changed_at,
-    sqlite_where=_untold,
-    postgresql_where=_untold,
 )

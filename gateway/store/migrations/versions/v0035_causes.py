@@ -1,7 +1,5 @@
 """Why messages are held, by cause, and what our people make of each cause"""
 
-import time
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -29,14 +27,13 @@ FROM (
 """
 _STATES = """
 INSERT INTO problem_states (fingerprint, account_id, code, what, value, path, detail, state, opened_at, changed_by,
-                            changed_at, times_reopened, opened_told)
+                            changed_at, times_reopened)
 SELECT c.fingerprint, c.account_id, c.code, 'message', f.value, f.path, f.detail, 'open', g.since, 'gateway', g.since,
-       0, :now
+       0
 FROM (SELECT fingerprint, max(message_id) AS newest, min(received_at) AS since FROM open_causes GROUP BY fingerprint) g
 JOIN open_causes c ON c.fingerprint = g.fingerprint AND c.message_id = g.newest
 JOIN faults f ON f.message_id = c.message_id AND f.run = c.run AND f.number = c.number
 """
-"""Nobody is told of those that were there before there were notices."""
 
 
 def upgrade() -> None:
@@ -88,23 +85,17 @@ def upgrade() -> None:
         sa.Column("changed_by", _text, nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("times_reopened", sa.Integer(), nullable=False),
-        sa.Column("opened_told", sa.BigInteger(), comment="when people were told that it is open; null: not yet"),
-        sa.Column("resolved_told", sa.BigInteger(), comment="when they were told that it is no more; null: not yet"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_problem_states_resolved_at", "problem_states", ["resolved_at", "fingerprint"])
     op.create_index("ix_problem_states_account_id", "problem_states", ["account_id", "resolved_at", "fingerprint"])
-    for name, column, condition in (
-        ("standing", "fingerprint", "state <> 'resolved'"),
-        ("untold", "changed_at", "opened_told IS NULL OR resolved_told IS NULL"),
-    ):
-        where = sa.text(condition)
-        op.create_index(
-            f"ix_problem_states_{name}", "problem_states", [column], sqlite_where=where, postgresql_where=where
-        )
+    where = sa.text("state <> 'resolved'")
+    op.create_index(
+        "ix_problem_states_standing", "problem_states", ["fingerprint"], sqlite_where=where, postgresql_where=where
+    )
     connection = op.get_bind()
     connection.exec_driver_sql(_FILL)
-    connection.execute(sa.text(_STATES), {"now": time.time_ns() // 1000})
+    connection.exec_driver_sql(_STATES)
 
 
 def downgrade() -> None:
