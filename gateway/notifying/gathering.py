@@ -52,7 +52,7 @@ def late_answers(services: Services, now: int) -> Iterator[Open]:
             kind="late_answer",
             account_id=one.account_id,
             title="Order responses are overdue",
-            path=f"/messages?{urlencode({'account': one.account_id, 'status': 'open'})}",
+            path=f"/messages?{urlencode({'account': one.account_id, 'late': 'yes'})}",
             count=one.orders,
             of="order",
             amounts=tuple((in_full(amount), currency) for currency, amount in one.amounts.items()),

@@ -191,7 +191,7 @@ def test_late_answers_are_told_with_what_they_are_worth(desk: Desk, on_either: S
     assert items_of(desk, "opened") == [("Order responses are overdue", 2)]
     newest = next(one for one in desk.services.store.notices.page(limit=100) if one.kind == "opened")
     (late,) = Told.of_text(newest.body).items
-    assert (late.amounts, late.path) == ((("46.00", "EUR"),), f"/accounts/{PINE}")
+    assert (late.amounts, late.path) == ((("46.00", "EUR"),), f"/messages?account={PINE}&late=yes")
     assert late.due_at is not None
     assert late.due_at <= desk.at
 

@@ -63,7 +63,7 @@ def test_people_get_an_email_and_our_system_a_signed_call(
     assert mail["Auto-Submitted"] == "auto-generated"
     text = mail.get_content()
     fingerprint = on_either.store.problems.all()[0].fingerprint
-    assert "Unknown item NOBODY-KNOWS: 2 orders, oldest Mon 23 Nov 11:00" in text
+    assert "Unknown item NOBODY-KNOWS: 2 orders, 46.00 EUR, oldest Mon 23 Nov 11:00" in text
     assert f"{CONSOLE}/problems/{fingerprint}" in text
     assert f"{CONSOLE}/accounts/{PINE}" in text
     (call,) = our_system.requests
