@@ -78,7 +78,18 @@ SENTENCES: Mapping[str, str] = {
     "set": "set the secret {about}",
     "removed": "removed the secret {about}",
     "reencrypted": "encrypted the secret {about} anew",
+    # replays
+    "replay asked for": "had {messages} messages judged again, as replay {about}",
+    "replay paused": "paused replay {about}",
+    "replay resumed": "had replay {about} go on",
+    "replay cancelled": "cancelled replay {about}",
+    "replay stopped": "stopped replay {about}",
+    "replay done": "ended replay {about}",
     # problems and notices
+    "opened": "opened problem {about}",
+    "came back": "opened problem {about} again: it came back",
+    "resolved": "resolved problem {about}: nothing waits for it any more",
+    "ignored no more": "opened problem {about} again: the time to ignore it is over",
     "acknowledged": "acknowledged problem {about}",
     "assigned": "gave problem {about} to somebody",
     "ignored": "ignored problem {about} for a while",

@@ -198,9 +198,12 @@ def _json(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Ite
             yield sign
         elif sign in (",", ":") or sign in _WORDS:
             yield sign
-        elif is_name:
+        elif is_name and sign[0] == '"':
             name = sign[1:-1]
             yield sign if _NAME.fullmatch(name) else f'"{blanked(name)}"'
+        elif is_name:  # no JSON: nobody has said what it is
+            name = ""
+            yield blanked(sign)
         else:
             inside = (token.start() + 1, token.end() - 1) if sign[0] == '"' else token.span()
             yield sign if inside in kept or keeps(name) else _blanked_json(sign)
@@ -208,6 +211,8 @@ def _json(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Ite
 
 
 def _blanked_json(sign: str) -> str:
-    """Escapes are signs, so that it stays JSON."""
-    parts = re.split(r"(\\u[0-9A-Fa-f]{4}|\\.)", sign)
+    """A text's escapes are signs, so that it stays JSON."""
+    if sign[0] != '"':
+        return blanked(sign)
+    parts = re.split(r"(\\u[0-9A-Fa-f]{4}|\\[\"\\/bfnrt])", sign)
     return "".join(part if index % 2 else blanked(part) for index, part in enumerate(parts))

@@ -111,7 +111,7 @@ def test_cancelling_leaves_the_rest_as_it_is(gateway: Gateway) -> None:
     held = crates(gateway, 3)
     browser, address = signed_in(gateway, "support"), "/replays/new?account=acme&status=held"
     browser.open(address)
-    assert "All messages of acme that are held" in browser.text
+    assert "Messages that are held, of acme. Of acme: 3 held." in browser.text
     browser.send(browser.root.xpath("//main//form/@action")[0], reason="all of them")
     browser.open(browser.answer.location)
     stands = browser.path

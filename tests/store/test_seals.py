@@ -57,7 +57,7 @@ class Sealed:
             return fetch(connection, text, list(values))
 
 
-NOTED = ("user/u-1", "draft/acme", "problem/1:abc", "replay/r-1", "notice/n-1", "secret_rotation/x", "system")
+NOTED = ("draft/acme", "problem/1:abc", "replay/r-1", "notice/n-1", "secret_rotation/x", "system")
 """Streams that no row is of, two events each; keys, accounts, the catalogue and messages come as they do."""
 
 

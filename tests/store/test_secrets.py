@@ -18,7 +18,7 @@ from gateway.store.sealed_secrets import SealedSecrets
 from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from tests.harness.waiting import until
-from tests.store.earlier_tables import upgrade_to
+from tests.store.earlier_tables import take_back
 
 FIRST, SECOND, THIRD = ("one key" * 6, "another key" * 4, "a third key" * 4)
 CANARY = "canary-open-sesame"
@@ -352,13 +352,14 @@ def test_a_key_of_other_letters_or_none_opens_nothing() -> None:
 @pytest.fixture
 def earlier(empty_database_url: str) -> Iterator[Store]:
     store = Store(empty_database_url)
-    upgrade_to(store, "0024")
+    store.upgrade()
     yield store
     store.close()
 
 
 def test_a_database_of_before_can_keep_secrets_once_it_is_upgraded(earlier: Store) -> None:
     live, _ = earlier.keys.create("acme", actor="t")
+    take_back(earlier, "0024")
     earlier.upgrade()
     assert [key.id for key in earlier.keys.all()] == [live.id]
     kept(earlier).set("HUB", CANARY, actor="t")

@@ -21,6 +21,12 @@ from tests.harness.site import Site
 from tests.harness.storing import keep
 from tests.harness.waiting import until
 
+_CHECKPOINTS = 5
+
+
+class Taken(AssertionError):
+    """Orders were taken, and are stored: there was room."""
+
 
 def locked_database_is_a_503(site: Site) -> None:
     """Another process holds SQLite's write lock: orders are refused meanwhile, the same requests succeed after it."""
@@ -48,8 +54,14 @@ def full_disk_is_a_503(site: Site) -> None:
         until(lambda: site.books.waiting() == 0, 30, "the first order is settled", pause=0.02)
         largest = max(Path(f"{_file_of(site)}{suffix}").stat().st_size for suffix in ("", "-wal"))
         web.rlimit(psutil.RLIMIT_FSIZE, (largest + 30_000, resource.RLIM_INFINITY))
-        refused = _until_refused(client, orders, figures)
-        _all_refused(site, client, refused[:4], figures)
+        for last in (*[False] * _CHECKPOINTS, True):
+            refused = _until_refused(client, orders, figures)
+            try:
+                _all_refused(site, client, refused[:4], figures)
+                break
+            except Taken:  # another process wrote the log back into the database: there was room again
+                if last:
+                    raise
         web.rlimit(psutil.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         client.deliver_all(orders)
         until(lambda: site.books.waiting() == 0, 60, "everything is settled", pause=0.02)
@@ -120,7 +132,10 @@ def _all_refused(site: Site, client: Client, orders: list[SentOrder], figures: F
         thread.start()
     for thread in threads:
         thread.join()
-    if wrong or site.books.count("messages") != before:
+    stored = site.books.count("messages") - before
+    if wrong and stored == len(wrong) and all(isinstance(one, tuple) and one[0] == 202 for one in wrong):
+        raise Taken(f"taken and stored: {wrong}")
+    if wrong or stored:
         raise AssertionError(f"not refused as it should be: {wrong}")
     figures.add("refused", len(orders))
 
