@@ -6,5 +6,6 @@ from tests.harness.scenarios.publishing import orders_run_under_one_revision
 from tests.harness.site import Site
 
 
-def test_orders_run_under_one_revision(site: Site) -> None:
-    orders_run_under_one_revision(site, publishes=5, orders_each=20)
+def test_orders_run_under_one_revision(sqlite_site: Site) -> None:
+    """On both databases in ./test chaos."""
+    orders_run_under_one_revision(sqlite_site, publishes=5, orders_each=20)
