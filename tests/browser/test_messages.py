@@ -32,6 +32,7 @@ def test_an_order_that_waits_is_found_and_the_search_kept_by_the_keyboard(pages:
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"q=acme&.*status=open"))
+    page.wait_for_load_state()  # keys mean something once the page's scripts have run
     waiting = orders(page)
     assert "ACME-1003" in waiting
     expect(page.locator("tbody tr", has_text="ACME-1003")).to_contain_text("Unknown item")
