@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal, InvalidOperation
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -36,8 +37,8 @@ def _is_unusual(one: Setting) -> bool:
     if not one.default or one.secret:
         return False
     try:
-        return float(one.value) != float(one.default)  # neither money nor a quantity
-    except ValueError:
+        return Decimal(one.value) != Decimal(one.default)
+    except InvalidOperation:
         return one.value != one.default
 
 
