@@ -138,5 +138,4 @@ def test_what_was_held_before_there_were_causes_gets_them(empty_database_url: st
     ]
     assert store.problems.astray() == []
     assert {one.code for one in store.problem_states.standing().values()} == {"unknown_item", "no_contract_price"}
-    assert store.problem_states.untold(now_us()).opened == (), "nobody is told of what was there before"
     store.close()
