@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from setproctitle import setproctitle
 
 from config.settings import PREFIX, Settings
 from gateway.embedded_redis import EmbeddedRedis, redis_url
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}", file=sys.stderr)  # noqa: T201
         return _USAGE
     _set_up_logging(settings)
+    setproctitle(_title(settings, told.part))
     parts: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
         "up": up,
         "web": web,
@@ -241,13 +243,12 @@ def scheduler(settings: Settings, told: argparse.Namespace) -> int:
 
 def _parts(settings: Settings, listen_fd: int, environment: dict[str, str], demo_at: str | None) -> list[Part]:
     """What `up` supervises. The web process comes first: it prepares the database that the others open."""
-    python = (sys.executable, "-P", "-m", "workers.main")
-    web_command = (*python, "web", "--listen-fd", str(listen_fd))
+    web_command = ("web", "--listen-fd", str(listen_fd))
     parts = [
-        Part("web", web_command, environment, pass_fds=(listen_fd,)),
-        Part("scheduler", (*python, "scheduler"), environment, starts_after="web"),
+        Part("web", web_command, environment, main, pass_fds=(listen_fd,), prepare=_load),
+        Part("scheduler", ("scheduler",), environment, main, starts_after="web"),
+        *_workers(settings, environment),
     ]
-    parts += _workers(settings, python, environment)
     if settings.redis_url is None:
         parts.insert(0, _redis_part(EmbeddedRedis(settings.data_dir / "redis")))
     if demo_at:
@@ -257,15 +258,27 @@ def _parts(settings: Settings, listen_fd: int, environment: dict[str, str], demo
     return parts
 
 
-def _workers(settings: Settings, python: Sequence[str], environment: dict[str, str]) -> Iterator[Part]:
+def _load() -> None:
+    """What the parts run, once for all of them. Called when Redis has been started, which loads its own meanwhile."""
+    import workers.jobs
+    import workers.notices
+    import workers.rq_parts
+    import workers.schedule
+    import workers.sweep  # noqa: F401  # all of these are for the forks
+
+    gc.freeze()  # the forks' collectors would write to each object, and so copy what they share
+
+
+def _workers(settings: Settings, environment: dict[str, str]) -> Iterator[Part]:
     """Workers on the orders' lanes, and one that sends documents: neither waits for the other."""
     lanes = [one for one in settings.lanes if one != _DELIVERY]
     if lanes:
         told = {**environment, f"{PREFIX}LANES": ",".join(lanes)}
         for number in range(1, settings.workers + 1):
-            yield Part(f"worker-{number}", (*python, "worker"), told, starts_after="web")
+            yield Part(f"worker-{number}", ("worker",), told, main, starts_after="web")
     if _DELIVERY in settings.lanes:
-        yield Part(_DELIVERY, (*python, "worker"), {**environment, f"{PREFIX}LANES": _DELIVERY}, starts_after="web")
+        told = {**environment, f"{PREFIX}LANES": _DELIVERY}
+        yield Part(_DELIVERY, ("worker",), told, main, starts_after="web")
 
 
 def _redis_part(server: EmbeddedRedis) -> Part:
@@ -341,6 +354,11 @@ def _address_file(settings: Settings) -> Path:
 def _on_stop(act: Callable[[], object]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: act())
+
+
+def _title(settings: Settings, part: str) -> str:
+    """What lists of processes call it."""
+    return f"gateway {part} {','.join(settings.lanes)}" if part == "worker" else f"gateway {part}"
 
 
 def _set_up_logging(settings: Settings) -> None:

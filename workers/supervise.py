@@ -1,8 +1,10 @@
 """Watching over the parts of one machine: what dies or falls silent is replaced, and a stop leaves no process behind.
 
-Each part is a process group of its own. A part gives signs of life through a pipe (`workers.beat`), or is asked by a
-probe; one that stays silent longer than its heartbeat is killed, which ends a stopped process and an endless loop
-alike. Should the supervisor itself be killed, the system kills its parts with it (PR_SET_PDEATHSIG).
+Each part is a process group of its own: a command, or a fork of the supervisor, which has loaded what such parts run
+and is no part itself. So a part that died is replaced at once, and parts share the memory of what is loaded. A part
+gives signs of life through a pipe (`workers.beat`), or is asked by a probe; one that stays silent longer than its
+heartbeat is killed, which ends a stopped process and an endless loop alike. Should the supervisor itself be killed, the
+system kills its parts with it (PR_SET_PDEATHSIG).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import multiprocessing
 import os
 import selectors
 import signal
@@ -17,9 +20,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
+from typing import Protocol
 
 _LOOP_SECONDS = 0.25
 _PROBE_SECONDS = 1.0
@@ -49,6 +54,8 @@ class Part:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables over the supervisor's own."""
+    runs: Callable[[Sequence[str]], int] | None = None
+    """Called in a fork of the supervisor with the command's words, in place of a program; returns the exit code."""
     beats: bool = True
     """It gets `--beat-fd N` and writes there; else `probe` is asked about once a second."""
     probe: Callable[[], bool] | None = None
@@ -72,10 +79,24 @@ class Part:
     """Stopped after all others, because they need it to stop well."""
 
 
+class _Process(Protocol):
+    """What the supervisor asks of a process, as `subprocess.Popen` answers it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+
 class _Running:
     """One life of a part."""
 
-    def __init__(self, part: Part, process: subprocess.Popen[bytes], beats: int | None, start_seconds: float) -> None:
+    def __init__(self, part: Part, process: _Process, beats: int | None, start_seconds: float) -> None:
         self.part = part
         self.start_seconds = start_seconds
         self.process = process
@@ -193,15 +214,7 @@ class Supervisor:
             command += ["--beat-fd", str(writing)]
             keep.append(writing)
         try:
-            process = subprocess.Popen(  # noqa: S603  # the commands are ours
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=None if part.beats or part.runs_once else subprocess.DEVNULL,
-                env={**os.environ, **part.environment},
-                pass_fds=keep,
-                process_group=0,
-                preexec_fn=_dies_with(os.getpid()),  # the supervisor has no threads
-            )
+            process = _program(part, command, keep) if part.runs is None else _Fork(part, part.runs, command, keep)
         except BaseException:
             if reading is not None:
                 os.close(reading)
@@ -253,7 +266,7 @@ class Supervisor:
         self._bury(running, is_known=True)
 
     def _bury(self, running: _Running, *, is_known: bool = False) -> None:
-        part, code = running.part, running.process.returncode
+        part, code = running.part, running.process.wait()
         running.signal(signal.SIGKILL)  # what it may have started
         self._forget(running)
         if part.runs_once:
@@ -340,6 +353,79 @@ def _ending(code: int) -> str:
         return f"was ended by {signal.Signals(-code).name}"
     except ValueError:
         return f"was ended by signal {-code}"
+
+
+def _program(part: Part, command: Sequence[str], keep: Iterable[int]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603  # the commands are ours
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=None if part.beats or part.runs_once else subprocess.DEVNULL,
+        env={**os.environ, **part.environment},
+        pass_fds=tuple(keep),
+        process_group=0,
+        preexec_fn=_dies_with(os.getpid()),  # the supervisor has no threads
+    )
+
+
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD})
+
+
+class _Fork:
+    """A process that goes on from here, with nothing of the supervisor's but what is loaded and what it was handed."""
+
+    def __init__(
+        self, part: Part, runs: Callable[[Sequence[str]], int], command: Sequence[str], keep: Iterable[int]
+    ) -> None:
+        context = multiprocessing.get_context("fork")
+        act = partial(runs, command)
+        self._process = context.Process(target=_live, args=(act, part.environment, frozenset(keep), os.getpid()))
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what is still to be written would be written by both
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # one for the child must not meet our handlers
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self.pid = int(self._process.pid or 0)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.setpgid(self.pid, self.pid)  # the child does so too: whoever comes first
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self) -> int:
+        self._process.join()
+        return int(self._process.exitcode or 0)
+
+
+def _live(act: Callable[[], int], environment: Mapping[str, str], keep: frozenset[int], parent: int) -> None:
+    """The fork's whole life."""
+    os.setpgid(0, 0)
+    _dies_with(parent)()
+    signal.set_wakeup_fd(-1)
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    _close_all_but(keep)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.environ.update(environment)
+    sys.exit(act())
+
+
+def _close_all_but(keep: frozenset[int]) -> None:
+    """Descriptors from 3 on. One that a fork kept would hold the lock on the data folder after the supervisor's end, or
+    hide from it that another part closed its pipe."""
+    from_here = 3
+    for number in sorted(one for one in keep if one >= from_here):
+        os.closerange(from_here, number)
+        from_here = number + 1
+    os.closerange(from_here, max(from_here, os.sysconf("SC_OPEN_MAX")))
 
 
 _PR_SET_PDEATHSIG = 1

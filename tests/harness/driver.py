@@ -22,7 +22,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,25 +39,28 @@ def main() -> int:
     if sys.argv[1] == "up":
         _hand_down(workers.main)
     else:
-        for fault in os.environ["HARNESS_FAULTS"].split():
-            point, _, act = fault.partition("=")
-            install(point, actor(act))
+        _install_all()
     return workers.main.main()
 
 
+def _install_all() -> None:
+    for fault in os.environ["HARNESS_FAULTS"].split():
+        point, _, act = fault.partition("=")
+        install(point, actor(act))
+
+
 def _hand_down(module: Any) -> None:
-    """`up` starts its workers through this driver too."""
+    """What `up` forks as a worker gets the faults."""
     plain = module._parts
 
+    def driven(arguments: Sequence[str]) -> int:
+        _install_all()
+        return int(module.main(arguments))
+
     def parts(*arguments: Any) -> list[Any]:
-        return [_driven(part) if part.name.startswith("worker") else part for part in plain(*arguments)]
+        return [replace(one, runs=driven) if one.name.startswith("worker") else one for one in plain(*arguments)]
 
     module._parts = parts
-
-
-def _driven(part: Any) -> Any:
-    words = ("tests.harness.driver" if word == "workers.main" else word for word in part.command)
-    return replace(part, command=tuple(words))
 
 
 def actor(act: str) -> Callable[[], None]:

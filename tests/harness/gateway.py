@@ -135,7 +135,7 @@ class Gateway(Processes):
         found = []
         for process in self.everyone():
             with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-                if kind in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                if kind in words(process) and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
 
@@ -168,6 +168,11 @@ class Gateway(Processes):
         left = [process.pid for process in self._seen.values() if _is_alive(process)]
         if code != 0 or left:
             raise AssertionError(f"the gateway ended with {code} and left {left}")
+
+
+def words(process: psutil.Process) -> list[str]:
+    """Of its command line, or of the title that it has given itself."""
+    return " ".join(process.cmdline()).split()
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def main() -> int:
-    kind, folder = sys.argv[1], Path(sys.argv[2])
-    beat_fd = int(sys.argv[4]) if len(sys.argv) > 4 else None
+def main(arguments: Sequence[str]) -> int:
+    kind, folder = arguments[0], Path(arguments[1])
+    beat_fd = int(arguments[3]) if len(arguments) > 3 else None
     if kind == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if kind == "parent":
@@ -43,4 +44,4 @@ def note(folder: Path, pid: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -50,7 +50,7 @@ def test_killed_while_it_picks_up_it_loses_and_doubles_no_order(up: Up, store: S
 
     for share in (0.1, 0.5):
         until(lambda share=share: moved() > MANY * share, 60)
-        delivering = next(one for one in up.parts() if one.environ().get("GATEWAY_LANES") == "delivery")
+        delivering = up.part("delivery")
         delivering.kill()
         with store.database.write() as connection:  # its lease would be over by itself, later
             connection.exec_driver_sql("UPDATE pickups SET leased_until = 0")

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.workers.supervisor_process import part as part_of
 from workers.supervise import Part, Supervisor
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+"""What runs these tests has threads of its own, the supervisor has none."""
 
 HERE = Path(__file__).parent
 HEARTBEAT = 0.6
 
 
-def part(kind: str, folder: Path, **more: object) -> Part:
-    return Part(kind, (sys.executable, "-S", str(HERE / "part_process.py"), kind, str(folder)), **more)
+@pytest.fixture(params=["program", "fork"])
+def part(request: pytest.FixtureRequest) -> Callable[..., Part]:
+    return partial(part_of, request.param)
 
 
 class Watch:
@@ -66,7 +73,7 @@ def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_part_that_is_killed_is_replaced(watch, tmp_path: Path) -> None:
+def test_a_part_that_is_killed_is_replaced(part, watch, tmp_path: Path) -> None:
     watched = watch(part("beats", tmp_path))
     watched.until(lambda: watched.first_signs == ["beats"])
     first = watched.pid("beats")
@@ -76,7 +83,7 @@ def test_a_part_that_is_killed_is_replaced(watch, tmp_path: Path) -> None:
     assert watched.first_signs == ["beats"], "a replacement is no first sign"
 
 
-def test_a_part_that_is_stopped_is_replaced_within_its_heartbeat(watch, tmp_path: Path) -> None:
+def test_a_part_that_is_stopped_is_replaced_within_its_heartbeat(part, watch, tmp_path: Path) -> None:
     watched = watch(part("beats", tmp_path))
     watched.until(lambda: watched.first_signs)
     first = watched.pid("beats")
@@ -87,14 +94,14 @@ def test_a_part_that_is_stopped_is_replaced_within_its_heartbeat(watch, tmp_path
     assert not is_alive(first)
 
 
-def test_a_part_that_loops_without_end_is_replaced(watch, tmp_path: Path, caplog) -> None:
+def test_a_part_that_loops_without_end_is_replaced(part, watch, tmp_path: Path, caplog) -> None:
     watched = watch(part("silent", tmp_path))
     with caplog.at_level(logging.ERROR):
         watched.until(lambda: len(pids_in(tmp_path)) >= 2)
     assert "shows no sign of life" in caplog.text
 
 
-def test_a_part_that_never_comes_up_is_tried_again_ever_more_slowly(watch, tmp_path: Path) -> None:
+def test_a_part_that_never_comes_up_is_tried_again_ever_more_slowly(part, watch, tmp_path: Path) -> None:
     told: list[str] = []
     watched = watch(part("stillborn", tmp_path, on_stillborn=lambda: told.append("stillborn")))
     started = time.monotonic()
@@ -103,7 +110,9 @@ def test_a_part_that_never_comes_up_is_tried_again_ever_more_slowly(watch, tmp_p
     assert len(told) >= 3
 
 
-def test_a_part_that_is_killed_before_it_comes_up_is_tried_again_soon_however_often(watch, tmp_path: Path) -> None:
+def test_a_part_that_is_killed_before_it_comes_up_is_tried_again_soon_however_often(
+    part, watch, tmp_path: Path
+) -> None:
     watched = watch(part("beats", tmp_path))
     watched.supervisor._short_lives["beats"] = 5_000  # after hours of it
     watched.supervisor.step(0)
@@ -112,7 +121,7 @@ def test_a_part_that_is_killed_before_it_comes_up_is_tried_again_soon_however_of
     watched.until(lambda: watched.pid("beats") not in (None, first), 4.0)  # one that fails by itself waits 5 s by then
 
 
-def test_a_part_that_comes_up_slowly_is_given_more_time_at_each_start(watch, tmp_path: Path, caplog) -> None:
+def test_a_part_that_comes_up_slowly_is_given_more_time_at_each_start(part, watch, tmp_path: Path, caplog) -> None:
     """On a machine that has no time for it, to kill it as late as the last one was would be to do so for ever."""
     watched = watch(part("late", tmp_path, start_seconds=0.3))
     with caplog.at_level(logging.ERROR):
@@ -120,7 +129,7 @@ def test_a_part_that_comes_up_slowly_is_given_more_time_at_each_start(watch, tmp
     assert "shows no sign of life" in caplog.text, "the first was not given enough"
 
 
-def test_a_part_that_cannot_be_started_is_tried_again(watch, tmp_path: Path, caplog) -> None:
+def test_a_part_that_cannot_be_started_is_tried_again(part, watch, tmp_path: Path, caplog) -> None:
     tries: list[str] = []
 
     def fail_twice() -> None:
@@ -134,7 +143,7 @@ def test_a_part_that_cannot_be_started_is_tried_again(watch, tmp_path: Path, cap
     assert caplog.text.count("could not be started") == 2
 
 
-def test_a_lost_part_is_replaced_at_once(watch, tmp_path: Path) -> None:
+def test_a_lost_part_is_replaced_at_once(part, watch, tmp_path: Path) -> None:
     lost: list[bool] = []
     watched = watch(part("beats", tmp_path, is_lost=lambda: bool(lost) and lost.pop()))
     watched.until(lambda: watched.first_signs)
@@ -159,7 +168,7 @@ def test_a_probed_part_is_replaced_when_it_answers_no_more(watch, tmp_path: Path
     watched.until(lambda: watched.pid("sleeper") not in (None, first))
 
 
-def test_one_part_waits_for_another_and_runs_once(watch, tmp_path: Path) -> None:
+def test_one_part_waits_for_another_and_runs_once(part, watch, tmp_path: Path) -> None:
     once = part("once", tmp_path, beats=False, starts_after="beats", runs_once=True)
     watched = watch(part("beats", tmp_path), once)
     assert watched.pid("once") is None
@@ -171,7 +180,7 @@ def test_one_part_waits_for_another_and_runs_once(watch, tmp_path: Path) -> None
     assert watched.pid("once") is None, "it does not run again when the other is replaced"
 
 
-def test_what_a_dead_part_had_started_is_ended_too(watch, tmp_path: Path, until) -> None:
+def test_what_a_dead_part_had_started_is_ended_too(part, watch, tmp_path: Path, until) -> None:
     watched = watch(part("parent", tmp_path))
     watched.until(lambda: watched.first_signs)
     grandchild, parent = pids_in(tmp_path)
@@ -180,7 +189,7 @@ def test_what_a_dead_part_had_started_is_ended_too(watch, tmp_path: Path, until)
     until(lambda: not is_alive(grandchild))
 
 
-def test_stopping_leaves_nothing_not_even_the_stubborn_and_the_stopped(watch, tmp_path: Path) -> None:
+def test_stopping_leaves_nothing_not_even_the_stubborn_and_the_stopped(part, watch, tmp_path: Path) -> None:
     stopped = replace(part("beats", tmp_path), name="stopped")
     last = replace(part("beats", tmp_path), name="last", stops_last=True)
     watched = watch(stopped, last, part("stubborn", tmp_path), part("parent", tmp_path))
@@ -192,12 +201,14 @@ def test_stopping_leaves_nothing_not_even_the_stubborn_and_the_stopped(watch, tm
     assert not [pid for pid in pids_in(tmp_path) if is_alive(pid)]
 
 
-@pytest.fixture
-def supervisor_process(tmp_path: Path, until) -> Iterator[Callable[..., subprocess.Popen]]:
+@pytest.fixture(params=["program", "fork"])
+def supervisor_process(
+    request: pytest.FixtureRequest, tmp_path: Path, until
+) -> Iterator[Callable[..., subprocess.Popen]]:
     started: list[subprocess.Popen] = []
 
     def start(*kinds: str) -> subprocess.Popen:
-        command = [sys.executable, str(HERE / "supervisor_process.py"), str(tmp_path), *kinds]
+        command = [sys.executable, str(HERE / "supervisor_process.py"), request.param, str(tmp_path), *kinds]
         started.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(HERE.parents[1])}))
         until(lambda: len(pids_in(tmp_path)) >= len(kinds), 20)
         return started[-1]
@@ -224,3 +235,50 @@ def test_a_killed_supervisor_takes_its_parts_with_it(supervisor_process, tmp_pat
     process.kill()
     process.wait()
     until(lambda: not [pid for pid in pids_in(tmp_path) if is_alive(pid)], 5, "no part outlives the supervisor")
+
+
+def test_a_fork_has_nothing_of_the_supervisors_but_what_it_is_handed(watch, tmp_path: Path) -> None:
+    kept, other = (os.open(tmp_path, os.O_RDONLY) for _ in range(2))
+    told = tmp_path / "told"
+
+    def look(arguments: Sequence[str]) -> int:
+        open_there = sorted(int(name) for name in os.listdir("/proc/self/fd"))
+        standard_input = os.readlink("/proc/self/fd/0")
+        signals = [signal.getsignal(one) is signal.SIG_DFL for one in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)]
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        beats = int(arguments[arguments.index("--beat-fd") + 1])
+        said = [open_there[:3], standard_input, all(signals), not blocked, os.environ["TOLD"]]
+        said += [{kept, beats} <= set(open_there), other in open_there, os.getpgid(0) == os.getpid()]
+        (tmp_path / "new").write_text(json.dumps(said))
+        (tmp_path / "new").rename(told)
+        os.write(beats, b".")
+        return 7
+
+    watched = watch(Part("looks", ("word",), {"TOLD": "this"}, look, pass_fds=(kept,)))
+    watched.until(told.exists)
+    assert json.loads(told.read_text()) == [[0, 1, 2], os.devnull, True, True, "this", True, False, True]
+    assert "TOLD" not in os.environ
+    os.close(kept)
+    os.close(other)
+
+
+def test_how_a_fork_ended_is_said(watch, caplog) -> None:
+    def fails(_: Sequence[str]) -> int:
+        raise SystemExit("no room")
+
+    watched = watch(Part("fails", (), runs=fails))
+    with caplog.at_level(logging.ERROR):
+        watched.until(lambda: "fails" in caplog.text)
+    assert "ended with code 1; it is replaced" in caplog.text
+
+
+def test_what_the_parts_run_starts_no_thread_when_it_is_loaded() -> None:
+    """A fork has the locks of all threads and one thread, so a lock that another held stays locked for ever."""
+    asked = "import threading, workers.main as main; main._load(); print([one.name for one in threading.enumerate()])"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", asked],
+        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "['MainThread']", done.stderr

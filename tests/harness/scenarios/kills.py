@@ -12,7 +12,7 @@ import psutil
 
 from tests.harness.accounts import orders_of_all
 from tests.harness.figures import Figures
-from tests.harness.gateway import Gateway, running
+from tests.harness.gateway import Gateway, running, words
 from tests.harness.ledger import Client, Crew
 from tests.harness.site import Site
 from tests.harness.waiting import until
@@ -113,7 +113,7 @@ def _kill_a_lessee(site: Site) -> bool:
     for (worker,) in site.books.rows(_WHO_HOLDS_MESSAGES):
         try:
             process = psutil.Process(int(worker.rpartition("-")[2]))
-            if "worker" in process.cmdline():
+            if "worker" in words(process):
                 process.kill()
                 return True
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
