@@ -1,8 +1,8 @@
 """A million messages in the console: what each page takes, on both databases, and that the start page costs what is
 open and not what ever came.
 
-`MILLION` says how many (20,000 where nothing is said, for a look; the promise is for 1,000,000). `MILLION_AT` names a
-folder in which what was filled is kept for another run (SQLite). To have another page measured, add it to `REQUESTS`.
+`MILLION` says how many (20,000 where nothing is said, for a look; the promise is for 1,000,000). To have another page
+measured, add it to `REQUESTS`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -20,6 +20,7 @@ import pytest
 
 from gateway.console.message import VIEWS
 from gateway.store import statements
+from gateway.store.store import Store
 from tests.api.builders import Gateway, services_at
 from tests.bench.measuring import Report
 from tests.bench.million import Filled, account_name, count_rows, fill
@@ -137,23 +138,30 @@ OF_ACCOUNT: tuple[tuple[str, Address], ...] = (
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def there(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[There]:
     folder = tmp_path_factory.mktemp("million")
-    if request.param == "sqlite":
-        with _opened(f"sqlite:///{folder / 'gateway.db'}", folder, COUNT, "SQLite") as made:
-            yield made
-        return
-    server = request.getfixturevalue("postgres")
-    with fresh_database(server) as url, _opened(url, folder, COUNT, "PostgreSQL") as made:
+    with _database(request, request.param, folder) as url, _opened(url, folder, COUNT) as made:
         yield made
 
 
 @contextmanager
-def _opened(url: str, folder: Path, count: int, name: str, lines: int = LINES) -> Iterator[There]:
+def _database(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+    """The address of an empty one."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'gateway.db'}"
+        return
+    with fresh_database(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@contextmanager
+def _opened(url: str, folder: Path, count: int, lines: int = LINES) -> Iterator[There]:
+    with closing(Store(url)) as empty:
+        empty.upgrade()
     gateway = Gateway(services_at(url, f"unix://{folder / 'nobody.sock'}"))
     store = gateway.services.store
-    store.upgrade()
+    name = "SQLite" if store.database.is_sqlite else "PostgreSQL"
     began = time.perf_counter()
     filled = fill(store, count)
-    work = add_open_work(gateway, filled, lines, min(OPEN, max(600, count // 100)))
+    work = add_open_work(gateway, filled, lines, min(OPEN, max(600, COUNT // 100)))
     count_rows(store)
     print(f"\n{name}: {count:,} messages in {time.perf_counter() - began:.0f} s, {filled.seconds}")
     yield There(name, gateway, filled, work)
@@ -184,15 +192,19 @@ def _late(
             yield line
 
 
-def test_the_start_page_costs_what_is_open(there: There, tmp_path: Path, report: Report) -> None:
+def test_the_start_page_costs_what_is_open(
+    there: There, tmp_path: Path, request: pytest.FixtureRequest, report: Report
+) -> None:
     """The same open, behind a tenth of the history: so many queries, and so much of our computing."""
     long_ = _start_page(there)
-    url = f"sqlite:///{tmp_path / 'small.db'}"
-    if there.name == "PostgreSQL":
-        pytest.skip("the history's other end is measured on SQLite")
-    with _opened(url, tmp_path, max(COUNT // 10, 200), there.name, 3) as smaller:
+    with (
+        _database(request, there.name.lower(), tmp_path) as url,
+        _opened(url, tmp_path, max(COUNT // 10, 200), 3) as smaller,
+    ):
         short = _start_page(smaller)
-    report.remark(f"start page: {long_} (ms, queries) behind {COUNT:,}, {short} behind {max(COUNT // 10, 200):,}")
+    report.remark(
+        f"{there.name}, start page: {long_} (ms, queries) behind {COUNT:,}, {short} behind {max(COUNT // 10, 200):,}"
+    )
     assert long_[1] == short[1]
     assert long_[0] <= short[0] * _FLAT
 
