@@ -23,6 +23,7 @@ _FORESEEN = (
     "Judged one after the other on the orders and the stock that are there now, which may change until a real replay. "
     "Nothing was done."
 )
+_NOT_FORESEEN = "not judged: a dry run takes the first 200, as far as they have 20 MB at most together"
 _STUCK = ("held", "failed")
 _WAIT_SECONDS = 5.0
 """So long nothing may happen before the command leaves the rest to the gateway."""
@@ -241,7 +242,10 @@ def _foresee(screen: Screen, services: Services, planned: Plan, mapping: Mapped)
     from gateway.replaying.foreseeing import foreseen
 
     found = foreseen(services, [one.id for one in planned.messages], mapping)
-    messages = _in_order(planned, {one.stored.id: _foreseen(one) for one in found})
+    came = {one.stored.id: _foreseen(one) for one in found}
+    not_judged = [one for one in planned.messages if one.id not in came]
+    came |= {one.id: _impossible(one.id, one.status, _NOT_FORESEEN, FAILED) for one in not_judged}
+    messages = _in_order(planned, came)
     lines = [f"{one['id']}: {one['detail']}" for one in messages]
     told: dict[str, Any] = {"mapping": mapping, "dry_run": True, "messages": messages}
     if any(one["ok"] for one in messages):

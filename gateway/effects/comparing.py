@@ -20,7 +20,7 @@ from gateway.reading import Bodies, bug_at, decode_one, map_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
 from gateway.store.database import StoreUnavailable
-from gateway.store.messages import StoredMessage
+from gateway.store.messages import StoredMessage, fitting
 from gateway.supplying import products_and_accounts, sites_without_stock
 from gateway.trade.stock import Stock
 from gateway.work import Work
@@ -84,20 +84,8 @@ def _page(services: Services, account_id: str, behind: str | None, left: int) ->
     if len({one.parent_id for one in found}) == 1 and found[0].part is not None:
         wanted = min(left, _PAGE_OF_PARTS)
         found = page(account_id=account_id, before=behind, limit=wanted)
-    fits = _fitting(found)
+    fits = fitting(found, _PAGE_BYTES)
     return fits, (len(found) < wanted and len(fits) == len(found)) or len(fits) == left
-
-
-def _fitting(found: list[StoredMessage]) -> list[StoredMessage]:
-    """Those that have room in memory together; the first in any case."""
-    size, bodies = 0, set[str]()
-    for count, one in enumerate(found):
-        body = one.id if one.part is None else one.parent_id or one.id
-        size += 0 if body in bodies else one.size
-        bodies.add(body)
-        if count and size > _PAGE_BYTES:
-            return found[:count]
-    return found
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.services import Services
-from gateway.store.messages import StoredMessage
+from gateway.store.messages import StoredMessage, fitting
 
 MOST_JUDGED = 500
 """Messages that are judged to show what a fix does; of more the oldest."""
@@ -57,15 +57,6 @@ def open_messages(services: Services, cause: Cause) -> list[str]:
 def to_judge(services: Services, message_ids: Sequence[str]) -> list[tuple[StoredMessage, bytes]]:
     """As many of these messages as are judged at once, in their order, with their bytes; the first in any case. Those
     whose bytes are erased are left out."""
-    stored = services.store.messages.several(message_ids[:MOST_JUDGED])
-    fitting: list[StoredMessage] = []
-    size, bodies = 0, set[str]()
-    for one in stored:
-        body = one.id if one.part is None else one.parent_id or one.id
-        size += 0 if body in bodies else one.size
-        bodies.add(body)
-        if fitting and size > _MOST_BYTES:
-            break
-        fitting.append(one)
-    found = services.store.messages.bodies([one.id for one in fitting])
-    return [(one, found[one.id]) for one in fitting if one.id in found]
+    fits = fitting(services.store.messages.several(message_ids[:MOST_JUDGED]), _MOST_BYTES)
+    found = services.store.messages.bodies([one.id for one in fits])
+    return [(one, found[one.id]) for one in fits if one.id in found]

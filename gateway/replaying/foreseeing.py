@@ -9,12 +9,14 @@ from gateway.judging import Judged, foresee
 from gateway.replaying.planning import Plan
 from gateway.samples import response_lines
 from gateway.services import Services
-from gateway.store.messages import StoredMessage
+from gateway.store.messages import StoredMessage, fitting
 from gateway.store.replays import Mapped
 from schemas.faults import Fault
 
 MOST_FORESEEN = 200
 """Messages of a dry run: of a larger set the first so many are judged, in their order."""
+_MOST_BYTES = 20_000_000
+"""Of their bodies together, the first in any case."""
 _MOST_CAUSES = 3
 _REFUSED = ("rejected",)
 
@@ -59,8 +61,7 @@ class DryRun:
 
 def dry_run(services: Services, planned: Plan, mapping: Mapped) -> DryRun:
     """The first of the set judged without effect, one after the other on the stock and orders that there are now."""
-    ids = [one.id for one in planned.messages[:MOST_FORESEEN]]
-    found = foreseen(services, ids, mapping)
+    found = foreseen(services, [one.id for one in planned.messages], mapping)
     grouped: dict[tuple[str, str], list[Foreseen]] = {}
     for one in found:
         grouped.setdefault(_said(one), []).append(one)
@@ -70,9 +71,9 @@ def dry_run(services: Services, planned: Plan, mapping: Mapped) -> DryRun:
 
 
 def foreseen(services: Services, message_ids: Sequence[str], mapping: Mapped) -> list[Foreseen]:
-    """What would come of each, in this order; those that are gone are left out."""
+    """What would come of each of the first of these, in this order; those that are gone are left out."""
     messages = services.store.messages
-    stored = [one for one in (messages.one(None, message_id) for message_id in message_ids) if one is not None]
+    stored = fitting(messages.several(message_ids[:MOST_FORESEEN]), _MOST_BYTES)
     bodies = messages.bodies([one.id for one in stored])
     readable = [(one, bodies[one.id]) for one in stored if one.id in bodies]
     judged = dict(

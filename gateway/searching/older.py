@@ -7,11 +7,13 @@ import logging
 from gateway.reading import Bodies, decode_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
-from gateway.store.messages import StoredMessage
+from gateway.store.messages import StoredMessage, fitting
 from gateway.work import Work
 from mappings.revision import MappingRevision
 
 AT_ONCE = 200
+_MOST_BYTES = 6_000_000
+"""Of their bodies together: what the scheduler has in memory for it."""
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +24,10 @@ def index_older(services: Services, at_once: int = AT_ONCE) -> int:
     backlog = services.store.search_backlog
     if backlog.before() is None:
         return 0
-    looked_at = backlog.following(at_once)
+    following = fitting(services.store.messages.several(backlog.following(at_once)), _MOST_BYTES)
+    looked_at = [one.id for one in following]
     bodies = services.store.messages.bodies(looked_at)
-    stored = [one for one in services.store.messages.several(looked_at) if one.id in bodies]
-    works = _works(services, stored, bodies)
+    works = _works(services, [one for one in following if one.id in bodies], bodies)
     shared = Bodies(works)
     for work in works:
         decode_one(services, work, shared)

@@ -183,7 +183,7 @@ class Changes:
     deliveries: list[tuple[Any, ...]] = field(default_factory=list)
     is_sending: bool = False
     """Whether any of them doesn't wait in the mailbox for the account to come."""
-    payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    files: list[tuple[Any, ...]] = field(default_factory=list)
     envelopes: list[tuple[Any, ...]] = field(default_factory=list)
     """(account, test, envelope id, message, content): ids that stand for these messages from now on."""
     urgencies: list[tuple[Any, ...]] = field(default_factory=list)
@@ -404,7 +404,7 @@ class Changes:
     def keep_aside(self, message: ClaimedMessage, attachments: Mapping[str, bytes]) -> None:
         """Files that came in the document, under their own digests."""
         for digest, body in attachments.items():
-            self.payloads.append(
+            self.files.append(
                 (
                     message.account_id,
                     int(message.test),
@@ -412,7 +412,6 @@ class Changes:
                     message.id,
                     len(body),
                     packed(body),
-                    None,
                 )
             )
 

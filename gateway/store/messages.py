@@ -97,6 +97,19 @@ _NEWEST = "id || '' DESC"
 """In no index's order: PostgreSQL would sooner read all of an account's messages in theirs than sort the few."""
 
 
+def fitting(messages: Sequence[StoredMessage], most_bytes: int) -> list[StoredMessage]:
+    """The first of them whose bodies together have at most so many bytes; the first in any case. Orders of one body
+    count it once."""
+    size, bodies = 0, set[str]()
+    for count, one in enumerate(messages):
+        body = one.id if one.part is None else one.parent_id or one.id
+        size += 0 if body in bodies else one.size
+        bodies.add(body)
+        if count and size > most_bytes:
+            return list(messages[:count])
+    return list(messages)
+
+
 class Messages:
     """The repository of messages for reading; `dismiss` is the one thing a person does to one here."""
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.states import advance
 from gateway.store.answers import write_said
+from gateway.store.attached import keep_files
 from gateway.store.chain import next_event
 from gateway.store.changes import SETTLED, Changes, ClaimedMessage
 from gateway.store.clock import LeaseClock
@@ -38,7 +39,6 @@ from gateway.store.tables import (
     messages,
     order_versions,
     orders,
-    payloads,
     quantity_movements,
 )
 from gateway.store.thread_locks import taking
@@ -317,7 +317,7 @@ class WorkQueue:
             insert(connection, faults, changes.faults)
             keep_causes(connection, changes.open_causes)
             insert(connection, events, changes.events)
-            insert(connection, payloads, changes.payloads, skip_conflicts=True)
+            keep_files(connection, changes.files)
             write_words(connection, changes.words)
             write_said(connection, changes.said)
             for earlier, resend in changes.tried_again:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
+from gateway.store.attached import files_of
 from gateway.store.audit import Audit
 from gateway.store.chain import next_event
 from gateway.store.database import Database
@@ -72,12 +73,13 @@ class Retention:
         with self._database.read() as connection:
             ids = self._next(connection, account_id, PAYLOADS, until, again=again)
             judged = _judge_bytes(connection, ids, until)
+            files, with_files = _judge_files(connection, ids)
         due = {message_id: one for message_id, one in judged.items() if one is not None}
-        waits = [message_id for message_id, one in judged.items() if one is None]
+        waits = sorted({*with_files, *(message_id for message_id, one in judged.items() if one is None)})
         if not ids:
             return Batch(0, 0)
         with self._database.write() as connection:
-            erased = _erase(connection, list(due.values()))
+            erased = _erase(connection, [*due.values(), *files])
             if erased:
                 self._forget(connection, _of_body(connection, sorted(due)))
                 told = {"payloads": erased, "received_before_ms": _day(until), "reason": policy}
@@ -104,7 +106,8 @@ class Retention:
             if is_open or len(erased) < len(own):  # the latter: the same bytes came again just now
                 raise StillNeeded(message_id)
             files = _files(connection, order_id, message_id)
-            erased += _erase(connection, _of_digests(connection, account_id, test, files))
+            beside = files_of(connection, [message_id])
+            erased += _erase(connection, [*beside, *_of_digests(connection, account_id, test, files)])
             if erased:
                 body = {"payloads": erased, "reason": reason}
                 entry = next_event(message_id, count + 1, bytes(head), ERASED, actor, body)
@@ -210,6 +213,15 @@ def _judge_bytes(connection: Connection, ids: Sequence[str], until: str) -> dict
     return judged
 
 
+def _judge_files(connection: Connection, ids: Sequence[str]) -> tuple[list[_Seen], list[str]]:
+    """The files that stand for these messages: those that are over, and the messages that still wait with theirs."""
+    found = files_of(connection, ids)
+    query = f"SELECT m.id FROM messages m WHERE {one_of(connection, 'm.id')} AND {_waits('m')}"
+    rows = fetch(connection, query, [values(connection, [message_id for _, message_id in found])])
+    waiting = {row[0] for row in rows}
+    return [one for one in found if one[1] not in waiting], sorted(waiting)
+
+
 def _erase(connection: Connection, seen: Sequence[_Seen]) -> list[int]:
     """Blank those that stand for the same message still: one that came again meanwhile is needed again."""
     text = "UPDATE payloads SET body = NULL, erased_at = ? WHERE id = ? AND message_id = ? AND body IS NOT NULL"
@@ -285,6 +297,7 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
     run(connection, f"DELETE FROM documents WHERE {these}", [(told,)])
     own = f"SELECT payload_id FROM messages WHERE {one_of(connection, 'id')} AND payload_id IS NOT NULL"
     run(connection, f"DELETE FROM payloads WHERE id IN ({own}) AND {these}", [(told, told)])
+    run(connection, f"DELETE FROM payloads WHERE is_file = 1 AND {these}", [(told,)])
     for table in ("faults", "resubmissions"):
         run(connection, f"DELETE FROM {table} WHERE {these}", [(told,)])
     sent_as = f"SELECT account_id, test, envelope_id FROM messages WHERE {one_of(connection, 'id')}"

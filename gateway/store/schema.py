@@ -15,7 +15,7 @@ from gateway.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0039"
+HEAD = "0040"
 """The newest migration; a test holds it to the files."""
 
 

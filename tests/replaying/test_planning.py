@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.replaying import Wanted, plan, wanted_from
+from gateway.replaying import Wanted, foreseeing, plan, wanted_from
 from gateway.replaying.foreseeing import dry_run
 from gateway.replaying.repeats import not_repeated
 from gateway.replaying.wanting import BadQuery
@@ -46,6 +46,17 @@ def test_a_dry_run_groups_what_would_come_and_does_nothing(on_either: SmallGatew
     assert [(len(group.messages), group.standing) for group in pinned] == [(3, "bad"), (2, "bad")]
     assert gateway.store.stock.standing() == before
     assert {gateway.message(one).status for one in held} == {"held"}
+
+
+def test_a_dry_run_takes_as_many_as_have_room_in_memory(gateway: SmallGateway, monkeypatch) -> None:
+    held = send_crates(gateway, 3)
+    planned = plan(gateway.services, Wanted.of_messages(held))
+    size = gateway.message(held[0]).size
+    for most, judged in ((3 * size, 3), (3 * size - 1, 2), (1, 1)):
+        monkeypatch.setattr(foreseeing, "_MOST_BYTES", most)
+        ahead = dry_run(gateway.services, planned, "current")
+        assert (ahead.judged, ahead.total) == (judged, 3)
+        assert [one.stored.id for group in ahead.groups for one in group.messages] == held[:judged]
 
 
 def test_an_address_names_messages_a_problem_a_search_or_what_failed_again(gateway: SmallGateway) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from gateway.sealing import Keyring
 from gateway.searching import Search
 from gateway.store import retention as retention_file
 from gateway.store.ids import id_from, now_us
+from gateway.store.packing import packed
 from gateway.store.resubmissions import Asked, Difference, Resubmission
 from gateway.store.retention import Batch, Retention, StillNeeded
 from gateway.store.statements import fetch, run
@@ -25,6 +27,7 @@ from gateway.store.store import Store
 from mappings.account import Policies
 from tests.api.builders import Gateway, order, services_at
 from tests.store.conftest import database_url, postgres, postgres_with_tables, store
+from tests.store.earlier_tables import take_back
 from tests.store.test_conformance import arrival, claim, document, settled
 
 __all__ = ["database_url", "postgres", "postgres_with_tables", "store"]
@@ -393,3 +396,93 @@ def test_terms_that_contradict_themselves_are_refused(told: dict[str, int], is_r
         return
     with pytest.raises(ValidationError):
         Policies.model_validate(json.loads(json.dumps(told)))
+
+
+# --- files that came in documents ------------------------------------------------------------------------------------
+PICTURE = b"a picture"
+
+
+def kept_with_file(store: Store, body: bytes, event: str = "answer", file: bytes = PICTURE) -> str:
+    """A message that came with a file in it, and was settled so."""
+    message_id = store.intake.keep(arrival(body)).message_id
+    work = claim(store)
+    changes = settled(work.messages[0], event)
+    changes.keep_aside(work.messages[0], {hashlib.sha256(file).hexdigest(): file})
+    store.queue.save(work, changes)
+    return message_id
+
+
+def file_of(store: Store, file: bytes = PICTURE) -> Any:
+    """(message that it stands for, whether its bytes are there); None where nothing is known of it."""
+    query = "SELECT message_id, CASE WHEN body IS NULL THEN 0 ELSE 1 END FROM payloads WHERE sha256 = ?"
+    found = rows(store, query, hashlib.sha256(file).digest())
+    return (found[0][0], bool(found[0][1])) if found else None
+
+
+def test_a_file_is_erased_with_the_document_that_it_came_in(store: Store) -> None:
+    message_id = kept_with_file(store, b"with a picture")
+    assert file_of(store) == (message_id, True)
+    until = later()
+    assert erase_all(store, until) == 2
+    assert file_of(store) == (message_id, False)
+    assert broken(store) == []
+
+
+def test_a_file_is_kept_as_long_as_the_last_document_that_it_came_in(store: Store) -> None:
+    first = kept_with_file(store, b"first")
+    until = later()
+    with time_machine.travel(now_us() / 1_000_000 + 120, tick=True):
+        last = kept_with_file(store, b"last")
+    assert file_of(store) == (last, True)
+    assert erase_all(store, until) == 1
+    assert (store.messages.body(first), file_of(store)) == (None, (last, True))
+    assert erase_all(store, id_from(now_us() + 240_000_000)) == 2
+    assert file_of(store) == (last, False)
+    with time_machine.travel(now_us() / 1_000_000 + 300, tick=True):
+        again = kept_with_file(store, b"another")
+    assert file_of(store) == (again, True), "erased bytes that come again are there again"
+    assert broken(store) == []
+
+
+def test_a_file_waits_with_the_message_that_waits(store: Store) -> None:
+    waiting = kept_with_file(store, b"waiting", "hold")
+    assert erase_all(store, later()) == 0
+    assert file_of(store) == (waiting, True)
+    store.messages.dismiss(waiting, "user Dana", "t")
+    assert erase_all(store, later()) == 2
+    assert file_of(store) == (waiting, False)
+
+
+def test_a_file_that_came_as_a_document_too_is_kept_for_that(store: Store) -> None:
+    kept_with_file(store, b"first")
+    until = later()
+    with time_machine.travel(now_us() / 1_000_000 + 120, tick=True):
+        own = kept(store, PICTURE)
+        kept_with_file(store, b"last")
+    assert file_of(store) == (own, True)
+    assert erase_all(store, until) == 1
+    assert store.messages.body(own) == PICTURE
+
+
+def test_files_go_with_what_is_forgotten_and_with_what_is_erased_by_hand(store: Store) -> None:
+    refused = kept_with_file(store, b"refused", "reject")
+    assert forget_all(store, later()) == 1
+    assert file_of(store) is None
+    assert rows(store, "SELECT id FROM messages WHERE id = ?", refused) == []
+    held = kept_with_file(store, b"held", "reject")
+    assert Retention(store.database, store.audit).erase(held, "user Dana", "asked to") == 2
+    assert file_of(store) == (held, False)
+    assert broken(store) == []
+
+
+def test_files_of_an_earlier_release_are_known_and_looked_at_once_more(store: Store) -> None:
+    old, waits_still = kept_with_file(store, b"old"), kept_with_file(store, b"other", file=b"another picture")
+    until = later()
+    assert erase_all(store, until) == 4
+    with store.database.write() as connection:  # as the release before left them, which erased no files
+        run(connection, "UPDATE payloads SET body = ?, erased_at = NULL WHERE is_file = 1", [(packed(PICTURE),)])
+    take_back(store, "0039")
+    store.upgrade()
+    assert sorted(rows(store, "SELECT message_id FROM retention_waits")) == sorted([(old,), (waits_still,)])
+    assert erase_all(store, until) == 2
+    assert file_of(store) == (old, False)

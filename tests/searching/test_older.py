@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.searching import Search
+from gateway.searching import Search, older
 from gateway.searching.older import index_older
 from gateway.store import search_words
 from gateway.store.statements import run
@@ -81,3 +81,12 @@ def test_broken_terms_are_no_bug(gateway: Gateway) -> None:
     store.search_backlog.begin()
     assert index_older(gateway.services) == 1
     assert index_older(gateway.services) == 0
+
+
+def test_as_many_are_read_at_once_as_have_room_in_memory(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(gateway, gateway.account("acme"), *[order(f"PO-{n}", note="kiosk") for n in range(3)])
+    take_back(gateway.services.store, "0033")
+    gateway.services.store.upgrade()
+    monkeypatch.setattr(older, "_MOST_BYTES", 1)
+    assert [index_older(gateway.services) for _ in range(4)] == [1, 1, 1, 0]
+    assert found(gateway, "kiosk") == ["PO-2", "PO-1", "PO-0"]

@@ -59,7 +59,7 @@ def _unnumbered(earlier: Store, statements: list[str]) -> list[str]:
 def _undone(then: Any, now: Any) -> list[str]:
     gone = sorted(set(now.get_table_names()) - set(then.get_table_names()))
     statements = [f"DROP TABLE IF EXISTS {table}" for table in gone]  # FTS5 takes its own with it
-    for table in then.get_table_names():
+    for table in sorted(set(then.get_table_names()) & set(now.get_table_names())):  # FTS5's are SQLite's alone
         before = {one["name"]: one for one in then.get_indexes(table)}
         after = {one["name"]: one for one in now.get_indexes(table) if not one.get("duplicates_constraint")}
         statements += [f"DROP INDEX {name}" for name in after if name not in before]
