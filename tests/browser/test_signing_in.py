@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Pages
 from tests.browser.stack import PASSWORD, Stack
+from tests.harness.waiting import until
 
 
 def focused(page: Page) -> str:
@@ -25,7 +26,7 @@ def tab_to(page: Page, name: str, most: int = 30) -> None:
 def test_by_a_link_and_then_by_password_without_a_mouse(stack: Stack, pages: Pages) -> None:
     page = pages.of(None)
     page.goto(stack.link_of("Kim", "support"))
-    assert focused(page) == "Password", "there one begins"
+    until(lambda: focused(page) == "Password", 10, "there one begins")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -37,7 +38,7 @@ def test_by_a_link_and_then_by_password_without_a_mouse(stack: Stack, pages: Pag
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
     page.goto("/accounts")
-    assert focused(page) == "Name"
+    until(lambda: focused(page) == "Name", 10, "there one begins")
     page.keyboard.type("kim")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
