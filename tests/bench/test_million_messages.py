@@ -7,6 +7,7 @@ measured, add it to `REQUESTS`.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -164,7 +165,10 @@ def _opened(url: str, folder: Path, count: int, lines: int = LINES) -> Iterator[
     work = add_open_work(gateway, filled, lines, min(OPEN, max(600, COUNT // 100)))
     count_rows(store)
     print(f"\n{name}: {count:,} messages in {time.perf_counter() - began:.0f} s, {filled.seconds}")
+    gc.collect()
+    gc.freeze()  # as `workers.main` has it: what is loaded, and what the tests have, is not looked through at each page
     yield There(name, gateway, filled, work)
+    gc.unfreeze()
     gateway.close()
 
 
