@@ -15,7 +15,7 @@ from gateway.console.frame import Missing, actor, console, needs, page, services
 from gateway.console.table_cells import in_a_line
 from gateway.console.terms.sections import section_of
 from gateway.drafting.row_edits import RowRefused
-from gateway.fixing import Cause, Fix, NamedCause, cause_of, fix_for
+from gateway.fixing import Cause, Fix, NamedCause, cause_of, fix_for, has_form
 from gateway.fixing.foreseeing import foresee_fix
 from gateway.fixing.proposals import Proposal, propose
 from gateway.fixing.publishing import BreaksOthers, Fixed, publish_fix
@@ -142,6 +142,9 @@ def _page(problem: NamedCause, fix: Fix | None, typed: Mapping[str, str] | None,
         orders_shown=_ORDERS_SHOWN,
         **told,
     )
+
+
+console.add_app_template_global(has_form, "is_mended_here")
 
 
 @console.app_context_processor

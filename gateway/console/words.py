@@ -32,7 +32,8 @@ def ago(at: int | None) -> Markup:
     if at is None:
         return Markup("never")
     found = datetime.fromtimestamp(at // 1_000_000, UTC).isoformat()
-    said = f"{lasting((now_us() - at) / 1_000_000)} ago"
+    seconds = (now_us() - at) / 1_000_000
+    said = f"{lasting(seconds)} ago" if seconds >= 1 else "just now"
     return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(found, found, said)
 
 

@@ -45,6 +45,7 @@ def test_the_list_of_keys_opens_by_its_key_and_its_button_and_switches_them_off(
     accounts.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     accounts.wait_for_function("document.activeElement === document.body")  # else the key moved to a row
+    accounts.get_by_text("More", exact=True).click()
     accounts.get_by_role("button", name="Shortcuts").click()
     dialog.get_by_label("They are on").uncheck()
     dialog.get_by_role("button", name="Close").click()
@@ -53,6 +54,7 @@ def test_the_list_of_keys_opens_by_its_key_and_its_button_and_switches_them_off(
         accounts.keyboard.press(key)
     expect(dialog).to_be_hidden()
     assert accounts.evaluate("document.activeElement === document.body")
+    accounts.get_by_text("More", exact=True).click()
     accounts.get_by_role("button", name="Shortcuts").click()
     dialog.get_by_label("They are on").check()
     accounts.keyboard.press("Escape")

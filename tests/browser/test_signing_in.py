@@ -33,6 +33,8 @@ def test_by_a_link_and_then_by_password_without_a_mouse(stack: Stack, pages: Pag
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
+    tab_to(page, "More")
+    page.keyboard.press("Enter")
     tab_to(page, "Sign out")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -21,7 +21,7 @@ def test_all_clear_says_when_something_came_last(gateway: Gateway) -> None:
     gateway.send(acme, order())
     gateway.work()
     browser.open("/")
-    assert re.search(r"All clear\. Last order \d+ seconds ago", browser.text)
+    assert re.search(r"All clear\. Last order (just now|\d+ seconds? ago)", browser.text)
     assert "Nothing waits." in browser.text
 
 
@@ -39,16 +39,22 @@ def test_what_waits_for_somebody_is_told_in_sentences(gateway: Gateway) -> None:
     assert "Acme acme ▲ 1 problem" in browser.text
 
 
-def test_a_cause_leads_to_the_table_where_it_is_mended(gateway: Gateway) -> None:
-    gateway.send(gateway.account("acme"), order(item="WHAT-1 & more"))
+def test_a_cause_leads_to_where_it_is_mended(gateway: Gateway) -> None:
+    sent = order()
+    sent["lines"] = [{"line_number": "1", "buyer_item": "WHAT-1 & more", "quantity": "2", "unit": "EA"}]
+    gateway.send(gateway.account("acme"), sent)
     gateway.work()
     browser = signed_in(gateway, "support")
-    for path in ("/", "/accounts/acme"):
+    (problem,) = gateway.services.store.problems.all()
+    for path in ("/", "/problems", "/accounts/acme"):
         browser.open(path)
-        assert browser.root.xpath("//a[.='Mend it in their items']/@href") == ["/accounts/acme/items?q=WHAT-1+%26+more"]
+        assert browser.root.xpath("//a[.='Mend it']/@href") == [f"/problems/{problem.fingerprint}#fix"]
+    browser.open(f"/problems/{problem.fingerprint}")
+    assert browser.root.xpath("//section[@id='fix']//form")
+    assert browser.root.xpath("//a[.='Mend it in their items']/@href") == ["/accounts/acme/items?q=WHAT-1+%26+more"]
     theirs = signed_in(gateway, "support", "acme")
     theirs.open("/")
-    assert theirs.root.xpath("//a[.='Mend it in their items']") == []
+    assert theirs.root.xpath("//a[starts-with(., 'Mend it')]") == []
 
 
 def test_scripts_in_what_came_in_are_text(gateway: Gateway) -> None:
@@ -266,7 +272,7 @@ def test_an_accounts_page_says_what_waits_and_its_people_see_no_commands(gateway
         for path in ("/", "/accounts/acme"):
             browser.open(path)
             assert "WHAT-1" in browser.text
-            assert ("Mend it in their items" in browser.text) is sees, path
+            assert ("Mend it" in browser.text) is sees, path
         assert "Orders are picked up from" in browser.text
         assert ("Policies" in browser.text) is sees, "what is agreed on prices is ours"
     ours.open("/accounts")
