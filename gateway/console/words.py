@@ -51,6 +51,11 @@ def counted(count: int, word: str, plural: str | None = None) -> str:
     return f"{count:,} {word if count == 1 else plural or f'{word}s'}"
 
 
+def whom(actor: str) -> str:
+    """Who acted, as people call them: of one of us their name alone."""
+    return actor.removeprefix("user ")
+
+
 def worded(code: str) -> str:
     """`order_response` as `order response`."""
     return code.replace("_", " ")
@@ -85,6 +90,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": moment,
     "ago": ago,
     "lasting": lasting,
+    "whom": whom,
     "counted": counted,
     "worded": worded,
     "lower_first": lower_first,
