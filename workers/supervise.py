@@ -379,8 +379,6 @@ class _Fork:
         context = multiprocessing.get_context("fork")
         act = partial(runs, command)
         self._process = context.Process(target=_live, args=(act, part.environment, frozenset(keep), os.getpid()))
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # what is still to be written would be written by both
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # one for the child must not meet our handlers
         try:
             self._process.start()

@@ -123,7 +123,7 @@ def found_by(
     is_much = limit > _WALKED_FIRST[-1] // 4  # the newest had it often, or nobody would ask for so many
     if is_much or _is_common(connection, wanted, account_id):
         found = _found_on_the_way(connection, wanted, account_id, before, from_id, _WALKED_ON)
-        if len(found) >= limit // 4:
+        if len(found) >= max(1, limit // 4):
             return found[:limit]
     # No plan by the ids' order, nor by their index: it would look at each. (PostgreSQL took it as soon as the statement
     # was prepared, when it knows neither words nor ids.)

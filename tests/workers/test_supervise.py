@@ -262,14 +262,48 @@ def test_a_fork_has_nothing_of_the_supervisors_but_what_it_is_handed(watch, tmp_
     os.close(other)
 
 
-def test_how_a_fork_ended_is_said(watch, caplog) -> None:
-    def fails(_: Sequence[str]) -> int:
-        raise SystemExit("no room")
+def test_how_a_fork_ended_is_said() -> None:
+    asked = """
+from workers.supervise import Part, Supervisor
 
-    watched = watch(Part("fails", (), runs=fails))
-    with caplog.at_level(logging.ERROR):
-        watched.until(lambda: "fails" in caplog.text)
-    assert "ended with code 1; it is replaced" in caplog.text
+def fails(_):
+    raise SystemExit("no room")
+
+supervisor = Supervisor([Part("fails", (), runs=fails)])
+supervisor.step(0)
+while supervisor.pids():
+    supervisor.step(0.05)
+supervisor.stop()
+"""
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    done = subprocess.run([sys.executable, "-P", "-c", asked], env=environment, capture_output=True, text=True)
+    first, second = done.stderr.splitlines()
+    assert first == "no room"
+    assert second.endswith("ended with code 1; it is replaced")
+
+
+def test_a_fork_begins_where_nobody_reads_what_is_written(watch, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # as with `>&-`
+    watched = watch(part_of("fork", "beats", tmp_path))
+    watched.until(lambda: watched.first_signs == ["beats"])
+
+
+def test_a_part_imports_nothing_of_ours_after_it_was_forked() -> None:
+    """Files that were changed meanwhile would be of another release than what is loaded."""
+    asked = (
+        "import sys, pkgutil, workers.main as main; main._load(); known = set(sys.modules);"
+        "ours = [one.name for name in main._RUN_BY_PARTS for one in pkgutil.walk_packages(["
+        "sys.modules[name].__path__[0]], name + '.')];"
+        "print([one for one in ours if one not in known and not one.startswith(main._RUN_BY_HAND)], len(ours))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", asked],
+        env=os.environ | {"PYTHONPATH": str(HERE.parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    missing, _, count = done.stdout.strip().rpartition(" ")
+    assert (missing, int(count) > 500) == ("[]", True), done.stderr
 
 
 def test_what_the_parts_run_starts_no_thread_when_it_is_loaded() -> None:
