@@ -244,7 +244,7 @@ def _foresee(screen: Screen, services: Services, planned: Plan, mapping: Mapped)
     found = foreseen(services, [one.id for one in planned.messages], mapping)
     came = {one.stored.id: _foreseen(one) for one in found}
     not_judged = [one for one in planned.messages if one.id not in came]
-    came |= {one.id: _impossible(one.id, one.status, _NOT_FORESEEN, FAILED) for one in not_judged}
+    came |= {one.id: _impossible(one.id, one.status, _NOT_FORESEEN, DONE) for one in not_judged}
     messages = _in_order(planned, came)
     lines = [f"{one['id']}: {one['detail']}" for one in messages]
     told: dict[str, Any] = {"mapping": mapping, "dry_run": True, "messages": messages}

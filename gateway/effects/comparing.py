@@ -20,7 +20,7 @@ from gateway.reading import Bodies, bug_at, decode_one, map_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
 from gateway.store.database import StoreUnavailable
-from gateway.store.messages import StoredMessage, fitting
+from gateway.store.messages import StoredMessage
 from gateway.supplying import products_and_accounts, sites_without_stock
 from gateway.trade.stock import Stock
 from gateway.work import Work
@@ -84,7 +84,7 @@ def _page(services: Services, account_id: str, behind: str | None, left: int) ->
     if len({one.parent_id for one in found}) == 1 and found[0].part is not None:
         wanted = min(left, _PAGE_OF_PARTS)
         found = page(account_id=account_id, before=behind, limit=wanted)
-    fits = fitting(found, _PAGE_BYTES)
+    fits = services.store.messages.fitting(found, _PAGE_BYTES)
     return fits, (len(found) < wanted and len(fits) == len(found)) or len(fits) == left
 
 

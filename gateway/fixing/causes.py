@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.services import Services
-from gateway.store.messages import StoredMessage, fitting
+from gateway.store.messages import StoredMessage
 
 MOST_JUDGED = 500
 """Messages that are judged to show what a fix does; of more the oldest."""
@@ -57,6 +57,6 @@ def open_messages(services: Services, cause: Cause) -> list[str]:
 def to_judge(services: Services, message_ids: Sequence[str]) -> list[tuple[StoredMessage, bytes]]:
     """As many of these messages as are judged at once, in their order, with their bytes; the first in any case. Those
     whose bytes are erased are left out."""
-    fits = fitting(services.store.messages.several(message_ids[:MOST_JUDGED]), _MOST_BYTES)
+    fits = services.store.messages.fitting(services.store.messages.several(message_ids[:MOST_JUDGED]), _MOST_BYTES)
     found = services.store.messages.bodies([one.id for one in fits])
     return [(one, found[one.id]) for one in fits if one.id in found]

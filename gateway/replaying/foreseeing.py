@@ -9,7 +9,7 @@ from gateway.judging import Judged, foresee
 from gateway.replaying.planning import Plan
 from gateway.samples import response_lines
 from gateway.services import Services
-from gateway.store.messages import StoredMessage, fitting
+from gateway.store.messages import StoredMessage
 from gateway.store.replays import Mapped
 from schemas.faults import Fault
 
@@ -73,7 +73,7 @@ def dry_run(services: Services, planned: Plan, mapping: Mapped) -> DryRun:
 def foreseen(services: Services, message_ids: Sequence[str], mapping: Mapped) -> list[Foreseen]:
     """What would come of each of the first of these, in this order; those that are gone are left out."""
     messages = services.store.messages
-    stored = fitting(messages.several(message_ids[:MOST_FORESEEN]), _MOST_BYTES)
+    stored = messages.fitting(messages.several(message_ids[:MOST_FORESEEN]), _MOST_BYTES)
     bodies = messages.bodies([one.id for one in stored])
     readable = [(one, bodies[one.id]) for one in stored if one.id in bodies]
     judged = dict(

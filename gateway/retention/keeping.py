@@ -66,7 +66,12 @@ class Keeper:
 
 def _all(act: Callable[..., Batch], account_id: str, until_id: str, policy: str, until: float) -> int:
     """Every batch there is, and once what was still needed the times before."""
-    done = act(account_id, until_id, policy, again=True).done
+    done, behind = 0, ""
+    while time.monotonic() < until:
+        batch = act(account_id, until_id, policy, again=True, behind=behind)
+        done, behind = done + batch.done, batch.last
+        if not batch.looked_at:
+            break
     while time.monotonic() < until:
         batch = act(account_id, until_id, policy)
         done += batch.done

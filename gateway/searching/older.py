@@ -7,7 +7,7 @@ import logging
 from gateway.reading import Bodies, decode_one
 from gateway.services import Services
 from gateway.store.changes import ClaimedMessage
-from gateway.store.messages import StoredMessage, fitting
+from gateway.store.messages import StoredMessage
 from gateway.work import Work
 from mappings.revision import MappingRevision
 
@@ -24,7 +24,9 @@ def index_older(services: Services, at_once: int = AT_ONCE) -> int:
     backlog = services.store.search_backlog
     if backlog.before() is None:
         return 0
-    following = fitting(services.store.messages.several(backlog.following(at_once)), _MOST_BYTES)
+    following = services.store.messages.fitting(
+        services.store.messages.several(backlog.following(at_once)), _MOST_BYTES
+    )
     looked_at = [one.id for one in following]
     bodies = services.store.messages.bodies(looked_at)
     works = _works(services, [one for one in following if one.id in bodies], bodies)

@@ -258,11 +258,7 @@ class Group:
         payload_id = self.payload_ids[draft.key]
         if earlier is not None or draft.key in self.stored_before:
             # Bytes that retention erased are there again, and are needed again.
-            # One that came in a document before is a document itself now.
-            statement = (
-                "UPDATE payloads SET message_id = ?, body = coalesce(body, ?), erased_at = NULL, is_file = NULL "
-                "WHERE id = ?"
-            )
+            statement = "UPDATE payloads SET message_id = ?, body = coalesce(body, ?), erased_at = NULL WHERE id = ?"
             run(self.connection, statement, [(draft.message.id, draft.message.stored, payload_id)])
         return self._first(draft, payload_id)
 

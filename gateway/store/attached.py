@@ -1,5 +1,5 @@
-"""Files that came in documents: kept as bytes of their own, once an account. They stand for the last message that they
-came in, so that they are kept no longer than that."""
+"""Files that came in documents: bytes of their own, once an account, which may be a document's as well. Each names the
+youngest message that it came in, so that it is kept as long as that one's document."""
 
 from __future__ import annotations
 
@@ -8,26 +8,24 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from gateway.store.statements import fetch, one_of, run, values
+from gateway.store.statements import run
 
 _KEEP = (
-    "INSERT INTO payloads (account_id, test, sha256, message_id, size, body, is_file) VALUES (?, ?, ?, ?, ?, ?, 1) "
-    "ON CONFLICT (account_id, test, sha256) DO UPDATE SET message_id = excluded.message_id, "
-    "body = coalesce(payloads.body, excluded.body), erased_at = NULL WHERE payloads.is_file = 1"
+    "INSERT INTO payloads (account_id, test, sha256, message_id, size, body, file_of) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (account_id, test, sha256) DO UPDATE SET body = coalesce(payloads.body, excluded.body), "
+    "erased_at = NULL, file_of = CASE WHEN payloads.file_of > excluded.file_of THEN payloads.file_of "
+    "ELSE excluded.file_of END"
 )
-"""What came as a document as well stands for that document."""
+_WAITS = (
+    "INSERT INTO retention_waits (account_id, what, message_id) SELECT r.account_id, r.what, ? "
+    "FROM retention_progress r WHERE r.account_id = ? AND r.what = 'payloads' AND r.message_id >= ? "
+    "ON CONFLICT DO NOTHING"
+)
+"""Retention has passed a message that is judged late, or again: it looks there once more."""
 
 
 def keep_files(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
     """Keep (account, test, SHA-256, message, size, bytes) of each. In one order, so that two who have the same files
     don't wait for one another."""
-    run(connection, _KEEP, sorted(rows, key=lambda row: (row[0], row[1], row[2])))
-
-
-def files_of(connection: Connection, message_ids: Sequence[str]) -> list[tuple[int, str]]:
-    """The files whose bytes are there and that stand for one of these messages: (payload, message)."""
-    query = (
-        f"SELECT id, message_id FROM payloads WHERE is_file = 1 AND {one_of(connection, 'message_id')} "
-        "AND body IS NOT NULL"
-    )
-    return [(row[0], row[1]) for row in fetch(connection, query, [values(connection, message_ids)])]
+    run(connection, _KEEP, [(*row, row[3]) for row in sorted(rows, key=lambda row: (row[0], row[1], row[2]))])
+    run(connection, _WAITS, [(message_id, account, message_id) for account, message_id in {(r[0], r[3]) for r in rows}])

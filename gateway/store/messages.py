@@ -97,19 +97,6 @@ _NEWEST = "id || '' DESC"
 """In no index's order: PostgreSQL would sooner read all of an account's messages in theirs than sort the few."""
 
 
-def fitting(messages: Sequence[StoredMessage], most_bytes: int) -> list[StoredMessage]:
-    """The first of them whose bodies together have at most so many bytes; the first in any case. Orders of one body
-    count it once."""
-    size, bodies = 0, set[str]()
-    for count, one in enumerate(messages):
-        body = one.id if one.part is None else one.parent_id or one.id
-        size += 0 if body in bodies else one.size
-        bodies.add(body)
-        if count and size > most_bytes:
-            return list(messages[:count])
-    return list(messages)
-
-
 class Messages:
     """The repository of messages for reading; `dismiss` is the one thing a person does to one here."""
 
@@ -290,6 +277,27 @@ class Messages:
             rows = fetch(connection, query, wanted) if wanted else []
         found = {number: unpacked(bytes(body)) for number, body in rows}
         return {one: found[number] for one, number in payload_of.items() if number in found}
+
+    def fitting(self, messages: Sequence[StoredMessage], most_bytes: int) -> list[StoredMessage]:
+        """The first of them whose bodies together have at most so many bytes; the first in any case. Orders of one body
+        count it once."""
+        with self._database.read() as connection:
+            query = (
+                "SELECT m.id, p.id, p.size FROM messages m JOIN payloads p ON p.account_id = m.account_id "
+                f"AND p.test = m.test AND p.sha256 = m.payload_sha256 WHERE {one_of(connection, 'm.id')}"
+            )
+            rows = fetch(connection, query, [values(connection, [one.id for one in messages])])
+        body_of = {row[0]: (row[1], row[2]) for row in rows}
+        total, counted = 0, set[int]()
+        for count, one in enumerate(messages):
+            number, size = body_of.get(one.id, (0, 0))
+            if number in counted:
+                continue
+            counted.add(number)
+            total += size
+            if count and total > most_bytes:
+                return list(messages[:count])
+        return list(messages)
 
     def fault_codes(self, message_ids: Sequence[str]) -> dict[str, set[str]]:
         """Message → the codes of the faults of its last run, for those that have any."""

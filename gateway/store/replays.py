@@ -475,8 +475,8 @@ class Replays:
                 for one, entry in zip(asked, entries, strict=True)
             ],
         )
-        if moved != len(asked):
-            raise Collision("a message was moved meanwhile")
+        if moved != len(asked) or _lack_bytes(connection, [one.message_id for one in asked]):
+            raise Collision("a message was moved, or its bytes were erased, meanwhile")
         wait_no_more(connection, [one.message_id for one in asked], JUDGED_AGAIN)
 
     # --- what a set is made of ----------------------------------------------------------------------------------------
@@ -506,6 +506,15 @@ def again(*, keeps_mapping: bool) -> str:
         "UPDATE messages SET status = 'received', run = ?, losses = 0, not_before = NULL, not_before_boot = NULL, "
         f"{unpinned}settled_at = NULL, event_count = ?, event_hash = ? WHERE id = ?"
     )
+
+
+def _lack_bytes(connection: Connection, message_ids: Sequence[str]) -> bool:
+    """Whether retention erased what one of them would be judged by. Asked when their rows are locked."""
+    query = (
+        f"SELECT 1 FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE {one_of(connection, 'm.id')} "
+        "AND p.body IS NULL LIMIT 1"
+    )
+    return bool(fetch(connection, query, [values(connection, message_ids)]))
 
 
 def _entry(replay: Replay, one: Standing, at: int) -> Any:

@@ -10,16 +10,15 @@ out the ends of their chains stay in `forgotten_streams`, and the notice has the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from gateway.store.attached import files_of
 from gateway.store.audit import Audit
 from gateway.store.chain import next_event
 from gateway.store.database import Database
+from gateway.store.erasable import STANDS_OPEN, Due, files_in, lock_messages, look, of_body, waits_words
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, forgotten_streams
@@ -28,13 +27,6 @@ from gateway.store.verification import ERASED, FORGOT, streams_digest
 AT_ONCE = 200
 """Messages of one batch."""
 _WAITING_AT_ONCE = 1000
-_OPEN = "('received', 'processing', 'held', 'failed')"
-
-
-def _waits(alias: str) -> str:
-    """Whether a message waits for a worker or for a person: to be judged, or to agree to a correction of it."""
-    asked = f"SELECT 1 FROM resubmissions r WHERE r.message_id = {alias}.id AND r.status = 'waiting'"
-    return f"({alias}.status IN {_OPEN} OR EXISTS ({asked}))"
 
 
 _ACTOR = "retention"
@@ -52,6 +44,8 @@ class Batch:
 
     looked_at: int
     done: int
+    last: str = ""
+    """The id of the last message that was looked at."""
 
 
 class StillNeeded(Exception):
@@ -67,61 +61,63 @@ class Retention:
         self._forget = forget
 
     # --- bytes ---------------------------------------------------------------------------------------------------
-    def erase_batch(self, account_id: str, until: str, policy: str, *, again: bool = False) -> Batch:
-        """Erase the bytes of the account's next messages whose ids are before `until`; with `again` of those that were
-        still needed when they were looked at."""
+    def erase_batch(self, account_id: str, until: str, policy: str, *, again: bool = False, behind: str = "") -> Batch:
+        """Erase the bytes of the account's next messages whose ids are before `until`, and the files that came in them;
+        with `again` of those that were still needed when they were looked at, behind the id `behind`."""
         with self._database.read() as connection:
-            ids = self._next(connection, account_id, PAYLOADS, until, again=again)
-            judged = _judge_bytes(connection, ids, until)
-            files, with_files = _judge_files(connection, ids)
-        due = {message_id: one for message_id, one in judged.items() if one is not None}
-        waits = sorted({*with_files, *(message_id for message_id, one in judged.items() if one is None)})
+            ids = self._next(connection, account_id, PAYLOADS, until, behind if again else None)
+            due, waits = look(connection, ids, until)
         if not ids:
             return Batch(0, 0)
         with self._database.write() as connection:
-            erased = _erase(connection, [*due.values(), *files])
+            if due:  # somebody may have had one judged again meanwhile
+                lock_messages(connection, [one for each in due for one in (each.message_id, each.standing)])
+                due, more = look(connection, [one.message_id for one in due], until)
+                waits |= more
+            erased = _erase(connection, due)
             if erased:
-                self._forget(connection, _of_body(connection, sorted(due)))
+                said = sorted({one.message_id for one in due if one.is_own})
+                self._forget(connection, of_body(connection, said))
                 told = {"payloads": erased, "received_before_ms": _day(until), "reason": policy}
                 self._audit.note(connection, _stream(account_id), ERASED, _ACTOR, told)
-            self._note_progress(connection, account_id, PAYLOADS, ids, waits, again=again)
-        return Batch(len(ids), len(erased))
+            self._note_progress(connection, account_id, PAYLOADS, ids, sorted(waits), again=again)
+        return Batch(len(ids), len(erased), ids[-1])
 
     def erase(self, message_id: str, actor: str, reason: str) -> int | None:
         """Erase what came in as this message, and the files in it, by a person's word; how many bodies that were. None
         where there is no such message. Raises StillNeeded."""
         with self._database.write() as connection:
+            lock_messages(connection, [message_id])
             query = (
-                "SELECT m.account_id, m.test, m.event_count, m.event_hash, m.order_id, p.id, p.message_id, "
-                f"p.body IS NOT NULL, {_waits('m')} OR {_STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
+                "SELECT m.event_count, m.event_hash, p.id, p.message_id, p.file_of, p.test, p.sha256, "
+                f"p.body IS NOT NULL, {waits_words('m')} OR {STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
                 "p.account_id = m.account_id AND p.test = m.test AND p.sha256 = m.payload_sha256 "
                 "LEFT JOIN messages s ON s.id = p.message_id WHERE m.id = ?"
             )
             rows = fetch(connection, query, [message_id])
             if not rows:
                 return None
-            account_id, test, count, head, order_id, payload_id, standing, is_there, is_open = rows[0]
-            own = [(payload_id, standing)] if is_there else []
+            count, head, payload_id, standing, file_of, test, sha256, is_there, is_open = rows[0]
+            own = [Due(message_id, payload_id, standing, file_of, (test, bytes(sha256)))] if is_there else []
             erased = [] if is_open else _erase(connection, own)
             if is_open or len(erased) < len(own):  # the latter: the same bytes came again just now
                 raise StillNeeded(message_id)
-            files = _files(connection, order_id, message_id)
-            beside = files_of(connection, [message_id])
-            erased += _erase(connection, [*beside, *_of_digests(connection, account_id, test, files)])
+            whole = of_body(connection, [message_id, standing or message_id])
+            erased += _erase(connection, files_in(connection, whole))
             if erased:
                 body = {"payloads": erased, "reason": reason}
                 entry = next_event(message_id, count + 1, bytes(head), ERASED, actor, body)
                 insert(connection, events, [entry.row()])
                 text = "UPDATE messages SET event_count = ?, event_hash = ? WHERE id = ?"
                 run(connection, text, [(entry.number, entry.hash, message_id)])
-                self._forget(connection, _of_body(connection, [message_id, standing or message_id]))
+                self._forget(connection, whole)
         return len(erased)
 
     # --- messages ------------------------------------------------------------------------------------------------
-    def forget_batch(self, account_id: str, until: str, policy: str, *, again: bool = False) -> Batch:
+    def forget_batch(self, account_id: str, until: str, policy: str, *, again: bool = False, behind: str = "") -> Batch:
         """The same with messages of which no order came: they are taken out with all that is known of them."""
         with self._database.read() as connection:
-            ids = self._next(connection, account_id, MESSAGES, until, again=again)
+            ids = self._next(connection, account_id, MESSAGES, until, behind if again else None)
             going, waits = _judge_messages(connection, ids)
         if not ids:
             return Batch(0, 0)
@@ -139,17 +135,18 @@ class Retention:
                 self._forget(connection, [end[0] for end in ends])
                 _delete(connection, [end[0] for end in ends])
             self._note_progress(connection, account_id, MESSAGES, ids, waits, again=again)
-        return Batch(len(ids), len(ends))
+        return Batch(len(ids), len(ends), ids[-1])
 
     # --- how far it is -------------------------------------------------------------------------------------------
     @staticmethod
-    def _next(connection: Connection, account_id: str, what: str, until: str, *, again: bool) -> list[str]:
-        if again:
+    def _next(connection: Connection, account_id: str, what: str, until: str, waiting_behind: str | None) -> list[str]:
+        if waiting_behind is not None:
             query = (
-                "SELECT message_id FROM retention_waits WHERE account_id = ? AND what = ? AND message_id < ? "
-                "ORDER BY message_id LIMIT ?"
+                "SELECT message_id FROM retention_waits WHERE account_id = ? AND what = ? AND message_id > ? "
+                "AND message_id < ? ORDER BY message_id LIMIT ?"
             )
-            return [row[0] for row in fetch(connection, query, [account_id, what, until, _WAITING_AT_ONCE])]
+            told = [account_id, what, waiting_behind, until, _WAITING_AT_ONCE]
+            return [row[0] for row in fetch(connection, query, told)]
         reached = "SELECT message_id FROM retention_progress WHERE account_id = ? AND what = ?"
         rows = fetch(connection, reached, [account_id, what])
         query = "SELECT id FROM messages WHERE account_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"
@@ -186,68 +183,20 @@ def _day(until: str) -> int:
 
 
 # --- bytes -------------------------------------------------------------------------------------------------------
-_STANDS_OPEN = (
-    f"coalesce({_waits('s')}, 1 = 0) OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = s.id "
-    f"AND c.part IS NOT NULL AND {_waits('c')})"
-)
-"""Whether the message that bytes stand for now, `s`, or an order in them waits for a worker or a person."""
-_Seen = tuple[int, str]
-"""A payload, and the message that it stands for."""
-
-
-def _judge_bytes(connection: Connection, ids: Sequence[str], until: str) -> dict[str, _Seen | None]:
-    """Message → its payload, where that is over; None where it is still needed. Not of those whose payload stands for
-    a later message: it is looked at with that."""
-    query = (
-        f"SELECT m.id, p.id, p.message_id, {_waits('m')} OR {_STANDS_OPEN}, "
-        "(SELECT max(d.id) FROM messages d WHERE d.duplicate_of = s.id AND d.duplicate_of IS NOT NULL) "
-        "FROM messages m JOIN payloads p ON p.id = m.payload_id LEFT JOIN messages s ON s.id = p.message_id "
-        f"WHERE {one_of(connection, 'm.id')} AND m.part IS NULL AND p.body IS NOT NULL"
+def _erase(connection: Connection, due: Sequence[Due]) -> list[int]:
+    """Blank those that stand for the same messages still: what came again meanwhile is needed again. In the order in
+    which workers keep files, so that neither waits for the other."""
+    text = (
+        "UPDATE payloads SET body = NULL, erased_at = ? WHERE id = ? AND message_id = ? AND coalesce(file_of, '') = ? "
+        "AND body IS NOT NULL"
     )
-    judged: dict[str, _Seen | None] = {}
-    for message_id, payload_id, standing, is_open, repeated in fetch(connection, query, [values(connection, ids)]):
-        if standing >= until:
-            continue
-        is_needed = is_open or (repeated is not None and repeated >= until)
-        judged[message_id] = None if is_needed else (payload_id, standing)
-    return judged
-
-
-def _judge_files(connection: Connection, ids: Sequence[str]) -> tuple[list[_Seen], list[str]]:
-    """The files that stand for these messages: those that are over, and the messages that still wait with theirs."""
-    found = files_of(connection, ids)
-    query = f"SELECT m.id FROM messages m WHERE {one_of(connection, 'm.id')} AND {_waits('m')}"
-    rows = fetch(connection, query, [values(connection, [message_id for _, message_id in found])])
-    waiting = {row[0] for row in rows}
-    return [one for one in found if one[1] not in waiting], sorted(waiting)
-
-
-def _erase(connection: Connection, seen: Sequence[_Seen]) -> list[int]:
-    """Blank those that stand for the same message still: one that came again meanwhile is needed again."""
-    text = "UPDATE payloads SET body = NULL, erased_at = ? WHERE id = ? AND message_id = ? AND body IS NOT NULL"
-    at = now_us()
-    return [one for one, standing in sorted(set(seen)) if run(connection, text, [(at, one, standing)])]
-
-
-def _of_body(connection: Connection, ids: Sequence[str]) -> list[str]:
-    """These, and the messages of the orders in their bodies."""
-    query = f"SELECT id FROM messages WHERE {one_of(connection, 'parent_id')} AND part IS NOT NULL"
-    return sorted({*ids, *(row[0] for row in fetch(connection, query, [values(connection, ids)]))})
-
-
-def _files(connection: Connection, order_id: str | None, message_id: str) -> list[str]:
-    """The digests of the files that came in an order."""
-    if order_id is None:
-        return []
-    query = "SELECT canonical FROM order_versions WHERE order_id = ? AND message_id = ?"
-    found = [json.loads(row[0]) for row in fetch(connection, query, [order_id, message_id])]
-    return [one["sha256"] for order in found for one in order.get("attachments", ()) if one.get("sha256")]
-
-
-def _of_digests(connection: Connection, account_id: str, test: int, digests: Sequence[str]) -> list[_Seen]:
-    query = "SELECT id, message_id FROM payloads WHERE account_id = ? AND test = ? AND sha256 = ?"
-    told = [[account_id, test, bytes.fromhex(one)] for one in digests]
-    return [(row[0], row[1]) for one in told for row in fetch(connection, query, one)]
+    at, rows = now_us(), {one.payload_id: one for one in due}
+    ordered = sorted(rows.values(), key=lambda one: one.key)
+    return sorted(
+        one.payload_id
+        for one in ordered
+        if run(connection, text, [(at, one.payload_id, one.standing, one.file_of or "")])
+    )
 
 
 # --- messages ----------------------------------------------------------------------------------------------------
@@ -261,7 +210,7 @@ def _judge_messages(connection: Connection, ids: Sequence[str]) -> tuple[list[st
     query = (
         f"SELECT m.id, {_made_an_order('m')}, "
         f"EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL AND {_made_an_order('c')}), "
-        f"{_waits('m')} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
+        f"{waits_words('m')} OR EXISTS (SELECT 1 FROM messages c WHERE c.parent_id = m.id AND c.part IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM messages d WHERE d.duplicate_of = m.id AND d.duplicate_of IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM documents o JOIN deliveries l ON l.document_id = o.id "
         "WHERE o.message_id = m.id AND l.next_attempt_at IS NOT NULL) "
@@ -282,7 +231,7 @@ def _ends(connection: Connection, ids: Sequence[str], *, is_sqlite: bool) -> lis
     lock = "" if is_sqlite else " FOR UPDATE"
     query = (
         f"SELECT m.id, m.event_count, m.event_hash FROM messages m WHERE {one_of(connection, 'm.id')} "
-        f"AND NOT {_waits('m')} ORDER BY m.id{lock}"
+        f"AND NOT {waits_words('m')} ORDER BY m.id{lock}"
     )
     return [(row[0], row[1], bytes(row[2])) for row in fetch(connection, query, [values(connection, ids)])]
 
@@ -296,8 +245,17 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
         run(connection, f"DELETE FROM {table} WHERE {of_documents}", [(told,)])
     run(connection, f"DELETE FROM documents WHERE {these}", [(told,)])
     own = f"SELECT payload_id FROM messages WHERE {one_of(connection, 'id')} AND payload_id IS NOT NULL"
-    run(connection, f"DELETE FROM payloads WHERE id IN ({own}) AND {these}", [(told, told)])
-    run(connection, f"DELETE FROM payloads WHERE is_file = 1 AND {these}", [(told,)])
+    of_these = one_of(connection, "file_of")
+    also = f"(file_of IS NULL OR {of_these})"
+    run(connection, f"DELETE FROM payloads WHERE id IN ({own}) AND {these} AND {also}", [(told, told, told)])
+    run(connection, f"DELETE FROM payloads WHERE {of_these} AND {these}", [(told, told)])
+    # A file that an earlier message had too stands for that one, which is looked at once more.
+    earlier = (
+        "INSERT INTO retention_waits (account_id, what, message_id) SELECT DISTINCT account_id, 'payloads', message_id "
+        f"FROM payloads WHERE {of_these} ON CONFLICT DO NOTHING"
+    )
+    run(connection, earlier, [(told,)])
+    run(connection, f"UPDATE payloads SET file_of = message_id WHERE {of_these}", [(told,)])
     for table in ("faults", "resubmissions"):
         run(connection, f"DELETE FROM {table} WHERE {these}", [(told,)])
     sent_as = f"SELECT account_id, test, envelope_id FROM messages WHERE {one_of(connection, 'id')}"

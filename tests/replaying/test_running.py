@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gateway.replaying import CantReplay, Wanted, begin, cancel, pause, plan, resume, running
+from gateway.store.replays import Replays
+from gateway.store.statements import run
 from tests.examples.order_lines import BOLTS, line, order
 from tests.examples.small_gateway import SmallGateway
 from tests.replaying.crates import PINE, agree, cause, found, go_on, know_crates, rows, send_crates, settle, started
@@ -251,3 +255,24 @@ def test_what_cant_be_replayed_is_left_out_and_counted(gateway: SmallGateway) ->
         with pytest.raises(ValueError, match="a reason of"):
             begin(gateway.services, Wanted.of_messages(sent), reason=reason, actor="user Kim")
     assert gateway.store.replays.page() == []
+
+
+def test_a_message_whose_bytes_are_erased_meanwhile_is_passed_over(on_either: SmallGateway, monkeypatch) -> None:
+    gateway = on_either
+    held = send_crates(gateway, 2)
+    replay_id = started(gateway, Wanted.of_messages(held), all_at_once=True)
+    look, erased = Replays.next, []
+
+    def erases_then(self: Replays, *told: Any) -> Any:
+        found = look(self, *told)
+        if not erased:  # as retention does in between
+            with gateway.store.database.write() as connection:
+                text = "UPDATE payloads SET body = NULL, erased_at = 1 WHERE message_id = ?"
+                erased.append(run(connection, text, [(held[0],)]))
+        return found
+
+    monkeypatch.setattr(Replays, "next", erases_then)
+    go_on(gateway)
+    assert erased == [1]
+    assert [one.state for one in rows(gateway, replay_id)] == ["skipped", "failed"]
+    assert {gateway.message(one).status for one in held} == {"held"}

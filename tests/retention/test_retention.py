@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ import time_machine
 from pydantic import ValidationError
 
 from gateway.resubmitting.correcting import agree, correct, original_of
+from gateway.retention import keeping
 from gateway.retention.forgetting import forget_content
 from gateway.retention.keeping import Keeper
 from gateway.sealing import Keyring
 from gateway.searching import Search
 from gateway.store import retention as retention_file
 from gateway.store.ids import id_from, now_us
-from gateway.store.packing import packed
 from gateway.store.resubmissions import Asked, Difference, Resubmission
 from gateway.store.retention import Batch, Retention, StillNeeded
 from gateway.store.statements import fetch, run
@@ -27,7 +27,6 @@ from gateway.store.store import Store
 from mappings.account import Policies
 from tests.api.builders import Gateway, order, services_at
 from tests.store.conftest import database_url, postgres, postgres_with_tables, store
-from tests.store.earlier_tables import take_back
 from tests.store.test_conformance import arrival, claim, document, settled
 
 __all__ = ["database_url", "postgres", "postgres_with_tables", "store"]
@@ -152,9 +151,36 @@ def test_batches_go_on_where_they_were(store: Store, monkeypatch: pytest.MonkeyP
     until = later()
     retention = Retention(store.database, store.audit)
     batches = [retention.erase_batch("acme", until, "t") for _ in range(4)]
-    assert batches == [Batch(2, 2), Batch(2, 2), Batch(1, 1), Batch(0, 0)]
-    kept(store, b"new")
-    assert retention.erase_batch("acme", later(), "t") == Batch(1, 1)
+    assert [(one.looked_at, one.done) for one in batches] == [(2, 2), (2, 2), (1, 1), (0, 0)]
+    new = kept(store, b"new")
+    assert retention.erase_batch("acme", later(), "t") == Batch(1, 1, new)
+
+
+def test_what_waits_for_long_keeps_nothing_else_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention_file, "_WAITING_AT_ONCE", 2)
+    for number in range(5):
+        kept(store, b"%d" % number, "hold")
+    last = kept(store, b"last", "hold")
+    until, retention = later(), Retention(store.database, store.audit)
+    assert erase_all(store, until) == 0
+    store.messages.dismiss(last, "user Dana", "t")
+    assert keeping._all(retention.erase_batch, "acme", until, "t", time.monotonic() + 60) == 1
+    assert store.messages.body(last) is None
+
+
+def test_what_is_judged_again_meanwhile_keeps_its_bytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = kept(store, b"refused", "reject")
+    lock = retention_file.lock_messages
+
+    def replayed(connection: Any, ids: Any) -> None:
+        """As a replay that was committed between the look and the write."""
+        run(connection, "UPDATE messages SET status = 'received', run = run + 1 WHERE id = ?", [(refused,)])
+        lock(connection, ids)
+
+    monkeypatch.setattr(retention_file, "lock_messages", replayed)
+    assert erase_all(store, later()) == 0
+    assert claim(store).messages[0].body == b"refused"
+    assert rows(store, "SELECT message_id FROM retention_waits") == [(refused,)]
 
 
 # --- messages ------------------------------------------------------------------------------------------------------
@@ -396,93 +422,3 @@ def test_terms_that_contradict_themselves_are_refused(told: dict[str, int], is_r
         return
     with pytest.raises(ValidationError):
         Policies.model_validate(json.loads(json.dumps(told)))
-
-
-# --- files that came in documents ------------------------------------------------------------------------------------
-PICTURE = b"a picture"
-
-
-def kept_with_file(store: Store, body: bytes, event: str = "answer", file: bytes = PICTURE) -> str:
-    """A message that came with a file in it, and was settled so."""
-    message_id = store.intake.keep(arrival(body)).message_id
-    work = claim(store)
-    changes = settled(work.messages[0], event)
-    changes.keep_aside(work.messages[0], {hashlib.sha256(file).hexdigest(): file})
-    store.queue.save(work, changes)
-    return message_id
-
-
-def file_of(store: Store, file: bytes = PICTURE) -> Any:
-    """(message that it stands for, whether its bytes are there); None where nothing is known of it."""
-    query = "SELECT message_id, CASE WHEN body IS NULL THEN 0 ELSE 1 END FROM payloads WHERE sha256 = ?"
-    found = rows(store, query, hashlib.sha256(file).digest())
-    return (found[0][0], bool(found[0][1])) if found else None
-
-
-def test_a_file_is_erased_with_the_document_that_it_came_in(store: Store) -> None:
-    message_id = kept_with_file(store, b"with a picture")
-    assert file_of(store) == (message_id, True)
-    until = later()
-    assert erase_all(store, until) == 2
-    assert file_of(store) == (message_id, False)
-    assert broken(store) == []
-
-
-def test_a_file_is_kept_as_long_as_the_last_document_that_it_came_in(store: Store) -> None:
-    first = kept_with_file(store, b"first")
-    until = later()
-    with time_machine.travel(now_us() / 1_000_000 + 120, tick=True):
-        last = kept_with_file(store, b"last")
-    assert file_of(store) == (last, True)
-    assert erase_all(store, until) == 1
-    assert (store.messages.body(first), file_of(store)) == (None, (last, True))
-    assert erase_all(store, id_from(now_us() + 240_000_000)) == 2
-    assert file_of(store) == (last, False)
-    with time_machine.travel(now_us() / 1_000_000 + 300, tick=True):
-        again = kept_with_file(store, b"another")
-    assert file_of(store) == (again, True), "erased bytes that come again are there again"
-    assert broken(store) == []
-
-
-def test_a_file_waits_with_the_message_that_waits(store: Store) -> None:
-    waiting = kept_with_file(store, b"waiting", "hold")
-    assert erase_all(store, later()) == 0
-    assert file_of(store) == (waiting, True)
-    store.messages.dismiss(waiting, "user Dana", "t")
-    assert erase_all(store, later()) == 2
-    assert file_of(store) == (waiting, False)
-
-
-def test_a_file_that_came_as_a_document_too_is_kept_for_that(store: Store) -> None:
-    kept_with_file(store, b"first")
-    until = later()
-    with time_machine.travel(now_us() / 1_000_000 + 120, tick=True):
-        own = kept(store, PICTURE)
-        kept_with_file(store, b"last")
-    assert file_of(store) == (own, True)
-    assert erase_all(store, until) == 1
-    assert store.messages.body(own) == PICTURE
-
-
-def test_files_go_with_what_is_forgotten_and_with_what_is_erased_by_hand(store: Store) -> None:
-    refused = kept_with_file(store, b"refused", "reject")
-    assert forget_all(store, later()) == 1
-    assert file_of(store) is None
-    assert rows(store, "SELECT id FROM messages WHERE id = ?", refused) == []
-    held = kept_with_file(store, b"held", "reject")
-    assert Retention(store.database, store.audit).erase(held, "user Dana", "asked to") == 2
-    assert file_of(store) == (held, False)
-    assert broken(store) == []
-
-
-def test_files_of_an_earlier_release_are_known_and_looked_at_once_more(store: Store) -> None:
-    old, waits_still = kept_with_file(store, b"old"), kept_with_file(store, b"other", file=b"another picture")
-    until = later()
-    assert erase_all(store, until) == 4
-    with store.database.write() as connection:  # as the release before left them, which erased no files
-        run(connection, "UPDATE payloads SET body = ?, erased_at = NULL WHERE is_file = 1", [(packed(PICTURE),)])
-    take_back(store, "0039")
-    store.upgrade()
-    assert sorted(rows(store, "SELECT message_id FROM retention_waits")) == sorted([(old,), (waits_still,)])
-    assert erase_all(store, until) == 2
-    assert file_of(store) == (old, False)

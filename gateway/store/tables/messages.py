@@ -31,13 +31,13 @@ payloads = Table(
     Column("size", Integer, nullable=False),
     Column("body", LargeBinary, comment="null once erased"),
     Column("erased_at", BigInteger),
-    Column("is_file", SmallInteger, comment="1: it came in a document only, and stands for the last that it came in"),
+    Column("file_of", SortedText, comment="the youngest message that it came in as a file"),
     UniqueConstraint("account_id", "test", "sha256"),
     Index(
-        "ix_payloads_files",
-        "message_id",
-        sqlite_where=text("is_file = 1"),
-        postgresql_where=text("is_file = 1"),
+        "ix_payloads_file_of",
+        "file_of",
+        sqlite_where=text("file_of IS NOT NULL"),
+        postgresql_where=text("file_of IS NOT NULL"),
     ),
 )
 
