@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gateway.amending import stale_change
 from gateway.bookkeeping import Books
 from gateway.deciding import decide_changed, decide_one, waits
-from gateway.intake import answer_format, recognise
+from gateway.intake import Recognised, answer_format, recognise
 from gateway.local_time import local_date, local_time
 from gateway.reading import Bodies, decode_one, located, map_one
 from gateway.rendering import foreseen
@@ -71,7 +71,10 @@ def judge(
 ) -> Judged:
     """What would come of the document, or of one order of it, if it had arrived at `at`, with a `test` key or not, and
     were decided then on this stock, which it takes from."""
-    read = _read(services, revision, catalogue, body, at, test, part=part)
+    found = recognise(revision.account, formats_of(revision), body)
+    works = _works(revision, catalogue, body, found, at, test, part=part)
+    bodies = Bodies([one for one in works if isinstance(one, Work)])
+    read = [_read_one(services, one, bodies) if isinstance(one, Work) else one for one in works]
     judged = tuple(one if isinstance(one, Judged) else decided(services, one, stock, at) for one in read)
     return judged[0] if len(judged) == 1 else Judged("done", None, (), judged)
 
@@ -129,10 +132,18 @@ def read_again(
         revisions = services.terms.current({stored.account_id for stored, _ in messages})
     catalogue = services.terms.catalogue()
     under = [_pinned(services, one, revisions) if pinned else revisions.get(one.account_id) for one, _ in messages]
-    return [
-        _read_again(services, revision, catalogue, one, body)
-        for revision, (one, body) in zip(under, messages, strict=True)
-    ]
+    known: dict[tuple[int, int], Recognised] = {}  # by places in memory: orders of one body share it
+    works: list[Work | Judged | None] = []
+    for revision, (one, body) in zip(under, messages, strict=True):
+        if revision is None:
+            works.append(None)
+            continue
+        key = id(revision), id(body)
+        found = known.get(key) or known.setdefault(key, recognise(revision.account, formats_of(revision), body))
+        read = _works(revision, catalogue, body, found, one.received_at, one.test_key, one.id, one.part)
+        works.append(read[0] if len(read) == 1 else Judged("held", None, ()))
+    bodies = Bodies([one for one in works if isinstance(one, Work)])
+    return [_read_one(services, one, bodies) if isinstance(one, Work) else one for one in works]
 
 
 def _pinned(
@@ -147,37 +158,23 @@ def _pinned(
         return None
 
 
-def _read_again(
-    services: Services, revision: MappingRevision | None, catalogue: Catalogue, stored: StoredMessage, body: bytes
-) -> Work | Judged | None:
-    if revision is None:
-        return None
-    read = _read(services, revision, catalogue, body, stored.received_at, stored.test_key, stored.id, stored.part)
-    return read[0] if len(read) == 1 else Judged("held", None, ())
-
-
-def _read(
-    services: Services,
+def _works(
     revision: MappingRevision,
     catalogue: Catalogue,
     body: bytes,
+    found: Recognised,
     at: int,
     test: bool,
     message_id: str = "",
     part: int | None = None,
 ) -> list[Work | Judged]:
-    """The orders of the document, or this one of them, in our terms, ready to be decided; or what came of each
-    before."""
-    format_name, faults, orders = recognise(revision.account, formats_of(revision), body)
-    if faults:
-        return [Judged("rejected", None, faults)]
-    account_id = revision.account.id
-    run = 2 if message_id else 1
-    whole = ClaimedMessage(message_id, account_id, test, 0, at, at, "sample", format_name, body, run, 0, 0, b"", None)
-    parts = [part] if part is not None or orders == 1 else range(1, orders + 1)
-    works = [Work(replace(whole, part=one), revision, catalogue) for one in parts]
-    bodies = Bodies(works)
-    return [_read_one(services, work, bodies) for work in works]
+    """The orders of the document that was recognised so, or this one of them, to be read; or why none can be."""
+    if found.faults:
+        return [Judged("rejected", None, found.faults)]
+    account_id, run = revision.account.id, 2 if message_id else 1
+    whole = ClaimedMessage(message_id, account_id, test, 0, at, at, "sample", found.format, body, run, 0, 0, b"", None)
+    parts = [part] if part is not None or found.orders == 1 else range(1, found.orders + 1)
+    return [Work(replace(whole, part=one), revision, catalogue) for one in parts]
 
 
 def _read_one(services: Services, work: Work, bodies: Bodies) -> Work | Judged:

@@ -32,7 +32,7 @@ from schemas.values import EXACT, from_fraction
 OTHERS_LOOKED_AT = 50
 """Answered orders of the account that are judged under both mappings."""
 _OTHERS_FOUND_AMONG = 300
-"""Its last messages that these are looked for among."""
+"""Its last answered messages that these are looked for among: the bodies of several are none of them."""
 _LINES_SHOWN = 5
 _CONFIRMED = ("accepted", "changed")
 
@@ -165,8 +165,8 @@ def foresee_fix(services: Services, proposal: Proposal) -> Foreseen:
 
 def effects_on_others(services: Services, fix: Fix, revision: MappingRevision) -> Effects:
     """What of the account's last answered orders would come out otherwise under this mapping."""
-    found = services.store.messages.page(account_id=fix.account_id, limit=_OTHERS_FOUND_AMONG)
-    answered = [one for one in found if one.status == "done" and not one.parts][:OTHERS_LOOKED_AT]
+    found = services.store.messages.page(account_id=fix.account_id, status="done", limit=_OTHERS_FOUND_AMONG)
+    answered = [one for one in found if not one.parts][:OTHERS_LOOKED_AT]
     return compare_messages(services, fix.revision, revision, answered)
 
 
