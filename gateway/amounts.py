@@ -14,3 +14,8 @@ def amount(worth: Decimal, currency: str | None) -> str:
     digits = max(least, -int(plain.as_tuple().exponent)) if plain.is_finite() else least
     shown = f"{worth:,.{digits}f}"
     return f"{shown} {currency or ''}".rstrip()
+
+
+def worth_said(worth: Decimal, currency: str | None) -> str:
+    """`18,400.00 EUR`, or `18,400.00 (no currency said)`: what an order is worth, where it may not say in which."""
+    return amount(worth, currency) if currency else f"{amount(worth, None)} (no currency said)"

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from gateway.amounts import amount
 from gateway.causes import Cause
 from gateway.causes.acting import CantChange, until_of
-from gateway.causes.words import amount, amounts, due, span
+from gateway.causes.words import amounts, due, span
 from gateway.store.ids import now_us
 
 SECOND = 1_000_000

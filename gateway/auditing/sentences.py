@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.store.audit_log import Entry
@@ -162,9 +163,15 @@ def _names(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     return (name for name in {**was, **now} if was.get(name) != now.get(name))
 
 
+_MICROSECONDS = 10**15
+"""No number that is told is as large but moments, in microseconds since 1970."""
+
+
 def _short(value: Any) -> str:
     if value is None:
         return "nothing"
+    if isinstance(value, int) and value >= _MICROSECONDS:
+        return datetime.fromtimestamp(value // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = value if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.amounts import amount
+from gateway.amounts import worth_said
 from gateway.store.problems import Worth
 
 _SECOND = 1_000_000
@@ -21,7 +21,7 @@ def span(microseconds: int) -> str:
 
 def amounts(worth: Worth) -> str:
     """Each currency's by itself: `18,400.00 EUR and 310.00 USD`; empty where nothing is known to be worth anything."""
-    said = [amount(one, currency) for currency, one in sorted(worth, key=lambda pair: -pair[1]) if one]
+    said = [worth_said(one, currency) for currency, one in sorted(worth, key=lambda pair: -pair[1]) if one]
     return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
 
 

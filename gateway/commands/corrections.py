@@ -200,7 +200,7 @@ def _lines(looked: Looked) -> list[str]:
     lines.append(f"corrected:  {outcome_words(looked.after)}")
     lines += [f"    {fault.detail}" for fault in (looked.after.faults if looked.after else ())]
     if looked.touches:
-        lines.append(f"Somebody else has to agree: it changes {touched_words(looked.touches)}.")
+        lines.append(f"Somebody else has to agree: {touched_words(looked.touches)}.")
     return lines
 
 

@@ -281,6 +281,8 @@ def _missing(_: Missing) -> tuple[str, int]:
 @console.errorhandler(Denied)
 def _denied(denied: Denied) -> tuple[str, int]:
     said = f"This needs somebody of the role {denied.role}. An admin of yours can say who that is."
+    if g.user is not None and g.user.account_id is not None:
+        said = "This is for the supplier's own people. What is of your account stands under Overview."
     return page("trouble", 403, title="You may not do this", said=said)
 
 

@@ -34,6 +34,8 @@ def search() -> Any:
         only = _place_of(exact, documents)
         return redirect(only, 303)
     found = exact or _by_words(text, own)
+    if not accounts and not documents and len(found) == 1:
+        return redirect(_place_of(found, []), 303)
     return page(
         "search",
         text=text,

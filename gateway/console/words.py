@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gateway.amounts import amount
+from gateway.amounts import amount, worth_said
 from gateway.causes.cause import Cause
 from gateway.causes.words import amounts
 from gateway.order_page.words import quantity, until
@@ -83,7 +83,7 @@ def is_late(cause: Cause) -> bool:
 
 def money(worth: Decimal, currency: str | None) -> str:
     """`18,400.00 EUR`."""
-    return amount(worth, currency or "")
+    return worth_said(worth, currency)
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from gateway.amounts import worth_said
 from gateway.notifying.told import Open, Told
 
 _LONGEST_SUBJECT = 150
@@ -66,7 +67,7 @@ def _facts(one: Open, time_zone: str, *, is_over: bool) -> Iterator[str]:
     if one.count:
         yield _counted(one.count, one.of)
     for amount, currency in one.amounts:
-        yield f"{_amount(Decimal(amount))} {currency}"
+        yield worth_said(Decimal(amount), currency)
     if is_over:
         return
     if one.kind == "silence":
@@ -135,12 +136,6 @@ def _account_link(told: Told, console: str) -> str:
 
 def _counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def _amount(amount: Decimal) -> str:
-    """With the cents that it has, and never fewer than two."""
-    places = max(2, -int(amount.as_tuple().exponent)) if amount.is_finite() else 2
-    return f"{amount:,.{places}f}"
 
 
 def _clock(at: int, time_zone: str) -> str:

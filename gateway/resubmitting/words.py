@@ -27,9 +27,10 @@ def difference_words(one: Difference) -> str:
 
 
 def touched_words(touches: Sequence[str]) -> str:
-    """`items and prices`."""
+    """`it changes items and prices`; `it may change …` where all of it is asked for, as of what couldn't be read."""
     named = [_CHECKED.get(one, one) for one in touches]
-    return " and ".join(filter(None, (", ".join(named[:-1]), *named[-1:])))
+    does = "may change" if len(named) == len(_CHECKED) else "changes"
+    return f"it {does} {' and '.join(filter(None, (', '.join(named[:-1]), *named[-1:])))}"
 
 
 def outcome_words(judged: Judged | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from gateway.amounts import amount
+from gateway.amounts import worth_said
 from gateway.lanes import LANES
 from gateway.store.messages import FirstFault, StoredMessage
 from gateway.store.store import Store
@@ -63,7 +63,7 @@ class Row:
     def worth(self) -> str:
         """The amount with its currency; empty where it says none."""
         worth = self.message.amount
-        return "" if worth is None else amount(worth, self.message.currency or "")
+        return "" if worth is None else worth_said(worth, self.message.currency)
 
 
 def rows_of(store: Store, messages: Sequence[StoredMessage]) -> list[Row]:

@@ -138,9 +138,15 @@ class AuditLog:
 _COLUMNS = "stream, number, at, kind, actor, body"
 
 
+_OF_A_REPLAY = """kind = 'replay' AND body LIKE '%"replay":"%'"""
+"""One message of a replay, whose own events stand for it: among thousands of those nothing else would be found."""
+
+
 def events_query(wanted: Wanted, before: Place | None, limit: int) -> tuple[str, list[Any]]:
     """The query for some events, and its parameters: it reads by one of the indexes and sorts nothing."""
     conditions, told = [BY_SOMEBODY], list[Any]()
+    if wanted.subject != "message":
+        conditions.append(f"NOT ({_OF_A_REPLAY})")
     for condition, value in (("actor = ?", wanted.actor), ("at >= ?", wanted.since), ("at < ?", wanted.until)):
         if value is not None:
             conditions.append(condition)

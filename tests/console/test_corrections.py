@@ -74,7 +74,7 @@ def test_it_is_looked_at_asked_for_and_agreed_to(gateway: Gateway, held: str) ->
     assert browser.client.post(f"{shown}/agree", data={"csrf_token": token}).status_code == 409
     other = colleague(gateway)
     other.open("/corrections")
-    assert "Order PO-<b>7</b> of acme: changes items" in other.text
+    assert "Order PO-<b>7</b> of acme: it changes items" in other.text
     other.open(shown)
     assert other.send(f"{shown}/agree", reason="seen the mail").status_code == 303
     gateway.work()

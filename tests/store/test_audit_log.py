@@ -8,7 +8,8 @@ import pytest
 
 from gateway.store import audit_log
 from gateway.store.audit_log import Page, Place, Wanted, events_query
-from gateway.store.statements import fetch
+from gateway.store.ids import now_us
+from gateway.store.statements import fetch, run
 from gateway.store.store import Store
 from tests.store.test_conformance import arrival, claim, document, settled
 
@@ -43,6 +44,28 @@ def test_people_and_systems_are_in_it_and_the_pipeline_is_not(told: Store) -> No
         ("user Dana", "published", "acme"),
     ]
     assert told.audit_log.actors() == ["cli/root", "user Dana", "user Sam"]
+
+
+def test_a_replay_is_one_entry_and_not_one_a_message(told: Store) -> None:
+    at, columns = now_us(), "stream, number, at, kind, actor, body, hash"
+    events = [
+        (
+            "01a2",
+            3,
+            at,
+            "replay",
+            "user Sam",
+            '{"reason":"\\"replay\\":\\"x\\"","replay":"r1","status":"received"}',
+            b"h",
+        ),
+        ("01a3", 3, at, "replay", "user Sam", '{"reason":"\\"replay\\":\\"x\\"","status":"received"}', b"h"),
+        ("replay/r1", 1, at, "replay asked for", "user Sam", '{"messages":1}', b"h"),
+    ]
+    with told.database.write() as connection:
+        run(connection, f"INSERT INTO events ({columns}) VALUES ({', '.join('?' * 7)})", events)
+    assert [one.stream for one in told.audit_log.page(Wanted(since=at), limit=9).entries] == ["replay/r1", "01a3"]
+    of_messages = told.audit_log.page(Wanted(since=at, subject="message"), limit=9).entries
+    assert [one.stream for one in of_messages] == ["01a3", "01a2"]
 
 
 def test_it_is_narrowed_by_all_that_is_asked(told: Store) -> None:
