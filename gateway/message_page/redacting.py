@@ -3,6 +3,10 @@
 A value is kept by its name, or not at all: what nobody has said may stay is blanked, letter for letter (`x`) and digit
 for digit (`9`), so that the document's shape stays for whoever looks for a fault in it. Names of elements and members
 are the layout's own, and stay; but for those that are data themselves.
+
+Of a text that is no JSON, less is certain: a quotation mark too few makes a name of a value, and a value of what
+comes after it. What is kept then stands before the first place that can't be read, and is named by a name on the list;
+other names go, and from that place on everything.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 
+from gateway.message_page.breaking import json_breaks_at
 from mappings.tracing import trace_reading
 from mappings.tracing.tag_text import ATTRIBUTE, TORN_TOKEN
 
@@ -48,14 +53,20 @@ _BY_FORMAT: Mapping[str, frozenset[str]] = {"ubl-2.1": _UBL, "peppol-bis-3": _UB
 _NO_LETTERS = re.compile(r"[^\W\d_]")
 _NO_DIGITS = re.compile(r"\d")
 _ENTITY = re.compile(r"(&(?:#\d+|#x[0-9A-Fa-f]+|\w+);)")
+_ESCAPE = re.compile(r"(\\u[0-9A-Fa-f]{4}|\\[\"\\/bfnrt])")
+_LETTER = re.compile(r"\\u(?!00[01])")
+"""An escape that is no control character."""
 _NAME = re.compile(r"[A-Za-z_$@#][\w.$:\-]{0,60}")
 """A member's name that is a layout's; another one may be somebody's."""
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},:]|[^\s\[\]{},:"]+')
 _DECLARATION = re.compile(r"<\?xml\s[^<>]{0,200}\?>|<!DOCTYPE\s[^<>\[]{0,500}>")
+_PIECE = 65_536
+"""Characters that are blanked at once where all that follows is."""
 _STEPS = 4
 """Of a path, from its end: no name of a value to keep has more."""
 _SECONDS = 3.0
 """For the trace by which is known what may stay."""
+_STRUCTURE = ("{", "}", "[", "]", ",", ":")
 _WORDS = ("true", "false", "null")
 Span = tuple[int, int]
 
@@ -71,7 +82,9 @@ def redacted(document: str, format_name: str | None, map_text: str | None, body:
         return "".join(_beginning(_xml(document, lambda path: _ends(path, names), kept), most))
     if start in ("{", "["):
         names = CANONICAL if format_name == "json-1" else frozenset[str]()
-        return "".join(_beginning(_json(document, lambda name: name in names, kept), most))
+        breaks_at = json_breaks_at(document)
+        pieces = _json(document, names, kept) if breaks_at is None else _torn_json(document, names, breaks_at)
+        return "".join(_beginning(pieces, most))
     return blanked(document[: None if most is None else most + 1])
 
 
@@ -87,6 +100,10 @@ def _beginning(pieces: Iterable[str], most: int | None) -> Iterator[str]:
 def blanked(text: str) -> str:
     """Every letter as x, every digit as 9."""
     return _NO_DIGITS.sub("9", _NO_LETTERS.sub("x", text))
+
+
+def _blanked_from(text: str, start: int) -> Iterator[str]:
+    return (blanked(text[at : at + _PIECE]) for at in range(start, len(text), _PIECE))
 
 
 def _blanked_xml(text: str) -> str:
@@ -181,38 +198,54 @@ def _value(
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
-def _json(text: str, keeps: Callable[[str], bool], kept: frozenset[Span]) -> Iterator[str]:
-    groups: list[tuple[str, str]] = []
+def _json(text: str, names: frozenset[str], kept: frozenset[Span]) -> Iterator[str]:
+    groups: list[str] = []
     name, done = "", 0
     following = islice(_JSON.finditer(text), 1, None)
     for token, then in zip_longest(_JSON.finditer(text), following):
         yield text[done : token.start()]
         done, sign = token.end(), token[0]
-        is_name = then is not None and then[0] == ":" and (not groups or groups[-1][0] == "{")
         if sign in ("{", "["):
-            groups.append((sign, name))
+            groups.append(name)
             yield sign
         elif sign in ("}", "]"):
-            if groups:
-                name = groups.pop()[1]
+            name = groups.pop()
             yield sign
         elif sign in (",", ":") or sign in _WORDS:
             yield sign
-        elif is_name and sign[0] == '"':
+        elif then is not None and then[0] == ":":
             name = sign[1:-1]
-            yield sign if _NAME.fullmatch(name) else f'"{blanked(name)}"'
-        elif is_name:  # no JSON: nobody has said what it is
-            name = ""
-            yield blanked(sign)
+            yield sign if _NAME.fullmatch(name) else _blanked_json(sign)
         else:
             inside = (token.start() + 1, token.end() - 1) if sign[0] == '"' else token.span()
-            yield sign if inside in kept or keeps(name) else _blanked_json(sign)
+            yield sign if inside in kept or name in names else _blanked_json(sign)
     yield text[done:]
 
 
+def _torn_json(text: str, names: frozenset[str], until: int) -> Iterator[str]:
+    """Of a text that is JSON up to there. A value stays where it is all that follows a name on the list: a text that
+    goes on for too long is followed by what was in the next one."""
+    name, before, done = "", "", 0
+    following = islice(_JSON.finditer(text), 1, None)
+    for token, then in zip_longest(_JSON.finditer(text), following):
+        if token.end() > until:
+            break
+        yield text[done : token.start()]
+        done, sign, after = token.end(), token[0], then[0] if then is not None else ""
+        is_name = sign[0] == '"' and after == ":"
+        is_certain = is_name or (before == ":" and after in (",", "}", "]"))
+        name = sign[1:-1] if is_name else name
+        is_kept = is_certain and name in names
+        yield sign if is_kept or sign in _STRUCTURE or sign in _WORDS else _blanked_json(sign)
+        before = sign
+    yield from _blanked_from(text, done)
+
+
 def _blanked_json(sign: str) -> str:
-    """A text's escapes are signs, so that it stays JSON."""
+    """Each escape stays one, so that it stays JSON."""
     if sign[0] != '"':
         return blanked(sign)
-    parts = re.split(r"(\\u[0-9A-Fa-f]{4}|\\[\"\\/bfnrt])", sign)
-    return "".join(part if index % 2 else blanked(part) for index, part in enumerate(parts))
+    return "".join(
+        blanked(part) if not index % 2 else r"\u0078" if _LETTER.match(part) else part
+        for index, part in enumerate(_ESCAPE.split(sign))
+    )

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.message_page.redacting import blanked, redacted
 
+_ESCAPED = '{"note": "\\u0078\\n\\u0007\\u0078", "\\u0078": 9}'
+
 
 @pytest.mark.parametrize(
     ("format_name", "document", "expected"),
@@ -36,7 +38,12 @@ from gateway.message_page.redacting import blanked, redacted
             '{"order_number": "PO-1", "note": "\\"Dana\\"", "total": 12.5, "rush": true,\n "dana@x": {"unit": "CS"}}',
             '{"order_number": "PO-1", "note": "\\"xxxx\\"", "total": 99.9, "rush": true,\n "xxxx@x": {"unit": "CS"}}',
         ),
-        ("json-1", '{"quantity": "4", "note": "Dana', '{"quantity": "4", "note": "xxxx'),
+        ("json-1", '{"quantity": "4", "note": "Dana', '{"quantity": "4", "xxxx": "xxxx'),
+        ("json-1", '{"unit": "EA, "note": "Dana"}', '{"unit": "xx, "xxxx": "xxxx"}'),
+        ("json-1", '{"unit": "EA", "note" "Dana"}', '{"unit": "EA", "xxxx" "xxxx"}'),
+        ("json-1", '{"unit": ["EA"], "rush": true, "gtin": 4 5}', '{"unit": ["xx"], "rush": true, "gtin": 9 9}'),
+        ("json-1", '{"unit": "E\nA", "test": 1}', '{"unit": "x\nx", "xxxx": 9}'),
+        ("json-1", '{"note": "\\u0141\\n\\u0007\\ud83d", "\\u0141": 1}', _ESCAPED),
         ("ubl-2.1", "<Order Dana ID='1'><ID>7</ID></Order>", "<Order xxxx ID='9'><ID>7</ID></Order>"),
         ("ubl-2.1", "<Order><ID>7</ID><Note a='Dana", "<Order><ID>7</ID><Note x='xxxx"),
         ("ubl-2.1", "<?xml Dana <ID>7</ID>", "<?xxx xxxx <xx>9</xx>"),
@@ -64,6 +71,49 @@ def test_an_own_layout_is_kept_by_its_rules() -> None:
     )
     found = json.loads(redacted(document, "custom", rules, document.encode()))
     assert found == {"no": "PO-1", "rows": [{"pos": "1", "sku": "A-1", "qty": "4", "text": "xxxx"}], "who": "xxxx"}
+
+
+# --- what is mistyped, or stands where nobody looks ---------------------------------------------------------------
+_JSON = r"""{"order_number": "PO-1", "note": "to \"QZQZ, \"unit\": 5", "rush": true, "lines": [
+ {"unit": "EA","name":"QZQZ, 5","gtin":4,"text": ["QZQZ", "],QZQZ", {"quantity": 2, "QZQZ, 5, ": "QZQZ"}]},
+ {"unit":"EA" , "amount": "QZQZ", "x": {"pack_size": "3", "QZQZ, (Mr. 5": null}}],
+ "end": "1", "ship_to": {"name": "QZQZ"}}"""
+_TYPED = {"json-1": "\"'{}[]:,\\/ \ne5"}
+
+
+def _leaks(document: str, format_name: str) -> bool:
+    """Whether any of what is nobody's business is told; a piece of it is enough, as the rest may be mistyped."""
+    found = redacted(document, format_name, None, document.encode())
+    return "QZ" in found.replace("\\", "") or "ZQ" in found
+
+
+@pytest.mark.parametrize(("document", "format_name"), [(_JSON, "json-1")])
+def test_nothing_leaks_by_one_character_too_few_or_too_many(document: str, format_name: str) -> None:
+    for at in range(len(document)):
+        assert not _leaks(document[:at] + document[at + 1 :], format_name), document[at:]
+        for typed in _TYPED[format_name]:
+            assert not _leaks(document[:at] + typed + document[at:], format_name), (typed, document[at:])
+
+
+@pytest.mark.parametrize(("document", "format_name"), [(_JSON, "json-1")])
+def test_nothing_leaks_where_the_document_ends_too_early_or_begins_again(document: str, format_name: str) -> None:
+    for at in range(0, len(document), 3):
+        assert not _leaks(document[:at], format_name)
+        assert not _leaks(document[:at] + document, format_name)
+
+
+_EDITS = st.lists(
+    st.tuples(st.integers(0, 2_000), st.sampled_from(["", *"".join(_TYPED.values())])), min_size=1, max_size=2
+)
+
+
+@given(st.sampled_from([(_JSON, "json-1")]), _EDITS)
+def test_nothing_leaks_by_a_few_mistakes(begun: tuple[str, str], edits: list[tuple[int, str]]) -> None:
+    document, format_name = begun
+    for place, typed in edits:
+        at = place % len(document)
+        document = document[:at] + typed + document[at + (not typed) :]
+    assert not _leaks(document, format_name)
 
 
 @given(
