@@ -54,8 +54,9 @@ _CXML = frozenset(
     )
 )
 _BY_FORMAT: Mapping[str, frozenset[str]] = {"ubl-2.1": _UBL, "peppol-bis-3": _UBL, "cxml-1.2": _CXML}
-_NO_LETTERS = re.compile(r"[^\W\d_]")
 _NO_DIGITS = re.compile(r"\d")
+_NO_LETTERS = re.compile(r"[^\W\d_]|[^\x00-\xbf\s\u2000-\u27ff\ufffd]")
+"""And what else isn't Latin but punctuation and symbols: vowel signs and accents of their own spell names too."""
 _REFERENCE = re.compile(r"(&(?:#\d+|#x[0-9A-Fa-f]+|amp|lt|gt|quot|apos);)")
 _SIGN = re.compile(r"&(?:[a-z]+|#(?:[12]?\d|3[01])|#x[01]?[0-9A-Fa-f]);")
 """A reference to one of XML's own signs or to a control character; each other one is a letter of somebody's name."""
@@ -125,7 +126,7 @@ def _beginning(pieces: Iterable[str], most: int | None) -> Iterator[str]:
 
 def blanked(text: str) -> str:
     """Every letter as x, every digit as 9."""
-    return _NO_DIGITS.sub("9", _NO_LETTERS.sub("x", text))
+    return _NO_LETTERS.sub("x", _NO_DIGITS.sub("9", text))
 
 
 def _blanked_from(text: str, start: int) -> Iterator[str]:

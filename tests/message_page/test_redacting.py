@@ -80,6 +80,11 @@ def test_what_it_is_about_is_kept(format_name: str | None, document: str, expect
     assert redacted(document, format_name, None, document.encode()) == expected
 
 
+def test_a_name_is_blanked_in_every_script() -> None:
+    assert blanked("Zo\u0308e, हिन्दी ไม่ 山田 ٣ 😀") == "xxxx, xxxxxx xxx xx 9 x"
+    assert blanked("12 € – «a» \ufffd ␀") == "99 € – «x» \ufffd ␀"
+
+
 def test_an_own_layout_is_kept_by_its_rules() -> None:
     rules = (
         "reads: json\norder:\n  order_number: no\n  lines:\n    each: rows\n    buyer_item: sku\n    quantity: qty\n"
