@@ -65,6 +65,7 @@ _LETTER = re.compile(r"\\u(?!00[01])")
 """An escape that is no control character."""
 _NAME = re.compile(r"[A-Za-z_$@#][\w.$:\-]{0,60}")
 """A member's name that is a layout's; another one may be somebody's."""
+_STEP = re.compile(rf"\d*|{_NAME.pattern}(?:\[\d+\])?")
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},:]|[^\s\[\]{},:"]+')
 _DECLARATION = re.compile(
     r"(<\?xml\s+version\s*=\s*[\"']1\.[01][\"'])(?:(\s+encoding\s*=\s*[\"'])([\w.:\-]+)([\"']))?"
@@ -127,6 +128,13 @@ def _beginning(pieces: Iterable[str], most: int | None) -> Iterator[str]:
 def blanked(text: str) -> str:
     """Every letter as x, every digit as 9."""
     return _NO_LETTERS.sub("x", _NO_DIGITS.sub("9", text))
+
+
+def blanked_path(path: str) -> str:
+    """A fault's path or location: a step of it that is no layout's name is somebody's."""
+    if not path.startswith("/"):
+        return path
+    return "/".join(step if _STEP.fullmatch(step) else blanked(step) for step in path.split("/"))
 
 
 def _blanked_from(text: str, start: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.message_page.redacting import blanked, redacted
+from gateway.message_page.redacting import blanked, blanked_path, redacted
 
 _OURS = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"
 _ESCAPED = '{"note": "\\u0078\\n\\u0007\\u0078", "\\u0078": 9}'
@@ -83,6 +83,20 @@ def test_what_it_is_about_is_kept(format_name: str | None, document: str, expect
 def test_a_name_is_blanked_in_every_script() -> None:
     assert blanked("Zo\u0308e, हिन्दी ไม่ 山田 ٣ 😀") == "xxxx, xxxxxx xxx xx 9 x"
     assert blanked("12 € – «a» \ufffd ␀") == "99 € – «x» \ufffd ␀"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/lines/0/unit", "/lines/0/unit"),
+        ("/Mrs Dana/0/dana@x", "/xxx xxxx/0/xxxx@x"),
+        ("/Order/cac:OrderLine[2]/@unitCode", "/Order/cac:OrderLine[2]/@unitCode"),
+        ("line 3 column 4", "line 3 column 4"),
+        ("", ""),
+    ],
+)
+def test_a_place_is_told_by_the_names_of_the_layout(path: str, expected: str) -> None:
+    assert blanked_path(path) == expected
 
 
 def test_an_own_layout_is_kept_by_its_rules() -> None:
