@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from gateway.masking import masked_faults, masked_text, secrets_in, shown_document
 from gateway.message_page.readable import readable
-from gateway.message_page.redacting import CANONICAL, redacted
+from gateway.message_page.redacting import CANONICAL, blanked_path, redacted
 from gateway.services import Services
 from gateway.store.messages import StoredMessage
 from gateway.timeline import Timeline, load, timeline
@@ -89,7 +89,8 @@ def _faults(faults: Sequence[Fault]) -> Iterator[str]:
         title = FAULTS[fault.code].title if fault.code in FAULTS else fault.code
         yield f"{number}. {title} ({fault.code})"
         if fault.path or fault.location:
-            yield f"   at {' · '.join(dict.fromkeys(filter(None, (fault.location, fault.path))))}"
+            places = filter(None, (fault.location, fault.path))
+            yield f"   at {' · '.join(dict.fromkeys(map(blanked_path, places)))}"
         if fault.path.rpartition("/")[2] in CANONICAL:
             yield from (f"   {name}: {value}" for name, value in _said(fault) if value)
     if len(faults) > MOST_FAULTS:
