@@ -171,7 +171,8 @@ class Settings(BaseSettings):
     notice_webhook_secret: str = Field(
         default="NOTICES",
         min_length=1,
-        description="Name of the secret that signs those calls; `gateway secrets set NOTICES` sets it.",
+        description="Name of the secret that signs those calls: `whsec_` and 24 to 64 bytes in Base64, set by "
+        "`gateway secrets set NOTICES`.",
     )
     console_url: str = Field(
         default="",

@@ -31,11 +31,10 @@ def search() -> Any:
     exact = services().store.messages.find(text, own, _SHOWN + 1)
     documents, accounts = _documents(text, own), _accounts(text, own)
     if not accounts and len(exact) + len(documents) == 1:
-        only = _place_of(exact, documents)
-        return redirect(only, 303)
+        return redirect(_place_of(text, exact, documents), 303)
     found = exact or _by_words(text, own)
     if not accounts and not documents and len(found) == 1:
-        return redirect(_place_of(found, []), 303)
+        return redirect(_place_of(text, found, []), 303)
     return page(
         "search",
         text=text,
@@ -46,8 +45,12 @@ def search() -> Any:
     )
 
 
-def _place_of(messages: list[StoredMessage], documents: list[StoredDocument]) -> str:
+def _place_of(text: str, messages: list[StoredMessage], documents: list[StoredDocument]) -> str:
+    """The order's, where its number was asked for and it stands; else the message's or the document's."""
     if messages:
+        only = messages[0]
+        if only.order_id is not None and text == only.order_number:
+            return url_for("console.order_thread", order_id=only.order_id)
         return url_for("console.message", message_id=messages[0].id)
     return url_for("console.document", document_id=documents[0].id)
 

@@ -143,13 +143,17 @@ def numbered(stack: Stack) -> dict[str, str]:
 def test_an_order_is_found_by_its_number(
     stack: Stack, pages: Pages, numbered: dict[str, str], person: type[Mouse], number: str
 ) -> None:
-    """`/` or nothing, the number, Enter or Search: it leads straight to the message, which says how it stands."""
+    """`/` or nothing, the number, Enter or Search: it leads straight to the order, or to the message that is held."""
     page = pages.of("viewer")
     page.goto("/")
     somebody = person(page)
     somebody.searches(number)
-    expect(page).to_have_url(re.compile(f"/messages/{re.escape(numbered[number])}$"))
-    expect(page.get_by_role("heading", name=f"Order {number} from {ACCOUNT}")).to_be_visible()
+    is_held = number == "DESK-HELD"
+    expect(page).to_have_url(
+        re.compile(f"/messages/{re.escape(numbered[number])}$" if is_held else "/orders/[0-9a-f]+$")
+    )
+    whose = f"from {ACCOUNT}" if is_held else "of ACME Retail Group"
+    expect(page.get_by_role("heading", name=f"Order {number} {whose}")).to_be_visible()
     assert somebody.actions <= 3
 
 

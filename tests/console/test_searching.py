@@ -31,9 +31,11 @@ def test_an_order_is_found_with_its_documents_and_by_every_number(gateway: Gatew
     gateway.work()
     (document,) = gateway.services.store.documents.newest("acme", kind=None, order_number="PO-77", limit=5)
     browser = signed_in(gateway, "viewer")
-    for text in ("PO-77", sent["message_id"]):
+    thread = f"/orders/{gateway.services.store.messages.one(None, sent['message_id']).order_id}"
+    of_message = f"/messages/{sent['message_id']}"
+    for text, place in (("PO-77", thread), (sent["message_id"], of_message), ("po-77", of_message)):
         answer = browser.open("/search", query_string={"q": f" {text} "})
-        assert (answer.status_code, answer.headers["Location"]) == (303, f"/messages/{sent['message_id']}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, place), text
     for text in (document.id, document.number):
         answer = browser.open("/search", query_string={"q": text})
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/documents/{document.id}")
@@ -61,7 +63,7 @@ def test_an_accounts_people_find_what_is_theirs_alone(gateway: Gateway) -> None:
         browser.open("/search", query_string={"q": text})
         assert "delta" not in browser.text.replace("“delta”", "")
     (theirs,) = gateway.services.store.messages.find("PO-77", "acme")
-    assert browser.open("/search?q=PO-77").headers["Location"] == f"/messages/{theirs.id}"
+    assert browser.open("/search?q=PO-77").headers["Location"] == f"/orders/{theirs.order_id}"
 
 
 @pytest.mark.parametrize("text", ["nothing like it", "%", "a" * 300, "' OR 1=1 --", "<b>"])
