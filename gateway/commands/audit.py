@@ -169,7 +169,7 @@ def list_events(
             raise click.UsageError("\n".join(f"--{name}: {why}" for name, why in asked.wrong.items()))
         names = {one.id: one.name for one in services.store.users.all()}
         rows = [_event(one, names) for one in islice(services.store.audit_log.all(asked.wanted), limit)]
-    screen.table(rows, ["at", "actor", "what", "account", "reason"], "Nothing that fits.")
+    screen.table(rows, ["at", "actor", "what", "account", "reason"], "Nothing that fits.", limit)
 
 
 @audit.command("show")

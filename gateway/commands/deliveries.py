@@ -45,7 +45,7 @@ def list_deliveries(screen: Screen, account: str | None, status: str | None, bef
     """
     with opened() as services:
         found = services.store.deliveries.page(account_id=account, status=status, before=before, limit=limit)
-    screen.table([_row(one) for one in found], _COLUMNS, "No deliveries.")
+    screen.table([_row(one) for one in found], _COLUMNS, "No deliveries.", limit)
 
 
 @deliveries.command()

@@ -37,7 +37,7 @@ def list_documents(screen: Screen, account: str | None, order_number: str | None
         raise click.UsageError(f"There is no type {kind!r}: {', '.join(DOCUMENT_TYPES)}.")
     with opened() as services:
         found = services.store.documents.newest(account, kind=kind, order_number=order_number, limit=limit)
-    screen.table([_row(one) for one in found], _COLUMNS, "No documents.")
+    screen.table([_row(one) for one in found], _COLUMNS, "No documents.", limit)
 
 
 @documents.command()

@@ -64,7 +64,7 @@ def list_messages(screen: Screen, search: Search, before: str | None, parent: st
             found = services.store.messages.several(services.store.search.ids(search, limit, before=before).ids)
         else:
             found = _orders_of(services, parent, search.statuses)[:limit]
-        screen.table([_row(services, one) for one in found], _COLUMNS, "No messages.")
+        screen.table([_row(services, one) for one in found], _COLUMNS, "No messages.", limit)
 
 
 @messages.command()
@@ -91,7 +91,7 @@ def find(screen: Screen, text: str, search: Search, limit: int) -> int:
             _row(services, one) for one in services.store.messages.several(services.store.search.ids(search, limit).ids)
         ]
         sent = [one for one in services.store.documents.named(text) if account in (None, one.account_id)]
-    screen.table(found, _COLUMNS, "No message has this id, number or key, nor these words.")
+    screen.table(found, _COLUMNS, "No message has this id, number or key, nor these words.", limit)
     for document in sent:
         screen.note(_document_line(document))
     return DONE if found else FAILED

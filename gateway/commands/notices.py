@@ -37,7 +37,7 @@ def list_notices(screen: Screen, account: str | None, status: str | None, before
     """
     with opened() as services:
         found = services.store.notices.page(account_id=account, status=status, before=before, limit=limit)
-    screen.table([_row(one) for one in found], _COLUMNS, "No notices.")
+    screen.table([_row(one) for one in found], _COLUMNS, "No notices.", limit)
 
 
 @notices.command()

@@ -177,7 +177,7 @@ def overdue(screen: Screen, account: str | None, limit: int) -> None:
         found = overdue_orders(services, seen(), account, limit, most_lines=None)
     rows = [_overdue(one) for one in found]
     columns = ["account", "order_number", "ship_to_site", "notice_due_at", "to_ship"]
-    screen.table(rows, columns, "Nothing is overdue.")
+    screen.table(rows, columns, "Nothing is overdue.", limit)
 
 
 def _overdue(one: Overdue) -> dict[str, Any]:

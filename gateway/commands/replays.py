@@ -32,7 +32,7 @@ def list_replays(screen: Screen, account: str | None, before: str | None, limit:
     """List replays, newest first."""
     with opened() as services:
         found = services.store.replays.page(account_id=account, before=before, limit=limit)
-    screen.table([replay_row(one) for one in found], _COLUMNS, "No replays.")
+    screen.table([replay_row(one) for one in found], _COLUMNS, "No replays.", limit)
 
 
 @replays.command()

@@ -44,8 +44,11 @@ class Screen:
         for line in lines:
             click.echo(printable(line))
 
-    def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str) -> None:
-        """All of every row for programs; for people these columns, or `nothing` where there is no row.
+    def table(
+        self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str, limit: int | None = None
+    ) -> None:
+        """All of every row for programs; for people these columns, or `nothing` where there is no row. Where as many
+        as `limit` are there, that there may be more.
 
         On a terminal as a table; elsewhere a line of names, then a line a row, with tabs between.
         """
@@ -59,6 +62,8 @@ class Screen:
             click.echo("\t".join(columns))
             for row in rows:
                 click.echo("\t".join(printable(_cell(row.get(column))) for column in columns))
+        if limit is not None and len(rows) >= limit:
+            self.note(f"These are the first {limit:,}: --limit takes more.")
 
     def note(self, text: str) -> None:
         """Something worth knowing beside the result; programs read the result."""

@@ -28,6 +28,9 @@ def test_messages_are_listed_and_found(run: Run, send: Send) -> None:
     assert [row["id"] for row in run("messages", "list", "--status", "held", "--json").json] == [second]
     assert [row["id"] for row in run("messages", "list", "--before", second, "--json").json] == [first]
     assert run("messages", "list", "--account", "nobody", "--json").json == []
+    some, whole = (run("messages", "list", "--limit", count) for count in ("1", "3"))
+    assert (len(some.out.splitlines()), some.err) == (2, "These are the first 1: --limit takes more.\n")
+    assert (len(whole.out.splitlines()), whole.err) == (3, "")
     nothing = run("messages", "find", "nothing")
     assert (nothing.code, nothing.out, nothing.err) == (
         1,
