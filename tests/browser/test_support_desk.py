@@ -341,6 +341,11 @@ def test_what_is_done_with_a_message_can_be_done_by_anybody(
     answer = page.goto(f"/messages/{numbered['DESK-HELD']}/{what}")
     assert answer is not None
     assert answer.status == 200
+    if what == "edit":
+        page.get_by_role("button", name=re.compile("^Show line")).first.click()
+        place = "const text = document.getElementById('text'); text.value.slice(text.selectionStart, text.selectionEnd)"
+        assert "PL-DESK" in page.evaluate(place)
+        expect(page.locator("#text")).to_be_focused()
     shot(page, f"message-{what}")
     look_everywhere(page, axe)
 
