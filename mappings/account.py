@@ -5,6 +5,7 @@ Read once per revision; everything downstream gets the frozen model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -242,7 +243,7 @@ class Policies(Terms):
         ge=0,
         le=36_500,
         description="So many days messages are kept of which no order came, with all that is known of them; 0 is for "
-        "ever.",
+        "ever. No fewer than their bytes, and than order_number_reuse_months has.",
     )
     delivery_waits: tuple[Wait, ...] = Field(
         default=USUAL_WAITS,
@@ -284,9 +285,11 @@ class Policies(Terms):
         as long as its order number stands for it."""
         payloads, months = info.data.get("keep_payloads_days"), info.data.get("order_number_reuse_months")
         if days and payloads is not None and (not payloads or payloads > days):
-            raise ValueError("no fewer days than keep_payloads_days, which may not be for ever then")
+            kept = f"{payloads} days" if payloads else "for ever"
+            raise ValueError(f"no fewer days than the bytes are kept, which is {kept} (keep_payloads_days)")
         if days and months is not None and days < months * 30.4:
-            raise ValueError("no fewer days than order_number_reuse_months has (of 30.4 days)")
+            least = math.ceil(months * 30.4)
+            raise ValueError(f"{least} days or more: so long {months} months are (order_number_reuse_months)")
         return days
 
 
