@@ -28,7 +28,8 @@ def home() -> Any:
     """What waits, most at risk first; of an account's people their account alone."""
     store, account, now = services().store, user().account_id, now_us()
     ours = account is None
-    found = [one for one in gather(store, account) if one.state in ("open", "acknowledged")]
+    every = gather(store, account)
+    found = [one for one in every if one.state in ("open", "acknowledged")]
     mine = [one for one in found if one.assigned_to == user().id] if ours else []
     others = [one for one in found if one not in mine[:_SHOWN]]
     overdue = sum(count for one, count in store.worklist.overdue_counts(now).items() if account in (None, one))
@@ -41,6 +42,7 @@ def home() -> Any:
         problems=tell(services(), others[:_SHOWN]),
         more_problems=max(0, len(others) - _SHOWN),
         count=len(found),
+        ignored=sum(one.state == "ignored" for one in every),
         at_risk=store.problems.at_risk(account, now),
         late=store.backlog.late(now, account, _MOST_WAITING),
         most_waiting=_MOST_WAITING,

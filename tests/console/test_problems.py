@@ -101,6 +101,8 @@ def test_ignoring_it_takes_a_reason_and_hides_it_for_that_time(gateway: Gateway)
     assert browser.send(f"{page}/ignore", until="4h", reason="they mend it").status_code == 303
     browser.open("/problems")
     assert rows(browser) == []
+    browser.open("/")
+    assert "1 problem is ignored for now" in browser.text
     browser.open("/problems?state=ignored")
     assert len(rows(browser)) == 1
     browser.open(page)
