@@ -119,12 +119,13 @@ class Bodies:
             return {}
 
 
-_BodyKey = tuple[int, str | None, int]
+_BodyKey = tuple[int, str | None, str, int]
 
 
 def _body_key(work: Work) -> _BodyKey:
     """The messages of one claim share their bodies, so that its place in memory tells which it is."""
-    return id(work.message.body), work.message.format, work.revision.number if work.revision else 0
+    message = work.message
+    return id(message.body), message.format, message.account_id, work.revision.number if work.revision else 0
 
 
 def _read_parts(work: Work, parts: Sequence[int]) -> dict[int, ReadPart]:

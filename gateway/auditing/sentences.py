@@ -170,7 +170,7 @@ _MICROSECONDS = 10**15
 def _short(value: Any) -> str:
     if value is None:
         return "nothing"
-    if isinstance(value, int) and value >= _MICROSECONDS:
+    if isinstance(value, int) and _MICROSECONDS <= value < 100 * _MICROSECONDS:
         return datetime.fromtimestamp(value // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     text = value if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -66,7 +66,7 @@ _LETTER = re.compile(r"\\u(?!00[01])")
 _NAME = re.compile(r"[A-Za-z_$@#][\w.$:\-]{0,60}")
 """A member's name that is a layout's; another one may be somebody's."""
 _STEP = re.compile(rf"\d*|{_NAME.pattern}(?:\[\d+\])?")
-_JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{},:]|[^\s\[\]{},:"]+')
+_JSON = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s\[\]{},:"]+')
 _DECLARATION = re.compile(
     r"(<\?xml\s+version\s*=\s*[\"']1\.[01][\"'])(?:(\s+encoding\s*=\s*[\"'])([\w.:\-]+)([\"']))?"
     r"((?:\s+standalone\s*=\s*[\"'](?:yes|no)[\"'])?\s*\?>)"

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gateway.retention.forgetting import forget_content
+from gateway.store.database import Collision, StoreUnavailable
 from gateway.store.ids import id_from, now_us
 from gateway.store.retention import Batch, Retention
 from gateway.store.store import Store
@@ -29,24 +30,39 @@ class Keeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._retention = Retention(store.database, store.audit, forget_content)
+        self._after = ""
+        """Behind which account the next turn begins: where the time of the last was over."""
 
     def keep(self) -> int:
         """Erase and take out what is over, of every account, for some seconds at most; how much that was."""
         until, done = time.monotonic() + _MOST_SECONDS, 0
-        for account_id, policies in self._policies():
-            days = (policies.keep_payloads_days, policies.keep_messages_days)
-            names = ("keep_payloads_days", "keep_messages_days")
-            acts = (self._retention.erase_batch, self._retention.forget_batch)
-            for name, count, act in zip(names, days, acts, strict=True):
-                if count:
-                    done += _all(act, account_id, id_from(now_us() - count * _DAY), f"{name}: {count}", until)
+        after, self._after = self._after, ""
+        for account_id, policies in self._policies(after):
+            try:
+                done += self._keep_one(account_id, policies, until)
+            except StoreUnavailable:
+                raise
+            except Collision as collision:  # somebody else keeps it, or works on it, just now
+                logger.info("retention of %s goes on at the next turn: %s", account_id, collision)
+            except Exception:  # what is wrong with one account's messages keeps no other's
+                logger.exception("retention of %s failed", account_id)
             if time.monotonic() > until:
+                self._after = account_id
                 break
         return done
 
-    def _policies(self) -> Iterator[tuple[str, Policies]]:
+    def _keep_one(self, account_id: str, policies: Policies, until: float) -> int:
+        done = 0
+        days = (policies.keep_payloads_days, policies.keep_messages_days)
+        names = ("keep_payloads_days", "keep_messages_days")
+        acts = (self._retention.erase_batch, self._retention.forget_batch)
+        for name, count, act in zip(names, days, acts, strict=True):
+            if count:
+                done += _all(act, account_id, id_from(now_us() - count * _DAY), f"{name}: {count}", until)
+        return done
+
+    def _policies(self, after: str) -> Iterator[tuple[str, Policies]]:
         """Account → its policies, of those whose published terms can be used."""
-        after = ""
         while True:
             found = self._store.revisions.accounts_after(after, _ACCOUNTS)
             for one in found:

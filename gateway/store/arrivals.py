@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.states import advance, on_resend
 from gateway.store.chain import START, Event, as_json, next_event, quoted, written_event
+from gateway.store.database import Collision
 from gateway.store.fault_rows import fault_rows
 from gateway.store.ids import new_id, now_us
 from gateway.store.open_causes import move_on
@@ -259,7 +260,8 @@ class Group:
         if earlier is not None or draft.key in self.stored_before:
             # Bytes that retention erased are there again, and are needed again.
             statement = "UPDATE payloads SET message_id = ?, body = coalesce(body, ?), erased_at = NULL WHERE id = ?"
-            run(self.connection, statement, [(draft.message.id, draft.message.stored, payload_id)])
+            if run(self.connection, statement, [(draft.message.id, draft.message.stored, payload_id)]) != 1:
+                raise Collision(f"payload {payload_id} was taken out meanwhile")
         return self._first(draft, payload_id)
 
     def _goes_back(self, draft: Draft) -> bool:

@@ -16,16 +16,12 @@ _KEEP = (
     "erased_at = NULL, file_of = CASE WHEN payloads.file_of > excluded.file_of THEN payloads.file_of "
     "ELSE excluded.file_of END"
 )
-_WAITS = (
-    "INSERT INTO retention_waits (account_id, what, message_id) SELECT r.account_id, r.what, ? "
-    "FROM retention_progress r WHERE r.account_id = ? AND r.what = 'payloads' AND r.message_id >= ? "
-    "ON CONFLICT DO NOTHING"
-)
-"""Retention has passed a message that is judged late, or again: it looks there once more."""
+_WAITS = "INSERT INTO retention_waits (account_id, what, message_id) VALUES (?, 'payloads', ?) ON CONFLICT DO NOTHING"
+"""Retention may pass the message while it is judged, or have passed it: it looks there once more."""
 
 
 def keep_files(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
     """Keep (account, test, SHA-256, message, size, bytes) of each. In one order, so that two who have the same files
     don't wait for one another."""
     run(connection, _KEEP, [(*row, row[3]) for row in sorted(rows, key=lambda row: (row[0], row[1], row[2]))])
-    run(connection, _WAITS, [(message_id, account, message_id) for account, message_id in {(r[0], r[3]) for r in rows}])
+    run(connection, _WAITS, sorted({(row[0], row[3]) for row in rows}))

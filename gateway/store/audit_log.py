@@ -145,7 +145,7 @@ _OF_A_REPLAY = """kind = 'replay' AND body LIKE '%"replay":"%'"""
 def events_query(wanted: Wanted, before: Place | None, limit: int) -> tuple[str, list[Any]]:
     """The query for some events, and its parameters: it reads by one of the indexes and sorts nothing."""
     conditions, told = [BY_SOMEBODY], list[Any]()
-    if wanted.subject != "message":
+    if wanted.subject != "message" and wanted.account_id is None:  # a replay may be of several accounts
         conditions.append(f"NOT ({_OF_A_REPLAY})")
     for condition, value in (("actor = ?", wanted.actor), ("at >= ?", wanted.since), ("at < ?", wanted.until)):
         if value is not None:
@@ -181,6 +181,7 @@ _LOOKED_UP = {
     "user": "SELECT id, account_id FROM users WHERE {}",
     "delivery": "SELECT id, account_id FROM documents WHERE {}",
     "invoice": "SELECT id, account_id FROM invoices WHERE {}",
+    "replay": "SELECT id, account_id FROM replays WHERE {}",
 }
 
 

@@ -30,7 +30,19 @@ STANDS_OPEN = (
 )
 """Whether the message that bytes stand for now, `s`, or an order in them waits for a worker or a person."""
 _IS_DOCUMENT = "coalesce(s.payload_sha256 = p.sha256, 1 = 0)"
-_REPEATED = "(SELECT max(d.id) FROM messages d WHERE d.duplicate_of = {} AND d.duplicate_of IS NOT NULL)"
+# Not `max(d.id)`: PostgreSQL would look for that backwards through all messages there are.
+_REPEATED = "(SELECT max(d.id || '') FROM messages d WHERE d.duplicate_of = {} AND d.duplicate_of IS NOT NULL)"
+_GUESSED = "~"
+"""Behind the id of a message that is no earlier than the last with the file, as an earlier release left it."""
+_OPEN_ROWS = (
+    "status = 'received' AND not_before IS NULL",
+    "status = 'received' AND not_before IS NOT NULL",
+    "status = 'processing'",
+    "status IN ('held', 'failed')",
+    "id IN (SELECT message_id FROM resubmissions WHERE status = 'waiting')",
+)
+"""In the words of the partial indexes of what is open."""
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,8 @@ def look(connection: Connection, ids: Sequence[str], until: str) -> tuple[list[D
     """The bytes of these messages that are over before the id `until`, and the messages whose bytes are still needed.
     Neither has those that are used by a later message: they are looked at with that."""
     used = [*_own(connection, ids), *_files(connection, ids)]
-    found = _as_they_stand(connection, sorted({payload_id for _, payload_id, _, _ in used}))
+    payload_ids = sorted({payload_id for _, payload_id, _, _ in used})
+    found, judged_by = _as_they_stand(connection, payload_ids), open_by(connection, payload_ids)
     due, waits = list[Due](), set[str]()
     for message_id, payload_id, is_open, is_own in used:
         row = found.get(payload_id)
@@ -62,7 +75,7 @@ def look(connection: Connection, ids: Sequence[str], until: str) -> tuple[list[D
         last_sent = max((repeated or "") if is_document else "", file_repeated or "")
         if last_used >= until:
             continue
-        if is_open or (is_document and stands_open) or file_open or last_sent >= until:
+        if is_open or (is_document and stands_open) or file_open or payload_id in judged_by or last_sent >= until:
             waits.add(message_id)
         else:
             due.append(Due(message_id, payload_id, standing, file_of, (test, bytes(sha256)), is_own))
@@ -82,21 +95,35 @@ def _files(connection: Connection, ids: Sequence[str]) -> list[tuple[str, int, b
         f"SELECT file_of, id FROM payloads WHERE file_of IS NOT NULL AND {one_of(connection, 'file_of')} "
         "AND body IS NOT NULL"
     )
-    return [(row[0], row[1], False, False) for row in fetch(connection, query, [values(connection, ids)])]
+    told = values(connection, [*ids, *(one + _GUESSED for one in ids)])
+    return [(row[0].rstrip(_GUESSED), row[1], False, False) for row in fetch(connection, query, [told])]
+
+
+def open_by(connection: Connection, payload_ids: Sequence[int]) -> set[int]:
+    """Those of these by which some message is still to be judged, whether or not they stand for it."""
+    found = set[int]()
+    for start in range(0, len(payload_ids), _AT_ONCE):
+        some = payload_ids[start : start + _AT_ONCE]
+        for condition in _OPEN_ROWS:
+            query = f"SELECT DISTINCT payload_id FROM messages WHERE {condition} AND payload_id IN ({marks(len(some))})"
+            found.update(row[0] for row in fetch(connection, query, some))
+    return found
 
 
 def _as_they_stand(connection: Connection, payload_ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     """Payload → what `look` asks of it, of those whose bytes are there."""
-    if not payload_ids:
-        return {}
     of_file = _REPEATED.format("CASE WHEN f.part IS NULL THEN f.id ELSE f.parent_id END")
     query = (
         f"SELECT p.id, p.message_id, p.file_of, p.test, p.sha256, {_IS_DOCUMENT}, {STANDS_OPEN}, "
         f"{_REPEATED.format('s.id')}, coalesce({waits_words('f')}, 1 = 0), {of_file} "
         "FROM payloads p LEFT JOIN messages s ON s.id = p.message_id LEFT JOIN messages f ON f.id = p.file_of "
-        f"WHERE p.id IN ({marks(len(payload_ids))}) AND p.body IS NOT NULL"
+        "WHERE p.id IN ({}) AND p.body IS NOT NULL"
     )
-    return {row[0]: tuple(row[1:]) for row in fetch(connection, query, payload_ids)}
+    found: dict[int, tuple[Any, ...]] = {}
+    for start in range(0, len(payload_ids), _AT_ONCE):
+        some = payload_ids[start : start + _AT_ONCE]
+        found |= {row[0]: tuple(row[1:]) for row in fetch(connection, query.format(marks(len(some))), some)}
+    return found
 
 
 def of_body(connection: Connection, ids: Sequence[str]) -> list[str]:
@@ -105,13 +132,26 @@ def of_body(connection: Connection, ids: Sequence[str]) -> list[str]:
     return sorted({*ids, *(row[0] for row in fetch(connection, query, [values(connection, ids)]))})
 
 
-def lock_messages(connection: Connection, ids: Sequence[str]) -> None:
-    """Nobody else has these judged again, or the orders in their bodies, for the rest of the transaction. (On SQLite
-    one writes at a time anyway.)"""
+def lock(connection: Connection, payload_ids: Sequence[int]) -> None:
+    """Nobody begins to have a message judged by these for the rest of the transaction (`judged_by` waits), nor do
+    workers keep the same files. (On SQLite one writes at a time anyway.)"""
     if connection.dialect.name == "sqlite":
         return
-    wanted = values(connection, of_body(connection, sorted(set(ids))))
-    fetch(connection, f"SELECT id FROM messages WHERE {one_of(connection, 'id')} ORDER BY id FOR UPDATE", [wanted])
+    for start in range(0, len(payload_ids), _AT_ONCE):
+        some = payload_ids[start : start + _AT_ONCE]
+        query = f"SELECT id FROM payloads WHERE id IN ({marks(len(some))}) ORDER BY account_id, test, sha256 FOR UPDATE"
+        fetch(connection, query, some)
+
+
+def judged_by(connection: Connection, message_ids: Sequence[str]) -> bool:
+    """Whether the bytes are all there by which these messages, which were just moved, are to be judged; they stay there
+    until the transaction ends."""
+    share = "" if connection.dialect.name == "sqlite" else " FOR SHARE OF p"
+    query = (
+        f"SELECT p.body IS NOT NULL FROM messages m JOIN payloads p ON p.id = m.payload_id "
+        f"WHERE {one_of(connection, 'm.id')} ORDER BY p.account_id, p.test, p.sha256{share}"
+    )
+    return all(row[0] for row in fetch(connection, query, [values(connection, message_ids)]))
 
 
 def files_in(connection: Connection, message_ids: Sequence[str]) -> list[Due]:
@@ -120,7 +160,9 @@ def files_in(connection: Connection, message_ids: Sequence[str]) -> list[Due]:
         "SELECT p.id, p.message_id, p.file_of, p.test, p.sha256 FROM payloads p "
         f"LEFT JOIN messages s ON s.id = p.message_id WHERE NOT {_IS_DOCUMENT} AND p.file_of IS NOT NULL AND "
     )
-    rows = list(fetch(connection, query + one_of(connection, "p.file_of"), [values(connection, message_ids)]))
+    rows: list[Any] = []
+    for column in ("p.file_of", "p.message_id"):  # the last that had it, and the first
+        rows += fetch(connection, query + one_of(connection, column), [values(connection, message_ids)])
     for named in _named(connection, message_ids):
         rows += fetch(connection, query + "p.account_id = ? AND p.test = ? AND p.sha256 = ?", named)
     return [Due(row[1], row[0], row[1], row[2], (row[3], bytes(row[4])), is_own=False) for row in rows]

@@ -20,6 +20,7 @@ from gateway.store.audit import Audit
 from gateway.store.chain import next_event
 from gateway.store.chunk_leases import ChunkLeases
 from gateway.store.database import Collision, Database
+from gateway.store.erasable import judged_by
 from gateway.store.ids import new_id, now_us
 from gateway.store.leases import LeaseLost
 from gateway.store.open_causes import JUDGED_AGAIN, wait_no_more
@@ -475,7 +476,7 @@ class Replays:
                 for one, entry in zip(asked, entries, strict=True)
             ],
         )
-        if moved != len(asked) or _lack_bytes(connection, [one.message_id for one in asked]):
+        if moved != len(asked) or not judged_by(connection, [one.message_id for one in asked]):
             raise Collision("a message was moved, or its bytes were erased, meanwhile")
         wait_no_more(connection, [one.message_id for one in asked], JUDGED_AGAIN)
 
@@ -506,15 +507,6 @@ def again(*, keeps_mapping: bool) -> str:
         "UPDATE messages SET status = 'received', run = ?, losses = 0, not_before = NULL, not_before_boot = NULL, "
         f"{unpinned}settled_at = NULL, event_count = ?, event_hash = ? WHERE id = ?"
     )
-
-
-def _lack_bytes(connection: Connection, message_ids: Sequence[str]) -> bool:
-    """Whether retention erased what one of them would be judged by. Asked when their rows are locked."""
-    query = (
-        f"SELECT 1 FROM messages m JOIN payloads p ON p.id = m.payload_id WHERE {one_of(connection, 'm.id')} "
-        "AND p.body IS NULL LIMIT 1"
-    )
-    return bool(fetch(connection, query, [values(connection, message_ids)]))
 
 
 def _entry(replay: Replay, one: Standing, at: int) -> Any:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from gateway.store.audit import Audit
 from gateway.store.chain import next_event
 from gateway.store.database import Database
-from gateway.store.erasable import STANDS_OPEN, Due, files_in, lock_messages, look, of_body, waits_words
+from gateway.store.erasable import STANDS_OPEN, Due, files_in, lock, look, of_body, open_by, waits_words
 from gateway.store.ids import now_us
 from gateway.store.statements import fetch, insert, one_of, run, values
 from gateway.store.tables import events, forgotten_streams
@@ -71,7 +71,7 @@ class Retention:
             return Batch(0, 0)
         with self._database.write() as connection:
             if due:  # somebody may have had one judged again meanwhile
-                lock_messages(connection, [one for each in due for one in (each.message_id, each.standing)])
+                lock(connection, sorted({one.payload_id for one in due}))
                 due, more = look(connection, [one.message_id for one in due], until)
                 waits |= more
             erased = _erase(connection, due)
@@ -87,7 +87,10 @@ class Retention:
         """Erase what came in as this message, and the files in it, by a person's word; how many bodies that were. None
         where there is no such message. Raises StillNeeded."""
         with self._database.write() as connection:
-            lock_messages(connection, [message_id])
+            if not self._database.is_sqlite:
+                fetch(connection, "SELECT id FROM messages WHERE id = ? FOR UPDATE", [message_id])
+                own_bytes = "SELECT payload_id FROM messages WHERE id = ? AND payload_id IS NOT NULL"
+                lock(connection, [row[0] for row in fetch(connection, own_bytes, [message_id])])
             query = (
                 "SELECT m.event_count, m.event_hash, p.id, p.message_id, p.file_of, p.test, p.sha256, "
                 f"p.body IS NOT NULL, {waits_words('m')} OR {STANDS_OPEN} FROM messages m LEFT JOIN payloads p ON "
@@ -98,6 +101,7 @@ class Retention:
             if not rows:
                 return None
             count, head, payload_id, standing, file_of, test, sha256, is_there, is_open = rows[0]
+            is_open = is_open or bool(open_by(connection, [payload_id] if is_there else []))
             own = [Due(message_id, payload_id, standing, file_of, (test, bytes(sha256)))] if is_there else []
             erased = [] if is_open else _erase(connection, own)
             if is_open or len(erased) < len(own):  # the latter: the same bytes came again just now

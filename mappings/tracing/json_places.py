@@ -20,7 +20,7 @@ Steps = tuple[str | int, ...]
 Span = tuple[int, int]
 MAX_INDEXED = 300_000
 """Objects, lists and texts whose steps are known."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 def spans(text: str, until: int) -> Mapping[Steps, Span]:

@@ -6,11 +6,12 @@ import hashlib
 import json
 from typing import Any
 
+import pytest
 import time_machine
 
 from gateway.store.ids import id_from, now_us
 from gateway.store.packing import packed
-from gateway.store.retention import Retention
+from gateway.store.retention import Retention, StillNeeded
 from gateway.store.statements import run
 from gateway.store.store import Store
 from tests.retention.test_retention import (
@@ -150,10 +151,11 @@ def test_files_of_an_earlier_release_are_known_and_kept_as_long_as_the_last_mess
         run(connection, "DELETE FROM messages WHERE id = ?", [(old,)])  # or took out with what was refused
     take_back(store, "0039")
     store.upgrade()
-    assert file_of(store) == (last, True), "nobody knows whether that had it"
+    assert file_of(store) == (f"{last}~", True), "nobody knows whether that had it"
     assert erase_all(store, until) == 0
-    assert erase_all(store, id_from(now_us() + 240_000_000)) == 2
-    assert file_of(store) == (last, False)
+    assert Retention(store.database, store.audit).erase(last, "user Dana", "asked to") == 1, "it didn't come in that"
+    assert erase_all(store, id_from(now_us() + 240_000_000)) == 1
+    assert file_of(store) == (f"{last}~", False)
 
 
 def test_a_replay_of_an_old_message_takes_no_file_from_a_younger(store: Store) -> None:
@@ -249,3 +251,38 @@ def test_a_persons_word_erases_the_files_of_every_order_of_the_body_and_nobodys_
     assert store.messages.body(whole.message_id) is None
     assert (store.messages.body(held), file_of(store, files[1])[1]) == (files[0], False)
     assert broken(store) == []
+
+
+def test_bytes_stay_that_an_earlier_message_of_the_same_is_to_be_judged_by(store: Store) -> None:
+    first = kept(store, b"A", "reject")
+    again = kept(store, b"A", "reject")
+    assert again != first, "judged afresh"
+    replayed(store, first)
+    until = later()
+    assert erase_all(store, until) == 0
+    with pytest.raises(StillNeeded):
+        Retention(store.database, store.audit).erase(again, "user Dana", "asked to")
+    work = claim(store)
+    assert work.messages[0].body == b"A"
+    store.queue.save(work, settled(work.messages[0], "reject"))
+    assert erase_all(store, until) == 1
+
+
+def test_more_files_than_a_statement_takes_are_erased(store: Store) -> None:
+    message_id = kept_with_file(store, b"A")
+    with store.database.write() as connection:
+        text = (
+            "INSERT INTO payloads (account_id, test, sha256, message_id, size, body, file_of) "
+            "VALUES ('acme', 0, ?, ?, 1, ?, ?)"
+        )
+        body = packed(b"x")
+        rows_of = [(hashlib.sha256(b"%d" % one).digest(), message_id, body, message_id) for one in range(1_200)]
+        run(connection, text, rows_of)
+    assert erase_all(store, later()) == 1_202
+
+
+def test_a_persons_word_erases_the_file_of_a_refused_message_though_a_later_one_had_it(store: Store) -> None:
+    first = kept_with_file(store, b"A", "reject")
+    kept_with_file(store, b"B", "reject")
+    assert Retention(store.database, store.audit).erase(first, "user Dana", "asked to") == 2
+    assert file_of(store)[1] is False

@@ -168,16 +168,38 @@ def test_what_waits_for_long_keeps_nothing_else_waiting(store: Store, monkeypatc
     assert store.messages.body(last) is None
 
 
+def test_what_fails_at_one_account_keeps_no_others(store: Store, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    for account in ("aaa", "bbb"):
+        policies = {"keep_payloads_days": 1}
+        store.revisions.publish_account(
+            {"id": account, "name": account, "policies": policies}, [], author="a", reason="r"
+        )
+        kept(store, b"old", account=account)
+    erase, asked = Retention.erase_batch, []
+
+    def fails(self: Retention, account: str, *told: Any, **more: Any) -> Batch:
+        asked.append(account)
+        if account == "aaa":
+            raise RuntimeError("what nobody thought of")
+        return erase(self, account, *told, **more)
+
+    monkeypatch.setattr(Retention, "erase_batch", fails)
+    with time_machine.travel(now_us() / 1_000_000 + 3 * 86_400, tick=True):
+        assert Keeper(store).keep() == 1
+    assert {"aaa", "bbb"} <= set(asked)
+    assert "retention of aaa failed" in caplog.text
+
+
 def test_what_is_judged_again_meanwhile_keeps_its_bytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = kept(store, b"refused", "reject")
-    lock = retention_file.lock_messages
+    lock = retention_file.lock
 
     def replayed(connection: Any, ids: Any) -> None:
         """As a replay that was committed between the look and the write."""
         run(connection, "UPDATE messages SET status = 'received', run = run + 1 WHERE id = ?", [(refused,)])
         lock(connection, ids)
 
-    monkeypatch.setattr(retention_file, "lock_messages", replayed)
+    monkeypatch.setattr(retention_file, "lock", replayed)
     assert erase_all(store, later()) == 0
     assert claim(store).messages[0].body == b"refused"
     assert rows(store, "SELECT message_id FROM retention_waits") == [(refused,)]

@@ -39,6 +39,12 @@ payloads = Table(
         sqlite_where=text("file_of IS NOT NULL"),
         postgresql_where=text("file_of IS NOT NULL"),
     ),
+    Index(
+        "ix_payloads_files",
+        "message_id",
+        sqlite_where=text("file_of IS NOT NULL"),
+        postgresql_where=text("file_of IS NOT NULL"),
+    ),
 )
 
 messages = Table(

@@ -13,16 +13,18 @@ _NO_DOCUMENTS = (
 )
 _FILES = (
     "UPDATE payloads SET file_of = coalesce("
-    "(SELECT max(m.id) FROM messages m WHERE m.account_id = payloads.account_id), message_id) "
+    "(SELECT max(m.id) FROM messages m WHERE m.account_id = payloads.account_id), message_id) || '~' "
     f"WHERE id IN ({_NO_DOCUMENTS})"
 )
-"""Which message had it last was not kept: the account's last of all is no earlier."""
+"""Which message had it last was not kept: the account's last of all is no earlier, and the sign behind its id says that
+it may never have had it."""
 _PASSED = (
     "INSERT INTO retention_waits (account_id, what, message_id) "
-    "SELECT DISTINCT p.account_id, 'payloads', p.file_of FROM payloads p "
-    "JOIN retention_progress r ON r.account_id = p.account_id AND r.what = 'payloads' AND p.file_of <= r.message_id "
-    "WHERE p.file_of IS NOT NULL AND NOT EXISTS (SELECT 1 FROM retention_waits w "
-    "WHERE w.account_id = p.account_id AND w.what = 'payloads' AND w.message_id = p.file_of)"
+    "SELECT DISTINCT p.account_id, 'payloads', rtrim(p.file_of, '~') FROM payloads p "
+    "JOIN retention_progress r ON r.account_id = p.account_id AND r.what = 'payloads' "
+    "AND rtrim(p.file_of, '~') <= r.message_id WHERE p.file_of IS NOT NULL AND NOT EXISTS "
+    "(SELECT 1 FROM retention_waits w WHERE w.account_id = p.account_id AND w.what = 'payloads' "
+    "AND w.message_id = rtrim(p.file_of, '~'))"
 )
 """Those of messages that were looked at before there was this."""
 
@@ -32,7 +34,8 @@ def upgrade() -> None:
     op.execute(_FILES)
     op.execute(_PASSED)
     is_file = sa.text("file_of IS NOT NULL")
-    op.create_index("ix_payloads_file_of", "payloads", ["file_of"], sqlite_where=is_file, postgresql_where=is_file)
+    for name, column in (("ix_payloads_file_of", "file_of"), ("ix_payloads_files", "message_id")):
+        op.create_index(name, "payloads", [column], sqlite_where=is_file, postgresql_where=is_file)
 
 
 def downgrade() -> None:
