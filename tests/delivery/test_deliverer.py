@@ -235,6 +235,8 @@ def test_documents_of_an_order_arrive_in_turn_where_the_account_asks(
         until(lambda: {first, other} <= set(there.had()), 10, "the first of each order is tried")
         settled(gateway, "delivered", 1 if in_turn else 2)
         assert (second in there.had()) is not in_turn
+        refused = f"SELECT 1 FROM deliveries WHERE document_id = '{first}' AND status = 'waiting' AND attempts = 1"
+        until(lambda: rows(gateway, refused), 10, "what became of the first is saved")
         failing.clear()
         gateway.store.deliveries.retry([first], "test", "it is up again", statuses=["waiting"])
         deliverer.wake()
