@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -343,3 +344,20 @@ def test_every_fault_is_told_with_its_place() -> None:
         ("missing_field", "/lines/0/order_number", place),
         ("bad_value", "/lines/0/outstanding", "cac:DespatchLine/cbc:OutstandingQuantity"),
     ]
+
+
+def test_a_place_of_which_nothing_is_said_is_the_buyers_and_the_sellers() -> None:
+    nobody, buyer, seller = Party(), Party(vat_id="DE1"), Party(vat_id="DE2")
+    advice = DespatchAdvice(
+        number="DA-1",
+        shipment_number="S-1",
+        issue_date=date(2026, 11, 27),
+        ship_to=nobody,
+        buyer=buyer,
+        ship_from=nobody,
+        seller=seller,
+        orders=(),
+        lines=(),
+    )
+    found = read(UBL_2_1, written(UBL_2_1, advice))
+    assert (found.ship_to, found.ship_from) == (buyer, seller)

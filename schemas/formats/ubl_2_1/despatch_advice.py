@@ -170,8 +170,8 @@ def render_despatch_advice(advice: DespatchAdvice) -> bytes:
         "DespatchAdvice",
         _header_text(advice)
         + "".join([_order_text(one) for one in advice.orders])
-        + _holder_text("DespatchSupplierParty", advice.ship_from or advice.seller, demanded=True)
-        + _holder_text("DeliveryCustomerParty", advice.ship_to or advice.buyer, demanded=True)
+        + _holder_text("DespatchSupplierParty", _said(advice.ship_from, advice.seller), demanded=True)
+        + _holder_text("DeliveryCustomerParty", _said(advice.ship_to, advice.buyer), demanded=True)
         + _holder_text("BuyerCustomerParty", advice.buyer)
         + _holder_text("SellerSupplierParty", advice.seller)
         + _shipment_text(advice, units.without_goods(advice.lines))
@@ -217,6 +217,11 @@ def _order_text(order: DespatchedOrder) -> str:
         "OrderReference",
         element("ID", order.order_number) + element("IssueDate", issued) + group("DocumentReference", contract),
     )
+
+
+def _said(party: Party | None, other: Party | None) -> Party | None:
+    """The party, or the other one where nothing is said of it."""
+    return party if party is not None and _PARTIES.of(party) else other
 
 
 def _holder_text(name: str, party: Party | None, *, demanded: bool = False) -> str:
